@@ -1,0 +1,158 @@
+import { k8s } from "cdk8s-plus-27";
+import type { ConnectionBudget } from "../src/api/connectionBudget.ts";
+import type { McpServer } from "../src/api/mcpServer.ts";
+import { POOL_LIMIT_ANNOTATION, POOL_LIMIT_FILE, POOL_PORT } from "../src/api/names.ts";
+import { mostReplicas } from "../src/budget/peakPods.ts";
+import type { ServerPlan } from "../src/budget/plan.ts";
+import { environment, PGBOUNCER_CA_DIR } from "./environment.ts";
+import { serverLabels, serverSelector } from "./labels.ts";
+import { patched, type Manifest } from "./manifest.ts";
+import { resourcesOf } from "./resources.ts";
+import { schedulingFields } from "./scheduling.ts";
+import { RESTRICTED_CONTAINER, RESTRICTED_POD } from "./securityContext.ts";
+import { MCP_PORT_NAME } from "./services.ts";
+
+const REQUESTS = { cpu: "100m", memory: "128Mi" };
+
+const LIMIT_FILE_AT = POOL_LIMIT_FILE.lastIndexOf("/");
+const LIMIT_DIR = POOL_LIMIT_FILE.slice(0, LIMIT_FILE_AT);
+const LIMIT_FILE = POOL_LIMIT_FILE.slice(LIMIT_FILE_AT + 1);
+
+/**
+ * A server's pods. The limit of its pools stands in the environment, for the start, and in an
+ * annotation that is mounted as a file, through which a pool can be resized while it runs.
+ */
+export function deployment(
+  server: McpServer,
+  image: string,
+  budget: ConnectionBudget,
+  plan: ServerPlan,
+): Manifest {
+  const { name, namespace } = server.metadata;
+  const { spec } = server;
+  const replicas = replicasOf(server);
+  const volumes = volumesOf(budget);
+  const manifest: Manifest = k8s.KubeDeployment.manifest({
+    metadata: { name, namespace, labels: serverLabels(server) },
+    spec: {
+      ...(replicas === undefined ? {} : { replicas }),
+      strategy: strategyOf(spec.rollout),
+      selector: { matchLabels: serverSelector(name) },
+      template: {
+        metadata: {
+          labels: serverLabels(server),
+          annotations: { [POOL_LIMIT_ANNOTATION]: String(plan.limit) },
+        },
+        spec: {
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          securityContext: RESTRICTED_POD,
+          terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds,
+          containers: [container(server, image, volumes)],
+          volumes: volumes.map(({ volume }) => volume),
+        },
+      },
+    },
+  });
+  const own = "/spec/template/spec/containers/0";
+  return patched(manifest, {
+    [`${own}/env`]: [...environment(server, budget, plan), ...spec.env],
+    [`${own}/envFrom`]: spec.envFrom,
+    [`${own}/livenessProbe`]: spec.livenessProbe,
+    [`${own}/readinessProbe`]: spec.readinessProbe,
+    [`${own}/startupProbe`]: spec.startupProbe,
+    ...schedulingFields(spec, mostReplicas(server) > 1 ? serverSelector(name) : undefined),
+  });
+}
+
+/** Left to the autoscaler where there is one; a server that sleeps until it is needed has none. */
+function replicasOf({ spec }: McpServer): number | undefined {
+  if (spec.activation === "OnDemand") return 0;
+  return spec.autoscaling === undefined ? spec.replicas : undefined;
+}
+
+function strategyOf(rollout: McpServer["spec"]["rollout"]): k8s.DeploymentStrategy {
+  return rollout.type === "Recreate"
+    ? { type: "Recreate" }
+    : {
+        type: "RollingUpdate",
+        rollingUpdate: {
+          maxSurge: countOrPercent(rollout.maxSurge),
+          maxUnavailable: countOrPercent(rollout.maxUnavailable),
+        },
+      };
+}
+
+function countOrPercent(value: number | string): k8s.IntOrString {
+  return typeof value === "number"
+    ? k8s.IntOrString.fromNumber(value)
+    : k8s.IntOrString.fromString(value);
+}
+
+interface Mounted {
+  readonly volume: k8s.Volume;
+  readonly mount: k8s.VolumeMount;
+}
+
+function volumesOf(budget: ConnectionBudget): readonly Mounted[] {
+  const { tls } = budget.spec.pgbouncer;
+  return [
+    { volume: { name: "tmp", emptyDir: {} }, mount: { name: "tmp", mountPath: "/tmp" } },
+    {
+      volume: {
+        name: "weir",
+        downwardApi: {
+          items: [
+            {
+              path: LIMIT_FILE,
+              fieldRef: {
+                // What Kubernetes fills in here, each apply would take away.
+                apiVersion: "v1",
+                fieldPath: `metadata.annotations['${POOL_LIMIT_ANNOTATION}']`,
+              },
+            },
+          ],
+        },
+      },
+      mount: { name: "weir", mountPath: LIMIT_DIR, readOnly: true },
+    },
+    ...(tls === undefined
+      ? []
+      : [
+          {
+            volume: {
+              name: "pgbouncer-ca",
+              // Its key stays with PgBouncer.
+              secret: { secretName: tls.secretName, items: [{ key: "ca.crt", path: "ca.crt" }] },
+            },
+            mount: { name: "pgbouncer-ca", mountPath: PGBOUNCER_CA_DIR, readOnly: true },
+          },
+        ]),
+  ];
+}
+
+function container({ spec }: McpServer, image: string, volumes: readonly Mounted[]): k8s.Container {
+  const tcpSocket = { port: k8s.IntOrString.fromString(MCP_PORT_NAME) };
+  return {
+    name: "server",
+    image,
+    ...(spec.imagePullPolicy && { imagePullPolicy: spec.imagePullPolicy }),
+    ...(spec.command && { command: spec.command }),
+    ...(spec.args && { args: spec.args }),
+    ports: [{ name: MCP_PORT_NAME, containerPort: spec.port }, ...poolPorts(spec.pool)],
+    resources: resourcesOf(spec.resources, REQUESTS),
+    securityContext: RESTRICTED_CONTAINER,
+    // Never a request, which might take a connection of the pool.
+    livenessProbe: { tcpSocket, periodSeconds: 10, failureThreshold: 6 },
+    readinessProbe: { tcpSocket, periodSeconds: 5 },
+    volumeMounts: volumes.map(({ mount }) => mount),
+  };
+}
+
+/** Where each process of a pod serves its pool's limit and metrics. */
+function poolPorts({ processesPerPod }: McpServer["spec"]["pool"]): k8s.ContainerPort[] {
+  return Array.from({ length: processesPerPod }, (_, process) => ({
+    name: process === 0 ? "pool" : `pool-${process}`,
+    containerPort: POOL_PORT + process,
+  }));
+}

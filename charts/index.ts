@@ -1,0 +1,25 @@
+/**
+ * weir for people who compose their own cdk8s apps:
+ *
+ *   const chart = new Chart(app, "studio");
+ *   new Fleet(chart, "fleet", { objects: Yaml.load("fleet.yaml") });
+ *
+ * `Fleet` plans a whole fleet and adds all of it; `PgBouncerTier` and `McpServerWorkload` are its
+ * parts, for apps that call `readFleet` and `planFleet` themselves.
+ */
+export {
+  Fleet,
+  type ConnectionBudgetObject,
+  type FleetProps,
+  type McpServerObject,
+} from "./fleet.ts";
+export { McpServerWorkload, type McpServerWorkloadProps } from "./mcpServerWorkload.ts";
+export { PgBouncerTier, type PgBouncerTierProps } from "./pgBouncerTier.ts";
+export { plannedBudgets, type PlannedBudget, type PlannedServer } from "./planned.ts";
+export type { ConnectionBudget } from "../src/api/connectionBudget.ts";
+export type { Fleet as FleetData } from "../src/api/fleet.ts";
+export type { McpServer } from "../src/api/mcpServer.ts";
+export { formatProblem, type Problem } from "../src/api/problem.ts";
+export { readFleet, type ReadFleet } from "../src/api/readFleet.ts";
+export type * from "../src/budget/plan.ts";
+export { planFleet } from "../src/budget/planFleet.ts";

@@ -1,0 +1,22 @@
+import { k8s } from "cdk8s-plus-27";
+import { MANAGED_LABELS } from "./labels.ts";
+import type { Manifest } from "./manifest.ts";
+
+/**
+ * A namespace in which the API server refuses every pod that is not "restricted", and already warns
+ * whoever applies a workload of such pods.
+ */
+export function namespace(name: string): Manifest {
+  return k8s.KubeNamespace.manifest({
+    metadata: {
+      name,
+      labels: {
+        ...MANAGED_LABELS,
+        "pod-security.kubernetes.io/enforce": "restricted",
+        "pod-security.kubernetes.io/enforce-version": "latest",
+        "pod-security.kubernetes.io/warn": "restricted",
+        "pod-security.kubernetes.io/warn-version": "latest",
+      },
+    },
+  });
+}

@@ -1,0 +1,128 @@
+import { k8s } from "cdk8s-plus-27";
+import type { ConnectionBudget } from "../src/api/connectionBudget.ts";
+import type { McpServer } from "../src/api/mcpServer.ts";
+import {
+  budgetNames,
+  MAINTENANCE_LABEL,
+  METRICS_LABEL,
+  OPERATOR_NAMESPACE,
+  PGBOUNCER_PORT,
+  POOL_PORT,
+  REPORT_PORT,
+} from "../src/api/names.ts";
+import {
+  budgetSelector,
+  OPERATOR_SELECTOR,
+  pgbouncerLabels,
+  pgbouncerSelector,
+  serverLabels,
+  serverSelector,
+  type Labels,
+} from "./labels.ts";
+import type { Manifest } from "./manifest.ts";
+
+/**
+ * Who reaches PgBouncer: the budget's servers, its own peers, and pods labelled for maintenance;
+ * its report alone is for the operator and for metrics. It reaches Postgres, its peers and DNS.
+ * Postgres is bound by its port, since a policy knows no host names.
+ */
+export function pgbouncerPolicy(budget: ConnectionBudget): Manifest {
+  const { name, namespace } = budget.metadata;
+  const self = pods(pgbouncerSelector(name));
+  return k8s.KubeNetworkPolicy.manifest({
+    metadata: { name: budgetNames(name).pgbouncer, namespace, labels: pgbouncerLabels(name) },
+    spec: {
+      podSelector: { matchLabels: pgbouncerSelector(name) },
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [
+        {
+          from: [
+            pods(budgetSelector(name)),
+            pods({ [MAINTENANCE_LABEL]: name }),
+            // It has no agent to ask then, and reads by the stats login.
+            ...(budget.spec.mode === "Observe" ? [OPERATOR] : []),
+          ],
+          ports: [tcp(PGBOUNCER_PORT)],
+        },
+        { from: READERS, ports: [tcp(REPORT_PORT)] },
+      ],
+      egress: [
+        ...DNS,
+        { ports: [tcp(budget.spec.postgres.port)] },
+        { to: [self], ports: [tcp(PGBOUNCER_PORT)] },
+      ],
+    },
+  });
+}
+
+/**
+ * Who reaches a server: pods of its namespace its port; the pool's limit and metrics the operator
+ * and readers of metrics. It reaches its PgBouncer and DNS; policies add up, so that another one
+ * can let it reach more.
+ */
+export function serverPolicy(server: McpServer): Manifest {
+  const { name, namespace } = server.metadata;
+  const { budgetRef, pool, port } = server.spec;
+  return k8s.KubeNetworkPolicy.manifest({
+    metadata: { name, namespace, labels: serverLabels(server) },
+    spec: {
+      podSelector: { matchLabels: serverSelector(name) },
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [
+        { from: [{ podSelector: {} }], ports: [tcp(port)] },
+        { from: READERS, ports: [tcp(POOL_PORT, POOL_PORT + pool.processesPerPod - 1)] },
+      ],
+      egress: [
+        ...DNS,
+        { to: [pods(pgbouncerSelector(budgetRef.name))], ports: [tcp(PGBOUNCER_PORT)] },
+      ],
+    },
+  });
+}
+
+/** Pods of the policy's own namespace. */
+function pods(selector: Labels): k8s.NetworkPolicyPeer {
+  return { podSelector: { matchLabels: selector } };
+}
+
+/** One port, or all from `first` to `last`. */
+function tcp(first: number, last = first): k8s.NetworkPolicyPort {
+  return {
+    protocol: "TCP",
+    port: k8s.IntOrString.fromNumber(first),
+    ...(last === first ? {} : { endPort: last }),
+  };
+}
+
+const OPERATOR: k8s.NetworkPolicyPeer = {
+  namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": OPERATOR_NAMESPACE } },
+  podSelector: { matchLabels: OPERATOR_SELECTOR },
+};
+
+/** Those that read reports and metrics, in any namespace. */
+const READERS: k8s.NetworkPolicyPeer[] = [
+  OPERATOR,
+  { namespaceSelector: {}, podSelector: { matchLabels: { [METRICS_LABEL]: "true" } } },
+];
+
+/**
+ * DNS is wherever a cluster has it: on port 53 anywhere (a cache on the node has no pod that a
+ * selector finds), or on any port of the cluster's DNS pods, since policies see the port behind the
+ * Service.
+ */
+const DNS: readonly k8s.NetworkPolicyEgressRule[] = [
+  {
+    ports: [
+      { protocol: "UDP", port: k8s.IntOrString.fromNumber(53) },
+      { protocol: "TCP", port: k8s.IntOrString.fromNumber(53) },
+    ],
+  },
+  {
+    to: [
+      {
+        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+        podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+      },
+    ],
+  },
+];

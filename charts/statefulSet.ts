@@ -1,0 +1,161 @@
+import { k8s } from "cdk8s-plus-27";
+import type { ConnectionBudget } from "../src/api/connectionBudget.ts";
+import { budgetNames, PGBOUNCER_PORT } from "../src/api/names.ts";
+import type { BudgetPlan } from "../src/budget/plan.ts";
+import { nofileLimit } from "../src/pgbouncer/nofile.ts";
+import { pgbouncerLabels, pgbouncerSelector } from "./labels.ts";
+import { patched, type Manifest } from "./manifest.ts";
+import {
+  AUTH_DIR,
+  CLIENT_TLS_DIR,
+  CONFIG_DIR,
+  POSTGRES_CA_DIR,
+  SOCKET_DIR,
+} from "./pgbouncerPaths.ts";
+import { resourcesOf } from "./resources.ts";
+import { schedulingFields } from "./scheduling.ts";
+import { RESTRICTED_CONTAINER, RESTRICTED_POD } from "./securityContext.ts";
+import { PGBOUNCER_PORT_NAME } from "./services.ts";
+
+/** The user of images/pgbouncer: `peer` on the unix socket needs its passwd entry. */
+const PGBOUNCER_UID = 6432;
+
+/** 35 MB was seen with 5,000 busy clients; CPU is one thread. */
+const REQUESTS = { cpu: "100m", memory: "64Mi" };
+
+/** How long endpoints may lag behind a pod that stops, in seconds. */
+const ENDPOINT_LAG_SECONDS = 5;
+
+/**
+ * PgBouncer logs when it has too few files and fails later, in accept(). So the limit is set before
+ * it starts, and where the node allows less the container fails at once and says so.
+ */
+const START = 'ulimit -n "$0"; exec pgbouncer "$1"';
+
+/**
+ * SIGINT: open transactions finish, nothing new begins. Kubelet sends SIGTERM when this hook is
+ * done, and a second signal would end PgBouncer at once: so wait until process 1, and this shell
+ * with it, is gone.
+ */
+const SHUTDOWN_WAIT_FOR_SERVERS = "kill -INT 1; while kill -0 1; do sleep 1; done";
+
+/**
+ * A budget's PgBouncer: one process a pod, each with a peer id from its ordinal. A StatefulSet,
+ * because it replaces a pod only when the old one is gone: K processes never open more than
+ * K shares of Postgres.
+ *
+ * @param config name of the ConfigMap with the ini files
+ */
+export function statefulSet(budget: ConnectionBudget, plan: BudgetPlan, config: string): Manifest {
+  const { name, namespace } = budget.metadata;
+  const { postgres, pgbouncer } = budget.spec;
+  const names = budgetNames(name);
+  const postgresCa = postgres.tls?.caSecretRef?.name;
+  const volumes: readonly Mounted[] = [
+    { volume: { name: "config", configMap: { name: config } }, path: CONFIG_DIR },
+    secretVolume("auth", names.authSecret, AUTH_DIR, ["userlist.txt"]),
+    { volume: { name: "socket", emptyDir: {} }, path: SOCKET_DIR },
+    ...(pgbouncer.tls === undefined
+      ? []
+      : [secretVolume("tls", pgbouncer.tls.secretName, CLIENT_TLS_DIR, ["tls.crt", "tls.key"])]),
+    ...(postgresCa === undefined
+      ? []
+      : [secretVolume("postgres-ca", postgresCa, POSTGRES_CA_DIR, ["ca.crt"])]),
+  ];
+  const manifest: Manifest = k8s.KubeStatefulSet.manifest({
+    metadata: { name: names.pgbouncer, namespace, labels: pgbouncerLabels(name) },
+    spec: {
+      serviceName: names.peers,
+      replicas: pgbouncer.replicas,
+      // A tier that lost all its pods is back in the time of one.
+      podManagementPolicy: "Parallel",
+      updateStrategy: { type: "RollingUpdate" },
+      selector: { matchLabels: pgbouncerSelector(name) },
+      template: {
+        metadata: { labels: pgbouncerLabels(name) },
+        spec: {
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          securityContext: {
+            ...RESTRICTED_POD,
+            runAsUser: PGBOUNCER_UID,
+            runAsGroup: PGBOUNCER_UID,
+            fsGroup: PGBOUNCER_UID,
+          },
+          terminationGracePeriodSeconds: pgbouncer.terminationGracePeriodSeconds,
+          containers: [container(budget, plan, volumes)],
+          volumes: volumes.map(({ volume }) => volume),
+        },
+      },
+    },
+  });
+  return patched(manifest, {
+    "/spec/template/spec/containers/0/lifecycle": { preStop: preStop(pgbouncer.replicas) },
+    ...schedulingFields(pgbouncer, pgbouncerSelector(name)),
+  });
+}
+
+interface Mounted {
+  readonly volume: k8s.Volume;
+  readonly path: string;
+}
+
+function secretVolume(
+  name: string,
+  secretName: string,
+  path: string,
+  keys: readonly string[],
+): Mounted {
+  return {
+    volume: {
+      name,
+      secret: {
+        secretName,
+        defaultMode: 0o440,
+        items: keys.map((key) => ({ key, path: key })),
+      },
+    },
+    path,
+  };
+}
+
+function container(
+  budget: ConnectionBudget,
+  plan: BudgetPlan,
+  volumes: readonly Mounted[],
+): k8s.Container {
+  const { pgbouncer } = budget.spec;
+  // Accepting is the kernel's: a probe takes no server's slot, and no login is tried.
+  const tcpSocket = { port: k8s.IntOrString.fromString(PGBOUNCER_PORT_NAME) };
+  return {
+    name: "pgbouncer",
+    image: pgbouncer.image,
+    ...(pgbouncer.imagePullPolicy && { imagePullPolicy: pgbouncer.imagePullPolicy }),
+    command: ["/bin/sh", "-ec", START],
+    args: [String(nofileLimit(budget, plan.slots)), `${CONFIG_DIR}/$(POD_NAME).ini`],
+    env: [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
+    ports: [{ name: PGBOUNCER_PORT_NAME, containerPort: PGBOUNCER_PORT }],
+    resources: resourcesOf(pgbouncer.resources, REQUESTS),
+    securityContext: RESTRICTED_CONTAINER,
+    startupProbe: { tcpSocket, periodSeconds: 1, failureThreshold: 60 },
+    readinessProbe: { tcpSocket, periodSeconds: 5 },
+    // A restart disconnects everybody: only for one that has not accepted for a minute.
+    livenessProbe: { tcpSocket, periodSeconds: 10, failureThreshold: 6 },
+    volumeMounts: volumes.map(({ volume: { name }, path }) => ({
+      name,
+      mountPath: path,
+      ...(name === "socket" ? {} : { readOnly: true }),
+    })),
+  };
+}
+
+/**
+ * With others beside it, a process leaves the endpoints, then SIGTERM lets its clients go on until
+ * they leave by themselves, at most for the grace period. One that is alone is a gap for everybody
+ * until its successor is there: it goes as soon as the open transactions are done.
+ */
+function preStop(replicas: number): unknown {
+  return replicas > 1
+    ? { sleep: { seconds: ENDPOINT_LAG_SECONDS } }
+    : { exec: { command: ["/bin/sh", "-c", SHUTDOWN_WAIT_FOR_SERVERS] } };
+}

@@ -1,0 +1,37 @@
+import type { ConnectionBudget } from "../src/api/connectionBudget.ts";
+import { budgetNames } from "../src/api/names.ts";
+import type { BudgetPlan } from "../src/budget/plan.ts";
+import { configMap } from "./configMap.ts";
+import { pgbouncerLabels, pgbouncerSelector } from "./labels.ts";
+import type { Manifest } from "./manifest.ts";
+import { pgbouncerPolicy } from "./networkPolicies.ts";
+import { podDisruptionBudget } from "./podDisruptionBudget.ts";
+import { clientService, peerService } from "./services.ts";
+import { statefulSet } from "./statefulSet.ts";
+
+/**
+ * All objects of a budget's PgBouncer, in an order that can be applied: what a pod needs stands
+ * before the pod. Secrets are not among them: nobody writes a password into a manifest. A PgBouncer
+ * that weir did not make has none.
+ *
+ * @param plan the budget's, feasible
+ */
+export function tierObjects(budget: ConnectionBudget, plan: BudgetPlan): readonly Manifest[] {
+  const { name, namespace } = budget.metadata;
+  const { existing, replicas } = budget.spec.pgbouncer;
+  if (existing !== undefined) return [];
+  const config = configMap(budget, plan);
+  const metadata = {
+    name: budgetNames(name).pgbouncer,
+    namespace,
+    labels: pgbouncerLabels(name),
+  };
+  return [
+    config,
+    pgbouncerPolicy(budget),
+    clientService(budget),
+    peerService(budget),
+    ...(replicas > 1 ? [podDisruptionBudget(metadata, pgbouncerSelector(name))] : []),
+    statefulSet(budget, plan, config.metadata.name),
+  ];
+}

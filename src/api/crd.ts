@@ -1,0 +1,146 @@
+import { stringify } from "yaml";
+import { fieldSchemaOf, KINDS, type FieldSchema, type Kind } from "./fieldSchema.ts";
+import { GROUP, VERSION } from "./names.ts";
+import { structural, type StructuralSchema } from "./structuralSchema.ts";
+
+/** A column of `kubectl get`. */
+interface Column {
+  readonly name: string;
+  readonly type: "string" | "integer" | "date";
+  readonly jsonPath: string;
+  readonly description?: string;
+}
+
+/** What a CRD says of a kind beside its schema. */
+interface KindFacts {
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortName: string;
+  /** Where `kubectl scale` and autoscalers find the wished number of pods. */
+  readonly replicasPath: string;
+  readonly columns: readonly Column[];
+}
+
+const FACTS: Readonly<Record<Kind, KindFacts>> = {
+  ConnectionBudget: {
+    plural: "connectionbudgets",
+    singular: "connectionbudget",
+    shortName: "cb",
+    replicasPath: ".spec.pgbouncer.replicas",
+    columns: [
+      { name: "Policy", type: "string", jsonPath: ".spec.policy" },
+      { name: "Mode", type: "string", jsonPath: ".spec.mode" },
+      {
+        name: "Clients",
+        type: "integer",
+        jsonPath: ".spec.pgbouncer.maxClientConn",
+        description: "max_client_conn of each PgBouncer process.",
+      },
+      { name: "Pods", type: "integer", jsonPath: ".status.replicas" },
+      condition("Feasible"),
+      condition("Ready"),
+      { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+    ],
+  },
+  McpServer: {
+    plural: "mcpservers",
+    singular: "mcpserver",
+    shortName: "mcps",
+    replicasPath: ".spec.replicas",
+    columns: [
+      { name: "Budget", type: "string", jsonPath: ".spec.budgetRef.name" },
+      { name: "Pods", type: "integer", jsonPath: ".status.replicas" },
+      {
+        name: "Limit",
+        type: "integer",
+        jsonPath: ".status.limit",
+        description: "Connections that a process gets.",
+      },
+      {
+        name: "Grant",
+        type: "integer",
+        jsonPath: ".status.grant",
+        description: "Clients that the server may hold on each PgBouncer process.",
+      },
+      condition("Admitted"),
+      condition("Ready"),
+    ],
+  },
+};
+
+/** The CustomResourceDefinitions of both kinds, made from the schemas that read a fleet. */
+export function crds(): object[] {
+  return KINDS.map(crdOf);
+}
+
+/** The name of a kind's CRD: `mcpservers.weir.dev`. */
+function crdName(kind: Kind): string {
+  return `${FACTS[kind].plural}.${GROUP}`;
+}
+
+function crdOf(kind: Kind): object {
+  const { plural, singular, shortName, replicasPath, columns } = FACTS[kind];
+  return {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: crdName(kind) },
+    spec: {
+      group: GROUP,
+      names: {
+        kind,
+        listKind: `${kind}List`,
+        plural,
+        singular,
+        shortNames: [shortName],
+        categories: ["weir"],
+      },
+      scope: "Namespaced",
+      versions: [
+        {
+          name: VERSION,
+          served: true,
+          storage: true,
+          additionalPrinterColumns: columns,
+          subresources: {
+            status: {},
+            scale: {
+              specReplicasPath: replicasPath,
+              statusReplicasPath: ".status.replicas",
+              labelSelectorPath: ".status.selector",
+            },
+          },
+          schema: { openAPIV3Schema: objectSchema(fieldSchemaOf(kind)) },
+        },
+      ],
+    },
+  };
+}
+
+/** Of metadata a CRD may restrict the name alone; the API server knows the rest. */
+function objectSchema(schema: FieldSchema): StructuralSchema {
+  const { metadata = {}, spec = {}, status = {} } = schema.properties ?? {};
+  const { name = {} } = metadata.properties ?? {};
+  const known = structural({ ...schema, required: ["spec"], properties: { spec, status } });
+  return {
+    ...known,
+    properties: {
+      apiVersion: { type: "string" },
+      kind: { type: "string" },
+      metadata: { type: "object", properties: { name: structural(name) } },
+      ...known.properties,
+    },
+  };
+}
+
+function condition(type: string): Column {
+  const jsonPath = `.status.conditions[?(@.type=="${type}")].status`;
+  return { name: type, type: "string", jsonPath };
+}
+
+/** The files of crds/, named as Kubernetes' own tools name them. */
+export function crdFiles(): { readonly name: string; readonly text: string }[] {
+  return KINDS.map((kind) => ({
+    name: `${GROUP}_${FACTS[kind].plural}.yaml`,
+    text: stringify(crdOf(kind), { lineWidth: 0, aliasDuplicateObjects: false }),
+  }));
+}

@@ -1,0 +1,56 @@
+import type { ConnectionBudget } from "./connectionBudget.ts";
+import type { McpServer } from "./mcpServer.ts";
+
+/**
+ * What users wrote, parsed, defaulted and valid, each object by itself and all of them together
+ * (see fleetRules.ts). The order is that of the file; no result may depend on it.
+ */
+export interface Fleet {
+  readonly budgets: readonly ConnectionBudget[];
+  readonly servers: readonly McpServer[];
+}
+
+/** `NAMESPACE/NAME`: what tells two objects of one kind apart. */
+export function keyOf(object: {
+  readonly metadata: { readonly namespace: string; readonly name: string };
+}): string {
+  return `${object.metadata.namespace}/${object.metadata.name}`;
+}
+
+/** The key of the budget that a server draws from. */
+export function budgetKeyOf(server: McpServer): string {
+  return `${server.metadata.namespace}/${server.spec.budgetRef.name}`;
+}
+
+/**
+ * The servers of each budget, by the budget's key, in the order of the fleet. Budgets without
+ * servers have an empty list.
+ */
+export function serversByBudget(fleet: Fleet): ReadonlyMap<string, readonly McpServer[]> {
+  const servers = new Map<string, McpServer[]>(fleet.budgets.map((budget) => [keyOf(budget), []]));
+  for (const server of fleet.servers) servers.get(budgetKeyOf(server))?.push(server);
+  return servers;
+}
+
+/**
+ * The fleet with all servers but those named as if Disabled: `--active a,b`, WEIR_ACTIVE.
+ * Returns the names that no server has beside it, so that a typing error is not taken for a wish.
+ */
+export function withActive(
+  fleet: Fleet,
+  names: readonly string[],
+): { readonly fleet: Fleet; readonly unknown: readonly string[] } {
+  const wanted = new Set(names);
+  const known = new Set(fleet.servers.map((server) => server.metadata.name));
+  return {
+    fleet: {
+      budgets: fleet.budgets,
+      servers: fleet.servers.map((server) =>
+        wanted.has(server.metadata.name)
+          ? server
+          : { ...server, spec: { ...server.spec, activation: "Disabled" } },
+      ),
+    },
+    unknown: names.filter((name) => !known.has(name)),
+  };
+}

@@ -1,0 +1,71 @@
+/**
+ * Every name that two parts of weir, or weir and its users, must agree on: API group, labels,
+ * annotations, Secrets, logins, ports. A name that stands here is a promise to users.
+ */
+
+export const GROUP = "weir.dev";
+export const VERSION = "v1alpha1";
+export const API_VERSION = `${GROUP}/${VERSION}`;
+
+/** Marks the pods of one budget: its servers and its PgBouncer. The value is the budget's name. */
+export const BUDGET_LABEL = "weir.dev/budget";
+/** Lets a pod reach the PgBouncer of the budget named by its value, for maintenance. */
+export const MAINTENANCE_LABEL = "weir.dev/maintenance";
+/** Lets a pod read reports and metrics; its value is "true". */
+export const METRICS_LABEL = "weir.dev/metrics";
+/** A pod's pool limit, one integer; the downward API mounts it as the file POOL_LIMIT_FILE. */
+export const POOL_LIMIT_ANNOTATION = "weir.dev/pool-limit";
+export const POOL_LIMIT_FILE = "/etc/weir/pool-limit";
+
+/** PgBouncer's port for clients, stats login and peers. */
+export const PGBOUNCER_PORT = 6432;
+/** Where the pool library serves /limit and /metrics; process n of a pod: + n. */
+export const POOL_PORT = 9127;
+/** Where the agent beside PgBouncer serves its report and metrics. */
+export const REPORT_PORT = 9128;
+
+/** The namespace that the operator and its metrics' readers live in. */
+export const OPERATOR_NAMESPACE = "weir-system";
+
+/** PgBouncer's own database: its console. */
+export const CONSOLE_DATABASE = "pgbouncer";
+/** The console's admin: reached over the pod's unix socket alone. */
+export const CONSOLE_ADMIN = "pgbouncer";
+/** Line and login for health checks, migrations and people. */
+export const MAINTENANCE_LINE = "maintenance";
+/** Read-only login of the console, over TCP: SHOW only. It counts as a console. */
+export const STATS_LOGIN = "weir_stats";
+
+/**
+ * Names that no server may have: PgBouncer's own database, weir's line, and words that an hba
+ * file or an ini reads as something else than a name.
+ */
+export const RESERVED_SERVER_NAMES: readonly string[] = [
+  CONSOLE_DATABASE,
+  MAINTENANCE_LINE,
+  "all",
+  "replication",
+  "samegroup",
+  "samerole",
+  "sameuser",
+];
+
+/** Roles that a budget may not use in Postgres, because PgBouncer knows a login by that name. */
+export const RESERVED_ROLES: readonly string[] = [CONSOLE_ADMIN, MAINTENANCE_LINE, STATS_LOGIN];
+
+/** The names of the objects that belong to the budget called `budget`. */
+export function budgetNames(budget: string): {
+  readonly pgbouncer: string;
+  readonly peers: string;
+  readonly authSecret: string;
+  readonly maintenanceSecret: string;
+  readonly statsSecret: string;
+} {
+  return {
+    pgbouncer: `${budget}-pgbouncer`,
+    peers: `${budget}-pgbouncer-peers`,
+    authSecret: `${budget}-pgbouncer-auth`,
+    maintenanceSecret: `${budget}-maintenance`,
+    statsSecret: `${budget}-stats`,
+  };
+}

@@ -1,0 +1,132 @@
+import type { ConnectionBudget } from "../api/connectionBudget.ts";
+import type { McpServer } from "../api/mcpServer.ts";
+import { allocate } from "./allocate.ts";
+import { floorOf, floorsOf, missingFor } from "./floors.ts";
+import { byCodeUnit } from "./order.ts";
+import { peakPods, peakProcesses } from "./peakPods.ts";
+import type { BudgetPlan, ServerPlan } from "./plan.ts";
+import { reasonOf } from "./reasons.ts";
+import { roomOf, type Room } from "./room.ts";
+import { suggestionsFor } from "./suggestions.ts";
+
+/**
+ * Plans one budget: its sums, and each server's limit, grant and slots. `servers` are those that
+ * draw from the budget, in any order; Disabled ones have no line and are left out. When a sum
+ * can't hold, every limit is the guarantee and every line has one slot, and `missing` says by how
+ * much it fails. `postgresMissing` is what the Postgres behind it lacks for all shares.
+ */
+export function planBudget(
+  budget: ConnectionBudget,
+  servers: readonly McpServer[],
+  postgresMissing: number,
+): BudgetPlan {
+  const lines = servers
+    .filter((server) => server.spec.activation !== "Disabled")
+    .toSorted((a, b) => byCodeUnit(a.metadata.name, b.metadata.name));
+  const room = roomOf(budget);
+  const missing = missingFor(room, floorsOf(lines), lines.length);
+  const fits = missing.clients === 0 && missing.slots === 0;
+  const feasible = fits && postgresMissing === 0;
+  const limits = feasible
+    ? limitsOf(budget, lines, room)
+    : lines.map((server) => server.spec.pool.guaranteed);
+  const grants = lines.map((server, index) => (limits[index] ?? 0) * peakProcesses(server));
+  const slots = feasible ? slotsOf(budget, lines, grants, room) : lines.map(() => 1);
+  const granted = sum(grants);
+  const slotsGranted = sum(slots);
+  const headroom = Math.max(0, room.clients - granted);
+  const { consoles, maintenance, maintenanceSlots, logins } = budget.spec.pgbouncer.reserve;
+
+  return {
+    name: budget.metadata.name,
+    namespace: budget.metadata.namespace,
+    feasible,
+    clients: {
+      capacity: budget.spec.pgbouncer.maxClientConn,
+      reserve: { consoles, maintenance, logins },
+      usable: room.clients,
+      granted,
+      headroom,
+      missing: missing.clients,
+    },
+    slots: {
+      postgres: room.postgres,
+      processes: budget.spec.pgbouncer.replicas,
+      perProcess: room.perProcess,
+      maintenance: maintenanceSlots,
+      granted: slotsGranted,
+      headroom: Math.max(0, room.slots - slotsGranted),
+      missing: missing.slots,
+    },
+    servers: lines.map((server, index): ServerPlan => {
+      const { guaranteed, max, processesPerPod } = server.spec.pool;
+      const numbers = {
+        limit: limits[index] ?? 0,
+        grant: grants[index] ?? 0,
+        slots: slots[index] ?? 0,
+      };
+      return {
+        name: server.metadata.name,
+        peakPods: peakPods(server),
+        processesPerPod,
+        guaranteed,
+        max,
+        floor: floorOf(server),
+        ...numbers,
+        reason: reasonOf(server, {
+          ...numbers,
+          cost: peakProcesses(server),
+          headroom,
+          slotsShared: room.slots,
+          feasible,
+        }),
+      };
+    }),
+    suggestions: fits || postgresMissing > 0 ? [] : suggestionsFor(budget, lines, room),
+  };
+}
+
+/** Limits by process: a unit of limit costs one client connection for each peak process. */
+function limitsOf(
+  budget: ConnectionBudget,
+  lines: readonly McpServer[],
+  room: Room,
+): readonly number[] {
+  const claims = lines.map((server) => ({
+    name: server.metadata.name,
+    least: server.spec.pool.guaranteed,
+    most: server.spec.pool.max,
+    weight: weightOf(budget, server),
+    cost: peakProcesses(server),
+  }));
+  return allocate(claims, room.clients);
+}
+
+/**
+ * Slots by line: at least 1, since 0 means unlimited to PgBouncer, and never more than the grant,
+ * since a slot without a client is never used.
+ */
+function slotsOf(
+  budget: ConnectionBudget,
+  lines: readonly McpServer[],
+  grants: readonly number[],
+  room: Room,
+): readonly number[] {
+  const claims = lines.map((server, index) => ({
+    name: server.metadata.name,
+    least: 1,
+    most: grants[index] ?? 1,
+    weight: weightOf(budget, server),
+    cost: 1,
+  }));
+  return allocate(claims, room.slots);
+}
+
+/** With policy Equal a weight says nothing. */
+function weightOf(budget: ConnectionBudget, server: McpServer): number {
+  return budget.spec.policy === "Equal" ? 1 : server.spec.weight;
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
+}

@@ -1,0 +1,67 @@
+import { spawnSync } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { weir } from "../../test/fleets/fakeShell.ts";
+import { main } from "./main.ts";
+import type { Shell } from "./shell.ts";
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+
+/** Runs a shell command in the repository with weir as `$WEIR`. */
+function run(command: string, env: Readonly<Record<string, string>> = {}) {
+  const { status, stdout, stderr } = spawnSync("bash", ["-c", `set -o pipefail; ${command}`], {
+    cwd: ROOT,
+    encoding: "utf8",
+    env: { ...process.env, WEIR: `${process.execPath} bin/weir.js`, ...env },
+  });
+  return { status, stdout, stderr };
+}
+
+describe("weir", () => {
+  it("helps", async () => {
+    const { exitCode, out, err } = await weir(["--help"]);
+    expect([exitCode, err]).toEqual([0, ""]);
+    expect(out).toContain("plan [options] [fleet...]");
+  });
+
+  it("says one line when something fails that nobody foresaw, and no trace", async () => {
+    const said: string[] = [];
+    const shell: Shell = {
+      out: () => undefined,
+      err: (text) => void said.push(text),
+      read: () => {
+        throw new TypeError("boom\n    at somewhere");
+      },
+      env: {},
+      colour: false,
+      columns: 80,
+    };
+    expect(await main(["plan", "fleet.yaml"], shell)).toBe(1);
+    expect(said).toEqual(["weir failed: boom\n"]);
+  });
+});
+
+describe("bin/weir.js", () => {
+  it("plans the example in a pipe: plain, exit code 0", () => {
+    const { status, stdout, stderr } = run("$WEIR plan examples/writing-servers/fleet.yaml | cat");
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/^✓ Budget writing\/writing fits\n/);
+  });
+
+  it("reads standard input, and says which file it could not read", () => {
+    const piped = run("cat examples/writing-servers/fleet.yaml | $WEIR plan - --output json");
+    expect(JSON.parse(piped.stdout)).toMatchObject({ feasible: true });
+    expect(run("$WEIR plan nowhere.yaml examples")).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: "nowhere.yaml: there is no such file\n",
+    });
+    expect(run("$WEIR plan examples").stderr).toBe("examples: is a folder, not a file\n");
+  });
+
+  it("is quiet when its reader goes away", () => {
+    const { stdout, stderr, status } = run(
+      "(sleep 0.2; $WEIR plan examples/writing-servers/fleet.yaml) | true",
+    );
+    expect({ stdout, stderr, status }).toEqual({ stdout: "", stderr: "", status: 0 });
+  });
+});

@@ -1,0 +1,89 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { guardCommand } from "./guard.ts";
+import { planCommand } from "./plan.ts";
+import { secretsCommand } from "./secrets.ts";
+import { EXIT, Failure, type ExitCode, type Shell } from "./shell.ts";
+
+/** Each makes one command of weir. */
+const COMMANDS: readonly ((shell: Shell) => Command)[] = [
+  planCommand,
+  secretsCommand,
+  guardCommand,
+];
+
+/** Columns of a table where there is no terminal to ask. */
+const COLUMNS_WITHOUT_TERMINAL = 100;
+
+/**
+ * Runs one command of weir. It prints what goes wrong, a line or more for people and never a trace,
+ * and returns the exit code; it doesn't throw.
+ *
+ * @param words the command line after the program's name
+ */
+export async function main(words: readonly string[], shell: Shell): Promise<ExitCode> {
+  try {
+    await program(shell).parseAsync(words, { from: "user" });
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof Failure) {
+      shell.err(`${error.message}\n`);
+      return error.exitCode;
+    }
+    // commander has printed the message, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.badInput;
+    const message = error instanceof Error ? error.message : String(error);
+    shell.err(`weir failed: ${message.split("\n")[0]}\n`);
+    return EXIT.failed;
+  }
+}
+
+function program(shell: Shell): Command {
+  const weir = new Command("weir")
+    .description("connection budgets for fleets of MCP servers behind PgBouncer")
+    .exitOverride()
+    .configureOutput({
+      writeOut: shell.out,
+      writeErr: shell.err,
+      getOutHelpWidth: () => shell.columns,
+      getErrHelpWidth: () => shell.columns,
+    });
+  for (const make of COMMANDS) weir.addCommand(make(shell).copyInheritedSettings(weir));
+  return weir;
+}
+
+/** The shell of this process. A reader that goes away (`weir plan | head`) is no failure. */
+export function processShell(): Shell {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    read,
+    env: process.env,
+    colour: process.stdout.isTTY && process.stdout.hasColors(),
+    columns: process.stdout.columns ?? COLUMNS_WITHOUT_TERMINAL,
+  };
+}
+
+const STANDARD_INPUT = 0;
+
+function read(path: string): string {
+  try {
+    return readFileSync(path === "-" ? STANDARD_INPUT : path, "utf8");
+  } catch (error) {
+    const why = error instanceof Error && "code" in error ? WHY[String(error.code)] : undefined;
+    const what = why ?? (error instanceof Error ? error.message : String(error));
+    throw new Failure(EXIT.badInput, `${path}: ${what}`);
+  }
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EACCES: "may not be read",
+  EISDIR: "is a folder, not a file",
+  ENOTDIR: "there is no such file",
+};

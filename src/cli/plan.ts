@@ -1,0 +1,92 @@
+import { Command, Option } from "commander";
+import { stringify } from "yaml";
+import type { Fleet } from "../api/fleet.ts";
+import type { Plan } from "../budget/plan.ts";
+import { planFleet } from "../budget/planFleet.ts";
+import type { Planned } from "../budget/snapshot.ts";
+import { transition } from "../budget/transition.ts";
+import { foreignObjects } from "./explainCommands.ts";
+import { stepList } from "./explainSteps.ts";
+import { activeOnly, readFleetFiles } from "./fleetFiles.ts";
+import { planTable } from "./planTable.ts";
+import { EXIT, Failure, type Shell } from "./shell.ts";
+
+interface PlanOptions {
+  readonly active?: string;
+  readonly from?: string;
+  readonly output: "table" | "json" | "yaml";
+}
+
+/** `weir plan FLEET…`: the sums and each server's numbers, or the steps from another fleet. */
+export function planCommand(shell: Shell): Command {
+  return new Command("plan")
+    .description("the sums, and each server's numbers with their reasons")
+    .argument("[fleet...]", "fleet files; - is standard input; without any: WEIR_FLEET")
+    .option("--active <names>", "all servers but these (a,b) as if Disabled")
+    .option("--from <file>", "the fleet that runs now: print the applies, in safe order")
+    .addOption(
+      new Option("--output <format>", "how to print it")
+        .choices(["table", "json", "yaml"])
+        .default("table"),
+    )
+    .action((files: string[], options: PlanOptions) => {
+      if (options.from === "-" && files.includes("-")) {
+        throw new Failure(EXIT.badInput, "standard input (-) can be read once only");
+      }
+      const fleet = activeFleet(readFleetFiles(files, shell), options, shell);
+      const plan = planFleet(fleet);
+      if (options.from === undefined || !plan.feasible) {
+        shell.out(printed(plan, () => planTable(plan, shell), options));
+        if (!plan.feasible) throw new Failure(EXIT.cannotFit, `weir plan: ${refusal(plan)}`);
+        return;
+      }
+      const old = oldFleet(options.from, shell);
+      const steps = transition(old, { fleet, plan });
+      const names = { old: options.from, next: nameOf(files, shell), active: options.active };
+      const foreign = foreignObjects([old.fleet, fleet]);
+      const list = (): string => stepList(steps, { names, old: old.fleet, foreign }, shell);
+      shell.out(printed({ ...plan, steps }, list, options));
+    });
+}
+
+function printed(data: unknown, table: () => string, { output }: PlanOptions): string {
+  if (output === "table") return table();
+  return output === "json"
+    ? `${JSON.stringify(data, undefined, 2)}\n`
+    : // Without aliases and folding: for machines, and for comparing line by line.
+      stringify(data, { aliasDuplicateObjects: false, lineWidth: 0 });
+}
+
+function oldFleet(path: string, shell: Shell): Planned {
+  const fleet = readFleetFiles([path], shell);
+  const plan = planFleet(fleet);
+  if (!plan.feasible) {
+    throw new Failure(
+      EXIT.cannotFit,
+      `${path}: ${refusal(plan)}; no manifests were generated from it, so it is not what runs`,
+    );
+  }
+  return { fleet, plan };
+}
+
+/** How commands name the new fleet: one file, as `cdk8s synth` takes it. */
+function nameOf(files: readonly string[], { env }: Shell): string {
+  const [file = env["WEIR_FLEET"] ?? "", ...others] = files;
+  return others.length > 0 || file === "-" ? "NEW.yaml" : file;
+}
+
+/** Which servers are awake: `--active`, else WEIR_ACTIVE, as `cdk8s synth` reads it. */
+function activeFleet(fleet: Fleet, { active }: PlanOptions, { env }: Shell): Fleet {
+  if (active !== undefined) return activeOnly(fleet, active, "--active");
+  const wished = env["WEIR_ACTIVE"];
+  return wished === undefined || wished.trim() === ""
+    ? fleet
+    : activeOnly(fleet, wished, "WEIR_ACTIVE");
+}
+
+function refusal(plan: Plan): string {
+  const names = plan.budgets
+    .filter(({ feasible }) => !feasible)
+    .map(({ namespace, name }) => `${namespace}/${name}`);
+  return `not feasible: ${names.join(", ")}`;
+}

@@ -1,0 +1,72 @@
+import { randomBytes } from "node:crypto";
+import { Command, Option } from "commander";
+import { stringify } from "yaml";
+import type { Fleet } from "../api/fleet.ts";
+import { credentials } from "../pgbouncer/credentials.ts";
+import { secretKeyOf, type Secret, type SecretData } from "../pgbouncer/secret.ts";
+import { secretsInCluster } from "./clusterSecrets.ts";
+import { parseExistingSecrets } from "./existingSecrets.ts";
+import { readFleetFiles } from "./fleetFiles.ts";
+import { EXIT, Failure, type Shell } from "./shell.ts";
+
+/** 192 bits, as 32 characters that mean nothing to a URL, a shell, YAML or SQL. */
+const PASSWORD_BYTES = 24;
+
+interface SecretsOptions {
+  readonly existing?: string;
+  readonly new?: true;
+}
+
+/** `weir secrets FLEET…`: the Secrets that are missing, to pipe into `kubectl apply -f -`. */
+export function secretsCommand(shell: Shell): Command {
+  return new Command("secrets")
+    .description("the Secrets that are missing in the cluster, for: kubectl apply -f -")
+    .argument("[fleet...]", "fleet files; - is standard input; without any: WEIR_FLEET")
+    .addOption(
+      new Option("--existing <file>", "what is there, from kubectl get secret -o yaml").conflicts(
+        "new",
+      ),
+    )
+    .option("--new", "make all of them anew, without asking what is there")
+    .action(async (files: string[], options: SecretsOptions) => {
+      if (options.existing === "-" && files.includes("-")) {
+        throw new Failure(EXIT.badInput, "standard input (-) can be read once only");
+      }
+      const fleet = readFleetFiles(files, shell);
+      const existing = await existingSecrets(fleet, options, shell);
+      const { secrets, problems, notes } = credentials(
+        fleet,
+        (name) => existing.get(secretKeyOf(name)),
+        newPassword,
+      );
+      if (problems.length > 0) throw new Failure(EXIT.badInput, problems.join("\n"));
+      shell.out(secrets.map(document).join(""));
+      if (secrets.length === 0) shell.err("weir secrets: nothing is missing\n");
+      for (const note of [...notes, ...(options.new ? [ALL_NEW] : [])]) shell.err(`${note}\n`);
+    });
+}
+
+const ALL_NEW =
+  "All passwords are new: where the fleet runs already, apply them, restart PgBouncer, then the servers.";
+
+function newPassword(): string {
+  return randomBytes(PASSWORD_BYTES).toString("base64url");
+}
+
+/** What is there, by NAMESPACE/NAME. */
+async function existingSecrets(
+  fleet: Fleet,
+  options: SecretsOptions,
+  shell: Shell,
+): Promise<ReadonlyMap<string, SecretData>> {
+  const { existing } = options;
+  if (options.new) return new Map();
+  if (existing === undefined) return secretsInCluster(fleet, shell);
+  const file = existing === "-" ? "standard input" : existing;
+  return parseExistingSecrets(shell.read(existing), file);
+}
+
+/** In YAML that kubectl, which reads YAML 1.1, takes for the same. */
+function document(secret: Secret): string {
+  return `---\n${stringify(secret, { version: "1.1", lineWidth: 0 })}`;
+}

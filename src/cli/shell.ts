@@ -1,0 +1,43 @@
+/**
+ * What a command may touch of the world outside: handed in by main.ts, so that a command is a
+ * function of its input and a test can call it without a process.
+ */
+export interface Shell {
+  /** Results: standard output. */
+  readonly out: (text: string) => void;
+  /** Everything else: standard error. */
+  readonly err: (text: string) => void;
+  /** The text of a file; `-` is standard input. Throws Failure when it can't be read. */
+  readonly read: (path: string) => string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Standard output is a terminal that shows colour (and NO_COLOR is not set). */
+  readonly colour: boolean;
+  /** Columns of the terminal; 100 where there is none. */
+  readonly columns: number;
+}
+
+/** How a command ends; documented in the README. */
+export const EXIT = {
+  ok: 0,
+  /** weir or the system under it failed. */
+  failed: 1,
+  /** Bad input or usage. */
+  badInput: 2,
+  /** A budget that cannot fit, a sum that is broken, a cause found. */
+  cannotFit: 3,
+  /** What is missing is named. */
+  cannotTell: 4,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Ends a command with a message for people and an exit code; main.ts prints it without a trace. */
+export class Failure extends Error {
+  readonly exitCode: ExitCode;
+
+  constructor(exitCode: ExitCode, message: string) {
+    super(message);
+    this.name = "Failure";
+    this.exitCode = exitCode;
+  }
+}

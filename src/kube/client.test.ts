@@ -1,0 +1,173 @@
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { KubeConfig } from "@kubernetes/client-node";
+import { afterEach, describe, expect, test } from "vitest";
+import { freePort } from "../../test/parts/ports.ts";
+import {
+  configFor,
+  startStubApiServer,
+  type StubAnswer,
+  type StubApiServer,
+} from "../../test/kube/stubApiServer.ts";
+import { connect } from "./client.ts";
+import { KubeError } from "./kubeError.ts";
+
+let stub: StubApiServer | undefined;
+
+async function start(answer: (path: string) => StubAnswer | undefined): Promise<StubApiServer> {
+  stub = await startStubApiServer(answer);
+  return stub;
+}
+
+afterEach(async () => {
+  await stub?.stop();
+  stub = undefined;
+});
+
+async function reasonFor(config: KubeConfig): Promise<string> {
+  const client = connect(config);
+  try {
+    await client.get("/version");
+    return "answered";
+  } catch (error) {
+    return error instanceof KubeError ? error.message : "no KubeError";
+  } finally {
+    await client.close();
+  }
+}
+
+describe("an answer", () => {
+  test("is told with its status and its JSON, whatever the status", async () => {
+    const { config } = await start(() => ({ status: 403, body: { kind: "Status" } }));
+    const client = connect(config);
+
+    expect(await client.get("/api")).toEqual({ status: 403, body: { kind: "Status" } });
+    await client.close();
+  });
+
+  test("is asked for with the user's token, below the path of the cluster", async () => {
+    const server = await start(() => ({ body: {} }));
+    const client = connect(configFor(`${server.url}/k8s/clusters/c-1`));
+    await client.get("/api/v1/nodes?limit=1");
+    await client.close();
+
+    expect(server.asked).toEqual(["/k8s/clusters/c-1/api/v1/nodes?limit=1"]);
+    expect(server.headers[0]).toMatchObject({
+      authorization: "Bearer t0ken",
+      accept: "application/json",
+    });
+  });
+
+  test("and the next come over connections that are kept", async () => {
+    const server = await start(() => ({ body: {} }));
+    const client = connect(server.config);
+    for (let index = 0; index < 5; index++) await client.get("/");
+    await client.close();
+
+    expect(server.asked).toHaveLength(5);
+    // One more may be opened before the first is free again.
+    expect(server.connections()).toBeLessThanOrEqual(2);
+  });
+
+  test("that says to come back later is asked for again", async () => {
+    let answers = 0;
+    const server = await start(() => {
+      answers += 1;
+      return answers < 3
+        ? { status: 429, headers: { "retry-after": "0" }, body: "" }
+        : { body: { well: true } };
+    });
+    const client = connect(server.config);
+
+    expect(await client.get("/")).toEqual({ status: 200, body: { well: true } });
+    expect(server.asked).toHaveLength(3);
+    await client.close();
+  });
+
+  test("that always says so is told in the end", async () => {
+    const server = await start(() => ({
+      status: 429,
+      headers: { "retry-after": "0" },
+      body: "",
+    }));
+    const client = connect(server.config);
+
+    expect(await client.get("/")).toEqual({ status: 429, body: undefined });
+    expect(server.asked).toHaveLength(6);
+    await client.close();
+  });
+});
+
+describe("no answer is told in one line", () => {
+  test("when nobody listens", async () => {
+    const url = `http://127.0.0.1:${await freePort()}`;
+    expect(await reasonFor(configFor(url))).toMatch(
+      new RegExp(`^can't reach ${url}: connect ECONNREFUSED 127\\.0\\.0\\.1:\\d+$`),
+    );
+  });
+
+  test("when a name has two addresses and nobody listens on either", async () => {
+    const url = `http://localhost:${await freePort()}`;
+    expect(await reasonFor(configFor(url))).toMatch(
+      new RegExp(`^can't reach ${url}: connect ECONNREFUSED \\S+$`),
+    );
+  });
+
+  test("when there is no such name", async () => {
+    const url = "https://nowhere.invalid:6443";
+    expect(await reasonFor(configFor(url))).toMatch(
+      /^can't reach https:\/\/nowhere\.invalid:6443: getaddrinfo E\w+ nowhere\.invalid$/,
+    );
+  });
+
+  test("when somebody listens and never answers", { timeout: 30_000 }, async () => {
+    const { config, url } = await start(() => undefined);
+    expect(await reasonFor(config)).toBe(`can't reach ${url}: no answer within 10 s`);
+  });
+
+  test("when somebody answers who speaks no HTTP", async () => {
+    const server = createServer((socket) => socket.end("hello\r\n")).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("a port was asked for");
+    const reason = await reasonFor(configFor(`http://127.0.0.1:${address.port}`));
+    server.close();
+
+    expect(reason).toMatch(/^can't reach http:\S+: \S.*$/);
+  });
+
+  test("when the address is none", async () => {
+    expect(await reasonFor(configFor("6443"))).toBe(
+      "can't log in to 6443: You need to define an absolute base url for the server.",
+    );
+  });
+
+  test("when its certificate authority is a file that is not there", async () => {
+    const config = new KubeConfig();
+    config.loadFromClusterAndUser(
+      { name: "c", server: "https://127.0.0.1:1", skipTLSVerify: false, caFile: "/absent/ca.crt" },
+      { name: "u", token: "t0ken" },
+    );
+    expect(await reasonFor(config)).toMatch(/^can't log in to \S+: ENOENT: .*\/absent\/ca\.crt'$/);
+  });
+
+  test("when the program that logs in fails, with its first line", async () => {
+    const config = new KubeConfig();
+    config.loadFromClusterAndUser(
+      { name: "c", server: "https://127.0.0.1:1", skipTLSVerify: false },
+      {
+        name: "u",
+        exec: {
+          apiVersion: "client.authentication.k8s.io/v1",
+          command: "sh",
+          args: ["-c", "echo session expired >&2; echo details >&2; exit 1"],
+        },
+      },
+    );
+    expect(await reasonFor(config)).toBe("can't log in to https://127.0.0.1:1: session expired");
+  });
+});
+
+test("a kubeconfig without a cluster is refused", () => {
+  expect(() => connect(new KubeConfig())).toThrow(new KubeError("the kubeconfig names no cluster"));
+});

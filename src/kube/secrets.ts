@@ -1,0 +1,86 @@
+import type { KubeClient, KubeAnswer } from "./client.ts";
+import { firstLine, KubeError } from "./kubeError.ts";
+
+/** Requests under way at the same time. */
+const CONCURRENCY = 8;
+
+/** What the API server takes for a name; anything else could make another path of it. */
+const NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+
+/** What tells a Secret from all others. */
+interface Named {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * Reads Secrets by name, `get` alone: whoever may list Secrets may read all of them.
+ *
+ * @returns the data of each, base64 by key, in the order of the names; undefined: there is none
+ * @throws KubeError at the first that can't be read
+ */
+export async function readSecrets(
+  client: KubeClient,
+  names: readonly Named[],
+): Promise<readonly (Readonly<Record<string, string>> | undefined)[]> {
+  const found = names.map((): Readonly<Record<string, string>> | undefined => undefined);
+  const waiting = names.entries();
+  let failed = false;
+  const work = async () => {
+    for (const [index, name] of waiting) {
+      if (failed) return;
+      try {
+        found[index] = await readSecret(client, name);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, work));
+  return found;
+}
+
+async function readSecret(
+  client: KubeClient,
+  { namespace, name }: Named,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  if (!NAME.test(name) || !NAME.test(namespace)) {
+    throw new KubeError(`${namespace}/${name} is no name that a Secret can have`);
+  }
+  const answer = await client.get(`/api/v1/namespaces/${namespace}/secrets/${name}`);
+  if (isAbsent(answer)) return undefined;
+  const data = dataOf(answer);
+  if (data !== undefined) return data;
+  throw new KubeError(
+    `can't read Secret ${namespace}/${name} from ${client.server}: ${reasonOf(answer)}`,
+  );
+}
+
+/** Only an API server says this: what else answers 404 would have every password made anew. */
+function isAbsent({ status, body }: KubeAnswer): boolean {
+  return (
+    status === 404 && isObject(body) && body["kind"] === "Status" && body["reason"] === "NotFound"
+  );
+}
+
+function dataOf({ status, body }: KubeAnswer): Readonly<Record<string, string>> | undefined {
+  if (status !== 200 || !isObject(body) || body["kind"] !== "Secret") return undefined;
+  const data = body["data"] ?? {};
+  return isObject(data) && isTexts(data) ? data : undefined;
+}
+
+function reasonOf({ status, body }: KubeAnswer): string {
+  if (status === 401) return "it does not know who asks (401): log in again";
+  const message = isObject(body) && body["kind"] === "Status" ? body["message"] : undefined;
+  if (typeof message === "string" && status !== 200) return firstLine(message);
+  return `it does not answer as an API server does (HTTP ${status})`;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isTexts(value: Record<string, unknown>): value is Record<string, string> {
+  return Object.values(value).every((each) => typeof each === "string");
+}

@@ -1,0 +1,31 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterEach, expect, test, vi } from "vitest";
+
+import { scratchDir } from "../parts/scratch.ts";
+import { etcdBinary } from "./etcd.ts";
+import { kubernetesBinary } from "./kubernetes.ts";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+test("KUBEBUILDER_ASSETS says where the binaries are", async () => {
+  const dir = await scratchDir("assets");
+  await writeFile(join(dir, "etcd"), "", { mode: 0o755 });
+  await writeFile(join(dir, "kubectl"), "", { mode: 0o755 });
+  vi.stubEnv("KUBEBUILDER_ASSETS", dir);
+
+  expect(await etcdBinary()).toBe(join(dir, "etcd"));
+  expect(await kubernetesBinary("kubectl")).toBe(join(dir, "kubectl"));
+});
+
+test("a binary that is not there is told, not built in silence", async () => {
+  const dir = await scratchDir("assets");
+  vi.stubEnv("KUBEBUILDER_ASSETS", dir);
+
+  await expect(kubernetesBinary("kube-apiserver")).rejects.toThrow(
+    `KUBEBUILDER_ASSETS is set, but ${join(dir, "kube-apiserver")} is no executable file`,
+  );
+});

@@ -1,0 +1,142 @@
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { kubernetesBinary } from "../binaries/kubernetes.ts";
+import { freePort } from "../parts/ports.ts";
+import { type RunningProcess, startProcess } from "../parts/processes.ts";
+import { scratchDir } from "../parts/scratch.ts";
+import { startControllerManager } from "./controllerManager.ts";
+import { startEtcd } from "./etcd.ts";
+import { type Kubectl, kubectlFor } from "./kubectl.ts";
+import { answersOk, untilReady } from "./readiness.ts";
+
+/**
+ * For hooks and tests that start an API server: what starting takes when the binaries have to be
+ * built first, on a slow machine. Built, they are up within seconds.
+ */
+export const API_SERVER_START_TIMEOUT_MS = 20 * 60_000;
+
+/** What runs beside the API server. */
+export interface ApiServerOptions {
+  /**
+   * Whether controllers run: Deployments get ReplicaSets, namespaces a ServiceAccount `default`,
+   * orphans are collected. Without it objects stay as they were written, and pods that are
+   * created directly are Forbidden, for want of that ServiceAccount. False when absent.
+   */
+  readonly controllerManager?: boolean;
+}
+
+/** A real Kubernetes API with an etcd of its own and no nodes, on loopback alone. */
+export interface ApiServer {
+  readonly url: string;
+  /** A bearer token of a user in `system:masters`. */
+  readonly token: string;
+  /** Certificates to trust, as in a kubeconfig: base64 of PEM. */
+  readonly caData: string;
+  readonly kubeconfigPath: string;
+  readonly kubectl: Kubectl;
+  /** Ends all of it and removes its folder. Does nothing the second time. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Starts an API server, and what runs beside it. When this process dies, so does all of it.
+ * Admission is as in any cluster: PodSecurity is on, ValidatingAdmissionPolicies work.
+ *
+ * @throws with the end of the log when one of them does not come up; then nothing is left of it
+ */
+export async function startApiServer({
+  controllerManager = false,
+}: ApiServerOptions = {}): Promise<ApiServer> {
+  const dir = await scratchDir("api-server");
+  const running: RunningProcess[] = [];
+  const stop = async () => {
+    // Nothing in there is worth an orderly end.
+    await Promise.all(running.map((process) => process.stop("SIGKILL")));
+    await rm(dir, { recursive: true, force: true });
+  };
+
+  try {
+    const etcdDir = join(dir, "etcd");
+    await mkdir(etcdDir);
+    const etcd = await startEtcd(etcdDir);
+    running.push(etcd.process);
+
+    const port = await freePort();
+    const url = `https://127.0.0.1:${port}`;
+    const token = randomBytes(16).toString("hex");
+    const tokensPath = join(dir, "tokens.csv");
+    await writeFile(tokensPath, `${token},admin,admin,system:masters\n`);
+    const serviceAccountKeyPath = join(dir, "service-account.pem");
+    await writeFile(serviceAccountKeyPath, privateKeyPem());
+    const certificatesDir = join(dir, "certificates");
+
+    const apiServer = await startProcess({
+      command: await kubernetesBinary("kube-apiserver"),
+      args: [
+        `--etcd-servers=${etcd.url}`,
+        "--bind-address=127.0.0.1",
+        `--secure-port=${port}`,
+        // Else it looks for another network interface, which there need not be.
+        "--advertise-address=127.0.0.1",
+        // It makes a key and a self-signed certificate of its own in there.
+        `--cert-dir=${certificatesDir}`,
+        `--token-auth-file=${tokensPath}`,
+        "--authorization-mode=RBAC",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        `--service-account-key-file=${serviceAccountKeyPath}`,
+        `--service-account-signing-key-file=${serviceAccountKeyPath}`,
+        "--service-cluster-ip-range=10.0.0.0/24",
+        // It would publish a loopback address as the Service `kubernetes`, which is not valid.
+        "--endpoint-reconciler-type=none",
+      ],
+    });
+    running.push(apiServer);
+    const caPath = join(certificatesDir, "apiserver.crt");
+    await untilReady("kube-apiserver", apiServer, async () =>
+      answersOk(`${url}/readyz`, token, await readFile(caPath)),
+    );
+
+    const ca = await readFile(caPath);
+    const caData = ca.toString("base64");
+    const kubeconfigPath = join(dir, "kubeconfig");
+    await writeFile(kubeconfigPath, kubeconfigOf({ url, token, caData }));
+
+    if (controllerManager) {
+      const manager = await startControllerManager({
+        kubeconfigPath,
+        serviceAccountKeyPath,
+        caPath,
+      });
+      running.push(manager);
+      const account = `${url}/api/v1/namespaces/default/serviceaccounts/default`;
+      await untilReady("kube-controller-manager", manager, () => answersOk(account, token, ca));
+    }
+
+    const kubectl = await kubectlFor(kubeconfigPath, dir);
+    return { url, token, caData, kubeconfigPath, kubectl, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The key that signs the tokens of ServiceAccounts, as PEM: of SEC1, since PKCS #8 is refused. */
+function privateKeyPem(): string {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return privateKey.export({ type: "sec1", format: "pem" }).toString();
+}
+
+/** A kubeconfig in JSON, which is YAML too. */
+function kubeconfigOf({ url, token, caData }: Pick<ApiServer, "url" | "token" | "caData">): string {
+  const name = "weir-test";
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name, cluster: { server: url, "certificate-authority-data": caData } }],
+    users: [{ name, user: { token } }],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+    "current-context": name,
+  });
+}

@@ -1,0 +1,30 @@
+import { kubernetesBinary } from "../binaries/kubernetes.ts";
+import { type RunningProcess, startProcess } from "../parts/processes.ts";
+
+/** The files that tie a controller manager to its API server. */
+export interface ControllerManagerFiles {
+  readonly kubeconfigPath: string;
+  /** The private key whose signature on ServiceAccount tokens the API server trusts. */
+  readonly serviceAccountKeyPath: string;
+  /** What pods are told to trust when they call the API server. */
+  readonly caPath: string;
+}
+
+/** Starts the controllers of Kubernetes, which work as soon as their caches are filled. */
+export async function startControllerManager({
+  kubeconfigPath,
+  serviceAccountKeyPath,
+  caPath,
+}: ControllerManagerFiles): Promise<RunningProcess> {
+  return startProcess({
+    command: await kubernetesBinary("kube-controller-manager"),
+    args: [
+      `--kubeconfig=${kubeconfigPath}`,
+      `--service-account-private-key-file=${serviceAccountKeyPath}`,
+      `--root-ca-file=${caPath}`,
+      "--leader-elect=false",
+      // Nobody asks it anything: no port.
+      "--secure-port=0",
+    ],
+  });
+}

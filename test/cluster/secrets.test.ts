@@ -1,0 +1,292 @@
+import { spawn } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { kubernetesBinary } from "../binaries/kubernetes.ts";
+import { freePort } from "../parts/ports.ts";
+import { type Postgres, startPostgres } from "../parts/postgres.ts";
+import { scratchDir } from "../parts/scratch.ts";
+import { API_SERVER_START_TIMEOUT_MS, type ApiServer, startApiServer } from "./apiServer.ts";
+
+const WEIR = fileURLToPath(new URL("../../bin/weir.js", import.meta.url));
+
+let server: ApiServer;
+let dir: string;
+
+beforeAll(async () => {
+  server = await startApiServer();
+  dir = await scratchDir("secrets");
+}, API_SERVER_START_TIMEOUT_MS);
+
+afterAll(async () => {
+  await server.stop();
+});
+
+test("from nothing to all, then only what a new server needs", async () => {
+  const fleet = await fleetIn("writing", ["author", "scene"]);
+  await kubectl(["create", "namespace", "writing"]);
+
+  const first = await secrets(fleet);
+  expect(first.code).toBe(0);
+  expect((await kubectl(["apply", "-f", "-"], first.stdout)).split("\n")).toEqual([
+    "secret/writing-postgres created",
+    "secret/writing-maintenance created",
+    "secret/writing-stats created",
+    "secret/author-db created",
+    "secret/scene-db created",
+    "secret/writing-pgbouncer-auth created",
+  ]);
+  const author = await valueOf("writing", "author-db", "password");
+  expect(await valueOf("writing", "writing-pgbouncer-auth", "userlist.txt")).toContain(
+    `"author" "${author}"\n`,
+  );
+
+  expect(await secrets(fleet)).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: "weir secrets: nothing is missing\n",
+  });
+
+  const second = await secrets(await fleetIn("writing", ["author", "review", "scene"]));
+  expect(second.stderr).toBe(
+    `Secret writing/writing-pgbouncer-auth changes, and PgBouncer reads it only when it starts:
+  kubectl -n writing rollout restart statefulset/writing-pgbouncer
+`,
+  );
+  expect((await kubectl(["apply", "-f", "-"], second.stdout)).split("\n")).toEqual([
+    "secret/review-db created",
+    "secret/writing-pgbouncer-auth configured",
+  ]);
+  expect(await valueOf("writing", "author-db", "password")).toBe(author);
+});
+
+test("what kubectl writes is what --existing reads", async () => {
+  const fleet = await fleetIn("files", ["author"]);
+  await kubectl(["create", "namespace", "files"]);
+  await kubectl(["apply", "-f", "-"], (await secrets(fleet)).stdout);
+  const list = await kubectl(["get", "secret", "-n", "files", "-o", "yaml"]);
+
+  expect(await weir(["secrets", fleet, "--existing", "-"], { stdin: list })).toMatchObject({
+    code: 0,
+    stdout: "",
+  });
+});
+
+test("it gets along with the right to get the fleet's Secrets, and says when it has none", async () => {
+  const fleet = await fleetIn("rights", ["author"]);
+  await kubectl(["create", "namespace", "rights"]);
+  const names = ["rights-postgres", "rights-maintenance", "rights-stats", "author-db"];
+  const all = [...names, "rights-pgbouncer-auth"].map((name) => `--resource-name=${name}`);
+  await kubectl(["-n", "rights", "create", "serviceaccount", "ci"]);
+  await kubectl([
+    "-n",
+    "rights",
+    "create",
+    "role",
+    "ci",
+    "--verb=get",
+    "--resource=secrets",
+    ...all,
+  ]);
+  const KUBECONFIG = await kubeconfigOf(await kubectl(["-n", "rights", "create", "token", "ci"]));
+
+  expect(await weir(["secrets", fleet], { env: { KUBECONFIG } })).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringMatching(
+      /^weir secrets: can't read Secret rights\/\S+ from \S+: secrets "\S+" is forbidden: User "system:serviceaccount:rights:ci" .*\n$/,
+    ),
+  });
+
+  const bind = ["-n", "rights", "create", "rolebinding", "ci", "--role=ci"];
+  await kubectl([...bind, "--serviceaccount=rights:ci"]);
+  await expect
+    .poll(async () => (await weir(["secrets", fleet], { env: { KUBECONFIG } })).code)
+    .toBe(0);
+});
+
+test("a cluster that nobody reaches is told in one line", async () => {
+  const url = `https://127.0.0.1:${await freePort()}`;
+  const KUBECONFIG = await kubeconfigOf("t0ken", url);
+  const fleet = await fleetIn("writing", ["author"]);
+
+  expect(await weir(["secrets", fleet], { env: { KUBECONFIG } })).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: `weir secrets: can't reach ${url}: connect ECONNREFUSED ${url.slice("https://".length)} (without a cluster: --existing FILE, or --new)\n`,
+  });
+});
+
+test("a Secret that was spoilt is named, and nothing is printed", async () => {
+  const fleet = await fleetIn("spoilt", ["author"]);
+  await kubectl(["create", "namespace", "spoilt"]);
+  const spoilt = ["-n", "spoilt", "create", "secret", "generic", "author-db"];
+  await kubectl([...spoilt, "--from-literal=username=hush", "--from-literal=password=hush"]);
+
+  expect(await secrets(fleet)).toEqual({
+    code: 2,
+    stdout: "",
+    stderr:
+      "Secret spoilt/author-db, of login author, has another username; make it that login, or remove the key\n",
+  });
+});
+
+describe("the role's new password", () => {
+  let postgres: Postgres;
+
+  beforeAll(async () => {
+    postgres = await startPostgres({ settings: { log_statement: "all" } });
+  });
+
+  afterAll(async () => {
+    await postgres.stop();
+  });
+
+  test.each(["role", String.raw`it's "odd" {{x}} $1 \ %`])(
+    "gets into Postgres for role %j as the note says, and into no log",
+    async (user) => {
+      const namespace = user === "role" ? "plain" : "odd";
+      await kubectl(["create", "namespace", namespace]);
+      const fleet = await fleetIn(namespace, [], user);
+      const { stdout, stderr } = await secrets(fleet);
+      await kubectl(["apply", "-f", "-"], stdout);
+      const [, command = ""] = /^ {2}(kubectl .*) \| psql /m.exec(stderr) ?? [];
+
+      const statements = await sh(command);
+      await postgres.query((await weir(["guard", fleet])).stdout);
+      await asPsql(statements);
+
+      const password = await valueOf(namespace, `${namespace}-postgres`, "password");
+      const client = clientOf(user, password);
+      await client.connect();
+      const { rows } = await client.query("SELECT current_user AS who");
+      await client.end();
+      expect(rows).toEqual([{ who: user }]);
+      expect(statements).toContain(password);
+      expect(stderr).not.toContain(password);
+      expect(postgres.log()).toContain("statement: SET log_statement = none;");
+      expect(postgres.log()).not.toContain(password);
+    },
+  );
+
+  function clientOf(user: string, password: string): Client {
+    const { host, port, database } = postgres;
+    return new Client({ host, port, database, user, password });
+  }
+
+  /** In one session, one statement at a time. */
+  async function asPsql(statements: string): Promise<void> {
+    const client = clientOf(postgres.user, postgres.password);
+    await client.connect();
+    for (const statement of statements.split(/(?<=;) /)) await client.query(statement);
+    await client.end();
+  }
+});
+
+/** A file with a budget of the namespace's name and these servers. */
+async function fleetIn(
+  namespace: string,
+  servers: readonly string[],
+  user = namespace,
+): Promise<string> {
+  const head = (kind: string, name: string) => ({
+    apiVersion: "weir.dev/v1alpha1",
+    kind,
+    metadata: { name, namespace },
+  });
+  const credentialsSecretRef = { name: `${namespace}-postgres` };
+  const documents = [
+    {
+      ...head("ConnectionBudget", namespace),
+      spec: {
+        postgres: { host: "pg", database: namespace, user, credentialsSecretRef },
+        pgbouncer: { maxClientConn: 100 },
+      },
+    },
+    ...servers.map((name) => ({
+      ...head("McpServer", name),
+      spec: { budgetRef: { name: namespace }, image: "example/server:1", port: 3000 },
+    })),
+  ];
+  const path = join(dir, `${namespace}.yaml`);
+  await writeFile(path, documents.map((each) => `---\n${JSON.stringify(each)}\n`).join(""));
+  return path;
+}
+
+interface Run {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface RunWorld {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+}
+
+function secrets(fleet: string): Promise<Run> {
+  return weir(["secrets", fleet]);
+}
+
+/** weir as users run it, with the cluster's kubeconfig unless told. */
+function weir(words: readonly string[], { env, stdin = "" }: RunWorld = {}): Promise<Run> {
+  const KUBECONFIG = server.kubeconfigPath;
+  return run(process.execPath, [WEIR, ...words], { env: { KUBECONFIG, ...env }, stdin });
+}
+
+async function sh(command: string): Promise<string> {
+  const bin = dirname(await kubernetesBinary("kubectl"));
+  const env = {
+    PATH: `${bin}:${process.env["PATH"] ?? ""}`,
+    KUBECONFIG: server.kubeconfigPath,
+    HOME: dir,
+  };
+  return (await run("sh", ["-c", command], { env })).stdout;
+}
+
+async function run(
+  program: string,
+  words: readonly string[],
+  { env = {}, stdin = "" }: RunWorld,
+): Promise<Run> {
+  const child = spawn(program, words, { env: { ...process.env, ...env } });
+  const ended = new Promise<number | null>((resolve) => {
+    child.once("close", resolve);
+  });
+  child.stdin.end(stdin);
+  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return { code, stdout, stderr };
+}
+
+async function kubectl(args: readonly string[], stdin?: string): Promise<string> {
+  const { code, stdout, stderr } = await server.kubectl(args, stdin);
+  if (code !== 0) throw new Error(`kubectl ${args.join(" ")} ended with ${code}: ${stderr}`);
+  return stdout.trim();
+}
+
+async function valueOf(namespace: string, name: string, key: string): Promise<string> {
+  const { data } = JSON.parse(
+    await kubectl(["-n", namespace, "get", "secret", name, "-o", "json"]),
+  );
+  return Buffer.from(data[key], "base64").toString();
+}
+
+async function kubeconfigOf(token: string, url = server.url): Promise<string> {
+  const path = join(await scratchDir("kubeconfig"), "config");
+  const cluster = { server: url, "certificate-authority-data": server.caData };
+  await writeFile(
+    path,
+    JSON.stringify({
+      clusters: [{ name: "c", cluster }],
+      users: [{ name: "u", user: { token } }],
+      contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
+      "current-context": "x",
+    }),
+  );
+  return path;
+}

@@ -1,0 +1,37 @@
+import { spawn } from "node:child_process";
+import { chmod, chown, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { Owner } from "./owner.ts";
+
+let root: Promise<string> | undefined;
+
+/**
+ * Makes an empty folder under the system's temp folder. It is gone when this process is gone,
+ * also after SIGKILL.
+ *
+ * @param name starts the folder's name, for people who look into a running test
+ * @param owner who owns the folder; nobody else can look into it, but root
+ */
+export async function scratchDir(name: string, owner?: Owner): Promise<string> {
+  root ??= makeRoot();
+  const dir = await mkdtemp(join(await root, `${name}-`));
+  if (owner !== undefined) await chown(dir, owner.uid, owner.gid);
+  return dir;
+}
+
+async function makeRoot(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "weir-test-"));
+  // The folders inside belong to other users, who have to pass through.
+  await chmod(dir, 0o711);
+  // Its stdin ends when this process is gone. Servers that are ending may still write: try again.
+  // Detached, since Ctrl-C ends the whole process group.
+  const janitor = spawn(
+    "sh",
+    ["-c", 'cat; for try in 1 2 3 4 5 6 7 8 9; do rm -rf "$0" && exit; sleep 1; done', dir],
+    { stdio: ["pipe", "ignore", "ignore"], detached: true },
+  );
+  janitor.unref();
+  return dir;
+}

@@ -1,0 +1,25 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { runProcess } from "../parts/processes.ts";
+import { scratchDir } from "../parts/scratch.ts";
+
+/** A certificate and its key, as texts. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Makes a certificate that signed itself, so that it is its own CA, for 127.0.0.1. */
+export async function selfSigned(name: string): Promise<Certificate> {
+  const dir = await scratchDir("certificate");
+  const cert = join(dir, "tls.crt");
+  const key = join(dir, "tls.key");
+  await runProcess({
+    command: "openssl",
+    args: `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2
+      -subj /CN=${name} -addext subjectAltName=IP:127.0.0.1,DNS:localhost
+      -out ${cert} -keyout ${key}`.split(/\s+/),
+  });
+  return { cert: await readFile(cert, "utf8"), key: await readFile(key, "utf8") };
+}

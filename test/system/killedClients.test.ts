@@ -1,0 +1,191 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { Client } from "pg";
+import { describe, expect, it, vi } from "vitest";
+
+import { roleOf } from "../../src/api/connectionBudget.ts";
+import type { Fleet } from "../../src/api/fleet.ts";
+import { budgetOf, serverOf } from "../fleets/fleetOf.ts";
+import { startPostgres, type Postgres } from "../parts/postgres.ts";
+import type { DyingOrder, DyingReport } from "./dyingReport.ts";
+import { lineStates } from "./lineState.ts";
+import { startOrdered } from "./orderedProcess.ts";
+import type { PoolOrder, PoolReport } from "./poolReport.ts";
+import { serverEnvironment } from "./serverEnvironment.ts";
+import { startTier, type Tier } from "./weirTier.ts";
+
+/** P: what the budget may use of a Postgres that would carry many times that. */
+const SHARE = 24;
+/** Two whose clients are killed, and one that minds its business. */
+const CARELESS = "careless";
+const HASTY = "hasty";
+const PATIENT = "patient";
+const PATIENT_POOL = 7;
+
+const STORM_MS = 60_000;
+const SAMPLE_MS = 50;
+/** So often a whole process is killed as well. */
+const SAMPLES_PER_PROCESS = 100;
+
+describe("clients killed in the middle of queries", () => {
+  it(
+    "with the guard, Postgres never has more backends than the budget's share, and serves on",
+    async () => {
+      const seen = await killClients({ guarded: true, enough: () => false });
+
+      expect(seen.backendsMost).toBeLessThanOrEqual(SHARE);
+      // It was put to the test: far more clients died than there is room for.
+      expect(seen.dropped).toBeGreaterThan(10 * SHARE);
+      expect(seen.served).toBeGreaterThan(seen.dropped);
+      // And who minded its business noticed nothing.
+      expect(seen.patient).toEqual({
+        open: PATIENT_POOL,
+        highWater: PATIENT_POOL,
+        logins: PATIENT_POOL,
+        refusals: {},
+        queries: PATIENT_POOL * seen.samples,
+        losses: [],
+      });
+    },
+    STORM_MS * 2,
+  );
+
+  it(
+    "without the guard, it has",
+    async () => {
+      const seen = await killClients({
+        guarded: false,
+        enough: (backends) => backends > SHARE,
+      });
+
+      expect(seen.backendsMost).toBeGreaterThan(SHARE);
+    },
+    STORM_MS * 2,
+  );
+});
+
+interface Seen {
+  readonly samples: number;
+  /** The most client backends of the budget's role that were seen. */
+  readonly backendsMost: number;
+  /** Clients of the two that died which were served before, and which died in a query. */
+  readonly served: number;
+  readonly dropped: number;
+  readonly patient: PoolReport;
+}
+
+/**
+ * Kills clients, and now and then a whole process of them, until enough backends were seen or the
+ * time is up.
+ */
+async function killClients(wish: {
+  readonly guarded: boolean;
+  readonly enough: (backends: number) => boolean;
+}): Promise<Seen> {
+  const postgres = await startPostgres({ settings: { max_connections: 200 } });
+  const fleet = fleetOn(postgres);
+  const tier = await startTier({ fleet, postgres, guarded: wish.guarded });
+  const watch = await watchBackends(postgres, roleOf(tier.budget));
+  const startDying = (name: string) =>
+    startOrdered<DyingOrder, DyingReport>("dyingServer.ts", environmentOf(name, tier, fleet));
+  const patient = await startOrdered<PoolOrder, PoolReport>(
+    "poolServer.ts",
+    environmentOf(PATIENT, tier, fleet),
+  );
+  const careless = await startDying(CARELESS);
+  let hasty = await startDying(HASTY);
+  try {
+    await patient.tell("fill");
+    await careless.tell("die");
+    await hasty.tell("die");
+    const endMs = performance.now() + STORM_MS;
+    let samples = 0;
+    let backendsMost = 0;
+    let ended: DyingReport = { served: 0, dropped: 0 };
+    while (performance.now() < endMs && !wish.enough(backendsMost)) {
+      backendsMost = Math.max(backendsMost, await watch.count());
+      samples += 1;
+      await patient.tell("work");
+      if (samples % SAMPLES_PER_PROCESS === 0) {
+        ended = sum(ended, await hasty.tell("report"));
+        await hasty.kill();
+        hasty = await startDying(HASTY);
+        await hasty.tell("die");
+      }
+      await sleep(SAMPLE_MS);
+    }
+    const { served, dropped } = [await careless.tell("report"), await hasty.tell("report")].reduce(
+      sum,
+      ended,
+    );
+    await Promise.all([careless.kill(), hasty.kill()]);
+    // Nobody who died is counted on: the bulkheads are as free as before.
+    await vi.waitFor(
+      async () => {
+        const states = await lineStates(tier.bouncers[0]);
+        const left = [CARELESS, HASTY].map((name) => states[name]?.clients);
+        if (left.some((clients) => clients !== 0)) throw new Error(`left: ${left.join()}`);
+      },
+      { timeout: 20_000 },
+    );
+    return { samples, backendsMost, served, dropped, patient: await patient.tell("report") };
+  } finally {
+    await Promise.all([careless, hasty, patient].map((server) => server.kill()));
+    await watch.end();
+    await tier.stop();
+    await postgres.stop();
+  }
+}
+
+function fleetOn({ host, port }: Postgres): Fleet {
+  const budget = budgetOf({
+    postgres: { host, port, maxConnections: 200, shareConnections: SHARE },
+    pgbouncer: { replicas: 1, maxClientConn: 100 },
+  });
+  const servers = [CARELESS, HASTY, PATIENT].map((name) =>
+    serverOf(name, {
+      rollout: { type: "Recreate" },
+      pool: { max: name === PATIENT ? PATIENT_POOL : 20 },
+    }),
+  );
+  return { budgets: [budget], servers };
+}
+
+function environmentOf(name: string, tier: Tier, fleet: Fleet): Record<string, string> {
+  const plan = tier.plan.servers.find((server) => server.name === name);
+  const server = fleet.servers.find(({ metadata }) => metadata.name === name);
+  if (plan === undefined || server === undefined) throw new Error(`no server ${name}`);
+  return serverEnvironment(tier, server, plan);
+}
+
+interface Watch {
+  /** Client backends of the role, now. */
+  readonly count: () => Promise<number>;
+  readonly end: () => Promise<void>;
+}
+
+/** Counts as superuser, past PgBouncer and past the role's limit. */
+async function watchBackends(postgres: Postgres, role: string): Promise<Watch> {
+  const client = new Client({
+    host: postgres.socketDir,
+    port: postgres.port,
+    user: postgres.user,
+    database: postgres.database,
+  });
+  await client.connect();
+  return {
+    count: async () => {
+      const { rows } = await client.query<{ open: number }>(
+        `SELECT count(*)::int AS open FROM pg_stat_activity
+         WHERE usename = $1 AND backend_type = 'client backend'`,
+        [role],
+      );
+      return rows[0]?.open ?? 0;
+    },
+    end: () => client.end(),
+  };
+}
+
+function sum(a: DyingReport, b: DyingReport): DyingReport {
+  return { served: a.served + b.served, dropped: a.dropped + b.dropped };
+}

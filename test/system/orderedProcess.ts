@@ -1,0 +1,47 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+/** A process of its own that takes orders and answers each with a report. */
+export interface OrderedProcess<Order, Report> {
+  readonly pid: number;
+  /** Gives an order; one at a time. @throws when the process ends before it answers */
+  readonly tell: (order: Order) => Promise<Report>;
+  /** Ends it as a node that dies does: at once, without a word to anybody. */
+  readonly kill: () => Promise<void>;
+}
+
+/**
+ * Starts a program of this folder with nothing in its environment but what is given: what it does
+ * comes from there. It ends with this process.
+ *
+ * @param file its name in this folder
+ */
+export async function startOrdered<Order extends string, Report>(
+  file: string,
+  env: Readonly<Record<string, string>>,
+): Promise<OrderedProcess<Order, Report>> {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), { env: { ...env } });
+  const ended = once(child, "exit");
+  await once(child, "spawn");
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${file} was started without a pid`);
+  return {
+    pid,
+    tell: async (order) => {
+      const answer = new Promise<Report>((resolve) => {
+        child.once("message", (report: Report) => resolve(report));
+      });
+      child.send(order);
+      return Promise.race([answer, ended.then(() => Promise.reject(endOf(child, order)))]);
+    },
+    kill: async () => {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+function endOf({ exitCode, signalCode }: ChildProcess, order: string): Error {
+  return new Error(`the process ended with ${signalCode ?? exitCode} when told to ${order}`);
+}

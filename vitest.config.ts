@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["src/**/*.test.ts", "charts/**/*.test.ts", "test/**/*.test.ts"],
+    reporters: ["default", "./test/tallyReporter.ts"],
+    testTimeout: 60_000,
+    // The first run builds or unpacks real parts; later ones find them in the cache.
+    hookTimeout: 1_800_000,
+  },
+});
