@@ -3,8 +3,6 @@ export type DyingOrder = "die" | "report";
 
 /** What it answers. */
 export interface DyingReport {
-  /** Clients that were let in and got an answer to a first query. */
-  readonly served: number;
-  /** Clients that went away in the middle of a query. */
+  /** Clients that got an answer to a first query, and went away in the middle of the next. */
   readonly dropped: number;
 }
