@@ -17,6 +17,25 @@ export const METRICS_LABEL = "weir.dev/metrics";
 export const POOL_LIMIT_ANNOTATION = "weir.dev/pool-limit";
 export const POOL_LIMIT_FILE = "/etc/weir/pool-limit";
 
+/**
+ * What `weir verify` reads where an object's own fields don't tell, or tell another thing. On a
+ * workload or its pod template; CONTAINER=VALUE, separated by commas, where containers differ.
+ * The most connections that one process opens.
+ */
+export const POOL_MAX_ANNOTATION = "weir.dev/pool-max";
+/** Processes in each pod, each with a pool of its own. */
+export const PROCESSES_PER_POD_ANNOTATION = "weir.dev/processes-per-pod";
+/** The most pods that can be there at once. */
+export const PODS_ANNOTATION = "weir.dev/pods";
+/** `host:port/database?user=login`, several separated by spaces; or `none`. */
+export const CONNECTS_TO_ANNOTATION = "weir.dev/connects-to";
+/** On a PgBouncer: `consoles=2,maintenance=4,maintenanceSlots=2,logins=4`; absent ones: default. */
+export const RESERVE_ANNOTATION = "weir.dev/reserve";
+/** On a PgBouncer: P, the connections of Postgres that all its processes together may use. */
+export const POSTGRES_CONNECTIONS_ANNOTATION = "weir.dev/postgres-connections";
+/** On a Postgres: its max_connections less what is reserved. */
+export const AVAILABLE_CONNECTIONS_ANNOTATION = "weir.dev/available-connections";
+
 /** PgBouncer's port for clients, stats login and peers. */
 export const PGBOUNCER_PORT = 6432;
 /** Where the pool library serves /limit and /metrics; process n of a pod: + n. */

@@ -1,0 +1,34 @@
+import { formatPath, type FieldPath } from "../api/fieldPath.ts";
+
+/** An object of a manifest or of a cluster, as it was read: nothing is known of its fields. */
+export interface AuditObject {
+  /** The file (`-` is called standard input), or the cluster, that it was read from. */
+  readonly file: string;
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly name: string;
+  /** `default` where the object names none and its kind has one. */
+  readonly namespace: string;
+  readonly value: Readonly<Record<string, unknown>>;
+  /** Line and column of a field, counted from 1; computed when asked. */
+  readonly positionOf: (path: FieldPath) => { readonly line: number; readonly column: number };
+}
+
+/** Where a figure was written: a field of an object, and a key in it where the field is a text. */
+export interface Place {
+  readonly object: AuditObject;
+  readonly path: FieldPath;
+  /** Within a text: `max_client_conn`, or `[databases] author pool_size`. */
+  readonly key?: string;
+}
+
+/** `Deployment writing/author`. */
+export function objectOf({ object }: Place): string {
+  return `${object.kind} ${object.namespace}/${object.name}`;
+}
+
+/** `spec.replicas`, or `data["pgbouncer.ini"]: max_client_conn`. */
+export function fieldOf({ path, key }: Place): string {
+  const field = formatPath(path);
+  return key === undefined ? field : `${field}: ${key}`;
+}
