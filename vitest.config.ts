@@ -7,5 +7,7 @@ export default defineConfig({
     testTimeout: 60_000,
     // The first run builds or unpacks real parts; later ones find them in the cache.
     hookTimeout: 1_800_000,
+    // What is awaited comes as quickly as the machine is free: a second, the default, is a guess.
+    expect: { poll: { timeout: 30_000 } },
   },
 });

@@ -3,14 +3,17 @@ import { budgetOf, serverOf } from "../../test/fleets/fleetOf.ts";
 import type { Fleet } from "../api/fleet.ts";
 import { planFleet } from "./planFleet.ts";
 
-const CPU_MAX_MS = 300;
+const ROUNDS = 7;
 
-/** CPU of this process, in milliseconds; another's load doesn't count. */
-function cpuMs(work: () => void): number {
-  const before = process.cpuUsage();
-  work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
+/** The least CPU that planning took in a few rounds; another's load doesn't count. */
+function cpuOfPlan(fleet: Fleet): number {
+  const rounds = Array.from({ length: ROUNDS }, () => {
+    const before = process.cpuUsage();
+    planFleet(fleet);
+    const { user, system } = process.cpuUsage(before);
+    return user + system;
+  });
+  return Math.min(...rounds);
 }
 
 function fleetOfSize(budgets: number, servers: number, maxClientConn: number): Fleet {
@@ -35,20 +38,32 @@ function fleetOfSize(budgets: number, servers: number, maxClientConn: number): F
   };
 }
 
-it.each([
-  { budgets: 100, servers: 100, capacity: 5000 },
-  { budgets: 1, servers: 500, capacity: 10_000 },
-  { budgets: 1, servers: 500, capacity: 1_000_000 },
-])("plans $budgets × $servers servers, C $capacity", ({ budgets, servers, capacity }) => {
-  const fleet = fleetOfSize(budgets, servers, capacity);
-  expect(cpuMs(() => planFleet(fleet))).toBeLessThan(CPU_MAX_MS);
-  expect(planFleet(fleet).feasible).toBe(true);
+/** How many times the CPU of the smaller fleet the larger one takes. */
+function growth(smaller: Fleet, larger: Fleet): number {
+  cpuOfPlan(smaller);
+  return cpuOfPlan(larger) / cpuOfPlan(smaller);
+}
+
+// Ratios of one process' own CPU: what grows faster than its input costs ten times these bounds.
+it("costs as much more as there are more budgets", () => {
+  const times = growth(fleetOfSize(10, 100, 5000), fleetOfSize(100, 100, 5000));
+  expect(times).toBeLessThan(10 * 3);
 });
 
-it("says as quickly what is missing and what would suffice", () => {
-  const fleet = fleetOfSize(100, 100, 210);
-  expect(cpuMs(() => planFleet(fleet))).toBeLessThan(CPU_MAX_MS);
-  for (const { suggestions } of planFleet(fleet).budgets) {
+it("costs hardly more than there are more servers in one budget", () => {
+  const times = growth(fleetOfSize(1, 50, 1000), fleetOfSize(1, 500, 10_000));
+  expect(times).toBeLessThan(10 * 5);
+});
+
+it("doesn't cost more for more connections than can be given away", () => {
+  const times = growth(fleetOfSize(1, 500, 100_000), fleetOfSize(1, 500, 1_000_000));
+  expect(times).toBeLessThan(3);
+});
+
+it("says what is missing and what would suffice at a few times the cost of a plan", () => {
+  const refused = fleetOfSize(100, 100, 210);
+  expect(growth(fleetOfSize(100, 100, 5000), refused)).toBeLessThan(20);
+  for (const { suggestions } of planFleet(refused).budgets) {
     expect(suggestions.map(({ kind }) => kind)).toEqual([
       "SmallerPools",
       "Recreate",

@@ -17,7 +17,7 @@ test("a process dies when the process that started it is killed", async () => {
 
   parent.kill("SIGKILL");
 
-  await expect.poll(() => commandOf(pid), { timeout: 10_000 }).toBe(undefined);
+  await expect.poll(() => commandOf(pid)).toBe(undefined);
 });
 
 test("a signal reaches the program itself, and its end is told", async () => {
@@ -77,7 +77,7 @@ test("a folder is removed when the process that made it is killed", async () => 
 
   script.kill("SIGKILL");
 
-  await expect.poll(() => exists(dir), { timeout: 10_000 }).toBe(false);
+  await expect.poll(() => exists(dir)).toBe(false);
 });
 
 test("a process that made a folder ends by itself", async () => {

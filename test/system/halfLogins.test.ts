@@ -53,9 +53,7 @@ describe("logins that name a line and then say nothing more", () => {
   });
 
   it("are over long before PgBouncer's default of a minute", async () => {
-    await expect
-      .poll(async () => (await lineStates(tier.bouncers[0]))[VICTIM]?.clients, { timeout: 20_000 })
-      .toBe(0);
+    await expect.poll(async () => (await lineStates(tier.bouncers[0]))[VICTIM]?.clients).toBe(0);
     const client = await logIn(tier, { user: VICTIM });
     await client.end();
   }, 30_000);

@@ -133,7 +133,7 @@ describe("the same ten servers with weir's ini, environment and guard", () => {
     await lock.query(`SELECT pg_advisory_lock(${WORK_LOCK})`);
     const worked = tellAll(servers, "work");
     await expect
-      .poll(() => lineStates(bouncer), { timeout: 10_000 })
+      .poll(() => lineStates(bouncer))
       .toMatchObject(
         Object.fromEntries(
           tier.plan.servers.map(({ name, slots, grant }) => [

@@ -14,6 +14,6 @@ export async function untilLongQueryRuns(postgres: Postgres): Promise<void> {
       );
       if (running.length === 0) throw new Error("the long query has not begun");
     },
-    { timeout: 10_000 },
+    { timeout: 30_000 },
   );
 }

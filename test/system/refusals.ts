@@ -48,7 +48,10 @@ async function markLog({ port, log }: PgBouncer): Promise<void> {
   });
   await client.connect().catch(() => {});
   await client.end();
-  await vi.waitFor(() => {
-    if (!log().includes(mark)) throw new Error("PgBouncer's log has not come that far");
-  });
+  await vi.waitFor(
+    () => {
+      if (!log().includes(mark)) throw new Error("PgBouncer's log has not come that far");
+    },
+    { timeout: 30_000 },
+  );
 }

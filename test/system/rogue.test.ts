@@ -132,10 +132,13 @@ describe("headroom 0, all pools, consoles and maintenance full, and a server tha
       ...consoles.map((client) => client.query("SHOW VERSION")),
     ];
     const answers = await Promise.all(asked);
-    await vi.waitFor(async () => {
-      const states = await lineStates(tier.bouncers[0]);
-      if (states[ROGUE]?.clients !== 0) throw new Error("the rogue is not gone");
-    });
+    await vi.waitFor(
+      async () => {
+        const states = await lineStates(tier.bouncers[0]);
+        if (states[ROGUE]?.clients !== 0) throw new Error("the rogue is not gone");
+      },
+      { timeout: 30_000 },
+    );
     return { losses, rogue: rogue.open, answers: answers.map(({ rows }) => rows.length) };
   }
 });
