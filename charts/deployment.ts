@@ -1,7 +1,12 @@
 import { k8s } from "cdk8s-plus-27";
 import type { ConnectionBudget } from "../src/api/connectionBudget.ts";
 import type { McpServer } from "../src/api/mcpServer.ts";
-import { POOL_LIMIT_ANNOTATION, POOL_LIMIT_FILE, POOL_PORT } from "../src/api/names.ts";
+import {
+  POOL_LIMIT_ANNOTATION,
+  POOL_LIMIT_FILE,
+  POOL_PORT,
+  PROCESSES_PER_POD_ANNOTATION,
+} from "../src/api/names.ts";
 import { mostReplicas } from "../src/budget/peakPods.ts";
 import type { ServerPlan } from "../src/budget/plan.ts";
 import { environment, PGBOUNCER_CA_DIR } from "./environment.ts";
@@ -41,7 +46,13 @@ export function deployment(
       template: {
         metadata: {
           labels: serverLabels(server),
-          annotations: { [POOL_LIMIT_ANNOTATION]: String(plan.limit) },
+          annotations: {
+            [POOL_LIMIT_ANNOTATION]: String(plan.limit),
+            // One, unless it is told: nothing else in the pod says how many there are.
+            ...(plan.processesPerPod > 1 && {
+              [PROCESSES_PER_POD_ANNOTATION]: String(plan.processesPerPod),
+            }),
+          },
         },
         spec: {
           automountServiceAccountToken: false,

@@ -83,6 +83,9 @@ function checkServer(golden: Golden, budget: PlannedBudget, { server, plan }: Pl
   ]);
   expect(stringsAt(deployment, "spec", "template", "metadata", "annotations")).toEqual({
     "weir.dev/pool-limit": String(plan.limit),
+    ...(plan.processesPerPod > 1 && {
+      "weir.dev/processes-per-pod": String(plan.processesPerPod),
+    }),
   });
   checkReplicas(golden, deployment, server);
 }
@@ -117,6 +120,13 @@ function checkTier(golden: Golden, { budget, plan }: PlannedBudget): void {
   const statefulSet = objectOf(golden, "StatefulSet", namespace, `${name}-pgbouncer`);
   const spec = fieldsAt(statefulSet, "spec");
   expect(spec["replicas"]).toBe(plan.slots.processes);
+  const { consoles, maintenance, maintenanceSlots, logins } = pgbouncer.reserve;
+  expect(stringsAt(statefulSet, "metadata", "annotations")).toEqual({
+    "weir.dev/postgres-connections": String(plan.slots.postgres),
+    "weir.dev/reserve":
+      `consoles=${consoles},maintenance=${maintenance},` +
+      `maintenanceSlots=${maintenanceSlots},logins=${logins}`,
+  });
 
   const [config] = podsOf([statefulSet]).flatMap((pod) => listAt(pod.spec, "volumes"));
   const configMap = objectOf(

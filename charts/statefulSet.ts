@@ -1,6 +1,11 @@
 import { k8s } from "cdk8s-plus-27";
 import type { ConnectionBudget } from "../src/api/connectionBudget.ts";
-import { budgetNames, PGBOUNCER_PORT } from "../src/api/names.ts";
+import {
+  budgetNames,
+  PGBOUNCER_PORT,
+  POSTGRES_CONNECTIONS_ANNOTATION,
+  RESERVE_ANNOTATION,
+} from "../src/api/names.ts";
 import type { BudgetPlan } from "../src/budget/plan.ts";
 import { nofileLimit } from "../src/pgbouncer/nofile.ts";
 import { pgbouncerLabels, pgbouncerSelector } from "./labels.ts";
@@ -63,7 +68,12 @@ export function statefulSet(budget: ConnectionBudget, plan: BudgetPlan, config: 
       : [secretVolume("postgres-ca", postgresCa, POSTGRES_CA_DIR, ["ca.crt"])]),
   ];
   const manifest: Manifest = k8s.KubeStatefulSet.manifest({
-    metadata: { name: names.pgbouncer, namespace, labels: pgbouncerLabels(name) },
+    metadata: {
+      name: names.pgbouncer,
+      namespace,
+      labels: pgbouncerLabels(name),
+      annotations: budgetAnnotations(budget, plan),
+    },
     spec: {
       serviceName: names.peers,
       replicas: pgbouncer.replicas,
@@ -93,6 +103,21 @@ export function statefulSet(budget: ConnectionBudget, plan: BudgetPlan, config: 
     "/spec/template/spec/containers/0/lifecycle": { preStop: preStop(pgbouncer.replicas) },
     ...schedulingFields(pgbouncer, pgbouncerSelector(name)),
   });
+}
+
+/**
+ * What no ini says and a proof of the manifests needs: the reserve, and P. They stand at the
+ * StatefulSet itself: at its pods a new P would replace every one of them.
+ */
+export function budgetAnnotations(
+  { spec }: ConnectionBudget,
+  { slots }: BudgetPlan,
+): Readonly<Record<string, string>> {
+  const { consoles, maintenance, maintenanceSlots, logins } = spec.pgbouncer.reserve;
+  return {
+    [POSTGRES_CONNECTIONS_ANNOTATION]: String(slots.postgres),
+    [RESERVE_ANNOTATION]: `consoles=${consoles},maintenance=${maintenance},maintenanceSlots=${maintenanceSlots},logins=${logins}`,
+  };
 }
 
 interface Mounted {

@@ -1,5 +1,6 @@
 import { configMap } from "../../charts/configMap.ts";
 import { plannedBudgets } from "../../charts/planned.ts";
+import { budgetAnnotations } from "../../charts/statefulSet.ts";
 import { readFleet } from "../../src/api/readFleet.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
 import { nofileLimit } from "../../src/pgbouncer/nofile.ts";
@@ -23,6 +24,7 @@ export function helmValues(fleetText: string): unknown {
         namespace: budget.metadata.namespace,
         configMap: config.metadata.name,
         files: config["data"],
+        annotations: budgetAnnotations(budget, plan),
         replicas: budget.spec.pgbouncer.replicas,
         image: budget.spec.pgbouncer.image,
         nofile: nofileLimit(budget, plan.slots),
