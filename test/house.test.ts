@@ -26,9 +26,10 @@ const TABLE: readonly Place[] = [
   },
   {
     folder: "charts/main.ts",
-    mayImport: ["charts", "src/api", "src/budget", "node:*"],
+    mayImport: ["charts", "src/api", "src/budget", "src/files", "node:*"],
     pure: false,
   },
+  { folder: "src/files", mayImport: ["node:*"], pure: false },
   { folder: "src/kube", mayImport: ["@kubernetes/client-node", "undici", "node:*"], pure: false },
   {
     folder: "src/audit",
