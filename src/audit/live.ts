@@ -33,7 +33,7 @@ export interface LivePooler {
   readonly samples: readonly PoolerSample[];
 }
 
-/** A row of SHOW DATABASES. What an older PgBouncer does not know is absent. */
+/** A row of SHOW DATABASES, but the console's own. What an older PgBouncer does not know is absent. */
 export interface LiveLine {
   readonly name: string;
   readonly host: string;
@@ -61,7 +61,7 @@ export interface PoolerSample {
   readonly pools: readonly LivePool[];
 }
 
-/** A row of SHOW CLIENTS. */
+/** A row of SHOW CLIENTS, but weir's own console. */
 export interface LiveClient {
   /** Tells a client from all others as long as PgBouncer runs, as far as its version can. */
   readonly id: string;
@@ -96,7 +96,7 @@ export interface LiveServer {
   readonly requestedAtMs: number;
 }
 
-/** A row of SHOW POOLS. */
+/** A row of SHOW POOLS, but the console's own. */
 export interface LivePool {
   readonly line: string;
   readonly user: string;
@@ -139,7 +139,7 @@ export interface LiveBackend {
   /** Absent over a unix socket. */
   readonly clientAddress?: string;
   readonly clientPort?: number;
-  /** active, idle, idle in transaction… */
+  /** active, idle, idle in transaction…; `hidden` where weir's login may not see it. */
   readonly state: string;
   readonly transactionStartedAtMs?: number;
   readonly queryStartedAtMs?: number;

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { runProcess } from "./processes.ts";
 
 /** A release of Debian, by its code name. */
-export type DebianSuite = "trixie" | "sid";
+export type DebianSuite = "bookworm" | "trixie" | "sid";
 
 /** Where Debian packages come from. */
 export const DEBIAN_MIRROR = "http://deb.debian.org/debian";

@@ -46,6 +46,8 @@ export interface PgBouncerSpec {
   readonly main: string;
   /** Soft and hard limit of open files; inherited when absent. */
   readonly maxOpenFiles?: number;
+  /** Which PgBouncer; that of `findPgBouncer` when absent. */
+  readonly program?: Program;
 }
 
 /** A PgBouncer that runs. */
@@ -96,7 +98,7 @@ export async function pgbouncerPlace(): Promise<PgBouncerPlace> {
  */
 export async function startPgBouncer(spec: PgBouncerSpec): Promise<PgBouncer> {
   const { place, files, main, maxOpenFiles } = spec;
-  const program = await findPgBouncer();
+  const program = spec.program ?? (await findPgBouncer());
   const running: RunningProcess[] = [];
   const stop = async () => {
     await Promise.all(running.map((each) => each.stop("SIGKILL")));

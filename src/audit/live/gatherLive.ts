@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { CONSOLE_DATABASE } from "../../api/names.ts";
+import type { LivePooler, LiveSystem, Unseen } from "../live.ts";
+import { openPooler } from "./askPooler.ts";
+import { openPostgres, type PostgresSource } from "./askPostgres.ts";
+import { BadUrl, parseLoginUrl, type LoginUrl } from "./loginUrl.ts";
+import { pgbouncerRefusal, postgresRefusal } from "./refusal.ts";
+import type { Refusal, Source } from "./source.ts";
+
+/** What is asked, and for how long. */
+export interface LiveQuestion {
+  /** URLs of consoles: `postgres://weir_stats@10.0.0.7:6432/pgbouncer`. */
+  readonly pgbouncers: readonly string[];
+  readonly postgres?: string;
+  readonly windowMs: number;
+  /** From the beginning of one sample to that of the next. */
+  readonly intervalMs: number;
+}
+
+/** What gathering needs of the world beside the network. */
+export interface LiveWorld {
+  readonly nowMs: () => number;
+}
+
+/** PgBouncer's own default. */
+const PGBOUNCER_PORT_DEFAULT = 6432;
+const POSTGRES_PORT_DEFAULT = 5432;
+
+/**
+ * Asks a running system what it has open, several times over a window: every PgBouncer and
+ * Postgres at the same moments. What can't be asked is in `unseen`, with why and what to do; two
+ * samples are taken at least, however short the window.
+ *
+ * @throws BadUrl for a URL that can't be used; no password is in its message
+ */
+export async function gatherLive(question: LiveQuestion, world: LiveWorld): Promise<LiveSystem> {
+  const consoles = question.pgbouncers.map(consoleLogin);
+  const database =
+    question.postgres === undefined
+      ? undefined
+      : parseLoginUrl(question.postgres, POSTGRES_PORT_DEFAULT);
+
+  const [poolers, postgres] = await Promise.all([
+    Promise.all(consoles.map((login) => opened(askedPooler(login, world)))),
+    database === undefined ? undefined : opened(askedPostgres(database, world)),
+  ]);
+  const sources = [...poolers, postgres].filter((each) => each !== undefined && "source" in each);
+  try {
+    await takeSamples(sources, question, world);
+  } finally {
+    await Promise.all(sources.map(({ source }) => source.close()));
+  }
+
+  const answers = poolers.map(answerOf);
+  const answer = postgres === undefined ? { unseen: [NO_POSTGRES] } : answerOf(postgres);
+  const hidden = postgres !== undefined && "source" in postgres ? postgres.source.unseen : [];
+  return {
+    poolers: answers.flatMap(({ told }) => told ?? []),
+    ...(answer.told !== undefined && { postgres: answer.told }),
+    unseen: [...answers.flatMap(({ unseen }) => unseen), ...answer.unseen, ...hidden],
+  };
+}
+
+const NO_POSTGRES: Unseen = {
+  what: "Postgres",
+  why: "no URL of it was given",
+  next: "--postgres postgres://LOGIN@HOST:5432/DATABASE, of a login with pg_monitor",
+};
+
+function consoleLogin(url: string): LoginUrl {
+  const login = parseLoginUrl(url, PGBOUNCER_PORT_DEFAULT);
+  const { database = CONSOLE_DATABASE, address } = login;
+  if (database === CONSOLE_DATABASE) return login;
+  throw new BadUrl(
+    `${address}/${database}: the database must be ${CONSOLE_DATABASE}, PgBouncer's own console`,
+  );
+}
+
+/** Something to ask, and how a failure of it is told. */
+interface Asked<S> {
+  readonly what: string;
+  readonly open: () => Promise<S>;
+  readonly refusal: (error: unknown) => Refusal;
+}
+
+function askedPooler(login: LoginUrl, { nowMs }: LiveWorld): Asked<Source<LivePooler>> {
+  return {
+    what: `PgBouncer ${login.address}`,
+    open: () => openPooler(login, nowMs),
+    refusal: (error) => pgbouncerRefusal(error, login),
+  };
+}
+
+function askedPostgres(login: LoginUrl, { nowMs }: LiveWorld): Asked<PostgresSource> {
+  return {
+    what: `Postgres ${login.address}`,
+    open: () => openPostgres(login, nowMs),
+    refusal: (error) => postgresRefusal(error, login),
+  };
+}
+
+interface Opened<S> extends Asked<S> {
+  readonly source: S;
+  /** Set as soon as it stops answering. */
+  failed?: Refusal;
+}
+
+async function opened<S>(one: Asked<S>): Promise<Opened<S> | Unseen> {
+  try {
+    return { ...one, source: await one.open() };
+  } catch (error) {
+    return { what: one.what, ...one.refusal(error) };
+  }
+}
+
+async function takeSamples(
+  sources: readonly Opened<Source<unknown>>[],
+  { windowMs, intervalMs }: LiveQuestion,
+  { nowMs }: LiveWorld,
+): Promise<void> {
+  const startMs = nowMs();
+  for (let taken = 0; sources.some(({ failed }) => failed === undefined); taken++) {
+    const dueMs = startMs + taken * intervalMs;
+    // One that takes long to answer gets fewer samples, and not a longer window.
+    if (taken >= 2 && Math.max(nowMs(), dueMs) > startMs + windowMs) return;
+    await sleep(Math.max(0, dueMs - nowMs()));
+    await Promise.all(
+      sources
+        .filter(({ failed }) => failed === undefined)
+        .map(async (one) => {
+          try {
+            await one.source.sample();
+          } catch (error) {
+            one.failed = one.refusal(error);
+          }
+        }),
+    );
+  }
+}
+
+interface Answer<T> {
+  readonly told?: T;
+  readonly unseen: readonly Unseen[];
+}
+
+function answerOf<T>(one: Opened<Source<T>> | Unseen): Answer<T> {
+  if (!("source" in one)) return { unseen: [one] };
+  try {
+    const told = one.source.told();
+    const what = told === undefined ? one.what : `${one.what}, after its last sample`;
+    return {
+      ...(told !== undefined && { told }),
+      unseen: one.failed === undefined ? [] : [{ what, ...one.failed }],
+    };
+  } catch (error) {
+    return { unseen: [{ what: one.what, ...one.refusal(error) }] };
+  }
+}
