@@ -7,6 +7,11 @@ export interface LiveSystem {
   readonly poolers: readonly LivePooler[];
   readonly postgres?: LivePostgres;
   readonly workloads?: readonly LiveWorkload[];
+  /**
+   * Addresses of silent clients that no packet reaches any more (live/unreachable.ts). Absent: none
+   * was probed; an address that is not in it is not known to be alive.
+   */
+  readonly unreachableAddresses?: readonly string[];
   readonly unseen: readonly Unseen[];
 }
 
@@ -56,6 +61,11 @@ export interface PoolerSample {
   readonly atMs: number;
   /** LISTS used_clients: what max_client_conn is checked against, those logging in included. */
   readonly usedClients: number;
+  /** LISTS login_clients: sockets of them that are still logging in. */
+  readonly loggingIn?: number;
+  /** Logins since PgBouncer started, by line: STATS total_client_login_count; absent before 1.26. */
+  readonly loginsByLine?: ReadonlyMap<string, number>;
+  /** Of those that are logged in; weir's own console left out. */
   readonly clients: readonly LiveClient[];
   readonly servers: readonly LiveServer[];
   readonly pools: readonly LivePool[];
