@@ -1,9 +1,13 @@
+import type { LiveWorkload } from "./live.ts";
+
 /** What `weir diagnose` says; `--output json` prints it as it is. */
 export interface Diagnosis {
   /** Empty: nothing is wrong as far as could be seen. The one that explains most is first. */
   readonly causes: readonly Cause[];
   readonly poolers: readonly Holding[];
   readonly postgres?: PostgresHolding;
+  /** Which servers run, with their pods and pools; absent: nothing told. */
+  readonly workloads?: readonly LiveWorkload[];
   readonly unseen: readonly {
     readonly what: string;
     readonly why: string;
