@@ -1,5 +1,5 @@
-import { readdir, readFile, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
 
 import { afterEach, expect, test } from "vitest";
 
@@ -9,6 +9,7 @@ import {
   type ApiServerOptions,
   startApiServer,
 } from "./apiServer.ts";
+import { processesThatName } from "./processList.ts";
 
 let server: ApiServer | undefined;
 
@@ -92,16 +93,4 @@ function deployment(name: string): string {
       },
     },
   });
-}
-
-/** The command lines of all processes that contain a text. */
-async function processesThatName(text: string): Promise<string[]> {
-  const lines: string[] = [];
-  for (const pid of await readdir("/proc")) {
-    if (!/^\d+$/.test(pid)) continue;
-    // A process may end between the listing and the reading.
-    const line = await readFile(join("/proc", pid, "cmdline"), "utf8").catch(() => "");
-    if (line.includes(text)) lines.push(line.replaceAll("\0", " "));
-  }
-  return lines;
 }

@@ -1,57 +1,73 @@
-import type { IncomingMessage } from "node:http";
-import { request } from "node:https";
-import { text } from "node:stream/consumers";
+import { readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { crdFiles } from "../../src/api/crd.ts";
 import { SCHEMAS, type Kind } from "../../src/api/fieldSchema.ts";
+import { rulesWithin } from "../../src/api/rules.ts";
 import { arbitraryBudget, arbitraryServer, NAMESPACE } from "../fleets/arbitraryObject.ts";
-import { API_SERVER_START_TIMEOUT_MS, type ApiServer, startApiServer } from "./apiServer.ts";
+import { scratchDir } from "../parts/scratch.ts";
+import { applied, changedByApplying, notCreated } from "./applying.ts";
+import { CLUSTER_START_TIMEOUT_MS, startCluster, type Cluster } from "./cluster.ts";
+import { dryRunOf, type DryRun } from "./dryRun.ts";
 
-const RUNS = 300;
+const ROOT = resolve(import.meta.dirname, "../..");
+const CRDS = join(ROOT, "crds");
+const EXAMPLE = join(ROOT, "examples/writing-servers/fleet.yaml");
 
-let server: ApiServer;
+/** Of each kind. */
+const OBJECTS = 1000;
+
+let cluster: Cluster;
+let api: DryRun;
 
 beforeAll(async () => {
-  server = await startApiServer();
-  const crds = crdFiles().map((file) => file.text);
-  const applied = await server.kubectl(["apply", "--server-side", "-f", "-"], crds.join("---\n"));
-  if (applied.code !== 0) throw new Error(applied.stderr);
-  await server.kubectl(["wait", "--for=condition=Established", "crd", "--all"]);
-  await server.kubectl(["create", "namespace", NAMESPACE]);
-}, API_SERVER_START_TIMEOUT_MS);
+  cluster = await startCluster();
+  await cluster.claim("--filename", CRDS);
+  await cluster.claim("namespace", NAMESPACE);
+  await applied(cluster, CRDS);
+  await cluster.kubectl(["wait", "--for=condition=Established", "--filename", CRDS]);
+  await cluster.kubectl(["create", "namespace", NAMESPACE]);
+  api = await dryRunOf(cluster.kubeconfigPath);
+}, CLUSTER_START_TIMEOUT_MS);
 
-afterAll(() => server.stop());
+afterAll(async () => {
+  await api.close();
+  await cluster.stop();
+});
+
+test("crds/ changes nothing when it is applied again", async () => {
+  expect(await changedByApplying(cluster, CRDS)).toEqual([]);
+});
+
+test("a cluster takes a fleet file, and nothing changes when it is applied again", async () => {
+  const text = await readFile(EXAMPLE, "utf8");
+  const path = join(await scratchDir("fleet"), "fleet.yaml");
+  await writeFile(path, text.replaceAll("namespace: writing", "namespace: weir-fleet"));
+  await cluster.claim("namespace", "weir-fleet");
+  await cluster.kubectl(["create", "namespace", "weir-fleet"]);
+
+  const lines = await applied(cluster, path);
+  expect(lines).toHaveLength(11);
+  expect(notCreated(lines)).toEqual([]);
+  expect(await changedByApplying(cluster, path)).toEqual([]);
+});
 
 /** Whether an object is allowed, and what it is with its defaults. */
-type Verdict = { readonly allowed: true; readonly spec: unknown } | { readonly allowed: false };
-
-/** What the API server says of an object, which it does not keep. */
-async function asked(kind: Kind, object: unknown): Promise<Verdict> {
-  const resource = `namespaces/${NAMESPACE}/${kind.toLowerCase()}s`;
-  const query = "dryRun=All&fieldValidation=Strict";
-  const creation = request(`${server.url}/apis/weir.dev/v1alpha1/${resource}?${query}`, {
-    method: "POST",
-    ca: Buffer.from(server.caData, "base64"),
-    headers: { authorization: `Bearer ${server.token}`, "content-type": "application/json" },
-  });
-  const answer = new Promise<IncomingMessage>((resolve, reject) => {
-    creation.on("error", reject).on("response", resolve);
-  });
-  creation.end(JSON.stringify(object));
-  const response = await answer;
-  const body: { spec?: unknown; message?: string } = JSON.parse(await text(response));
-  if (response.statusCode === 201) return { allowed: true, spec: body.spec };
-  if (response.statusCode === 422 || response.statusCode === 400) return { allowed: false };
-  throw new Error(`${response.statusCode}: ${body.message}`);
-}
+type Agreed = { readonly allowed: true; readonly spec: unknown } | { readonly allowed: false };
 
 /** What a fleet file says of it. */
-function read(kind: Kind, object: unknown): Verdict {
+function read(kind: Kind, object: unknown): Agreed {
   const { data } = SCHEMAS[kind].safeParse(object);
   return data === undefined ? { allowed: false } : { allowed: true, spec: data.spec };
+}
+
+/** What a kind's CEL rules say of an object that breaks them. */
+function celMessages(kind: Kind): readonly string[] {
+  return rulesWithin(SCHEMAS[kind]).flatMap(({ rule: { cel, path, message } }) =>
+    cel === undefined ? [] : [`${path.join(".")} ${message}`],
+  );
 }
 
 describe.each([
@@ -59,22 +75,28 @@ describe.each([
   ["McpServer", arbitraryServer],
 ] as const)("the API server and a fleet file agree about every %s", (kind, arbitrary) => {
   test("what is allowed, and what the defaults are", async () => {
+    const collection = `/apis/weir.dev/v1alpha1/namespaces/${NAMESPACE}/${kind.toLowerCase()}s`;
     const seen = { true: 0, false: 0 };
+    const broken = new Set<string>();
     await fc.assert(
       fc.asyncProperty(arbitrary, async (object) => {
-        const verdict = read(kind, object);
-        expect(await asked(kind, object)).toEqual(verdict);
-        seen[`${verdict.allowed}`] += 1;
+        const verdict = await api.create(collection, object);
+        const { allowed } = verdict;
+        expect(allowed ? { allowed, spec: verdict.spec } : { allowed }).toEqual(read(kind, object));
+        seen[`${allowed}`] += 1;
+        if (!verdict.allowed) for (const message of verdict.messages) broken.add(message);
       }),
-      { numRuns: RUNS },
+      { numRuns: OBJECTS },
     );
     // Else one of the two was hardly asked anything.
-    expect(Math.min(seen.true, seen.false)).toBeGreaterThan(RUNS / 10);
+    expect(Math.min(seen.true, seen.false)).toBeGreaterThan(OBJECTS / 5);
+    const said = [...broken].join("\n");
+    expect(celMessages(kind).filter((message) => !said.includes(message))).toEqual([]);
   });
 });
 
 test("kubectl shows them under their short names, with their columns", async () => {
-  const { kubectl } = server;
+  const { kubectl } = cluster;
   const header = async (name: string) => {
     const shown = await kubectl(["get", name, "-n", NAMESPACE]);
     return shown.stdout.split("\n")[0]?.trim().split(/\s+/);
@@ -126,7 +148,7 @@ test("kubectl shows them under their short names, with their columns", async () 
 });
 
 test("kubectl scale sets replicas, of servers and of PgBouncer", async () => {
-  const { kubectl } = server;
+  const { kubectl } = cluster;
   const scaled = await kubectl([
     "scale",
     "mcps/author",

@@ -15,16 +15,22 @@ export interface KubectlResult {
 export type Kubectl = (args: readonly string[], stdin?: string) => Promise<KubectlResult>;
 
 /**
- * A kubectl for one API server, which knows nothing of the user who runs it.
+ * A kubectl for one API server, without the preferences of the user who runs it. (The user's home
+ * it knows: programs that a kubeconfig names to log in with may look there.)
  *
- * @param home a folder for what kubectl caches: in the user's own it would find, under the same
+ * @param cacheDir a folder for what kubectl caches: in the user's own it would find, under the same
  *   address, what it learned about an earlier API server
  */
-export async function kubectlFor(kubeconfigPath: string, home: string): Promise<Kubectl> {
+export async function kubectlFor(kubeconfigPath: string, cacheDir: string): Promise<Kubectl> {
   const binary = await kubernetesBinary("kubectl");
   return async (args, stdin = "") => {
     const child = spawn(binary, args, {
-      env: { ...process.env, HOME: home, KUBECONFIG: kubeconfigPath },
+      env: {
+        ...process.env,
+        KUBECONFIG: kubeconfigPath,
+        KUBECACHEDIR: cacheDir,
+        KUBERC: "off",
+      },
     });
     const ended = new Promise<number | null>((resolve, reject) => {
       child.once("error", reject);

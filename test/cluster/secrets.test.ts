@@ -11,38 +11,38 @@ import { kubernetesBinary } from "../binaries/kubernetes.ts";
 import { freePort } from "../parts/ports.ts";
 import { type Postgres, startPostgres } from "../parts/postgres.ts";
 import { scratchDir } from "../parts/scratch.ts";
-import { API_SERVER_START_TIMEOUT_MS, type ApiServer, startApiServer } from "./apiServer.ts";
+import { CLUSTER_START_TIMEOUT_MS, startCluster, type Cluster } from "./cluster.ts";
 
 const WEIR = fileURLToPath(new URL("../../bin/weir.js", import.meta.url));
 
-let server: ApiServer;
+let cluster: Cluster;
 let dir: string;
 
 beforeAll(async () => {
-  server = await startApiServer();
+  cluster = await startCluster();
   dir = await scratchDir("secrets");
-}, API_SERVER_START_TIMEOUT_MS);
+}, CLUSTER_START_TIMEOUT_MS);
 
 afterAll(async () => {
-  await server.stop();
+  await cluster.stop();
 });
 
 test("from nothing to all, then only what a new server needs", async () => {
-  const fleet = await fleetIn("writing", ["author", "scene"]);
-  await kubectl(["create", "namespace", "writing"]);
+  const fleet = await fleetIn("studio", ["author", "scene"]);
+  await makeNamespace("studio");
 
   const first = await secrets(fleet);
   expect(first.code).toBe(0);
   expect((await kubectl(["apply", "-f", "-"], first.stdout)).split("\n")).toEqual([
-    "secret/writing-postgres created",
-    "secret/writing-maintenance created",
-    "secret/writing-stats created",
+    "secret/studio-postgres created",
+    "secret/studio-maintenance created",
+    "secret/studio-stats created",
     "secret/author-db created",
     "secret/scene-db created",
-    "secret/writing-pgbouncer-auth created",
+    "secret/studio-pgbouncer-auth created",
   ]);
-  const author = await valueOf("writing", "author-db", "password");
-  expect(await valueOf("writing", "writing-pgbouncer-auth", "userlist.txt")).toContain(
+  const author = await valueOf("studio", "author-db", "password");
+  expect(await valueOf("studio", "studio-pgbouncer-auth", "userlist.txt")).toContain(
     `"author" "${author}"\n`,
   );
 
@@ -52,22 +52,22 @@ test("from nothing to all, then only what a new server needs", async () => {
     stderr: "weir secrets: nothing is missing\n",
   });
 
-  const second = await secrets(await fleetIn("writing", ["author", "review", "scene"]));
+  const second = await secrets(await fleetIn("studio", ["author", "review", "scene"]));
   expect(second.stderr).toBe(
-    `Secret writing/writing-pgbouncer-auth changes, and PgBouncer reads it only when it starts:
-  kubectl -n writing rollout restart statefulset/writing-pgbouncer
+    `Secret studio/studio-pgbouncer-auth changes, and PgBouncer reads it only when it starts:
+  kubectl -n studio rollout restart statefulset/studio-pgbouncer
 `,
   );
   expect((await kubectl(["apply", "-f", "-"], second.stdout)).split("\n")).toEqual([
     "secret/review-db created",
-    "secret/writing-pgbouncer-auth configured",
+    "secret/studio-pgbouncer-auth configured",
   ]);
-  expect(await valueOf("writing", "author-db", "password")).toBe(author);
+  expect(await valueOf("studio", "author-db", "password")).toBe(author);
 });
 
 test("what kubectl writes is what --existing reads", async () => {
   const fleet = await fleetIn("files", ["author"]);
-  await kubectl(["create", "namespace", "files"]);
+  await makeNamespace("files");
   await kubectl(["apply", "-f", "-"], (await secrets(fleet)).stdout);
   const list = await kubectl(["get", "secret", "-n", "files", "-o", "yaml"]);
 
@@ -79,7 +79,7 @@ test("what kubectl writes is what --existing reads", async () => {
 
 test("it gets along with the right to get the fleet's Secrets, and says when it has none", async () => {
   const fleet = await fleetIn("rights", ["author"]);
-  await kubectl(["create", "namespace", "rights"]);
+  await makeNamespace("rights");
   const names = ["rights-postgres", "rights-maintenance", "rights-stats", "author-db"];
   const all = [...names, "rights-pgbouncer-auth"].map((name) => `--resource-name=${name}`);
   await kubectl(["-n", "rights", "create", "serviceaccount", "ci"]);
@@ -113,7 +113,7 @@ test("it gets along with the right to get the fleet's Secrets, and says when it 
 test("a cluster that nobody reaches is told in one line", async () => {
   const url = `https://127.0.0.1:${await freePort()}`;
   const KUBECONFIG = await kubeconfigOf("t0ken", url);
-  const fleet = await fleetIn("writing", ["author"]);
+  const fleet = await fleetIn("studio", ["author"]);
 
   expect(await weir(["secrets", fleet], { env: { KUBECONFIG } })).toEqual({
     code: 1,
@@ -124,7 +124,7 @@ test("a cluster that nobody reaches is told in one line", async () => {
 
 test("a Secret that was spoilt is named, and nothing is printed", async () => {
   const fleet = await fleetIn("spoilt", ["author"]);
-  await kubectl(["create", "namespace", "spoilt"]);
+  await makeNamespace("spoilt");
   const spoilt = ["-n", "spoilt", "create", "secret", "generic", "author-db"];
   await kubectl([...spoilt, "--from-literal=username=hush", "--from-literal=password=hush"]);
 
@@ -151,7 +151,7 @@ describe("the role's new password", () => {
     "gets into Postgres for role %j as the note says, and into no log",
     async (user) => {
       const namespace = user === "role" ? "plain" : "odd";
-      await kubectl(["create", "namespace", namespace]);
+      await makeNamespace(namespace);
       const fleet = await fleetIn(namespace, [], user);
       const { stdout, stderr } = await secrets(fleet);
       await kubectl(["apply", "-f", "-"], stdout);
@@ -235,7 +235,7 @@ function secrets(fleet: string): Promise<Run> {
 
 /** weir as users run it, with the cluster's kubeconfig unless told. */
 function weir(words: readonly string[], { env, stdin = "" }: RunWorld = {}): Promise<Run> {
-  const KUBECONFIG = server.kubeconfigPath;
+  const KUBECONFIG = cluster.kubeconfigPath;
   return run(process.execPath, [WEIR, ...words], { env: { KUBECONFIG, ...env }, stdin });
 }
 
@@ -243,8 +243,8 @@ async function sh(command: string): Promise<string> {
   const bin = dirname(await kubernetesBinary("kubectl"));
   const env = {
     PATH: `${bin}:${process.env["PATH"] ?? ""}`,
-    KUBECONFIG: server.kubeconfigPath,
-    HOME: dir,
+    KUBECONFIG: cluster.kubeconfigPath,
+    KUBECACHEDIR: dir,
   };
   return (await run("sh", ["-c", command], { env })).stdout;
 }
@@ -264,9 +264,14 @@ async function run(
 }
 
 async function kubectl(args: readonly string[], stdin?: string): Promise<string> {
-  const { code, stdout, stderr } = await server.kubectl(args, stdin);
+  const { code, stdout, stderr } = await cluster.kubectl(args, stdin);
   if (code !== 0) throw new Error(`kubectl ${args.join(" ")} ended with ${code}: ${stderr}`);
   return stdout.trim();
+}
+
+async function makeNamespace(name: string): Promise<void> {
+  await cluster.claim("namespace", name);
+  await kubectl(["create", "namespace", name]);
 }
 
 async function valueOf(namespace: string, name: string, key: string): Promise<string> {
@@ -276,15 +281,19 @@ async function valueOf(namespace: string, name: string, key: string): Promise<st
   return Buffer.from(data[key], "base64").toString();
 }
 
-async function kubeconfigOf(token: string, url = server.url): Promise<string> {
+/** The cluster's kubeconfig, but with this token, and another address if one is given. */
+async function kubeconfigOf(token: string, url?: string): Promise<string> {
+  const words = ["config", "view", "--raw", "--minify", "--flatten", "--output=json"];
+  const config = JSON.parse(await kubectl(words));
+  const [{ name, cluster: own }] = config.clusters;
   const path = join(await scratchDir("kubeconfig"), "config");
-  const cluster = { server: url, "certificate-authority-data": server.caData };
   await writeFile(
     path,
     JSON.stringify({
-      clusters: [{ name: "c", cluster }],
+      ...config,
+      clusters: [{ name, cluster: { ...own, ...(url !== undefined && { server: url }) } }],
       users: [{ name: "u", user: { token } }],
-      contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
+      contexts: [{ name: "x", context: { cluster: name, user: "u" } }],
       "current-context": "x",
     }),
   );

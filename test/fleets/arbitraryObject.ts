@@ -1,13 +1,19 @@
 import * as fc from "fast-check";
 
+import {
+  BUDGET_RULES,
+  SERVER_RULES,
+  type Change,
+  type Changes,
+  type Path,
+} from "./comparedFields.ts";
+
 /**
  * Single objects, right and wrong, for those that must agree about them: a whole object in which
  * some fields are set to something that may or may not be allowed, or left out.
  */
 
-export const NAMESPACE = "writing";
-
-type Path = readonly (string | number)[];
+export const NAMESPACE = "weir-objects";
 
 const BUDGET = {
   apiVersion: "weir.dev/v1alpha1",
@@ -227,19 +233,23 @@ const SERVER_FIELDS = fields([
   ),
 ]);
 
-/** A ConnectionBudget, and up to four fields that were changed. */
-export const arbitraryBudget = changed(BUDGET, BUDGET_FIELDS);
+/** A ConnectionBudget, and up to four fields that were changed, or those that one rule compares. */
+export const arbitraryBudget = changed(BUDGET, BUDGET_FIELDS, BUDGET_RULES);
 
-/** An McpServer, and up to four fields that were changed. */
-export const arbitraryServer = changed(SERVER, SERVER_FIELDS);
+/** An McpServer, and up to four fields that were changed, or those that one rule compares. */
+export const arbitraryServer = changed(SERVER, SERVER_FIELDS, SERVER_RULES);
 
 function changed(
   base: object,
-  changes: readonly fc.Arbitrary<{ path: Path; value: unknown }>[],
+  changes: readonly fc.Arbitrary<Change>[],
+  rules: readonly Changes[],
 ): fc.Arbitrary<unknown> {
   return fc
-    .array(fc.oneof(...changes), { maxLength: 4 })
-    .map((each) =>
+    .oneof(
+      { arbitrary: fc.array(fc.oneof(...changes), { maxLength: 4 }), weight: 2 },
+      { arbitrary: fc.oneof(...rules), weight: 1 },
+    )
+    .map((each: readonly Change[]) =>
       each.reduce<unknown>((object, { path, value }) => withField(object, path, value), base),
     );
 }

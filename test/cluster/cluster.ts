@@ -1,0 +1,57 @@
+import { API_SERVER_START_TIMEOUT_MS, startApiServer, type ApiServerOptions } from "./apiServer.ts";
+import { claims, type Claims } from "./claims.ts";
+import { kubectlFor, type Kubectl } from "./kubectl.ts";
+import { scratchDir } from "../parts/scratch.ts";
+
+/** For hooks and tests that start a cluster: what starting takes when binaries have to be built. */
+export const CLUSTER_START_TIMEOUT_MS = API_SERVER_START_TIMEOUT_MS;
+
+/** A Kubernetes API that a test file works on. What may be done there is up to the kubeconfig. */
+export interface Cluster {
+  /** For KUBECONFIG. */
+  readonly kubeconfigPath: string;
+  readonly kubectl: Kubectl;
+  /** Whether controllers run there, which change objects by themselves. */
+  readonly hasControllers: boolean;
+  /** See Claims: to be called for all that the test makes, before it makes it. */
+  readonly claim: Claims["claim"];
+  /** Removes what was claimed, or the whole of a cluster that was started. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * The cluster to test on, by envtest's convention: with `USE_EXISTING_CLUSTER=true` that of
+ * `KUBECONFIG`, which is left as it was found; else an API server of the test's own. Several test
+ * files may work on one existing cluster at a time, since each claims names of its own.
+ *
+ * @throws when the variables name no cluster that answers, or an API server does not come up
+ */
+export async function startCluster(options: ApiServerOptions = {}): Promise<Cluster> {
+  const { USE_EXISTING_CLUSTER = "", KUBECONFIG = "" } = process.env;
+  if (USE_EXISTING_CLUSTER.toLowerCase() === "true") return existingCluster(KUBECONFIG);
+  const server = await startApiServer(options);
+  const { kubeconfigPath, kubectl, stop } = server;
+  const { claim } = claims(kubectl);
+  return {
+    kubeconfigPath,
+    kubectl,
+    hasControllers: options.controllerManager ?? false,
+    claim,
+    stop,
+  };
+}
+
+async function existingCluster(kubeconfigPath: string): Promise<Cluster> {
+  if (kubeconfigPath === "") {
+    throw new Error("USE_EXISTING_CLUSTER is true, but KUBECONFIG names no kubeconfig: set it");
+  }
+  const kubectl = await kubectlFor(kubeconfigPath, await scratchDir("kubectl"));
+  const { code, stderr } = await kubectl(["version", "--request-timeout=30s"]);
+  if (code !== 0) {
+    throw new Error(
+      `USE_EXISTING_CLUSTER is true, but ${kubeconfigPath} does not lead to it: ${stderr.trim().split("\n").at(-1)}`,
+    );
+  }
+  const { claim, release } = claims(kubectl);
+  return { kubeconfigPath, kubectl, hasControllers: true, claim, stop: release };
+}

@@ -1,0 +1,171 @@
+import * as fc from "fast-check";
+
+export type Path = readonly (string | number)[];
+
+/** One field set to a value, or left out when it is undefined. */
+export interface Change {
+  readonly path: Path;
+  readonly value: unknown;
+}
+
+export type Changes = fc.Arbitrary<readonly Change[]>;
+
+/** Fields that one rule of a kind compares, with values on both sides of what it allows. */
+function together(table: readonly (readonly [Path, readonly unknown[]])[]): Changes {
+  return fc.tuple(
+    ...table.map(([path, values]) =>
+      fc.record({ path: fc.constant(path), value: fc.constantFrom(...values) }),
+    ),
+  );
+}
+
+const FEW = [0, 1, 2, 3];
+/** For every rule of a ConnectionBudget. */
+export const BUDGET_RULES: readonly Changes[] = [
+  together([
+    [
+      ["spec", "postgres", "tls", "mode"],
+      ["verify-ca", "verify-full", "require"],
+    ],
+    [
+      ["spec", "postgres", "tls", "caSecretRef"],
+      [undefined, { name: "ca" }],
+    ],
+  ]),
+  together([
+    [
+      ["spec", "postgres", "user"],
+      [undefined, "maintenance", "a"],
+    ],
+    [
+      ["spec", "postgres", "database"],
+      ["pgbouncer", "weir_stats", "a"],
+    ],
+  ]),
+  together([
+    [
+      ["spec", "postgres", "maxConnections"],
+      [1, 2, 3, 4],
+    ],
+    [["spec", "postgres", "superuserReservedConnections"], FEW],
+    [["spec", "postgres", "reservedConnections"], FEW],
+    [["spec", "postgres", "directConnections"], FEW],
+  ]),
+  together([
+    [["spec", "pgbouncer", "reserve", "maintenance"], FEW],
+    [["spec", "pgbouncer", "reserve", "maintenanceSlots"], FEW],
+  ]),
+  together([
+    [
+      ["spec", "pgbouncer", "maxClientConn"],
+      [9, 10, 11],
+    ],
+    [
+      ["spec", "pgbouncer", "reserve", "consoles"],
+      [1, 2, 3],
+    ],
+  ]),
+  together([
+    [
+      ["spec", "pgbouncer", "parameters"],
+      [{ Bad: "1" }, { admin_users: "a" }, { query_wait_timeout: "0" }, { verbose: "1" }],
+    ],
+  ]),
+  together([
+    [
+      ["spec", "mode"],
+      ["Observe", "Manage", undefined],
+    ],
+    [
+      ["spec", "pgbouncer", "existing"],
+      [{ host: "a", statsSecretRef: { name: "a" } }, undefined],
+    ],
+  ]),
+];
+
+const NAMES = ["PORT", "PGHOST", "DB_POOL_MIN", "A_B"];
+/** For every rule of an McpServer. */
+export const SERVER_RULES: readonly Changes[] = [
+  together([
+    [
+      ["metadata", "name"],
+      ["pgbouncer", "maintenance", "all", "a"],
+    ],
+  ]),
+  together([
+    [
+      ["spec", "image"],
+      ["a", undefined],
+    ],
+    [
+      ["spec", "workloadRef"],
+      [{ kind: "Deployment", name: "a" }, undefined],
+    ],
+  ]),
+  together([
+    [
+      ["spec", "port"],
+      [9126, 9127, 9128, 9129],
+    ],
+    [
+      ["spec", "pool", "processesPerPod"],
+      [1, 2],
+    ],
+  ]),
+  together([
+    [
+      ["spec", "rollout", "maxSurge"],
+      [0, "0%", 1, "1%"],
+    ],
+    [
+      ["spec", "rollout", "maxUnavailable"],
+      [0, "0%", 1, "1%"],
+    ],
+  ]),
+  together([
+    [
+      ["spec", "autoscaling", "minReplicas"],
+      [1, 2, 3],
+    ],
+    [
+      ["spec", "autoscaling", "maxReplicas"],
+      [1, 2, 3],
+    ],
+  ]),
+  together([
+    [["spec", "pool", "minIdle"], FEW],
+    [
+      ["spec", "pool", "guaranteed"],
+      [1, 2, 3],
+    ],
+    [
+      ["spec", "pool", "max"],
+      [1, 2, 3],
+    ],
+  ]),
+  ...["max", "minIdle", "idleTimeoutMs", "connectionTimeoutMs"].map((key) =>
+    together([[["spec", "pool", "env", key], NAMES]]),
+  ),
+  together([
+    [
+      ["spec", "pool", "env", "max"],
+      ["A", "B"],
+    ],
+    [
+      ["spec", "pool", "env", "idleTimeoutMs"],
+      ["A", "C"],
+    ],
+  ]),
+  together([
+    [
+      ["spec", "env"],
+      [
+        [{ name: "A", value: "x", valueFrom: {} }],
+        [{ name: "PORT", value: "x" }],
+        [{ name: "DB_POOL_IDLE_TIMEOUT" }],
+        [{ name: "A" }, { name: "A" }],
+        [{ name: "A" }, { name: "B", valueFrom: {} }],
+      ],
+    ],
+  ]),
+];
