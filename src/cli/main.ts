@@ -64,6 +64,7 @@ export function processShell(): Shell {
     err: (text) => void process.stderr.write(text),
     read,
     env: process.env,
+    nowMs: Date.now,
     colour: process.stdout.isTTY && process.stdout.hasColors(),
     columns: process.stdout.columns ?? COLUMNS_WITHOUT_TERMINAL,
   };

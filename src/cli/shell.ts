@@ -10,6 +10,7 @@ export interface Shell {
   /** The text of a file; `-` is standard input. Throws Failure when it can't be read. */
   readonly read: (path: string) => string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly nowMs: () => number;
   /** Standard output is a terminal that shows colour (and NO_COLOR is not set). */
   readonly colour: boolean;
   /** Columns of the terminal; 100 where there is none. */

@@ -1,11 +1,9 @@
 import type { KubeClient, KubeAnswer } from "./client.ts";
-import { firstLine, KubeError } from "./kubeError.ts";
+import { isObject, KUBE_NAME, refusalOf } from "./kubeAnswer.ts";
+import { KubeError } from "./kubeError.ts";
 
 /** Requests under way at the same time. */
 const CONCURRENCY = 8;
-
-/** What the API server takes for a name; anything else could make another path of it. */
-const NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
 
 /** What tells a Secret from all others. */
 interface Named {
@@ -45,7 +43,7 @@ async function readSecret(
   client: KubeClient,
   { namespace, name }: Named,
 ): Promise<Readonly<Record<string, string>> | undefined> {
-  if (!NAME.test(name) || !NAME.test(namespace)) {
+  if (!KUBE_NAME.test(name) || !KUBE_NAME.test(namespace)) {
     throw new KubeError(`${namespace}/${name} is no name that a Secret can have`);
   }
   const answer = await client.get(`/api/v1/namespaces/${namespace}/secrets/${name}`);
@@ -53,7 +51,7 @@ async function readSecret(
   const data = dataOf(answer);
   if (data !== undefined) return data;
   throw new KubeError(
-    `can't read Secret ${namespace}/${name} from ${client.server}: ${reasonOf(answer)}`,
+    `can't read Secret ${namespace}/${name} from ${client.server}: ${refusalOf(answer)}`,
   );
 }
 
@@ -68,17 +66,6 @@ function dataOf({ status, body }: KubeAnswer): Readonly<Record<string, string>> 
   if (status !== 200 || !isObject(body) || body["kind"] !== "Secret") return undefined;
   const data = body["data"] ?? {};
   return isObject(data) && isTexts(data) ? data : undefined;
-}
-
-function reasonOf({ status, body }: KubeAnswer): string {
-  if (status === 401) return "it does not know who asks (401): log in again";
-  const message = isObject(body) && body["kind"] === "Status" ? body["message"] : undefined;
-  if (typeof message === "string" && status !== 200) return firstLine(message);
-  return `it does not answer as an API server does (HTTP ${status})`;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isTexts(value: Record<string, unknown>): value is Record<string, string> {

@@ -30,6 +30,7 @@ export async function weir(words: readonly string[], world: World = {}): Promise
       return text;
     },
     env: world.env ?? {},
+    nowMs: Date.now,
     colour: world.colour ?? false,
     columns: world.columns ?? 100,
   });

@@ -5,13 +5,17 @@ import { openPooler } from "./askPooler.ts";
 import { openPostgres, type PostgresSource } from "./askPostgres.ts";
 import { BadUrl, parseLoginUrl, type LoginUrl } from "./loginUrl.ts";
 import { pgbouncerRefusal, postgresRefusal } from "./refusal.ts";
+import { readCluster, type ClusterQuestion } from "./readCluster.ts";
 import type { Refusal, Source } from "./source.ts";
+import { workloadsOf } from "./workloads.ts";
 
 /** What is asked, and for how long. */
 export interface LiveQuestion {
   /** URLs of consoles: `postgres://weir_stats@10.0.0.7:6432/pgbouncer`. */
   readonly pgbouncers: readonly string[];
   readonly postgres?: string;
+  /** Absent: none is asked. */
+  readonly cluster?: ClusterQuestion;
   readonly windowMs: number;
   /** From the beginning of one sample to that of the next. */
   readonly intervalMs: number;
@@ -19,6 +23,8 @@ export interface LiveQuestion {
 
 /** What gathering needs of the world beside the network. */
 export interface LiveWorld {
+  /** For KUBECONFIG; node-postgres reads PGPASSWORD and its like by itself. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly nowMs: () => number;
 }
 
@@ -45,6 +51,8 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
     database === undefined ? undefined : opened(askedPostgres(database, world)),
   ]);
   const sources = [...poolers, postgres].filter((each) => each !== undefined && "source" in each);
+  const reading =
+    question.cluster === undefined ? undefined : readCluster(question.cluster, world.env);
   try {
     await takeSamples(sources, question, world);
   } finally {
@@ -54,11 +62,30 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
   const answers = poolers.map(answerOf);
   const answer = postgres === undefined ? { unseen: [NO_POSTGRES] } : answerOf(postgres);
   const hidden = postgres !== undefined && "source" in postgres ? postgres.source.unseen : [];
+  const told = answers.flatMap((each) => each.told ?? []);
+  const cluster = await reading;
   return {
-    poolers: answers.flatMap(({ told }) => told ?? []),
+    poolers: told,
     ...(answer.told !== undefined && { postgres: answer.told }),
-    unseen: [...answers.flatMap(({ unseen }) => unseen), ...answer.unseen, ...hidden],
+    ...(cluster !== undefined && {
+      workloads: workloadsOf(cluster.objects, [], addressesIn(told)),
+    }),
+    unseen: [
+      ...answers.flatMap(({ unseen }) => unseen),
+      ...answer.unseen,
+      ...hidden,
+      ...(cluster?.unseen ?? []),
+    ],
   };
+}
+
+/** Where the poolers' clients come from. */
+function addressesIn(poolers: readonly LivePooler[]): ReadonlySet<string> {
+  return new Set(
+    poolers.flatMap(({ samples }) =>
+      samples.flatMap(({ clients }) => clients.map(({ address }) => address)),
+    ),
+  );
 }
 
 const NO_POSTGRES: Unseen = {
