@@ -3,7 +3,10 @@ import type { Missing } from "./system.ts";
 
 /** What `weir verify` says; `--output json` prints it, with the places as texts. */
 export interface Proof {
-  /** `broken` as soon as one sum is, `unknown` when none is but something is missing. */
+  /**
+   * `broken` as soon as one sum is, or something else is found; `unknown` when nothing is but
+   * something is missing.
+   */
   readonly verdict: "fits" | "broken" | "unknown";
   readonly sums: readonly Sum[];
   readonly findings: readonly Finding[];
@@ -18,7 +21,7 @@ export interface Sum {
   /** The pooler, the Postgres, or pooler and line. */
   readonly of: string;
   readonly terms: readonly Term[];
-  /** Σ of the known terms. */
+  /** Σ of the known terms; Infinity with a pool that has no limit. */
   readonly total: number;
   /** What it may be at most; absent when that is missing. */
   readonly limit?: number;

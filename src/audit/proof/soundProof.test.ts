@@ -1,0 +1,130 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { arbitraryClient, arbitrarySystem } from "../../../test/audit/arbitrarySystem.ts";
+import { naiveVerdict } from "../../../test/audit/naiveProof.ts";
+import { known } from "../../../test/audit/systemOf.ts";
+import type { Figure, System } from "../system.ts";
+import { prove } from "./prove.ts";
+
+function order<T>(values: readonly T[]): fc.Arbitrary<T[]> {
+  return fc.shuffledSubarray([...values], { minLength: values.length });
+}
+
+/** The same things in another order. */
+function shuffled(system: System): fc.Arbitrary<System> {
+  return fc
+    .record({
+      poolers: order(system.poolers),
+      clients: order(system.clients),
+      postgres: order(system.postgres),
+      lines: fc.tuple(
+        ...system.poolers.map(({ groups }) => fc.tuple(...groups.map(({ lines }) => order(lines)))),
+      ),
+    })
+    .map(({ clients, postgres, poolers, lines }) => ({
+      ...system,
+      clients,
+      postgres,
+      poolers: poolers.map((pooler) => ({
+        ...pooler,
+        groups: pooler.groups.map((group, index) => ({
+          ...group,
+          lines: lines[system.poolers.indexOf(pooler)]?.[index] ?? [],
+        })),
+      })),
+    }));
+}
+
+/** A system in which something is missing, and one that it may be: with a value for all of that. */
+function toldSystem(system: System, value: number): System {
+  const tell = (figure: Figure): Figure => (figure.known ? figure : known(value));
+  return {
+    ...system,
+    clients: system.clients.map((client) => ({
+      ...client,
+      processes: tell(client.processes),
+      pool: tell(client.pool),
+    })),
+    poolers: system.poolers.map((pooler) => ({
+      ...pooler,
+      groups: pooler.groups.map((group) => ({
+        ...group,
+        processes: tell(group.processes),
+        capacity: tell(group.capacity),
+        lines: group.lines.map((line) => ({
+          ...line,
+          reservePool: tell(line.reservePool),
+          ...(line.maxServers && { maxServers: tell(line.maxServers) }),
+          ...(line.maxClients && { maxClients: tell(line.maxClients) }),
+        })),
+      })),
+    })),
+  };
+}
+
+describe("the verdict", () => {
+  it("is that of counting every connection, where all is known", () => {
+    const seen = { fits: 0, broken: 0 };
+    fc.assert(
+      fc.property(arbitrarySystem(), (system) => {
+        const expected = naiveVerdict(system);
+        seen[expected] += 1;
+        expect(prove(system).verdict).toBe(expected);
+      }),
+      { numRuns: 2000 },
+    );
+    expect(Math.min(seen.fits, seen.broken)).toBeGreaterThan(100);
+  });
+
+  it("never turns from broken into another by one client more", () => {
+    fc.assert(
+      fc.property(arbitrarySystem(false), arbitraryClient(false), (system, client) => {
+        const before = prove(system).verdict;
+        const after = prove({ ...system, clients: [...system.clients, client] }).verdict;
+        const worse = { fits: ["fits", "unknown", "broken"], unknown: ["unknown", "broken"] };
+        expect(before === "broken" ? ["broken"] : worse[before]).toContain(after);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("stays what it is, whatever the missing turns out to be", () => {
+    const seen = { fits: 0, broken: 0, unknown: 0 };
+    fc.assert(
+      fc.property(arbitrarySystem(false), fc.nat({ max: 40 }), (system, value) => {
+        const { verdict } = prove(system);
+        seen[verdict] += 1;
+        const told = naiveVerdict(toldSystem(system, value));
+        expect(verdict === "unknown" ? told : verdict).toBe(told);
+      }),
+      { numRuns: 2000 },
+    );
+    expect(Math.min(seen.fits, seen.broken, seen.unknown)).toBeGreaterThan(20);
+  });
+
+  it("and all that is said does not depend on the order of the input", () => {
+    const pairs = arbitrarySystem(false).chain((system) =>
+      shuffled(system).map((other) => [system, other] as const),
+    );
+    fc.assert(
+      fc.property(pairs, ([system, other]) => {
+        expect(prove(other)).toEqual(prove(system));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("names a field of each sum that breaks, with all others of that sum", () => {
+    fc.assert(
+      fc.property(arbitrarySystem(), (system) => {
+        const { sums, findings } = prove(system);
+        expect(findings.length).toBeGreaterThanOrEqual(
+          sums.filter(({ verdict }) => verdict === "broken").length,
+        );
+        for (const { total, terms } of sums) {
+          expect(total).toBe(terms.reduce((sum, { value }) => sum + value, 0));
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,115 @@
+import * as fc from "fast-check";
+import type { Client, Figure, System } from "../../src/audit/system.ts";
+import {
+  clientOf,
+  directOf,
+  groupOf,
+  known,
+  lineOf,
+  missing,
+  poolerOf,
+  postgresOf,
+  RESERVE,
+} from "./systemOf.ts";
+
+/** Lines and databases: few, so that clients meet on them. */
+const DATABASES = ["app", "books", "maintenance", "*"];
+const LOGINS = ["app", "writer", "reader"];
+const POOLERS = ["one", "two"];
+const ADDRESSES = ["pg:5432", "other:5432"];
+
+function figure(most: number, all: boolean): fc.Arbitrary<number | Figure> {
+  const value = fc.nat({ max: most });
+  return all
+    ? value
+    : fc.oneof(
+        { weight: 9, arbitrary: value },
+        fc.nat({ max: 9 }).map((n) => missing(`figure ${n}`)),
+      );
+}
+
+function arbitraryLine(name: string, all: boolean) {
+  return fc
+    .record(
+      {
+        postgres: fc.constantFrom(...ADDRESSES),
+        user: fc.constantFrom(...LOGINS),
+        authUser: fc.constantFrom(...LOGINS),
+        poolSize: fc.oneof(
+          { weight: 20, arbitrary: fc.integer({ min: 1, max: 9 }) },
+          fc.constant(0),
+        ),
+        reservePool: figure(2, all),
+        maxServers: figure(12, all),
+        maxClients: figure(20, all),
+      },
+      { requiredKeys: ["postgres", "poolSize"] },
+    )
+    .map((spec) => lineOf(name, spec));
+}
+
+export function arbitraryClient(all = true): fc.Arbitrary<Client> {
+  const numbers = fc.tuple(figure(4, all), figure(8, all));
+  return fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc
+        .record({
+          numbers,
+          name: fc.constantFrom("a", "b", "c", "d"),
+          target: fc.record({
+            pooler: fc.constantFrom(...POOLERS),
+            database: fc.constantFrom("app", "books", "other", "maintenance", "pgbouncer"),
+            user: fc.constantFrom(...LOGINS),
+          }),
+        })
+        .map(({ numbers: [processes, pool], name, target }) =>
+          clientOf(name, processes, pool, target),
+        ),
+    },
+    fc
+      .record({ numbers, postgres: fc.constantFrom(...ADDRESSES, "alias:5432") })
+      .map(({ numbers: [processes, pool], postgres }) =>
+        directOf("direct", processes, pool, postgres),
+      ),
+  );
+}
+
+function arbitraryGroup(all: boolean) {
+  const lines = fc
+    .subarray(DATABASES, { minLength: 1 })
+    .chain((names) => fc.tuple(...names.map((name) => arbitraryLine(name, all))));
+  return fc
+    .record({ processes: figure(3, all), capacity: figure(90, all), lines })
+    .map((spec) => groupOf(spec));
+}
+
+/**
+ * Systems of two poolers before two Postgres: of all sums about half hold. With `all`, every figure
+ * is known; else one in ten is missing.
+ */
+export function arbitrarySystem(all = true): fc.Arbitrary<System> {
+  const pooler = (name: string) =>
+    fc
+      .record({
+        groups: fc.array(arbitraryGroup(all), { minLength: 1, maxLength: 2 }),
+        share: fc.option(fc.integer({ min: 20, max: 120 }), { nil: undefined }),
+        reserve: fc.constantFrom(RESERVE, { ...RESERVE, maintenanceSlots: 0, consoles: 0 }),
+      })
+      .map(({ groups, share, reserve }) =>
+        poolerOf(name, groups, { reserve, ...(share !== undefined && { share: known(share) }) }),
+      );
+  return fc
+    .record({
+      poolers: fc.tuple(...POOLERS.map(pooler)),
+      clients: fc.array(arbitraryClient(all), { maxLength: 6 }),
+      available: fc.tuple(fc.integer({ min: 50, max: 250 }), fc.integer({ min: 50, max: 250 })),
+    })
+    .map(({ poolers, clients, available: [first, second] }) => ({
+      poolers,
+      clients,
+      postgres: [postgresOf(first, "pg:5432", ["alias:5432"]), postgresOf(second, "other:5432")],
+      missing: [],
+      notes: [],
+    }));
+}

@@ -1,0 +1,118 @@
+import type { System } from "../../src/audit/system.ts";
+
+/**
+ * Whether every sum of a System in which all is known holds, found by opening each connection
+ * that may be opened and counting what is open: no formula of the proof is used.
+ */
+export function naiveVerdict(system: System): "fits" | "broken" {
+  const admitted = new Map<string, number>();
+  for (const { address, aliases, available } of system.postgres) {
+    for (const name of [address, ...aliases]) admitted.set(name, number(available));
+  }
+  const home = (name: string): string =>
+    system.postgres.find(({ address, aliases }) => [address, ...aliases].includes(name))?.address ??
+    name;
+  const backends: string[] = [];
+  const shares = new Map<string, number[]>();
+  let broken = false;
+
+  for (const pooler of system.poolers) {
+    const mine = system.clients.flatMap((client) =>
+      client.target.kind === "pooler" && client.target.pooler === pooler.name
+        ? [{ client, target: client.target }]
+        : [],
+    );
+    const opened: string[] = [];
+    let atOnce = 0;
+    const behind = new Set<string>();
+    for (const group of pooler.groups) {
+      const named = new Set(group.lines.map(({ name }) => name));
+      const databases = new Set([
+        ...group.lines.map(({ name }) => name).filter((name) => name !== "*"),
+        ...mine.map(({ target }) => target.database).filter((name) => name !== "pgbouncer"),
+      ]);
+      const open: string[] = [];
+      for (const { client, target } of mine) {
+        if (target.database !== "pgbouncer") continue;
+        for (let n = 0; n < number(client.processes) * number(client.pool); n++)
+          open.push("consoles");
+      }
+      const touched = new Set<string>();
+      for (const database of databases) {
+        const line = group.lines.find(
+          ({ name }) => name === (named.has(database) ? database : "*"),
+        );
+        if (line === undefined) {
+          broken = true;
+          continue;
+        }
+        const users = mine.filter(({ target }) => target.database === database);
+        let asked = 0;
+        for (const { client } of users) {
+          for (let n = 0; n < number(client.processes); n++) asked += number(client.pool);
+        }
+        const bulkhead = line.maxClients === undefined ? 0 : number(line.maxClients);
+        if (bulkhead > 0 && asked > bulkhead) broken = true;
+        const what = line.name === "maintenance" ? "maintenance" : "server";
+        for (let n = 0; n < (bulkhead > 0 ? bulkhead : asked); n++) open.push(what);
+        const logins =
+          line.user === undefined ? users.map(({ target }) => target.user) : [line.user];
+        const roles = new Set(logins.length === 0 ? ["somebody"] : logins);
+        if (line.authUser !== undefined) roles.add(line.authUser);
+        let servers = 0;
+        for (let n = 0; n < roles.size; n++) {
+          servers += number(line.poolSize) === 0 ? Infinity : number(line.poolSize);
+          servers += number(line.reservePool);
+        }
+        const most = line.maxServers === undefined ? 0 : number(line.maxServers);
+        if (most > 0) servers = Math.min(servers, most);
+        if (servers === Infinity) return "broken";
+        touched.add(home(line.postgres));
+        for (let n = 0; n < number(group.processes) * servers; n++) {
+          opened.push(home(line.postgres));
+          atOnce += 1;
+        }
+      }
+      const { reserve } = pooler;
+      const count = (what: string): number => open.filter((each) => each === what).length;
+      const most =
+        count("server") +
+        Math.max(count("consoles"), reserve.consoles) +
+        Math.max(count("maintenance"), reserve.maintenance) +
+        reserve.logins;
+      if (most > number(group.capacity)) broken = true;
+      if (!named.has("maintenance")) {
+        // Once for a pooler, on whichever Postgres it may be.
+        if (touched.size > 0) atOnce += number(group.processes) * reserve.maintenanceSlots;
+        for (const address of touched) {
+          for (let n = 0; n < number(group.processes) * reserve.maintenanceSlots; n++) {
+            opened.push(address);
+          }
+        }
+      }
+      for (const address of touched) behind.add(address);
+    }
+    backends.push(...opened);
+    if (pooler.share !== undefined) {
+      if (atOnce > number(pooler.share)) broken = true;
+      for (const address of behind) {
+        shares.set(address, [...(shares.get(address) ?? []), number(pooler.share)]);
+      }
+    }
+  }
+  for (const { processes, pool, target } of system.clients) {
+    if (target.kind !== "postgres") continue;
+    for (let n = 0; n < number(processes) * number(pool); n++) backends.push(home(target.postgres));
+  }
+  for (const [address, most] of admitted) {
+    const declared = shares.get(address) ?? [];
+    if (declared.length > 1 && declared.reduce((a, b) => a + b, 0) > most) broken = true;
+    if (backends.filter((each) => each === home(address)).length > most) broken = true;
+  }
+  return broken ? "broken" : "fits";
+}
+
+function number(figure: System["clients"][number]["pool"]): number {
+  if (!figure.known) throw new Error(`missing: ${figure.what}`);
+  return figure.value;
+}

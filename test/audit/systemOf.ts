@@ -1,0 +1,169 @@
+import type { AuditObject, Place } from "../../src/audit/place.ts";
+import type {
+  Client,
+  Figure,
+  KnownFigure,
+  Missing,
+  Pooler,
+  PoolerGroup,
+  PoolerLine,
+  PostgresServer,
+  System,
+} from "../../src/audit/system.ts";
+
+/** Systems made by hand, for the proof alone: every figure with a place of its own. */
+
+/** One function for all, so that two objects with the same in them are equal. */
+const firstPosition = (): { line: number; column: number } => ({ line: 1, column: 1 });
+
+export function objectNamed(kind: string, name: string): AuditObject {
+  return {
+    file: "hand.yaml",
+    kind,
+    apiVersion: "v1",
+    name,
+    namespace: "shop",
+    value: {},
+    positionOf: firstPosition,
+  };
+}
+
+export function placeIn(kind: string, name: string, ...path: string[]): Place {
+  return { object: objectNamed(kind, name), path };
+}
+
+export function known(value: number, place?: Place): KnownFigure {
+  return { known: true, value, why: "by hand", places: place === undefined ? [] : [place] };
+}
+
+export function missing(what: string): Missing {
+  return {
+    known: false,
+    what,
+    place: placeIn("Deployment", "unknown", "spec"),
+    tell: `annotate ${what}`,
+  };
+}
+
+/** Numbers stand for figures that are known. */
+type Told = number | Figure;
+
+function told(value: Told, place: Place): Figure {
+  return typeof value === "number" ? known(value, place) : value;
+}
+
+export interface LineSpec {
+  readonly postgres?: string;
+  readonly user?: string;
+  readonly authUser?: string;
+  readonly poolSize?: Told;
+  readonly reservePool?: Told;
+  readonly maxServers?: Told;
+  readonly maxClients?: Told;
+}
+
+/** A line with 5 server connections and no bulkhead, unless said. */
+export function lineOf(name: string, spec: LineSpec = {}): PoolerLine {
+  const at = (key: string): Place => ({
+    ...placeIn("ConfigMap", "ini", "data"),
+    key: `${name} ${key}`,
+  });
+  const { postgres = "pg:5432", user, authUser, maxServers, maxClients } = spec;
+  return {
+    name,
+    place: at("line"),
+    postgres,
+    ...(user !== undefined && { user }),
+    ...(authUser !== undefined && { authUser }),
+    poolSize: told(spec.poolSize ?? 5, at("pool_size")),
+    reservePool: told(spec.reservePool ?? 0, at("reserve_pool_size")),
+    ...(maxServers !== undefined && { maxServers: told(maxServers, at("max_db_connections")) }),
+    ...(maxClients !== undefined && {
+      maxClients: told(maxClients, at("max_db_client_connections")),
+    }),
+  };
+}
+
+export interface GroupSpec {
+  readonly processes?: Told;
+  readonly capacity?: Told;
+  readonly lines?: readonly PoolerLine[];
+  readonly userLimits?: Readonly<Record<string, number>>;
+}
+
+export function groupOf(spec: GroupSpec = {}): PoolerGroup {
+  return {
+    processes: told(spec.processes ?? 1, placeIn("Deployment", "pooler", "spec", "replicas")),
+    capacity: told(spec.capacity ?? 100, {
+      ...placeIn("ConfigMap", "ini", "data"),
+      key: "max_client_conn",
+    }),
+    lines: spec.lines ?? [lineOf("app")],
+    userLimits: new Map(
+      Object.entries(spec.userLimits ?? {}).map(([role, limit]) => [role, known(limit)]),
+    ),
+  };
+}
+
+/** A pooler with the default reserve, 2 + 4 + 4 clients and 2 slots, unless said. */
+export function poolerOf(
+  name: string,
+  groups: readonly PoolerGroup[],
+  spec: Partial<Pooler> = {},
+): Pooler {
+  return {
+    name,
+    place: placeIn("Deployment", name, "spec"),
+    scope: "service",
+    groups,
+    reserve: RESERVE,
+    ...spec,
+  };
+}
+
+export const RESERVE = {
+  consoles: 2,
+  maintenance: 4,
+  maintenanceSlots: 2,
+  logins: 4,
+  why: "default",
+  places: [],
+};
+
+/** A client of line `app` of `pooler`, logged in as app, unless said. */
+export function clientOf(
+  name: string,
+  processes: Told,
+  pool: Told,
+  target: { readonly pooler?: string; readonly database?: string; readonly user?: string } = {},
+): Client {
+  return {
+    name,
+    place: placeIn("Deployment", name, "spec"),
+    processes: told(processes, placeIn("Deployment", name, "spec", "replicas")),
+    pool: told(pool, placeIn("Deployment", name, "spec", "env")),
+    target: {
+      kind: "pooler",
+      pooler: target.pooler ?? "pooler",
+      database: target.database ?? "app",
+      user: target.user ?? "app",
+      place: placeIn("Deployment", name, "spec", "url"),
+    },
+  };
+}
+
+export function directOf(name: string, processes: Told, pool: Told, postgres = "pg:5432"): Client {
+  return {
+    ...clientOf(name, processes, pool),
+    target: { kind: "postgres", postgres, place: placeIn("Deployment", name, "spec", "url") },
+  };
+}
+
+export function postgresOf(available: Told, address = "pg:5432", aliases: readonly string[] = []) {
+  const place = placeIn("StatefulSet", address, "spec");
+  return { address, aliases, available: told(available, place) } satisfies PostgresServer;
+}
+
+export function systemOf(parts: Partial<System>): System {
+  return { poolers: [], clients: [], postgres: [], missing: [], notes: [], ...parts };
+}
