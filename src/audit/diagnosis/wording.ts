@@ -1,0 +1,54 @@
+import type { LiveClient } from "../live.ts";
+
+/** How many of a list are told one by one. */
+const TOLD_MOST = 8;
+
+/** `1 client`, `3 clients`. */
+export function counted(count: number, noun: string, nouns = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : nouns}`;
+}
+
+/** `45 s`, `12 min`, `3 h`: rounded down. */
+export function duration(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`;
+}
+
+/** `2026-11-23 20:02:09 UTC`. */
+export function moment(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
+
+/** Who a client is, as far as all of its kind share it. */
+export function whoIs({
+  line,
+  user,
+  applicationName,
+  address,
+}: Pick<LiveClient, "line" | "user" | "applicationName" | "address">): string {
+  const application = applicationName === "" ? "" : `, application ${applicationName}`;
+  return `line ${line}, user ${user}${application}, from ${address}`;
+}
+
+/** How many of each kind, the largest first: `20 clients: line writing, user app, from 10.0.0.7`. */
+export function groups(clients: readonly LiveClient[], nounOfGroup = "client"): readonly string[] {
+  const byWho = Map.groupBy(clients, whoIs);
+  const sorted = [...byWho]
+    .map(([who, members]) => ({ who, count: members.length }))
+    .toSorted((a, b) => b.count - a.count || compareText(a.who, b.who));
+  return toldFew(sorted.map(({ who, count }) => `${counted(count, nounOfGroup)}: ${who}`));
+}
+
+/** The first ones, and how many more there are. */
+export function toldFew(facts: readonly string[]): readonly string[] {
+  const more = facts.length - TOLD_MOST;
+  return more <= 0 ? facts : [...facts.slice(0, TOLD_MOST), `and ${more} more like these`];
+}
+
+/** Plain code point order: the same on every machine. */
+export function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
