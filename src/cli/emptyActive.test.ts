@@ -15,7 +15,9 @@ async function run(words: readonly string[], active: string): Promise<readonly [
     out: print,
     err: print,
     read: (path) => readFileSync(path, "utf8"),
+    list: () => undefined,
     env: { WEIR_ACTIVE: active },
+    nowMs: Date.now,
     colour: false,
     columns: 100,
   };

@@ -31,7 +31,9 @@ describe("weir", () => {
       read: () => {
         throw new TypeError("boom\n    at somewhere");
       },
+      list: () => undefined,
       env: {},
+      nowMs: Date.now,
       colour: false,
       columns: 80,
     };

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { guardCommand } from "./guard.ts";
 import { planCommand } from "./plan.ts";
@@ -63,6 +63,7 @@ export function processShell(): Shell {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     read,
+    list,
     env: process.env,
     nowMs: Date.now,
     colour: process.stdout.isTTY && process.stdout.hasColors(),
@@ -76,10 +77,27 @@ function read(path: string): string {
   try {
     return readFileSync(path === "-" ? STANDARD_INPUT : path, "utf8");
   } catch (error) {
-    const why = error instanceof Error && "code" in error ? WHY[String(error.code)] : undefined;
-    const what = why ?? (error instanceof Error ? error.message : String(error));
-    throw new Failure(EXIT.badInput, `${path}: ${what}`);
+    throw unreadable(path, error);
   }
+}
+
+/** What is not there is no folder: reading it says so. */
+function list(path: string): readonly string[] | undefined {
+  try {
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+    // A link to a folder is not followed: it may lead back up.
+    return readdirSync(path, { withFileTypes: true }).map((entry) =>
+      entry.isDirectory() ? `${entry.name}/` : entry.name,
+    );
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): Failure {
+  const why = error instanceof Error && "code" in error ? WHY[String(error.code)] : undefined;
+  const what = why ?? (error instanceof Error ? error.message : String(error));
+  return new Failure(EXIT.badInput, `${path}: ${what}`);
 }
 
 const WHY: Readonly<Record<string, string>> = {

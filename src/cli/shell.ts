@@ -9,6 +9,8 @@ export interface Shell {
   readonly err: (text: string) => void;
   /** The text of a file; `-` is standard input. Throws Failure when it can't be read. */
   readonly read: (path: string) => string;
+  /** The names in a folder, a folder's with `/` at its end; undefined for what is no folder. */
+  readonly list: (path: string) => readonly string[] | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly nowMs: () => number;
   /** Standard output is a terminal that shows colour (and NO_COLOR is not set). */

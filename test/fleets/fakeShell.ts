@@ -29,10 +29,20 @@ export async function weir(words: readonly string[], world: World = {}): Promise
       if (text === undefined) throw new Failure(EXIT.badInput, `${path}: there is no such file`);
       return text;
     },
+    list: (path) => listed(Object.keys(world.files ?? {}), path),
     env: world.env ?? {},
     nowMs: Date.now,
     colour: world.colour ?? false,
     columns: world.columns ?? 100,
   });
   return { exitCode, out: out.join(""), err: err.join("") };
+}
+
+/** What files of these paths make of a folder. */
+function listed(paths: readonly string[], folder: string): readonly string[] | undefined {
+  const below = `${folder.replace(/\/$/, "")}/`;
+  const names = paths
+    .filter((path) => path.startsWith(below))
+    .map((path) => /^[^/]+\/?/.exec(path.slice(below.length))?.[0] ?? "");
+  return names.length === 0 ? undefined : [...new Set(names)];
 }
