@@ -24,6 +24,7 @@ export type Showable =
   | "LISTS"
   | "POOLS"
   | "SERVERS"
+  | "STATS"
   | "VERSION";
 
 /** A connection to PgBouncer's own database. It takes one of its max_client_conn. */
@@ -63,8 +64,11 @@ export async function openConsole(login: ConsoleLogin, timeoutMs: number): Promi
     query_timeout: timeoutMs,
     stream: () => socket,
   });
-  // An end shows in the next query; nobody listens beside it.
-  client.on("error", () => {});
+  // What ended it while nothing was asked; the next query only says that it has ended.
+  let end: Error | undefined;
+  client.on("error", (error) => {
+    end ??= error;
+  });
   const close = async () => {
     const timer = setTimeout(() => socket.destroy(), CLOSE_MS);
     await client.end().catch(() => {});
@@ -79,7 +83,13 @@ export async function openConsole(login: ConsoleLogin, timeoutMs: number): Promi
   }
   return {
     applicationName,
-    show: async (what) => (await client.query<Record<string, unknown>>(`SHOW ${what}`)).rows,
+    show: async (what) => {
+      try {
+        return (await client.query<Record<string, unknown>>(`SHOW ${what}`)).rows;
+      } catch (error) {
+        throw end ?? error;
+      }
+    },
     close,
   };
 }

@@ -14,6 +14,8 @@ import {
   configOf,
   isSelf,
   linesOf,
+  loggingInOf,
+  loginsOf,
   poolsOf,
   serversOf,
   usedClientsOf,
@@ -29,6 +31,7 @@ interface Shown {
   readonly servers: readonly ShowRow[];
   readonly pools: readonly ShowRow[];
   readonly lists: readonly ShowRow[];
+  readonly stats: readonly ShowRow[];
 }
 
 /**
@@ -79,7 +82,8 @@ async function ask(console: Console, nowMs: () => number): Promise<Shown> {
   const lists = await console.show("LISTS");
   const servers = await console.show("SERVERS");
   const pools = await console.show("POOLS");
-  return { afterMs, beforeMs, clients, servers, pools, lists };
+  const stats = await console.show("STATS");
+  return { afterMs, beforeMs, clients, servers, pools, lists, stats };
 }
 
 /** The request that was answered with these rows is the last one of weir's own console. */
@@ -96,6 +100,8 @@ function sampleOf(
   return {
     atMs: shown.beforeMs,
     usedClients: usedClientsOf(shown.lists),
+    loggingIn: loggingInOf(shown.lists),
+    ...loginsOf(shown.stats),
     clients: clientsOf(shown.clients, shown.servers, reading),
     servers: serversOf(shown.servers, reading),
     pools: poolsOf(shown.pools),

@@ -62,6 +62,11 @@ interface BackendRow {
 export async function openPostgres(login: LoginUrl, nowMs: () => number): Promise<PostgresSource> {
   const socket = new Socket();
   const client = clientFor(login, socket);
+  // What ended it while nothing was asked; the next query only says that it has ended.
+  let end: Error | undefined;
+  client.on("error", (error) => {
+    end ??= error;
+  });
   const close = async () => {
     const timer = setTimeout(() => socket.destroy(), ANSWER_TIMEOUT_MS / 10);
     await client.end().catch(() => {});
@@ -77,7 +82,9 @@ export async function openPostgres(login: LoginUrl, nowMs: () => number): Promis
     return {
       unseen: settings.sees_all ? [] : [partlySeen(login)],
       sample: async () => {
-        const { rows } = await client.query<BackendRow>(BACKENDS);
+        const { rows } = await client.query<BackendRow>(BACKENDS).catch((error: unknown) => {
+          throw end ?? error;
+        });
         const atMs = nowMs();
         samples.push({ atMs, backends: rows.map((row) => backendOf(row, atMs)) });
       },
@@ -102,7 +109,7 @@ export async function openPostgres(login: LoginUrl, nowMs: () => number): Promis
 }
 
 function clientFor(login: LoginUrl, socket: Socket): Client {
-  const client = new Client({
+  return new Client({
     host: login.host,
     port: login.port,
     user: login.user,
@@ -114,8 +121,6 @@ function clientFor(login: LoginUrl, socket: Socket): Client {
     query_timeout: ANSWER_TIMEOUT_MS,
     stream: () => socket,
   });
-  client.on("error", () => {});
-  return client;
 }
 
 function partlySeen({ address, user }: LoginUrl): Unseen {

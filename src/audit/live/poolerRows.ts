@@ -8,7 +8,7 @@ import {
   textOf,
   type ShowRow,
 } from "../../pgbouncer/showRows.ts";
-import type { LiveClient, LiveLine, LivePool, LiveServer } from "../live.ts";
+import type { LiveClient, LiveLine, LivePool, LiveServer, PoolerSample } from "../live.ts";
 
 /** What the rows of one sample are read with. */
 export interface Reading {
@@ -120,9 +120,28 @@ export function poolsOf(rows: readonly ShowRow[]): readonly LivePool[] {
 
 /** used_clients of SHOW LISTS. */
 export function usedClientsOf(rows: readonly ShowRow[]): number {
-  const row = rows.find((each) => textIn(each, "list") === "used_clients");
-  if (row === undefined) throw new ShowError("SHOW LISTS does not list used_clients");
+  return listedOf(rows, "used_clients");
+}
+
+/** login_clients of SHOW LISTS. */
+export function loggingInOf(rows: readonly ShowRow[]): number {
+  return listedOf(rows, "login_clients");
+}
+
+function listedOf(rows: readonly ShowRow[], list: string): number {
+  const row = rows.find((each) => textIn(each, "list") === list);
+  if (row === undefined) throw new ShowError(`SHOW LISTS does not list ${list}`);
   return numberOf(row, "items");
+}
+
+/** Logins by line of SHOW STATS, but the console's own; a PgBouncer before 1.26 counts none. */
+export function loginsOf(rows: readonly ShowRow[]): Pick<PoolerSample, "loginsByLine"> {
+  const counts = rows.flatMap((row): [string, number][] => {
+    const count = numberIn(row, "total_client_login_count");
+    const line = textOf(row, "database");
+    return count === undefined || line === CONSOLE_DATABASE ? [] : [[line, count]];
+  });
+  return counts.length === 0 ? {} : { loginsByLine: new Map(counts) };
 }
 
 function whoseOf(row: ShowRow): { id: string; line: string; user: string } {

@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { BadUrl, parseLoginUrl, withoutPassword } from "./loginUrl.ts";
+
+const NAMES = ["PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGSSLMODE"];
+let saved: NodeJS.ProcessEnv;
+
+beforeEach(() => {
+  saved = { ...process.env };
+  for (const name of NAMES) delete process.env[name];
+});
+
+afterEach(() => {
+  process.env = saved;
+});
+
+test.each([
+  [
+    "postgres://weir_stats:hush@10.0.0.7:6432/pgbouncer",
+    { host: "10.0.0.7", port: 6432, user: "weir_stats", address: "10.0.0.7:6432" },
+  ],
+  ["postgresql://eye@pg", { host: "pg", port: 7777, user: "eye", address: "pg:7777" }],
+  ["postgres://eye@[::1]:5/x", { host: "::1", port: 5, user: "eye", address: "[::1]:5" }],
+  [
+    "postgres://eye@/pgbouncer?host=/run/pgbouncer&port=6433",
+    { host: "/run/pgbouncer", port: 6433, user: "eye", address: "/run/pgbouncer/.s.PGSQL.6433" },
+  ],
+  ["postgres://a%40b:h%2Fu@pg/x", { host: "pg", user: "a@b", password: "h/u" }],
+])("%s", (url, login) => {
+  expect(parseLoginUrl(url, 7777)).toMatchObject(login);
+});
+
+test("what the URL leaves out comes from the environment", () => {
+  Object.assign(process.env, { PGHOST: "elsewhere", PGPORT: "6000", PGUSER: "me" });
+
+  expect(parseLoginUrl("postgres:///pgbouncer", 7777)).toMatchObject({
+    host: "elsewhere",
+    port: 6000,
+    user: "me",
+    database: "pgbouncer",
+  });
+  expect(parseLoginUrl("postgres://pg:5", 7777).port).toBe(5);
+});
+
+test.each([
+  "",
+  "pgbouncer:6432",
+  "http://pg/x",
+  "postgres://u:hush%zz@pg:99999/x",
+  "postgres://u:hu#sh@pg/x",
+])("%j is refused without being shown", (url) => {
+  let message = "taken";
+  try {
+    parseLoginUrl(url, 1);
+  } catch (error) {
+    message = error instanceof BadUrl ? error.message : "no BadUrl";
+  }
+  expect(message).toMatch(/postgres:\/\/LOGIN:PASSWORD@HOST:PORT\/DATABASE/);
+  expect(message).not.toMatch(/hush|hu#/);
+});
+
+test("a CA that can't be read is named", () => {
+  expect(() =>
+    parseLoginUrl("postgres://u:hush@pg/x?sslmode=verify-full&sslrootcert=/absent", 1),
+  ).toThrow("can't read /absent (ENOENT)");
+});
+
+test("what a server says loses its further lines, and the password wherever it stands", () => {
+  const login = parseLoginUrl("postgres://u:hush@pg/x", 1);
+  process.env["PGPASSWORD"] = "other";
+
+  expect(withoutPassword("no hush here, nor other\nmore", login)).toBe("no *** here, nor ***");
+});

@@ -1,0 +1,101 @@
+import { Client } from "pg";
+
+import { gatherLive, type LiveQuestion } from "../../src/audit/live/gatherLive.ts";
+import type { LiveSystem, Unseen } from "../../src/audit/live.ts";
+import {
+  type PgBouncer,
+  type PgBouncerPlace,
+  pgbouncerPlace,
+  startPgBouncer,
+} from "../parts/pgbouncer.ts";
+import type { Postgres } from "../parts/postgres.ts";
+import type { Program } from "../parts/programs.ts";
+
+/** Whom the scene's PgBouncer knows, with their passwords. */
+export const PASSWORDS = { boss: "hush-boss", eye: "hush-eye", app: "hush-app" } as const;
+
+/** Where weir would be told to look, in an ini. */
+export interface SceneSpec {
+  readonly postgres: Postgres;
+  readonly program?: Program;
+  /** Of [pgbouncer], over those that the scene has. */
+  readonly settings?: Readonly<Record<string, string | number>>;
+  readonly poolSize?: number;
+}
+
+/**
+ * A PgBouncer that weir did not make: line `app`, login `app` for it, admin `boss`, stats user
+ * `eye`. The role `app` must be in Postgres.
+ */
+export async function startScene(spec: SceneSpec): Promise<PgBouncer> {
+  const place = await pgbouncerPlace();
+  return startPgBouncer({
+    place,
+    main: "pgbouncer.ini",
+    files: {
+      "pgbouncer.ini": ini(place, spec),
+      "userlist.txt": Object.entries(PASSWORDS)
+        .map(([login, password]) => `"${login}" "${password}"\n`)
+        .join(""),
+    },
+    ...(spec.program !== undefined && { program: spec.program }),
+  });
+}
+
+function ini(place: PgBouncerPlace, { postgres, settings, poolSize = 5 }: SceneSpec): string {
+  const all = {
+    listen_addr: "127.0.0.1",
+    listen_port: place.port,
+    unix_socket_dir: place.socketDir,
+    auth_type: "scram-sha-256",
+    auth_file: place.userlistPath,
+    admin_users: "boss",
+    stats_users: "eye",
+    pool_mode: "transaction",
+    max_client_conn: 20,
+    ...settings,
+  };
+  const keys = Object.entries(all).map(([key, value]) => `${key} = ${value}\n`);
+  const where = `host=${postgres.host} port=${postgres.port} dbname=postgres`;
+  return `[databases]\napp = ${where} pool_size=${poolSize}\n[pgbouncer]\n${keys.join("")}`;
+}
+
+/** The URL of a console, with the login's password unless told. */
+export function consoleUrl(
+  { port }: { readonly port: number },
+  login: keyof typeof PASSWORDS,
+  password: string = PASSWORDS[login],
+): string {
+  return `postgres://${login}:${password}@127.0.0.1:${port}/pgbouncer`;
+}
+
+/** A client of line `app`, that nobody is told of when PgBouncer ends it. */
+export async function appClient(
+  { port }: { readonly port: number },
+  applicationName = "",
+): Promise<Client> {
+  const client = new Client({
+    host: "127.0.0.1",
+    port,
+    user: "app",
+    password: PASSWORDS.app,
+    database: "app",
+    ...(applicationName !== "" && { application_name: applicationName }),
+  });
+  client.on("error", () => {});
+  await client.connect();
+  return client;
+}
+
+/** Two samples, as soon as they can be had. */
+export function gather(
+  question: Partial<LiveQuestion> & Pick<LiveQuestion, "pgbouncers">,
+  env: Readonly<Record<string, string | undefined>> = {},
+): Promise<LiveSystem> {
+  return gatherLive({ windowMs: 0, intervalMs: 100, ...question }, { env, nowMs: Date.now });
+}
+
+/** What could not be asked of this thing. */
+export function unseenOf({ unseen }: LiveSystem, what: string): Unseen | undefined {
+  return unseen.find((each) => each.what === what);
+}
