@@ -31,7 +31,7 @@ export function ghosts(live: LiveSystem, thresholds: Thresholds): Ghosts {
   const owners = ownersIn(live);
   const stays = live.poolers.flatMap(staysOf);
   const proofs = new Map<Stay, Proof>();
-  for (const stay of overPods(live, stays, owners, thresholds)) proofs.set(stay, "overPods");
+  for (const stay of overPods(stays, owners, thresholds)) proofs.set(stay, "overPods");
   for (const stay of stays) {
     if (silenceMs(stay) < thresholds.ghostSilentMs) continue;
     if (isPodGone(live, stay, owners)) proofs.set(stay, "podGone");
@@ -60,12 +60,11 @@ function isPodGone(live: LiveSystem, stay: Stay, owners: Owners): boolean {
 }
 
 function overPods(
-  live: LiveSystem,
   stays: readonly Stay[],
   owners: Owners,
   { ghostLongSilentMs }: Thresholds,
 ): readonly Stay[] {
-  return (live.workloads ?? []).flatMap((workload) => {
+  return owners.workloads.flatMap((workload) => {
     const allowed = allowedOf(workload);
     const own = stays.filter(({ client }) => owners.of(client)?.workload === workload);
     if (allowed === undefined || own.some(({ client }) => owners.hasPodAt(client.address))) {

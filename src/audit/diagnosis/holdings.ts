@@ -32,7 +32,7 @@ function holdingOf(pooler: LivePooler, owners: Owners): Holding {
 function holderOf(members: readonly LiveClient[], owners: Owners): readonly Holder[] {
   const [first] = members;
   if (first === undefined) return [];
-  const owner = owners.of(first);
+  const owner = owners.nearest(first);
   const poolMax = owner?.workload.poolMax;
   return [
     {

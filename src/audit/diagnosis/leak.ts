@@ -143,7 +143,7 @@ const DOES = {
 
 function evidenceOf({ stay, server, sinceMs, forMs, how }: Held, owners: Owners): string {
   const { client } = stay;
-  const owner = owners.of(client);
+  const owner = owners.nearest(client);
   const whose = [owner?.workload.name, owner?.pod].filter((name) => name !== undefined).join(", ");
   const at = `${client.address}:${client.port}`;
   return `${whoIs({ ...client, address: at })}${whose === "" ? "" : ` (${whose})`}: holds backend ${server.backendPid} and ${DOES[how]}, since ${moment(sinceMs)} (${duration(forMs)})`;

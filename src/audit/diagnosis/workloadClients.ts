@@ -31,7 +31,7 @@ export function workloadClients(
       const owner = owners.of(stay.client);
       return owner === undefined ? [] : [{ stay, ...owner }];
     });
-  return (live.workloads ?? []).map((workload) => {
+  return owners.workloads.map((workload) => {
     const own = owned.filter((each) => each.workload === workload);
     const seen = own.filter(({ pod }) => pod !== undefined);
     const byPod = Map.groupBy(seen, ({ pod }) => pod ?? "");
