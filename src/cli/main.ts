@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { diagnoseCommand } from "./diagnose.ts";
 import { guardCommand } from "./guard.ts";
 import { planCommand } from "./plan.ts";
 import { secretsCommand } from "./secrets.ts";
@@ -10,6 +11,7 @@ const COMMANDS: readonly ((shell: Shell) => Command)[] = [
   planCommand,
   secretsCommand,
   guardCommand,
+  diagnoseCommand,
 ];
 
 /** Columns of a table where there is no terminal to ask. */

@@ -7,7 +7,7 @@ import { ANSWER_TIMEOUT_MS, type Source } from "./source.ts";
 /** What a database is asked in when the URL names none; every Postgres has it. */
 const DATABASE_DEFAULT = "postgres";
 
-const SETTINGS = `SELECT current_setting('server_version') AS version,
+const SETTINGS = `SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
   current_setting('max_connections')::int AS max,
   current_setting('superuser_reserved_connections')::int AS superuser,
   coalesce(current_setting('reserved_connections', true), '0')::int AS reserved,

@@ -44,7 +44,7 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
   const database =
     question.postgres === undefined
       ? undefined
-      : parseLoginUrl(question.postgres, POSTGRES_PORT_DEFAULT);
+      : loginOf("--postgres", question.postgres, POSTGRES_PORT_DEFAULT);
 
   const [poolers, postgres] = await Promise.all([
     Promise.all(consoles.map((login) => opened(askedPooler(login, world)))),
@@ -95,12 +95,20 @@ const NO_POSTGRES: Unseen = {
 };
 
 function consoleLogin(url: string): LoginUrl {
-  const login = parseLoginUrl(url, PGBOUNCER_PORT_DEFAULT);
+  const login = loginOf("--pgbouncer", url, PGBOUNCER_PORT_DEFAULT);
   const { database = CONSOLE_DATABASE, address } = login;
   if (database === CONSOLE_DATABASE) return login;
   throw new BadUrl(
-    `${address}/${database}: the database must be ${CONSOLE_DATABASE}, PgBouncer's own console`,
+    `--pgbouncer: ${address}/${database}: the database must be ${CONSOLE_DATABASE}, PgBouncer's own console`,
   );
+}
+
+function loginOf(option: string, url: string, portDefault: number): LoginUrl {
+  try {
+    return parseLoginUrl(url, portDefault);
+  } catch (error) {
+    throw error instanceof BadUrl ? new BadUrl(`${option}: ${error.message}`) : error;
+  }
 }
 
 /** Something to ask, and how a failure of it is told. */

@@ -1,0 +1,114 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { Diagnosis } from "../audit/diagnosis.ts";
+import type { ClusterQuestion } from "../audit/live/readCluster.ts";
+import { diagnosisTable, unseenBlock } from "./explainDiagnosis.ts";
+import { paintFor } from "./explainPaint.ts";
+import { EXIT, Failure, type Shell } from "./shell.ts";
+
+interface DiagnoseOptions {
+  readonly pgbouncer: readonly string[];
+  readonly postgres?: string;
+  readonly namespace?: string;
+  readonly allNamespaces?: true;
+  /** Seconds. */
+  readonly for: number;
+  readonly output: "table" | "json";
+}
+
+const WINDOW_S = { default: 3, min: 1, max: 300 };
+const INTERVAL_MS = 250;
+
+/** `weir diagnose`: what is wrong in a system that runs, and who holds what. */
+export function diagnoseCommand(shell: Shell): Command {
+  return new Command("diagnose")
+    .description("who holds the connections of a running PgBouncer, and what is wrong")
+    .option(
+      "--pgbouncer <url...>",
+      "a PgBouncer's console: postgres://LOGIN@HOST:6432/pgbouncer, or ?host=/FOLDER of its socket; once for each process; without password: PGPASSWORD, .pgpass",
+      [],
+    )
+    .option("--postgres <url>", "the Postgres behind, as a login with pg_monitor")
+    .addOption(
+      new Option(
+        "--namespace <name>",
+        "servers and pods of this namespace of the cluster",
+      ).conflicts("allNamespaces"),
+    )
+    .option("--all-namespaces", "servers and pods of the whole cluster")
+    .addOption(
+      new Option("--for <seconds>", "how long it is watched")
+        .argParser(windowSeconds)
+        .default(WINDOW_S.default),
+    )
+    .addOption(
+      new Option("--output <format>", "how to print it")
+        .choices(["table", "json"])
+        .default("table"),
+    )
+    .action((options: DiagnoseOptions) => diagnose(options, shell));
+}
+
+async function diagnose(options: DiagnoseOptions, shell: Shell): Promise<void> {
+  // Loaded when it is needed: what talks to databases and clusters takes longer than other commands.
+  const [{ gatherLive }, { BadUrl }, { diagnose: causesOf }] = await Promise.all([
+    import("../audit/live/gatherLive.ts"),
+    import("../audit/live/loginUrl.ts"),
+    import("../audit/diagnosis/diagnose.ts"),
+  ]);
+  if (options.pgbouncer.length === 0) throw new Failure(EXIT.badInput, NO_PGBOUNCER);
+  const cluster = clusterOf(options, shell);
+  try {
+    const live = await gatherLive(
+      {
+        pgbouncers: options.pgbouncer,
+        ...(options.postgres !== undefined && { postgres: options.postgres }),
+        ...(cluster !== undefined && { cluster }),
+        windowMs: options.for * 1000,
+        intervalMs: INTERVAL_MS,
+      },
+      shell,
+    );
+    print(causesOf(live), options, shell);
+  } catch (error) {
+    if (error instanceof BadUrl)
+      throw new Failure(EXIT.badInput, `weir diagnose: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The cluster is asked where it is named, where KUBECONFIG is set, and from within one. */
+function clusterOf(
+  { namespace, allNamespaces }: DiagnoseOptions,
+  { env }: Shell,
+): ClusterQuestion | undefined {
+  if (allNamespaces) return { all: true };
+  if (namespace !== undefined) return { namespace };
+  return env["KUBECONFIG"] || env["KUBERNETES_SERVICE_HOST"] ? {} : undefined;
+}
+
+const NO_PGBOUNCER = `weir diagnose: no PgBouncer: give --pgbouncer postgres://LOGIN@HOST:6432/pgbouncer
+  LOGIN is one of its stats_users or admin_users; weir's own PgBouncers have weir_stats`;
+
+function print(diagnosis: Diagnosis, { output }: DiagnoseOptions, shell: Shell): void {
+  const { causes, poolers, unseen } = diagnosis;
+  const json = output === "json";
+  if (json) shell.out(`${JSON.stringify(diagnosis, undefined, 2)}\n`);
+  if (poolers.length === 0) {
+    const lines = unseenBlock(unseen, shell.columns, paintFor(false)).slice(1);
+    throw new Failure(
+      EXIT.failed,
+      ["weir diagnose: no PgBouncer could be asked", ...(json ? [] : lines)].join("\n"),
+    );
+  }
+  if (!json) shell.out(diagnosisTable(diagnosis, shell));
+  if (causes.length > 0) {
+    const kinds = [...new Set(causes.map(({ kind }) => kind))].join(", ");
+    throw new Failure(EXIT.cannotFit, `weir diagnose: found ${kinds}`);
+  }
+}
+
+function windowSeconds(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() !== "" && seconds >= WINDOW_S.min && seconds <= WINDOW_S.max) return seconds;
+  throw new InvalidArgumentError(`must be seconds, from ${WINDOW_S.min} to ${WINDOW_S.max}`);
+}

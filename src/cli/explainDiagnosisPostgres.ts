@@ -1,0 +1,34 @@
+import type { PostgresHolding } from "../audit/diagnosis.ts";
+import { rowsOf } from "./explainDiagnosisRows.ts";
+import type { Paint } from "./explainPaint.ts";
+import { hanging } from "./explainWrap.ts";
+
+/** What Postgres allows and has open, by role. */
+export function postgresBlock(
+  { address, version, available, maxConnections, open, roles }: PostgresHolding,
+  columns: number,
+  paint: Paint,
+): readonly string[] {
+  const reserved = maxConnections - available;
+  const sum = `${available} = ${maxConnections} max_connections − ${reserved} reserved`;
+  return [
+    `${paint.bold(`Postgres ${address} (${version})`)}: ${open} of ${available} are open`,
+    ...hanging("  ", sum, columns),
+    ...rowsOf(
+      { numbers: ["open", "of", "active", "in transaction"], name: "role", text: "" },
+      roles.map((role) => ({
+        numbers: [
+          `${role.open}`,
+          role.limit === undefined || role.limit < 0 ? "any" : `${role.limit}`,
+          `${role.active}`,
+          `${role.idleInTransaction}`,
+        ],
+        name: role.role,
+        text: "",
+      })),
+      columns,
+      paint,
+      (hidden) => `${hidden} more; --output json has all`,
+    ),
+  ];
+}
