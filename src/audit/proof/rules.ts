@@ -1,4 +1,7 @@
-/** Every kind of finding, for people and for code scanning. A name is stable once it is published. */
+/**
+ * Every kind of finding, and what is missing, for people and for code scanning. A name is stable
+ * once it is published.
+ */
 export const RULES = {
   "weir/clients-over-capacity":
     "The clients of a PgBouncer may open more connections than one process of it admits (max_client_conn), its reserve counted in.",
@@ -14,6 +17,8 @@ export const RULES = {
     "A line opens as many server connections as it likes: its pool_size is 0, and no other limit bounds it.",
   "weir/no-such-database":
     "A client names a database for which its PgBouncer has no line, and there is no line *.",
+  "weir/missing":
+    "A figure that a sum needs is not told by the manifests; the sum is neither proved nor refuted without it.",
 } as const;
 
 export type Rule = keyof typeof RULES;
