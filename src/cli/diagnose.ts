@@ -55,8 +55,8 @@ async function diagnose(options: DiagnoseOptions, shell: Shell): Promise<void> {
     import("../audit/live/loginUrl.ts"),
     import("../audit/diagnosis/diagnose.ts"),
   ]);
-  if (options.pgbouncer.length === 0) throw new Failure(EXIT.badInput, NO_PGBOUNCER);
   const cluster = clusterOf(options, shell);
+  if (options.pgbouncer.length === 0) throw await withoutPgbouncer(cluster, shell);
   try {
     const live = await gatherLive(
       {
@@ -84,6 +84,24 @@ function clusterOf(
   if (allNamespaces) return { all: true };
   if (namespace !== undefined) return { namespace };
   return env["KUBECONFIG"] || env["KUBERNETES_SERVICE_HOST"] ? {} : undefined;
+}
+
+/** Says which URL to give; in a cluster, of the PgBouncers that are found there. */
+async function withoutPgbouncer(
+  cluster: ClusterQuestion | undefined,
+  { env }: Shell,
+): Promise<Failure> {
+  const [{ readCluster }, { waysToPoolers }] = await Promise.all([
+    import("../audit/live/readCluster.ts"),
+    import("../audit/live/findPoolers.ts"),
+  ]);
+  const { objects } = cluster === undefined ? { objects: [] } : await readCluster(cluster, env);
+  const ways = waysToPoolers(objects);
+  const found = ways.length === 0 ? "" : "\n  in the cluster there are these, each to be asked:";
+  return new Failure(
+    EXIT.badInput,
+    [`${NO_PGBOUNCER}${found}`, ...ways.map((way) => `  ${way}`)].join("\n"),
+  );
 }
 
 const NO_PGBOUNCER = `weir diagnose: no PgBouncer: give --pgbouncer postgres://LOGIN@HOST:6432/pgbouncer

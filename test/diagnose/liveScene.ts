@@ -1,3 +1,5 @@
+import { Socket } from "node:net";
+
 import { Client } from "pg";
 
 import { gatherLive, type LiveQuestion } from "../../src/audit/live/gatherLive.ts";
@@ -85,6 +87,15 @@ export async function appClient(
   client.on("error", () => {});
   await client.connect();
   return client;
+}
+
+/** A socket for `Client` that comes from an address of this machine: 127.0.1.7 is one, too. */
+export function socketFrom(localAddress: string): Socket {
+  const socket = new Socket();
+  const connect = socket.connect.bind(socket);
+  return Object.assign(socket, {
+    connect: (port: number, host: string) => connect({ port, host, localAddress }),
+  });
 }
 
 /** Two samples, as soon as they can be had. */

@@ -67,9 +67,10 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
   return {
     poolers: told,
     ...(answer.told !== undefined && { postgres: answer.told }),
-    ...(cluster !== undefined && {
-      workloads: workloadsOf(cluster.objects, [], addressesIn(told)),
-    }),
+    ...(cluster !== undefined &&
+      cluster.hasPods && {
+        workloads: workloadsOf(cluster.objects, [], addressesIn(told)),
+      }),
     unseen: [
       ...answers.flatMap(({ unseen }) => unseen),
       ...answer.unseen,

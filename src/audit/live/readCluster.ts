@@ -17,6 +17,10 @@ export interface ClusterQuestion {
 /** What a cluster holds, without the values of its Secrets, which are not asked for. */
 export interface ClusterAnswer {
   readonly objects: readonly AuditObject[];
+  /** Pods are among them, and what tells whose they are. */
+  readonly hasPods: boolean;
+  /** Every kind was read: only then is what is not there no gap. */
+  readonly isWhole: boolean;
   readonly unseen: readonly Unseen[];
 }
 
@@ -55,13 +59,17 @@ export async function readCluster(
     client = connect(config);
     const opened = client;
     const read = await Promise.all(KINDS.map((kind) => readKind(opened, kind, namespace)));
+    const missing = new Set(read.flatMap(({ kind, unseen }) => (unseen === undefined ? [] : kind)));
     return {
       objects: read.flatMap(({ objects }) => objects),
-      unseen: read.flatMap(({ unseen }) => unseen),
+      hasPods: !missing.has("Pod") && !missing.has("ReplicaSet"),
+      isWhole: missing.size === 0,
+      unseen: read.flatMap(({ unseen }) => unseen ?? []),
     };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
-    return { objects: [], unseen: [{ what: "the cluster", why: error.message, next: NO_CLUSTER }] };
+    const unseen = [{ what: "the cluster", why: error.message, next: NO_CLUSTER }];
+    return { objects: [], hasPods: false, isWhole: false, unseen };
   } finally {
     await client?.close();
   }
@@ -69,22 +77,26 @@ export async function readCluster(
 
 const NO_CLUSTER = "KUBECONFIG and its context must name a cluster that can be read from here";
 
+interface KindAnswer {
+  readonly kind: string;
+  readonly objects: readonly AuditObject[];
+  readonly unseen?: Unseen;
+}
+
 async function readKind(
   client: KubeClient,
   listed: Listed,
   namespace: string | undefined,
-): Promise<ClusterAnswer> {
+): Promise<KindAnswer> {
+  const { kind, plural } = listed;
   try {
     const objects = await listObjects(client, listed, namespace);
-    return { objects: objects.map((object) => auditObject(object, client)), unseen: [] };
+    return { kind, objects: objects.map((object) => auditObject(object, client)) };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     const where = namespace === undefined ? "of the cluster" : `of namespace ${namespace}`;
-    const next = `kubectl auth can-i list ${listed.plural}: the role \`view\` may`;
-    return {
-      objects: [],
-      unseen: [{ what: `${listed.kind}s ${where}`, why: error.message, next }],
-    };
+    const next = `kubectl auth can-i list ${plural}: the role \`view\` may`;
+    return { kind, objects: [], unseen: { what: `${kind}s ${where}`, why: error.message, next } };
   }
 }
 
