@@ -1,0 +1,172 @@
+import type { Missing } from "../system.ts";
+import { setting, type ConfiguredLine, type Configuration, type Setting } from "./configuration.ts";
+import { connectionUrls } from "./connectionStrings.ts";
+import type { Environment, Variable } from "./containerEnv.ts";
+import type { Field } from "./field.ts";
+import { missing } from "./figures.ts";
+import { isHidden } from "./hidden.ts";
+
+/**
+ * What the entrypoints of the common images make of their environment, when no ini is mounted.
+ * Read in their repositories; a default that differs between versions of an image is missing here.
+ */
+export function imageConfiguration(
+  container: Field,
+  { variables }: Environment,
+): Configuration | Missing {
+  const image = container.at("image").text() ?? "";
+  if (/bitnami\w*\/pgbouncer/.test(image)) return bitnami(container, variables);
+  if (/(?:^|\/)pgbouncer\/pgbouncer(?::|@|$)/.test(image)) return official(container, variables);
+  if (variables.has("DB_HOST") || variables.has("DATABASE_URL") || variables.has("DATABASE_URLS")) {
+    return edoburu(container, variables);
+  }
+  return missing(
+    "the configuration of PgBouncer: no ini is mounted, and the image has none that is known",
+    container.at("image").place(),
+    "mount its ini from a ConfigMap that is among the manifests",
+  );
+}
+
+type Variables = ReadonlyMap<string, Variable>;
+
+/** A key of the ini by a variable, where it is set. An empty one counts as not set, as in shell. */
+function keyOf(variables: Variables, name: string): Setting | undefined {
+  const variable = variables.get(name);
+  if (variable === undefined || variable.value === "") return undefined;
+  const { value, place } = variable;
+  return isHidden(value)
+    ? missing(`${name}, which a Secret or a field of the pod hides`, place, "write its value")
+    : setting(value, place);
+}
+
+function keysOf(variables: Variables, names: readonly (readonly [string, string])[]): Settings {
+  return new Map(
+    names.flatMap(([key, name]) => {
+      const value = keyOf(variables, name);
+      return value === undefined ? [] : [[key, value] as const];
+    }),
+  );
+}
+
+type Settings = ReadonlyMap<string, Setting>;
+
+const LIMITS = [
+  "max_client_conn",
+  "default_pool_size",
+  "reserve_pool_size",
+  "reserve_pool_timeout",
+  "max_db_connections",
+  "max_user_connections",
+];
+
+/**
+ * edoburu/pgbouncer, and those made after it: every key by its name in capitals, one database from
+ * DB_* or a URL, several from DATABASE_URLS. Older versions force DB_USER on the line, newer ones
+ * make it the auth_user: the latter has the more pools, and is what counts here.
+ */
+function edoburu(container: Field, variables: Variables): Configuration {
+  const settings = new Map(
+    keysOf(
+      variables,
+      [...LIMITS, "max_db_client_connections", "listen_port", "auth_user", "so_reuseport"].map(
+        (key) => [key, key.toUpperCase()] as const,
+      ),
+    ),
+  );
+  if (!settings.has("listen_port")) {
+    settings.set("listen_port", setting("5432", container.at("image").place()));
+  }
+  return { settings, lines: edoburuLines(container, variables), users: new Map() };
+}
+
+function edoburuLines(container: Field, variables: Variables): ReadonlyMap<string, ConfiguredLine> {
+  const urls = variables.get("DATABASE_URLS") ?? variables.get("DATABASE_URL");
+  if (urls !== undefined && urls.value !== "") {
+    const { place } = urls;
+    return new Map(
+      urls.value.split(",").flatMap((text) =>
+        connectionUrls(text).map(({ hosts, database, user }) => {
+          const [first] = hosts;
+          const keys = new Map([
+            ["host", setting(first?.host ?? "", place)],
+            ["port", setting(String(first?.port ?? 5432), place)],
+            ["auth_user", setting(user ?? "postgres", place)],
+          ]);
+          return [database ?? "*", { place, keys }] as const;
+        }),
+      ),
+    );
+  }
+  const keys = new Map(
+    keysOf(variables, [
+      ["host", "DB_HOST"],
+      ["port", "DB_PORT"],
+      ["auth_user", "DB_USER"],
+    ]),
+  );
+  if (!keys.has("auth_user")) keys.set("auth_user", setting("postgres", container.place()));
+  const name = variables.get("DB_NAME")?.value ?? "";
+  const place = variables.get("DB_HOST")?.place ?? container.place();
+  return new Map([[name === "" ? "*" : name, { place, keys }]]);
+}
+
+/** bitnami/pgbouncer and bitnamilegacy/pgbouncer. */
+function bitnami(container: Field, variables: Variables): Configuration {
+  const image = container.at("image").place();
+  const settings = new Map(
+    keysOf(variables, [
+      ...LIMITS.map((key) => [key, `PGBOUNCER_${key.toUpperCase()}`] as const),
+      ["listen_port", "PGBOUNCER_PORT"],
+      ["auth_user", "PGBOUNCER_AUTH_USER"],
+    ]),
+  );
+  if (!settings.has("max_client_conn")) {
+    const tell = "set PGBOUNCER_MAX_CLIENT_CONN: its default is another in each version";
+    settings.set("max_client_conn", missing("max_client_conn of this image", image, tell));
+  }
+  const lines = new Map<string, ConfiguredLine>();
+  const keys = new Map(
+    keysOf(variables, [
+      ["host", "POSTGRESQL_HOST"],
+      ["port", "POSTGRESQL_PORT"],
+      ["dbname", "POSTGRESQL_DATABASE"],
+    ]),
+  );
+  if (!keys.has("host")) keys.set("host", setting("postgresql", image));
+  if (/^(?:yes|true|1)$/i.test(variables.get("PGBOUNCER_SET_DATABASE_USER")?.value ?? "")) {
+    keys.set("user", keyOf(variables, "POSTGRESQL_USERNAME") ?? setting("postgres", image));
+  }
+  const exposed = variables.get("PGBOUNCER_DATABASE") ?? variables.get("POSTGRESQL_DATABASE");
+  const name = exposed === undefined || exposed.value === "" ? "postgres" : exposed.value;
+  lines.set(name, { place: exposed?.place ?? image, keys });
+  for (const { name: variable, value, place } of variables.values()) {
+    if (!/^PGBOUNCER_DSN_\d+$/.test(variable)) continue;
+    const [, database, text = ""] = /^\s*([^\s=]+)\s*=\s*(.*)$/s.exec(value) ?? [];
+    if (database === undefined) continue;
+    const pairs = [...text.matchAll(/(\w+)=('(?:[^']|'')*'|\S+)/g)].map(
+      ([, key = "", of = ""]) => [key, setting(of.replace(/^'|'$/g, ""), place)] as const,
+    );
+    lines.set(database, { place, keys: new Map(pairs) });
+  }
+  return { settings, lines, users: new Map() };
+}
+
+/** pgbouncer/pgbouncer: PGBOUNCER_KEY for [pgbouncer], DATABASES_KEY for its one database. */
+function official(container: Field, variables: Variables): Configuration {
+  const settings = new Map<string, Setting>();
+  const keys = new Map<string, Setting>();
+  for (const name of variables.keys()) {
+    const value = keyOf(variables, name);
+    if (value === undefined) continue;
+    const [, section, key = ""] = /^(PGBOUNCER|DATABASES)_(\w+)$/.exec(name) ?? [];
+    if (section === "PGBOUNCER") settings.set(key.toLowerCase(), value);
+    else if (section === "DATABASES") keys.set(key.toLowerCase(), value);
+  }
+  const name = variables.get("DATABASES_CLIENT_SIDE_DBNAME")?.value ?? "";
+  const place = variables.get("DATABASES_HOST")?.place ?? container.at("image").place();
+  return {
+    settings,
+    lines: new Map([[name === "" ? "*" : name, { place, keys }]]),
+    users: new Map(),
+  };
+}

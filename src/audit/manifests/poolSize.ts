@@ -1,0 +1,132 @@
+import { POOL_LIMIT_ANNOTATION, POOL_MAX_ANNOTATION } from "../../api/names.ts";
+import type { Place } from "../place.ts";
+import type { Figure, KnownFigure, Missing } from "../system.ts";
+import { annotatedCount } from "./annotations.ts";
+import type { Aim } from "./aims.ts";
+import type { Environment, Variable } from "./containerEnv.ts";
+import type { Field } from "./field.ts";
+import { known, missing, positiveCount } from "./figures.ts";
+import { isHidden } from "./hidden.ts";
+import type { Annotation } from "./inventory.ts";
+import {
+  isFallback,
+  isPoolVariable,
+  OVERFLOW_VARIABLE,
+  OVERFLOWING_VARIABLE,
+  POOL_PARAMETERS,
+} from "./poolVariables.ts";
+import type { Workload } from "./workloads.ts";
+
+/** Something that says how large the pool is. */
+interface Told {
+  readonly name: string;
+  readonly text: string;
+  readonly places: readonly Place[];
+}
+
+/**
+ * The most connections that one process of a container opens to its aim: by weir.dev/pool-max, else
+ * by the connection string itself, else by the usual variables. What disagrees, or is no positive
+ * number (0 is often unlimited), is missing; so is what nobody says.
+ */
+export function poolSize(
+  workload: Workload,
+  container: Field,
+  environment: Environment,
+  aim: Aim,
+): Figure {
+  const name = container.at("name").text() ?? "";
+  const what = `how many connections a process of container ${name} opens`;
+  const tell = `annotate its pod template with ${POOL_MAX_ANNOTATION}: "N"`;
+  const annotated = annotatedCount(workload.annotation(POOL_MAX_ANNOTATION), name, what);
+  if (annotated !== undefined) return annotated;
+  const inString = POOL_PARAMETERS.flatMap((key) => {
+    const parameter = aim.parameters.get(key);
+    return parameter === undefined
+      ? []
+      : [{ name: parameter.name, text: parameter.value, places: [aim.place] }];
+  });
+  const told = inString.length > 0 ? inString : variablesFor(environment, aim);
+  const agreed = agree(told, container, { what, tell });
+  const limit = workload.annotation(POOL_LIMIT_ANNOTATION);
+  return limit === undefined ? agreed : withLimit(agreed, limit, told.length > 0, { what, tell });
+}
+
+interface Unknown {
+  readonly what: string;
+  readonly tell: string;
+}
+
+/** A prefix that tells one database of a container from another. */
+const QUALIFIED = /^\w+_(?:DB|DATABASE|PG|POSTGRES|POSTGRESQL)_$/;
+
+/** Those of the aim's own prefix (READ_DB_…) where there are any; threads only where nothing else. */
+function variablesFor({ variables }: Environment, { prefix }: Aim): readonly Told[] {
+  const all = [...variables.values()].filter(({ name }) => isPoolVariable(name));
+  const own = QUALIFIED.test(prefix) ? all.filter(({ name }) => name.startsWith(prefix)) : [];
+  const chosen = own.length > 0 ? own : all;
+  const strong = chosen.filter(({ name }) => !isFallback(name));
+  return (strong.length > 0 ? strong : chosen).map(({ name, value, place, from }) => {
+    const told = { name, text: value, places: from === undefined ? [place] : [place, from] };
+    return name === OVERFLOWING_VARIABLE ? withOverflow(told, variables) : told;
+  });
+}
+
+/** SQLAlchemy opens pool_size + max_overflow; without the latter its code decides. */
+function withOverflow(told: Told, variables: ReadonlyMap<string, Variable>): Told {
+  const overflow = variables.get(OVERFLOW_VARIABLE);
+  const size = positiveCount(told.text);
+  const more = /^\d{1,9}$/.test(overflow?.value ?? "") ? Number(overflow?.value) : undefined;
+  if (size === undefined || overflow === undefined || more === undefined) {
+    return { ...told, name: `${told.name} (without ${OVERFLOW_VARIABLE})`, text: "" };
+  }
+  return {
+    name: `${told.name} + ${OVERFLOW_VARIABLE}`,
+    text: String(size + more),
+    places: [...told.places, overflow.place],
+  };
+}
+
+function agree(told: readonly Told[], container: Field, { what, tell }: Unknown): Figure {
+  const [first, ...others] = told;
+  if (first === undefined) return missing(what, container.place(), tell);
+  for (const { name, text, places } of told) {
+    const place = places[0] ?? container.place();
+    if (isHidden(text)) return missing(`${what}: ${name} is hidden`, place, tell);
+    if (positiveCount(text) !== undefined) continue;
+    const why =
+      text.trim() === "0"
+        ? `${name} is 0, which often means unlimited`
+        : `${name} is no positive whole number`;
+    return missing(`${what}: ${why}`, place, tell);
+  }
+  const value = positiveCount(first.text) ?? 0;
+  const other = others.find(({ text }) => positiveCount(text) !== value);
+  if (other !== undefined) {
+    const why = `${first.name} and ${other.name} disagree`;
+    return missing(`${what}: ${why}`, other.places[0] ?? container.place(), tell);
+  }
+  const names = told.map(({ name }) => name).join(", ");
+  return known(value, names, ...told.flatMap(({ places }) => places));
+}
+
+/**
+ * weir's own pods may follow their annotation, or have started with the environment: the larger
+ * counts.
+ */
+function withLimit(
+  figure: Figure,
+  { name, value, place }: Annotation,
+  isTold: boolean,
+  { what, tell }: Unknown,
+): KnownFigure | Missing {
+  if (!figure.known && isTold) return figure;
+  const limit = positiveCount(value);
+  if (limit === undefined) {
+    return missing(`${what}: ${name} is no positive whole number`, place, tell);
+  }
+  if (!figure.known) return known(limit, name, place);
+  if (figure.value === limit) return { ...figure, places: [...figure.places, place] };
+  const why = `the larger of ${name} ${limit} and ${figure.why} ${figure.value}`;
+  return known(Math.max(limit, figure.value), why, ...figure.places, place);
+}

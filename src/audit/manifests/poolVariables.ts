@@ -1,0 +1,114 @@
+/**
+ * The usual names by which a program is told the size of its pool, by environment. One that sets
+ * threads (RAILS_MAX_THREADS) is here where the framework makes its pool as large.
+ */
+const NAMES: ReadonlySet<string> = new Set([
+  // weir's own default, and the usual names of node-postgres, knex and hand-written pools.
+  "DB_POOL_MAX_PER_SERVER",
+  "DB_POOL_MAX",
+  "DB_POOL_SIZE",
+  "DB_POOL",
+  "DB_MAX_POOL_SIZE",
+  "DB_MAX_CONNECTIONS",
+  "DB_MAX_CONNS",
+  "DB_CONNECTION_LIMIT",
+  "DB_POOL_LIMIT",
+  "DB_POOL_MAX_SIZE",
+  "DB_POOL_MAX_CONNECTIONS",
+  "DB_CONNECTIONS",
+  "POOL_MAX",
+  "POOL_SIZE",
+  "MAX_POOL_SIZE",
+  "PGPOOLSIZE",
+  "PGPOOL_MAX",
+  "PG_POOL_MAX",
+  "PG_POOL_SIZE",
+  "PG_MAX_CONNECTIONS",
+  "PG_CONNECTION_LIMIT",
+  "POSTGRES_POOL_SIZE",
+  "POSTGRES_POOL_MAX",
+  "POSTGRES_MAX_CONNECTIONS",
+  "POSTGRES_MAX_POOL_SIZE",
+  "POSTGRES_CONNECTION_LIMIT",
+  "DATABASE_POOL",
+  "DATABASE_POOL_SIZE",
+  "DATABASE_POOL_MAX",
+  "DATABASE_MAX_CONNECTIONS",
+  "DATABASE_MAX_POOL_SIZE",
+  "DATABASE_CONNECTION_LIMIT",
+  "DATABASE_CONNECTION_POOL_MAX",
+  "KNEX_POOL_MAX",
+  "KNEX_MAX_POOL",
+  "TYPEORM_POOL_SIZE",
+  "SEQUELIZE_POOL_MAX",
+  "PRISMA_CONNECTION_LIMIT",
+  // Go's database/sql: SetMaxOpenConns.
+  "DB_MAX_OPEN_CONNS",
+  "DB_MAX_OPEN_CONNECTIONS",
+  "DATABASE_MAX_OPEN_CONNS",
+  "DATABASE_MAX_OPEN_CONNECTIONS",
+  "POSTGRES_MAX_OPEN_CONNS",
+  "GF_DATABASE_MAX_OPEN_CONN",
+  // Java: HikariCP under Spring, Agroal under Quarkus (and Keycloak).
+  "SPRING_DATASOURCE_HIKARI_MAXIMUM_POOL_SIZE",
+  "SPRING_DATASOURCE_HIKARI_MAXIMUMPOOLSIZE",
+  "SPRING_R2DBC_POOL_MAX_SIZE",
+  "HIKARI_MAXIMUM_POOL_SIZE",
+  "QUARKUS_DATASOURCE_JDBC_MAX_SIZE",
+  "QUARKUS_DATASOURCE_REACTIVE_MAX_SIZE",
+  "KC_DB_POOL_MAX_SIZE",
+  // Python. SQLAlchemy opens its overflow too: see poolSize.ts.
+  "SQLALCHEMY_POOL_SIZE",
+  "DATABASE_POOL_MAX_SIZE",
+  // Ruby: Active Record's pool is as large as the threads, unless DB_POOL is given.
+  "RAILS_MAX_THREADS",
+  "RAILS_DB_POOL",
+  // Elixir's Ecto in Phoenix' own template is POOL_SIZE. Programs with names of their own:
+  "PGRST_DB_POOL",
+  "DB_POSTGRESDB_POOL_SIZE",
+  "HASURA_GRAPHQL_PG_CONNECTIONS",
+  "TEMPORAL_SQL_MAX_CONNS",
+  "SQL_MAX_CONNS",
+]);
+
+/** A service's own prefix before such a name: `ORDERS_DB_POOL_SIZE`, `READ_DATABASE_POOL_MAX`. */
+const PREFIXED =
+  /_(?:DB|DATABASE|PG|POSTGRES|POSTGRESQL)_(?:POOL(?:_MAX|_SIZE|_MAX_SIZE|_LIMIT)?|MAX_(?:POOL_SIZE|CONNECTIONS|CONNS|OPEN_CONNS)|CONNECTION_LIMIT)$/;
+
+/** Threads that make the pool only where nothing else does. */
+const FALLBACK: ReadonlySet<string> = new Set(["RAILS_MAX_THREADS"]);
+
+/** What SQLAlchemy opens beyond its pool. */
+export const OVERFLOW_VARIABLE = "SQLALCHEMY_MAX_OVERFLOW";
+export const OVERFLOWING_VARIABLE = "SQLALCHEMY_POOL_SIZE";
+
+export function isPoolVariable(name: string): boolean {
+  const upper = name.toUpperCase();
+  return NAMES.has(upper) || PREFIXED.test(upper);
+}
+
+export function isFallback(name: string): boolean {
+  return FALLBACK.has(name.toUpperCase());
+}
+
+/** The same by parameter of a connection string, in lower case without separators. */
+export const POOL_PARAMETERS: readonly string[] = [
+  // Prisma, asyncpg and others, pgxpool, node's drivers, HikariCP, Npgsql, r2dbc.
+  "connectionlimit",
+  "poolsize",
+  "poolmaxconns",
+  "poolmax",
+  "poolmaxsize",
+  "maxpoolsize",
+  "maximumpoolsize",
+  "maxsize",
+  "maxconnections",
+  "maxconns",
+];
+
+/** Processes a pod by environment; a flag of the command comes before them. */
+export const PROCESS_VARIABLES: readonly string[] = [
+  "WEB_CONCURRENCY",
+  "UVICORN_WORKERS",
+  "GUNICORN_WORKERS",
+];

@@ -1,0 +1,183 @@
+import {
+  API_VERSION,
+  POSTGRES_CONNECTIONS_ANNOTATION,
+  RESERVE_ANNOTATION,
+} from "../../api/names.ts";
+import type { AuditObject } from "../place.ts";
+import type { Missing, Pooler, PostgresServer, System } from "../system.ts";
+import { AddressBook, completed, isLoopback, type Endpoint } from "./addresses.ts";
+import { reserveOf, shareOf } from "./annotations.ts";
+import { barePooler } from "./barePooler.ts";
+import { clientsOf } from "./clients.ts";
+import { Field } from "./field.ts";
+import { Inventory, type Told } from "./inventory.ts";
+import { operators } from "./operators.ts";
+import { podPoolers } from "./pgbouncerPods.ts";
+import { groupOf, type FoundPooler } from "./poolers.ts";
+import { podPostgres, type FoundPostgres } from "./postgresServers.ts";
+import { Scalers } from "./scalers.ts";
+import { workloadsOf, type Workload } from "./workloads.ts";
+
+/**
+ * What these objects say of a system of connections: poolers, clients, and the Postgres behind.
+ * Pure. A figure that the objects don't tell is Missing and says how to tell it; nothing is
+ * guessed.
+ *
+ * @param told annotations given by flag, as if they stood on the object, and over those that do
+ */
+export function readSystem(
+  objects: readonly AuditObject[],
+  { told = new Map() }: { readonly told?: Told } = {},
+): System {
+  const inventory = new Inventory(objects, told);
+  const scalers = new Scalers(inventory);
+  const made = operators(inventory);
+  const workloads = workloadsOf(inventory, scalers).filter(({ key }) => !made.owns.has(key));
+  const poolers = [
+    ...workloads.flatMap((workload) => podPoolers(inventory, workload)),
+    ...made.poolers,
+    ...inventory.objects.flatMap((object) => barePooler(object, inventory)),
+  ];
+  const servers = [
+    ...workloads.flatMap((workload) => podPostgres(inventory, workload)),
+    ...made.postgres,
+  ];
+  const book = addressBook(inventory, poolers, workloads);
+  const postgres = addServers(inventory, book, servers);
+  const found = workloads.map((workload) => clientsOf(workload, { inventory, book, poolers }));
+  const besides = new Set(found.flatMap((one) => one.besides));
+  const served = servedPoolers(inventory, book, poolers);
+  const finished = poolers.map((pooler) =>
+    finish(pooler, book, servers, besides.has(pooler.name) && !served.has(pooler.name)),
+  );
+  return {
+    poolers: finished.map(({ pooler }) => pooler),
+    clients: found.flatMap(({ clients }) => clients),
+    postgres,
+    missing: [
+      ...inventory.missing,
+      ...found.flatMap((one) => one.missing),
+      ...finished.flatMap((one) => one.missing),
+    ],
+    notes: [
+      ...poolers.flatMap(({ notes }) => notes),
+      ...found.flatMap(({ notes }) => notes),
+      ...fleetNotes(inventory),
+    ],
+  };
+}
+
+function addressBook(
+  inventory: Inventory,
+  poolers: readonly FoundPooler[],
+  workloads: readonly Workload[],
+): AddressBook {
+  const book = new AddressBook(inventory);
+  for (const { namespace, labels } of workloads) book.addOther(namespace, labels);
+  for (const pooler of poolers) {
+    const endpoint: Endpoint = { kind: "pooler", name: pooler.name };
+    const { namespace, labels, ports, portNames } = pooler;
+    if (labels.size > 0) book.addBackend({ namespace, labels, ports, portNames, endpoint });
+    for (const { name, port } of pooler.services) book.addService(namespace, name, port, endpoint);
+    // A bare ini is reached by its name.
+    if (pooler.place.object.apiVersion === "") {
+      for (const port of ports) book.addHost(pooler.place.object.name, port, endpoint);
+    }
+  }
+  return book;
+}
+
+/** Gives each Postgres its addresses: the Services of its operator, and those that select it. */
+function addServers(
+  inventory: Inventory,
+  book: AddressBook,
+  servers: readonly FoundPostgres[],
+): readonly PostgresServer[] {
+  const services = inventory.ofKind("", "Service").map((object) => Field.of(object));
+  return servers.map((server) => {
+    const { namespace, labels, ports, portNames, place } = server;
+    const own = `${place.object.name}.${place.object.kind.toLowerCase()}.${namespace}:${ports[0] ?? 5432}`;
+    // Asked of a book of its own: in the one of all, Services may select several.
+    const alone = new AddressBook(inventory);
+    alone.addBackend({
+      namespace,
+      labels,
+      ports,
+      portNames,
+      endpoint: { kind: "postgres", address: own },
+    });
+    const selecting = services
+      .filter((service) => service.object.namespace === namespace && labels.size > 0)
+      .flatMap((service) =>
+        (alone.servicePorts(service) ?? [])
+          .filter(({ endpoints }) => endpoints.length > 0)
+          .map(({ port }) => ({ name: service.object.name, port })),
+      );
+    const addresses = [
+      ...new Set(
+        [...server.services, ...selecting].map(({ name, port }) =>
+          completed(name, port, namespace),
+        ),
+      ),
+    ];
+    const [address = own, ...aliases] = addresses;
+    const endpoint: Endpoint = { kind: "postgres", address };
+    if (labels.size > 0) book.addBackend({ namespace, labels, ports, portNames, endpoint });
+    for (const { name, port } of server.services) book.addService(namespace, name, port, endpoint);
+    return { address, aliases, available: server.available };
+  });
+}
+
+/** Poolers that a Service leads to, or an operator's own. */
+function servedPoolers(
+  inventory: Inventory,
+  book: AddressBook,
+  poolers: readonly FoundPooler[],
+): ReadonlySet<string> {
+  const names = poolers.flatMap(({ name, services }) => (services.length > 0 ? [name] : []));
+  for (const object of inventory.ofKind("", "Service")) {
+    for (const { endpoints } of book.servicePorts(Field.of(object)) ?? []) {
+      names.push(...endpoints.flatMap((one) => (one.kind === "pooler" ? [one.name] : [])));
+    }
+  }
+  return new Set(names);
+}
+
+function finish(
+  found: FoundPooler,
+  book: AddressBook,
+  servers: readonly FoundPostgres[],
+  isSidecar: boolean,
+): { readonly pooler: Pooler; readonly missing: readonly Missing[] } {
+  const { name, place, namespace, groups, workload } = found;
+  const { reserve, missing } = reserveOf(found.annotation(RESERVE_ANNOTATION));
+  const share = shareOf(found.annotation(POSTGRES_CONNECTIONS_ANNOTATION));
+  const postgresOf = (host: string | undefined, port: number): string => {
+    if (host !== undefined && !isLoopback(host)) return book.postgresAt(host, port, namespace);
+    // The pod's own: a Postgres in it, or what its socket leads to.
+    const beside = servers.find(
+      (server) =>
+        workload !== undefined && server.workload === workload && server.ports[0] === port,
+    );
+    const label = beside?.services[0]?.name;
+    return label === undefined ? `localhost of ${name}:${port}` : completed(label, port, namespace);
+  };
+  const pooler: Pooler = {
+    name,
+    place,
+    scope: isSidecar ? "pod" : "service",
+    groups: groups.map((group) => groupOf(group, postgresOf)),
+    reserve,
+    ...(share === undefined ? {} : { share }),
+  };
+  return { pooler, missing };
+}
+
+/** weir's own objects say what is wanted, not what is there. */
+function fleetNotes(inventory: Inventory): readonly string[] {
+  const fleet = inventory.objects.filter(({ apiVersion }) => apiVersion === API_VERSION);
+  if (fleet.length === 0) return [];
+  return [
+    `${fleet.length} ConnectionBudget and McpServer objects are left out: weir plan reads them`,
+  ];
+}
