@@ -1,7 +1,7 @@
 import type { LiveClient, LivePooler, LiveSystem, PoolerSample } from "../live.ts";
 import type { Finding } from "./finding.ts";
 import type { Thresholds } from "./thresholds.ts";
-import { isConsole, lastOf, maxClientConnOf } from "./window.ts";
+import { isConsole, keyOf, lastOf, maxClientConnOf } from "./window.ts";
 import { compareText, groups, toldFew, whoIs } from "./wording.ts";
 
 /**
@@ -99,28 +99,30 @@ function countedLine(pooler: LivePooler, line: string): Count | undefined {
   const logins = totals.slice(1).map((total, index) => total - (totals[index] ?? 0));
   const sum = logins.reduce((total, each) => total + each, 0);
   const own = pooler.samples.map(({ clients }) => clients.filter((one) => one.line === line));
-  const first = new Set(own[0]?.map(({ id }) => id));
-  const came = own.at(-1)?.filter(({ id }) => !first.has(id)).length ?? 0;
+  const first = new Set(own[0]?.map(keyOf));
+  const came = own.at(-1)?.filter((client) => !first.has(keyOf(client))).length ?? 0;
   return { who: `line ${line}`, logins, gone: Math.max(0, sum - came), all: first.size + sum };
 }
 
 /** As far as samples caught them: at least as many there were. */
 function caughtGroups(pooler: LivePooler): readonly Count[] {
   const clients = new Map(
-    pooler.samples.flatMap((sample) => sample.clients).map((client) => [client.id, client]),
+    pooler.samples.flatMap((sample) => sample.clients).map((client) => [keyOf(client), client]),
   );
-  const gone = new Set(goneAgain(pooler).map(({ id }) => id));
+  const gone = new Set(goneAgain(pooler).map(keyOf));
   const byWho = Map.groupBy(
     [...clients.values()].filter((client) => !isConsole(client)),
     whoIs,
   );
   return [...byWho]
     .map(([who, members]) => {
-      const ids = new Set(members.map(({ id }) => id));
+      const keys = new Set(members.map(keyOf));
       return {
         who,
-        logins: newInEach(pooler).map((fresh) => fresh.filter(({ id }) => ids.has(id)).length),
-        gone: members.filter(({ id }) => gone.has(id)).length,
+        logins: newInEach(pooler).map(
+          (fresh) => fresh.filter((one) => keys.has(keyOf(one))).length,
+        ),
+        gone: members.filter((one) => gone.has(keyOf(one))).length,
         all: members.length,
       };
     })
@@ -130,20 +132,22 @@ function caughtGroups(pooler: LivePooler): readonly Count[] {
 /** For each sample but the first: who was not in the one before. */
 function newInEach({ samples }: LivePooler): readonly (readonly LiveClient[])[] {
   return samples.slice(1).map(({ clients }, index) => {
-    const before = new Set(samples[index]?.clients.map(({ id }) => id));
-    return clients.filter(({ id }) => !before.has(id));
+    const before = new Set(samples[index]?.clients.map(keyOf));
+    return clients.filter((client) => !before.has(keyOf(client)));
   });
 }
 
 /** Those who are in some sample, but neither in the first nor in the last. */
 function goneAgain(pooler: LivePooler): readonly LiveClient[] {
-  const last = new Set(lastOf(pooler).clients.map(({ id }) => id));
-  const first = new Set(pooler.samples[0]?.clients.map(({ id }) => id));
+  const last = new Set(lastOf(pooler).clients.map(keyOf));
+  const first = new Set(pooler.samples[0]?.clients.map(keyOf));
   const between = pooler.samples.flatMap(({ clients }) => clients);
   const gone = new Map(
     between
-      .filter((client) => !isConsole(client) && !first.has(client.id) && !last.has(client.id))
-      .map((client) => [client.id, client]),
+      .filter(
+        (client) => !isConsole(client) && !first.has(keyOf(client)) && !last.has(keyOf(client)),
+      )
+      .map((client) => [keyOf(client), client]),
   );
   return [...gone.values()];
 }

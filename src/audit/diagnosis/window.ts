@@ -14,14 +14,19 @@ export interface Stay {
 
 /** Those who were there all the time, consoles left out: only they hold something. */
 export function staysOf(pooler: LivePooler): readonly Stay[] {
-  const byId = pooler.samples.map(({ clients }) => new Map(clients.map((one) => [one.id, one])));
+  const all = pooler.samples.map(({ clients }) => new Map(clients.map((one) => [keyOf(one), one])));
   return lastOf(pooler)
     .clients.flatMap((client) => {
       if (isConsole(client)) return [];
-      const seen = byId.flatMap((clients) => clients.get(client.id) ?? []);
-      return seen.length === byId.length ? [{ pooler, client, seen }] : [];
+      const seen = all.flatMap((clients) => clients.get(keyOf(client)) ?? []);
+      return seen.length === all.length ? [{ pooler, client, seen }] : [];
     })
-    .toSorted((a, b) => compareText(a.client.id, b.client.id));
+    .toSorted((a, b) => compareText(keyOf(a.client), keyOf(b.client)));
+}
+
+/** Before 1.24 an id may come again, within a second; the port doesn't as quickly. */
+export function keyOf({ id, address, port }: LiveClient): string {
+  return `${id} ${address} ${port}`;
 }
 
 /** Holds a server connection, or waits for one. */
