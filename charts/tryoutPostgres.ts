@@ -1,20 +1,21 @@
 import { k8s } from "cdk8s-plus-27";
-import { roleOf } from "../src/api/connectionBudget.ts";
-import { guardSql } from "../src/budget/guard.ts";
 import { contentHash } from "./contentHash.ts";
 import { pgbouncerSelector, tryoutLabels, tryoutSelector } from "./labels.ts";
 import type { Manifest } from "./manifest.ts";
-import type { PlannedBudget } from "./planned.ts";
 import { RESTRICTED_CONTAINER, RESTRICTED_POD } from "./securityContext.ts";
+import {
+  sqlFileOf,
+  tryoutFiles,
+  tryoutSettings,
+  TRYOUT_CONFIG_DIR,
+  TRYOUT_DATA_DIR,
+  TRYOUT_IMAGE,
+  TRYOUT_INIT_DIR,
+} from "./tryoutFiles.ts";
 import type { Tryout } from "./tryouts.ts";
 
-const IMAGE = "docker.io/library/postgres:17";
 /** The user of that image. */
 const POSTGRES_UID = 999;
-
-const CONFIG_DIR = "/etc/postgres";
-const INIT_DIR = "/docker-entrypoint-initdb.d";
-const DATA_DIR = "/var/lib/postgresql/data";
 
 /**
  * A Postgres to try weir out with, on no disk: it forgets everything with its pod. It stands where
@@ -24,7 +25,7 @@ const DATA_DIR = "/var/lib/postgresql/data";
 export function tryoutPostgres(tryout: Tryout): readonly Manifest[] {
   const { name, namespace, port } = tryout;
   const labels = tryoutLabels(name);
-  const data = files(tryout);
+  const data = tryoutFiles(tryout, (index) => `\\getenv password ${passwordVariable(index)}`);
   const config = `${name}-tryout-${contentHash(JSON.stringify(data))}`;
   const selector = { matchLabels: tryoutSelector(name) };
   return [
@@ -77,7 +78,7 @@ export function tryoutPostgres(tryout: Tryout): readonly Manifest[] {
               { name: "config", configMap: { name: config, items: [keyPath("pg_hba.conf")] } },
               {
                 name: "init",
-                configMap: { name: config, items: tryout.budgets.map(sqlFile).map(keyPath) },
+                configMap: { name: config, items: tryout.budgets.map(sqlFileOf).map(keyPath) },
               },
               { name: "data", emptyDir: {} },
               { name: "socket", emptyDir: {} },
@@ -90,26 +91,18 @@ export function tryoutPostgres(tryout: Tryout): readonly Manifest[] {
   ];
 }
 
-function container({ budgets, port }: Tryout): k8s.Container {
-  const most = (field: "superuserReservedConnections" | "reservedConnections") =>
-    Math.max(...budgets.map(({ budget }) => budget.spec.postgres[field]));
-  const settings = {
-    port,
-    hba_file: `${CONFIG_DIR}/pg_hba.conf`,
-    // What the budgets disagree about: the least that any of them counts on.
-    max_connections: Math.min(...budgets.map(({ budget }) => budget.spec.postgres.maxConnections)),
-    superuser_reserved_connections: most("superuserReservedConnections"),
-    reserved_connections: most("reservedConnections"),
-  };
+function container(tryout: Tryout): k8s.Container {
+  const { budgets, port } = tryout;
+  const settings = tryoutSettings(tryout);
   const ready = { exec: { command: ["pg_isready", "-h", "127.0.0.1", "-p", String(port)] } };
   return {
     name: "postgres",
-    image: IMAGE,
+    image: TRYOUT_IMAGE,
     args: Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`]),
     env: [
       // The superuser is reached from within the pod alone: see pg_hba.conf.
       { name: "POSTGRES_HOST_AUTH_METHOD", value: "trust" },
-      { name: "PGDATA", value: `${DATA_DIR}/pgdata` },
+      { name: "PGDATA", value: `${TRYOUT_DATA_DIR}/pgdata` },
       ...budgets.map(({ budget }, index) => ({
         name: passwordVariable(index),
         valueFrom: {
@@ -132,63 +125,19 @@ function container({ budgets, port }: Tryout): k8s.Container {
     startupProbe: { ...ready, periodSeconds: 1, failureThreshold: 120 },
     readinessProbe: { ...ready, periodSeconds: 5 },
     volumeMounts: [
-      { name: "config", mountPath: CONFIG_DIR, readOnly: true },
-      { name: "init", mountPath: INIT_DIR, readOnly: true },
-      { name: "data", mountPath: DATA_DIR },
+      { name: "config", mountPath: TRYOUT_CONFIG_DIR, readOnly: true },
+      { name: "init", mountPath: TRYOUT_INIT_DIR, readOnly: true },
+      { name: "data", mountPath: TRYOUT_DATA_DIR },
       { name: "socket", mountPath: "/var/run/postgresql" },
       { name: "tmp", mountPath: "/tmp" },
     ],
   };
 }
 
-function files(tryout: Tryout): Record<string, string> {
-  return {
-    "pg_hba.conf": [
-      "local all all trust",
-      ...tryout.budgets.map(
-        ({ budget }) =>
-          `host ${quoted(budget.spec.postgres.database)} ${quoted(roleOf(budget))} all scram-sha-256`,
-      ),
-      "",
-    ].join("\n"),
-    ...Object.fromEntries(
-      tryout.budgets.map((planned, index) => [sqlFile(planned), sql(planned, index)]),
-    ),
-  };
-}
-
-/** The role with its password and its guard, and its database. psql runs it as the superuser. */
-function sql({ budget, plan }: PlannedBudget, index: number): string {
-  const database = budget.spec.postgres.database;
-  const role = quoted(roleOf(budget));
-  return `\\getenv password ${passwordVariable(index)}
-\\set database ${psqlQuoted(database)}
-${guardSql(budget, plan.slots.postgres)}ALTER ROLE ${role} PASSWORD :'password';
-SELECT format('CREATE DATABASE %I', :'database')
-WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = :'database') \\gexec
-\\connect :"database"
-GRANT ALL ON SCHEMA public TO ${role};
-`;
-}
-
-function sqlFile({ budget }: PlannedBudget): string {
-  return `${budget.metadata.name}.sql`;
+function keyPath(key: string): k8s.KeyToPath {
+  return { key, path: key };
 }
 
 function passwordVariable(index: number): string {
   return `WEIR_PASSWORD_${index}`;
-}
-
-/** A name in SQL and in pg_hba.conf, where quotes also keep it from being a keyword. */
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-/** An argument of psql's own commands. */
-function psqlQuoted(text: string): string {
-  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
-}
-
-function keyPath(key: string): k8s.KeyToPath {
-  return { key, path: key };
 }
