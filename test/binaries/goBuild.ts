@@ -12,8 +12,8 @@ export interface GoProgram {
   readonly module: string;
   /** Of the module, with the leading v. */
   readonly version: string;
-  /** The import path of its main package. */
-  readonly mainPackage: string;
+  /** The import path of its main package, or the text of one that stands on the module. */
+  readonly mainPackage: string | { readonly source: string };
   /** Modules, and the version that is built whatever the program's own go.mod says. */
   readonly replacements?: Readonly<Record<string, string>>;
   /** String variables, by import path and name, that get another value: usually the version. */
@@ -34,6 +34,7 @@ const PROGRESS_INTERVAL_MS = 30_000;
 export async function goBuild(program: GoProgram): Promise<string> {
   const { name, version, mainPackage } = program;
   const goMod = goModOf(program);
+  const packagePath = typeof mainPackage === "string" ? mainPackage : ".";
   const buildArgs = ["-mod=mod", "-trimpath", `-ldflags=${ldflagsOf(program)}`];
   // What is built depends on more than the version, so that a changed flag builds anew.
   const recipe = createHash("sha256")
@@ -46,6 +47,9 @@ export async function goBuild(program: GoProgram): Promise<string> {
     version: `${version}-${recipe}`,
     make: async (building) => {
       await writeFile(join(building, "go.mod"), goMod);
+      if (typeof mainPackage !== "string") {
+        await writeFile(join(building, "main.go"), mainPackage.source);
+      }
       await requireGo(building, program);
       const startedMs = performance.now();
       const progress = setInterval(() => {
@@ -55,7 +59,7 @@ export async function goBuild(program: GoProgram): Promise<string> {
       try {
         await runProcess({
           command: "go",
-          args: ["-C", building, "build", ...buildArgs, "-o", name, mainPackage],
+          args: ["-C", building, "build", ...buildArgs, "-o", name, packagePath],
           // Static, so that the binary also runs in an image that holds nothing else.
           env: { CGO_ENABLED: "0" },
         });
