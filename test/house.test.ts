@@ -41,6 +41,24 @@ const TABLE: readonly Place[] = [
     mayImport: ["src/audit", "src/api", "src/budget", "src/pgbouncer", "src/kube", "pg", "node:*"],
     pure: false,
   },
+  {
+    folder: "src/compose",
+    // Of the charts what knows nothing of Kubernetes' objects.
+    mayImport: [
+      "src/api",
+      "src/budget",
+      "src/pgbouncer",
+      "charts/contentHash.ts",
+      "charts/environment.ts",
+      "charts/header.ts",
+      "charts/pgbouncerPaths.ts",
+      "charts/planned.ts",
+      "charts/tryoutFiles.ts",
+      "charts/tryouts.ts",
+      "charts/yaml.ts",
+    ],
+    pure: true,
+  },
   // The one file there that talks to a PgBouncer.
   {
     folder: "src/pgbouncer/console.ts",

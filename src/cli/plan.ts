@@ -76,7 +76,11 @@ function nameOf(files: readonly string[], { env }: Shell): string {
 }
 
 /** Which servers are awake: `--active`, else WEIR_ACTIVE, as `cdk8s synth` reads it. */
-function activeFleet(fleet: Fleet, { active }: PlanOptions, { env }: Shell): Fleet {
+export function activeFleet(
+  fleet: Fleet,
+  { active }: Pick<PlanOptions, "active">,
+  { env }: Shell,
+): Fleet {
   if (active !== undefined) return activeOnly(fleet, active, "--active");
   const wished = env["WEIR_ACTIVE"];
   return wished === undefined || wished.trim() === ""

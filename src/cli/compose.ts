@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { Command } from "commander";
+import { plannedBudgets, type PlannedBudget } from "../../charts/planned.ts";
+import { tryoutsOf, type Tryout } from "../../charts/tryouts.ts";
+import { keyOf } from "../api/fleet.ts";
+import { planFleet } from "../budget/planFleet.ts";
+import { composeFolder } from "../compose/composeFolder.ts";
+import { secretFiles, secretNotes } from "../compose/secretFiles.ts";
+import { bytesIn, secretOwner, writeComposeFolder } from "./composeWriter.ts";
+import { readFleetFiles } from "./fleetFiles.ts";
+import { activeFleet } from "./plan.ts";
+import { planTable } from "./planTable.ts";
+import { EXIT, Failure, type Shell } from "./shell.ts";
+
+/** 192 bits, as 32 characters that mean nothing to a URL, a shell, YAML or SQL. */
+const PASSWORD_BYTES = 24;
+
+interface ComposeOptions {
+  readonly out: string;
+  readonly active?: string;
+  readonly tryoutPostgres?: true;
+}
+
+/** `weir compose FLEET…`: the same fleet for docker compose, in a folder. */
+export function composeCommand(shell: Shell): Command {
+  return new Command("compose")
+    .description("the same fleet for docker compose: a folder with PgBouncer, servers and secrets")
+    .argument("[fleet...]", "fleet files; - is standard input; without any: WEIR_FLEET")
+    .option("--out <folder>", "where to write it", "compose")
+    .option("--active <names>", "all servers but these (a,b) as if Disabled")
+    .option("--tryout-postgres", "with a Postgres to try it out; so does WEIR_TRYOUT_POSTGRES=1")
+    .action((files: string[], options: ComposeOptions) => {
+      const fleet = activeFleet(readFleetFiles(files, shell), options, shell);
+      const plan = planFleet(fleet);
+      if (!plan.feasible) {
+        throw new Failure(
+          EXIT.cannotFit,
+          `${planTable(plan, { ...shell, colour: false })}weir compose: not feasible: nothing is written`,
+        );
+      }
+      const planned = plannedBudgets(fleet, plan);
+      const tryouts = wishedTryouts(planned, options, shell);
+      const owner = secretOwner(options.out);
+      const folder = composeFolder(planned, tryouts, `${owner.uid}:${owner.gid}`);
+      const read = (path: string) => bytesIn(options.out, path);
+      const secrets = secretFiles(fleet, read, newPassword);
+      const problems = [...folder.problems, ...secrets.problems];
+      if (problems.length > 0) throw new Failure(EXIT.badInput, problems.join("\n"));
+
+      const written = writeComposeFolder(options.out, folder, secrets.files, owner);
+      const inside = new Set(
+        tryouts.flatMap(({ budgets }) => budgets.map(({ budget }) => keyOf(budget))),
+      );
+      for (const path of written.all) shell.out(`${join(options.out, path)}\n`);
+      if (written.all.length === 0) shell.err("weir compose: nothing changed\n");
+      const missing = folder.secrets.filter((path) => read(path) === undefined);
+      const notes = [
+        ...plan.warnings,
+        ...folder.notes,
+        ...missing.map((path) => `${path} is missing: it is yours to make, and containers need it`),
+        ...secretNotes(planned, new Set(written.all), new Set(written.replaced), ({ budget }) =>
+          inside.has(keyOf(budget)),
+        ),
+      ];
+      for (const note of notes) shell.err(`${note}\n`);
+    });
+}
+
+/** A Postgres for trying out where it is wished for: by the option, else as `cdk8s synth` does. */
+function wishedTryouts(
+  planned: readonly PlannedBudget[],
+  { tryoutPostgres }: ComposeOptions,
+  { env }: Shell,
+): readonly Tryout[] {
+  if (tryoutPostgres !== true && env["WEIR_TRYOUT_POSTGRES"] !== "1") return [];
+  const { tryouts, problems } = tryoutsOf(planned);
+  if (problems.length > 0) throw new Failure(EXIT.badInput, problems.join("\n"));
+  return tryouts;
+}
+
+function newPassword(): string {
+  return randomBytes(PASSWORD_BYTES).toString("base64url");
+}

@@ -1,0 +1,163 @@
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { MARK, type ComposeFolder } from "../compose/composeFolder.ts";
+import type { SecretFile } from "../compose/secretFiles.ts";
+import { EXIT, Failure } from "./shell.ts";
+
+/** PgBouncer's user in its image: who containers run as where root writes the folder. */
+const PGBOUNCER_UID = 6432;
+
+/** The owner of the secrets' files, as whom all containers run. */
+export interface SecretOwner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * Whose the secrets are, or will be: the owner of the folder's `secrets` where it is there, else
+ * who runs this; never root, as whom no container shall run.
+ */
+export function secretOwner(folder: string): SecretOwner {
+  const secrets = statSync(join(folder, "secrets"), { throwIfNoEntry: false });
+  const { uid, gid } = secrets ?? { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  return uid === 0 ? { uid: PGBOUNCER_UID, gid: PGBOUNCER_UID } : { uid, gid };
+}
+
+/** The bytes of a file of the folder in base64; undefined when there is none. */
+export function bytesIn(folder: string, path: string): string | undefined {
+  const file = join(folder, path);
+  return existsSync(file) ? readFileSync(file).toString("base64") : undefined;
+}
+
+/** What was written, by path below the folder. */
+export interface Written {
+  readonly all: readonly string[];
+  /** Secrets that were there before, and are composed of others that changed. */
+  readonly replaced: readonly string[];
+}
+
+/**
+ * Writes the folder: what is new or changed, nothing else. Each file is whole or absent at any
+ * time. compose.yaml comes last: until then the old one stands, and all that it names is there,
+ * since configurations are never changed but get another name. Passwords are never overwritten.
+ *
+ * @throws Failure (bad input) when a compose.yaml is there that weir did not write
+ */
+export function writeComposeFolder(
+  folder: string,
+  files: ComposeFolder,
+  secrets: readonly SecretFile[],
+  owner: SecretOwner,
+): Written {
+  const composeYaml = join(folder, "compose.yaml");
+  if (existsSync(composeYaml) && !readFileSync(composeYaml, "utf8").startsWith(MARK)) {
+    throw new Failure(
+      EXIT.badInput,
+      `${composeYaml}: weir did not write this file; name another folder (--out), or move it away`,
+    );
+  }
+  const all: string[] = [];
+  const replaced: string[] = [];
+  mkdirSync(folder, { recursive: true });
+  const plain = (path: string, text: string) => {
+    if (writeIfOther(join(folder, path), text)) all.push(path);
+  };
+  // Before the first secret, so that none is ever committed.
+  plain(".gitignore", files.gitignore);
+  makeSecretDir(join(folder, "secrets"), owner);
+  for (const secret of secrets) {
+    const isThere = existsSync(join(folder, secret.path));
+    writeSecret(folder, secret, owner);
+    all.push(secret.path);
+    if (isThere) replaced.push(secret.path);
+  }
+  for (const { path, files: texts } of files.configs) {
+    if (writeFolder(join(folder, path), texts)) all.push(path);
+  }
+  plain(".env.example", files.envExample);
+  plain("compose.yaml", files.composeYaml);
+  return { all, replaced };
+}
+
+/** By our own number, so that two runs at a time don't meet. */
+function beside(path: string): string {
+  return `${path}.new-${process.pid}`;
+}
+
+/** Calls `fill` with a path beside, which takes the other's place, or is removed. */
+function inPlace(path: string, fill: (fresh: string) => void): void {
+  const fresh = beside(path);
+  // A run that was killed may have had our number.
+  rmSync(fresh, { recursive: true, force: true });
+  try {
+    fill(fresh);
+    renameSync(fresh, path);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+function writeIfOther(path: string, text: string): boolean {
+  if (existsSync(path) && readFileSync(path, "utf8") === text) return false;
+  inPlace(path, (fresh) => writeFileSync(fresh, text));
+  return true;
+}
+
+/** A folder whose name says what is in it: one that is there is whole. */
+function writeFolder(path: string, files: Readonly<Record<string, string>>): boolean {
+  if (existsSync(path)) return false;
+  mkdirSync(dirname(path), { recursive: true });
+  inPlace(path, (fresh) => {
+    mkdirSync(fresh);
+    for (const [name, text] of Object.entries(files)) {
+      writeFileSync(join(fresh, name), text);
+      // Containers of any user read it, whatever the umask.
+      chmodSync(join(fresh, name), 0o644);
+    }
+  });
+  return true;
+}
+
+function writeSecret(
+  folder: string,
+  { path, text, isComposed }: SecretFile,
+  owner: SecretOwner,
+): void {
+  const file = join(folder, path);
+  // secrets/NAMESPACE/NAME/KEY
+  makeSecretDir(dirname(dirname(file)), owner);
+  makeSecretDir(dirname(file), owner);
+  const fresh = beside(file);
+  rmSync(fresh, { force: true });
+  try {
+    writeFileSync(fresh, text, { mode: 0o600, flag: "wx" });
+    own(fresh, owner);
+    // A link fails where a file is: a password that came meanwhile is not lost.
+    if (isComposed) renameSync(fresh, file);
+    else linkSync(fresh, file);
+  } finally {
+    rmSync(fresh, { force: true });
+  }
+}
+
+function makeSecretDir(path: string, owner: SecretOwner): void {
+  if (existsSync(path)) return;
+  mkdirSync(path, { mode: 0o700 });
+  own(path, owner);
+}
+
+/** Only root can give a file away. */
+function own(path: string, { uid, gid }: SecretOwner): void {
+  if (process.getuid?.() === 0) chownSync(path, uid, gid);
+}

@@ -1,0 +1,104 @@
+import {
+  AUTH_FILE,
+  CLIENT_TLS_DIR,
+  CONFIG_DIR,
+  POSTGRES_CA_FILE,
+  SOCKET_DIR,
+} from "../../charts/pgbouncerPaths.ts";
+import type { PlannedBudget } from "../../charts/planned.ts";
+import { budgetNames, PGBOUNCER_PORT } from "../api/names.ts";
+import { nofileLimit } from "../pgbouncer/nofile.ts";
+import { pullPolicy, resourceLimits, restricted, type MountedFile, type Service } from "./parts.ts";
+import { clientHost, processesOf, type PgBouncerProcess } from "./pgbouncerConfig.ts";
+import type { Project } from "./project.ts";
+import { secretPath } from "./names.ts";
+
+/** A port in /proc/net/tcp, and the state LISTEN there. */
+const PORT_HEX = PGBOUNCER_PORT.toString(16).toUpperCase().padStart(4, "0");
+const LISTEN = "0A";
+
+/**
+ * Whether it listens, read from the kernel with nothing but a shell: a probe that connects would
+ * take a client's place.
+ */
+const IS_LISTENING = `while read -r _ local _ state _; do case "$local $state" in *:${PORT_HEX}" ${LISTEN}") exit 0;; esac; done < "$file"`;
+const HEALTH = `for file in /proc/net/tcp /proc/net/tcp6; do ${IS_LISTENING}; done; exit 1`;
+
+/**
+ * The processes of a budget's PgBouncer, one service each: each has a peer id and an ini of its
+ * own. Servers reach them by one network alias that all of them have, which Docker's DNS resolves
+ * to any of them: every process carries every server's full grant, so it does not matter which.
+ *
+ * @param config name of the folder with the ini files
+ */
+export function pgbouncerServices(
+  planned: PlannedBudget,
+  config: string,
+  project: Project,
+): readonly (readonly [string, Service])[] {
+  const { namespace } = planned.budget.metadata;
+  return processesOf(planned).map((process) => [
+    project.names.service(namespace, process.name),
+    service(planned, process, config, project),
+  ]);
+}
+
+function service(
+  planned: PlannedBudget,
+  process: PgBouncerProcess,
+  config: string,
+  project: Project,
+): Service {
+  const { budget, plan } = planned;
+  const { pgbouncer, postgres } = budget.spec;
+  const { namespace, name } = budget.metadata;
+  const names = budgetNames(name);
+  const files = nofileLimit(budget, plan.slots);
+  const inPod = (file: string): MountedFile =>
+    project.config(`config/${config}/${file}`, `${CONFIG_DIR}/${file}`);
+  const secret = (secretName: string, key: string, target: string): MountedFile =>
+    project.secret(secretPath({ namespace, name: secretName }, key), target);
+  const { tls } = pgbouncer;
+  const ca = postgres.tls?.caSecretRef?.name;
+  const limits = resourceLimits(pgbouncer.resources);
+  const hosts = project.extraHosts(budget);
+  return {
+    image: project.image(project.names.service(namespace, names.pgbouncer), pgbouncer.image),
+    ...pullPolicy(pgbouncer.imagePullPolicy),
+    entrypoint: ["pgbouncer"],
+    command: [`${CONFIG_DIR}/${process.iniName}`],
+    ...restricted(project.user),
+    tmpfs: ["/tmp", SOCKET_DIR],
+    // PgBouncer only logs when it has too few, and fails later in accept().
+    ulimits: { nofile: { soft: files, hard: files } },
+    configs: ["common.ini", "hba.conf", process.iniName].map(inPod),
+    secrets: [
+      secret(names.authSecret, "userlist.txt", AUTH_FILE),
+      ...(tls === undefined
+        ? []
+        : ["tls.crt", "tls.key"].map((key) =>
+            secret(tls.secretName, key, `${CLIENT_TLS_DIR}/${key}`),
+          )),
+      ...(ca === undefined ? [] : [secret(ca, "ca.crt", POSTGRES_CA_FILE)]),
+    ],
+    networks: {
+      [project.network(budget)]: { aliases: [clientHost(planned), process.peerHost] },
+      postgres: {},
+    },
+    ...(hosts.length > 0 && { extra_hosts: hosts }),
+    healthcheck: {
+      test: ["CMD", "/bin/sh", "-c", HEALTH.replaceAll("$", "$$$$")],
+      interval: "5s",
+      timeout: "5s",
+      retries: 6,
+      start_period: "60s",
+      start_interval: "1s",
+    },
+    // Alone it is a gap for everybody: it goes as soon as the open transactions are done. With
+    // others beside it, it waits until its clients leave by themselves.
+    stop_signal: pgbouncer.replicas > 1 ? "SIGTERM" : "SIGINT",
+    stop_grace_period: `${pgbouncer.terminationGracePeriodSeconds}s`,
+    ...(limits !== undefined && { deploy: { resources: limits } }),
+    restart: "unless-stopped",
+  };
+}

@@ -1,0 +1,154 @@
+import type { PlannedBudget } from "../../charts/planned.ts";
+import type { ConnectionBudget } from "../api/connectionBudget.ts";
+import { keyOf } from "../api/fleet.ts";
+import type { McpServer } from "../api/mcpServer.ts";
+import { postgresAddressOf } from "../api/postgresAddress.ts";
+import { mostReplicas } from "../budget/peakPods.ts";
+import { isFallback, literal, variable } from "./interpolation.ts";
+import { composeNames, variablePrefixes, type ComposeNames } from "./names.ts";
+import type { MountedFile, Service } from "./parts.ts";
+
+/**
+ * What all services of a compose file share. It takes down which files and variables they name, so
+ * that the head of the file and .env.example name these and no others.
+ */
+export interface Project {
+  readonly names: ComposeNames;
+  /** Of every container: UID:GID, by a variable. */
+  readonly user: string;
+  /** A secret of the folder in a container. */
+  readonly secret: (path: string, target: string) => MountedFile;
+  /** A config of the folder in a container. */
+  readonly config: (path: string, target: string) => MountedFile;
+  /** A service's image, by a variable where it can be. */
+  readonly image: (service: string, image: string) => string;
+  /** A server's port, published on this machine alone. */
+  readonly port: (server: McpServer) => Service;
+  /** The network of a budget's servers and PgBouncer. */
+  readonly network: (budget: ConnectionBudget) => string;
+  /** The network through which the ports of a budget's servers are published. */
+  readonly published: (budget: ConnectionBudget) => string;
+  /** `HOST=ADDRESS` where the name of Postgres is one of the cluster. */
+  readonly extraHosts: (budget: ConnectionBudget) => readonly string[];
+  /** By name in the project: path in the folder. */
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly configs: ReadonlyMap<string, string>;
+  /** What .env may set, and what holds without it. */
+  readonly variables: ReadonlyMap<string, string>;
+  readonly notes: readonly string[];
+}
+
+/** Docker's name for the machine that it runs on. */
+const DOCKER_HOST = "host-gateway";
+
+/**
+ * @param planned the budgets whose PgBouncer is made
+ * @param user owner of the secrets' files: UID:GID
+ * @param inside keys of the budgets whose Postgres is in the project
+ */
+export function newProject(
+  planned: readonly PlannedBudget[],
+  user: string,
+  inside: ReadonlySet<string>,
+): Project {
+  const budgets = planned.map(({ budget }) => budget);
+  const servers = planned.flatMap((each) => each.servers.map(({ server }) => server));
+  const names = composeNames(budgets);
+  const serviceOf = ({ metadata }: McpServer | ConnectionBudget) =>
+    names.service(metadata.namespace, metadata.name);
+  const namespaces = new Set(budgets.map(({ metadata }) => metadata.namespace));
+  const hostKeyOf = (budget: ConnectionBudget) => hostName(budget, namespaces);
+  const hosts = budgets.map(hostKeyOf);
+  const prefix = variablePrefixes([
+    ...budgets.map((budget) =>
+      names.service(budget.metadata.namespace, `${budget.metadata.name}-pgbouncer`),
+    ),
+    ...servers.map(serviceOf),
+    ...hosts,
+  ]);
+  const secrets = new Map<string, string>();
+  const configs = new Map<string, string>();
+  const variables = new Map<string, string>();
+  const notes: string[] = [];
+  const portOwners = new Map<number, string>();
+
+  const set = (name: string, fallback: string) => {
+    variables.set(name, fallback);
+    return variable(name, fallback);
+  };
+  const port = (server: McpServer): Service => {
+    const { port: target } = server.spec;
+    const name = `${prefix(serviceOf(server))}_PORT`;
+    const owner = portOwners.get(target);
+    const isShared = mostReplicas(server) > 1;
+    if (owner === undefined && !isShared) portOwners.set(target, server.metadata.name);
+    if (isShared || owner !== undefined) {
+      const why = isShared ? "it may have several containers" : `${owner} has it`;
+      notes.push(
+        `McpServer/${server.metadata.name}: spec.port: ${target} of this machine is not taken, since ${why}: Docker chooses (docker compose port ${serviceOf(server)} ${target}), or ${name} in .env`,
+      );
+    }
+    const published = isShared || owner !== undefined ? 0 : target;
+    return {
+      target,
+      published: set(name, String(published)),
+      host_ip: "127.0.0.1",
+      protocol: "tcp",
+    };
+  };
+  const extraHosts = (budget: ConnectionBudget) => {
+    const { host } = budget.spec.postgres;
+    if (inside.has(keyOf(budget)) || !isOfCluster(host, namespaces)) return [];
+    const name = `${prefix(hostKeyOf(budget))}_ADDRESS`;
+    if (!variables.has(name)) {
+      notes.push(
+        `ConnectionBudget/${budget.metadata.name}: spec.postgres.host: ${host} is a name of the cluster: here it is this machine, or the address that ${name} in .env gives`,
+      );
+    }
+    return [`${host}=${set(name, DOCKER_HOST)}`];
+  };
+  return {
+    names,
+    user: set("WEIR_USER", user),
+    secret: mountedFrom(secrets),
+    config: mountedFrom(configs),
+    image: (service, image) =>
+      isFallback(image) ? set(`${prefix(service)}_IMAGE`, image) : literal(image),
+    port,
+    network: ({ metadata }) => names.service(metadata.namespace, `${metadata.name}-servers`),
+    published: ({ metadata }) => names.service(metadata.namespace, "published"),
+    extraHosts,
+    secrets,
+    configs,
+    variables,
+    notes,
+  };
+}
+
+/** Takes files down by a name that tells them apart: their path below secrets/ or config/. */
+function mountedFrom(files: Map<string, string>): (path: string, target: string) => MountedFile {
+  return (path, target) => {
+    const source = path.split("/").slice(1).join(".");
+    files.set(source, path);
+    return { source, target };
+  };
+}
+
+/** One Postgres, whatever name of it a budget uses; short where there is one namespace. */
+function hostName(budget: ConnectionBudget, namespaces: ReadonlySet<string>): string {
+  const name = postgresAddressOf(budget).host.replace(/\.svc\.cluster\.local$/, "");
+  const own = `.${budget.metadata.namespace}`;
+  return namespaces.size === 1 && name.endsWith(own) ? name.slice(0, -own.length) : name;
+}
+
+/** A name that only a cluster's DNS knows: of a Service, alone or with its namespace. */
+function isOfCluster(host: string, namespaces: ReadonlySet<string>): boolean {
+  const name = host.toLowerCase().replace(/\.$/, "");
+  if (name.includes(":") || /^[\d.]+$/.test(name)) return false;
+  const labels = name.split(".");
+  return (
+    labels.length === 1 ||
+    (labels.length === 2 && namespaces.has(labels[1] ?? "")) ||
+    /\.svc(?:\.cluster\.local)?$/.test(name)
+  );
+}

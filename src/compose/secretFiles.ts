@@ -1,0 +1,121 @@
+import { keyOf, serversByBudget, type Fleet } from "../api/fleet.ts";
+import { roleOf } from "../api/connectionBudget.ts";
+import { CONSOLE_DATABASE, STATS_LOGIN } from "../api/names.ts";
+import { credentials, USERLIST_KEY } from "../pgbouncer/credentials.ts";
+import { loginSecretsOf, type LoginSecret } from "../pgbouncer/logins.ts";
+import { PASSWORD_KEY } from "../pgbouncer/password.ts";
+import { secretKeyOf, textOf, type SecretData } from "../pgbouncer/secret.ts";
+import { secretPath } from "./names.ts";
+import { clientHost } from "./pgbouncerConfig.ts";
+import { pgpass, PGPASS_KEY } from "./pgpass.ts";
+import type { PlannedBudget } from "../../charts/planned.ts";
+
+/** What is to be written of a folder's secrets. Only `text` holds passwords. */
+export interface SecretFiles {
+  /** In the order to write them: those that others are composed from first. */
+  readonly files: readonly SecretFile[];
+  /** What a person must put right first; then there are no files. */
+  readonly problems: readonly string[];
+}
+
+/** A file whose text is not what is there. */
+export interface SecretFile {
+  readonly path: string;
+  readonly text: string;
+  /** Composed from passwords; else it is a new password, and never overwrites one. */
+  readonly isComposed: boolean;
+}
+
+/**
+ * The secrets that a folder lacks: a `password` for each login, kept where it is there, and what
+ * is composed from them: PgBouncer's userlist, and a pgpass file for each login but the role's.
+ *
+ * @param read the bytes of a file in base64; undefined when there is none
+ * @param newPassword text of letters, digits, `-` and `_` alone
+ */
+export function secretFiles(
+  fleet: Fleet,
+  read: (path: string) => string | undefined,
+  newPassword: () => string,
+): SecretFiles {
+  const existing = (name: Parameters<typeof secretKeyOf>[0]): SecretData | undefined => {
+    const found = [PASSWORD_KEY, USERLIST_KEY].flatMap((key) => {
+      const value = read(secretPath(name, key));
+      return value === undefined ? [] : [[key, value] as const];
+    });
+    return found.length === 0 ? undefined : Object.fromEntries(found);
+  };
+  const { secrets, problems } = credentials(fleet, existing, newPassword);
+  if (problems.length > 0) return { files: [], problems };
+
+  const made = new Map(secrets.map(({ metadata, data }) => [secretKeyOf(metadata), data]));
+  const passwords: SecretFile[] = [];
+  const composed: SecretFile[] = [];
+  for (const { metadata, data } of secrets) {
+    for (const [key, files] of [
+      [PASSWORD_KEY, passwords],
+      [USERLIST_KEY, composed],
+    ] as const) {
+      const text = textOf(data[key] ?? "") ?? "";
+      const isComposed = files === composed;
+      if (data[key] !== undefined)
+        files.push({ path: secretPath(metadata, key), text, isComposed });
+    }
+  }
+  for (const { host, login, secret } of clientLogins(fleet)) {
+    const data = made.get(secretKeyOf(secret)) ?? existing(secret);
+    const password = textOf(data?.[PASSWORD_KEY] ?? "") ?? "";
+    const path = secretPath(secret, PGPASS_KEY);
+    const database = login === STATS_LOGIN ? CONSOLE_DATABASE : login;
+    const text = pgpass(host, database, login, password);
+    if (textOf(read(path) ?? "") !== text) composed.push({ path, text, isComposed: true });
+  }
+  return { files: [...passwords, ...composed], problems };
+}
+
+/** The logins that clients of PgBouncer use: all but the role, which PgBouncer itself uses. */
+function clientLogins(fleet: Fleet): readonly (LoginSecret & { readonly host: string })[] {
+  const servers = serversByBudget(fleet);
+  return fleet.budgets
+    .filter(({ spec }) => spec.pgbouncer.existing === undefined)
+    .flatMap((budget) =>
+      loginSecretsOf(budget, servers.get(keyOf(budget)) ?? [])
+        // The role is the first.
+        .slice(1)
+        .map((each) => ({ ...each, host: clientHost({ budget }) })),
+    );
+}
+
+/**
+ * What a person does when secrets were written: a new password of the role must get into Postgres,
+ * and what runs with an older file must be restarted to see the new one.
+ *
+ * @param written the files that were written
+ * @param replaced those of them that were there before
+ * @param isInside whether a budget's Postgres is in the project, and gets the password by itself
+ */
+export function secretNotes(
+  planned: readonly PlannedBudget[],
+  written: ReadonlySet<string>,
+  replaced: ReadonlySet<string>,
+  isInside: (each: PlannedBudget) => boolean,
+): readonly string[] {
+  const roles = planned
+    .filter((each) => !isInside(each))
+    .flatMap(({ budget }) => {
+      const { namespace } = budget.metadata;
+      const { host, port, credentialsSecretRef } = budget.spec.postgres;
+      const path = secretPath({ namespace, name: credentialsSecretRef.name }, PASSWORD_KEY);
+      return written.has(path)
+        ? [
+            `${path} is new: give role ${roleOf(budget)} in Postgres ${host}:${port} this password (weir guard makes the role), or write the role's own into the file and run this again`,
+          ]
+        : [];
+    });
+  return [
+    ...roles,
+    ...[...replaced].map(
+      (path) => `${path} changed: restart what reads it, unless docker compose up makes it anew`,
+    ),
+  ];
+}

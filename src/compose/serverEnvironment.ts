@@ -1,0 +1,50 @@
+import { environment } from "../../charts/environment.ts";
+import type { PlannedBudget, PlannedServer } from "../../charts/planned.ts";
+import { PGPASS_FILE } from "./pgpass.ts";
+import { expanded, type Variables } from "./references.ts";
+
+/** A server's environment, and what of the user's own could not be carried over. */
+export interface ServerEnvironment {
+  /** By name, in the order of a container; not yet escaped for compose. */
+  readonly values: ReadonlyMap<string, string>;
+  /** All that Kubernetes would know, for references in arguments. */
+  readonly variables: Variables;
+  readonly notes: readonly string[];
+}
+
+/**
+ * What the charts set in every process, with the same numbers, and the user's own variables. The
+ * one difference is the password: a file that PGPASSFILE names, since what stands in a container's
+ * environment is shown by `docker inspect` and `docker compose config`.
+ */
+export function serverEnvironment(
+  { server, plan }: PlannedServer,
+  { budget }: PlannedBudget,
+): ServerEnvironment {
+  const values = new Map<string, string>();
+  const variables = new Map<string, string | undefined>();
+  const notes: string[] = [];
+  const note = (field: string, text: string) =>
+    notes.push(`McpServer/${server.metadata.name}: spec.${field}: ${text}`);
+  for (const entry of [...environment(server, budget, plan), ...server.spec.env]) {
+    const { name, value, valueFrom } = entry;
+    const found = valueFrom === undefined ? expanded(value ?? "", variables) : undefined;
+    const text = found?.ok === true ? found.text : undefined;
+    variables.set(name, text);
+    if (text !== undefined) {
+      values.set(name, text);
+    } else if (name === "PGPASSWORD") {
+      values.set("PGPASSFILE", PGPASS_FILE);
+    } else {
+      const why =
+        found?.ok === false
+          ? `it refers to ${found.name}`
+          : "its value is in the cluster (valueFrom)";
+      note(`env.${name}`, `left out: ${why}; set it in compose.override.yaml`);
+    }
+  }
+  if (server.spec.envFrom !== undefined) {
+    note("envFrom", "left out: its values are in the cluster; set them in compose.override.yaml");
+  }
+  return { values, variables, notes };
+}

@@ -1,0 +1,166 @@
+import { PGBOUNCER_CA_DIR } from "../../charts/environment.ts";
+import type { PlannedBudget, PlannedServer } from "../../charts/planned.ts";
+import { credentialsSecretOf, type McpServer } from "../api/mcpServer.ts";
+import { mostReplicas } from "../budget/peakPods.ts";
+import { literal } from "./interpolation.ts";
+import { secretPath } from "./names.ts";
+import {
+  environmentOf,
+  pullPolicy,
+  resourceLimits,
+  resourceNotes,
+  restricted,
+  schedulingNotes,
+  type Service,
+} from "./parts.ts";
+import { PGPASS_KEY } from "./pgpass.ts";
+import { processesOf } from "./pgbouncerConfig.ts";
+import type { Project } from "./project.ts";
+import { expanded, type Variables } from "./references.ts";
+import { serverEnvironment } from "./serverEnvironment.ts";
+
+/** A server's service, and what of its spec compose can't do: one sentence each. */
+export interface ServerService {
+  readonly service: Service;
+  readonly notes: readonly string[];
+}
+
+/** One MCP server as a service: with the numbers of the plan, and as restricted as its pod. */
+export function serverService(
+  each: PlannedServer,
+  planned: PlannedBudget,
+  image: string,
+  project: Project,
+): ServerService {
+  const { server } = each;
+  const { spec } = server;
+  const { namespace, name } = server.metadata;
+  const { values, variables, notes } = serverEnvironment(each, planned);
+  const notesOf: string[] = [...notes, ...leftOut(server, project.names.service(namespace, name))];
+  const words = (field: "command" | "args") => {
+    const list = spec[field];
+    if (list === undefined) return undefined;
+    return list.map((word) => literal(wordOf(word, field, server, variables, notesOf)));
+  };
+  const entrypoint = words("command");
+  const command = words("args");
+  const { tls } = planned.budget.spec.pgbouncer;
+  const limits = resourceLimits(spec.resources);
+  const exec = execProbe(spec);
+  return {
+    service: {
+      image: project.image(project.names.service(namespace, name), image),
+      ...pullPolicy(spec.imagePullPolicy),
+      ...(entrypoint && { entrypoint }),
+      ...(command && { command }),
+      environment: environmentOf(values),
+      ...restricted(project.user),
+      tmpfs: ["/tmp"],
+      secrets: [
+        project.secret(
+          secretPath({ namespace, name: credentialsSecretOf(server) }, PGPASS_KEY),
+          PGPASS_KEY,
+        ),
+        ...(tls === undefined
+          ? []
+          : [
+              project.secret(
+                secretPath({ namespace, name: tls.secretName }, "ca.crt"),
+                `${PGBOUNCER_CA_DIR}/ca.crt`,
+              ),
+            ]),
+      ],
+      networks: {
+        [project.network(planned.budget)]: { aliases: [`${name}.${namespace}.svc`] },
+        [project.published(planned.budget)]: {},
+      },
+      ports: [project.port(server)],
+      depends_on: Object.fromEntries(
+        processesOf(planned).map((process) => [
+          project.names.service(namespace, process.name),
+          { condition: "service_healthy" },
+        ]),
+      ),
+      ...(exec && { healthcheck: exec }),
+      stop_grace_period: `${spec.terminationGracePeriodSeconds}s`,
+      deploy: {
+        replicas: replicasOf(server),
+        ...(limits !== undefined && { resources: limits }),
+      },
+      restart: "unless-stopped",
+    },
+    notes: notesOf,
+  };
+}
+
+/** What the charts start with: a server that sleeps until it is needed has none. */
+function replicasOf({ spec }: McpServer): number {
+  if (spec.activation === "OnDemand") return 0;
+  return spec.autoscaling?.minReplicas ?? spec.replicas;
+}
+
+/** A word of the command line with its references replaced; as it is where they can't be. */
+function wordOf(
+  word: string,
+  field: string,
+  server: McpServer,
+  variables: Variables,
+  notes: string[],
+): string {
+  const found = expanded(word, variables);
+  if (found.ok) return found.text;
+  notes.push(
+    `McpServer/${server.metadata.name}: spec.${field}: $(${found.name}) is not replaced: its value is in no file here`,
+  );
+  return word;
+}
+
+/** A command that a probe runs in the container is the one probe that compose knows too. */
+function execProbe({ readinessProbe, livenessProbe }: McpServer["spec"]): Service | undefined {
+  for (const probe of [readinessProbe, livenessProbe]) {
+    const exec = probe?.["exec"];
+    if (typeof exec !== "object" || exec === null || !("command" in exec)) continue;
+    const { command } = exec;
+    if (!Array.isArray(command)) continue;
+    return {
+      test: ["CMD", ...command.map((word: unknown) => literal(String(word)))],
+      interval: `${secondsOf(probe?.["periodSeconds"], 10)}s`,
+      timeout: `${secondsOf(probe?.["timeoutSeconds"], 1)}s`,
+      retries: secondsOf(probe?.["failureThreshold"], 3),
+      start_period: `${secondsOf(probe?.["initialDelaySeconds"], 0)}s`,
+    };
+  }
+  return undefined;
+}
+
+function secondsOf(value: unknown, fallback: number): number {
+  return typeof value === "number" ? value : fallback;
+}
+
+function leftOut(server: McpServer, service: string): string[] {
+  const { spec } = server;
+  const object = `McpServer/${server.metadata.name}`;
+  const most = mostReplicas(server);
+  const probes = (["livenessProbe", "readinessProbe", "startupProbe"] as const).filter(
+    (field) => spec[field] !== undefined && spec[field]["exec"] === undefined,
+  );
+  const scale = `docker compose up --scale ${service}=N`;
+  return [
+    ...(spec.autoscaling === undefined
+      ? []
+      : [
+          `${object}: spec.autoscaling: compose does not scale by itself: it starts ${replicasOf(server)}, and the sum holds for up to ${most} (${scale})`,
+        ]),
+    ...(spec.activation === "OnDemand"
+      ? [`${object}: spec.activation: nobody wakes it: it starts 0 (${scale})`]
+      : []),
+    ...(spec.pool.resize === "Live"
+      ? [`${object}: spec.pool.resize: a container keeps the limit that it started with`]
+      : []),
+    ...probes.map(
+      (field) => `${object}: spec.${field}: left out: compose runs commands only (exec)`,
+    ),
+    ...resourceNotes(object, "spec.resources", spec.resources),
+    ...schedulingNotes(object, "spec", spec),
+  ];
+}
