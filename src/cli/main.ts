@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { diagnoseCommand } from "./diagnose.ts";
+import { composeCommand } from "./compose.ts";
 import { guardCommand } from "./guard.ts";
 import { planCommand } from "./plan.ts";
 import { secretsCommand } from "./secrets.ts";
@@ -11,6 +12,7 @@ const COMMANDS: readonly ((shell: Shell) => Command)[] = [
   planCommand,
   secretsCommand,
   guardCommand,
+  composeCommand,
   diagnoseCommand,
 ];
 
