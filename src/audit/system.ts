@@ -119,6 +119,8 @@ export type Target =
       /** The database that it names, and the login. What a Secret hides is named by the Secret. */
       readonly database: string;
       readonly user: string;
+      /** Which of the two nobody knows: their texts only name what hides them. */
+      readonly hidden?: readonly ("database" | "user")[];
       readonly place: Place;
     }
   | {

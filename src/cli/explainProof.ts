@@ -53,7 +53,7 @@ function verdictLines(
   paint: Paint,
 ): readonly string[] {
   const what = {
-    fits: `${poolers.length === 1 ? "The sum is" : "All sums are"} proved: everything fits`,
+    fits: `Proved: ${counted(sums.length, "sum")} hold`,
     broken: `Broken: ${counted(findings.length, "finding")}`,
     unknown:
       poolers.length === 0

@@ -18,28 +18,37 @@ export function sumLines(
   columns: number,
   paint: Paint,
 ): readonly string[] {
-  const { kind, of, terms, total, limit, limitWhy, verdict } = sum;
+  const { kind, of, terms, total, verdict } = sum;
   const rest = title.endsWith(of) ? "" : `: ${of.slice(of.indexOf(", ") + 2)}`;
   const heading =
     kind === "clients" ? `Clients on each process${rest}` : `Server connections${rest}`;
-  const rows = folded(terms);
+  const own = `${title.replace(/^PgBouncer /, "")}, `;
+  const rows = folded(
+    terms.map((term) => ({
+      ...term,
+      name: term.name.startsWith(own) ? term.name.slice(own.length) : term.name,
+    })),
+  );
   const width = Math.max(...[...rows.map(({ amount }) => amount), numeral(total)].map(widthOf));
-  const relation = { fits: "≤", broken: ">", unknown: "at least, against" }[verdict];
   const brush = verdict === "broken" ? paint.bad : verdict === "unknown" ? paint.warn : paint.good;
   return [
     `  ${paint.bold(heading)}`,
     ...rows.flatMap(({ amount, text }) =>
       hanging(`    ${amount.padStart(width)}  `, text, columns),
     ),
-    ...hanging(
-      `    ${numeral(total).padStart(width)}  `,
-      `${relation} ${limit === undefined ? limitWhy : withLimit(limit, limitWhy)}`,
-      columns,
-    ).map(brush),
+    ...hanging(`    ${numeral(total).padStart(width)}  `, ending(sum), columns).map(brush),
   ];
 }
 
-/** The bulkheads of a PgBouncer: a line each, equal ones counted where there are many. */
+function ending({ verdict, limit, limitWhy }: Sum): string {
+  if (verdict === "unknown") {
+    return limit === undefined ? `at least; ${limitWhy}` : `at least, of ${limit}: ${limitWhy}`;
+  }
+  const relation = verdict === "fits" ? "≤" : ">";
+  return `${relation} ${limitWhy.startsWith(String(limit)) ? "" : `${limit}: `}${limitWhy}`;
+}
+
+/** The bulkheads of a PgBouncer: equal ones together. */
 export function bulkheadLines(
   sums: readonly Sum[],
   columns: number,
@@ -47,26 +56,30 @@ export function bulkheadLines(
 ): readonly string[] {
   if (sums.length === 0) return [];
   const rows = sums.map(({ of, terms, total, limit, verdict }) => ({
-    name: of.slice(of.lastIndexOf(", line ") + 2),
-    text: `${terms.map(({ value }) => value).join(" + ")}${terms.length > 1 ? ` = ${total}` : ""} ${
-      { fits: "≤", broken: ">", unknown: "at least, against" }[verdict]
-    } ${limit ?? "?"}`,
-    verdict,
+    name: of.slice(of.lastIndexOf(", line ") + ", line ".length),
+    text:
+      `${total}${verdict === "unknown" ? " at least, of" : verdict === "fits" ? " ≤" : " >"} ` +
+      `${limit ?? "?"}: ${terms.map(({ why }) => why).join(" + ")}`,
+    brush: { fits: (text: string) => text, broken: paint.bad, unknown: paint.warn }[verdict],
   }));
-  const groups = Map.groupBy(rows, ({ text, verdict, name }) =>
-    rows.length > LINES_MAX ? `${verdict} ${text}` : name,
-  );
-  const brushes = { fits: (text: string) => text, broken: paint.bad, unknown: paint.warn };
   return [
-    `  ${paint.bold("Pools on each line")}, at most max_db_client_connections`,
-    ...[...groups.values()].flatMap((equal) => {
+    `  ${paint.bold("Pools on each line")}, at most its max_db_client_connections`,
+    ...[...Map.groupBy(rows, ({ text }) => text).values()].flatMap((equal) => {
       const [first] = equal;
       if (first === undefined) return [];
-      const who =
-        equal.length === 1 ? first.name : `each of ${listed(equal.map(({ name }) => name))}`;
-      return hanging("    ", `${who}: ${first.text}`, columns).map(brushes[first.verdict]);
+      const count = equal.length === 1 ? "" : `${equal.length} lines, each `;
+      const names = allNames(equal.map(({ name }) => name));
+      return [
+        ...hanging("    ", `${count}${first.text}`, columns),
+        ...hanging("      ", names, columns),
+      ].map(first.brush);
     }),
   ];
+}
+
+/** All of them, unless they are hundreds. */
+function allNames(names: readonly string[]): string {
+  return names.length > LINES_MAX ? listed(names) : names.join(", ");
 }
 
 interface Row {
@@ -99,8 +112,4 @@ function numeral(value: number): string {
 
 function widthOf(text: string): number {
   return text.length;
-}
-
-function withLimit(limit: number, why: string): string {
-  return why.includes(String(limit)) ? why : `${limit}: ${why}`;
 }

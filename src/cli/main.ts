@@ -6,6 +6,7 @@ import { guardCommand } from "./guard.ts";
 import { planCommand } from "./plan.ts";
 import { secretsCommand } from "./secrets.ts";
 import { EXIT, Failure, type ExitCode, type Shell } from "./shell.ts";
+import { verifyCommand } from "./verify.ts";
 
 /** Each makes one command of weir. */
 const COMMANDS: readonly ((shell: Shell) => Command)[] = [
@@ -13,6 +14,7 @@ const COMMANDS: readonly ((shell: Shell) => Command)[] = [
   secretsCommand,
   guardCommand,
   composeCommand,
+  verifyCommand,
   diagnoseCommand,
 ];
 

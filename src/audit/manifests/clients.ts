@@ -279,12 +279,21 @@ function targetOf(
   }
   // Who is not named is somebody of its own: it may be anybody, and anybody has a pool.
   const login = user ?? `the login of ${workload.key}, container ${container}`;
+  // libpq: the database is called as the user, if nothing says otherwise.
+  const named = database ?? login;
+  const hidesUser = user === undefined || isHidden(user);
+  const hidesDatabase = database === undefined ? hidesUser : isHidden(database);
   return {
     kind: "pooler",
     pooler: endpoint.name,
-    // libpq: the database is called as the user, if nothing says otherwise.
-    database: shown(database ?? login),
+    database: shown(named),
     user: shown(login),
+    ...((hidesUser || hidesDatabase) && {
+      hidden: [
+        ...(hidesDatabase ? (["database"] as const) : []),
+        ...(hidesUser ? (["user"] as const) : []),
+      ],
+    }),
     place,
   };
 }

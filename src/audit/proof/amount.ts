@@ -35,6 +35,12 @@ export function limitOf(figure: Figure | undefined): Amount {
   return figure.known && figure.value === 0 ? exactly(Infinity, figure.places) : amountOf(figure);
 }
 
+/** Anything from `least` to `most`; nobody can say more without what is missing. */
+export function between(least: number, most: number, missing: readonly Missing[]): Amount {
+  const places = missing.map(({ place }) => place);
+  return { least, most, missing: least === most ? [] : missing, places };
+}
+
 export function isExact({ least, most }: Amount): boolean {
   return least === most;
 }

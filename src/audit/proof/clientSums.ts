@@ -3,20 +3,27 @@ import { nearest } from "../../api/nearest.ts";
 import type { Place } from "../place.ts";
 import type { Finding } from "../proof.ts";
 import type { Client, Figure, Pooler, PoolerGroup, Reserve, System } from "../system.ts";
-import { amountOf, exactly, isExact, largerOf, limitOf, times } from "./amount.ts";
-import { clientsOf, useOf, type GroupUse, type LineUse, type PooledClient } from "./lineUse.ts";
+import { amountOf, between, exactly, isExact, largerOf, limitOf, times } from "./amount.ts";
+import {
+  clientsOf,
+  useOf,
+  whichDatabase,
+  type GroupUse,
+  type LineUse,
+  type PooledClient,
+} from "./lineUse.ts";
 import type { Rule } from "./rules.ts";
 import {
   findingOf,
   judged,
   largestThatFits,
   lowered,
+  numbered,
   product,
   shortSum,
   shown,
   together,
   totalOf,
-  whyOf,
   type Judgement,
   type Part,
   type Question,
@@ -35,7 +42,7 @@ export function clientSums(pooler: Pooler, system: System): Judgement {
       const use = useOf(group, clients);
       return together([
         capacitySum(pooler, group, use, title),
-        ...use.lines.map((line) => bulkheadSum(pooler, group, line, title)),
+        ...use.lines.map((line) => bulkheadSum(pooler, group, line, use.anywhere, title)),
         { sums: [], findings: lostClients(pooler, group, use), missing: [] },
       ]);
     }),
@@ -100,7 +107,9 @@ function partsOf(
   const maintenance = use.lines.filter(({ name }) => name === MAINTENANCE_LINE).flatMap(ofLine);
   const consoles = use.consoles.map((client) => clientPart(pooler, group, client, Infinity));
   const { reserve } = pooler;
+  const bounded = use.lines.some(({ line }) => hasBulkhead(line));
   return [
+    ...use.anywhere.map((client) => anywherePart(pooler, group, client, bounded)),
     ...use.lines.filter(({ name }) => name !== MAINTENANCE_LINE).flatMap(ofLine),
     reservedPart("consoles", reserve, consoles),
     reservedPart("maintenance", reserve, maintenance),
@@ -135,7 +144,7 @@ function bulkheadPart({ name, line }: LineUse, largest: number): Part {
     name: `line ${name}`,
     amount: limit,
     formula: isExact(limit) ? String(limit.least) : "?",
-    why: line.maxClients === undefined ? "" : whyOf(line.maxClients),
+    why: line.maxClients === undefined ? "" : numbered(line.maxClients),
     first: line.maxClients?.known ? (line.maxClients.places[0] ?? line.place) : line.place,
   };
 }
@@ -152,9 +161,23 @@ function clientPart(
     name,
     amount: times(amountOf(mine), lowered(amountOf(pool), largest)),
     formula: product(mine, "processes", shown(pool)),
-    why: `${whyOf(mine)}; ${whyOf(pool)}`,
+    why: `${numbered(mine)} × ${numbered(pool)}`,
     first: firstOf(client),
   };
+}
+
+/** A client on nobody knows which line: one with a bulkhead has counted it already. */
+function anywherePart(
+  pooler: Pooler,
+  group: PoolerGroup,
+  client: PooledClient,
+  bounded: boolean,
+): Part {
+  const part = clientPart(pooler, group, client, Infinity);
+  if (!bounded) return part;
+  const { most, missing } = part.amount;
+  const amount = between(0, most, [...missing, whichDatabase(client)]);
+  return { ...part, amount, formula: "?", why: `${part.why}, on which line is missing` };
 }
 
 /** Where the size of a client's pool stands. */
@@ -179,13 +202,17 @@ function bulkheadSum(
   pooler: Pooler,
   group: PoolerGroup,
   { name, line, clients }: LineUse,
+  anywhere: readonly PooledClient[],
   title: string,
 ): Judgement {
-  if (!hasBulkhead(line) || clients.length === 0) return together([]);
+  if (!hasBulkhead(line) || clients.length + anywhere.length === 0) return together([]);
   const questionOf = (largest: number): Question => ({
     kind: "bulkhead",
     of: `${title}, line ${name}`,
-    parts: clients.map((client) => clientPart(pooler, group, client, largest)),
+    parts: [
+      ...clients.map((client) => clientPart(pooler, group, client, largest)),
+      ...anywhere.map((client) => anywherePart(pooler, group, client, true)),
+    ],
     limit: limitOf(line.maxClients),
     limitWhy:
       line.maxClients === undefined ? "" : limitWhy("max_db_client_connections", line.maxClients),
@@ -201,7 +228,7 @@ function bulkheadSum(
 }
 
 function limitWhy(name: string, figure: Figure): string {
-  return figure.known ? `${name} ${shown(figure)} (${figure.why})` : `${name} is missing`;
+  return figure.known ? numbered(figure) : `${name} is missing`;
 }
 
 function lostClients(pooler: Pooler, group: PoolerGroup, { lost }: GroupUse): readonly Finding[] {

@@ -1,8 +1,10 @@
 import { MAINTENANCE_LINE } from "../../api/names.ts";
+import { listed } from "../../budget/wording.ts";
 import type { Place } from "../place.ts";
-import type { Pooler, PoolerGroup, PoolerLine, System } from "../system.ts";
+import type { Figure, Missing, Pooler, PoolerGroup, PoolerLine, System } from "../system.ts";
 import {
   amountOf,
+  between,
   exactly,
   isExact,
   limitOf,
@@ -12,8 +14,17 @@ import {
   type Amount,
 } from "./amount.ts";
 import { groupName } from "./clientSums.ts";
-import { clientsOf, useOf, type LineUse } from "./lineUse.ts";
-import { lowered, product, shown, totalOf, whyOf, type Part } from "./sum.ts";
+import {
+  clientsOf,
+  hides,
+  useOf,
+  whichDatabase,
+  whichLogin,
+  type GroupUse,
+  type LineUse,
+  type PooledClient,
+} from "./lineUse.ts";
+import { lowered, numbered, product, shown, totalOf, type Part } from "./sum.ts";
 
 /** Which server connections to count. */
 export interface Wanted {
@@ -42,43 +53,69 @@ interface LinePools {
 export function slotParts(pooler: Pooler, system: System, wanted: Wanted): readonly Part[] {
   const clients = clientsOf(pooler, system);
   return pooler.groups.flatMap((group, index) => {
-    const lines = useOf(group, clients).lines.filter(
-      ({ line }) => wanted.postgres?.(line.postgres) ?? true,
-    );
+    const use = useOf(group, clients);
+    const lines = use.lines.filter(({ line }) => wanted.postgres?.(line.postgres) ?? true);
     if (lines.length === 0) return [];
     const title = groupName(pooler, index);
     return [
       ...cappedByRole(
         group,
-        lines.map((use) => poolsOf(use, wanted.largest)),
+        lines.map((line) => poolsOf(line, use.anywhere, wanted.largest)),
       ).map((part) => ({
         ...part,
         name: `${title}, ${part.name}`,
         amount: times(amountOf(group.processes), part.amount),
         formula: product(group.processes, "processes", part.formula),
-        why: [whyOf(group.processes), part.why].filter((why) => why !== "").join("; "),
+        why: `${numbered(group.processes)} × ${part.why}`,
       })),
+      ...copiesPart(group, use, title),
       ...maintenancePart(pooler, group, title),
     ];
   });
 }
 
-/** The roles that a line's pools are opened as. */
-function rolesOf({ line, clients }: LineUse): readonly string[] {
-  const logins = new Set(clients.map(({ target }) => target.user));
-  const roles = line.user === undefined ? logins : new Set([line.user]);
-  // Somebody may log in, though nobody is known to.
-  if (roles.size === 0) roles.add("?");
-  if (line.authUser !== undefined) roles.add(line.authUser);
-  return [...roles];
+/** The pools of a line that its users open: one for each role. */
+interface Roles {
+  readonly names: readonly string[];
+  readonly amount: Amount;
 }
 
-function poolsOf(use: LineUse, largest: number): LinePools {
-  const roles = rolesOf(use);
+/**
+ * The roles that a line's pools are opened as. Two logins that nobody knows may be one, or one that
+ * is known.
+ */
+function rolesOf({ line, clients }: LineUse, anywhere: readonly PooledClient[]): Roles {
+  const auth = line.authUser === undefined ? [] : [line.authUser];
+  if (line.user !== undefined) return countedRoles([line.user, ...auth], []);
+  const unknown = clients.filter((client) => hides(client, "user"));
+  const logins = clients
+    .filter((client) => !hides(client, "user"))
+    .map(({ target }) => target.user);
+  // Somebody may log in, though nobody is known to.
+  const some = clients.length === 0 ? ["?"] : logins;
+  return countedRoles([...some, ...auth], [...unknown, ...anywhere]);
+}
+
+function countedRoles(known: readonly string[], unknown: readonly PooledClient[]): Roles {
+  const names = new Set(known);
+  const all = new Set([...known, ...unknown.map(({ target }) => target.user)]);
+  const least = Math.max(1, names.size);
+  return {
+    names: [...all],
+    amount: between(least, Math.max(least, all.size), unknown.map(whichOne)),
+  };
+}
+
+function whichOne(client: PooledClient): Missing {
+  return hides(client, "database") ? whichDatabase(client) : whichLogin(client);
+}
+
+function poolsOf(use: LineUse, anywhere: readonly PooledClient[], largest: number): LinePools {
+  const roles = rolesOf(use, anywhere);
   const each = plus(poolSize(use.line, largest), amountOf(use.line.reservePool));
-  const pools = times(exactly(roles.length), each);
+  const pools = times(roles.amount, each);
   const amount = smallerOf(pools, limitOf(use.line.maxServers));
-  return { use, roles, amount, capped: amount.most < pools.most };
+  return { use, roles: roles.names, amount, capped: amount.most < pools.most };
 }
 
 function poolSize({ poolSize: size }: PoolerLine, largest: number): Amount {
@@ -106,7 +143,7 @@ function cappedByRole(group: PoolerGroup, lines: readonly LinePools[]): readonly
         name: `role ${role} on ${own.length} lines`,
         amount,
         formula: isExact(amount) ? String(amount.least) : "?",
-        why: `at most max_user_connections ${figure.known ? figure.value : "?"}; the lines alone ${total.least}`,
+        why: `${numbered(figure)}, which caps the ${total.least} of its lines`,
         ...(lowest && { first: sizePlace(lowest) }),
       },
     ];
@@ -116,29 +153,50 @@ function cappedByRole(group: PoolerGroup, lines: readonly LinePools[]): readonly
 function linePart({ use, roles, amount, capped }: LinePools): Part {
   const { poolSize: size, reservePool, maxServers } = use.line;
   const own = size.known && size.value === 0 ? "unlimited" : shown(size);
-  const sizes = amountOf(reservePool).most === 0 ? own : `(${own} + ${shown(reservePool)})`;
+  const sizes = isNothing(reservePool) ? own : `(${own} + ${shown(reservePool)})`;
   const formula =
     capped && isExact(amount)
       ? String(amount.least)
       : roles.length === 1
         ? sizes
         : `${roles.length} roles × ${sizes}`;
-  const whys = [
-    `pool_size ${whyOf(size)}`,
-    ...(roles.length === 1 ? [] : [`pools for ${roles.join(", ")}`]),
-    ...(capped && maxServers ? [`max_db_connections ${whyOf(maxServers)}`] : []),
-  ];
+  const each = isNothing(reservePool)
+    ? numbered(size)
+    : `(${numbered(size)} + ${numbered(reservePool)})`;
+  const pools = roles.length === 1 ? each : `${roles.length} roles (${listed(roles)}) × ${each}`;
+  const why = capped && maxServers ? `${numbered(maxServers)}, which caps ${pools}` : pools;
   return {
     name: `line ${use.name}`,
     amount,
     formula,
-    why: whys.join("; "),
+    why,
     first: sizePlace(use.line),
   };
 }
 
+function isNothing(figure: Figure): boolean {
+  return figure.known && figure.value === 0;
+}
+
 function sizePlace({ poolSize: size, place }: PoolerLine): Place {
   return size.known ? (size.places[0] ?? place) : place;
+}
+
+/** Copies of the line * for databases that nobody knows. */
+function copiesPart(
+  { lines }: PoolerGroup,
+  { anywhere }: GroupUse,
+  title: string,
+): readonly Part[] {
+  if (anywhere.length === 0 || lines.every(({ name }) => name !== "*")) return [];
+  return [
+    {
+      name: `${title}, copies of line *`,
+      amount: between(0, Infinity, anywhere.map(whichDatabase)),
+      formula: "?",
+      why: "for which databases is missing",
+    },
+  ];
 }
 
 /** What the reserve keeps for maintenance, where no line called so does it. */
@@ -152,7 +210,7 @@ function maintenancePart(pooler: Pooler, group: PoolerGroup, title: string): rea
       name: `${title}, reserve: maintenance`,
       amount: times(amountOf(group.processes), each),
       formula: product(group.processes, "processes", `${reserve.maintenanceSlots} maintenance`),
-      why: reserve.why,
+      why: `${numbered(group.processes)} × ${reserve.maintenanceSlots} (${reserve.why})`,
     },
   ];
 }

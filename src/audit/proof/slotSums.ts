@@ -9,12 +9,12 @@ import {
   findingOf,
   judged,
   largestThatFits,
+  numbered,
   product,
   shortSum,
   shown,
   together,
   totalOf,
-  whyOf,
   type Judgement,
   type Part,
   type Question,
@@ -45,7 +45,7 @@ function shareSum(pooler: Pooler, system: System): Judgement {
     of: `${name}, its share of Postgres`,
     parts: slotParts(pooler, system, { largest }),
     limit: amountOf(share),
-    limitWhy: share.known ? `${share.value} (${share.why})` : "the share is missing",
+    limitWhy: share.known ? numbered(share) : "the share is missing",
   });
   return judgedSlots(
     "weir/slots-over-share",
@@ -100,9 +100,7 @@ function postgresSums(backend: Backend, system: System): Judgement {
   const bounded = direct.length === 0 && poolers.every(({ share }) => share !== undefined);
   if (!available?.known && bounded) return together([]);
   const limit = available ?? missingPostgres(backend, anybody.place);
-  const limitWhy = limit.known
-    ? `${limit.value} (${limit.why})`
-    : `what Postgres ${address} admits is missing`;
+  const limitWhy = limit.known ? numbered(limit) : `what Postgres ${address} admits is missing`;
   const questionOf = (largest: number): Question => ({
     kind: "slots",
     of: `Postgres ${address}`,
@@ -159,7 +157,7 @@ function directPart({ name, processes, pool, place }: DirectClient): Part {
     name: `${name}, past every PgBouncer`,
     amount: times(amountOf(processes), amountOf(pool)),
     formula: product(processes, "processes", shown(pool)),
-    why: `${whyOf(processes)}; ${whyOf(pool)}`,
+    why: `${numbered(processes)} × ${numbered(pool)}`,
     first: pool.known ? (pool.places[0] ?? place) : place,
   };
 }
@@ -171,7 +169,7 @@ function sharePart({ name, share, place }: Pooler): readonly Part[] {
       name,
       amount: amountOf(share),
       formula: shown(share),
-      why: whyOf(share),
+      why: numbered(share),
       first: share.known ? (share.places[0] ?? place) : place,
     },
   ];

@@ -19,7 +19,7 @@ export interface Part {
   readonly amount: Amount;
   /** `2 processes × 20`; a short sum counts the equal ones. */
   readonly formula: string;
-  /** Where the numbers of the formula come from. */
+  /** The same with where each number comes from: `2 replicas × 20 (DB_POOL_MAX)`. */
   readonly why: string;
   /** Where to look first when the sum is too much; absent for what nobody would lower first. */
   readonly first?: Place;
@@ -49,10 +49,10 @@ export function judged(question: Question, finding: (sum: Sum) => Finding): Judg
   const sum: Sum = {
     kind,
     of,
-    terms: parts.map(({ name, amount, formula, why }) => ({
+    terms: parts.map(({ name, amount, why }) => ({
       name,
       value: amount.least,
-      why: why === "" ? formula : `${formula}: ${why}`,
+      why,
       places: amount.places,
     })),
     total: total.least,
@@ -84,7 +84,7 @@ export function findingOf(
   const lowerable = parts.filter(({ first }) => first !== undefined);
   const most = Math.max(...lowerable.map(({ amount }) => amount.least));
   const place = lowerable.find(({ amount }) => amount.least === most)?.first ?? otherwise;
-  const all = [...parts.flatMap(({ amount }) => amount.places), ...limit.places];
+  const all = [...limit.places, ...parts.flatMap(({ amount }) => amount.places)];
   return { rule, message, place, related: withoutRepeats(all, place) };
 }
 
@@ -127,9 +127,11 @@ export function shown(figure: Figure): string {
   return figure.known ? String(figure.value) : "?";
 }
 
-/** Where a figure comes from, or what is missing. */
-export function whyOf(figure: Figure): string {
-  return figure.known ? figure.why : `missing: ${figure.what}`;
+/** Where a figure comes from, with its number: `max_client_conn 200`, `20 (DB_POOL_MAX)`, `?`. */
+export function numbered(figure: Figure): string {
+  if (!figure.known) return "?";
+  const { value, why } = figure;
+  return /\d/.test(why) ? why : `${value} (${why})`;
 }
 
 /** A figure under a limit of its own: what it would be if somebody lowered it. */

@@ -1,0 +1,76 @@
+import { Command, Option } from "commander";
+import { formatProblem } from "../api/problem.ts";
+import { readObjects } from "../audit/manifests/readObjects.ts";
+import { readSystem } from "../audit/manifests/readSystem.ts";
+import type { AuditObject } from "../audit/place.ts";
+import type { Proof } from "../audit/proof.ts";
+import { prove } from "../audit/proof/prove.ts";
+import { counted } from "../budget/wording.ts";
+import { explainProof } from "./explainProof.ts";
+import { manifestSources } from "./manifestPaths.ts";
+import { proofAsData } from "./proofData.ts";
+import { sarifLog } from "./sarif.ts";
+import { EXIT, Failure, type Shell } from "./shell.ts";
+import { toldBy } from "./tellOptions.ts";
+
+interface VerifyOptions {
+  readonly output: "table" | "json" | "sarif";
+  readonly tell: readonly string[];
+}
+
+/** `weir verify PATH…`: proves both sums from any manifests, or says what breaks or is missing. */
+export function verifyCommand(shell: Shell): Command {
+  return new Command("verify")
+    .description("prove the sums from any manifests, whoever wrote them")
+    .argument("<path...>", "manifests and folders of them, bare pgbouncer.ini; - is standard input")
+    .addOption(
+      new Option("--output <format>", "how to print it")
+        .choices(["table", "json", "sarif"])
+        .default("table"),
+    )
+    .addOption(
+      new Option(
+        "--tell <what>",
+        "what the manifests don't tell: 'Deployment shop/api:weir.dev/pool-max=20'; may be repeated",
+      )
+        .argParser((tell: string, others: readonly string[]) => [...others, tell])
+        .default([], "nothing"),
+    )
+    .action((paths: string[], options: VerifyOptions) => {
+      const objects = readManifests(paths, shell);
+      const system = readSystem(objects, {
+        told: toldBy(options.tell, new Set(objects.map(nameOf))),
+      });
+      const proof = prove(system);
+      const poolers = system.poolers.map(({ name }) => name);
+      shell.out(printed(proof, () => explainProof(proof, { objects, poolers }, shell), options));
+      conclude(proof);
+    });
+}
+
+function readManifests(paths: readonly string[], shell: Shell): readonly AuditObject[] {
+  const { objects, problems } = readObjects(manifestSources(paths, shell));
+  if (problems.length === 0) return objects;
+  throw new Failure(EXIT.badInput, problems.map(formatProblem).join("\n"));
+}
+
+function nameOf({ kind, namespace, name }: AuditObject): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
+function printed(proof: Proof, table: () => string, { output }: VerifyOptions): string {
+  if (output === "table") return table();
+  const data = output === "json" ? proofAsData(proof) : sarifLog(proof);
+  return `${JSON.stringify(data, undefined, 2)}\n`;
+}
+
+function conclude({ verdict, findings, missing }: Proof): void {
+  if (verdict === "broken") {
+    const found = counted(findings.length, "finding");
+    throw new Failure(EXIT.cannotFit, `weir verify: broken: ${found}`);
+  }
+  if (verdict === "unknown") {
+    const lacking = missing.length === 0 ? "no PgBouncer" : `${missing.length} missing`;
+    throw new Failure(EXIT.cannotTell, `weir verify: cannot tell: ${lacking}`);
+  }
+}
