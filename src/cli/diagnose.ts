@@ -10,6 +10,7 @@ interface DiagnoseOptions {
   readonly postgres?: string;
   readonly namespace?: string;
   readonly allNamespaces?: true;
+  readonly compose?: string;
   /** Seconds. */
   readonly for: number;
   readonly output: "table" | "json";
@@ -35,6 +36,7 @@ export function diagnoseCommand(shell: Shell): Command {
       ).conflicts("allNamespaces"),
     )
     .option("--all-namespaces", "servers and pods of the whole cluster")
+    .option("--compose <file>", "servers and containers of a docker compose project")
     .addOption(
       new Option("--for <seconds>", "how long it is watched")
         .argParser(windowSeconds)
@@ -50,9 +52,10 @@ export function diagnoseCommand(shell: Shell): Command {
 
 async function diagnose(options: DiagnoseOptions, shell: Shell): Promise<void> {
   // Loaded when it is needed: what talks to databases and clusters takes longer than other commands.
-  const [{ gatherLive }, { BadUrl }, { diagnose: causesOf }] = await Promise.all([
+  const [{ gatherLive }, { BadUrl }, { BadCompose }, { diagnose: causesOf }] = await Promise.all([
     import("../audit/live/gatherLive.ts"),
     import("../audit/live/loginUrl.ts"),
+    import("../audit/compose/composeFile.ts"),
     import("../audit/diagnosis/diagnose.ts"),
   ]);
   const cluster = clusterOf(options, shell);
@@ -63,6 +66,7 @@ async function diagnose(options: DiagnoseOptions, shell: Shell): Promise<void> {
         pgbouncers: options.pgbouncer,
         ...(options.postgres !== undefined && { postgres: options.postgres }),
         ...(cluster !== undefined && { cluster }),
+        ...(options.compose !== undefined && { compose: options.compose }),
         windowMs: options.for * 1000,
         intervalMs: INTERVAL_MS,
       },
@@ -70,7 +74,7 @@ async function diagnose(options: DiagnoseOptions, shell: Shell): Promise<void> {
     );
     print(causesOf(live), options, shell);
   } catch (error) {
-    if (error instanceof BadUrl)
+    if (error instanceof BadUrl || error instanceof BadCompose)
       throw new Failure(EXIT.badInput, `weir diagnose: ${error.message}`);
     throw error;
   }
@@ -78,11 +82,12 @@ async function diagnose(options: DiagnoseOptions, shell: Shell): Promise<void> {
 
 /** The cluster is asked where it is named, where KUBECONFIG is set, and from within one. */
 function clusterOf(
-  { namespace, allNamespaces }: DiagnoseOptions,
+  { namespace, allNamespaces, compose }: DiagnoseOptions,
   { env }: Shell,
 ): ClusterQuestion | undefined {
   if (allNamespaces) return { all: true };
   if (namespace !== undefined) return { namespace };
+  if (compose !== undefined) return undefined;
   return env["KUBECONFIG"] || env["KUBERNETES_SERVICE_HOST"] ? {} : undefined;
 }
 

@@ -121,6 +121,12 @@ test("a client's address tells its pod, and the pod its workload", async () => {
     expect.arrayContaining([
       expect.objectContaining({
         name: "Deployment writing/author",
+        line: "author",
+        user: "author",
+        // As the manifests have them: of the fleet's plan.
+        poolMax: 5,
+        poolMaxFrom: expect.stringContaining("DB_POOL_MAX_PER_SERVER"),
+        peakPods: 2,
         replicas: 1,
         processesPerPod: 1,
         pods: [{ name: pods.author, address: AUTHOR, ready: true, terminating: false }],
@@ -140,12 +146,13 @@ test("a client's address tells its pod, and the pod its workload", async () => {
   );
 });
 
-test("of all namespaces, a pod that nobody made is told too, when it is seen", async () => {
-  const names = async (cluster: Parameters<typeof ask>[0]) =>
-    (await ask(cluster)).workloads?.map(({ name }) => name);
+async function namesIn(cluster: Parameters<typeof ask>[0]): Promise<readonly string[]> {
+  return (await ask(cluster)).workloads?.map(({ name }) => name) ?? [];
+}
 
-  expect(await names({ all: true })).toContain("Pod elsewhere/stranger");
-  expect(await names({ namespace: "writing" })).not.toContain("Pod elsewhere/stranger");
+test("of all namespaces, a pod that nobody made is told too, when it is seen", async () => {
+  expect(await namesIn({ all: true })).toContain("Pod elsewhere/stranger");
+  expect(await namesIn({ namespace: "writing" })).not.toContain("Pod elsewhere/stranger");
 });
 
 test("a cluster that can't be read is said, and the rest is told", async () => {

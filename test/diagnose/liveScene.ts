@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { Socket } from "node:net";
 
 import { Client } from "pg";
@@ -103,7 +104,11 @@ export function gather(
   question: Partial<LiveQuestion> & Pick<LiveQuestion, "pgbouncers">,
   env: Readonly<Record<string, string | undefined>> = {},
 ): Promise<LiveSystem> {
-  return gatherLive({ windowMs: 0, intervalMs: 100, ...question }, { env, nowMs: Date.now });
+  return gatherLive({ windowMs: 0, intervalMs: 100, ...question }, { env, read, nowMs: Date.now });
+}
+
+function read(path: string): string {
+  return readFileSync(path, "utf8");
 }
 
 /** What could not be asked of this thing. */

@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CONSOLE_DATABASE } from "../../api/names.ts";
+import { THRESHOLDS } from "../diagnosis/thresholds.ts";
 import type { LivePooler, LiveSystem, Unseen } from "../live.ts";
 import { openPooler } from "./askPooler.ts";
 import { openPostgres, type PostgresSource } from "./askPostgres.ts";
 import { BadUrl, parseLoginUrl, type LoginUrl } from "./loginUrl.ts";
 import { pgbouncerRefusal, postgresRefusal } from "./refusal.ts";
 import { readCluster, type ClusterQuestion } from "./readCluster.ts";
+import { readComposeProject, type ComposeWorld } from "./readComposeProject.ts";
 import type { Refusal, Source } from "./source.ts";
-import { workloadsOf } from "./workloads.ts";
+import { unreachableAddresses } from "./unreachable.ts";
+import { liveWorkloads } from "./workloads.ts";
 
 /** What is asked, and for how long. */
 export interface LiveQuestion {
@@ -16,15 +19,15 @@ export interface LiveQuestion {
   readonly postgres?: string;
   /** Absent: none is asked. */
   readonly cluster?: ClusterQuestion;
+  /** A compose file; absent: none is read. */
+  readonly compose?: string;
   readonly windowMs: number;
   /** From the beginning of one sample to that of the next. */
   readonly intervalMs: number;
 }
 
 /** What gathering needs of the world beside the network. */
-export interface LiveWorld {
-  /** For KUBECONFIG; node-postgres reads PGPASSWORD and its like by itself. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+export interface LiveWorld extends ComposeWorld {
   readonly nowMs: () => number;
 }
 
@@ -37,7 +40,8 @@ const POSTGRES_PORT_DEFAULT = 5432;
  * Postgres at the same moments. What can't be asked is in `unseen`, with why and what to do; two
  * samples are taken at least, however short the window.
  *
- * @throws BadUrl for a URL that can't be used; no password is in its message
+ * @throws BadUrl for a URL that can't be used, BadCompose for such a compose file; no password is in
+ *   their messages
  */
 export async function gatherLive(question: LiveQuestion, world: LiveWorld): Promise<LiveSystem> {
   const consoles = question.pgbouncers.map(consoleLogin);
@@ -63,19 +67,28 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
   const answer = postgres === undefined ? { unseen: [NO_POSTGRES] } : answerOf(postgres);
   const hidden = postgres !== undefined && "source" in postgres ? postgres.source.unseen : [];
   const told = answers.flatMap((each) => each.told ?? []);
+  const seen = addressesIn(told);
+  const unreachable = await unreachableAddresses(told, THRESHOLDS.ghostSilentMs);
   const cluster = await reading;
+  const project =
+    question.compose === undefined
+      ? undefined
+      : await readComposeProject(question.compose, seen, world);
+  const workloads = [
+    ...(cluster?.hasPods ? liveWorkloads(cluster.objects, cluster.isWhole, seen) : []),
+    ...(project?.workloads ?? []),
+  ];
   return {
     poolers: told,
+    ...(unreachable !== undefined && { unreachableAddresses: unreachable }),
     ...(answer.told !== undefined && { postgres: answer.told }),
-    ...(cluster !== undefined &&
-      cluster.hasPods && {
-        workloads: workloadsOf(cluster.objects, [], addressesIn(told)),
-      }),
+    ...((cluster?.hasPods || project !== undefined) && { workloads }),
     unseen: [
       ...answers.flatMap(({ unseen }) => unseen),
       ...answer.unseen,
       ...hidden,
       ...(cluster?.unseen ?? []),
+      ...(project?.unseen ?? []),
     ],
   };
 }

@@ -1,35 +1,31 @@
-import { PROCESSES_PER_POD_ANNOTATION } from "../../api/names.ts";
 import type { LiveWorkload } from "../live.ts";
+import { Inventory } from "../manifests/inventory.ts";
+import { readSystem } from "../manifests/readSystem.ts";
+import { Scalers } from "../manifests/scalers.ts";
+import { workloadsOf as writtenWorkloads } from "../manifests/workloads.ts";
 import type { AuditObject } from "../place.ts";
-import type { Client } from "../system.ts";
+import type { Client, Figure } from "../system.ts";
 import { fieldOf, keyOf, podOf, runningPods, type RunningPod } from "./pods.ts";
 
 /**
  * The workloads that connect to a pooler, by what they are set to, and those whose pods were seen
- * there, whatever they are set to. A workload with pools on several lines is there once for each.
+ * there, whatever they are set to. A workload with several pools is there once for each.
  *
  * @param objects of a cluster
- * @param clients what was read from them
+ * @param isWhole whether objects that are not among them are not there either: else no figure is
+ *   read, since what is missing might change it
  * @param seen the addresses of the poolers' clients
  */
-export function workloadsOf(
+export function liveWorkloads(
   objects: readonly AuditObject[],
-  clients: readonly Client[],
+  isWhole: boolean,
   seen: ReadonlySet<string>,
 ): readonly LiveWorkload[] {
   const pods = Map.groupBy(runningPods(objects), ({ workload }) => workload);
   const written = new Map(objects.map((object) => [keyOf(object), object]));
-  const told = clients.flatMap((client): LiveWorkload[] => {
-    if (client.target.kind !== "pooler") return [];
-    const name = keyOf(client.place.object);
-    return [
-      {
-        ...baseOf(name, written.get(name), pods.get(name) ?? [], seen),
-        ...setOf(client, client.place.object),
-        line: client.target.database,
-        user: client.target.user,
-      },
-    ];
+  const told = (isWhole ? setClients(objects) : []).map(({ object, settings }) => {
+    const name = keyOf(object);
+    return { ...baseOf(name, object, pods.get(name) ?? [], seen), ...settings };
   });
   const names = new Set(told.map(({ name }) => name));
   const strangers = [...pods]
@@ -59,27 +55,48 @@ function replicasOf({ kind, value }: AuditObject): number | undefined {
   return typeof replicas === "number" ? replicas : 1;
 }
 
-/** What its pool is set to, and how many processes can be there at once, as far as it is told. */
-function setOf(
-  { pool, processes }: Client,
-  object: AuditObject,
-): Pick<LiveWorkload, "processesPerPod"> &
-  Partial<Pick<LiveWorkload, "poolMax" | "poolMaxFrom" | "peakPods">> {
-  const processesPerPod = processesOf(object);
+/** What a workload's pool is set to, as far as it is told. */
+export interface Settings extends Partial<
+  Pick<LiveWorkload, "line" | "user" | "poolMax" | "poolMaxFrom" | "peakPods">
+> {
+  readonly processesPerPod: number;
+}
+
+/** The objects that make clients of poolers, and what these are set to. */
+export function setClients(
+  objects: readonly AuditObject[],
+): readonly { readonly object: AuditObject; readonly settings: Settings }[] {
+  const inventory = new Inventory(objects, new Map());
+  const peaks = new Map(
+    writtenWorkloads(inventory, new Scalers(inventory)).map(({ key, pods }) => [key, pods]),
+  );
+  return readSystem(objects).clients.flatMap((client) => {
+    if (client.target.kind !== "pooler") return [];
+    const { object } = client.place;
+    return [{ object, settings: settingsOf(client, peaks.get(keyOf(object))) }];
+  });
+}
+
+function settingsOf({ pool, processes, target }: Client, peak: Figure | undefined): Settings {
+  const login = target.kind === "pooler" ? target : { database: "", user: "" };
+  const named = {
+    ...(isName(login.database) && { line: login.database }),
+    ...(isName(login.user) && { user: login.user }),
+  };
+  const peakPods = peak?.known ? peak.value : undefined;
+  const perPod =
+    processes.known && peakPods !== undefined ? processes.value / peakPods : Number.NaN;
+  // How many pools a pod has is not known: then the size of one tells nothing.
+  if (!Number.isSafeInteger(perPod)) return { ...named, processesPerPod: 1 };
   return {
-    processesPerPod,
+    ...named,
+    processesPerPod: perPod,
+    ...(peakPods !== undefined && { peakPods }),
     ...(pool.known && { poolMax: pool.value, poolMaxFrom: pool.why }),
-    ...(processes.known && { peakPods: Math.ceil(processes.value / processesPerPod) }),
   };
 }
 
-/** The annotation of its pod template, else its own, else one. */
-function processesOf({ value }: AuditObject): number {
-  const template = fieldOf(fieldOf(fieldOf(value, "spec"), "template"), "metadata");
-  const own = fieldOf(value, "metadata");
-  const [text] = [template, own].flatMap(
-    (metadata) => fieldOf(metadata, "annotations")[PROCESSES_PER_POD_ANNOTATION] ?? [],
-  );
-  const count = Number(text);
-  return Number.isInteger(count) && count > 0 ? count : 1;
+/** What a Secret hides, or nothing says, is told in words. */
+function isName(text: string): boolean {
+  return text !== "" && !text.includes(" ");
 }

@@ -1,0 +1,77 @@
+/** A container of a compose project. */
+export interface ComposeContainer {
+  readonly name: string;
+  readonly service: string;
+  readonly addresses: readonly string[];
+  readonly ready: boolean;
+}
+
+/** docker said something else than it documents. */
+export class DockerOutputError extends Error {
+  constructor(what: string) {
+    super(`${what} printed no JSON that can be read`);
+    this.name = "DockerOutputError";
+  }
+}
+
+/**
+ * The ids of the containers that `docker compose ps --format json` lists: an array, since 2.21 a
+ * line for each.
+ */
+export function containerIds(ps: string): readonly string[] {
+  return jsonValues(ps, "docker compose ps").flatMap(({ ID }) =>
+    typeof ID === "string" ? [ID] : [],
+  );
+}
+
+/** Containers of `docker inspect ID…` that run, with their addresses on all networks. */
+export function inspectedContainers(inspect: string): readonly ComposeContainer[] {
+  return jsonValues(inspect, "docker inspect").flatMap((container): ComposeContainer[] => {
+    const state = mapping(container["State"]);
+    const service = mapping(mapping(container["Config"])["Labels"])["com.docker.compose.service"];
+    const { Name: name } = container;
+    if (state["Running"] !== true || typeof service !== "string" || typeof name !== "string") {
+      return [];
+    }
+    const networks = Object.values(mapping(mapping(container["NetworkSettings"])["Networks"]));
+    const addresses = networks.flatMap((network) => {
+      const { IPAddress, GlobalIPv6Address } = mapping(network);
+      return [IPAddress, GlobalIPv6Address];
+    });
+    const { Status: health } = mapping(state["Health"]);
+    return [
+      {
+        name: name.replace(/^\//, ""),
+        service,
+        addresses: addresses.filter(
+          (address): address is string => typeof address === "string" && address !== "",
+        ),
+        ready: health === undefined || health === "healthy",
+      },
+    ];
+  });
+}
+
+function jsonValues(text: string, what: string): readonly Readonly<Record<string, unknown>>[] {
+  const trimmed = text.trim();
+  try {
+    const value: unknown = trimmed.startsWith("[")
+      ? JSON.parse(trimmed)
+      : trimmed
+          .split("\n")
+          .filter((line) => line !== "")
+          .map((line) => JSON.parse(line) as unknown);
+    if (Array.isArray(value) && value.every(isMapping)) return value;
+  } catch {
+    // Told below.
+  }
+  throw new DockerOutputError(what);
+}
+
+function mapping(value: unknown): Readonly<Record<string, unknown>> {
+  return isMapping(value) ? value : {};
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
