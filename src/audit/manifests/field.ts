@@ -21,6 +21,11 @@ export class Field {
     return new Field(object, [], object.value);
   }
 
+  /** A number that an object doesn't say itself, at the place that would. */
+  static number(object: AuditObject, path: FieldPath, value: number): Field {
+    return new Field(object, path, value);
+  }
+
   at(...segments: FieldPath): Field {
     let value = this.value;
     for (const segment of segments) value = child(value, segment);

@@ -120,6 +120,19 @@ export function availableConnections(
   );
 }
 
+/** A mapping of settings, as operators' objects have it. */
+export function settingsIn(...mappings: readonly Field[]): ReadonlyMap<string, PostgresSetting> {
+  return new Map(
+    mappings.flatMap((mapping) =>
+      mapping
+        .entries()
+        .map(
+          ([key, field]) => [key, { value: String(field.value), place: field.place() }] as const,
+        ),
+    ),
+  );
+}
+
 function isKey(key: string): key is Key {
   return Object.hasOwn(DEFAULTS, key);
 }

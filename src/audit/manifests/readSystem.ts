@@ -31,8 +31,9 @@ export function readSystem(
 ): System {
   const inventory = new Inventory(objects, told);
   const scalers = new Scalers(inventory);
-  const made = operators(inventory);
-  const workloads = workloadsOf(inventory, scalers).filter(({ key }) => !made.owns.has(key));
+  const made = operators(inventory, scalers);
+  const owned = new Set(made.owns);
+  const workloads = workloadsOf(inventory, scalers).filter(({ key }) => !owned.has(key));
   const poolers = [
     ...workloads.flatMap((workload) => podPoolers(inventory, workload)),
     ...made.poolers,

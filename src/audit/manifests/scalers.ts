@@ -35,7 +35,12 @@ export class Scalers {
 
   /** The maximum that each of its autoscalers has. */
   maximaOf(object: AuditObject): readonly Figure[] {
-    return this.#maxima.get(objectOf({ object, path: [] })) ?? [];
+    return this.maximaByKey(objectOf({ object, path: [] }));
+  }
+
+  /** The same by `Deployment writing/author`, for one that need not be among the objects. */
+  maximaByKey(key: string): readonly Figure[] {
+    return this.#maxima.get(key) ?? [];
   }
 }
 

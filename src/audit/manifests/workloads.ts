@@ -78,7 +78,7 @@ function workloadOf(
  * during a RollingUpdate a whole old generation may still hold its connections beside a whole new
  * one, whatever maxSurge says. See docs/budget.md.
  */
-export function peakPods(root: Field, told: Annotation | undefined, scalers: Scalers): Figure {
+function peakPods(root: Field, told: Annotation | undefined, scalers: Scalers): Figure {
   if (told !== undefined) return toldPods(told);
   switch (`${groupOf(root.object)}/${root.object.kind}`) {
     case "/Pod":
@@ -118,12 +118,15 @@ function toldPods({ name, value, place }: Annotation): Figure {
 }
 
 function generations(root: Field, scalers: Scalers, type: Field): Figure {
-  const count = replicas(root, scalers);
-  const strategy = type.text() ?? (root.object.kind === "Deployment" ? "RollingUpdate" : "Rolling");
-  if (strategy === "Recreate") {
-    return count.known ? known(count.value, count.why, ...count.places, type.place()) : count;
-  }
-  return doubled(count, `2 generations (${strategy})`, type);
+  const byDefault = root.object.kind === "Deployment" ? "RollingUpdate" : "Rolling";
+  return rolledOut(replicas(root, scalers), type, byDefault);
+}
+
+/** Pods of a Deployment of so many replicas: twice as many, unless its strategy is Recreate. */
+export function rolledOut(count: Figure, type: Field, byDefault = "RollingUpdate"): Figure {
+  const strategy = type.text() ?? byDefault;
+  if (strategy !== "Recreate") return doubled(count, `2 generations (${strategy})`, type);
+  return count.known ? known(count.value, count.why, ...count.places, type.place()) : count;
 }
 
 function doubled(count: Figure, why: string, ...fields: readonly Field[]): Figure {
@@ -133,14 +136,17 @@ function doubled(count: Figure, why: string, ...fields: readonly Field[]): Figur
 }
 
 /** The highest count of replicas: an autoscaler's maximum, and never below what is written. */
-export function replicas(root: Field, scalers: Scalers): Figure {
-  const field = root.at("spec", "replicas");
+function replicas(root: Field, scalers: Scalers): Figure {
+  return replicasAt(root.at("spec", "replicas"), scalers.maximaOf(root.object));
+}
+
+/** The count in a field, 1 where it is not written, or the largest of these maxima. */
+export function replicasAt(field: Field, maxima: readonly Figure[]): Figure {
   const written = field.exists ? field.count() : 1;
   if (written === undefined) {
-    return missing("how many replicas it has", field.place(), "write spec.replicas as a number");
+    return missing("how many replicas it has", field.place(), "write it as a whole number");
   }
-  const maxima = scalers.maximaOf(root.object);
-  const own = known(written, plural(written), field.exists ? field.place() : root.place());
+  const own = known(written, plural(written), field.place());
   let most: Figure = own;
   for (const maximum of maxima) {
     if (!maximum.known) return maximum;
