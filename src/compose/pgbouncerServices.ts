@@ -37,15 +37,15 @@ export function pgbouncerServices(
   project: Project,
 ): readonly (readonly [string, Service])[] {
   const { namespace } = planned.budget.metadata;
-  return processesOf(planned).map((process) => [
-    project.names.service(namespace, process.name),
-    service(planned, process, config, project),
+  return processesOf(planned).map((bouncer) => [
+    project.names.service(namespace, bouncer.name),
+    service(planned, bouncer, config, project),
   ]);
 }
 
 function service(
   planned: PlannedBudget,
-  process: PgBouncerProcess,
+  bouncer: PgBouncerProcess,
   config: string,
   project: Project,
 ): Service {
@@ -66,12 +66,12 @@ function service(
     image: project.image(project.names.service(namespace, names.pgbouncer), pgbouncer.image),
     ...pullPolicy(pgbouncer.imagePullPolicy),
     entrypoint: ["pgbouncer"],
-    command: [`${CONFIG_DIR}/${process.iniName}`],
+    command: [`${CONFIG_DIR}/${bouncer.iniName}`],
     ...restricted(project.user),
     tmpfs: ["/tmp", SOCKET_DIR],
     // PgBouncer only logs when it has too few, and fails later in accept().
     ulimits: { nofile: { soft: files, hard: files } },
-    configs: ["common.ini", "hba.conf", process.iniName].map(inPod),
+    configs: ["common.ini", "hba.conf", bouncer.iniName].map(inPod),
     secrets: [
       secret(names.authSecret, "userlist.txt", AUTH_FILE),
       ...(tls === undefined
@@ -82,7 +82,7 @@ function service(
       ...(ca === undefined ? [] : [secret(ca, "ca.crt", POSTGRES_CA_FILE)]),
     ],
     networks: {
-      [project.network(budget)]: { aliases: [clientHost(planned), process.peerHost] },
+      [project.network(budget)]: { aliases: [clientHost(planned), bouncer.peerHost] },
       postgres: {},
     },
     ...(hosts.length > 0 && { extra_hosts: hosts }),

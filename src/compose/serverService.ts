@@ -76,8 +76,8 @@ export function serverService(
       },
       ports: [project.port(server)],
       depends_on: Object.fromEntries(
-        processesOf(planned).map((process) => [
-          project.names.service(namespace, process.name),
+        processesOf(planned).map((bouncer) => [
+          project.names.service(namespace, bouncer.name),
           { condition: "service_healthy" },
         ]),
       ),
