@@ -136,6 +136,12 @@ export class AddressBook {
       return { kind: "unknown", why: `Service ${name} leads from another port than ${port}` };
     }
     const selector = service.at("spec", "selector").texts();
+    if ((this.#backends.get(namespace) ?? []).some(({ labels }) => selects(selector, labels))) {
+      return {
+        kind: "unknown",
+        why: `no port of Service ${name} leads to one that its pods serve`,
+      };
+    }
     if ((this.#others.get(namespace) ?? []).some((labels) => selects(selector, labels))) {
       return { kind: "elsewhere" };
     }

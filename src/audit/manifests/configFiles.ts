@@ -7,7 +7,7 @@ import type { Workload } from "./workloads.ts";
 
 /** `host: pooler`, `"hostname" = "pooler.db.svc"`, `server=pooler:6432`. */
 const HOST_SETTING =
-  /\b(?:host|hostname|server|addr|address|endpoint)["']?\s*[:=]\s*["']?([\w.-]+)(?::(\d{1,5}))?/gi;
+  /\b(?:host|hostname|server|addr|address|endpoint)["']?[ \t]*[:=][ \t]*["']?([\w.-]+)(?::(\d{1,5}))?/gi;
 
 /**
  * What the files that ConfigMaps and Secrets mount say of where a container connects: connection
@@ -41,8 +41,11 @@ function hostAims(
     if (resolved.kind !== "found" || !resolved.endpoints.some((one) => one.kind === "pooler")) {
       return [];
     }
-    const database = only(file.text, /\b(?:database|dbname|db)["']?\s*[:=]\s*["']?([\w.-]+)/gi);
-    const user = only(file.text, /\b(?:user|username)["']?\s*[:=]\s*["']?([\w.-]+)/gi);
+    const database = only(
+      file.text,
+      /\b(?:database|dbname|db)["']?[ \t]*[:=][ \t]*["']?([\w.-]+)/gi,
+    );
+    const user = only(file.text, /\b(?:user|username)["']?[ \t]*[:=][ \t]*["']?([\w.-]+)/gi);
     const aim: Aim = {
       host,
       ...(number === undefined ? {} : { port: number }),
@@ -60,7 +63,7 @@ function hostAims(
 
 /** The one port that the text sets; undefined when there are several, or none. */
 function portIn(text: string): number | undefined {
-  const port = only(text, /\bport["']?\s*[:=]\s*["']?(\d{1,5})/gi);
+  const port = only(text, /\bport["']?[ \t]*[:=][ \t]*["']?(\d{1,5})/gi);
   return port === undefined ? undefined : Number(port);
 }
 

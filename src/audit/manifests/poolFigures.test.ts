@@ -1,0 +1,127 @@
+import { describe, expect, it } from "vitest";
+import {
+  APP_INI,
+  deploymentText,
+  figure,
+  poolerText,
+  systemIn,
+} from "../../../test/audit/systemText.ts";
+
+const POOLER = poolerText(APP_INI);
+const URL = { DATABASE_URL: "postgres://app@pooler:6432/app" };
+const NO_POOL = "how many connections a process of container server opens";
+
+function pool(
+  env: Readonly<Record<string, string>>,
+  annotations: Readonly<Record<string, string>> = {},
+): number | string | undefined {
+  const text = POOLER + deploymentText({ ...URL, ...env });
+  const { clients } = systemIn(text, { "Deployment db/app": annotations });
+  expect(clients).toHaveLength(1);
+  return figure(clients[0]?.pool);
+}
+
+describe("the pool of a process", () => {
+  it.each([
+    [{ DB_POOL_MAX_PER_SERVER: "5" }, 5],
+    [{ SPRING_DATASOURCE_HIKARI_MAXIMUM_POOL_SIZE: "12" }, 12],
+    [{ ORDERS_DB_POOL_SIZE: "6" }, 6],
+    [{ SQLALCHEMY_POOL_SIZE: "5", SQLALCHEMY_MAX_OVERFLOW: "10" }, 15],
+    [{ RAILS_MAX_THREADS: "5" }, 5],
+    [{ RAILS_MAX_THREADS: "5", DB_POOL: "7" }, 7],
+    [{ DB_POOL_MAX: "5", DB_MAX_CONNECTIONS: "5" }, 5],
+    [{}, NO_POOL],
+    [
+      { DB_POOL_MAX: "5", DB_MAX_CONNECTIONS: "6" },
+      `${NO_POOL}: DB_POOL_MAX and DB_MAX_CONNECTIONS disagree`,
+    ],
+    [{ DB_POOL_MAX: "0" }, `${NO_POOL}: DB_POOL_MAX is 0, which often means unlimited`],
+    [{ DB_POOL_MAX: "lots" }, `${NO_POOL}: DB_POOL_MAX is no positive whole number`],
+    [
+      { SQLALCHEMY_POOL_SIZE: "5" },
+      `${NO_POOL}: SQLALCHEMY_POOL_SIZE (without SQLALCHEMY_MAX_OVERFLOW) is no positive whole number`,
+    ],
+    // The connection string goes before the variables.
+    [{ DATABASE_URL: "postgres://app@pooler/app?connection_limit=2", DB_POOL_MAX: "9" }, 2],
+    [
+      { DATABASE_URL: "postgres://app@pooler/app?connection_limit=2&pool_size=3" },
+      `${NO_POOL}: connection_limit and pool_size disagree`,
+    ],
+  ])("%j", (env, expected) => {
+    expect(pool(env)).toBe(expected);
+  });
+
+  it.each([
+    ["weir.dev/pool-max", "4", 4],
+    ["weir.dev/pool-max", "server=4,other=9", 4],
+    ["weir.dev/pool-max", "other=9", 5],
+    [
+      "weir.dev/pool-max",
+      "4.5",
+      `${NO_POOL}: the annotation weir.dev/pool-max is no positive whole number`,
+    ],
+    // weir's own: a process starts with one and may follow the other.
+    ["weir.dev/pool-limit", "4", 5],
+    ["weir.dev/pool-limit", "9", 9],
+  ])("with %s: %s", (name, value, expected) => {
+    expect(pool({ DB_POOL_MAX: "5" }, { [name]: value })).toBe(expected);
+  });
+
+  it("names both sources where weir's annotation and the environment differ", () => {
+    const text = POOLER + deploymentText({ ...URL, DB_POOL_MAX: "5" });
+    const told = { "Deployment db/app": { "weir.dev/pool-limit": "9" } };
+    const figureOfPool = systemIn(text, told).clients[0]?.pool;
+    expect(figureOfPool).toMatchObject({
+      why: "the larger of weir.dev/pool-limit 9 and DB_POOL_MAX 5",
+    });
+  });
+
+  it("takes each database's own variable where there are several", () => {
+    const env = {
+      READ_DB_HOST: "pooler",
+      READ_DB_NAME: "a",
+      READ_DB_USER: "u",
+      READ_DB_POOL_SIZE: "2",
+      WRITE_DB_HOST: "pooler",
+      WRITE_DB_NAME: "b",
+      WRITE_DB_USER: "u",
+      WRITE_DB_POOL_SIZE: "3",
+    };
+    const { clients } = systemIn(POOLER + deploymentText(env));
+    expect(clients.map((client) => figure(client.pool))).toEqual([2, 3]);
+  });
+});
+
+describe("the processes of a pod", () => {
+  const NO_COUNT = "how many processes container server runs";
+
+  it.each([
+    [{}, "", 1],
+    [{ WEB_CONCURRENCY: "3" }, "", 3],
+    [{ UVICORN_WORKERS: "2" }, "", 2],
+    [{ WEB_CONCURRENCY: "3" }, `command: [gunicorn, app, --workers, "4"]`, 4],
+    [{}, `args: ["gunicorn", "app", "--workers=4"]`, 4],
+    [{}, `command: [sh, -c, "exec uvicorn app:app --workers 2 --port 80"]`, 2],
+    [{ N: "6" }, `command: [gunicorn, app, -w, "$(N)"]`, 6],
+    [{}, `command: [pm2-runtime, app.js, -i, "2"]`, 2],
+    [
+      {},
+      `command: [pm2-runtime, app.js, -i, max]`,
+      `${NO_COUNT}: its command gives no number of them`,
+    ],
+    [{ WEB_CONCURRENCY: "auto" }, "", `${NO_COUNT}: WEB_CONCURRENCY is no positive whole number`],
+    // Another program's -w is something else.
+    [{}, `command: [psql, -w, "4"]`, 1],
+  ])("%j %s", (env, command, expected) => {
+    const more = command === "" ? "" : `\n          ${command}`;
+    const text = deploymentText({ ...URL, DB_POOL_MAX: "1", ...env }, more);
+    const { clients } = systemIn(POOLER + text);
+    expect(figure(clients[0]?.processes)).toBe(expected);
+  });
+
+  it("by annotation", () => {
+    const text = POOLER + deploymentText({ ...URL, WEB_CONCURRENCY: "3" });
+    const told = { "Deployment db/app": { "weir.dev/processes-per-pod": "5" } };
+    expect(figure(systemIn(text, told).clients[0]?.processes)).toBe(5);
+  });
+});
