@@ -5,6 +5,7 @@ import { readSystem } from "../audit/manifests/readSystem.ts";
 import type { AuditObject } from "../audit/place.ts";
 import type { Proof } from "../audit/proof.ts";
 import { prove } from "../audit/proof/prove.ts";
+import { unseenClients } from "../audit/proof/unseenClients.ts";
 import { counted } from "../budget/wording.ts";
 import { explainProof } from "./explainProof.ts";
 import { manifestSources } from "./manifestPaths.ts";
@@ -41,7 +42,8 @@ export function verifyCommand(shell: Shell): Command {
       const system = readSystem(objects, {
         told: toldBy(options.tell, new Set(objects.map(nameOf))),
       });
-      const proof = prove(system);
+      const missing = [...system.missing, ...unseenClients(system)];
+      const proof = prove({ ...system, missing });
       const poolers = system.poolers.map(({ name }) => name);
       shell.out(printed(proof, () => explainProof(proof, { objects, poolers }, shell), options));
       conclude(proof);

@@ -1,0 +1,218 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, test } from "vitest";
+import { main, processShell } from "../../src/cli/main.ts";
+import { weir, type World } from "../fleets/fakeShell.ts";
+
+const EXAMPLES = join(import.meta.dirname, "../../examples");
+
+const INCIDENT = Object.fromEntries(
+  readdirSync(join(EXAMPLES, "incident")).map((name) => [
+    `incident/${name}`,
+    readFileSync(join(EXAMPLES, "incident", name), "utf8"),
+  ]),
+);
+
+async function verify(words: readonly string[], world: World) {
+  return await weir(["verify", ...words], world);
+}
+
+describe("the incident's own manifests", () => {
+  it("are broken, and it says why", async () => {
+    const { exitCode, out, err } = await verify(["incident"], { files: INCIDENT });
+    expect([exitCode, err]).toEqual([3, "weir verify: broken: 1 finding\n"]);
+    await expect(out).toMatchFileSnapshot("golden/incident.txt");
+  });
+
+  it("are shown in colour on a terminal", async () => {
+    const world = { files: INCIDENT, colour: true, columns: 80 };
+    const { out } = await verify(["incident"], world);
+    await expect(out).toMatchFileSnapshot("golden/incident-colour.txt");
+  });
+
+  it("can be read by machines", async () => {
+    const { exitCode, out } = await verify(["incident", "--output", "json"], { files: INCIDENT });
+    expect(exitCode).toBe(3);
+    await expect(out).toMatchFileSnapshot("golden/incident.json");
+  });
+
+  it("can be read by code scanning", async () => {
+    const { exitCode, out } = await verify(["incident", "--output", "sarif"], { files: INCIDENT });
+    expect(exitCode).toBe(3);
+    await expect(out).toMatchFileSnapshot("golden/incident.sarif");
+  });
+
+  it("would fit with pools of 19 and a known Postgres", async () => {
+    const files = Object.fromEntries(
+      Object.entries(INCIDENT).map(([name, text]) => [name, text.replaceAll('"20"', '"19"')]),
+    );
+    const share = "Deployment writing/pgbouncer:weir.dev/postgres-connections";
+    const told = (count: number) => verify(["incident", "--tell", `${share}=${count}`], { files });
+    expect(await verify(["incident"], { files })).toMatchObject({ exitCode: 4 });
+    // 2 generations of 1 process × (20 + 2 for maintenance)
+    expect(await told(44)).toMatchObject({ exitCode: 0, err: "" });
+    expect(await told(43)).toMatchObject({ exitCode: 3 });
+  });
+});
+
+/** One PgBouncer, and one server before it with this in its pod. */
+function shop(pod: { readonly annotations?: string; readonly env?: string }): string {
+  return `apiVersion: v1
+kind: ConfigMap
+metadata: { name: pgbouncer, namespace: shop }
+data:
+  pgbouncer.ini: |
+    [databases]
+    shop = host=pg.example.com user=shop pool_size=10
+    [pgbouncer]
+    max_client_conn = 50
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: pgbouncer
+  namespace: shop
+  annotations: { weir.dev/postgres-connections: "20" }
+spec:
+  serviceName: pgbouncer
+  selector: { matchLabels: { app: pgbouncer } }
+  template:
+    metadata: { labels: { app: pgbouncer } }
+    spec:
+      containers:
+        - name: pgbouncer
+          image: example/pgbouncer:1.24
+          ports: [{ containerPort: 6432 }]
+          volumeMounts: [{ name: config, mountPath: /etc/pgbouncer }]
+      volumes: [{ name: config, configMap: { name: pgbouncer } }]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: pgbouncer, namespace: shop }
+spec: { selector: { app: pgbouncer }, ports: [{ port: 5432, targetPort: 6432 }] }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: api, namespace: shop }
+spec:
+  selector: { matchLabels: { app: api } }
+  template:
+    metadata: { labels: { app: api }, annotations: { ${pod.annotations ?? ""} } }
+    spec:
+      containers:
+        - name: api
+          image: example/api:1
+          env:
+            - { name: DATABASE_URL, value: "postgresql://api@pgbouncer/shop" }
+            ${pod.env ?? ""}
+`;
+}
+
+const HIDDEN = { "shop.yaml": shop({}) };
+
+describe("what the manifests don't tell", () => {
+  it("is named with the object and how to tell it, and nothing is guessed", async () => {
+    const { exitCode, out, err } = await verify(["shop.yaml"], { files: HIDDEN });
+    expect([exitCode, err]).toEqual([4, "weir verify: cannot tell: 1 missing\n"]);
+    await expect(out).toMatchFileSnapshot("golden/shop.txt");
+  });
+
+  // 2 generations × 20 + 10 reserved = 50
+  test.each([
+    [20, 0],
+    [21, 3],
+  ])(
+    "can be told by flag, by annotation or in the environment: a pool of %i",
+    async (pool, code) => {
+      const tell = `Deployment shop/api:weir.dev/pool-max=${pool}`;
+      const byFlag = await verify(["shop.yaml", "--tell", tell], { files: HIDDEN });
+      const annotated = shop({ annotations: `weir.dev/pool-max: "${pool}"` });
+      const byAnnotation = await verify(["-"], { files: { "-": annotated } });
+      const written = shop({ env: `- { name: DB_POOL_MAX, value: "${pool}" }` });
+      const byEnvironment = await verify(["-"], { files: { "-": written } });
+      expect([byFlag, byAnnotation, byEnvironment].map(({ exitCode }) => exitCode)).toEqual([
+        code,
+        code,
+        code,
+      ]);
+    },
+  );
+
+  it("is where a client goes whose Service leads to no port of its PgBouncer", async () => {
+    const text = shop({ annotations: 'weir.dev/pool-max: "20"' }).replace(", targetPort: 6432", "");
+    const { exitCode, out } = await verify(["-"], { files: { "-": text } });
+    expect(exitCode).toBe(4);
+    expect(out).toContain("Missing: where DATABASE_URL of Deployment shop/api leads");
+  });
+
+  it("is everybody, where no client is among the manifests", async () => {
+    const [config, pgbouncer] = shop({}).split("---\n");
+    const { exitCode, out } = await verify(["-"], { files: { "-": `${config}---\n${pgbouncer}` } });
+    expect(exitCode).toBe(4);
+    expect(out).toContain("who connects to StatefulSet shop/pgbouncer");
+  });
+
+  it("is everything where there is no PgBouncer", async () => {
+    const files = { "a.yaml": "apiVersion: v1\nkind: Service\nmetadata: { name: a }\n" };
+    const { exitCode, out, err } = await verify(["a.yaml"], { files });
+    expect([exitCode, err]).toEqual([4, "weir verify: cannot tell: no PgBouncer\n"]);
+    expect(out).toContain("Cannot tell: no PgBouncer found in 1 object");
+    expect(out).toContain("weir looks for");
+    const sarif = await verify(["a.yaml", "--output", "sarif"], { files });
+    expect(sarif.out).toContain("No PgBouncer was found");
+  });
+});
+
+describe("bad input ends with 2", () => {
+  test.each<[string, readonly string[], World["files"], string]>([
+    ["a file that is not there", ["b.yaml"], {}, "b.yaml: there is no such file\n"],
+    [
+      "a folder without manifests",
+      ["a"],
+      { "a/README.md": "" },
+      "a: has no *.yaml, *.yml, *.json or *.ini in it\n",
+    ],
+    ["standard input twice", ["-", "-"], { "-": "" }, "standard input (-) can be read once only\n"],
+    [
+      "an object that is not there",
+      ["shop.yaml", "--tell", "Deployment shop/apis:weir.dev/pool-max=1"],
+      HIDDEN,
+      "--tell: there is no Deployment shop/apis; did you mean Deployment shop/api?\n",
+    ],
+  ])("%s", async (_, words, files = {}, message) => {
+    expect(await verify(words, { files })).toEqual({ exitCode: 2, out: "", err: message });
+  });
+
+  it("YAML that can't be read, all of it at once", async () => {
+    const files = { "a/1.yaml": "a: [", "a/2.yaml": "b: {{ .Values.b }}: c", ...HIDDEN };
+    const { exitCode, out, err } = await verify(["a", "shop.yaml"], { files });
+    expect([exitCode, out]).toEqual([2, ""]);
+    expect(err).toMatch(/^a\/1\.yaml:\d+:\d+: .*/m);
+    expect(err).toMatch(/^a\/2\.yaml:\d+:\d+: .*/m);
+  });
+
+  it("no path, and an option that is not there", async () => {
+    expect(await verify([], {})).toMatchObject({ exitCode: 2, out: "" });
+    expect(await verify(["a", "--force"], {})).toMatchObject({ exitCode: 2, out: "" });
+  });
+});
+
+it("reads folders with all that is below, but what is hidden or of others", async () => {
+  const [config, ...rest] = shop({ annotations: 'weir.dev/pool-max: "20"' }).split("---\n");
+  const files = {
+    "deploy/a/config.yml": config ?? "",
+    "deploy/all.yaml": rest.join("---\n"),
+    "deploy/.git/broken.yaml": "a: [",
+    "deploy/node_modules/x/broken.json": "a: [",
+    "deploy/README.md": "a: [",
+  };
+  expect(await verify(["deploy/", "./deploy/all.yaml"], { files })).toMatchObject({ exitCode: 0 });
+});
+
+it("reads the folders of a real file system", async () => {
+  const out: string[] = [];
+  const shell = { ...processShell(), out: (text: string) => void out.push(text), err: () => {} };
+  expect(await main(["verify", join(EXAMPLES, "incident")], shell)).toBe(3);
+  expect(await main(["verify", join(EXAMPLES, "../manifests")], shell)).toBe(0);
+  expect(out.join("")).toContain("line scene");
+});
