@@ -1,5 +1,5 @@
 import type { Holder, Holding } from "../audit/diagnosis.ts";
-import { rowsOf } from "./explainDiagnosisRows.ts";
+import { rowsOf, titled } from "./explainDiagnosisRows.ts";
 import type { Paint } from "./explainPaint.ts";
 import { hanging } from "./explainWrap.ts";
 
@@ -31,9 +31,14 @@ function holderLines(holding: Holding, columns: number, paint: Paint): readonly 
   const { used, maxClientConn, holders } = holding;
   const held = sumOf(holders, ({ clients }) => clients);
   return [
-    `${paint.bold("Who holds its client connections")}: ${used} of ${maxClientConn} are used`,
+    ...titled(
+      "Who holds its client connections",
+      `${used} of ${maxClientConn} are used`,
+      columns,
+      paint,
+    ),
     `  ${bar(holding, Math.min(BAR_COLUMNS_MAX, columns - 4), paint)}`,
-    `  ${legend(holding, paint)}`,
+    ...legend(holding, columns, paint),
     ...(holders.length === 0
       ? []
       : rowsOf(
@@ -66,7 +71,9 @@ function whoOf({ line, user, application, address, workload, pod }: Holder): str
 /** What each line is set to, and what it has open. */
 function lineLines({ lines }: Holding, columns: number, paint: Paint): readonly string[] {
   return [
-    paint.bold("What its lines are set to, and how large their pools are"),
+    ...hanging("", "What its lines are set to, and how large their pools are", columns).map(
+      paint.bold,
+    ),
     ...rowsOf(
       { numbers: ["clients", "of", "waiting", "servers", "of"], name: "line", text: "" },
       lines
@@ -141,10 +148,17 @@ function bar(holding: Holding, width: number, paint: Paint): string {
   return marks.join("");
 }
 
-function legend(holding: Holding, paint: Paint): string {
-  return stretchesOf(holding, paint)
-    .map(({ name, connections, mark, brush }) => `${brush(mark)} ${connections} ${name}`)
-    .join("  ");
+/** What the marks of the bar mean; where the terminal is narrow, a line for each. */
+function legend(holding: Holding, columns: number, paint: Paint): readonly string[] {
+  const stretches = stretchesOf(holding, paint);
+  const parts = stretches.map(
+    ({ name, connections, mark, brush }) => `${brush(mark)} ${connections} ${name}`,
+  );
+  const width = stretches.reduce(
+    (sum, { name, connections }) => sum + `  █ ${connections} ${name}`.length,
+    0,
+  );
+  return width <= columns ? [`  ${parts.join("  ")}`] : parts.map((part) => `  ${part}`);
 }
 
 function sumOf<T>(items: readonly T[], valueOf: (item: T) => number): number {

@@ -1,5 +1,5 @@
 import type { PostgresHolding } from "../audit/diagnosis.ts";
-import { rowsOf } from "./explainDiagnosisRows.ts";
+import { rowsOf, titled } from "./explainDiagnosisRows.ts";
 import type { Paint } from "./explainPaint.ts";
 import { hanging } from "./explainWrap.ts";
 
@@ -12,7 +12,12 @@ export function postgresBlock(
   const reserved = maxConnections - available;
   const sum = `${available} = ${maxConnections} max_connections − ${reserved} reserved`;
   return [
-    `${paint.bold(`Postgres ${address} (${version})`)}: ${open} of ${available} are open`,
+    ...titled(
+      `Postgres ${address} (${version})`,
+      `${open} of ${available} are open`,
+      columns,
+      paint,
+    ),
     ...hanging("  ", sum, columns),
     ...rowsOf(
       { numbers: ["open", "of", "active", "in transaction"], name: "role", text: "" },

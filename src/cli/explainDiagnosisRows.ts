@@ -1,5 +1,5 @@
 import type { Paint } from "./explainPaint.ts";
-import { wrapped } from "./explainWrap.ts";
+import { hanging, wrapped } from "./explainWrap.ts";
 
 /** One row: numbers, a name, and a text that may be long. */
 export interface Row {
@@ -50,6 +50,21 @@ export function rowsOf(
   }
   const hidden = rows.length - shown.length;
   return hidden === 0 ? lines : [...lines, paint.dim(`  … ${rest(hidden)}`)];
+}
+
+/** A title in bold and what it says, `title: text`, wrapped. */
+export function titled(
+  title: string,
+  text: string,
+  columns: number,
+  paint: Paint,
+): readonly string[] {
+  const [first = "", ...rest] = hanging("", `${title}: ${text}`, columns - 2);
+  const isWhole = first.startsWith(`${title}:`);
+  return [
+    isWhole ? `${paint.bold(title)}${first.slice(title.length)}` : paint.bold(first),
+    ...rest.map((line) => `  ${line}`),
+  ];
 }
 
 function widest(texts: readonly string[]): number {

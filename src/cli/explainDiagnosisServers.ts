@@ -3,6 +3,7 @@ import type { LiveWorkload } from "../audit/live.ts";
 import { counted } from "../budget/wording.ts";
 import { rowsOf } from "./explainDiagnosisRows.ts";
 import type { Paint } from "./explainPaint.ts";
+import { hanging } from "./explainWrap.ts";
 
 /** Which servers run, what the pool of each process is set to, and what their pods hold. */
 export function workloadBlock(
@@ -12,9 +13,9 @@ export function workloadBlock(
   paint: Paint,
 ): readonly string[] {
   return [
-    paint.bold("Which servers run, and how large each pool is"),
+    ...hanging("", "Which servers run, and how large each pool is", columns).map(paint.bold),
     ...rowsOf(
-      { numbers: ["pods", "peak", "pool", "clients"], name: "server", text: "" },
+      { numbers: ["pods", "peak", "pool max", "clients"], name: "server", text: "" },
       workloads.map((workload) => ({
         numbers: [
           `${workload.pods.length}`,

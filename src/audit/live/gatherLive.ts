@@ -6,7 +6,7 @@ import { openPooler } from "./askPooler.ts";
 import { openPostgres, type PostgresSource } from "./askPostgres.ts";
 import { BadUrl, parseLoginUrl, type LoginUrl } from "./loginUrl.ts";
 import { pgbouncerRefusal, postgresRefusal } from "./refusal.ts";
-import { readCluster, type ClusterQuestion } from "./readCluster.ts";
+import { readCluster, type ClusterAnswer, type ClusterQuestion } from "./readCluster.ts";
 import { readComposeProject, type ComposeWorld } from "./readComposeProject.ts";
 import type { Refusal, Source } from "./source.ts";
 import { unreachableAddresses } from "./unreachable.ts";
@@ -50,15 +50,20 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
       ? undefined
       : loginOf("--postgres", question.postgres, POSTGRES_PORT_DEFAULT);
 
+  const composed =
+    question.compose === undefined ? undefined : readComposeProject(question.compose, world);
+
   const [poolers, postgres] = await Promise.all([
     Promise.all(consoles.map((login) => opened(askedPooler(login, world)))),
     database === undefined ? undefined : opened(askedPostgres(database, world)),
   ]);
   const sources = [...poolers, postgres].filter((each) => each !== undefined && "source" in each);
-  const reading =
-    question.cluster === undefined ? undefined : readCluster(question.cluster, world.env);
+  let cluster: ClusterAnswer | undefined;
   try {
-    await takeSamples(sources, question, world);
+    [cluster] = await Promise.all([
+      question.cluster && readCluster(question.cluster, world.env),
+      takeSamples(sources, question, world),
+    ]);
   } finally {
     await Promise.all(sources.map(({ source }) => source.close()));
   }
@@ -69,11 +74,7 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
   const told = answers.flatMap((each) => each.told ?? []);
   const seen = addressesIn(told);
   const unreachable = await unreachableAddresses(told, THRESHOLDS.ghostSilentMs);
-  const cluster = await reading;
-  const project =
-    question.compose === undefined
-      ? undefined
-      : await readComposeProject(question.compose, seen, world);
+  const project = await composed?.withContainers(seen);
   const workloads = [
     ...(cluster?.hasPods ? liveWorkloads(cluster.objects, cluster.isWhole, seen) : []),
     ...(project?.workloads ?? []),
@@ -83,13 +84,9 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
     ...(unreachable !== undefined && { unreachableAddresses: unreachable }),
     ...(answer.told !== undefined && { postgres: answer.told }),
     ...((cluster?.hasPods || project !== undefined) && { workloads }),
-    unseen: [
-      ...answers.flatMap(({ unseen }) => unseen),
-      ...answer.unseen,
-      ...hidden,
-      ...(cluster?.unseen ?? []),
-      ...(project?.unseen ?? []),
-    ],
+    unseen: [...answers, answer, { unseen: hidden }, cluster, project].flatMap(
+      (each) => each?.unseen ?? [],
+    ),
   };
 }
 

@@ -10,7 +10,7 @@ import {
 } from "../compose/containers.ts";
 import { serviceObjects, serviceOf } from "../compose/serviceObjects.ts";
 import type { LiveWorkload, Unseen } from "../live.ts";
-import { setClients } from "./workloads.ts";
+import { setClients, type Settings } from "./workloads.ts";
 
 const run = promisify(execFile);
 
@@ -30,18 +30,19 @@ export interface ComposeAnswer {
   readonly unseen: readonly Unseen[];
 }
 
+/** A compose file that was read; its containers are still to be asked for. */
+export interface ReadProject {
+  /** @param seen the addresses of the poolers' clients */
+  readonly withContainers: (seen: ReadonlySet<string>) => Promise<ComposeAnswer>;
+}
+
 /**
- * Reads a compose file, and asks docker for its containers. Where docker is not to be had, the file
- * alone tells, and `unseen` says why.
+ * Reads a compose file. Where docker is not to be had afterwards, the file alone tells, and
+ * `unseen` says why.
  *
- * @param seen the addresses of the poolers' clients
  * @throws BadCompose, or what `read` throws for the file itself
  */
-export async function readComposeProject(
-  file: string,
-  seen: ReadonlySet<string>,
-  { env, read }: ComposeWorld,
-): Promise<ComposeAnswer> {
+export function readComposeProject(file: string, { env, read }: ComposeWorld): ReadProject {
   const beside = (path: string) => textOrNone(resolve(dirname(file), path), read);
   const variables = parseEnv(beside(".env") ?? "");
   const project = readCompose(file, read(file), {
@@ -55,34 +56,47 @@ export async function readComposeProject(
   const objects = serviceObjects(file, project.services, (path) =>
     path.endsWith(".ini") ? beside(path) : undefined,
   );
-  const { containers, unseen } = await containersOf(file, env);
   const set = setClients(objects).map(({ object, settings }) => ({
     name: serviceOf(object) ?? "",
     settings,
   }));
-  const told = new Set(set.map(({ name }) => name));
-  const others = containers
-    .filter(
-      ({ service, addresses }) => !told.has(service) && addresses.some((one) => seen.has(one)),
-    )
-    .map(({ service }) => ({ name: service, settings: { processesPerPod: 1 } }));
-  const replicas = new Map(project.services.map((service) => [service.name, service.replicas]));
+  const elsewhere = project.elsewhere.length === 0 ? [] : [notRead(file, project.elsewhere)];
   return {
-    workloads: [...set, ...new Map(others.map((one) => [one.name, one])).values()].map(
-      ({ name, settings }) => ({
-        name: `service ${name}`,
-        ...settings,
-        replicas: replicas.get(name) ?? 1,
-        pods: containers
-          .filter(({ service }) => service === name)
-          .map((container) => podOf(container, seen)),
-      }),
-    ),
-    unseen: [
-      ...unseen,
-      ...(project.elsewhere.length === 0 ? [] : [notRead(file, project.elsewhere)]),
-    ],
+    withContainers: async (seen) => {
+      const { containers, unseen } = await containersOf(file, env);
+      const services = [...set, ...strangers(set, containers, seen)];
+      return {
+        workloads: services.map(({ name, settings }) => ({
+          name: `service ${name}`,
+          ...settings,
+          replicas: project.services.find((service) => service.name === name)?.replicas ?? 1,
+          pods: containers
+            .filter(({ service }) => service === name)
+            .map((container) => podOf(container, seen)),
+        })),
+        unseen: [...unseen, ...elsewhere],
+      };
+    },
   };
+}
+
+interface SetService {
+  readonly name: string;
+  readonly settings: Settings;
+}
+
+/** Services whose containers were seen, though nothing tells that they connect. */
+function strangers(
+  set: readonly SetService[],
+  containers: readonly ComposeContainer[],
+  seen: ReadonlySet<string>,
+): readonly SetService[] {
+  const told = new Set(set.map(({ name }) => name));
+  const names = containers
+    .filter(({ addresses }) => addresses.some((address) => seen.has(address)))
+    .map(({ service }) => service)
+    .filter((service) => !told.has(service));
+  return [...new Set(names)].map((name) => ({ name, settings: { processesPerPod: 1 } }));
 }
 
 function podOf(

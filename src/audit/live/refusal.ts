@@ -8,7 +8,14 @@ interface Advice {
   readonly next: string;
 }
 
-/** What no server says: the network, TLS and node-postgres do. */
+/** What node-postgres says when a server asks for a password. */
+const NO_PASSWORD: Advice = {
+  when: /client password must be|password must be a string|no password supplied/i,
+  why: "it asks for a password, and there is none",
+  next: "put it into PGPASSWORD or .pgpass",
+};
+
+/** What no server says: the network and TLS do. */
 const OF_BOTH: readonly Advice[] = [
   {
     when: /ECONNREFUSED/,
@@ -33,11 +40,6 @@ const OF_BOTH: readonly Advice[] = [
   {
     when: /EHOSTUNREACH|ENETUNREACH|ETIMEDOUT/,
     next: "check the address, and whether a NetworkPolicy or firewall lets you there",
-  },
-  {
-    when: /client password must be|password must be a string|no password supplied/i,
-    why: "it asks for a password, and there is none",
-    next: "put it into PGPASSWORD or .pgpass",
   },
   {
     when: /does not support SSL/i,
@@ -106,12 +108,17 @@ const OF_POSTGRES: readonly Advice[] = [
 
 /** Why a PgBouncer could not be asked, in words of its own where it said some, and what to do. */
 export function pgbouncerRefusal(error: unknown, login: LoginUrl): Refusal {
-  return refusal(error, login, [...OF_PGBOUNCER, ...OF_BOTH], "look at PgBouncer's log");
+  return refusal(
+    error,
+    login,
+    [NO_PASSWORD, ...OF_PGBOUNCER, ...OF_BOTH],
+    "look at PgBouncer's log",
+  );
 }
 
 /** The same of a Postgres. */
 export function postgresRefusal(error: unknown, login: LoginUrl): Refusal {
-  return refusal(error, login, [...OF_POSTGRES, ...OF_BOTH], "look at Postgres' log");
+  return refusal(error, login, [NO_PASSWORD, ...OF_POSTGRES, ...OF_BOTH], "look at Postgres' log");
 }
 
 function refusal(
