@@ -1,5 +1,6 @@
 import type { LiveClient, LivePooler, LiveSystem, LiveWorkload } from "../live.ts";
 import type { Finding } from "./finding.ts";
+import { networkOf } from "./network.ts";
 import { ownersIn, type Owners } from "./owners.ts";
 import type { Thresholds } from "./thresholds.ts";
 import { lastOf, maxClientConnOf, placesOf, silenceMs, staysOf, type Stay } from "./window.ts";
@@ -54,9 +55,9 @@ function isPodGone(live: LiveSystem, stay: Stay, owners: Owners): boolean {
     .flatMap(({ pods }) => pods)
     .filter(({ ready, terminating }) => ready && !terminating);
   if (!running.every(({ address }) => address !== undefined && seen.has(address))) return false;
-  return [...seen].some(
-    (address) => owners.hasPodAt(address) && network(address) === network(client.address),
-  );
+  const network = networkOf(client.address);
+  if (network === undefined) return false;
+  return [...seen].some((address) => owners.hasPodAt(address) && networkOf(address) === network);
 }
 
 function overPods(
@@ -86,11 +87,6 @@ function allowedOf({ poolMax, processesPerPod, pods }: LiveWorkload): number | u
 
 function addressesSeen({ poolers }: LiveSystem): ReadonlySet<string> {
   return new Set(poolers.flatMap((pooler) => lastOf(pooler).clients.map(({ address }) => address)));
-}
-
-/** The first half of an IPv4 address; of others nothing is concluded. */
-function network(address: string): string {
-  return /^(\d+\.\d+)\.\d+\.\d+$/.exec(address)?.[1] ?? address;
 }
 
 /** Linux where PgBouncer's settings are 0: two hours, then 9 probes 75 s apart. */

@@ -11,7 +11,7 @@ import { compareText, groups, toldFew, whoIs } from "./wording.ts";
  * - logins in every third of the window, loginsPerSecond or more: a restart, which is over once, is
  *   none;
  * - loginsPerSecond or more of clients that are gone again: a pool that fills keeps its clients;
- * - and more of these than of all others of that line or group: it does not pool.
+ * - and more of these than of clients that were there from beginning to end: it does not pool.
  * Or sockets: in every sample more than loginsUnderWay were logging in, over what is reserved for
  * them; they take places of max_client_conn before anybody knows whose they are.
  */
@@ -41,8 +41,8 @@ function stormAt(pooler: LivePooler, thresholds: Thresholds): Finding | undefine
       evidence: [
         ...toldFew(
           counts.map(
-            ({ who, gone: own, all }) =>
-              `${own} of ${all} clients seen of ${who} came and went within ${Math.round(seconds)} s`,
+            ({ who, gone: own, stay }) =>
+              `${who}: ${own} clients came and went within ${Math.round(seconds)} s, ${stay} stayed`,
           ),
         ),
         ...(caught.length > 0 ? groups(caught, "client caught by a sample") : []),
@@ -68,12 +68,12 @@ interface Count {
   readonly logins: readonly number[];
   /** Clients that came after the first sample and are not in the last one. */
   readonly gone: number;
-  /** All that were seen, those of the first sample too. */
-  readonly all: number;
+  /** Clients that are in the first sample and in the last one. */
+  readonly stay: number;
 }
 
 function isStorm(
-  { logins, gone, all }: Count,
+  { logins, gone, stay }: Count,
   pooler: LivePooler,
   { loginsPerSecond }: Thresholds,
 ): boolean {
@@ -84,7 +84,7 @@ function isStorm(
   }
   const seconds = windowSeconds(pooler);
   const steady = thirds.every((count) => count >= (loginsPerSecond * seconds) / thirds.length);
-  return steady && gone >= loginsPerSecond * seconds && gone * 2 > all;
+  return steady && gone >= loginsPerSecond * seconds && gone > stay;
 }
 
 function countsOf(pooler: LivePooler): readonly Count[] {
@@ -100,8 +100,9 @@ function countedLine(pooler: LivePooler, line: string): Count | undefined {
   const sum = logins.reduce((total, each) => total + each, 0);
   const own = pooler.samples.map(({ clients }) => clients.filter((one) => one.line === line));
   const first = new Set(own[0]?.map(keyOf));
-  const came = own.at(-1)?.filter((client) => !first.has(keyOf(client))).length ?? 0;
-  return { who: `line ${line}`, logins, gone: Math.max(0, sum - came), all: first.size + sum };
+  const last = own.at(-1) ?? [];
+  const stay = last.filter((client) => first.has(keyOf(client))).length;
+  return { who: `line ${line}`, logins, gone: Math.max(0, sum - (last.length - stay)), stay };
 }
 
 /** As far as samples caught them: at least as many there were. */
@@ -110,6 +111,8 @@ function caughtGroups(pooler: LivePooler): readonly Count[] {
     pooler.samples.flatMap((sample) => sample.clients).map((client) => [keyOf(client), client]),
   );
   const gone = new Set(goneAgain(pooler).map(keyOf));
+  const first = new Set(pooler.samples[0]?.clients.map(keyOf));
+  const last = new Set(lastOf(pooler).clients.map(keyOf));
   const byWho = Map.groupBy(
     [...clients.values()].filter((client) => !isConsole(client)),
     whoIs,
@@ -123,7 +126,7 @@ function caughtGroups(pooler: LivePooler): readonly Count[] {
           (fresh) => fresh.filter((one) => keys.has(keyOf(one))).length,
         ),
         gone: members.filter((one) => gone.has(keyOf(one))).length,
-        all: members.length,
+        stay: members.filter((one) => first.has(keyOf(one)) && last.has(keyOf(one))).length,
       };
     })
     .toSorted((a, b) => b.gone - a.gone || compareText(a.who, b.who));
