@@ -32,7 +32,7 @@ export function sumLines(
   const width = Math.max(...[...rows.map(({ amount }) => amount), numeral(total)].map(widthOf));
   const brush = verdict === "broken" ? paint.bad : verdict === "unknown" ? paint.warn : paint.good;
   return [
-    `  ${paint.bold(heading)}`,
+    ...hanging("  ", heading, columns).map(paint.bold),
     ...rows.flatMap(({ amount, text }) =>
       hanging(`    ${amount.padStart(width)}  `, text, columns),
     ),
@@ -63,7 +63,9 @@ export function bulkheadLines(
     brush: { fits: (text: string) => text, broken: paint.bad, unknown: paint.warn }[verdict],
   }));
   return [
-    `  ${paint.bold("Pools on each line")}, at most its max_db_client_connections`,
+    ...hanging("  ", "Pools on each line, at most its max_db_client_connections", columns).map(
+      paint.bold,
+    ),
     ...[...Map.groupBy(rows, ({ text }) => text).values()].flatMap((equal) => {
       const [first] = equal;
       if (first === undefined) return [];

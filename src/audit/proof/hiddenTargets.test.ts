@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+import {
+  clientOf,
+  groupOf,
+  lineOf,
+  poolerOf,
+  postgresOf,
+  systemOf,
+  type LineSpec,
+} from "../../../test/audit/systemOf.ts";
+import type { Client } from "../system.ts";
+import { prove } from "./prove.ts";
+
+/** A client whose database, login or both only a Secret tells. */
+function hiding(client: Client, ...hidden: readonly ("database" | "user")[]): Client {
+  if (client.target.kind !== "pooler") return client;
+  const { target } = client;
+  const database = hidden.includes("database") ? "Secret shop/db database" : target.database;
+  const user = hidden.includes("user") ? `Secret shop/${client.name} user` : target.user;
+  return { ...client, target: { ...target, database, user, hidden } };
+}
+
+function proofOf(lines: Readonly<Record<string, LineSpec>>, clients: readonly Client[]) {
+  const group = groupOf({ lines: Object.entries(lines).map(([name, line]) => lineOf(name, line)) });
+  const postgres = [postgresOf(12)];
+  return prove(systemOf({ poolers: [poolerOf("pooler", [group])], clients, postgres }));
+}
+
+const FORCED = { user: "shop" };
+const A = clientOf("a", 1, 40);
+const B = clientOf("b", 1, 50);
+
+test("a hidden database is that of the only line", () => {
+  const clients = [hiding(A, "database", "user"), B];
+  const { verdict, sums } = proofOf({ app: FORCED }, clients);
+  expect([verdict, sums[0]?.total]).toEqual(["fits", 100]);
+  const more = [hiding(clientOf("a", 1, 41), "database"), B];
+  expect(proofOf({ app: FORCED }, more).verdict).toBe("broken");
+});
+
+test("a hidden database may be any of several lines: each client counts all the same", () => {
+  const lines = { app: FORCED, other: FORCED };
+  expect(proofOf(lines, [hiding(A, "database"), B]).verdict).toBe("fits");
+  const { verdict, findings } = proofOf(lines, [hiding(A, "database"), clientOf("b", 1, 51)]);
+  expect([verdict, findings.map(({ rule }) => rule)]).toEqual([
+    "broken",
+    ["weir/clients-over-capacity"],
+  ]);
+});
+
+test("a hidden database may be one with a bulkhead, which then may be too small", () => {
+  const wide = { app: { ...FORCED, maxClients: 50 }, other: FORCED };
+  // 50 on the one line and 40 on the other, if it is there, and 10 reserved.
+  expect(proofOf(wide, [hiding(A, "database")]).verdict).toBe("fits");
+  const narrow = { app: { ...FORCED, maxClients: 39 }, other: FORCED };
+  const { verdict, sums, missing } = proofOf(narrow, [hiding(A, "database")]);
+  expect([verdict, sums.map((sum) => sum.verdict)]).toEqual([
+    "unknown",
+    ["fits", "unknown", "fits"],
+  ]);
+  expect(missing.map(({ what }) => what)).toEqual([
+    "which database a names: Secret shop/db database",
+  ]);
+});
+
+test("hidden logins may be one, or as many as there are", () => {
+  const hidden = [hiding(A, "user"), hiding(B, "user")];
+  // 5 and 2 for maintenance, or twice 5 and 2.
+  expect(proofOf({ app: {} }, hidden)).toMatchObject({ verdict: "fits" });
+  const three = [...hidden, hiding(clientOf("c", 1, 0), "user")];
+  const { verdict, missing } = proofOf({ app: {} }, three);
+  expect([verdict, missing.map(({ what }) => what)]).toEqual([
+    "unknown",
+    ["a", "b", "c"].map((name) => `which login ${name} has: Secret shop/${name} user`),
+  ]);
+  expect(proofOf({ app: FORCED }, three).verdict).toBe("fits");
+});
+
+test("a hidden database may be one that only * admits", () => {
+  const lines = { app: FORCED, "*": FORCED };
+  const { verdict, missing } = proofOf(lines, [hiding(A, "database")]);
+  expect([verdict, missing.map(({ what }) => what)]).toEqual([
+    "unknown",
+    ["which database a names: Secret shop/db database"],
+  ]);
+});
