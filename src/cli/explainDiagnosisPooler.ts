@@ -116,7 +116,7 @@ function stretchesOf({ used, maxClientConn, holders }: Holding, paint: Paint): r
     { name: "busy", connections: busy, mark: BUSY, brush: paint.server },
     { name: "idle", connections: held - busy, mark: IDLE, brush: paint.warn },
     {
-      name: "consoles and logins",
+      name: "for consoles and logins",
       connections: Math.max(0, used - held),
       mark: OTHER,
       brush: paint.otherServer,

@@ -8,6 +8,9 @@ export interface Row {
   readonly text: string;
 }
 
+/** The text is the same as in the row above. */
+const SAME = "″";
+
 /** Narrower than this a text is not read but spelled. */
 const TEXT_COLUMNS_MIN = 30;
 /** Rows of one table; a longer one is not read. */
@@ -38,7 +41,11 @@ export function rowsOf(
   const beside = columns - heading.length - 2 >= TEXT_COLUMNS_MIN;
   const indent = beside ? heading.length + 2 : 6;
   const lines = [paint.dim(`${heading}${beside ? `  ${headings.text}` : ""}`.trimEnd())];
-  for (const row of shown) {
+  for (const [index, row] of shown.entries()) {
+    if (row.text !== "" && shown[index - 1]?.text === row.text) {
+      lines.push(`${left(row)}  ${paint.dim(SAME)}`);
+      continue;
+    }
     const texts = row.text === "" ? [] : wrapped(row.text, columns - indent);
     if (beside) {
       const [first = "", ...further] = texts;
