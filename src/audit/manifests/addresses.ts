@@ -52,6 +52,7 @@ export class AddressBook {
   readonly #services = new Map<string, ServiceEndpoint[]>();
   readonly #hosts = new Map<string, ServiceEndpoint[]>();
   readonly #found = new Map<string, readonly ServicePort[]>();
+  #byIp: ReadonlyMap<string, Field> | undefined;
 
   constructor(inventory: Inventory) {
     this.#inventory = inventory;
@@ -90,7 +91,12 @@ export class AddressBook {
     const name = host.toLowerCase().replace(/\.$/, "");
     const here = this.#hosts.get(name);
     if (here !== undefined) return atPort(here, port);
-    if (IP.test(name)) return { kind: "outside", host: name };
+    if (IP.test(name)) {
+      const service = this.#servicesByIp().get(name);
+      return service === undefined
+        ? { kind: "outside", host: name }
+        : this.#byService(service, port);
+    }
     for (const [service, where] of candidates(name, namespace)) {
       const external = this.#externalName(where, service);
       if (external !== undefined && depth < EXTERNAL_DEPTH_MAX) {
@@ -105,6 +111,28 @@ export class AddressBook {
       return { kind: "unknown", why: `no Service ${name} is among the objects` };
     }
     return { kind: "outside", host: name };
+  }
+
+  /** Services by the addresses that they have, as a live cluster tells them. */
+  #servicesByIp(): ReadonlyMap<string, Field> {
+    this.#byIp ??= new Map(
+      this.#inventory.ofKind("", "Service").flatMap((object) => {
+        const service = Field.of(object);
+        const ips = [
+          service.at("spec", "clusterIP"),
+          ...service.at("spec", "externalIPs").items(),
+          ...service
+            .at("status", "loadBalancer", "ingress")
+            .items()
+            .map((one) => one.at("ip")),
+        ];
+        return ips.flatMap((ip) => {
+          const text = ip.text();
+          return text === undefined || !IP.test(text) ? [] : [[text, service] as const];
+        });
+      }),
+    );
+    return this.#byIp;
   }
 
   /** NAME.NAMESPACE, of a namespace that the objects tell of. */
@@ -170,6 +198,10 @@ export class AddressBook {
 
   /** The Postgres at a host, by one name: its main address where it is known. */
   postgresAt(host: string, port: number, namespace: string): string {
+    if (host.includes(",")) {
+      const hosts = host.split(",").map((one) => this.postgresAt(one.trim(), port, namespace));
+      return hosts.join(",");
+    }
     const resolved = this.resolve(host, port, namespace);
     if (resolved.kind === "found") {
       for (const endpoint of resolved.endpoints) {

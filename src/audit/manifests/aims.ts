@@ -67,7 +67,28 @@ export function writtenAims(container: Field, { variables }: Environment): reado
       }
     }
   }
-  return aims;
+  return [...aims, ...flagAims(container, variables)];
+}
+
+/** `--db-host pooler`, `-h pooler:6432`: where it names a pooler it is one's client. */
+const HOST_FLAG =
+  /(?:^|\s)(?:-h|--[\w-]*(?:host|hostname|server|addr|address|endpoint|upstream))[= ]\s*([\w.-]+)(?::(\d{1,5}))?(?=\s|$)/g;
+
+function flagAims(container: Field, variables: ReadonlyMap<string, Variable>): readonly Aim[] {
+  const lists = [container.at("command"), container.at("args")];
+  const texts = lists.flatMap((list) => list.items().map((field) => field.text() ?? ""));
+  const place = (lists[1]?.exists ? lists[1] : container.at("command")).place();
+  return [...expanded(texts.join(" "), variables).matchAll(HOST_FLAG)].map(
+    ([, host = "", port]) => ({
+      host,
+      ...(port === undefined ? {} : { port: Number(port) }),
+      place,
+      by: "its command",
+      prefix: "",
+      parameters: NONE,
+      isDatabase: false,
+    }),
+  );
 }
 
 /** The connection strings in a text: URLs, else the text as a whole. */

@@ -7,7 +7,7 @@ import type { Workload } from "./workloads.ts";
 
 /** `host: pooler`, `"hostname" = "pooler.db.svc"`, `server=pooler:6432`. */
 const HOST_SETTING =
-  /\b(?:host|hostname|server|addr|address|endpoint)["']?[ \t]*[:=][ \t]*["']?([\w.-]+)(?::(\d{1,5}))?/gi;
+  /\b(?:host|hostname|server|addr|address|endpoint|url|uri|upstream)["']?[ \t]*[:=][ \t]*["']?([\w.-]+)(?::(\d{1,5}))?/gi;
 
 /**
  * What the files that ConfigMaps and Secrets mount say of where a container connects: connection

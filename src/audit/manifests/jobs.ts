@@ -2,14 +2,14 @@ import { PODS_ANNOTATION } from "../../api/names.ts";
 import type { Figure } from "../system.ts";
 import type { Field } from "./field.ts";
 import { known, missing } from "./figures.ts";
-import { KEDA_MAX_DEFAULT, type Scalers } from "./scalers.ts";
+import { KEDA_MAX_DEFAULT } from "./scalers.ts";
 
 /**
  * Pods of a Job: its parallelism, bounded by its completions. A pod that failed is replaced while it
  * still terminates, so there can be twice as many, unless podReplacementPolicy is Failed or nothing
  * is tried again (backoffLimit 0).
  */
-export function jobPods(spec: Field, scalers?: Scalers): Figure {
+export function jobPods(spec: Field): Figure {
   const suspend = spec.at("suspend");
   if (suspend.value === true) return known(0, "0 pods (suspended)", suspend.place());
   const parallelism = spec.at("parallelism");
@@ -20,8 +20,6 @@ export function jobPods(spec: Field, scalers?: Scalers): Figure {
     const field = most === undefined ? parallelism : completions;
     return missing("how many pods the Job has at once", field.place(), "write it as a number");
   }
-  const scaled = scalers?.maximaOf(spec.object).find((maximum) => !maximum.known);
-  if (scaled !== undefined) return scaled;
   const pods = Math.min(most, bound);
   const fields = [parallelism, completions].filter((field) => field.exists);
   const places = (fields.length > 0 ? fields : [spec]).map((field) => field.place());

@@ -4,7 +4,7 @@ import { connectionUrls } from "./connectionStrings.ts";
 import type { Environment, Variable } from "./containerEnv.ts";
 import type { Field } from "./field.ts";
 import { missing } from "./figures.ts";
-import { isHidden } from "./hidden.ts";
+import { isHidden, shown } from "./hidden.ts";
 
 /**
  * What the entrypoints of the common images make of their environment, when no ini is mounted.
@@ -29,11 +29,15 @@ export function imageConfiguration(
 
 type Variables = ReadonlyMap<string, Variable>;
 
+/** Keys that only tell one pool from another: what is hidden there is named by what hides it. */
+const IDENTITIES: ReadonlySet<string> = new Set(["auth_user", "user", "dbname"]);
+
 /** A key of the ini by a variable, where it is set. An empty one counts as not set, as in shell. */
-function keyOf(variables: Variables, name: string): Setting | undefined {
+function keyOf(variables: Variables, name: string, isIdentity: boolean): Setting | undefined {
   const variable = variables.get(name);
   if (variable === undefined || variable.value === "") return undefined;
   const { value, place } = variable;
+  if (isIdentity) return setting(shown(value), place);
   return isHidden(value)
     ? missing(`${name}, which a Secret or a field of the pod hides`, place, "write its value")
     : setting(value, place);
@@ -42,7 +46,7 @@ function keyOf(variables: Variables, name: string): Setting | undefined {
 function keysOf(variables: Variables, names: readonly (readonly [string, string])[]): Settings {
   return new Map(
     names.flatMap(([key, name]) => {
-      const value = keyOf(variables, name);
+      const value = keyOf(variables, name, IDENTITIES.has(key));
       return value === undefined ? [] : [[key, value] as const];
     }),
   );
@@ -83,16 +87,23 @@ function edoburuLines(container: Field, variables: Variables): ReadonlyMap<strin
   const urls = variables.get("DATABASE_URLS") ?? variables.get("DATABASE_URL");
   if (urls !== undefined && urls.value !== "") {
     const { place } = urls;
+    const host = missing("where the lines of PgBouncer lead", place, "write their URLs");
+    if (isHidden(urls.value) && connectionUrls(urls.value).length === 0) {
+      return new Map([["*", { place, keys: new Map([["host", host]]) }]]);
+    }
     return new Map(
       urls.value.split(",").flatMap((text) =>
         connectionUrls(text).map(({ hosts, database, user }) => {
           const [first] = hosts;
-          const keys = new Map([
-            ["host", setting(first?.host ?? "", place)],
+          const keys = new Map<string, Setting>([
+            [
+              "host",
+              first === undefined || isHidden(first.host) ? host : setting(first.host, place),
+            ],
             ["port", setting(String(first?.port ?? 5432), place)],
-            ["auth_user", setting(user ?? "postgres", place)],
+            ["auth_user", setting(shown(user ?? "postgres"), place)],
           ]);
-          return [database ?? "*", { place, keys }] as const;
+          return [shown(database ?? "*"), { place, keys }] as const;
         }),
       ),
     );
@@ -107,7 +118,7 @@ function edoburuLines(container: Field, variables: Variables): ReadonlyMap<strin
   if (!keys.has("auth_user")) keys.set("auth_user", setting("postgres", container.place()));
   const name = variables.get("DB_NAME")?.value ?? "";
   const place = variables.get("DB_HOST")?.place ?? container.place();
-  return new Map([[name === "" ? "*" : name, { place, keys }]]);
+  return new Map([[name === "" ? "*" : shown(name), { place, keys }]]);
 }
 
 /** bitnami/pgbouncer and bitnamilegacy/pgbouncer. */
@@ -134,11 +145,11 @@ function bitnami(container: Field, variables: Variables): Configuration {
   );
   if (!keys.has("host")) keys.set("host", setting("postgresql", image));
   if (/^(?:yes|true|1)$/i.test(variables.get("PGBOUNCER_SET_DATABASE_USER")?.value ?? "")) {
-    keys.set("user", keyOf(variables, "POSTGRESQL_USERNAME") ?? setting("postgres", image));
+    keys.set("user", keyOf(variables, "POSTGRESQL_USERNAME", true) ?? setting("postgres", image));
   }
   const exposed = variables.get("PGBOUNCER_DATABASE") ?? variables.get("POSTGRESQL_DATABASE");
   const name = exposed === undefined || exposed.value === "" ? "postgres" : exposed.value;
-  lines.set(name, { place: exposed?.place ?? image, keys });
+  lines.set(shown(name), { place: exposed?.place ?? image, keys });
   for (const { name: variable, value, place } of variables.values()) {
     if (!/^PGBOUNCER_DSN_\d+$/.test(variable)) continue;
     const [, database, text = ""] = /^\s*([^\s=]+)\s*=\s*(.*)$/s.exec(value) ?? [];
@@ -156,9 +167,9 @@ function official(container: Field, variables: Variables): Configuration {
   const settings = new Map<string, Setting>();
   const keys = new Map<string, Setting>();
   for (const name of variables.keys()) {
-    const value = keyOf(variables, name);
-    if (value === undefined) continue;
     const [, section, key = ""] = /^(PGBOUNCER|DATABASES)_(\w+)$/.exec(name) ?? [];
+    const value = keyOf(variables, name, IDENTITIES.has(key.toLowerCase()));
+    if (value === undefined) continue;
     if (section === "PGBOUNCER") settings.set(key.toLowerCase(), value);
     else if (section === "DATABASES") keys.set(key.toLowerCase(), value);
   }
@@ -166,7 +177,7 @@ function official(container: Field, variables: Variables): Configuration {
   const place = variables.get("DATABASES_HOST")?.place ?? container.at("image").place();
   return {
     settings,
-    lines: new Map([[name === "" ? "*" : name, { place, keys }]]),
+    lines: new Map([[name === "" ? "*" : shown(name), { place, keys }]]),
     users: new Map(),
   };
 }

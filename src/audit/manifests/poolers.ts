@@ -85,13 +85,14 @@ function lineOf(
   const user = textOf(keys.get("user"));
   const authUser = textOf(keys.get("auth_user")) ?? textOf(settings.get("auth_user"));
   const database = textOf(keys.get("dbname"));
+  const host = keys.get("host");
   return {
     name,
     place,
-    postgres: postgresOf(
-      textOf(keys.get("host")),
-      port === undefined ? POSTGRES_PORT : lineNumber(port),
-    ),
+    postgres:
+      host?.known === false
+        ? host.what
+        : postgresOf(textOf(host), port === undefined ? POSTGRES_PORT : lineNumber(port)),
     ...(database === undefined ? {} : { database }),
     ...(user === undefined ? {} : { user }),
     ...(authUser === undefined ? {} : { authUser }),

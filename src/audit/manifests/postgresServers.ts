@@ -154,6 +154,11 @@ function containerSettings(
       settings.set(key.toLowerCase(), { value, place: { ...place, key } });
     }
   }
+  // bitnami/postgresql makes its configuration of this.
+  const variable = environment.variables.get("POSTGRESQL_MAX_CONNECTIONS");
+  if (variable !== undefined) {
+    settings.set("max_connections", { value: variable.value, place: variable.place });
+  }
   const texts = commandOf(container).map((text) => expanded(text, environment.variables));
   const args = container.at(container.at("args").exists ? "args" : "command").place();
   for (const [, key = "", value = ""] of texts

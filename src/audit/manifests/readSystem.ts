@@ -1,5 +1,7 @@
 import {
   API_VERSION,
+  CONNECTS_TO_ANNOTATION,
+  POOL_MAX_ANNOTATION,
   POSTGRES_CONNECTIONS_ANNOTATION,
   RESERVE_ANNOTATION,
 } from "../../api/names.ts";
@@ -10,6 +12,7 @@ import { reserveOf, shareOf } from "./annotations.ts";
 import { barePooler } from "./barePooler.ts";
 import { clientsOf } from "./clients.ts";
 import { Field } from "./field.ts";
+import { missing as missingFigure } from "./figures.ts";
 import { Inventory, type Told } from "./inventory.ts";
 import { operators } from "./operators.ts";
 import { podPoolers } from "./pgbouncerPods.ts";
@@ -45,11 +48,12 @@ export function readSystem(
   ];
   const book = addressBook(inventory, poolers, workloads);
   const postgres = addServers(inventory, book, servers);
+  const addresses = new Map(servers.map((server, index) => [server, postgres[index]?.address]));
   const found = workloads.map((workload) => clientsOf(workload, { inventory, book, poolers }));
   const besides = new Set(found.flatMap((one) => one.besides));
   const served = servedPoolers(inventory, book, poolers);
   const finished = poolers.map((pooler) =>
-    finish(pooler, book, servers, besides.has(pooler.name) && !served.has(pooler.name)),
+    finish(pooler, book, addresses, besides.has(pooler.name) && !served.has(pooler.name)),
   );
   return {
     poolers: finished.map(({ pooler }) => pooler),
@@ -147,7 +151,7 @@ function servedPoolers(
 function finish(
   found: FoundPooler,
   book: AddressBook,
-  servers: readonly FoundPostgres[],
+  servers: ReadonlyMap<FoundPostgres, string | undefined>,
   isSidecar: boolean,
 ): { readonly pooler: Pooler; readonly missing: readonly Missing[] } {
   const { name, place, namespace, groups, workload } = found;
@@ -156,12 +160,11 @@ function finish(
   const postgresOf = (host: string | undefined, port: number): string => {
     if (host !== undefined && !isLoopback(host)) return book.postgresAt(host, port, namespace);
     // The pod's own: a Postgres in it, or what its socket leads to.
-    const beside = servers.find(
-      (server) =>
-        workload !== undefined && server.workload === workload && server.ports[0] === port,
-    );
-    const label = beside?.services[0]?.name;
-    return label === undefined ? `localhost of ${name}:${port}` : completed(label, port, namespace);
+    for (const [server, address] of servers) {
+      const isHere = workload !== undefined && server.workload === workload;
+      if (isHere && server.ports.includes(port) && address !== undefined) return address;
+    }
+    return `localhost of ${name}:${port}`;
   };
   const pooler: Pooler = {
     name,
@@ -171,7 +174,28 @@ function finish(
     reserve,
     ...(share === undefined ? {} : { share }),
   };
-  return { pooler, missing };
+  return { pooler, missing: [...missing, ...chained(found, book)] };
+}
+
+/** Lines that lead to another pooler: what goes through two is told by an annotation alone. */
+function chained(found: FoundPooler, book: AddressBook): readonly Missing[] {
+  if (found.annotation(CONNECTS_TO_ANNOTATION) !== undefined) return [];
+  return found.groups.flatMap(({ configuration }) =>
+    "known" in configuration
+      ? []
+      : [...configuration.lines].flatMap(([name, { place, keys }]) => {
+          const [host, port] = [keys.get("host"), keys.get("port")];
+          if (!host?.known || isLoopback(host.value)) return [];
+          const number = port?.known ? Number(port.value) : 5432;
+          const resolved = book.resolve(host.value, number, found.namespace);
+          if (resolved.kind !== "found") return [];
+          const other = resolved.endpoints.find((endpoint) => endpoint.kind === "pooler");
+          if (other === undefined) return [];
+          const what = `what line ${name} of ${found.name} opens on the pooler ${other.name} behind it`;
+          const tell = `annotate its pods with ${CONNECTS_TO_ANNOTATION} and ${POOL_MAX_ANNOTATION}`;
+          return [missingFigure(what, place, tell)];
+        }),
+  );
 }
 
 /** weir's own objects say what is wanted, not what is there. */

@@ -97,7 +97,7 @@ function peakPods(root: Field, told: Annotation | undefined, scalers: Scalers): 
     case "apps/DaemonSet":
       return daemonSetPods(root);
     case "batch/Job":
-      return jobPods(root.at("spec"), scalers);
+      return jobPods(root.at("spec"));
     case "batch/CronJob":
       return cronJobPods(root.at("spec"));
     case "keda.sh/ScaledJob":
