@@ -108,10 +108,13 @@ async function run(namespace: string, pod: string, podIP: string): Promise<void>
   await kubectl(["-n", namespace, ...patch, "-p", JSON.stringify({ status })]);
 }
 
-function ask(cluster: { readonly namespace?: string; readonly all?: boolean }) {
+function statsUrl(): string {
   const [{ port }] = tier.bouncers;
-  const url = `postgres://${STATS_LOGIN}:${tier.passwordOf(STATS_LOGIN)}@127.0.0.1:${port}/pgbouncer`;
-  return gather({ pgbouncers: [url], cluster }, { KUBECONFIG: server.kubeconfigPath });
+  return `postgres://${STATS_LOGIN}:${tier.passwordOf(STATS_LOGIN)}@127.0.0.1:${port}/pgbouncer`;
+}
+
+function ask(cluster: { readonly namespace?: string; readonly all?: boolean }) {
+  return gather({ pgbouncers: [statsUrl()], cluster }, { KUBECONFIG: server.kubeconfigPath });
 }
 
 test("a client's address tells its pod, and the pod its workload", async () => {
@@ -156,10 +159,8 @@ test("of all namespaces, a pod that nobody made is told too, when it is seen", a
 });
 
 test("a cluster that can't be read is said, and the rest is told", async () => {
-  const [{ port }] = tier.bouncers;
-  const url = `postgres://${STATS_LOGIN}:${tier.passwordOf(STATS_LOGIN)}@127.0.0.1:${port}/pgbouncer`;
   const live = await gather(
-    { pgbouncers: [url], cluster: { namespace: "writing" } },
+    { pgbouncers: [statsUrl()], cluster: { namespace: "writing" } },
     { KUBECONFIG: "/absent/kubeconfig" },
   );
 
@@ -170,9 +171,47 @@ test("a cluster that can't be read is said, and the rest is told", async () => {
 });
 
 test("kinds that may not be listed are named one by one", async () => {
-  const token = await kubectl(["-n", "elsewhere", "create", "token", "default"]);
+  const KUBECONFIG = await kubeconfigOf("nobody");
+  const live = await gather({ pgbouncers: [], cluster: { namespace: "writing" } }, { KUBECONFIG });
+
+  expect(live.workloads).toBeUndefined();
+  expect(unseenOf(live, "Pods of namespace writing")).toMatchObject({
+    why: expect.stringContaining('cannot list resource "pods"'),
+    next: "kubectl auth can-i list pods: the role `view` may",
+  });
+});
+
+test("where some are missing, pods are told, but no figure that what is missing might change", async () => {
+  const KUBECONFIG = await kubeconfigOf("half");
+  const kinds = ["pods", "replicasets.apps", "deployments.apps"].flatMap((kind) => [
+    "--resource",
+    kind,
+  ]);
+  await kubectl(["-n", "writing", "create", "role", "half", "--verb", "list", ...kinds]);
+  const subject = "--serviceaccount=elsewhere:half";
+  await kubectl(["-n", "writing", "create", "rolebinding", "half", "--role=half", subject]);
+  const live = await gather(
+    { pgbouncers: [statsUrl()], cluster: { namespace: "writing" } },
+    { KUBECONFIG },
+  );
+
+  expect(live.workloads).toEqual([
+    {
+      name: "Deployment writing/author",
+      processesPerPod: 1,
+      replicas: 1,
+      pods: [{ name: pods.author, address: AUTHOR, ready: true, terminating: false }],
+    },
+  ]);
+  expect(unseenOf(live, "HorizontalPodAutoscalers of namespace writing")).toBeDefined();
+});
+
+/** A kubeconfig of a new ServiceAccount, which may do nothing yet. */
+async function kubeconfigOf(account: string): Promise<string> {
+  await kubectl(["-n", "elsewhere", "create", "serviceaccount", account]);
+  const token = await kubectl(["-n", "elsewhere", "create", "token", account]);
   const cluster = { server: server.url, "certificate-authority-data": server.caData };
-  const path = `${server.kubeconfigPath}-of-nobody`;
+  const path = `${server.kubeconfigPath}-of-${account}`;
   await writeFile(
     path,
     JSON.stringify({
@@ -182,17 +221,8 @@ test("kinds that may not be listed are named one by one", async () => {
       "current-context": "x",
     }),
   );
-  const live = await gather(
-    { pgbouncers: [], cluster: { namespace: "writing" } },
-    { KUBECONFIG: path },
-  );
-
-  expect(live.workloads).toBeUndefined();
-  expect(unseenOf(live, "Pods of namespace writing")).toMatchObject({
-    why: expect.stringContaining('cannot list resource "pods"'),
-    next: "kubectl auth can-i list pods: the role `view` may",
-  });
-});
+  return path;
+}
 
 test("without a PgBouncer to ask, it says how to reach those of the cluster", async () => {
   const { exitCode, err } = await weir(["diagnose", "--namespace", "writing"], {
