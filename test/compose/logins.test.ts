@@ -1,14 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 
+import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { readFleet } from "../../src/api/readFleet.ts";
 import { guardSql } from "../../src/budget/guard.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
+import { nastyPassword } from "../credentials/nastyPassword.ts";
 import { weir } from "../fleets/fakeShell.ts";
 import { pgbouncerPlace, startPgBouncer, type PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
@@ -27,6 +29,8 @@ let dir: string;
 let file: ComposeFile;
 const bouncers: PgBouncer[] = [];
 
+const BROUGHT = ["author", "book-planning", "chapter-planning", "review", "scene"];
+
 beforeAll(async () => {
   postgres = await startPostgres();
   dir = join(await scratchDir("compose"), "out");
@@ -34,6 +38,7 @@ beforeAll(async () => {
     "host: writing-postgres",
     `host: 127.0.0.1\n    port: ${postgres.port}`,
   );
+  bringPasswords();
   const written = await weir(["compose", "fleet.yaml", "--out", dir], {
     files: { "fleet.yaml": example },
   });
@@ -51,6 +56,16 @@ afterAll(async () => {
 
 function read(path: string): string {
   return readFileSync(join(dir, path), "utf8");
+}
+
+/** Passwords that people have for half of the servers; the others get what weir makes. */
+function bringPasswords(): void {
+  const passwords = fc.sample(nastyPassword, { numRuns: BROUGHT.length, seed: 7 });
+  for (const [index, name] of BROUGHT.entries()) {
+    const folder = join(dir, `secrets/writing/${name}-db`);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(join(folder, "password"), passwords[index] ?? "", { mode: 0o600 });
+  }
 }
 
 /** What a database administrator does, with the password that the folder has for the role. */
