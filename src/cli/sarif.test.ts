@@ -101,3 +101,10 @@ it.each([
     JSON.stringify({ uri }),
   );
 });
+
+it("has rules that the documentation lists, in the same words", () => {
+  const page = readFileSync(new URL("../../docs/verify.md", import.meta.url), "utf8");
+  for (const [rule, means] of Object.entries(RULES)) {
+    expect(page).toContain(`| \`${rule}\` | ${means} |\n`);
+  }
+});

@@ -68,8 +68,10 @@ export function useOf(group: PoolerGroup, clients: readonly PooledClient[]): Gro
   const named = new Map(group.lines.map((line) => [line.name, line]));
   const fallback = named.get("*");
   const [only] = group.lines.length === 1 ? group.lines : [];
+  // A configuration that can't be read has no lines that are known.
+  const unread = group.lines.length === 0 && !group.capacity.known;
   const isAnywhere = (client: PooledClient): boolean =>
-    hides(client, "database") && only === undefined;
+    unread || (hides(client, "database") && only === undefined);
   const byDatabase = Map.groupBy(
     clients.filter((client) => !isAnywhere(client)),
     (client) =>

@@ -245,6 +245,10 @@ describe("what is missing", () => {
     ["what is behind it", systemOf({ poolers: [poolerOf("pooler", [groupOf()])] })],
     ["what Postgres admits", withLines({}, { postgres: [postgresOf(someone)] })],
     ["max_client_conn", withLines({ capacity: someone }, {})],
+    [
+      "the configuration, lines and all",
+      withLines({ capacity: someone, lines: [] }, { clients: [clientOf("a", 1, 1)] }),
+    ],
     ["the processes", withLines({ processes: someone }, {})],
     ["anything else", withLines({}, { missing: [someone] })],
     ["the pooler of a client", withLines({}, { clients: [clientOf("a", 1, 1, { pooler: "p" })] })],
