@@ -42,7 +42,7 @@ it(
       const [ghosts, ...others] = causes[when] ?? [];
       expect(others).toEqual([]);
       expect(ghosts?.kind).toBe("Ghosts");
-      expect(ghosts?.summary).toContain("7 clients");
+      expect(ghosts?.summary).toContain("7 clients are gone");
       expect(ghosts?.evidence[0]).toContain("7 ghosts: line app, user app, from 10.77.2.2");
       expect(ghosts?.next[0]).toContain("10.77.2.2");
     }

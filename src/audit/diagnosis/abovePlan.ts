@@ -1,6 +1,7 @@
+import { counted } from "../../budget/wording.ts";
 import type { Finding } from "./finding.ts";
 import { allowedByPod, workloadFinding, type WorkloadClients } from "./workloadClients.ts";
-import { compareText, counted } from "./wording.ts";
+import { compareText } from "./wording.ts";
 
 /**
  * ServerAbovePlan, at most one a workload: it has more clients in every sample than poolMax ×

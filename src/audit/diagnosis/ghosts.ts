@@ -4,7 +4,7 @@ import { networkOf } from "./network.ts";
 import { ownersIn, type Owners } from "./owners.ts";
 import type { Thresholds } from "./thresholds.ts";
 import { lastOf, maxClientConnOf, placesOf, silenceMs, staysOf, type Stay } from "./window.ts";
-import { compareText, counted, duration, groups } from "./wording.ts";
+import { compareText, countedAs, duration, groups } from "./wording.ts";
 
 /** Clients whose other end is gone, and what is said of them. */
 export interface Ghosts {
@@ -121,7 +121,7 @@ function findingOf(
   return {
     cause: {
       kind: "Ghosts",
-      summary: `${counted(stays.length, "client")} of PgBouncer ${pooler.address} ${stays.length === 1 ? "is" : "are"} gone and still counted: ${stays.length} of max_client_conn ${max}`,
+      summary: `${countedAs(stays.length, "client is", "clients are")} gone at PgBouncer ${pooler.address} and still counted: ${stays.length} of max_client_conn ${max}`,
       evidence: [
         ...[...byProof]
           .toSorted(([a], [b]) => compareText(a, b))

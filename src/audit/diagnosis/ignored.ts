@@ -1,7 +1,8 @@
+import { counted } from "../../budget/wording.ts";
 import type { LiveWorkload } from "../live.ts";
 import type { Finding } from "./finding.ts";
 import { allowedByPod, workloadFinding, type WorkloadClients } from "./workloadClients.ts";
-import { compareText, counted } from "./wording.ts";
+import { compareText } from "./wording.ts";
 
 /**
  * PoolSettingIgnored, at most one a workload. A pod ignores its setting when more clients than

@@ -11,7 +11,7 @@ import { serversMaxOf } from "./holdings.ts";
 import { ownersIn, type Owners } from "./owners.ts";
 import type { Thresholds } from "./thresholds.ts";
 import { alwaysQueued, lastOf, silenceMs, staysOf, type Stay } from "./window.ts";
-import { compareText, counted, duration, moment, toldFew, whoIs } from "./wording.ts";
+import { compareText, countedAs, duration, moment, toldFew, whoIs } from "./wording.ts";
 
 /** A server connection that one client holds and does nothing with. */
 interface Held {
@@ -19,6 +19,8 @@ interface Held {
   readonly server: LiveServer;
   readonly sinceMs: number;
   readonly forMs: number;
+  /** Whom Postgres knows it as. */
+  readonly role: string;
   /** What it is in. */
   readonly how: "transaction" | "session" | "unknown";
 }
@@ -59,7 +61,8 @@ function heldBy(
     alwaysQueued(pooler, client.line, server.user) ||
     alwaysQueued(pooler, client.line, client.user);
   const silent = silenceMs(stay);
-  const asked = { stay, server, sinceMs: client.requestedAtMs, forMs: silent };
+  const role = backends?.[0]?.user ?? server.user;
+  const asked = { stay, server, role, sinceMs: client.requestedAtMs, forMs: silent };
 
   if (backends === undefined || state === "hidden") {
     return queued && silent >= heldUnknownMs ? { ...asked, how: "unknown" } : undefined;
@@ -73,7 +76,7 @@ function heldBy(
   if (state !== "idle in transaction" || sinceMs === undefined) return undefined;
   const forMs = (postgres?.samples.at(-1)?.atMs ?? sinceMs) - sinceMs;
   if (forMs < idleInTransactionMs) return undefined;
-  return { stay, server, sinceMs, forMs, how: "transaction" };
+  return { stay, server, role, sinceMs, forMs, how: "transaction" };
 }
 
 /** The backend of a server connection in every sample; undefined when it is not in all of them. */
@@ -121,13 +124,12 @@ function findingOf(
   const waiting = pools.reduce((sum, { clientsWaiting }) => sum + clientsWaiting, 0);
   const ofMax = max > 0 ? ` of ${max}` : "";
   const forMs = longest[0]?.forMs ?? 0;
-  const hows = new Set(held.map(({ how }) => how));
   return {
     cause: {
       kind: "Leak",
-      summary: `${held.length}${ofMax} server connections of line ${line} are held and not used, the longest for ${duration(forMs)}; ${counted(waiting, "client waits", "clients wait")}`,
+      summary: `${held.length}${ofMax} server connections of line ${line} ${held.length === 1 ? "is" : "are"} held and not used, the longest for ${duration(forMs)}; ${countedAs(waiting, "client waits", "clients wait")}`,
       evidence: toldFew(longest.map((each) => evidenceOf(each, owners))),
-      next: nextOf(hows, longest[0]),
+      next: nextOf(longest),
     },
     share: max > 0 ? held.length / max : 1,
     frees: [],
@@ -149,22 +151,26 @@ function evidenceOf({ stay, server, sinceMs, forMs, how }: Held, owners: Owners)
   return `${whoIs({ ...client, address: at })}${whose === "" ? "" : ` (${whose})`}: holds backend ${server.backendPid} and ${DOES[how]}, since ${moment(sinceMs)} (${duration(forMs)})`;
 }
 
-function nextOf(hows: ReadonlySet<Held["how"]>, longest: Held | undefined): readonly string[] {
-  const pid = longest?.server.backendPid ?? 0;
-  const role = longest?.server.user ?? "";
+function nextOf(held: readonly Held[]): readonly string[] {
+  const hows = new Set(held.map(({ how }) => how));
+  const pids = `ARRAY[${held.map(({ server }) => server.backendPid).join(", ")}]`;
+  const roles = [...new Set(held.map(({ role }) => role))].toSorted(compareText);
   const next: string[] = [];
   if (hows.has("unknown")) {
     next.push(
-      `ask Postgres what it does: SELECT state, state_change, xact_start FROM pg_stat_activity WHERE pid = ${pid}; active there is a long query, and no leak`,
+      `ask Postgres what it does: SELECT state, state_change, xact_start FROM pg_stat_activity WHERE pid = ANY (${pids}); active there is a long query, and no leak`,
     );
   }
   next.push(
-    `to free it now, in Postgres: SELECT pg_terminate_backend(${pid})`,
+    `to free it now, in Postgres: SELECT pg_terminate_backend(pid) FROM unnest(${pids}) AS pid`,
     "look in that program for a client that is checked out, or a BEGIN, without a release or COMMIT on every path, errors too; no call to another service belongs between them",
   );
   if (hows.has("transaction")) {
     next.push(
-      `let Postgres end such transactions: ALTER ROLE "${role.replaceAll('"', '""')}" SET idle_in_transaction_session_timeout = '10s'`,
+      ...roles.map(
+        (role) =>
+          `let Postgres end such transactions: ALTER ROLE "${role.replaceAll('"', '""')}" SET idle_in_transaction_session_timeout = '10s'`,
+      ),
     );
   }
   if (hows.has("session")) {

@@ -1,9 +1,10 @@
+import { counted } from "../../budget/wording.ts";
 import type { LiveClient, LiveLine, LivePooler, LiveSystem } from "../live.ts";
 import type { Finding } from "./finding.ts";
 import { availableOf } from "./holdings.ts";
 import { ownersIn } from "./owners.ts";
 import { alwaysQueued, isBusy, lastOf, maxClientConnOf, staysOf } from "./window.ts";
-import { compareText, counted, groups, toldFew } from "./wording.ts";
+import { compareText, groups, toldFew } from "./wording.ts";
 
 /** What has to find room at the same time for all to go on: a login, and a request to cancel. */
 const ROOM = 2;
@@ -51,7 +52,7 @@ function saturatedProcess(live: LiveSystem, pooler: LivePooler): readonly Satura
       ...serversIn(pooler),
     ],
     next: [
-      "to get room now, restart the largest of these holders, one at a time: kubectl rollout restart",
+      "to get room now, restart the largest of these holders, one at a time (kubectl rollout restart, docker compose restart)",
       `give the pools smaller maxima and short idle timeouts: together at most ${Math.max(0, max - RESERVE)}, which is ${max} less ${RESERVE} for consoles, maintenance and logins; weir plan FLEET computes them`,
       raisingAlone(live),
     ],

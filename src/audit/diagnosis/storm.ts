@@ -45,7 +45,7 @@ function stormAt(pooler: LivePooler, thresholds: Thresholds): Finding | undefine
               `${who}: ${own} clients came and went within ${Math.round(seconds)} s, ${stay} stayed`,
           ),
         ),
-        ...(caught.length > 0 ? groups(caught, "client caught by a sample") : []),
+        ...(caught.length > 0 ? groups(caught, "short-lived client") : []),
         `sockets logging in at the samples: ${underWay.join(", ")}; each takes one of max_client_conn ${maxClientConnOf(pooler)}`,
       ],
       next: [

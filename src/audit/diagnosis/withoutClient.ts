@@ -2,7 +2,7 @@ import type { LiveBackend, LivePooler, LivePostgres, LiveSystem } from "../live.
 import type { Finding } from "./finding.ts";
 import { availableOf } from "./holdings.ts";
 import type { Thresholds } from "./thresholds.ts";
-import { compareText, counted, duration, moment, toldFew } from "./wording.ts";
+import { compareText, countedAs, duration, moment, toldFew } from "./wording.ts";
 
 /** What was concluded, or why nothing could be. */
 export interface WithoutClient {
@@ -146,7 +146,7 @@ function findingOf(running: readonly LiveBackend[], postgres: LivePostgres): Fin
   return {
     cause: {
       kind: "QueriesWithoutClient",
-      summary: `Postgres ${postgres.address} runs ${counted(running.length, "query", "queries")} whose client is gone, on ${running.length} of its ${available} connections, which no PgBouncer counts`,
+      summary: `Postgres ${postgres.address} runs ${countedAs(running.length, "query", "queries")} whose client is gone, on ${running.length} of its ${available} connections, which no PgBouncer counts`,
       evidence: [
         ...toldFew(
           sorted.map((backend) => {
@@ -158,7 +158,7 @@ function findingOf(running: readonly LiveBackend[], postgres: LivePostgres): Fin
         ...limits,
       ],
       next: [
-        `to end them now, in Postgres: SELECT pg_cancel_backend(${sorted[0]?.pid ?? 0})`,
+        `to end them now, in Postgres: SELECT pg_cancel_backend(pid) FROM unnest(ARRAY[${sorted.map(({ pid }) => pid).join(", ")}]) AS pid`,
         ...roles.map(
           (role) =>
             `let Postgres notice that a client is gone: ALTER ROLE "${role.replaceAll('"', '""')}" SET client_connection_check_interval = '500ms' (new connections have it: RECONNECT on PgBouncer's console)`,

@@ -1,11 +1,12 @@
+import { counted } from "../../budget/wording.ts";
 import type { LiveClient } from "../live.ts";
 
 /** How many of a list are told one by one. */
 const TOLD_MOST = 8;
 
-/** `1 client`, `3 clients`. */
-export function counted(count: number, noun: string, nouns = `${noun}s`): string {
-  return `${count} ${count === 1 ? noun : nouns}`;
+/** `1 query`, `3 queries`: what is counted, where it is not its name and an s. */
+export function countedAs(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 /** `45 s`, `12 min`, `3 h`: rounded down. */

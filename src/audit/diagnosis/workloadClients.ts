@@ -2,7 +2,7 @@ import type { LiveClient, LiveSystem, LiveWorkload } from "../live.ts";
 import type { Finding } from "./finding.ts";
 import { ownersIn } from "./owners.ts";
 import { maxClientConnOf, placesOf, staysOf, type Stay } from "./window.ts";
-import { counted, groups, toldFew } from "./wording.ts";
+import { countedAs, groups, toldFew } from "./wording.ts";
 
 /** The connections of one workload, all poolers together. */
 export interface WorkloadClients {
@@ -66,7 +66,7 @@ export function workloadFinding(told: {
     poolMax === undefined
       ? []
       : [
-          `its setting: ${poolMax} a process${poolMaxFrom === undefined ? "" : ` (${poolMaxFrom})`}, ${counted(processesPerPod, "process", "processes")} a pod`,
+          `its setting: ${poolMax} a process${poolMaxFrom === undefined ? "" : ` (${poolMaxFrom})`}, ${countedAs(processesPerPod, "process", "processes")} a pod`,
         ];
   const max = Math.min(...stays.map(({ pooler }) => maxClientConnOf(pooler)));
   return {
