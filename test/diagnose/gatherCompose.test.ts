@@ -1,11 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { beforeAll, expect, test } from "vitest";
 
+import { runProcess } from "../parts/processes.ts";
 import { scratchDir } from "../parts/scratch.ts";
 import { gather, unseenOf } from "./liveScene.ts";
 
+const WEIR = fileURLToPath(new URL("../../bin/weir.js", import.meta.url));
 const NO_DOCKER = { PATH: "/absent" };
 
 let file: string;
@@ -83,4 +86,20 @@ test("the shell's variables count before those of .env", async () => {
   const live = await gather({ pgbouncers: [], compose: file }, { ...NO_DOCKER, POOL: "3" });
 
   expect(live.workloads?.map(({ poolMax }) => poolMax)).toEqual([3, 7]);
+});
+
+test("what weir compose wrote is read, its two PgBouncers behind one name as one pool", async () => {
+  const dir = await scratchDir("weir-compose");
+  const fleet = "examples/writing-servers/fleet.yaml";
+  await runProcess({ command: process.execPath, args: [WEIR, "compose", fleet, "--out", dir] });
+  const live = await gather({ pgbouncers: [], compose: join(dir, "compose.yaml") }, NO_DOCKER);
+
+  expect(live.workloads).toHaveLength(10);
+  expect(live.workloads?.[0]).toMatchObject({
+    name: "service author",
+    line: "author",
+    user: "author",
+    poolMax: 5,
+    replicas: 1,
+  });
 });

@@ -3,14 +3,15 @@ import type { ComposeService } from "./composeFile.ts";
 
 /** The namespace of the objects that stand for services. */
 const NAMESPACE = "compose";
-const LABEL = "compose-service";
+/** Before each name of a service, on its pods. */
+const NAMED = "compose.name/";
 /** On the project's networks every port of a service is reached; these are asked for most. */
 const USUAL_PORTS = [5432, 6432];
 
 /**
  * Services as Kubernetes objects, so that manifests/ reads what their pools are set to as it reads
- * a cluster's: for each a Deployment that is recreated, a Service for each of its names, and a
- * ConfigMap with the files that were read for it.
+ * a cluster's: for each a Deployment that is recreated, with a ConfigMap of the files that were
+ * read for it; for each name, which several may have, a Service.
  *
  * @param textOf the text of a file beside the compose file; undefined: not read
  */
@@ -19,20 +20,38 @@ export function serviceObjects(
   services: readonly ComposeService[],
   textOf: (path: string) => string | undefined,
 ): readonly AuditObject[] {
-  return services.flatMap((service) => {
-    const files = Object.entries(service.files).flatMap(([target, path], index) => {
-      const text = textOf(path);
-      return text === undefined ? [] : [{ target, text, name: `${service.name}-${index}` }];
-    });
-    const names = [service.name, ...service.aliases];
-    return [
-      object(file, "apps/v1", "Deployment", service.name, deployment(service, files)),
-      ...names.map((name) => object(file, "v1", "Service", name, access(service))),
-      ...files.map(({ name, text }) =>
-        object(file, "v1", "ConfigMap", name, { data: { file: text } }),
-      ),
-    ];
-  });
+  const names = new Set(services.flatMap(namesOf));
+  const ports = [...new Set([...services.flatMap((service) => service.ports), ...USUAL_PORTS])];
+  return [
+    ...services.flatMap((service) => {
+      const files = Object.entries(service.files).flatMap(([target, path], index) => {
+        const text = textOf(path);
+        return text === undefined ? [] : [{ target, text, name: `${service.name}-${index}` }];
+      });
+      return [
+        object(file, "apps/v1", "Deployment", service.name, deployment(service, files, names)),
+        ...files.map(({ name, text }) =>
+          object(file, "v1", "ConfigMap", name, { data: { file: text } }),
+        ),
+      ];
+    }),
+    ...[...names].map((name) => {
+      const spec = {
+        selector: { [`${NAMED}${name}`]: "yes" },
+        ports: ports.map((port) => ({ name: `p${port}`, port, targetPort: port })),
+      };
+      return object(file, "v1", "Service", inNamespace(name), { spec });
+    }),
+  ];
+}
+
+function namesOf({ name, aliases }: ComposeService): readonly string[] {
+  return [name, ...aliases];
+}
+
+/** A name with dots would be one of another namespace. */
+function inNamespace(name: string): string {
+  return name.replaceAll(".", "-dot-");
 }
 
 /** The service that such an object stands for; undefined for one of a cluster. */
@@ -43,8 +62,14 @@ export function serviceOf({ kind, namespace, name }: AuditObject): string | unde
 function deployment(
   service: ComposeService,
   files: readonly { readonly target: string; readonly name: string }[],
+  names: ReadonlySet<string>,
 ): Record<string, unknown> {
-  const labels = { [LABEL]: service.name };
+  const labels = Object.fromEntries(namesOf(service).map((name) => [`${NAMED}${name}`, "yes"]));
+  const dotted = [...names]
+    .filter((name) => name.includes("."))
+    .toSorted((a, b) => b.length - a.length);
+  const plain = (text: string) =>
+    dotted.reduce((all, name) => all.replaceAll(name, inNamespace(name)), text);
   const container = {
     name: service.name,
     image: service.image,
@@ -53,7 +78,7 @@ function deployment(
     env: Object.entries(service.environment).map(([name, value]) => ({
       name,
       // Kubernetes would take $(NAME) for a variable.
-      value: value.replaceAll("$(", "$$$$("),
+      value: plain(value).replaceAll("$(", "$$$$("),
     })),
     ports: service.ports.map((containerPort) => ({ containerPort })),
     volumeMounts: files.map(({ target, name }) => ({ name, mountPath: target, subPath: "file" })),
@@ -68,16 +93,6 @@ function deployment(
         metadata: { labels, annotations: service.labels },
         spec: { containers: [container], volumes },
       },
-    },
-  };
-}
-
-function access(service: ComposeService): Record<string, unknown> {
-  const ports = [...new Set([...service.ports, ...USUAL_PORTS])];
-  return {
-    spec: {
-      selector: { [LABEL]: service.name },
-      ports: ports.map((port) => ({ name: `p${port}`, port, targetPort: port })),
     },
   };
 }

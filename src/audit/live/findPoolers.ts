@@ -1,6 +1,6 @@
 import { budgetNames, BUDGET_LABEL, PGBOUNCER_PORT, STATS_LOGIN } from "../../api/names.ts";
 import type { AuditObject } from "../place.ts";
-import { fieldOf, runningPods, type RunningPod } from "./pods.ts";
+import { fieldOf, itemsOf, runningPods, type RunningPod } from "./pods.ts";
 
 /**
  * How to reach the PgBouncers of a cluster from here, one command or more a pod, for people. A pod
@@ -16,7 +16,8 @@ function wayTo({ object }: RunningPod, localPort: number): string {
   const { namespace, name, value } = object;
   const budget = fieldOf(fieldOf(value, "metadata"), "labels")[BUDGET_LABEL];
   const url = (login: string) => `postgres://${login}@127.0.0.1:${localPort}/pgbouncer`;
-  const forward = `kubectl -n ${namespace} port-forward pod/${name} ${localPort}:${PGBOUNCER_PORT}`;
+  const port = portOf(object) ?? PGBOUNCER_PORT;
+  const forward = `kubectl -n ${namespace} port-forward pod/${name} ${localPort}:${port}`;
   if (typeof budget !== "string") return `${forward}\n    --pgbouncer ${url("LOGIN")}`;
   const secret = budgetNames(budget).statsSecret;
   return [
@@ -24,4 +25,13 @@ function wayTo({ object }: RunningPod, localPort: number): string {
     `    export PGPASSWORD="$(kubectl -n ${namespace} get secret ${secret} -o go-template='{{.data.password | base64decode}}')"`,
     `    --pgbouncer ${url(STATS_LOGIN)}`,
   ].join("\n");
+}
+
+/** The first port that its container names. */
+function portOf({ value }: AuditObject): number | undefined {
+  const container = itemsOf(fieldOf(value, "spec")["containers"]).find(({ name, image }) =>
+    /pgbouncer/i.test(`${String(name)} ${String(image)}`),
+  );
+  const { containerPort } = itemsOf(container?.["ports"])[0] ?? {};
+  return typeof containerPort === "number" ? containerPort : undefined;
 }

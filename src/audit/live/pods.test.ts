@@ -88,7 +88,15 @@ test("one that is ready and one that is on its way out", () => {
 test("PgBouncers are found by image or name, weir's own with their password's Secret", () => {
   const pods = [
     ["web", { containers: [{ name: "web", image: "nginx" }] }, {}],
-    ["foreign", { containers: [{ name: "x", image: "edoburu/pgbouncer:1.24" }] }, {}],
+    [
+      "foreign",
+      {
+        containers: [
+          { name: "x", image: "edoburu/pgbouncer:1.24", ports: [{ containerPort: 5432 }] },
+        ],
+      },
+      {},
+    ],
     ["own", { containers: [{ name: "pgbouncer", image: "x" }] }, { "weir.dev/budget": "b" }],
   ] as const;
   const ways = waysToPoolers(
@@ -98,7 +106,7 @@ test("PgBouncers are found by image or name, weir's own with their password's Se
   );
 
   expect(ways).toEqual([
-    "kubectl -n writing port-forward pod/foreign 6432:6432\n    --pgbouncer postgres://LOGIN@127.0.0.1:6432/pgbouncer",
+    "kubectl -n writing port-forward pod/foreign 6432:5432\n    --pgbouncer postgres://LOGIN@127.0.0.1:6432/pgbouncer",
     expect.stringMatching(/pod\/own 6433:6432\n[^]*secret b-stats[^]*weir_stats@127\.0\.0\.1:6433/),
   ]);
 });

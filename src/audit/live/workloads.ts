@@ -70,11 +70,22 @@ export function setClients(
   const peaks = new Map(
     writtenWorkloads(inventory, new Scalers(inventory)).map(({ key, pods }) => [key, pods]),
   );
-  return readSystem(objects).clients.flatMap((client) => {
-    if (client.target.kind !== "pooler") return [];
+  return onePoolEach(readSystem(objects).clients).map((client) => {
     const { object } = client.place;
-    return [{ object, settings: settingsOf(client, peaks.get(keyOf(object))) }];
+    return { object, settings: settingsOf(client, peaks.get(keyOf(object))) };
   });
+}
+
+/** Those of poolers. An address that leads to several poolers is one pool all the same. */
+function onePoolEach(clients: readonly Client[]): readonly Client[] {
+  const pools = clients.flatMap((client) => {
+    const { place, target } = client;
+    if (target.kind !== "pooler") return [];
+    const { database, user, place: told } = target;
+    const where = [keyOf(place.object), place.path, keyOf(told.object), told.path, told.key];
+    return [[JSON.stringify([...where, database, user]), client] as const];
+  });
+  return [...new Map(pools).values()];
 }
 
 function settingsOf({ pool, processes, target }: Client, peak: Figure | undefined): Settings {
