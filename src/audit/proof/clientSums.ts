@@ -1,5 +1,6 @@
 import { MAINTENANCE_LINE } from "../../api/names.ts";
 import { nearest } from "../../api/nearest.ts";
+import { counted } from "../../budget/wording.ts";
 import type { Place } from "../place.ts";
 import type { Finding } from "../proof.ts";
 import type { Client, Figure, Pooler, PoolerGroup, Reserve, System } from "../system.ts";
@@ -190,10 +191,11 @@ function processesOfPod({ processes }: Client, group: PoolerGroup): Figure {
   if (!processes.known) return processes;
   if (!group.processes.known) return group.processes;
   const pods = group.processes.value;
+  const value = pods === 0 ? 0 : Math.ceil(processes.value / pods);
   return {
     known: true,
-    value: pods === 0 ? 0 : Math.ceil(processes.value / pods),
-    why: `one pod of ${pods}`,
+    value,
+    why: `${value} in one of ${counted(pods, "pod")}`,
     places: processes.places,
   };
 }
