@@ -1,24 +1,22 @@
-/** Servers of one budget. */
+/** Servers of one budget, unless said. */
 const SERVERS_A_BUDGET = 100;
 
-/** Room for 100 servers of two pods each, whose pools may grow to 5: no limit is met. */
-const MAX_CLIENT_CONN = 1200;
-
 /**
- * A fleet file of `servers` servers in budgets of 100, each written like those of the example: an
- * image, a port, nothing else.
+ * A fleet file of `servers` servers in budgets of 100 or another number, each written like those of
+ * the example: an image, a port, nothing else.
  */
-export function fleetText(servers: number): string {
+export function fleetText(servers: number, serversABudget = SERVERS_A_BUDGET): string {
   const documents: string[] = [];
   for (let index = 0; index < servers; index += 1) {
-    const budget = `studio-${String(Math.floor(index / SERVERS_A_BUDGET)).padStart(3, "0")}`;
-    if (index % SERVERS_A_BUDGET === 0) documents.push(budgetText(budget));
-    documents.push(serverText(budget, index % SERVERS_A_BUDGET));
+    const budget = `studio-${String(Math.floor(index / serversABudget)).padStart(3, "0")}`;
+    if (index % serversABudget === 0) documents.push(budgetText(budget, serversABudget));
+    documents.push(serverText(budget, index % serversABudget));
   }
   return documents.join("---\n");
 }
 
-function budgetText(name: string): string {
+/** Room for servers of two pods each, whose pools may grow to 5: no limit is met. */
+function budgetText(name: string, servers: number): string {
   return `apiVersion: weir.dev/v1alpha1
 kind: ConnectionBudget
 metadata: { name: ${name}, namespace: ${name} }
@@ -27,9 +25,9 @@ spec:
     host: ${name}-postgres
     database: ${name}
     credentialsSecretRef: { name: ${name}-postgres }
-    maxConnections: 400
+    maxConnections: ${4 * servers}
   pgbouncer:
-    maxClientConn: ${MAX_CLIENT_CONN}
+    maxClientConn: ${12 * servers}
 `;
 }
 

@@ -1,4 +1,5 @@
 import { median, type Run } from "./measure.ts";
+import { verifyRatio, type VerifyRound } from "./verifyWork.ts";
 
 /** The runs of all contestants on one size of fleet. */
 export interface Size {
@@ -7,7 +8,11 @@ export interface Size {
 }
 
 /** docs/benchmarks.md: what was measured, as ratios of one run, and what was to be reached. */
-export function benchmarksPage(sizes: readonly Size[], machine: string): string {
+export function benchmarksPage(
+  sizes: readonly Size[],
+  verify: readonly VerifyRound[],
+  machine: string,
+): string {
   return `# How fast
 
 Written by \`npm run bench\` on ${machine}. Each figure is the median of whole processes, started in turn (A B C A B C …) after one round that is not counted; a ratio is the median of the ratios round by round.
@@ -25,6 +30,16 @@ ${sizes.map(row).join("\n")}
 What weir's time at 1,000 is made of: ${secondsOf(sizes, 10).toFixed(2)} s are there with 10 servers already, the start of Node and the loading of cdk8s, cdk8s-plus-27 and zod; the other ${(secondsOf(sizes, 1_000) - secondsOf(sizes, 10)).toFixed(2)} s are reading, checking and planning the fleet, building its objects, and writing a file for each server. helm writes none.
 
 To reach: at most 1.5 times helm at 1,000; no slower than helm at 10,000; 10,000 at most 11 times 1,000; at least 3 times faster than one App at 1,000.
+
+## Proving manifests
+
+\`weir verify\` of the manifests of 500 servers in one budget, beside the \`yaml\` library's \`parseAllDocuments\` and \`toJS\` of the same text: both within one process, in turn, as CPU.
+
+| weir verify | parsing alone | weir / parsing |
+|---:|---:|---:|
+| ${median(verify.map(({ verifyMs }) => verifyMs)).toFixed(0)} ms | ${median(verify.map(({ parseMs }) => parseMs)).toFixed(0)} ms | ${verifyRatio(verify).toFixed(2)} |
+
+To reach: less than 2. (weir reads the simple YAML that it and most people write by a parser of its own, and gives the rest to the library.)
 `;
 }
 
