@@ -30,10 +30,12 @@ export function serverAbovePlan(held: WorkloadClients): readonly Finding[] {
     allowed === undefined
       ? counted(peakPods, "pod")
       : `${plan} = ${counted(peakPods, "pod")} × ${allowed}`;
+  const podsOfThem = hidden ? pods.length : byPod.size;
+  const from = podsOfThem === 0 ? "addresses that no pod has" : counted(podsOfThem, "pod");
   return [
     workloadFinding({
       kind: "ServerAbovePlan",
-      summary: `${name} holds ${stays.length} connections from ${counted(Math.max(byPod.size, hidden ? pods.length : 0), "pod")}, where its plan counts ${sum}`,
+      summary: `${name} holds ${stays.length} connections from ${from}, where its plan counts ${sum}`,
       facts: [
         ...[...byPod]
           .toSorted(([a], [b]) => compareText(a, b))

@@ -96,6 +96,15 @@ describe("an address that no pod has any more", () => {
       workloads: [workloadAt([POD, "10.244.0.2"])],
       named: 0,
     },
+    {
+      what: "on this machine: its addresses are no network",
+      clients: [
+        ...silent(THRESHOLDS.ghostSilentMs, 4, { address: "127.0.0.3" }),
+        ...clientsOf(3, { address: "127.0.0.2" }),
+      ],
+      workloads: [workloadAt(["127.0.0.2"])],
+      named: 0,
+    },
     { what: "while none is seen", clients: ENOUGH, named: 0 },
     {
       what: "probed by PgBouncer in the meantime",

@@ -6,8 +6,8 @@ import { compareText } from "./wording.ts";
 
 /**
  * PoolSettingIgnored, at most one a workload. A pod ignores its setting when more clients than
- * poolMax × processesPerPod come from its address in every sample, which no other pod has. Where no
- * client comes from the address of a pod, several pods may share one: then somebody ignores it when
+ * poolMax × processesPerPod come from its address in every sample, which no other pod has. Where addresses
+ * tell nothing, several pods may share one: then somebody ignores it when
  * all together have more than all pods may open.
  */
 export function poolSettingIgnored({
@@ -46,7 +46,7 @@ export function poolSettingIgnored({
       kind: "PoolSettingIgnored",
       summary: `${name} holds ${stays.length} connections, where ${counted(pods.length, "pod")} with its setting may open ${all}`,
       facts: [
-        "which of them holds too many, addresses don't tell: no client comes from the address of a pod",
+        "which of them holds too many, addresses don't tell: no client comes from the pods' network",
       ],
       workload,
       stays,

@@ -75,8 +75,11 @@ describe("a transaction that nothing happens in", () => {
   });
 
   it("by a client that held another server connection before is none", () => {
-    const clients = (sample: number) => [{ ...HOLDER, serverId: sample === 0 ? "s" : SERVER.id }];
-    expect(said({ ...HELD, clients }, inTransaction(LONG_AGO_MS))).toEqual([]);
+    const shown: Shown = {
+      ...HELD,
+      clients: (sample) => [{ ...HOLDER, serverId: sample === 0 ? "s" : SERVER.id }],
+    };
+    expect(said(shown, inTransaction(LONG_AGO_MS))).toEqual([]);
   });
 
   it("by two clients in turn is none", () => {

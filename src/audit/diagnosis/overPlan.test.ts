@@ -166,6 +166,20 @@ describe("by the pods' addresses", () => {
   });
 });
 
+describe("from the pods' network, but from no pod: they are gone, or not known", () => {
+  it.each([
+    {
+      what: "nobody ignores anything",
+      clients: from(C, 10),
+      workloads: [workloadAt([A], { peakPods: 2 })],
+      names: "",
+    },
+    { what: "but they are above the plan", clients: from(C, 11), workloads: TWO, names: "P" },
+  ])("$what: $names", ({ clients, workloads, names }) => {
+    expect(named(clients, workloads)).toBe(names);
+  });
+});
+
 describe("behind one address for all", () => {
   it.each([
     { what: "as many as all pods may open", clients: from(NAT, 10), workloads: TWO, names: "" },

@@ -84,6 +84,14 @@ describe("a backend in no SHOW SERVERS", () => {
       named: false,
     },
     {
+      what: "beside one of another program that is always at work",
+      backends: (sample) => [
+        RUNNING,
+        { ...RESTING, state: "active", queryStartedAtMs: START_MS + sample * SECOND_MS },
+      ],
+      named: false,
+    },
+    {
       what: "beside one of another program, of another role",
       backends: () => [RUNNING, { ...RESTING, user: "dba" }],
       named: true,
@@ -130,6 +138,15 @@ describe("can't be told, and says so", () => {
     expect(judged(() => [RUNNING], { unseen })).toEqual({
       findings: [],
       unseen: "not every PgBouncer of that Postgres could be asked",
+    });
+  });
+
+  it("when a PgBouncer comes over a unix socket", () => {
+    const pooler = poolerOf({ servers: [serverOf({ localAddress: "unix" })] });
+    const live = systemOf([pooler], { postgres: postgresOf([RUNNING]) });
+    expect(queriesWithoutClient(live, THRESHOLDS)).toEqual({
+      findings: [],
+      unseen: "a PgBouncer reaches Postgres over a unix socket, which has no address",
     });
   });
 

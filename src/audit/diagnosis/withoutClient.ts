@@ -28,6 +28,12 @@ export function queriesWithoutClient(live: LiveSystem, thresholds: Thresholds): 
   }
   const roles = rolesOf(poolers);
   const addresses = addressesOf(poolers);
+  if (addresses.has("unix")) {
+    return {
+      findings: [],
+      unseen: "a PgBouncer reaches Postgres over a unix socket, which has no address",
+    };
+  }
   const strangers = postgres.samples.map(({ atMs, backends }) => {
     const known = serversAt(poolers, atMs);
     return backends.filter(
@@ -41,7 +47,6 @@ export function queriesWithoutClient(live: LiveSystem, thresholds: Thresholds): 
   const others = othersAmong(strangers);
   const running = (strangers.at(-1) ?? []).filter(
     (backend) =>
-      backend.state === "active" &&
       !others.has(`${backend.user} ${backend.clientAddress}`) &&
       seenForMs(backend, strangers, postgres) >= thresholds.withoutClientMs,
   );

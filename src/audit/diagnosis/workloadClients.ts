@@ -1,5 +1,6 @@
 import type { LiveClient, LiveSystem, LiveWorkload } from "../live.ts";
 import type { Finding } from "./finding.ts";
+import { networkOf } from "./network.ts";
 import { ownersIn } from "./owners.ts";
 import { maxClientConnOf, placesOf, staysOf, type Stay } from "./window.ts";
 import { countedAs, groups, toldFew } from "./wording.ts";
@@ -10,7 +11,10 @@ export interface WorkloadClients {
   readonly stays: readonly Stay[];
   /** By the pod's name, where addresses tell. */
   readonly byPod: ReadonlyMap<string, readonly Stay[]>;
-  /** Whether no client's address is that of a pod: somebody translates addresses, or none is known. */
+  /**
+   * Whether addresses tell nothing: no client has that of a pod, or one in the pods' network, where
+   * those of pods that are gone or unknown are. Somebody translates addresses, or none is known.
+   */
   readonly hidden: boolean;
 }
 
@@ -31,6 +35,13 @@ export function workloadClients(
       const owner = owners.of(stay.client);
       return owner === undefined ? [] : [{ stay, ...owner }];
     });
+  const networks = new Set(
+    owners.workloads.flatMap(({ pods }) =>
+      pods.flatMap(({ address }) => networkOf(address ?? "") ?? []),
+    ),
+  );
+  const isTold = ({ client: { address } }: Stay) =>
+    owners.hasPodAt(address) || networks.has(networkOf(address) ?? "");
   return owners.workloads.map((workload) => {
     const own = owned.filter((each) => each.workload === workload);
     const seen = own.filter(({ pod }) => pod !== undefined);
@@ -39,7 +50,7 @@ export function workloadClients(
       workload,
       stays: own.map(({ stay }) => stay),
       byPod: new Map([...byPod].map(([pod, each]) => [pod, each.map(({ stay }) => stay)])),
-      hidden: !own.some(({ stay }) => owners.hasPodAt(stay.client.address)),
+      hidden: !own.some(({ stay }) => isTold(stay)),
     };
   });
 }
