@@ -183,10 +183,9 @@ test("kinds that may not be listed are named one by one", async () => {
 
 test("where some are missing, pods are told, but no figure that what is missing might change", async () => {
   const KUBECONFIG = await kubeconfigOf("half");
-  const kinds = ["pods", "replicasets.apps", "deployments.apps"].flatMap((kind) => [
-    "--resource",
-    kind,
-  ]);
+  const apps = ["replicasets", "deployments", "statefulsets", "daemonsets"];
+  const listed = [...apps.map((kind) => `${kind}.apps`), "pods", "services", "configmaps"];
+  const kinds = listed.flatMap((kind) => ["--resource", kind]);
   await kubectl(["-n", "writing", "create", "role", "half", "--verb", "list", ...kinds]);
   const subject = "--serviceaccount=elsewhere:half";
   await kubectl(["-n", "writing", "create", "rolebinding", "half", "--role=half", subject]);
