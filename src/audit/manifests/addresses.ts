@@ -36,7 +36,7 @@ interface ServiceEndpoint {
 /** ExternalNames that lead to each other. */
 const EXTERNAL_DEPTH_MAX = 8;
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\/.*|@.*|)$/i;
+const LOOPBACK = /^(?:localhost|0\.0\.0\.0|127(?:\.\d{1,3}){3}|::1|\/.*|@.*|)$/i;
 const IP = /^(?:\d{1,3}(?:\.\d{1,3}){3}|.*:.*)$/;
 
 /** Whether a host is the pod itself: by loopback, or by a unix socket. */

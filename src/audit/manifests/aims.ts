@@ -141,7 +141,7 @@ function variableAims(
     const none = { place, by: name, prefix: "", parameters: NONE, isDatabase };
     return isUnknown ? [{ host: value, ...none }] : [];
   }
-  if (value.includes("://")) return [];
+  if (value.includes("://") || NO_HOST.test(value)) return [];
   const port = portOf(related(split, PORTS, variables)?.value);
   const database = related(split, DATABASES, variables)?.value;
   const user = related(split, USERS, variables)?.value;
@@ -173,6 +173,9 @@ function completedBy(
   const user = related(prefix, USERS, variables)?.value;
   return user === undefined || user === "" ? string : { ...string, user };
 }
+
+/** What variables called so hold as well. */
+const NO_HOST = /^(?:true|false|yes|no|on|off|none|null|auto|\d+)$/i;
 
 const PORTS = ["PORT"];
 const DATABASES = ["DATABASE", "DBNAME", "DB", "NAME", "DB_NAME", "DATABASE_NAME"];

@@ -11,6 +11,7 @@ import {
 const POOLER = poolerText(APP_INI);
 const NAME = "Deployment db/app, container server";
 const TO = "Deployment db/pooler";
+const CONSOLE = "postgres://stats@pooler:6432/pgbouncer?sslmode=disable";
 const NO_POOL = "how many connections a process of container server opens";
 
 /** The clients of one container with this environment, in a namespace with a pooler. */
@@ -89,6 +90,10 @@ const init = (pool: number, database = "app"): string => `
           image: app
           env:
             - { name: DATABASE_URL, value: "postgres://app@pooler/${database}?connection_limit=${pool}" }`;
+
+function targets(env: Readonly<Record<string, string>>): unknown {
+  return systemIn(POOLER + deploymentText(env)).clients.map(({ target }) => target);
+}
 
 describe("where it connects", () => {
   it.each([
@@ -231,12 +236,21 @@ spec: { type: ExternalName, externalName: pooler.db.svc.cluster.local }
     ]);
   });
 
-  it("not the console: the reserve counts it", () => {
-    const { clients: found, notes } = systemIn(
-      POOLER + deploymentText({ DSN: "postgres://stats@pooler:6432/pgbouncer" }),
-    );
-    expect(found).toEqual([]);
-    expect(notes).toEqual([expect.stringContaining("console")]);
+  it("the console too, of which an exporter takes one", () => {
+    const text = deploymentText({ PGBOUNCER_EXPORTER_CONNECTION_STRING: CONSOLE });
+    const image = "prometheuscommunity/pgbouncer-exporter:v0.10";
+    const system = systemIn(POOLER + text.replace("registry.example/app:1", image));
+    expect(system.clients.map(clientShape)).toEqual([[NAME, 1, 1, TO, "pgbouncer", "stats"]]);
+  });
+
+  it("says which of database and login nobody knows", () => {
+    expect(targets({ PGHOST: "pooler", PGUSER: "me" })).toMatchObject([
+      { database: "me", user: "me" },
+    ]);
+    expect(targets({ PGHOST: "pooler", PGDATABASE: "app" })).toMatchObject([
+      { database: "app", hidden: ["user"] },
+    ]);
+    expect(targets({ PGHOST: "pooler" })).toMatchObject([{ hidden: ["database", "user"] }]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { CONNECTS_TO_ANNOTATION, CONSOLE_DATABASE } from "../../api/names.ts";
+import { CONNECTS_TO_ANNOTATION } from "../../api/names.ts";
 import type { Client, Missing, Target } from "../system.ts";
 import { isLoopback, completed, type AddressBook, type Endpoint } from "./addresses.ts";
 import { annotatedAims, writtenAims, type Aim } from "./aims.ts";
@@ -6,7 +6,7 @@ import { fileAims } from "./configFiles.ts";
 import { containerEnv, type Environment } from "./containerEnv.ts";
 import type { Field } from "./field.ts";
 import { known, missing, product } from "./figures.ts";
-import { isHidden, shown } from "./hidden.ts";
+import { hidden, isHidden, shown } from "./hidden.ts";
 import type { Inventory } from "./inventory.ts";
 import { isPgBouncer } from "./pgbouncerPods.ts";
 import type { FoundPooler } from "./poolers.ts";
@@ -124,9 +124,11 @@ function containerClients(
   const nothing = { clients: [], missing: [], notes: [], besides: [] };
   const annotation = workload.annotation(CONNECTS_TO_ANNOTATION);
   const name = container.at("name").text() ?? "";
-  const told = annotatedAims(annotation, name);
-  // What a pooler or a Postgres opens is not a client's, unless somebody says so.
-  if (told === undefined && (isPgBouncer(container) || runsPostgres(container))) return nothing;
+  // What a pooler or a Postgres opens is not a client's, unless somebody says so of it.
+  const isServer = isPgBouncer(container) || runsPostgres(container);
+  const isMeant = !isServer || isAlone(workload) || annotation?.value.includes(`${name}=`) === true;
+  const told = isMeant ? annotatedAims(annotation, name) : undefined;
+  if (told === undefined && isServer) return nothing;
   const environment = containerEnv(around.inventory, workload, container);
   const unclear: Missing[] = [...(told?.missing ?? [])];
   const besides = new Set<string>();
@@ -146,27 +148,23 @@ function containerClients(
   if (aims.length === 0 && told === undefined) {
     unclear.push(...hiddenEnvironment(workload, name, environment, around));
   }
-  const consoles = connections.filter(isConsole);
-  const clients = merged(connections.filter((connection) => !isConsole(connection))).map(
-    (connection) => clientOf(workload, container, environment, connection),
-  );
   return {
-    clients,
-    missing: unclear,
-    notes: consoles.map(
-      ({ aim }) =>
-        `${workload.key}, container ${name}: ${aim.by} leads to the console, which the reserve's consoles count`,
+    clients: merged(connections).map((connection) =>
+      clientOf(workload, container, environment, connection),
     ),
+    missing: unclear,
+    notes: [],
     besides: [...besides],
   };
 }
 
-function runsPostgres(container: Field): boolean {
-  return isPostgres(container) && !container.at("command").exists;
+/** Its only container: what an annotation of the pod says is said of it. */
+function isAlone({ template }: Workload): boolean {
+  return template.at("spec", "containers").items().length === 1;
 }
 
-function isConsole({ aim, endpoint }: Connection): boolean {
-  return endpoint.kind === "pooler" && aim.database === CONSOLE_DATABASE;
+function runsPostgres(container: Field): boolean {
+  return isPostgres(container) && !container.at("command").exists;
 }
 
 interface Reached {
@@ -277,23 +275,19 @@ function targetOf(
   if (endpoint.kind === "postgres") {
     return { kind: "postgres", postgres: endpoint.address, place };
   }
-  // Who is not named is somebody of its own: it may be anybody, and anybody has a pool.
-  const login = user ?? `the login of ${workload.key}, container ${container}`;
-  // libpq: the database is called as the user, if nothing says otherwise.
-  const named = database ?? login;
-  const hidesUser = user === undefined || isHidden(user);
-  const hidesDatabase = database === undefined ? hidesUser : isHidden(database);
+  // Who is not named is somebody of its own. libpq: a database that is not named is called so too.
+  const login = user ?? hidden(`the login of ${workload.key}, container ${container}`);
+  const base = database ?? login;
+  const unknown = [
+    ...(isHidden(base) ? ["database" as const] : []),
+    ...(isHidden(login) ? ["user" as const] : []),
+  ];
   return {
     kind: "pooler",
     pooler: endpoint.name,
-    database: shown(named),
+    database: shown(base),
     user: shown(login),
-    ...((hidesUser || hidesDatabase) && {
-      hidden: [
-        ...(hidesDatabase ? (["database"] as const) : []),
-        ...(hidesUser ? (["user"] as const) : []),
-      ],
-    }),
+    ...(unknown.length === 0 ? {} : { hidden: unknown }),
     place,
   };
 }

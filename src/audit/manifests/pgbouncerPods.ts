@@ -31,8 +31,9 @@ const ORDINALS_MAX = 1000;
 /** Whether this container runs PgBouncer. */
 export function isPgBouncer(container: Field): boolean {
   const image = container.at("image").text() ?? "";
-  const name = image.replace(/@.*$/, "").replace(/:[^/]*$/, "");
-  if (WATCHER.test(name.slice(name.lastIndexOf("/") + 1))) return false;
+  const path = image.replace(/@.*$/, "").replace(/:[^/]*$/, "");
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  if (WATCHER.test(name)) return false;
   if (IMAGE.test(name)) return true;
   const [program, ...rest] = commandOf(container);
   if (program === undefined) return false;

@@ -17,6 +17,9 @@ import {
 } from "./poolVariables.ts";
 import type { Workload } from "./workloads.ts";
 
+/** Its code opens one connection, to the console: db.SetMaxOpenConns(1). */
+const EXPORTER = /(?:^|\/)prometheuscommunity\/pgbouncer-exporter(?::|@|$)/;
+
 /** Something that says how large the pool is. */
 interface Told {
   readonly name: string;
@@ -46,6 +49,9 @@ export function poolSize(
       ? []
       : [{ name: parameter.name, text: parameter.value, places: [aim.place] }];
   });
+  if (EXPORTER.test(container.at("image").text() ?? "")) {
+    return known(1, "an exporter's one connection", container.at("image").place());
+  }
   const told = inString.length > 0 ? inString : variablesFor(environment, aim);
   const agreed = agree(told, container, { what, tell });
   const limit = workload.annotation(POOL_LIMIT_ANNOTATION);

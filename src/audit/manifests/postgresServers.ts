@@ -23,6 +23,9 @@ export interface FoundPostgres {
   readonly workload?: Workload;
 }
 
+/** A script that starts the server. */
+const STARTS = /(?:^|[\s;&|])postgres(?:\s|$)/;
+
 /** A setting of Postgres, where it stands. */
 export interface PostgresSetting {
   readonly value: string;
@@ -55,6 +58,7 @@ function runsServer(container: Field): boolean {
   const [command] = container.at("command").items();
   const [argument] = container.at("args").items();
   const program = command?.text() ?? argument?.text() ?? "postgres";
+  if (/(?:^|\/)(?:ba|da|a)?sh$/.test(program)) return STARTS.test(commandOf(container).join(" "));
   return /^-|(?:^|\/)(?:postgres|docker-entrypoint\.sh|docker-ensure-initdb\.sh|run\.sh|entrypoint\.sh|launch\.sh)$/.test(
     program,
   );

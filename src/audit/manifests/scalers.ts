@@ -7,7 +7,7 @@ import { groupOf, type Inventory } from "./inventory.ts";
 /** KEDA's default of maxReplicaCount, of a ScaledObject and a ScaledJob alike. */
 export const KEDA_MAX_DEFAULT = 100;
 
-/** What scales a workload: HorizontalPodAutoscalers, and KEDA's ScaledObjects. */
+/** What scales a workload: HorizontalPodAutoscalers, KEDA's ScaledObjects, Argo's Rollouts. */
 export class Scalers {
   readonly #maxima: ReadonlyMap<string, readonly Figure[]>;
 
@@ -26,6 +26,10 @@ export class Scalers {
           break;
         case "keda.sh/ScaledObject":
           add(keyOf(target, object), kedaMaximum(root));
+          break;
+        case "argoproj.io/Rollout":
+          // Its pods are those of the Deployment that it refers to, which itself has none.
+          add(keyOf(root.at("spec", "workloadRef"), object), rolloutReplicas(root));
           break;
         default:
       }
@@ -48,6 +52,13 @@ function keyOf(target: Field, { namespace }: AuditObject): string | undefined {
   const name = target.at("name").text();
   const kind = target.at("kind").text() ?? "Deployment";
   return name === undefined ? undefined : `${kind} ${namespace}/${name}`;
+}
+
+function rolloutReplicas(root: Field): Figure {
+  const field = root.at("spec", "replicas");
+  const count = field.exists ? field.count() : 1;
+  if (count !== undefined) return known(count, `${count} replicas of its Rollout`, field.place());
+  return missing("the Rollout's replicas", field.place(), "write spec.replicas as a number");
 }
 
 function hpaMaximum(root: Field): Figure {
