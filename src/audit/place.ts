@@ -10,8 +10,14 @@ export interface AuditObject {
   /** `default` where the object names none and its kind has one. */
   readonly namespace: string;
   readonly value: Readonly<Record<string, unknown>>;
-  /** Line and column of a field, counted from 1; computed when asked. */
-  readonly positionOf: (path: FieldPath) => { readonly line: number; readonly column: number };
+  /**
+   * Line and column of a field, counted from 1; computed when asked. With `textLine` those of that
+   * line (from 0) of a text, where the file shows the text line by line; else those of the field.
+   */
+  readonly positionOf: (
+    path: FieldPath,
+    textLine?: number,
+  ) => { readonly line: number; readonly column: number };
 }
 
 /** Where a figure was written: a field of an object, and a key in it where the field is a text. */

@@ -1,5 +1,6 @@
 import { fieldOf, objectOf, type Place } from "../audit/place.ts";
 import type { Proof } from "../audit/proof.ts";
+import { iniLine } from "./iniLine.ts";
 
 /** A place as text and numbers. */
 export interface PlaceData {
@@ -14,7 +15,7 @@ export interface PlaceData {
 }
 
 export function placeAsData(place: Place): PlaceData {
-  const { line, column } = place.object.positionOf(place.path);
+  const { line, column } = place.object.positionOf(place.path, iniLine(place));
   return {
     file: place.object.file,
     line,

@@ -171,7 +171,7 @@ function objectsOf(file: string, document: ReadDocument, lines: LineTable): Audi
       name: metadata["name"],
       namespace: typeof namespace === "string" && namespace !== "" ? namespace : "default",
       value,
-      positionOf: (field) => position([...path, ...field]),
+      positionOf: (field, textLine) => position([...path, ...field], textLine),
     });
   };
   unpack(document.value, []);
