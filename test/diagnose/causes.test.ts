@@ -45,7 +45,7 @@ async function actor(name: string, spec: Partial<ActorSpec> = {}): Promise<Actor
 }
 
 function look(how: Partial<Look> = {}) {
-  return lookAt({ pgbouncer: consoleUrl(bouncer, "eye"), postgres, windowMs: 1_000, ...how });
+  return lookAt({ pgbouncer: consoleUrl(bouncer, "eye"), postgres, windowMs: 700, ...how });
 }
 
 async function untilWaiting(): Promise<void> {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { STATS_LOGIN } from "../../src/api/names.ts";
+import type { Thresholds } from "../../src/audit/diagnosis/thresholds.ts";
 import type { LiveWorkload } from "../../src/audit/live.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
@@ -10,7 +11,7 @@ import { exampleFleet } from "../system/fleets.ts";
 import { startTier, type Tier } from "../system/weirTier.ts";
 import { type Actor, startActor, tellActors, workloadOf } from "./actors.ts";
 import { consoleUrl, PASSWORDS, startScene } from "./liveScene.ts";
-import { kindsOf, lookAt } from "./looking.ts";
+import { kindsOf, lookAt, saidOf } from "./looking.ts";
 
 /**
  * Ten servers at work: nothing is to be named, with the thresholds and the window that `weir
@@ -112,13 +113,14 @@ describe("with weir's ini, guard and plan", () => {
     await postgres.stop();
   });
 
-  function look() {
+  function look(thresholds: Partial<Thresholds> = {}) {
     const password = tier.passwordOf(STATS_LOGIN);
     const { port } = tier.bouncers[0];
     return lookAt({
       pgbouncer: `postgres://${STATS_LOGIN}:${password}@127.0.0.1:${port}/pgbouncer`,
       postgres,
       workloads,
+      thresholds,
     });
   }
 
@@ -141,5 +143,22 @@ describe("with weir's ini, guard and plan", () => {
     expect(diagnosis.causes).toEqual([]);
     expect(diagnosis.unseen).toEqual([]);
     expect(diagnosis.poolers[0]?.holders.some(({ busy }) => busy > 0)).toBe(true);
+  });
+
+  it("nor when clients dropped in the middle of long queries: the guard has ended these", async () => {
+    await pods[3]?.tell("rest");
+    await pods[3]?.tell("drop");
+    const { causes, unseen } = await look();
+    expect(causes).toEqual([]);
+    expect(unseen).toEqual([]);
+  });
+
+  it("but a transaction that is left open is a leak, of the role that all lines share", async () => {
+    await pods[4]?.tell("rest");
+    await pods[4]?.tell("leave");
+    const diagnosis = await look({ idleInTransactionMs: 1_000 });
+    expect(kindsOf(diagnosis)).toEqual(["Leak"]);
+    expect(saidOf(diagnosis)).toContain(`application ${pods[4]?.name}`);
+    expect(saidOf(diagnosis)).toContain('ALTER ROLE "writing" SET idle_in_transaction');
   });
 });
