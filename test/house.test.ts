@@ -51,6 +51,7 @@ const TABLE: readonly Place[] = [
       "charts/contentHash.ts",
       "charts/environment.ts",
       "charts/header.ts",
+      "charts/pgbouncerFiles.ts",
       "charts/pgbouncerPaths.ts",
       "charts/planned.ts",
       "charts/tryoutFiles.ts",

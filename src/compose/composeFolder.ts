@@ -6,7 +6,7 @@ import { yamlDocument } from "../../charts/yaml.ts";
 import { keyOf } from "../api/fleet.ts";
 import { budgetNames } from "../api/names.ts";
 import { resourceNotes, schedulingNotes, type Service } from "./parts.ts";
-import { pgbouncerConfig } from "./pgbouncerConfig.ts";
+import { pgbouncerFiles } from "../../charts/pgbouncerFiles.ts";
 import { pgbouncerServices } from "./pgbouncerServices.ts";
 import { postgresConfig, postgresService } from "./postgresService.ts";
 import { newProject, type Project } from "./project.ts";
@@ -75,7 +75,7 @@ export function composeFolder(
   for (const planned of made) {
     const { namespace, name } = planned.budget.metadata;
     const tier = project.names.service(namespace, budgetNames(name).pgbouncer);
-    const config = configured(tier, pgbouncerConfig(planned));
+    const config = configured(tier, pgbouncerFiles(planned));
     for (const [service, fields] of pgbouncerServices(planned, config, project)) {
       add(`ConnectionBudget/${name}`, service, fields);
     }

@@ -9,7 +9,7 @@ import type { PlannedBudget } from "../../charts/planned.ts";
 import { budgetNames, PGBOUNCER_PORT } from "../api/names.ts";
 import { nofileLimit } from "../pgbouncer/nofile.ts";
 import { pullPolicy, resourceLimits, restricted, type MountedFile, type Service } from "./parts.ts";
-import { clientHost, processesOf, type PgBouncerProcess } from "./pgbouncerConfig.ts";
+import { clientHost, processesOf, type PgBouncerProcess } from "../../charts/pgbouncerFiles.ts";
 import type { Project } from "./project.ts";
 import { secretPath } from "./names.ts";
 

@@ -6,7 +6,7 @@ import { loginSecretsOf, type LoginSecret } from "../pgbouncer/logins.ts";
 import { PASSWORD_KEY } from "../pgbouncer/password.ts";
 import { secretKeyOf, textOf, type SecretData } from "../pgbouncer/secret.ts";
 import { secretPath } from "./names.ts";
-import { clientHost } from "./pgbouncerConfig.ts";
+import { clientHost } from "../../charts/pgbouncerFiles.ts";
 import { pgpass, PGPASS_KEY } from "./pgpass.ts";
 import type { PlannedBudget } from "../../charts/planned.ts";
 

@@ -14,7 +14,7 @@ import {
   type Service,
 } from "./parts.ts";
 import { PGPASS_KEY } from "./pgpass.ts";
-import { processesOf } from "./pgbouncerConfig.ts";
+import { processesOf } from "../../charts/pgbouncerFiles.ts";
 import type { Project } from "./project.ts";
 import { expanded, type Variables } from "./references.ts";
 import { serverEnvironment } from "./serverEnvironment.ts";

@@ -5,12 +5,12 @@ import {
   HBA_FILE,
   POSTGRES_CA_FILE,
   SOCKET_DIR,
-} from "../../charts/pgbouncerPaths.ts";
-import type { PlannedBudget } from "../../charts/planned.ts";
-import { budgetNames, PGBOUNCER_PORT } from "../api/names.ts";
-import { hba } from "../pgbouncer/hba.ts";
-import { commonIni, processIni } from "../pgbouncer/ini.ts";
-import { linesOf } from "../pgbouncer/lines.ts";
+} from "./pgbouncerPaths.ts";
+import type { PlannedBudget } from "./planned.ts";
+import { budgetNames, PGBOUNCER_PORT } from "../src/api/names.ts";
+import { hba } from "../src/pgbouncer/hba.ts";
+import { commonIni, processIni } from "../src/pgbouncer/ini.ts";
+import { linesOf } from "../src/pgbouncer/lines.ts";
 
 /** One PgBouncer process of a budget. */
 export interface PgBouncerProcess {
@@ -22,7 +22,9 @@ export interface PgBouncerProcess {
 }
 
 /** The processes of a budget, by ordinal. */
-export function processesOf({ budget }: PlannedBudget): readonly PgBouncerProcess[] {
+export function processesOf({
+  budget,
+}: Pick<PlannedBudget, "budget">): readonly PgBouncerProcess[] {
   const { name, namespace } = budget.metadata;
   const { pgbouncer, peers } = budgetNames(name);
   return Array.from({ length: budget.spec.pgbouncer.replicas }, (_, ordinal) => ({
@@ -38,14 +40,16 @@ export function clientHost({ budget }: Pick<PlannedBudget, "budget">): string {
 }
 
 /**
- * PgBouncer's configuration by file name: the same files that the charts put into a ConfigMap, with
- * the same names of hosts, which are network aliases here.
+ * PgBouncer's configuration by file name: the ini that all processes share, one of its own for each
+ * ordinal, and who may log in.
  */
-export function pgbouncerConfig(planned: PlannedBudget): Readonly<Record<string, string>> {
-  const { budget, plan } = planned;
+export function pgbouncerFiles({
+  budget,
+  plan,
+}: Pick<PlannedBudget, "budget" | "plan">): Record<string, string> {
   const { postgres, pgbouncer } = budget.spec;
   const lines = linesOf(budget, plan);
-  const processes = processesOf(planned);
+  const processes = processesOf({ budget });
   return {
     "common.ini": commonIni(budget, lines, {
       listenAddress: "*",
