@@ -110,6 +110,29 @@ spec: { ${spec}, jobTemplate: { spec: { template: ${CONTAINERS} } } }
     expect(pods(scaledJob(""))).toEqual([100]);
   });
 
+  it("of a Deployment that a Rollout refers to: what the Rollout has", () => {
+    const rollout = `
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: { name: r, namespace: n }
+spec: { replicas: 3, workloadRef: { kind: Deployment, name: w } }
+---
+`;
+    const deployment = workload("apps/v1", "Deployment", "replicas: 0");
+    expect(pods(rollout + deployment)).toEqual([6]);
+    const scaled = HPA.replace("kind: Deployment, name: w", "kind: Rollout, name: r");
+    expect(pods(rollout + deployment + scaled)).toEqual([14]);
+  });
+
+  it("by an autoscaler of another kind, if it says its maximum", () => {
+    const other = HPA.replace("autoscaling/v2", "example.com/v1").replace("Horizontal", "Other");
+    const deployment = workload("apps/v1", "Deployment", "");
+    expect(pods(deployment + other)).toEqual([14]);
+    expect(pods(deployment + other.replace("maxReplicas", "upTo"))).toEqual([
+      "the autoscaler's maximum",
+    ]);
+  });
+
   it("by annotation, on the template or the object", () => {
     expect(pods(annotated("5"))).toEqual([5]);
     expect(pods(annotated("five"))).toEqual([

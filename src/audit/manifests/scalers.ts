@@ -32,6 +32,15 @@ export class Scalers {
           add(keyOf(root.at("spec", "workloadRef"), object), rolloutReplicas(root));
           break;
         default:
+          // Other autoscalers write it as the common one does.
+          if (target.exists) add(keyOf(target, object), hpaMaximum(root));
+      }
+    }
+    // What scales a Rollout scales the Deployment that it refers to.
+    for (const object of inventory.ofKind("argoproj.io", "Rollout")) {
+      const deployment = keyOf(Field.of(object).at("spec", "workloadRef"), object);
+      for (const maximum of maxima.get(objectOf({ object, path: [] })) ?? []) {
+        add(deployment, maximum);
       }
     }
     this.#maxima = maxima;
