@@ -281,6 +281,7 @@ describe("what hides where it connects", () => {
     expect(missingIn(POOLER + deploymentText({}, from))).toEqual([
       "whether container server of Deployment db/app connects to a pooler: Secret db/s, which its environment is from, is not among the objects",
     ]);
+    expect(missingIn(POOLER + deploymentText({ REDIS_HOST: "redis" }, from))).toHaveLength(1);
     const url = { DATABASE_URL: "postgres://a@pooler/app", POOL_MAX: "1" };
     expect(missingIn(POOLER + deploymentText(url, from))).toEqual([]);
     const optional = from.replace("name: s", "name: s, optional: true");

@@ -145,7 +145,7 @@ function containerClients(
       connections.push({ aim, endpoint });
     }
   }
-  if (aims.length === 0 && told === undefined) {
+  if (connections.length === 0 && unclear.length === 0 && told === undefined) {
     unclear.push(...hiddenEnvironment(workload, name, environment, around));
   }
   return {

@@ -39,7 +39,7 @@ function keyOf(variables: Variables, name: string, isIdentity: boolean): Setting
   const { value, place } = variable;
   if (isIdentity) return setting(shown(value), place);
   return isHidden(value)
-    ? missing(`${name}, which a Secret or a field of the pod hides`, place, "write its value")
+    ? missing(`${name}, which ${shown(value)} hides`, place, "write its value")
     : setting(value, place);
 }
 

@@ -242,6 +242,41 @@ describe("addresses", () => {
     expect(systemIn(text + deploymentText(url)).clients).toHaveLength(1);
   });
 
+  it.each([
+    ["x.pooler", []],
+    // With .svc the second is the namespace, and nothing else.
+    [
+      "x.pooler.svc",
+      ["where DB_HOST of Deployment db/app leads: no Service x.pooler.svc is among the objects"],
+    ],
+  ])("%s, a pod of the Service or a Service of the namespace", (host, missing) => {
+    const text = deploymentText({ DB_HOST: host, DB_NAME: "app", DB_USER: "u", POOL_MAX: "1" });
+    expect(missingIn(POOLER + text)).toEqual(missing);
+    expect(systemIn(POOLER + text).clients).toHaveLength(missing.length === 0 ? 1 : 0);
+  });
+
+  it("a pooler whose Postgres a Secret hides names it by the Secret", () => {
+    const text = `
+apiVersion: v1
+kind: Pod
+metadata: { name: p, namespace: db }
+spec:
+  containers:
+    - name: b
+      image: edoburu/pgbouncer
+      env:
+        - { name: DB_HOST, valueFrom: { secretKeyRef: { name: s, key: host } } }
+        - { name: DB_USER, valueFrom: { secretKeyRef: { name: s, key: user } } }
+---
+`;
+    const [line] = systemIn(text).poolers[0]?.groups[0]?.lines ?? [];
+    expect(line).toMatchObject({
+      name: "*",
+      postgres: "DB_HOST, which Secret db/s host hides",
+      authUser: "Secret db/s user",
+    });
+  });
+
   it("an image whose path only has the word in it is no pooler", () => {
     const text = deploymentText({}).replace("registry.example/app:1", "x.io/pgbouncer-tools/app:1");
     expect(systemIn(text).poolers).toEqual([]);
