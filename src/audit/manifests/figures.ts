@@ -19,16 +19,6 @@ export function product(a: Figure, b: Figure): Figure {
   return known(a.value * b.value, `${a.why} × ${b.why}`, ...a.places, ...b.places);
 }
 
-/** The largest of all; missing as soon as one is. */
-export function largest(figures: readonly [Figure, ...Figure[]]): Figure {
-  let most = figures[0];
-  for (const figure of figures) {
-    if (!figure.known) return figure;
-    if (most.known && figure.value > most.value) most = figure;
-  }
-  return most;
-}
-
 /** A positive whole number as people write one; undefined for anything else, 0 too. */
 export function positiveCount(text: string): number | undefined {
   const number = wholeNumber(text);
