@@ -1,18 +1,17 @@
 import { CONNECTS_TO_ANNOTATION } from "../../api/names.ts";
 import type { Client, Missing, Target } from "../system.ts";
-import { isLoopback, completed, type AddressBook, type Endpoint } from "./addresses.ts";
+import { isLoopback, completed, type Endpoint } from "./addresses.ts";
 import { annotatedAims, writtenAims, type Aim } from "./aims.ts";
 import { fileAims } from "./configFiles.ts";
 import { containerEnv, type Environment } from "./containerEnv.ts";
 import type { Field } from "./field.ts";
 import { known, missing, product } from "./figures.ts";
 import { hidden, isHidden, shown } from "./hidden.ts";
-import type { Inventory } from "./inventory.ts";
 import { isPgBouncer } from "./pgbouncerPods.ts";
-import type { FoundPooler } from "./poolers.ts";
 import { poolSize } from "./poolSize.ts";
 import { isPostgres } from "./postgresServers.ts";
 import { processesOf } from "./processes.ts";
+import type { Surroundings } from "./surroundings.ts";
 import type { Workload } from "./workloads.ts";
 
 /** What the clients of a workload are, and what stands in the way of knowing it. */
@@ -22,13 +21,6 @@ export interface FoundClients {
   readonly notes: readonly string[];
   /** Poolers that its containers reach over localhost. */
   readonly besides: readonly string[];
-}
-
-/** What a container may connect to. */
-export interface Surroundings {
-  readonly inventory: Inventory;
-  readonly book: AddressBook;
-  readonly poolers: readonly FoundPooler[];
 }
 
 interface Connection {

@@ -1,8 +1,8 @@
 import { aimsOf, stringsIn, type Aim } from "./aims.ts";
 import type { Environment } from "./containerEnv.ts";
 import type { Field } from "./field.ts";
-import type { Surroundings } from "./clients.ts";
 import { mountedFiles, type MountedFile } from "./mountedFiles.ts";
+import type { Surroundings } from "./surroundings.ts";
 import type { Workload } from "./workloads.ts";
 
 /** `host: pooler`, `"hostname" = "pooler.db.svc"`, `server=pooler:6432`. */

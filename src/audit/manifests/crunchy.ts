@@ -5,7 +5,7 @@ import { setting, type ConfiguredLine, type Settings } from "./configuration.ts"
 import { Field } from "./field.ts";
 import type { Annotation, Inventory } from "./inventory.ts";
 import { madePods, settingsOf } from "./operatorFields.ts";
-import type { Made } from "./operators.ts";
+import type { Made } from "./made.ts";
 import type { FoundPooler } from "./poolers.ts";
 import { availableConnections, settingsIn, type FoundPostgres } from "./postgresServers.ts";
 import type { Scalers } from "./scalers.ts";

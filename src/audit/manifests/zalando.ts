@@ -5,7 +5,7 @@ import { Field } from "./field.ts";
 import { missing } from "./figures.ts";
 import type { Annotation, Inventory } from "./inventory.ts";
 import { madePods } from "./operatorFields.ts";
-import type { Made } from "./operators.ts";
+import type { Made } from "./made.ts";
 import type { FoundGroup, FoundPooler } from "./poolers.ts";
 import { availableConnections, settingsIn, type FoundPostgres } from "./postgresServers.ts";
 import type { Scalers } from "./scalers.ts";

@@ -1,0 +1,10 @@
+import type { AddressBook } from "./addresses.ts";
+import type { Inventory } from "./inventory.ts";
+import type { FoundPooler } from "./poolers.ts";
+
+/** What a container may connect to. */
+export interface Surroundings {
+  readonly inventory: Inventory;
+  readonly book: AddressBook;
+  readonly poolers: readonly FoundPooler[];
+}
