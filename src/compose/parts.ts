@@ -26,6 +26,16 @@ export function restricted(user: string): Service {
   };
 }
 
+/**
+ * Folders in memory that any user may write, as /tmp is. The mode must be said: without it a
+ * container that is started again gets the folder that its first start made, which is root's alone
+ * (moby/moby#20437), and with some versions of runc the first start does too
+ * (opencontainers/runc#4971).
+ */
+export function inMemory(...folders: readonly string[]): readonly string[] {
+  return folders.map((folder) => `${folder}:mode=1777`);
+}
+
 type Resources = McpServer["spec"]["resources"];
 
 /** The limits of a container; requests are for a scheduler, which compose has not. */

@@ -8,7 +8,14 @@ import {
 import type { PlannedBudget } from "../../charts/planned.ts";
 import { budgetNames, PGBOUNCER_PORT } from "../api/names.ts";
 import { nofileLimit } from "../pgbouncer/nofile.ts";
-import { pullPolicy, resourceLimits, restricted, type MountedFile, type Service } from "./parts.ts";
+import {
+  inMemory,
+  pullPolicy,
+  resourceLimits,
+  restricted,
+  type MountedFile,
+  type Service,
+} from "./parts.ts";
 import { clientHost, processesOf, type PgBouncerProcess } from "../../charts/pgbouncerFiles.ts";
 import type { Project } from "./project.ts";
 import { secretPath } from "./names.ts";
@@ -68,7 +75,7 @@ function service(
     entrypoint: ["pgbouncer"],
     command: [`${CONFIG_DIR}/${bouncer.iniName}`],
     ...restricted(project.user),
-    tmpfs: ["/tmp", SOCKET_DIR],
+    tmpfs: inMemory("/tmp", SOCKET_DIR),
     // PgBouncer only logs when it has too few, and fails later in accept().
     ulimits: { nofile: { soft: files, hard: files } },
     configs: ["common.ini", "hba.conf", bouncer.iniName].map(inPod),

@@ -9,7 +9,7 @@ import {
 } from "../../charts/tryoutFiles.ts";
 import type { Tryout } from "../../charts/tryouts.ts";
 import { secretPath } from "./names.ts";
-import { restricted, type Service } from "./parts.ts";
+import { inMemory, restricted, type Service } from "./parts.ts";
 import type { Project } from "./project.ts";
 
 /** Its files by name: who may log in, and the SQL of its first start with each budget's guard. */
@@ -38,7 +38,7 @@ export function postgresService(tryout: Tryout, config: string, project: Project
       PGDATA: `${TRYOUT_DATA_DIR}/pgdata`,
     },
     ...restricted(project.user),
-    tmpfs: ["/tmp", "/var/run/postgresql", TRYOUT_DATA_DIR],
+    tmpfs: inMemory("/tmp", "/var/run/postgresql", TRYOUT_DATA_DIR),
     configs: [
       file("pg_hba.conf", TRYOUT_CONFIG_DIR),
       ...budgets.map((planned) => file(sqlFileOf(planned), TRYOUT_INIT_DIR)),

@@ -6,6 +6,7 @@ import { literal } from "./interpolation.ts";
 import { secretPath } from "./names.ts";
 import {
   environmentOf,
+  inMemory,
   pullPolicy,
   resourceLimits,
   resourceNotes,
@@ -55,7 +56,7 @@ export function serverService(
       ...(command && { command }),
       environment: environmentOf(values),
       ...restricted(project.user),
-      tmpfs: ["/tmp"],
+      tmpfs: inMemory("/tmp"),
       secrets: [
         project.secret(
           secretPath({ namespace, name: credentialsSecretOf(server) }, PGPASS_KEY),

@@ -54,6 +54,16 @@ describe.each(goldens())("the golden fleet $name", (golden) => {
   });
 });
 
+it("any user may write the folders in memory, at each start of a container", async () => {
+  for (const golden of goldens()) {
+    for (const { tmpfs } of Object.values((await load(folderOf(golden))).services ?? {})) {
+      // Docker gives them the mode of the folder below, which the first start made for root.
+      expect(tmpfs).toContain("/tmp:mode=1777");
+      expect([tmpfs].flat().filter((each) => !String(each).endsWith(":mode=1777"))).toEqual([]);
+    }
+  }
+});
+
 it("what is no compose file is refused", async () => {
   const [golden] = goldens().filter(({ name }) => name === "plain");
   if (golden === undefined) throw new Error("no golden fleet is named plain");
