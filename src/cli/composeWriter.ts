@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { MARK, type ComposeFolder } from "../compose/composeFolder.ts";
+import { ENV_MARK, MARK, type ComposeFolder } from "../compose/composeFolder.ts";
 import type { SecretFile } from "../compose/secretFiles.ts";
 import { EXIT, Failure } from "./shell.ts";
 
@@ -52,7 +52,7 @@ export interface Written {
  * time. compose.yaml comes last: until then the old one stands, and all that it names is there,
  * since configurations are never changed but get another name. Passwords are never overwritten.
  *
- * @throws Failure (bad input) when a compose.yaml is there that weir did not write
+ * @throws Failure (bad input) when a file is in the way that weir did not write
  */
 export function writeComposeFolder(
   folder: string,
@@ -60,11 +60,11 @@ export function writeComposeFolder(
   secrets: readonly SecretFile[],
   owner: SecretOwner,
 ): Written {
-  const composeYaml = join(folder, "compose.yaml");
-  if (existsSync(composeYaml) && !readFileSync(composeYaml, "utf8").startsWith(MARK)) {
+  const notOurs = othersFile(folder, files);
+  if (notOurs !== undefined) {
     throw new Failure(
       EXIT.badInput,
-      `${composeYaml}: weir did not write this file; name another folder (--out), or move it away`,
+      `${join(folder, notOurs)}: weir did not write this file; name another folder (--out), or move it away`,
     );
   }
   const all: string[] = [];
@@ -74,7 +74,7 @@ export function writeComposeFolder(
     if (writeIfOther(join(folder, path), text)) all.push(path);
   };
   // Before the first secret, so that none is ever committed.
-  plain(".gitignore", files.gitignore);
+  if (!isIgnoring(folder, files)) plain(".gitignore", files.gitignore);
   makeSecretDir(join(folder, "secrets"), owner);
   for (const secret of secrets) {
     const isThere = existsSync(join(folder, secret.path));
@@ -88,6 +88,31 @@ export function writeComposeFolder(
   plain(".env.example", files.envExample);
   plain("compose.yaml", files.composeYaml);
   return { all, replaced };
+}
+
+/** Other names by which docker compose finds the file of a project. */
+const OTHER_COMPOSE_FILES = ["compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+
+/** A file that weir would overwrite, or take the place of, and that is somebody else's. */
+function othersFile(folder: string, files: ComposeFolder): string | undefined {
+  const isThere = (name: string) => existsSync(join(folder, name));
+  const isOurs = (name: string, mark: string) =>
+    !isThere(name) || readFileSync(join(folder, name), "utf8").startsWith(mark);
+  if (!isOurs("compose.yaml", MARK)) return "compose.yaml";
+  if (!isOurs(".env.example", ENV_MARK)) return ".env.example";
+  if (isThere(".gitignore") && !isIgnoring(folder, files)) return ".gitignore";
+  return OTHER_COMPOSE_FILES.find(isThere);
+}
+
+/** Whether the folder's .gitignore has our lines already, whatever a person added to them. */
+function isIgnoring(folder: string, { gitignore }: ComposeFolder): boolean {
+  const path = join(folder, ".gitignore");
+  if (!existsSync(path)) return false;
+  const lines = readFileSync(path, "utf8").split(/\r?\n/);
+  return gitignore
+    .split("\n")
+    .filter((line) => line !== "")
+    .every((line) => lines.includes(line));
 }
 
 /** By our own number, so that two runs at a time don't meet. */

@@ -143,8 +143,10 @@ describe("the second time", () => {
     await compose();
     writeFileSync(join(dir, ".env"), "SCENE_PORT=1\n");
     writeFileSync(join(dir, "compose.override.yaml"), "services: {}\n");
+    writeFileSync(join(dir, ".gitignore"), "/secrets/\n/.env\n/logs/\n");
     await compose(["--active", "scene"]);
     expect(contents()).toMatchObject({
+      ".gitignore": "/secrets/\n/.env\n/logs/\n",
       ".env": "SCENE_PORT=1\n",
       "compose.override.yaml": "services: {}\n",
     });
@@ -182,11 +184,21 @@ describe("nothing is written", () => {
     expect(existsSync(dir)).toBe(false);
   });
 
-  it("over a compose.yaml that weir did not write", async () => {
+  it.each([
+    ["compose.yaml", "services: {}\n"],
+    // docker compose would no longer take this one.
+    ["docker-compose.yml", "services: {}\n"],
+    [".env.example", "TOKEN=\n"],
+    [".gitignore", "node_modules/\n"],
+  ])("over a %s that weir did not write", async (name, text) => {
     mkdirSync(dir);
-    writeFileSync(join(dir, "compose.yaml"), "services: {}\n");
-    expect(await compose()).toMatchObject({ exitCode: 2, out: "" });
-    expect(contents()).toEqual({ "compose.yaml": "services: {}\n" });
+    writeFileSync(join(dir, name), text);
+    expect(await compose()).toEqual({
+      exitCode: 2,
+      out: "",
+      err: `${join(dir, name)}: weir did not write this file; name another folder (--out), or move it away\n`,
+    });
+    expect(contents()).toEqual({ [name]: text });
   });
 
   it("with a password that nobody gets in with; and it is not shown", async () => {
