@@ -76,6 +76,7 @@ export function writeComposeFolder(
   // Before the first secret, so that none is ever committed.
   if (!isIgnoring(folder, files)) plain(".gitignore", files.gitignore);
   makeSecretDir(join(folder, "secrets"), owner);
+  closeToOthers(join(folder, "secrets"));
   for (const secret of secrets) {
     const isThere = existsSync(join(folder, secret.path));
     writeSecret(folder, secret, owner);
@@ -180,6 +181,11 @@ function makeSecretDir(path: string, owner: SecretOwner): void {
   if (existsSync(path)) return;
   mkdirSync(path, { mode: 0o700 });
   own(path, owner);
+}
+
+/** A person who brings a password makes the folder first, and with it what is below readable. */
+function closeToOthers(path: string): void {
+  if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o700);
 }
 
 /** Only root can give a file away. */

@@ -125,10 +125,12 @@ describe("the second time", () => {
   });
 
   it("a password that a person wrote is taken, and what is composed of it follows", async () => {
-    mkdirSync(join(dir, "secrets/writing/scene-db"), { recursive: true, mode: 0o700 });
+    mkdirSync(join(dir, "secrets/writing/scene-db"), { recursive: true, mode: 0o755 });
     writeFileSync(join(dir, "secrets/writing/scene-db/password"), 'a:b\\c"d');
     await compose();
     const all = contents();
+    // Whatever is below, nobody else gets there.
+    expect(statSync(join(dir, "secrets")).mode & 0o777).toBe(0o700);
 
     expect(all["secrets/writing/scene-db/password"]).toBe('a:b\\c"d');
     expect(all["secrets/writing/scene-db/pgpass"]).toBe(
