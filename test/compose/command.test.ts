@@ -203,6 +203,27 @@ describe("nothing is written", () => {
     expect(contents()).toEqual({ [name]: text });
   });
 
+  it.each([
+    ["a file", ""],
+    ["within a file", "/below/it"],
+  ])("into a folder that is %s", async (_, below) => {
+    writeFileSync(dir, "mine");
+    expect(await compose(["--out", dir + below])).toEqual({
+      exitCode: 2,
+      out: "",
+      err: `${dir}: is no folder; --out names the folder to write\n`,
+    });
+    expect(readFileSync(dir, "utf8")).toBe("mine");
+  });
+
+  it("over a folder that is called as one of its files", async () => {
+    mkdirSync(join(dir, "compose.yaml"), { recursive: true });
+    expect(await compose()).toMatchObject({
+      exitCode: 2,
+      err: expect.stringContaining("compose.yaml: weir did not write this file"),
+    });
+  });
+
   it("with a password that nobody gets in with; and it is not shown", async () => {
     await compose();
     const before = contents();
@@ -287,13 +308,3 @@ describe("who is awake, and a Postgres for trying out, are wished for", () => {
 function isPassword([path]: readonly [string, string]): boolean {
   return path.endsWith("/password");
 }
-
-it("a folder that can't be made is told in one line", async () => {
-  writeFileSync(join(dirname(dir), "file"), "");
-  const inFile = join(dirname(dir), "file", "out");
-  const { exitCode, err } = await weir(["compose", "fleet.yaml", "--out", inFile], {
-    files: { "fleet.yaml": EXAMPLE },
-  });
-  expect(exitCode).toBe(1);
-  expect(err).toMatch(/^weir failed: ENOTDIR: .*\n$/);
-});
