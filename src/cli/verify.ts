@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { formatProblem } from "../api/problem.ts";
-import { readObjects } from "../audit/manifests/readObjects.ts";
+import { readObjects, type ReadObjects } from "../audit/manifests/readObjects.ts";
 import { readSystem } from "../audit/manifests/readSystem.ts";
 import type { AuditObject } from "../audit/place.ts";
 import type { Proof } from "../audit/proof.ts";
@@ -38,22 +38,36 @@ export function verifyCommand(shell: Shell): Command {
         .default([], "nothing"),
     )
     .action((paths: string[], options: VerifyOptions) => {
-      const objects = readManifests(paths, shell);
+      const { objects, leftOut } = readManifests(paths, shell);
       const system = readSystem(objects, {
         told: toldBy(options.tell, new Set(objects.map(nameOf))),
       });
       const missing = [...system.missing, ...unseenClients(system)];
-      const proof = prove({ ...system, missing });
+      const notes = [...system.notes, ...leftOutNotes(leftOut)];
+      const proof = prove({ ...system, missing, notes });
       const poolers = system.poolers.map(({ name }) => name);
       shell.out(printed(proof, () => explainProof(proof, { objects, poolers }, shell), options));
       conclude(proof);
     });
 }
 
-function readManifests(paths: readonly string[], shell: Shell): readonly AuditObject[] {
-  const { objects, problems } = readObjects(manifestSources(paths, shell));
-  if (problems.length === 0) return objects;
-  throw new Failure(EXIT.badInput, problems.map(formatProblem).join("\n"));
+/** The most files of documents that are left out that a note names. */
+const LEFT_OUT_MAX = 5;
+
+function readManifests(paths: readonly string[], shell: Shell): ReadObjects {
+  const read = readObjects(manifestSources(paths, shell));
+  if (read.problems.length === 0) return read;
+  throw new Failure(EXIT.badInput, read.problems.map(formatProblem).join("\n"));
+}
+
+/** What is no object of Kubernetes counts for nothing: a slip in a manifest shows here. */
+function leftOutNotes(leftOut: readonly string[]): readonly string[] {
+  if (leftOut.length === 0) return [];
+  const files = [...new Set(leftOut)];
+  const named = files.slice(0, LEFT_OUT_MAX).join(", ");
+  const more = files.length > LEFT_OUT_MAX ? ` and ${files.length - LEFT_OUT_MAX} files more` : "";
+  const what = `${counted(leftOut.length, "document")} without apiVersion, kind and metadata.name`;
+  return [`${what} left out, in ${named}${more}`];
 }
 
 function nameOf({ kind, namespace, name }: AuditObject): string {

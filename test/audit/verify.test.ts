@@ -216,3 +216,13 @@ it("reads the folders of a real file system", async () => {
   expect(await main(["verify", join(EXAMPLES, "../manifests")], shell)).toBe(0);
   expect(out.join("")).toContain("line scene");
 });
+
+describe("documents that are no objects", () => {
+  it("are told of, so that a slip shows", async () => {
+    const files = { "a.yaml": `${shop({})}---\nreplicas: 3\n`, "b.yaml": "x: 1\n---\ny: 2\n" };
+    const { out } = await verify(["a.yaml", "b.yaml"], { files });
+    expect(out.replaceAll(/\s+/g, " ")).toContain(
+      "! 3 documents without apiVersion, kind and metadata.name left out, in a.yaml, b.yaml",
+    );
+  });
+});

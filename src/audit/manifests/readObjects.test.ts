@@ -21,6 +21,31 @@ function problems(text: string): readonly string[] {
 
 const POD = "apiVersion: v1\nkind: Pod\nmetadata: { name: p, namespace: n }\n";
 
+describe("what is left out", () => {
+  it.each([
+    ["values of Helm", "replicas: 3", 1],
+    ["nothing", "# none\n---\n", 0],
+    ["an array of other things", "- a\n- b", 1],
+    ["one of two", `${POD}---\n[1]`, 1],
+    ["one whose apiVersion is misspelt", POD.replace("apiVersion", "apiversion"), 1],
+  ])("is counted: %s", (_, text, count) => {
+    expect(read(text).leftOut).toEqual(Array.from({ length: count }, () => "a.yaml"));
+  });
+
+  it.each([
+    [
+      "apiversion: apps/v1\nkind: Deployment\nmetadata: { name: a }\nspec: { template: { spec: { containers: [] } } }",
+      "a.yaml:1:1: makes pods, but has no apiVersion: an API server refuses it",
+    ],
+    [
+      "apiVersion: batch/v1\nKind: CronJob\nspec: { jobTemplate: { spec: { template: { spec: { containers: [] } } } } }",
+      "a.yaml:1:1: makes pods, but has no kind, metadata.name: an API server refuses it",
+    ],
+  ])("is a problem where it makes pods: %#", (text, problem) => {
+    expect(problems(text)).toEqual([problem]);
+  });
+});
+
 describe("what is read", () => {
   it.each([
     ["one document", POD, ["Pod n/p"]],
@@ -53,6 +78,16 @@ describe("what is read", () => {
       "a list of an API server",
       `apiVersion: apps/v1\nkind: DeploymentList\nitems: [{ metadata: { name: b, namespace: n } }]\n`,
       ["Deployment n/b"],
+    ],
+    [
+      "an array of JSON",
+      `[{"apiVersion":"v1","kind":"Pod","metadata":{"name":"j"}}]`,
+      ["Pod default/j"],
+    ],
+    [
+      "names that the API server makes, another one each time",
+      "apiVersion: v1\nkind: Pod\nmetadata: { generateName: a- }\n---\napiVersion: v1\nkind: Pod\nmetadata: { generateName: a- }\n",
+      ["Pod default/a-*", "Pod default/a-*2"],
     ],
     ["values of Helm", "replicas: 3\nimage: { tag: x }\n", []],
     [

@@ -11,6 +11,8 @@ import { positionIn } from "./position.ts";
 /** What was read, and what could not be. */
 export interface ReadObjects {
   readonly objects: readonly AuditObject[];
+  /** The files of documents that are no objects of Kubernetes, once for each such document. */
+  readonly leftOut: readonly string[];
   readonly problems: readonly Problem[];
 }
 
@@ -26,14 +28,17 @@ interface ReadDocument {
 
 /**
  * Every Kubernetes object of these texts: YAML of several documents, or JSON; lists (kind List,
- * PodList…) are unpacked. What is no object of Kubernetes (values files, kustomizations, compose
- * files) is left out: it has no apiVersion, kind and metadata.name. A source called *.ini is a
- * PgBouncer's (see iniObject.ts). What can't be read is a problem with its place, never a guess:
- * the rest is read all the same.
+ * PodList…, an array of JSON) are unpacked. What is no object of Kubernetes (values files,
+ * kustomizations, compose files) is left out: it has no apiVersion, kind and metadata.name; one that
+ * makes pods all the same is a problem. An object that the API server names is called by its
+ * generateName: `migrate-*`. A source called *.ini is a PgBouncer's (see iniObject.ts). What can't be
+ * read is a problem with its place, never a guess: the rest is read all the same.
  */
 export function readObjects(sources: readonly Source[]): ReadObjects {
   const objects: AuditObject[] = [];
+  const leftOut: string[] = [];
   const problems: Problem[] = [];
+  const generated = new Map<string, number>();
   for (const source of sources) {
     const text = source.text.startsWith("\u{feff}") ? source.text.slice(1) : source.text;
     if (source.name.endsWith(".ini")) {
@@ -44,10 +49,13 @@ export function readObjects(sources: readonly Source[]): ReadObjects {
     const read = readText(source.name, text, lines);
     problems.push(...read.problems);
     for (const document of read.documents) {
-      objects.push(...objectsOf(source.name, document, lines));
+      const unpacked = objectsOf(source.name, document, lines, generated);
+      objects.push(...unpacked.objects);
+      leftOut.push(...unpacked.leftOut);
+      problems.push(...unpacked.problems);
     }
   }
-  return { objects, problems };
+  return { objects, leftOut, problems };
 }
 
 interface ReadText {
@@ -149,37 +157,82 @@ function templateOffset(document: Document.Parsed): number | undefined {
   return offset;
 }
 
-function objectsOf(file: string, document: ReadDocument, lines: LineTable): AuditObject[] {
+/** @param generated how often each generateName was read */
+function objectsOf(
+  file: string,
+  document: ReadDocument,
+  lines: LineTable,
+  generated: Map<string, number>,
+): { objects: AuditObject[]; leftOut: string[]; problems: Problem[] } {
   const objects: AuditObject[] = [];
+  const leftOut: string[] = [];
+  const problems: Problem[] = [];
   const position = positionIn(document, lines);
   const unpack = (value: unknown, path: readonly (string | number)[]): void => {
-    if (!isMapping(value)) return;
-    const { apiVersion, kind, metadata, items } = value;
-    if (typeof apiVersion !== "string" || typeof kind !== "string") return;
-    if (kind.endsWith("List") && Array.isArray(items)) {
+    if (value === undefined || value === null) return;
+    if (Array.isArray(value) && value.some((item) => isMapping(item) && "apiVersion" in item)) {
+      for (const [index, item] of value.entries()) unpack(item, [...path, index]);
+      return;
+    }
+    const { apiVersion, kind, metadata, items } = isMapping(value) ? value : {};
+    if (typeof kind === "string" && kind.endsWith("List") && Array.isArray(items)) {
       for (const [index, item] of items.entries()) {
         unpack(withKind(item, kind, apiVersion), [...path, "items", index]);
       }
       return;
     }
-    if (!isMapping(metadata) || typeof metadata["name"] !== "string") return;
-    const namespace = metadata["namespace"];
+    const name = nameIn(metadata, generated);
+    if (
+      !isMapping(value) ||
+      typeof apiVersion !== "string" ||
+      typeof kind !== "string" ||
+      name === undefined
+    ) {
+      leftOut.push(file);
+      const lacking = Object.entries({ apiVersion, kind, "metadata.name": name })
+        .filter(([, one]) => typeof one !== "string")
+        .map(([field]) => field);
+      if (makesPods(value)) {
+        const allowed = `makes pods, but has no ${lacking.join(", ")}: an API server refuses it`;
+        problems.push({ file, ...position(path), allowed });
+      }
+      return;
+    }
+    const namespace = isMapping(metadata) ? metadata["namespace"] : undefined;
     objects.push({
       file,
       kind,
       apiVersion,
-      name: metadata["name"],
+      name,
       namespace: typeof namespace === "string" && namespace !== "" ? namespace : "default",
       value,
       positionOf: (field, textLine) => position([...path, ...field], textLine),
     });
   };
   unpack(document.value, []);
-  return objects;
+  return { objects, leftOut, problems };
+}
+
+/** Its name; of each generateName the API server makes another one each time. */
+function nameIn(metadata: unknown, generated: Map<string, number>): string | undefined {
+  if (!isMapping(metadata)) return undefined;
+  const { name, generateName } = metadata;
+  if (typeof name === "string") return name;
+  if (typeof generateName !== "string") return undefined;
+  const count = (generated.get(generateName) ?? 0) + 1;
+  generated.set(generateName, count);
+  return `${generateName}*${count === 1 ? "" : count}`;
+}
+
+/** Containers where objects that make pods have them. */
+function makesPods(value: unknown): boolean {
+  if (!isMapping(value) || !isMapping(value["spec"])) return false;
+  const { containers, template, jobTemplate } = value["spec"];
+  return Array.isArray(containers) || makesPods(template) || makesPods(jobTemplate);
 }
 
 /** In a PodList of an API server the pods themselves don't say that they are pods. */
-function withKind(item: unknown, list: string, apiVersion: string): unknown {
+function withKind(item: unknown, list: string, apiVersion: unknown): unknown {
   if (!isMapping(item) || typeof item["kind"] === "string" || list === "List") return item;
   return { ...item, kind: list.slice(0, -"List".length), apiVersion };
 }
