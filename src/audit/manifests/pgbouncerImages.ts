@@ -18,7 +18,10 @@ export function imageConfiguration(
   if (/bitnami\w*\/pgbouncer/.test(image)) return bitnami(container, variables);
   if (/(?:^|\/)pgbouncer\/pgbouncer(?::|@|$)/.test(image)) return official(container, variables);
   if (variables.has("DB_HOST") || variables.has("DATABASE_URL") || variables.has("DATABASE_URLS")) {
-    return edoburu(container, variables);
+    const configuration = edoburu(container, variables);
+    return /(?:^|\/)(?:edoburu|brainsam)\/pgbouncer/.test(image)
+      ? configuration
+      : withoutDefaults(configuration, container);
   }
   return missing(
     "the configuration of PgBouncer: no ini is mounted, and the image has none that is known",
@@ -60,19 +63,31 @@ const LIMITS = [
   "reserve_pool_size",
   "reserve_pool_timeout",
   "max_db_connections",
-  "max_user_connections",
 ];
 
+/** An image that only takes the same variables may have defaults of its own: 1000 clients, 80 servers. */
+function withoutDefaults(configuration: Configuration, container: Field): Configuration {
+  const image = container.at("image").place();
+  const settings = new Map(configuration.settings);
+  for (const key of ["max_client_conn", "default_pool_size", "reserve_pool_size"]) {
+    if (settings.has(key)) continue;
+    const tell = `set ${key.toUpperCase()}: what this image takes without it is not known`;
+    settings.set(key, missing(`${key} of this image`, image, tell));
+  }
+  return { ...configuration, settings };
+}
+
 /**
- * edoburu/pgbouncer, and those made after it: every key by its name in capitals, one database from
- * DB_* or a URL, several from DATABASE_URLS. Older versions force DB_USER on the line, newer ones
+ * edoburu/pgbouncer, and those made after it: keys by their names in capitals, one database from
+ * DB_* or a URL, several from DATABASE_URLS. It knows no MAX_DB_CLIENT_CONNECTIONS: a line has no
+ * bulkhead. Older versions force DB_USER on the line, newer ones
  * make it the auth_user: the latter has the more pools, and is what counts here.
  */
 function edoburu(container: Field, variables: Variables): Configuration {
   const settings = new Map(
     keysOf(
       variables,
-      [...LIMITS, "max_db_client_connections", "listen_port", "auth_user", "so_reuseport"].map(
+      [...LIMITS, "max_user_connections", "listen_port", "auth_user"].map(
         (key) => [key, key.toUpperCase()] as const,
       ),
     ),
@@ -121,9 +136,16 @@ function edoburuLines(container: Field, variables: Variables): ReadonlyMap<strin
   return new Map([[name === "" ? "*" : shown(name), { place, keys }]]);
 }
 
-/** bitnami/pgbouncer and bitnamilegacy/pgbouncer. */
-function bitnami(container: Field, variables: Variables): Configuration {
+/**
+ * bitnami/pgbouncer and bitnamilegacy/pgbouncer. They know no PGBOUNCER_MAX_USER_CONNECTIONS, and
+ * take what NAME_FILE names for NAME.
+ */
+function bitnami(container: Field, variables: Variables): Configuration | Missing {
   const image = container.at("image").place();
+  for (const { name: variable, place } of variables.values()) {
+    if (!/^(?:PGBOUNCER|POSTGRESQL)_.*_FILE$/.test(variable) || NO_LIMIT.test(variable)) continue;
+    return missing(`what the file says that ${variable} names`, place, "write it as a variable");
+  }
   const settings = new Map(
     keysOf(variables, [
       ...LIMITS.map((key) => [key, `PGBOUNCER_${key.toUpperCase()}`] as const),
@@ -147,7 +169,12 @@ function bitnami(container: Field, variables: Variables): Configuration {
   if (/^(?:yes|true|1)$/i.test(variables.get("PGBOUNCER_SET_DATABASE_USER")?.value ?? "")) {
     keys.set("user", keyOf(variables, "POSTGRESQL_USERNAME", true) ?? setting("postgres", image));
   }
-  const exposed = variables.get("PGBOUNCER_DATABASE") ?? variables.get("POSTGRESQL_DATABASE");
+  const exposed = variables.get("PGBOUNCER_DATABASE");
+  const behind = variables.get("POSTGRESQL_DATABASE");
+  if (exposed === undefined && behind !== undefined && behind.value !== "postgres") {
+    const tell = "set PGBOUNCER_DATABASE: older versions take POSTGRESQL_DATABASE, newer postgres";
+    return missing("the name of the line that this image makes", behind.place, tell);
+  }
   const name = exposed === undefined || exposed.value === "" ? "postgres" : exposed.value;
   lines.set(shown(name), { place: exposed?.place ?? image, keys });
   for (const { name: variable, value, place } of variables.values()) {
@@ -162,14 +189,26 @@ function bitnami(container: Field, variables: Variables): Configuration {
   return { settings, lines, users: new Map() };
 }
 
-/** pgbouncer/pgbouncer: PGBOUNCER_KEY for [pgbouncer], DATABASES_KEY for its one database. */
+/** Files that say nothing of connections: passwords, keys, logs. */
+const NO_LIMIT = /PASSWORD|USERLIST|TLS|LOG_FILE|AUTH_(?:HBA|IDENT)|_QUERY_FILE$/;
+
+/** What bounds connections from above: it counts only where its image surely reads it. */
+const BULKHEADS: ReadonlySet<string> = new Set([
+  "max_db_client_connections",
+  "max_user_client_connections",
+]);
+
+/**
+ * pgbouncer/pgbouncer: PGBOUNCER_KEY for [pgbouncer], DATABASES_KEY for its one database. Its keys are
+ * a list, older than the bulkheads.
+ */
 function official(container: Field, variables: Variables): Configuration {
   const settings = new Map<string, Setting>();
   const keys = new Map<string, Setting>();
   for (const name of variables.keys()) {
     const [, section, key = ""] = /^(PGBOUNCER|DATABASES)_(\w+)$/.exec(name) ?? [];
     const value = keyOf(variables, name, IDENTITIES.has(key.toLowerCase()));
-    if (value === undefined) continue;
+    if (value === undefined || BULKHEADS.has(key.toLowerCase())) continue;
     if (section === "PGBOUNCER") settings.set(key.toLowerCase(), value);
     else if (section === "DATABASES") keys.set(key.toLowerCase(), value);
   }

@@ -211,6 +211,44 @@ describe("an image's environment", () => {
       100,
       [["*", PG, 9, 0, { database: "main" }]],
     ],
+    // What an image doesn't read bounds nothing.
+    [
+      "edoburu/pgbouncer",
+      { DB_HOST: "pg", DB_NAME: "app", MAX_DB_CLIENT_CONNECTIONS: "5" },
+      100,
+      [["app", PG, 20, 0, { authUser: "postgres" }]],
+    ],
+    [
+      "pgbouncer/pgbouncer",
+      { DATABASES_HOST: "pg", DATABASES_MAX_DB_CLIENT_CONNECTIONS: "5" },
+      100,
+      [["*", PG, 20, 0]],
+    ],
+    // An image of one's own may have defaults of its own.
+    [
+      "acme/pgbouncer",
+      { DB_HOST: "pg", DB_NAME: "app", DEFAULT_POOL_SIZE: "7" },
+      "max_client_conn of this image",
+      [["app", PG, 7, "reserve_pool_size of this image", { authUser: "postgres" }]],
+    ],
+    [
+      "bitnami/pgbouncer",
+      { POSTGRESQL_DATABASE: "app", PGBOUNCER_MAX_CLIENT_CONN: "80" },
+      "the name of the line that this image makes",
+      [],
+    ],
+    [
+      "bitnami/pgbouncer",
+      { PGBOUNCER_DSN_0_FILE: "/dsn", PGBOUNCER_MAX_CLIENT_CONN: "80" },
+      "what the file says that PGBOUNCER_DSN_0_FILE names",
+      [],
+    ],
+    [
+      "bitnami/pgbouncer",
+      { POSTGRESQL_PASSWORD_FILE: "/pw", PGBOUNCER_MAX_CLIENT_CONN: "80" },
+      80,
+      [["postgres", "postgresql.db.svc.cluster.local:5432", 20, 0]],
+    ],
   ])("%s %j", (image, env, capacity, lines) => {
     expect(groupsOf(imageText(image, env))).toEqual([
       {
@@ -219,6 +257,12 @@ describe("an image's environment", () => {
         groups: [{ processes: 4, capacity, lines }],
       },
     ]);
+  });
+
+  it("limits no role by a variable that the image doesn't read", () => {
+    const env = { PGBOUNCER_SET_DATABASE_USER: "yes", PGBOUNCER_MAX_USER_CONNECTIONS: "3" };
+    const [pooler] = systemIn(imageText("bitnami/pgbouncer", env)).poolers;
+    expect(pooler?.groups[0]?.userLimits.size).toBe(0);
   });
 
   it("of an image that nobody knows is missing", () => {
