@@ -110,6 +110,34 @@ describe("the processes of a pod", () => {
       `${NO_COUNT}: its command gives no number of them`,
     ],
     [{ WEB_CONCURRENCY: "auto" }, "", `${NO_COUNT}: WEB_CONCURRENCY is no positive whole number`],
+    [{}, `command: [celery, -A, app, worker, --concurrency=8]`, 8],
+    [{}, `command: [celery, -A, app, worker, -c, "3", -Q, mail]`, 3],
+    [{}, `args: [celery, -A, app, worker, --autoscale=10, "2"]`, 10],
+    [{}, `command: [celery, -A, app, worker, -P, threads, -c, "8"]`, 1],
+    [{}, `command: [celery, -A, app, beat]`, 1],
+    [{ CELERYD_CONCURRENCY: "4" }, `command: [celery, -A, app, worker]`, 4],
+    [{}, `command: [celery, -A, app, worker]`, `${NO_COUNT}: it starts as many as there are cores`],
+    // Web servers' variable, from a ConfigMap that all share.
+    [
+      { WEB_CONCURRENCY: "2" },
+      `command: [celery, -A, app, worker]`,
+      `${NO_COUNT}: it starts as many as there are cores`,
+    ],
+    [{}, `command: [uwsgi, --http, ":80", --processes, "6"]`, 6],
+    [{ UWSGI_PROCESSES: "5" }, `command: [uwsgi, --ini, app.ini]`, 5],
+    [{}, `command: [uwsgi, --ini, app.ini]`, `${NO_COUNT}: its configuration file may say it`],
+    [{}, `command: [uwsgi, --http, ":80"]`, 1],
+    [
+      {},
+      `command: [gunicorn, -c, gunicorn.conf.py, app]`,
+      `${NO_COUNT}: its configuration file may say it`,
+    ],
+    [{ WEB_CONCURRENCY: "2" }, `command: [gunicorn, -c, gunicorn.conf.py, app]`, 2],
+    [
+      {},
+      `command: [pm2-runtime, ecosystem.config.js]`,
+      `${NO_COUNT}: its configuration file may say it`,
+    ],
     // Another program's -w is something else.
     [{}, `command: [psql, -w, "4"]`, 1],
   ])("%j %s", (env, command, expected) => {
