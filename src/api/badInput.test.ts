@@ -58,7 +58,7 @@ it.each<[string, string, readonly string[]]>([
     "another kind",
     `${BUDGET}---\napiVersion: v1\nkind: Pod\nmetadata: { name: a }\n`,
     [
-      'f.yaml:9:7: Pod/a: kind: found "Pod"; must be ConnectionBudget or McpServer (apiVersion: weir.dev/v1alpha1)',
+      'f.yaml:9:7: Pod/a: kind: found "Pod"; must be ConnectionBudget or McpServer (apiVersion: weir.dev/v1alpha1); weir verify reads other kinds',
     ],
   ],
   [

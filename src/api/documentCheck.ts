@@ -70,7 +70,7 @@ function unknownKind(document: FleetDocument, value: unknown): Problem {
     kind === "List"
       ? ": write each of its items as a document of its own, after a line with ---"
       : meant === undefined
-        ? ` (apiVersion: ${API_VERSION})`
+        ? ` (apiVersion: ${API_VERSION}); weir verify reads other kinds`
         : `; did you mean ${meant}?`;
   return document.problem(document.offsetOf(path, "value"), {
     object,

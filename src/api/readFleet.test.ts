@@ -134,7 +134,7 @@ kind: Pod
       "f:20:45: McpServer/author: spec.pool.minIdle: found 10; must be at most pool.guaranteed: what is always open must be guaranteed",
       'f:24:19: McpServer/author: metadata.name: found "author"; must be the only McpServer of this name in namespace writing (see f:14)',
       "f:26:1: McpServer/author: is not YAML: a bracket or quote that opens above is not closed",
-      'f:28:7: Pod: kind: found "Pod"; must be ConnectionBudget or McpServer (apiVersion: weir.dev/v1alpha1)',
+      'f:28:7: Pod: kind: found "Pod"; must be ConnectionBudget or McpServer (apiVersion: weir.dev/v1alpha1); weir verify reads other kinds',
     ]);
   });
 

@@ -49,6 +49,22 @@ describe("bin/weir.js", () => {
     expect(stdout).toMatch(/^✓ Budget writing\/writing fits\n/);
   });
 
+  it("refuses the incident, and says what would fit", () => {
+    const { status, stdout } = run("$WEIR plan examples/incident-fleet.yaml");
+    expect(status).toBe(3);
+    expect(stdout).toContain("10 servers need 200 connections, 190 are there: 10 missing.");
+    expect(stdout).toContain("The largest uniform pool that fits is 19");
+  });
+
+  it("says which Node to take when this one is too old", () => {
+    const older = `--import 'data:text/javascript,Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.20.2"}})'`;
+    const { status, stdout, stderr } = run(`${process.execPath} ${older} bin/weir.js plan`);
+    expect([status, stdout]).toEqual([1, ""]);
+    expect(stderr).toBe(
+      `weir: needs Node 22.19 or newer, and this is 20.20.2: run ${ROOT}node_modules/.bin/node ${ROOT}bin/weir.js\n`,
+    );
+  });
+
   it("reads standard input, and says which file it could not read", () => {
     const piped = run("cat examples/writing-servers/fleet.yaml | $WEIR plan - --output json");
     expect(JSON.parse(piped.stdout)).toMatchObject({ feasible: true });
