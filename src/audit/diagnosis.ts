@@ -1,18 +1,19 @@
-import type { LiveWorkload } from "./live.ts";
+import type { LiveWorkload, Unseen } from "./live.ts";
 
 /** What `weir diagnose` says; `--output json` prints it as it is. */
 export interface Diagnosis {
-  /** Empty: nothing is wrong as far as could be seen. The one that explains most is first. */
+  /** The one that explains most is first. */
   readonly causes: readonly Cause[];
+  /**
+   * What is not well, without a proof of why: also with no cause a system with some is not well.
+   * Those that a cause explains are left out.
+   */
+  readonly symptoms: readonly Symptom[];
   readonly poolers: readonly Holding[];
   readonly postgres?: PostgresHolding;
   /** Which servers run, with their pods and pools; absent: nothing told. */
   readonly workloads?: readonly LiveWorkload[];
-  readonly unseen: readonly {
-    readonly what: string;
-    readonly why: string;
-    readonly next: string;
-  }[];
+  readonly unseen: readonly Unseen[];
 }
 
 export const CAUSE_KINDS = [
@@ -38,6 +39,14 @@ export interface Cause {
   readonly next: readonly string[];
 }
 
+/** What somebody suffers from, in every sample. */
+export interface Symptom {
+  /** One sentence with the numbers in it. */
+  readonly summary: string;
+  /** How its cause is found, the first thing first. */
+  readonly next: readonly string[];
+}
+
 /** Who holds how many of one process's max_client_conn. */
 export interface Holding {
   readonly address: string;
@@ -54,7 +63,12 @@ export interface Holding {
     readonly clientsMax?: number;
     readonly waiting: number;
     readonly servers: number;
+    /** 0 is unlimited. */
     readonly serversMax: number;
+    /** PAUSE or KILL: its clients wait until RESUME. */
+    readonly paused?: true;
+    /** DISABLE: it lets nobody in any more. */
+    readonly disabled?: true;
   }[];
 }
 

@@ -22,6 +22,8 @@ export interface Unseen {
   readonly why: string;
   /** What a person can do about it. */
   readonly next: string;
+  /** weir was told to ask it, and it did not answer: whatever is wrong there is not known. */
+  readonly failed?: true;
 }
 
 /** One PgBouncer process, in several samples. */

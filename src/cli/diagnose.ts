@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { Diagnosis } from "../audit/diagnosis.ts";
 import type { ClusterQuestion } from "../audit/live/readCluster.ts";
-import { diagnosisTable, unseenBlock } from "./explainDiagnosis.ts";
+import { diagnosisTable, unseenBlock, untoldOf } from "./explainDiagnosis.ts";
 import { paintFor } from "./explainPaint.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
 
@@ -128,6 +128,8 @@ function print(diagnosis: Diagnosis, { output }: DiagnoseOptions, shell: Shell):
     const kinds = [...new Set(causes.map(({ kind }) => kind))].join(", ");
     throw new Failure(EXIT.cannotFit, `weir diagnose: found ${kinds}`);
   }
+  const untold = untoldOf(diagnosis);
+  if (untold !== undefined) throw new Failure(EXIT.cannotTell, `weir diagnose: ${untold}`);
 }
 
 function windowSeconds(text: string): number {

@@ -24,6 +24,12 @@ const SICK: Diagnosis = {
       next: ["let the program read DB_POOL_MAX_PER_SERVER", "kubectl rollout restart"],
     },
   ],
+  symptoms: [
+    {
+      summary: "line scene of PgBouncer 10.0.0.2:6432 is paused; 0 clients wait",
+      next: ["find out who paused it and why", "RESUME scene"],
+    },
+  ],
   poolers: [
     {
       address: "10.0.0.2:6432",
@@ -44,7 +50,7 @@ const SICK: Diagnosis = {
         },
       ],
       lines: [
-        { name: "scene", clients: 1, waiting: 0, servers: 0, serversMax: 4 },
+        { name: "scene", clients: 1, waiting: 0, servers: 0, serversMax: 4, paused: true },
         {
           name: "author",
           clients: 9,
@@ -84,7 +90,7 @@ const SICK: Diagnosis = {
   unseen: [{ what: "PgBouncer 10.0.0.3:6432", why: "it does not answer", next: "look at its log" }],
 };
 
-const WELL: Diagnosis = { causes: [], poolers: [], unseen: [] };
+const WELL: Diagnosis = { causes: [], symptoms: [], poolers: [], unseen: [] };
 
 /** Its numbers stand together, however narrow the terminal. */
 function isRow(line: string): boolean {
@@ -107,6 +113,18 @@ describe("a diagnosis", () => {
     expect(diagnosisTable(WELL, screen)).toBe("✓ Nothing is wrong\n");
     expect(diagnosisTable({ ...WELL, unseen: SICK.unseen }, screen)).toMatch(
       /^✓ Nothing is wrong as far as could be seen: 1 thing could not, see below\n\nNot seen\n/,
+    );
+  });
+
+  test("of something wrong without a proved cause, or of what failed to answer, is no well", () => {
+    const screen = { columns: 100, colour: false };
+    expect(diagnosisTable({ ...WELL, symptoms: SICK.symptoms }, screen)).toMatch(
+      /^\? Something is wrong, and no cause of it is proved\n\n! Not well: line scene/,
+    );
+    const [first] = SICK.unseen;
+    const failed = first === undefined ? [] : [{ ...first, failed: true } as const];
+    expect(diagnosisTable({ ...WELL, unseen: failed }, screen)).toMatch(
+      /^\? It can't be told whether something is wrong: PgBouncer 10\.0\.0\.3:6432 could not be asked\n/,
     );
   });
 

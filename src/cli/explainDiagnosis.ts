@@ -1,5 +1,5 @@
-import type { Cause, Diagnosis } from "../audit/diagnosis.ts";
-import { counted } from "../budget/wording.ts";
+import type { Cause, Diagnosis, Symptom } from "../audit/diagnosis.ts";
+import { counted, listed } from "../budget/wording.ts";
 import { poolerBlock } from "./explainDiagnosisPooler.ts";
 import { postgresBlock } from "./explainDiagnosisPostgres.ts";
 import { workloadBlock } from "./explainDiagnosisServers.ts";
@@ -18,11 +18,12 @@ const COLUMNS_MIN = 40;
 export function diagnosisTable(diagnosis: Diagnosis, screen: Screen): string {
   const paint = paintFor(screen.colour);
   const columns = Math.max(COLUMNS_MIN, screen.columns);
-  const { causes, poolers, postgres, workloads, unseen } = diagnosis;
+  const { causes, symptoms, poolers, postgres, workloads, unseen } = diagnosis;
   const blocks = [
     ...(causes.length === 0
       ? [verdict(diagnosis, columns, paint)]
       : causes.map((cause) => causeBlock(cause, columns, paint))),
+    ...symptoms.map((symptom) => symptomBlock(symptom, columns, paint)),
     ...poolers.flatMap((pooler) => poolerBlock(pooler, columns, paint)),
     ...(workloads === undefined || workloads.length === 0
       ? []
@@ -33,14 +34,43 @@ export function diagnosisTable(diagnosis: Diagnosis, screen: Screen): string {
   return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
-function verdict({ unseen }: Diagnosis, columns: number, paint: Paint): readonly string[] {
+function verdict(diagnosis: Diagnosis, columns: number, paint: Paint): readonly string[] {
+  const { unseen } = diagnosis;
+  const untold = untoldOf(diagnosis);
   const text =
-    unseen.length === 0
+    untold ??
+    (unseen.length === 0
       ? "Nothing is wrong"
-      : `Nothing is wrong as far as could be seen: ${counted(unseen.length, "thing")} could not, see below`;
+      : `Nothing is wrong as far as could be seen: ${counted(unseen.length, "thing")} could not, see below`);
+  const mark = untold === undefined ? paint.good("✓") : paint.warn("?");
   return hanging("  ", text, columns).map((line, index) =>
-    index === 0 ? `${paint.good("✓")} ${paint.bold(line.slice(2))}` : paint.bold(line),
+    index === 0 ? `${mark} ${paint.bold(line.slice(2))}` : paint.bold(line),
   );
+}
+
+/** Why nobody can say that nothing is wrong, where no cause is named; undefined when one can. */
+export function untoldOf({ symptoms, unseen }: Diagnosis): string | undefined {
+  if (symptoms.length > 0) return "Something is wrong, and no cause of it is proved";
+  const failed = unseen.filter((each) => each.failed).map(({ what }) => what);
+  if (failed.length === 0) return undefined;
+  return `It can't be told whether something is wrong: ${listed(failed)} could not be asked`;
+}
+
+/** Somebody suffers, and what is done to find out why. */
+function symptomBlock(symptom: Symptom, columns: number, paint: Paint): readonly string[] {
+  const [first = "", ...rest] = hanging("  ", `Not well: ${symptom.summary}`, columns);
+  return [
+    `${paint.warn("!")} ${paint.bold(first.slice(2))}`,
+    ...rest.map(paint.bold),
+    ...nextLines(symptom.next, columns),
+  ];
+}
+
+function nextLines(next: readonly string[], columns: number): readonly string[] {
+  return [
+    ...(next.length === 0 ? [] : ["  What to do:"]),
+    ...next.flatMap((text, index) => hanging(`  ${index + 1}. `, text, columns)),
+  ];
 }
 
 function causeBlock(cause: Cause, columns: number, paint: Paint): readonly string[] {
@@ -49,8 +79,7 @@ function causeBlock(cause: Cause, columns: number, paint: Paint): readonly strin
     `${paint.bad("✗")} ${paint.bold(first.slice(2))}`,
     ...rest.map(paint.bold),
     ...cause.evidence.flatMap((text) => hanging("  - ", text, columns)),
-    ...(cause.next.length === 0 ? [] : ["  What to do:"]),
-    ...cause.next.flatMap((text, index) => hanging(`  ${index + 1}. `, text, columns)),
+    ...nextLines(cause.next, columns),
   ];
 }
 

@@ -87,7 +87,10 @@ function lineLines({ lines }: Holding, columns: number, paint: Paint): readonly 
             limitOf(line.serversMax),
           ],
           name: line.name,
-          text: "",
+          text: [
+            ...(line.paused ? ["paused"] : []),
+            ...(line.disabled ? ["disabled: nobody may log in"] : []),
+          ].join(", "),
         })),
       columns,
       paint,

@@ -8,7 +8,7 @@ import type { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import { weir as weirHere } from "../fleets/fakeShell.ts";
-import type { PgBouncer } from "../parts/pgbouncer.ts";
+import { consoleQuery, type PgBouncer } from "../parts/pgbouncer.ts";
 import { oldPgBouncer } from "../parts/pgbouncer118.ts";
 import { type Postgres, startPostgres } from "../parts/postgres.ts";
 import { scratchDir } from "../parts/scratch.ts";
@@ -127,6 +127,19 @@ test("JSON is the diagnosis", async () => {
   });
 });
 
+test("a line that is paused is 4: something is wrong, and it is no cause that weir proves", async () => {
+  await consoleQuery(bouncer.place, "PAUSE app");
+  const { code, stdout, stderr } = await weir(["--pgbouncer", consoleUrl(bouncer, "eye")]);
+  await consoleQuery(bouncer.place, "RESUME app");
+
+  expect([code, stderr]).toEqual([
+    4,
+    "weir diagnose: Something is wrong, and no cause of it is proved\n",
+  ]);
+  expect(stdout).toMatch(/^! Not well: line app of PgBouncer .* is paused/m);
+  expect(stdout).toMatch(/^ {2}app .* paused$/m);
+});
+
 function urlOfEye(): string {
   return `postgres://eye@127.0.0.1:${bouncer.port}/pgbouncer`;
 }
@@ -168,11 +181,13 @@ test("no PgBouncer that could be asked is 1, and says why and what to do", async
   });
 });
 
-test("one of two that could be asked is told", async () => {
+test("one of two that could be asked is told, and that nothing can be said of the other is 4", async () => {
   const words = [consoleUrl(bouncer, "eye"), "postgres://eye:hush@127.0.0.1:1/pgbouncer"];
-  const { code, stdout } = await weir(words.flatMap((url) => ["--pgbouncer", url]));
+  const { code, stdout, stderr } = await weir(words.flatMap((url) => ["--pgbouncer", url]));
 
-  expect(code).toBe(0);
+  expect(code).toBe(4);
+  expect(stderr).toContain("PgBouncer 127.0.0.1:1 could not be asked");
+  expect(stdout).toMatch(/^\? It can't be told whether something is wrong/);
   expect(stdout).toContain("? PgBouncer 127.0.0.1:1: nothing listens there");
 });
 

@@ -252,6 +252,7 @@ describe("what can't be asked is told with what to do", () => {
       what: `PgBouncer 127.0.0.1:${bouncer.port}`,
       why: "nothing listens there, or its queue is full (ECONNREFUSED)",
       next: "check host and port; in a cluster kubectl port-forward makes it reachable",
+      failed: true,
     });
   });
 

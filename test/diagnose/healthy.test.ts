@@ -62,6 +62,7 @@ describe("on a PgBouncer that weir did not make, with headroom", () => {
       const diagnosis = await looked;
 
       expect(diagnosis.causes).toEqual([]);
+      expect(diagnosis.symptoms).toEqual([]);
       expect(diagnosis.unseen).toEqual([]);
       expect(diagnosis.poolers[0]?.used).toBeGreaterThan(SERVERS * 14);
       expect(diagnosis.poolers[0]?.lines).toMatchObject([{ name: "app", serversMax: 20 }]);
@@ -70,7 +71,7 @@ describe("on a PgBouncer that weir did not make, with headroom", () => {
 
   it("nor when nobody knows of pods or Postgres", async () => {
     const diagnosis = await lookAt({ pgbouncer: consoleUrl(bouncer, "eye") });
-    expect(kindsOf(diagnosis)).toEqual([]);
+    expect([diagnosis.causes, diagnosis.symptoms]).toEqual([[], []]);
     expect(diagnosis.unseen.length).toBeGreaterThan(0);
   });
 });
@@ -125,8 +126,8 @@ describe("with weir's ini, guard and plan", () => {
   }
 
   it("nothing is named when every line is full and idle, as it may be at the peak of all rollouts", async () => {
-    const { causes, poolers } = await look();
-    expect(causes).toEqual([]);
+    const { causes, symptoms, poolers } = await look();
+    expect([causes, symptoms]).toEqual([[], []]);
     expect(
       poolers[0]?.lines.filter(({ clients, clientsMax }) => clients === clientsMax),
     ).toHaveLength(SERVERS);
@@ -141,6 +142,7 @@ describe("with weir's ini, guard and plan", () => {
     const diagnosis = await looked;
 
     expect(diagnosis.causes).toEqual([]);
+    expect(diagnosis.symptoms).toEqual([]);
     expect(diagnosis.unseen).toEqual([]);
     expect(diagnosis.poolers[0]?.holders.some(({ busy }) => busy > 0)).toBe(true);
   });

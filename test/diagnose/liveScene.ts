@@ -72,17 +72,18 @@ export function consoleUrl(
   return `postgres://${login}:${password}@127.0.0.1:${port}/pgbouncer`;
 }
 
-/** A client of line `app`, that nobody is told of when PgBouncer ends it. */
+/** A client of line `app`, that nobody is told of when PgBouncer ends it; or of a Postgres. */
 export async function appClient(
   { port }: { readonly port: number },
   applicationName = "",
+  database = "app",
 ): Promise<Client> {
   const client = new Client({
     host: "127.0.0.1",
     port,
     user: "app",
     password: PASSWORDS.app,
-    database: "app",
+    database,
     ...(applicationName !== "" && { application_name: applicationName }),
   });
   client.on("error", () => {});

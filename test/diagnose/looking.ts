@@ -44,6 +44,11 @@ export function kindsOf({ causes }: Diagnosis): readonly CauseKind[] {
   return causes.map(({ kind }) => kind);
 }
 
+/** What is not well without a proved cause. */
+export function symptomsSaidIn({ symptoms }: Diagnosis): readonly string[] {
+  return symptoms.map(({ summary }) => summary);
+}
+
 /** All that is said of the causes. */
 export function saidOf({ causes }: Diagnosis): string {
   return causes

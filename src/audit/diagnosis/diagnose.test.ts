@@ -86,7 +86,12 @@ describe("what could not be judged", () => {
   });
 
   it("of nothing, when no pooler was there", () => {
-    expect(diagnose(systemOf([]))).toEqual({ causes: [], poolers: [], unseen: [] });
+    expect(diagnose(systemOf([]))).toEqual({
+      causes: [],
+      symptoms: [],
+      poolers: [],
+      unseen: [],
+    });
   });
 });
 

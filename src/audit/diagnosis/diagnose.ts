@@ -8,6 +8,7 @@ import { poolSettingIgnored } from "./ignored.ts";
 import { leaks } from "./leak.ts";
 import { saturatedWhileIdle, type Saturated } from "./saturated.ts";
 import { loginStorms } from "./storm.ts";
+import { symptomsOf } from "./symptoms.ts";
 import { THRESHOLDS, type Thresholds } from "./thresholds.ts";
 import { queriesWithoutClient } from "./withoutClient.ts";
 import { compareText } from "./wording.ts";
@@ -19,7 +20,7 @@ import { workloadClients } from "./workloadClients.ts";
  * One fact gets one name. That a process or a line is full while idle is what ghosts, ignored
  * settings, servers above their plan or a login storm have done, when it would have room without
  * them: then these are named, and say so. Causes are ordered by the part of a limit that each
- * takes.
+ * takes. What is not well without a proved cause is a symptom.
  *
  * @param thresholds from where on something is a cause
  */
@@ -39,16 +40,22 @@ export function diagnose(live: LiveSystem, thresholds: Thresholds = THRESHOLDS):
   }));
   const explained = full.filter(({ isExplained }) => isExplained);
   const withoutClient = queriesWithoutClient(live, thresholds);
+  const leaking = leaks(live, thresholds);
   const findings = [
     ...roots.map((root) =>
       explained.reduce((told, { saturated }) => withConsequence(told, saturated), root),
     ),
     ...full.filter(({ isExplained }) => !isExplained).map(({ saturated }) => saturated),
-    ...leaks(live, thresholds),
+    ...leaking,
     ...withoutClient.findings,
   ];
   return {
     causes: findings.toSorted(mostFirst).map(({ cause }) => cause),
+    symptoms: symptomsOf(
+      live,
+      { full: full.map(({ saturated }) => saturated), leaking },
+      thresholds,
+    ),
     ...holdings(live),
     ...(live.workloads !== undefined && { workloads: live.workloads }),
     unseen: [...live.unseen, ...unjudged(live, withoutClient.unseen)],

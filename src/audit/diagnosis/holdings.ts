@@ -66,6 +66,8 @@ function lineOf(pooler: LivePooler, line: LiveLine): Holding["lines"][number] {
     waiting: own.filter(isWaiting).length,
     servers: ownPools.reduce((sum, { servers }) => sum + servers, 0),
     serversMax: serversMaxOf(line, ownPools.length),
+    ...(line.paused && { paused: true }),
+    ...(line.disabled && { disabled: true }),
   };
 }
 

@@ -25,6 +25,12 @@ interface Held {
   readonly how: "transaction" | "session" | "unknown";
 }
 
+/** A line whose server connections are held and not used: that explains its queue. */
+export interface Leak extends Finding {
+  readonly pooler: LivePooler;
+  readonly line: string;
+}
+
 /**
  * Leaks: one for each line of each pooler. A client that held the same server connection in every
  * sample, and
@@ -36,7 +42,7 @@ interface Held {
  *   while others wait in every sample.
  * A query that runs, however long, is none of these where Postgres was asked: its state is active.
  */
-export function leaks(live: LiveSystem, thresholds: Thresholds): readonly Finding[] {
+export function leaks(live: LiveSystem, thresholds: Thresholds): readonly Leak[] {
   const owners = ownersIn(live);
   return live.poolers.flatMap((pooler) => {
     const held = staysOf(pooler).flatMap((stay) => heldBy(stay, live.postgres, thresholds) ?? []);
@@ -109,12 +115,7 @@ function sameMoment(moments: readonly (number | undefined)[]): number | undefine
   return Math.max(...known) - first <= SAME_MOMENT_MS ? first : undefined;
 }
 
-function findingOf(
-  pooler: LivePooler,
-  line: string,
-  held: readonly Held[],
-  owners: Owners,
-): Finding {
+function findingOf(pooler: LivePooler, line: string, held: readonly Held[], owners: Owners): Leak {
   const longest = held.toSorted(
     (a, b) => b.forMs - a.forMs || compareText(a.server.id, b.server.id),
   );
@@ -133,6 +134,8 @@ function findingOf(
     },
     share: max > 0 ? held.length / max : 1,
     frees: [],
+    pooler,
+    line,
   };
 }
 

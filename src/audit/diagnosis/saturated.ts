@@ -35,8 +35,7 @@ export interface Saturated extends Finding {
 
 function saturatedProcess(live: LiveSystem, pooler: LivePooler): readonly Saturated[] {
   const max = maxClientConnOf(pooler);
-  const stillFullWithout = (gone: number) =>
-    pooler.samples.every((sample) => max - loggedIn(sample) + gone < ROOM);
+  const stillFullWithout = (gone: number) => isFull(pooler, gone);
   if (!stillFullWithout(0)) return [];
   const idle = idleOf(pooler, () => true);
   if (idle === undefined) return [];
@@ -58,6 +57,16 @@ function saturatedProcess(live: LiveSystem, pooler: LivePooler): readonly Satura
     ],
   } as const;
   return [{ cause, share, frees: [], pooler, stillFullWithout }];
+}
+
+/**
+ * Whether in every sample fewer than ROOM places of max_client_conn were left.
+ *
+ * @param without so many of its clients
+ */
+export function isFull(pooler: LivePooler, without = 0): boolean {
+  const max = maxClientConnOf(pooler);
+  return pooler.samples.every((sample) => max - loggedIn(sample) + without < ROOM);
 }
 
 /** weir's default reserve: 2 consoles, 4 maintenance, 4 logins. */

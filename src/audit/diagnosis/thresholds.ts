@@ -16,6 +16,8 @@ export interface Thresholds {
   readonly ghostLongSilentMs: number;
   /** A query without a client that runs on for that long, as far as was seen. */
   readonly withoutClientMs: number;
+  /** Somebody who waits that long for a server connection, at every moment: not well. */
+  readonly waitedMs: number;
 }
 
 /** What holds unless something else is handed in; tests can't wait for all of them. */
@@ -38,4 +40,6 @@ export const THRESHOLDS: Thresholds = {
   ghostLongSilentMs: 600_000,
   // Four times the client_connection_check_interval of `weir guard`: a guarded query is gone.
   withoutClientMs: 2_000,
+  // Far longer than a queue of a busy pool takes, whose transactions last milliseconds.
+  waitedMs: 2_000,
 };

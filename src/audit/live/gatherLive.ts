@@ -155,7 +155,7 @@ async function opened<S>(one: Asked<S>): Promise<Opened<S> | Unseen> {
   try {
     return { ...one, source: await one.open() };
   } catch (error) {
-    return { what: one.what, ...one.refusal(error) };
+    return { what: one.what, ...one.refusal(error), failed: true };
   }
 }
 
@@ -196,9 +196,9 @@ function answerOf<T>(one: Opened<Source<T>> | Unseen): Answer<T> {
     const what = told === undefined ? one.what : `${one.what}, after its last sample`;
     return {
       ...(told !== undefined && { told }),
-      unseen: one.failed === undefined ? [] : [{ what, ...one.failed }],
+      unseen: one.failed === undefined ? [] : [{ what, ...one.failed, failed: true }],
     };
   } catch (error) {
-    return { unseen: [{ what: one.what, ...one.refusal(error) }] };
+    return { unseen: [{ what: one.what, ...one.refusal(error), failed: true }] };
   }
 }
