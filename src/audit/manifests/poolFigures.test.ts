@@ -39,8 +39,45 @@ describe("the pool of a process", () => {
     [{ DB_POOL_MAX: "lots" }, `${NO_POOL}: DB_POOL_MAX is no positive whole number`],
     [
       { SQLALCHEMY_POOL_SIZE: "5" },
-      `${NO_POOL}: SQLALCHEMY_POOL_SIZE (without SQLALCHEMY_MAX_OVERFLOW) is no positive whole number`,
+      `${NO_POOL}: SQLALCHEMY_POOL_SIZE is without SQLAlchemy's max_overflow`,
     ],
+    // What SQLAlchemy opens beyond its pool, by whatever name.
+    [{ DB_POOL_SIZE: "5", DB_MAX_OVERFLOW: "10" }, 15],
+    [{ DB_POOL_SIZE: "5", DB_POOL_MAX_OVERFLOW: "0" }, 5],
+    [{ POOL_SIZE: "5", MAX_OVERFLOW: "30" }, 35],
+    [{ DB_POOL_SIZE: "5", MAX_OVERFLOW: "3" }, 8],
+    [{ ORDERS_DB_POOL_SIZE: "5", ORDERS_DB_MAX_OVERFLOW: "4", MAX_OVERFLOW: "9" }, 9],
+    [{ DATABASE_URL: "postgres://app@pooler/app?pool_size=5&max_overflow=10" }, 15],
+    [{ DATABASE_URL: "postgres://app@pooler/app?max_overflow=2", DB_POOL_SIZE: "5" }, 7],
+    [{ DATABASE_URL: "postgres://app@pooler/app?pool_size=5", MAX_OVERFLOW: "2" }, 7],
+    [
+      { DB_POOL_SIZE: "5", DB_MAX_OVERFLOW: "-1" },
+      `${NO_POOL}: DB_MAX_OVERFLOW is no whole number`,
+    ],
+    [
+      { DB_POOL_SIZE: "5", MAX_OVERFLOW: "1", SQLALCHEMY_MAX_OVERFLOW: "2" },
+      `${NO_POOL}: MAX_OVERFLOW and SQLALCHEMY_MAX_OVERFLOW disagree`,
+    ],
+    [
+      { DB_POOL_SIZE: "5", ORDERS_DB_MAX_OVERFLOW: "4" },
+      `${NO_POOL}: DB_POOL_SIZE is without SQLAlchemy's max_overflow`,
+    ],
+    ...["asyncpg", "psycopg", "psycopg2"].map(
+      (driver): [Readonly<Record<string, string>>, string] => [
+        { DATABASE_URL: `postgresql+${driver}://app@pooler/app`, DB_POOL_SIZE: "5" },
+        `${NO_POOL}: DB_POOL_SIZE is without SQLAlchemy's max_overflow`,
+      ],
+    ),
+    [
+      { DATABASE_URL: "postgresql+asyncpg://app@pooler/app?pool_size=5" },
+      `${NO_POOL}: pool_size is without SQLAlchemy's max_overflow`,
+    ],
+    [
+      { SQLALCHEMY_DATABASE_URI: "postgresql://app@pooler/app", DB_POOL_SIZE: "5" },
+      `${NO_POOL}: DB_POOL_SIZE is without SQLAlchemy's max_overflow`,
+    ],
+    // Who says the most says all.
+    [{ DATABASE_URL: "postgresql+asyncpg://app@pooler/app", DB_POOL_MAX: "5" }, 5],
     // The connection string goes before the variables.
     [{ DATABASE_URL: "postgres://app@pooler/app?connection_limit=2", DB_POOL_MAX: "9" }, 2],
     [

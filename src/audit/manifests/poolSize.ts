@@ -5,14 +5,18 @@ import { annotatedCount } from "./annotations.ts";
 import type { Aim } from "./aims.ts";
 import type { Environment, Variable } from "./containerEnv.ts";
 import type { Field } from "./field.ts";
-import { known, missing, positiveCount } from "./figures.ts";
+import { known, missing, positiveCount, wholeNumber } from "./figures.ts";
 import { isHidden } from "./hidden.ts";
 import type { Annotation } from "./inventory.ts";
+import { commandOf } from "./pgbouncerPods.ts";
 import {
   isFallback,
+  isOverflow,
   isPoolVariable,
-  OVERFLOW_VARIABLE,
-  OVERFLOWING_VARIABLE,
+  leavesOverflowOut,
+  namesSqlAlchemy,
+  OVERFLOW_PARAMETER,
+  overflowsOf,
   POOL_PARAMETERS,
 } from "./poolVariables.ts";
 import type { Workload } from "./workloads.ts";
@@ -25,6 +29,8 @@ interface Told {
   readonly name: string;
   readonly text: string;
   readonly places: readonly Place[];
+  /** Why the size is not known though it is told. */
+  readonly unclear?: string;
 }
 
 /**
@@ -52,7 +58,8 @@ export function poolSize(
   if (EXPORTER.test(container.at("image").text() ?? "")) {
     return known(1, "an exporter's one connection", container.at("image").place());
   }
-  const told = inString.length > 0 ? inString : variablesFor(environment, aim);
+  const sizes = inString.length > 0 ? inString : variablesFor(environment, aim);
+  const told = sizes.map((size) => withOverflow(size, container, environment, aim));
   const agreed = agree(told, container, { what, tell });
   const limit = workload.annotation(POOL_LIMIT_ANNOTATION);
   return limit === undefined ? agreed : withLimit(agreed, limit, told.length > 0, { what, tell });
@@ -72,32 +79,61 @@ function variablesFor({ variables }: Environment, { prefix }: Aim): readonly Tol
   const own = QUALIFIED.test(prefix) ? all.filter(({ name }) => name.startsWith(prefix)) : [];
   const chosen = own.length > 0 ? own : all;
   const strong = chosen.filter(({ name }) => !isFallback(name));
-  return (strong.length > 0 ? strong : chosen).map(({ name, value, place, from }) => {
-    const told = { name, text: value, places: from === undefined ? [place] : [place, from] };
-    return name === OVERFLOWING_VARIABLE ? withOverflow(told, variables) : told;
-  });
+  return (strong.length > 0 ? strong : chosen).map(toldBy);
 }
 
-/** SQLAlchemy opens pool_size + max_overflow; without the latter its code decides. */
-function withOverflow(told: Told, variables: ReadonlyMap<string, Variable>): Told {
-  const overflow = variables.get(OVERFLOW_VARIABLE);
-  const size = positiveCount(told.text);
-  const more = /^\d{1,9}$/.test(overflow?.value ?? "") ? Number(overflow?.value) : undefined;
-  if (size === undefined || overflow === undefined || more === undefined) {
-    return { ...told, name: `${told.name} (without ${OVERFLOW_VARIABLE})`, text: "" };
+function toldBy({ name, value, place, from }: Variable): Told {
+  return { name, text: value, places: from === undefined ? [place] : [place, from] };
+}
+
+/**
+ * SQLAlchemy opens pool_size + max_overflow, which is 10 unless somebody says another. Where the
+ * container has an overflow or names SQLAlchemy, a size without its overflow is not known.
+ */
+function withOverflow(
+  size: Told,
+  container: Field,
+  { variables }: Environment,
+  { parameters, place }: Aim,
+): Told {
+  const count = positiveCount(size.text);
+  if (count === undefined || isFallback(size.name)) return size;
+  const parameter = parameters.get(OVERFLOW_PARAMETER);
+  const overflows =
+    parameter === undefined
+      ? overflowsOf(size.name, [...variables.keys()]).flatMap((name) => {
+          const variable = variables.get(name);
+          return variable === undefined ? [] : [toldBy(variable)];
+        })
+      : [{ name: parameter.name, text: parameter.value, places: [place] }];
+  const [first] = overflows;
+  if (first === undefined) {
+    const names = [...variables.keys()];
+    const isSqlAlchemy =
+      names.some((name) => /sqlalchemy/i.test(name)) ||
+      [...variables.values()].some(({ value }) => namesSqlAlchemy(value)) ||
+      commandOf(container).some(namesSqlAlchemy);
+    const lacks = names.some(isOverflow) || (isSqlAlchemy && leavesOverflowOut(size.name));
+    if (!lacks) return size;
+    return { ...size, unclear: `${size.name} is without SQLAlchemy's max_overflow` };
   }
+  const more = wholeNumber(first.text);
+  if (more === undefined) return { ...size, unclear: `${first.name} is no whole number` };
+  const other = overflows.find(({ text }) => wholeNumber(text) !== more);
+  if (other !== undefined) return { ...size, unclear: `${first.name} and ${other.name} disagree` };
   return {
-    name: `${told.name} + ${OVERFLOW_VARIABLE}`,
-    text: String(size + more),
-    places: [...told.places, overflow.place],
+    name: `${size.name} + ${overflows.map(({ name }) => name).join(", ")}`,
+    text: String(count + more),
+    places: [...size.places, ...overflows.flatMap(({ places }) => places)],
   };
 }
 
 function agree(told: readonly Told[], container: Field, { what, tell }: Unknown): Figure {
   const [first, ...others] = told;
   if (first === undefined) return missing(what, container.place(), tell);
-  for (const { name, text, places } of told) {
+  for (const { name, text, places, unclear } of told) {
     const place = places[0] ?? container.place();
+    if (unclear !== undefined) return missing(`${what}: ${unclear}`, place, tell);
     if (isHidden(text)) return missing(`${what}: ${name} is hidden`, place, tell);
     if (positiveCount(text) !== undefined) continue;
     const why =

@@ -78,9 +78,45 @@ const PREFIXED =
 /** Threads that make the pool only where nothing else does. */
 const FALLBACK: ReadonlySet<string> = new Set(["RAILS_MAX_THREADS"]);
 
-/** What SQLAlchemy opens beyond its pool. */
-export const OVERFLOW_VARIABLE = "SQLALCHEMY_MAX_OVERFLOW";
-export const OVERFLOWING_VARIABLE = "SQLALCHEMY_POOL_SIZE";
+/** What SQLAlchemy opens beyond its pool: `MAX_OVERFLOW`, `DB_MAX_OVERFLOW`, `DB_POOL_OVERFLOW`. */
+const OVERFLOW = /^(|.*?_)(?:POOL_MAX|MAX|POOL)_OVERFLOW$/;
+
+/** Prefixes that name no database: an overflow called so is every pool's that has none of its own. */
+const GENERAL: ReadonlySet<string> = new Set(["", "SQLALCHEMY_"]);
+
+/** The same by parameter of a connection string, in the form of POOL_PARAMETERS. */
+export const OVERFLOW_PARAMETER = "maxoverflow";
+
+/** A pool's name whose size leaves SQLAlchemy's overflow out; `DB_POOL_MAX` means all. */
+const SIZE_ALONE = /(?:^|_)POOL(?:_?SIZE)?$/;
+
+/** Says that SQLAlchemy connects: `postgresql+asyncpg://`. */
+const SQLALCHEMY_DRIVER = /\bpostgres(?:ql)?\+\w+/i;
+
+/** Whether a text of a container's, a variable's value or its command, names SQLAlchemy's driver. */
+export function namesSqlAlchemy(text: string): boolean {
+  return SQLALCHEMY_DRIVER.test(text);
+}
+
+export function leavesOverflowOut(name: string): boolean {
+  return SIZE_ALONE.test(name.toUpperCase());
+}
+
+export function isOverflow(name: string): boolean {
+  return OVERFLOW.test(name.toUpperCase());
+}
+
+/** The overflows of a pool: those of its own prefix, else the general ones. */
+export function overflowsOf(pool: string, names: readonly string[]): readonly string[] {
+  const prefix = /^(.*?)(?:MAX_|POOL|CONNECTION)/.exec(pool.toUpperCase())?.[1] ?? "";
+  const withPrefix = (has: (text: string) => boolean): readonly string[] =>
+    names.filter((name) => {
+      const own = OVERFLOW.exec(name.toUpperCase())?.[1];
+      return own !== undefined && has(own);
+    });
+  const own = withPrefix((text) => text === prefix);
+  return own.length > 0 ? own : withPrefix((text) => GENERAL.has(text));
+}
 
 export function isPoolVariable(name: string): boolean {
   const upper = name.toUpperCase();
