@@ -131,6 +131,7 @@ describe("the pool of a process", () => {
 
 describe("the processes of a pod", () => {
   const NO_COUNT = "how many processes container server runs";
+  const BY_FILE = "its configuration file may say it";
 
   it.each([
     [{}, "", 1],
@@ -162,18 +163,35 @@ describe("the processes of a pod", () => {
     ],
     [{}, `command: [uwsgi, --http, ":80", --processes, "6"]`, 6],
     [{ UWSGI_PROCESSES: "5" }, `command: [uwsgi, --ini, app.ini]`, 5],
-    [{}, `command: [uwsgi, --ini, app.ini]`, `${NO_COUNT}: its configuration file may say it`],
+    [{}, `command: [uwsgi, --ini, app.ini]`, `${NO_COUNT}: ${BY_FILE}`],
     [{}, `command: [uwsgi, --http, ":80"]`, 1],
-    [
-      {},
-      `command: [gunicorn, -c, gunicorn.conf.py, app]`,
-      `${NO_COUNT}: its configuration file may say it`,
-    ],
+    [{}, `command: [gunicorn, -c, gunicorn.conf.py, app]`, `${NO_COUNT}: ${BY_FILE}`],
     [{ WEB_CONCURRENCY: "2" }, `command: [gunicorn, -c, gunicorn.conf.py, app]`, 2],
+    [{}, `command: [pm2-runtime, ecosystem.config.js]`, `${NO_COUNT}: ${BY_FILE}`],
+    [{}, `command: [celery, -A, app, worker, -c, "2", --autoscale=10]`, 10],
+    [{ CELERYD_CONCURRENCY: "4" }, `command: [celery, -A, app, worker, --pool=solo]`, 1],
+    [{}, `command: [python, -m, celery, -A, app, worker, -c8]`, 8],
+    [{}, `command: [sh, -c, "exec gunicorn app --config=conf.py"]`, `${NO_COUNT}: ${BY_FILE}`],
+    [{}, `command: [sh, -c, "gunicorn app\\n-c conf.py"]`, `${NO_COUNT}: ${BY_FILE}`],
+    [{}, `command: [gunicorn, -c, conf.py, -w, "3", app]`, 3],
+    [{}, `command: [hypercorn, -c, conf.toml, app]`, `${NO_COUNT}: ${BY_FILE}`],
+    [{ GUNICORN_CMD_ARGS: "--workers=4" }, "", 4],
+    [{ GUNICORN_CMD_ARGS: "--workers=4" }, `command: [celery, -A, app, worker, -c, "2"]`, 2],
+    [{}, `command: [bundle, exec, puma, -w, "3"]`, 3],
+    [{}, `command: [bundle, exec, puma, -p, "3000"]`, `${NO_COUNT}: ${BY_FILE}`],
+    [{}, `command: [bin/rails, server]`, `${NO_COUNT}: ${BY_FILE}`],
+    [{ WEB_CONCURRENCY: "2" }, `command: [bin/rails, server]`, 2],
+    [{}, `command: [unicorn, -c, unicorn.rb]`, `${NO_COUNT}: ${BY_FILE}`],
+    [{}, `command: [uwsgi, -p, "4"]`, 4],
+    // Shared by all; sidekiq's -c is of threads.
+    [{ WEB_CONCURRENCY: "3" }, `command: [bundle, exec, sidekiq, -c, "10"]`, 1],
+    [{}, `command: [sidekiqswarm]`, `${NO_COUNT}: it starts as many as there are cores`],
+    [{}, `command: [php-fpm8.2, -F]`, `${NO_COUNT}: each of its children may hold a connection`],
+    [{}, `command: [passenger, start]`, `${NO_COUNT}: it starts them as they are needed`],
     [
       {},
-      `command: [pm2-runtime, ecosystem.config.js]`,
-      `${NO_COUNT}: its configuration file may say it`,
+      `command: [sh, -c, "celery -A app worker -c 2 & gunicorn app -w 3"]`,
+      `${NO_COUNT}: its command starts several programs`,
     ],
     // Another program's -w is something else.
     [{}, `command: [psql, -w, "4"]`, 1],
@@ -181,6 +199,19 @@ describe("the processes of a pod", () => {
     const more = command === "" ? "" : `\n          ${command}`;
     const text = deploymentText({ ...URL, DB_POOL_MAX: "1", ...env }, more);
     const { clients } = systemIn(POOLER + text);
+    expect(figure(clients[0]?.processes)).toBe(expected);
+  });
+
+  it.each([
+    ["php:8.3-fpm-alpine", "", `${NO_COUNT}: each of its children may hold a connection`],
+    ["php:8.3-apache", "", `${NO_COUNT}: each of its children may hold a connection`],
+    ["php:8.3-fpm", `command: [php, artisan, "queue:work"]`, 1],
+    ["bitnami/php-fpm:8.3", "", `${NO_COUNT}: each of its children may hold a connection`],
+    ["phusion/passenger-ruby32", "", `${NO_COUNT}: it starts them as they are needed`],
+  ])("image %s %s", (image, command, expected) => {
+    const more = command === "" ? "" : `\n          ${command}`;
+    const text = deploymentText({ ...URL, DB_POOL_MAX: "1" }, more);
+    const { clients } = systemIn(POOLER + text.replace("registry.example/app:1", image));
     expect(figure(clients[0]?.processes)).toBe(expected);
   });
 
