@@ -16,6 +16,7 @@ import {
 import type { Rule } from "./rules.ts";
 import {
   findingOf,
+  isCertain,
   judged,
   largestThatFits,
   lowered,
@@ -69,24 +70,28 @@ function capacitySum(pooler: Pooler, group: PoolerGroup, use: GroupUse, title: s
       ? "pool"
       : "max_db_client_connections of each line";
     const hint = largestHint(question, questionOf, what);
-    const message = `Each process of ${title} may have to carry ${shortSum(question)} (max_client_conn). ${hint}`;
+    const message = `Each process of ${title} may have to carry ${shortSum(question)} (max_client_conn).${hint}`;
     return findingOf("weir/clients-over-capacity", question, pooler.place, message);
   });
 }
 
-/** The largest uniform size that fits, for what makes the sum too much. */
+/**
+ * The largest uniform size that fits, as a sentence after a space, for what makes the sum too much;
+ * nothing where a number of the sum is not known, since what fits hangs on it.
+ */
 function largestHint(
   question: Question,
   questionOf: (largest: number) => Question,
   what: string,
 ): string {
+  if (!isCertain(question)) return "";
   const most = question.limit.most;
   const fits = (size: number): boolean => totalOf(questionOf(size).parts).least <= most;
   // Nothing that fits is larger than the limit itself.
   const largest = largestThatFits(most + 1, fits);
   return largest === undefined
-    ? `No ${what} is small enough: with 1 each it is ${totalOf(questionOf(1).parts).least}.`
-    : `The largest uniform ${what} that fits is ${largest}.`;
+    ? ` No ${what} is small enough: with 1 each it is ${totalOf(questionOf(1).parts).least}.`
+    : ` The largest uniform ${what} that fits is ${largest}.`;
 }
 
 /**
@@ -223,7 +228,7 @@ function bulkheadSum(
   return judged(question, () => {
     const message =
       `The pools on line ${name} of ${title} may open ${shortSum(question)} ` +
-      `(max_db_client_connections): logins over it are refused. ` +
+      `(max_db_client_connections): logins over it are refused.` +
       largestHint(question, questionOf, "pool");
     return findingOf("weir/pool-over-bulkhead", question, line.place, message);
   });

@@ -234,6 +234,30 @@ describe("what is missing", () => {
     );
   });
 
+  it.each<[string, System]>([
+    ["a pool", withLines({}, { clients: [clientOf("a", 1, someone), clientOf("b", 1, 91)] })],
+    [
+      "a pool on a line with a bulkhead",
+      withLines(
+        { lines: [lineOf("app", { maxClients: 9 })] },
+        { clients: [clientOf("a", 1, someone), clientOf("b", 1, 91)] },
+      ),
+    ],
+    [
+      "a pool_size",
+      withLines({ lines: [lineOf("a", { poolSize: someone }), lineOf("b", { poolSize: 98 })] }, {}),
+    ],
+    [
+      "a client past every pooler",
+      withLines({}, { clients: [directOf("a", 1, someone), directOf("b", 1, 98)] }),
+    ],
+  ])("says nothing of the largest size that fits: %s", (_, system) => {
+    const { findings } = prove(system);
+    expect(findings).toHaveLength(1);
+    expect(findings[0]?.message).toContain("at least");
+    expect(findings[0]?.message).not.toMatch(/largest|small enough| $/);
+  });
+
   it("does not matter where another limit bounds it", () => {
     const lines = [lineOf("app", { poolSize: someone, maxServers: 20 })];
     expect(prove(withLines({ lines }, {}))).toMatchObject({ verdict: "fits", missing: [] });

@@ -7,6 +7,7 @@ import type { Rule } from "./rules.ts";
 import { slotParts } from "./slotParts.ts";
 import {
   findingOf,
+  isCertain,
   judged,
   largestThatFits,
   numbered,
@@ -184,6 +185,8 @@ function judgedSlots(
 ): Judgement {
   const question = questionOf(Infinity);
   return judged(question, () => {
+    const message = sentence(shortSum(question));
+    if (!isCertain(question)) return findingOf(rule, question, otherwise, message);
     const most = question.limit.most;
     const fits = (size: number): boolean => totalOf(questionOf(size).parts).least <= most;
     const largest = largestThatFits(most + 1, fits);
@@ -191,8 +194,7 @@ function judgedSlots(
       largest === undefined
         ? `No pool_size is small enough: with 1 on every line it is ${totalOf(questionOf(1).parts).least}; take lines, processes or direct clients away.`
         : `The largest uniform pool_size that fits is ${largest}.`;
-    const message = `${sentence(shortSum(question))} ${hint}`;
-    return findingOf(rule, question, otherwise, message);
+    return findingOf(rule, question, otherwise, `${message} ${hint}`);
   });
 }
 

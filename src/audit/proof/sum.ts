@@ -71,6 +71,11 @@ export function totalOf(parts: readonly Part[]): Amount {
   return plus(...parts.map(({ amount }) => amount));
 }
 
+/** Whether each of its numbers is known: only then can be said what would fit. */
+export function isCertain({ parts, limit }: Question): boolean {
+  return isExact(limit) && parts.every(({ amount }) => isExact(amount));
+}
+
 /**
  * A finding about a sum: placed at the largest part that has a field to look at first, the first
  * by name where several are; all other fields of the sum are related.
