@@ -51,6 +51,8 @@ export function diagnoseCommand(shell: Shell): Command {
 }
 
 async function diagnose(options: DiagnoseOptions, shell: Shell): Promise<void> {
+  // node-postgres tells whoever has a .pgpass that it will not read it any more one day.
+  process.noDeprecation = true;
   // Loaded when it is needed: what talks to databases and clusters takes longer than other commands.
   const [{ gatherLive }, { BadUrl }, { BadCompose }, { diagnose: causesOf }] = await Promise.all([
     import("../audit/live/gatherLive.ts"),

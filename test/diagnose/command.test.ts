@@ -155,7 +155,8 @@ describe("a password that is not in the URL", () => {
     await writeFile(path, `127.0.0.1:${bouncer.port}:pgbouncer:eye:${PASSWORDS.eye}\n`);
     await chmod(path, 0o600);
 
-    expect((await weir(["--pgbouncer", urlOfEye()], { PGPASSFILE: path })).code).toBe(0);
+    const { code, stderr } = await weir(["--pgbouncer", urlOfEye()], { PGPASSFILE: path });
+    expect([code, stderr]).toEqual([0, ""]);
   });
 
   test("else it is asked for, and there is none", async () => {

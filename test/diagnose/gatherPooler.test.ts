@@ -224,6 +224,27 @@ test("weir's own PgBouncer is asked as weir_stats, over TCP, each process for it
   });
 });
 
+test("one process that two URLs reach is counted once, and two processes twice", async () => {
+  const bouncer = await scene();
+  await client(bouncer);
+  const socket = `postgres://pgbouncer@/pgbouncer?host=${bouncer.place.consoleDir}&port=${bouncer.port}`;
+  const urls = [consoleUrl(bouncer, "eye"), socket, consoleUrl(await scene(), "eye")];
+  const live = await gather({ pgbouncers: urls });
+
+  expect(live.poolers.map(({ address }) => address)).toEqual([
+    `127.0.0.1:${bouncer.port}`,
+    expect.stringMatching(/^127\.0\.0\.1:/),
+  ]);
+  expect(
+    live.poolers.map((pooler) => last(pooler).clients.filter(({ user }) => user === "app")),
+  ).toMatchObject([[{ line: "app" }], []]);
+  expect(live.unseen).toContainEqual(
+    expect.objectContaining({
+      why: `it is the same process as 127.0.0.1:${bouncer.port}, and counted once`,
+    }),
+  );
+});
+
 test("times are told by our clock, whatever PgBouncer's zone", async () => {
   const zone = process.env["TZ"];
   process.env["TZ"] = "WEIR-05:30";

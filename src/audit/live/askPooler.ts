@@ -34,15 +34,18 @@ interface Shown {
   readonly stats: readonly ShowRow[];
 }
 
+/** A PgBouncer that answers. */
+export interface PoolerSource extends Source<LivePooler> {
+  /** Tells weir's console from every other client of that process. */
+  readonly consoleName: string;
+}
+
 /**
  * Logs in to one PgBouncer's console.
  *
  * @throws what PgBouncer, the network or TLS said, or ShowError when it is no PgBouncer
  */
-export async function openPooler(
-  login: LoginUrl,
-  nowMs: () => number,
-): Promise<Source<LivePooler>> {
+export async function openPooler(login: LoginUrl, nowMs: () => number): Promise<PoolerSource> {
   const console = await openConsole(login, ANSWER_TIMEOUT_MS);
   try {
     const version = versionIn(textOf((await console.show("VERSION"))[0] ?? {}, "version"));
@@ -50,6 +53,7 @@ export async function openPooler(
     const lines = linesOf(await console.show("DATABASES"), config);
     const shown: Shown[] = [];
     return {
+      consoleName: console.applicationName,
       sample: async () => void shown.push(await ask(console, nowMs)),
       told: () => {
         const last = shown.at(-1);

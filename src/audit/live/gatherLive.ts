@@ -2,9 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CONSOLE_DATABASE } from "../../api/names.ts";
 import { THRESHOLDS } from "../diagnosis/thresholds.ts";
 import type { LivePooler, LiveSystem, Unseen } from "../live.ts";
-import { openPooler } from "./askPooler.ts";
+import { openPooler, type PoolerSource } from "./askPooler.ts";
 import { openPostgres, type PostgresSource } from "./askPostgres.ts";
 import { BadUrl, parseLoginUrl, type LoginUrl } from "./loginUrl.ts";
+import { eachOnce } from "./eachOnce.ts";
 import { pgbouncerRefusal, postgresRefusal } from "./refusal.ts";
 import { readCluster, type ClusterAnswer, type ClusterQuestion } from "./readCluster.ts";
 import { readComposeProject, type ComposeWorld } from "./readComposeProject.ts";
@@ -71,7 +72,13 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
   const answers = poolers.map(answerOf);
   const answer = postgres === undefined ? { unseen: [NO_POSTGRES] } : answerOf(postgres);
   const hidden = postgres !== undefined && "source" in postgres ? postgres.source.unseen : [];
-  const told = answers.flatMap((each) => each.told ?? []);
+  const { told, again } = eachOnce(
+    poolers.flatMap((each, index) => {
+      const pooler = answers[index]?.told;
+      if (pooler === undefined || !("source" in each)) return [];
+      return [{ pooler, consoleName: each.source.consoleName }];
+    }),
+  );
   const seen = addressesIn(told);
   const unreachable = await unreachableAddresses(told, THRESHOLDS.ghostSilentMs);
   const project = await composed?.withContainers(seen);
@@ -84,7 +91,7 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
     ...(unreachable !== undefined && { unreachableAddresses: unreachable }),
     ...(answer.told !== undefined && { postgres: answer.told }),
     ...((cluster?.hasPods || project !== undefined) && { workloads }),
-    unseen: [...answers, answer, { unseen: hidden }, cluster, project].flatMap(
+    unseen: [...answers, { unseen: again }, answer, { unseen: hidden }, cluster, project].flatMap(
       (each) => each?.unseen ?? [],
     ),
   };
@@ -129,7 +136,7 @@ interface Asked<S> {
   readonly refusal: (error: unknown) => Refusal;
 }
 
-function askedPooler(login: LoginUrl, { nowMs }: LiveWorld): Asked<Source<LivePooler>> {
+function askedPooler(login: LoginUrl, { nowMs }: LiveWorld): Asked<PoolerSource> {
   return {
     what: `PgBouncer ${login.address}`,
     open: () => openPooler(login, nowMs),

@@ -47,6 +47,12 @@ test.each([
   "http://pg/x",
   "postgres://u:hush%zz@pg:99999/x",
   "postgres://u:hu#sh@pg/x",
+  // The host would be hush, a part of the password.
+  "postgres://u:p@hush:/w@pg:6432/x",
+  "postgres://u:p@hush/w@pg/x",
+  "postgres://u:p@hush?w@pg/x",
+  "postgres://u:p@hush#w@pg/x",
+  "postgres://u@pg/hu%ZZsh",
 ])("%j is refused without being shown", (url) => {
   let message = "taken";
   try {
@@ -56,6 +62,23 @@ test.each([
   }
   expect(message).toMatch(/postgres:\/\/LOGIN:PASSWORD@HOST:PORT\/DATABASE/);
   expect(message).not.toMatch(/hush|hu#/);
+});
+
+test.each([
+  ["postgres://u@pg:0/x", {}, /port, of the URL or PGPORT, must be from 1 to 65535/],
+  ["postgres://u@pg/x", { PGPORT: "hush" }, /port, of the URL or PGPORT/],
+  ["postgres://u@pg/x?sslmode=hush", {}, /sslmode must be one of disable, prefer/],
+  ["postgres://u@pg/x?sslmode=verify-ca", {}, /needs sslrootcert=FILE/],
+])("%s with %j is refused, and why", (url, env, message) => {
+  Object.assign(process.env, env);
+  expect(() => parseLoginUrl(url, 1)).toThrow(BadUrl);
+  expect(() => parseLoginUrl(url, 1)).toThrow(message);
+});
+
+test("sslmode of the URL is taken before PGSSLMODE, and that where it has none", () => {
+  process.env["PGSSLMODE"] = "require";
+  expect(parseLoginUrl("postgres://u@pg/x?sslmode=disable", 1).ssl).toBe(false);
+  expect(parseLoginUrl("postgres://u@pg/x", 1).ssl).toBeTruthy();
 });
 
 test("a CA that can't be read is named", () => {

@@ -32,20 +32,56 @@ export function parseLoginUrl(url: string, portDefault: number): LoginUrl {
   if (!/^postgres(?:ql)?:\/\//.test(url)) {
     throw new BadUrl(`must be a URL: ${FORM}, or ${SOCKET_FORM}`);
   }
+  if (isTorn(url)) throw unreadable();
+  checkSslmode(url);
   const client = parsed(url);
   const { host, user = "", password, ssl } = client;
+  if (user === "") throw new BadUrl(`names no login: ${FORM}, or PGUSER`);
   const named = namesPort(url) || process.env["PGPORT"] !== undefined;
   const port = named ? client.port : portDefault;
+  if (!Number.isInteger(port) || port < 1 || port > PORT_MAX) {
+    throw new BadUrl(`the port, of the URL or PGPORT, must be from 1 to ${PORT_MAX}`);
+  }
   const database = databaseIn(url);
   return {
     host,
     port,
     user,
     ...(password ? { password } : {}),
-    ...(ssl ? { ssl } : {}),
+    // False too: else PGSSLMODE would have the last word.
+    ...(ssl !== undefined && { ssl }),
     ...(database !== undefined && { database }),
     address: host.startsWith("/") ? `${host}/.s.PGSQL.${port}` : addressOf(host, port),
   };
+}
+
+const PORT_MAX = 65_535;
+
+/**
+ * Whether a character of a password, not written as %XX, has ended the part before the host: what
+ * is taken for host and database then is the rest of the password, and must not be shown or looked
+ * up.
+ */
+function isTorn(url: string): boolean {
+  return url.includes("#") || url.replace(HEAD, "").includes("@");
+}
+
+const SSLMODES = ["disable", "prefer", "require", "verify-ca", "verify-full"];
+
+/** node-postgres takes any word, and means something by it. */
+function checkSslmode(url: string): void {
+  const [, mode] = /[?&]sslmode=([^&]*)/.exec(url) ?? [];
+  if (mode !== undefined && !SSLMODES.includes(mode)) {
+    throw new BadUrl(`sslmode must be one of ${SSLMODES.join(", ")}`);
+  }
+  if (mode === "verify-ca" && !/[?&]sslrootcert=/.test(url)) {
+    throw new BadUrl("sslmode=verify-ca needs sslrootcert=FILE, the CA");
+  }
+}
+
+function unreadable(): BadUrl {
+  const spelled = "special characters of a password are written as %XX";
+  return new BadUrl(`is not a URL that can be read: ${FORM}, or ${SOCKET_FORM}; ${spelled}`);
 }
 
 function addressOf(host: string, port: number): string {
@@ -64,8 +100,7 @@ function parsed(url: string): Client {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     const path = error instanceof Error && "path" in error ? error.path : undefined;
     if (typeof path === "string") throw new BadUrl(`can't read ${path} (${String(code)})`);
-    const spelled = "special characters of a password are written as %XX";
-    throw new BadUrl(`is not a URL that can be read: ${FORM}, or ${SOCKET_FORM}; ${spelled}`);
+    throw unreadable();
   }
 }
 
@@ -73,7 +108,11 @@ const HEAD = /^[a-z]+:\/\/[^/?]*/;
 
 function databaseIn(url: string): string | undefined {
   const path = url.replace(HEAD, "").split("?", 1)[0] ?? "";
-  return path.length > 1 ? decodeURIComponent(path.slice(1)) : undefined;
+  try {
+    return path.length > 1 ? decodeURIComponent(path.slice(1)) : undefined;
+  } catch {
+    throw unreadable();
+  }
 }
 
 function namesPort(url: string): boolean {

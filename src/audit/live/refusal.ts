@@ -43,7 +43,7 @@ const OF_BOTH: readonly Advice[] = [
   },
   {
     when: /does not support SSL/i,
-    next: "it speaks no TLS: leave sslmode out of the URL, or set sslmode=disable",
+    next: "it speaks no TLS: set sslmode=disable in the URL (PGSSLMODE asks for TLS, too)",
   },
   {
     when: /certificate|altname|unable to (?:get|verify)/i,
