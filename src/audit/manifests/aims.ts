@@ -24,35 +24,57 @@ export interface Aim {
   readonly prefix: string;
   /** Of the connection string: see ConnectionString. */
   readonly parameters: ConnectionString["parameters"];
-  /** Surely a Postgres: it says so by its scheme, its name, or an annotation. */
+  /** Surely a database: it says so by its scheme, its name, or an annotation. */
   readonly isDatabase: boolean;
+  /** A connection string of Postgres, not a name or a file that has a host in it. */
+  readonly isUrl?: boolean;
 }
 
 const NONE: ConnectionString["parameters"] = new Map();
 
-/** What an annotation says of where a container connects; undefined when it says nothing. */
+/** What an annotation says of where a container connects. */
+export interface AnnotatedAims {
+  readonly aims: readonly Aim[];
+  readonly missing: readonly Missing[];
+  /** By the container's name, not of its pod as a whole. */
+  readonly isOwn: boolean;
+  readonly isNone: boolean;
+}
+
+/** A part of an annotation that is of one container: `server=…`. */
+const NAMED = /^[a-z0-9][-a-z0-9]*=/;
+
+/** Undefined when it says nothing of this container. */
 export function annotatedAims(
   annotation: Annotation | undefined,
   container: string,
-): { readonly aims: readonly Aim[]; readonly missing: readonly Missing[] } | undefined {
+): AnnotatedAims | undefined {
   if (annotation === undefined) return undefined;
   const { name, place } = annotation;
   const value = containerValue(annotation, container);
   if (value === undefined) return undefined;
-  if (value === "none") return { aims: [], missing: [] };
+  const parts = annotation.value.split(",").map((part) => part.trim());
+  const isOwn = parts.some((part) => part.startsWith(`${container}=`));
+  if (value === "none") return { aims: [], missing: [], isOwn, isNone: true };
   const aims: Aim[] = [];
   const bad: Missing[] = [];
+  const unreadable = (): Missing => {
+    const form = "host:port/database?user=login";
+    const tell = `write ${CONNECTS_TO_ANNOTATION}: "${form}", "CONTAINER=${form},CONTAINER=none", or "none"`;
+    return missing(`where container ${container} connects: ${name} can't be read`, place, tell);
+  };
+  // Some of a container and some of all: a comma may be of several hosts too.
+  if (parts.some((part) => NAMED.test(part)) && !parts.every((part) => NAMED.test(part))) {
+    return { aims, missing: [unreadable()], isOwn, isNone: false };
+  }
   for (const part of value.split(/\s+/).filter((text) => text !== "")) {
     const text = /^[\w+]+:\/\//.test(part) ? part : `postgres://${part}`;
     const [string] = connectionUrls(text);
     if (string === undefined || string.hosts.some(({ host }) => host === "")) {
-      const tell = `write ${CONNECTS_TO_ANNOTATION}: "host:port/database?user=login", or "none"`;
-      bad.push(
-        missing(`where container ${container} connects: ${name} can't be read`, place, tell),
-      );
+      bad.push(unreadable());
     } else aims.push(...aimsOf(string, place, name, ""));
   }
-  return { aims, missing: bad };
+  return { aims, missing: bad, isOwn, isNone: false };
 }
 
 /** What its environment and its command say of where a container connects. */
@@ -117,6 +139,7 @@ export function aimsOf(
     prefix,
     parameters,
     isDatabase: true,
+    isUrl: true,
   }));
 }
 

@@ -42,12 +42,6 @@ const secret = (name: string): string =>
 
 const missingIn = (text: string): unknown => systemIn(text).missing.map(({ what }) => what);
 
-const annotated = (value: string, env: Readonly<Record<string, string>> = {}): unknown => {
-  const told = { "Deployment db/app": { "weir.dev/connects-to": value } };
-  const system = systemIn(POOLER + deploymentText({ POOL_MAX: "2", ...env }), told);
-  return [...system.clients.map(clientShape), ...system.missing.map(({ what }) => what)];
-};
-
 const sidecar = (service: boolean): string => `
 apiVersion: v1
 kind: ConfigMap
@@ -95,10 +89,14 @@ function targets(env: Readonly<Record<string, string>>): unknown {
   return systemIn(POOLER + deploymentText(env)).clients.map(({ target }) => target);
 }
 
+const limited = (limit: number): string => `postgres://app@pooler/app?connection_limit=${limit}`;
+const poolsIn = (env: Readonly<Record<string, string>>, more = ""): unknown =>
+  systemIn(POOLER + deploymentText(env, more)).clients.map((one) => clientShape(one)[2]);
+
 describe("where it connects", () => {
   it.each([
     ["postgres://app:geheim@pooler:6432/app?connection_limit=3", 3],
-    ["postgresql+asyncpg://app@pooler.db:6432/app?pool_size=3", 3],
+    ["postgresql+asyncpg://app@pooler.db:6432/app?pool_size=3&max_overflow=0", 3],
     ["postgresql://app@POOLER.db.svc:6432/app?maxPoolSize=3", 3],
     ["postgresql://app@pooler.db.svc.cluster.local.:6432/app?pool_max_conns=3", 3],
     ["jdbc:postgresql://pooler:6432/app?user=app&maximumPoolSize=3", 3],
@@ -184,6 +182,34 @@ data: { POOL_MAX: "6" }
     expect(clients({ ...env, DATABASE_URL: "postgres://app@pooler:6432/app" })).toHaveLength(1);
     expect(clients({ ...env, DATABASE_URL: "postgres://pooler:6432" })).toHaveLength(1);
     expect(clients({ ...env, DATABASE_URL: "postgres://you@pooler:6432/app" })).toHaveLength(2);
+  });
+
+  it("two URLs with different limits are two pools, in an init container too", () => {
+    expect(poolsIn({ DATABASE_URL: limited(5), SHADOW_DATABASE_URL: limited(30) })).toEqual([
+      5, 30,
+    ]);
+    expect(poolsIn({ DATABASE_URL: limited(30), DATABASE_REPLICA_URL: limited(5) })).toEqual([
+      30, 5,
+    ]);
+    expect(
+      poolsIn({ DATABASE_URL: limited(5), POSTGRES_URL: limited(5), PGHOST: "pooler" }),
+    ).toEqual([5]);
+    const shadow = `${init(5)}
+            - { name: SHADOW_DATABASE_URL, value: "${limited(30)}" }`;
+    expect(poolsIn({}, shadow)).toEqual([5, 30]);
+    expect(poolsIn({ DATABASE_URL: limited(20) }, shadow)).toEqual([20, 15]);
+  });
+
+  it("past the pooler, to a Postgres that only the pooler's ini names", () => {
+    const env = { DATABASE_URL: "postgres://a@pooler/app", DIRECT_URL: "postgres://a@pg/app" };
+    expect(clients({ ...env, POOL_MAX: "2" })).toEqual([
+      [NAME, 1, 2, TO, "app", "a"],
+      [NAME, 1, 2, "pg.db.svc.cluster.local:5432"],
+    ]);
+    const other = { DIRECT_URL: "postgres://a@pg:5433/app", POOL_MAX: "2" };
+    expect(clients(other)).toEqual([
+      "where DIRECT_URL of Deployment db/app leads: no Service pg is among the objects",
+    ]);
   });
 
   it("over its command, and by several hosts once", () => {
@@ -310,29 +336,6 @@ spec: { selector: { app: other }, ports: [{ port: 5432 }] }
     expect(clients({ DATABASE_URL: "postgres://a@pooler:5432/app", POOL_MAX: "1" })).toEqual([
       "where DATABASE_URL of Deployment db/app leads: Service db/pooler leads from another port than 5432",
     ]);
-  });
-});
-
-describe("weir.dev/connects-to", () => {
-  it.each([
-    ["pooler:6432/app?user=me", [[NAME, 1, 2, TO, "app", "me"]]],
-    ["server=pooler:6432/app?user=me", [[NAME, 1, 2, TO, "app", "me"]]],
-    ["other=none", []],
-    ["none", []],
-    [
-      "pooler/a?user=x pooler/b?user=x",
-      [
-        [NAME, 1, 2, TO, "a", "x"],
-        [NAME, 1, 2, TO, "b", "x"],
-      ],
-    ],
-    ["/app", ["where container server connects: weir.dev/connects-to can't be read"]],
-  ])("%s", (value, expected) => {
-    expect(annotated(value)).toEqual(expected);
-  });
-
-  it("goes before what is written", () => {
-    expect(annotated("none", { DATABASE_URL: "postgres://a@pooler/app" })).toEqual([]);
   });
 });
 

@@ -3,9 +3,10 @@ import type { Client, Missing, Target } from "../system.ts";
 import { isLoopback, completed, type Endpoint } from "./addresses.ts";
 import { annotatedAims, writtenAims, type Aim } from "./aims.ts";
 import { fileAims } from "./configFiles.ts";
+import { joined, merged, overriding, type Connection } from "./connections.ts";
 import { containerEnv, type Environment } from "./containerEnv.ts";
 import type { Field } from "./field.ts";
-import { known, missing, product } from "./figures.ts";
+import { known, missing as missingFigure, product } from "./figures.ts";
 import { hidden, isHidden, shown } from "./hidden.ts";
 import { isPgBouncer } from "./pgbouncerPods.ts";
 import { poolSize } from "./poolSize.ts";
@@ -23,12 +24,31 @@ export interface FoundClients {
   readonly besides: readonly string[];
 }
 
-interface Connection {
-  readonly aim: Aim;
-  readonly endpoint: Endpoint;
+/** What one container's environment, command and files, or an annotation, say. */
+interface Found {
+  readonly connections: readonly Connection[];
+  readonly missing: readonly Missing[];
+  readonly besides: readonly string[];
 }
 
-const TELL_TARGET = `annotate it with ${CONNECTS_TO_ANNOTATION}: "host:port/database?user=login", or "none"`;
+interface Container {
+  readonly field: Field;
+  readonly name: string;
+  /** What a pooler or a Postgres opens is not a client's, unless somebody says so of it. */
+  readonly isServer: boolean;
+  readonly environment: Environment;
+  readonly read: Found;
+}
+
+const NOTHING: Found = { connections: [], missing: [], besides: [] };
+
+/** How to tell where a container connects: by its name, so that nothing else of its pod is meant. */
+function tellTarget({ template }: Workload, container: string): string {
+  const spec = template.at("spec");
+  const count = spec.at("containers").items().length + spec.at("initContainers").items().length;
+  const own = count === 1 ? "" : `${container}=`;
+  return `annotate it with ${CONNECTS_TO_ANNOTATION}: "${own}host:port/database?user=login", or "${own}none"`;
+}
 
 /** An init container that runs on beside the others. */
 function isSidecar(container: Field): boolean {
@@ -43,14 +63,25 @@ export function clientsOf(workload: Workload, around: Surroundings): FoundClient
     return { clients: [], missing: [], notes, besides: [] };
   }
   const spec = workload.template.at("spec");
-  const initContainers = spec.at("initContainers").items();
-  const regular = [...initContainers.filter(isSidecar), ...spec.at("containers").items()].map(
-    (container) => containerClients(workload, container, around),
+  const initContainers = spec
+    .at("initContainers")
+    .items()
+    .map((field) => readContainer(workload, field, around));
+  const containers = spec
+    .at("containers")
+    .items()
+    .map((field) => readContainer(workload, field, around));
+  // Told of the pod as a whole, it is of the containers of which something is not known.
+  const unclear = [...initContainers, ...containers].filter(isUnclear);
+  const clientsIn = (container: Container): FoundClients =>
+    containerClients(workload, container, around, {
+      isMeant: unclear.length === 0 || unclear.includes(container),
+    });
+  const regular = [...initContainers.filter(({ field }) => isSidecar(field)), ...containers].map(
+    clientsIn,
   );
   const clients = regular.flatMap((found) => found.clients);
-  const preparing = initContainers
-    .filter((container) => !isSidecar(container))
-    .map((container) => containerClients(workload, container, around));
+  const preparing = initContainers.filter(({ field }) => !isSidecar(field)).map(clientsIn);
   const all = [...regular, ...preparing];
   return {
     clients: [...clients, ...beyond(clients, preparing)],
@@ -62,43 +93,49 @@ export function clientsOf(workload: Workload, around: Surroundings): FoundClient
 
 /**
  * Init containers run one by one, before the others: a pod has the larger of what one of them opens
- * and of what the others open together, line by line. An init client counts as far as it goes
+ * and of what the others open together, line by line. An init container counts as far as it goes
  * beyond the others of its line and login; where they already open as many it is left out.
  */
 function beyond(regular: readonly Client[], preparing: readonly FoundClients[]): readonly Client[] {
-  const most = new Map<string, Client>();
-  for (const client of preparing.flatMap((found) => found.clients)) {
-    const key = targetKey(client.target);
-    const before = most.get(key);
-    if (before === undefined || isMore(client, before)) most.set(key, client);
+  const most = new Map<string, readonly Client[]>();
+  for (const found of preparing) {
+    const byTarget = Map.groupBy(found.clients, ({ target }) => targetKey(target));
+    for (const [key, clients] of byTarget) {
+      const before = most.get(key);
+      if (before === undefined || isMore(clients, before)) most.set(key, clients);
+    }
   }
-  return [...most].flatMap(([key, client]) => {
+  return [...most].flatMap(([key, clients]) => {
     const others = regular.filter(({ target }) => targetKey(target) === key);
-    if (others.length === 0) return client;
-    const ofOthers = others.map(connectionsOf);
-    const own = connectionsOf(client);
+    if (others.length === 0) return clients;
+    const [own, ofOthers] = [togetherOf(clients), togetherOf(others)];
+    if (own === undefined) return clients;
     // Once what is missing of the others is told, there is a sum to compare with.
-    if (own === undefined || ofOthers.includes(undefined)) return own === undefined ? client : [];
-    const more = own - ofOthers.reduce((sum: number, one) => sum + (one ?? 0), 0);
-    if (more <= 0) return [];
-    const places = [client.processes, client.pool].flatMap((figure) =>
-      figure.known ? figure.places : [],
-    );
-    const why = `${own} in its init container, ${own - more} of them counted with the containers after it`;
-    return {
+    if (ofOthers === undefined || own <= ofOthers) return [];
+    const places = clients
+      .flatMap(({ processes, pool }) => [processes, pool])
+      .flatMap((figure) => (figure.known ? figure.places : []));
+    const why = `${own} in its init container, ${ofOthers} of them counted with the containers after it`;
+    return clients.slice(0, 1).map((client) => ({
       ...client,
       processes: known(1, "all pods"),
-      pool: known(more, why, ...places),
-    };
+      pool: known(own - ofOthers, why, ...places),
+    }));
   });
 }
 
-function connectionsOf({ processes, pool }: Client): number | undefined {
-  return processes.known && pool.known ? processes.value * pool.value : undefined;
+/** Connections of all these clients; undefined where one is missing. */
+function togetherOf(clients: readonly Client[]): number | undefined {
+  let sum = 0;
+  for (const { processes, pool } of clients) {
+    if (!processes.known || !pool.known) return undefined;
+    sum += processes.value * pool.value;
+  }
+  return sum;
 }
 
-function isMore(a: Client, b: Client): boolean {
-  const [more, less] = [connectionsOf(a), connectionsOf(b)];
+function isMore(a: readonly Client[], b: readonly Client[]): boolean {
+  const [more, less] = [togetherOf(a), togetherOf(b)];
   return less !== undefined && (more === undefined || more > less);
 }
 
@@ -108,46 +145,110 @@ function targetKey(target: Target): string {
     : target.postgres;
 }
 
+function readContainer(workload: Workload, field: Field, around: Surroundings): Container {
+  const name = field.at("name").text() ?? "";
+  const environment = containerEnv(around.inventory, workload, field);
+  const isServer = isPgBouncer(field) || runsPostgres(field);
+  if (isServer) return { field, name, isServer, environment, read: NOTHING };
+  const aims = [
+    ...writtenAims(field, environment),
+    ...fileAims(workload, field, environment, around),
+  ];
+  const read = reachAll(aims, name, workload, around);
+  const isSilent = read.connections.length === 0 && read.missing.length === 0;
+  const missing = isSilent ? hiddenEnvironment(workload, name, environment, around) : read.missing;
+  return { field, name, isServer, environment, read: { ...read, missing } };
+}
+
+/** What it connects to is not known, or not all of it. */
+function isUnclear({ isServer, read }: Container): boolean {
+  return !isServer && (read.missing.length > 0 || read.connections.length === 0);
+}
+
 function containerClients(
   workload: Workload,
-  container: Field,
+  container: Container,
   around: Surroundings,
+  { isMeant }: { readonly isMeant: boolean },
 ): FoundClients {
-  const nothing = { clients: [], missing: [], notes: [], besides: [] };
-  const annotation = workload.annotation(CONNECTS_TO_ANNOTATION);
-  const name = container.at("name").text() ?? "";
-  // What a pooler or a Postgres opens is not a client's, unless somebody says so of it.
-  const isServer = isPgBouncer(container) || runsPostgres(container);
-  const isMeant = !isServer || isAlone(workload) || annotation?.value.includes(`${name}=`) === true;
-  const told = isMeant ? annotatedAims(annotation, name) : undefined;
-  if (told === undefined && isServer) return nothing;
-  const environment = containerEnv(around.inventory, workload, container);
-  const unclear: Missing[] = [...(told?.missing ?? [])];
+  const { name, environment, field } = container;
+  const { connections, missing, besides, notes } = withTold(
+    workload,
+    container,
+    around,
+    isMeant || (container.isServer && isAlone(workload)),
+  );
+  const sized = connections.map((connection) => ({
+    ...connection,
+    pool: poolSize(workload, field, environment, connection.aim),
+  }));
+  const perPod = processesOf(workload, field, environment);
+  return {
+    clients: merged(sized).map(({ aim, endpoint, pool }) => ({
+      name: `${workload.key}, container ${name}`,
+      place: field.place(),
+      processes: product(workload.pods, perPod),
+      pool,
+      target: targetOf(workload, name, aim, endpoint),
+    })),
+    missing,
+    notes,
+    besides,
+  };
+}
+
+/**
+ * What was read of a container, with what an annotation says of it. By the container's name it goes
+ * before what was read. Of the pod as a whole it answers what is not known, and drops nothing that
+ * is: what a container's own environment says is there.
+ */
+function withTold(
+  workload: Workload,
+  { name, isServer, read }: Container,
+  around: Surroundings,
+  isMeant: boolean,
+): Found & { readonly notes: readonly string[] } {
+  const told = annotatedAims(workload.annotation(CONNECTS_TO_ANNOTATION), name);
+  const isOwn = told?.isOwn === true;
+  if (told === undefined || (!isOwn && isServer && !isAlone(workload))) {
+    return { ...read, notes: [] };
+  }
+  const reached = reachAll(told.aims, name, workload, around);
+  const missing = [...told.missing, ...reached.missing];
+  if (isOwn) {
+    const connections = overriding(reached.connections, read.connections);
+    return { connections, missing, besides: reached.besides, notes: [] };
+  }
+  const connections = isMeant ? joined(reached.connections, read.connections) : read.connections;
+  const [first] = read.connections;
+  const notes =
+    told.isNone && first !== undefined
+      ? [
+          `${workload.key}, container ${name} counts all the same, by ${first.aim.by}: ` +
+            `${CONNECTS_TO_ANNOTATION} is none of its pods as a whole ("${name}=none" is of it)`,
+        ]
+      : [];
+  return { connections, missing, besides: [...read.besides, ...reached.besides], notes };
+}
+
+function reachAll(
+  aims: readonly Aim[],
+  container: string,
+  workload: Workload,
+  around: Surroundings,
+): Found {
+  const missing: Missing[] = [];
   const besides = new Set<string>();
   const connections: Connection[] = [];
-  const aims = told?.aims ?? [
-    ...writtenAims(container, environment),
-    ...fileAims(workload, container, environment, around),
-  ];
   for (const aim of aims) {
-    const reached = reach(aim, workload, around);
-    if (reached.missing !== undefined) unclear.push(reached.missing);
+    const reached = reach(aim, container, workload, around);
+    if (reached.missing !== undefined) missing.push(reached.missing);
     for (const endpoint of reached.endpoints) {
       if (isLoopback(aim.host) && endpoint.kind === "pooler") besides.add(endpoint.name);
       connections.push({ aim, endpoint });
     }
   }
-  if (connections.length === 0 && unclear.length === 0 && told === undefined) {
-    unclear.push(...hiddenEnvironment(workload, name, environment, around));
-  }
-  return {
-    clients: merged(connections).map((connection) =>
-      clientOf(workload, container, environment, connection),
-    ),
-    missing: unclear,
-    notes: [],
-    besides: [...besides],
-  };
+  return { connections, missing, besides: [...besides] };
 }
 
 /** Its only container: what an annotation of the pod says is said of it. */
@@ -166,7 +267,12 @@ interface Reached {
 
 const NOWHERE: Reached = { endpoints: [] };
 
-function reach(aim: Aim, workload: Workload, { book, poolers }: Surroundings): Reached {
+function reach(
+  aim: Aim,
+  container: string,
+  workload: Workload,
+  { book, poolers, behind }: Surroundings,
+): Reached {
   const { host, port, place, by, isDatabase } = aim;
   if (isLoopback(host)) {
     const beside = poolers.filter(
@@ -186,9 +292,17 @@ function reach(aim: Aim, workload: Workload, { book, poolers }: Surroundings): R
     }
     case "unknown": {
       if (!isDatabase || poolers.length === 0) return NOWHERE;
+      // By this very name a pooler reaches its Postgres: past the pooler, to the same.
+      const address = completed(host, port ?? 5432, workload.namespace);
+      if (!isHidden(host) && behind.has(address)) {
+        return { endpoints: [{ kind: "postgres", address }] };
+      }
       const why = isHidden(host) ? `${shown(host)} is not among the objects` : resolved.why;
       const what = `where ${by} of ${workload.key} leads: ${why}`;
-      return { endpoints: [], missing: missing(what, place, TELL_TARGET) };
+      return {
+        endpoints: [],
+        missing: missingFigure(what, place, tellTarget(workload, container)),
+      };
     }
     case "elsewhere":
     default:
@@ -206,56 +320,13 @@ function hiddenEnvironment(
   const [first] = unknown;
   if (first === undefined || poolers.length === 0) return [];
   const what = `whether container ${container} of ${workload.key} connects to a pooler: ${first.name}, which its environment is from, is not among the objects`;
-  return [missing(what, first.place, `give ${first.name} too, or ${TELL_TARGET}`)];
-}
-
-/**
- * A target that is named twice (PGHOST… and DATABASE_URL) is one pool. What one of them leaves out
- * it has from the other; the one that has parameters, and so may tell the pool, is kept.
- */
-function merged(connections: readonly Connection[]): readonly Connection[] {
-  const kept: Connection[] = [];
-  const byDetail = connections.toSorted((a, b) => detail(b) - detail(a));
-  for (const connection of byDetail) {
-    const same = kept.some(
-      (other) =>
-        JSON.stringify(other.endpoint) === JSON.stringify(connection.endpoint) &&
-        (connection.endpoint.kind === "postgres" ||
-          (agrees(other.aim.database, connection.aim.database) &&
-            agrees(other.aim.user, connection.aim.user))),
-    );
-    if (!same) kept.push(connection);
-  }
-  return kept;
-}
-
-function detail({ aim }: Connection): number {
-  return (
-    Number(aim.database !== undefined) * 4 +
-    Number(aim.user !== undefined) * 2 +
-    Number(aim.parameters.size > 0)
-  );
-}
-
-function agrees(a: string | undefined, b: string | undefined): boolean {
-  return a === undefined || b === undefined || a === b;
-}
-
-function clientOf(
-  workload: Workload,
-  container: Field,
-  environment: Environment,
-  { aim, endpoint }: Connection,
-): Client {
-  const name = container.at("name").text() ?? "";
-  const perPod = processesOf(workload, container, environment);
-  return {
-    name: `${workload.key}, container ${name}`,
-    place: container.place(),
-    processes: product(workload.pods, perPod),
-    pool: poolSize(workload, container, environment, aim),
-    target: targetOf(workload, name, aim, endpoint),
-  };
+  return [
+    missingFigure(
+      what,
+      first.place,
+      `give ${first.name} too, or ${tellTarget(workload, container)}`,
+    ),
+  ];
 }
 
 function targetOf(

@@ -7,4 +7,6 @@ export interface Surroundings {
   readonly inventory: Inventory;
   readonly book: AddressBook;
   readonly poolers: readonly FoundPooler[];
+  /** Addresses of the Postgres that the poolers' lines lead to. */
+  readonly behind: ReadonlySet<string>;
 }
