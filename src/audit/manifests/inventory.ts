@@ -1,7 +1,7 @@
 import { objectOf, type AuditObject, type Place } from "../place.ts";
 import type { Missing } from "../system.ts";
 import { Field } from "./field.ts";
-import { missing } from "./figures.ts";
+import { oneOf, type Twice } from "./standsTwice.ts";
 
 /** Annotations given by flag: by object (`Deployment writing/author`), by name. */
 export type Told = ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -15,8 +15,8 @@ export interface Annotation {
 
 /** All objects, to be found by kind and name. */
 export class Inventory {
-  /** Objects that stand twice and differ: which of them applies nothing tells. */
-  readonly missing: readonly Missing[];
+  /** Those of `objects` that stand twice and differ: which of them applies nothing tells. */
+  readonly twice: Twice;
   readonly objects: readonly AuditObject[];
   readonly namespaces: ReadonlySet<string>;
   readonly #told: Told;
@@ -26,20 +26,17 @@ export class Inventory {
 
   constructor(all: readonly AuditObject[], told: Told) {
     const byName = new Map<string, AuditObject>();
-    const twice: Missing[] = [];
-    for (const object of all) {
-      const key = nameOf(groupOf(object), object.kind, object.namespace, object.name);
-      const other = byName.get(key);
-      if (
-        other !== undefined &&
-        isCounted(object) &&
-        JSON.stringify(other.value) !== JSON.stringify(object.value)
-      ) {
-        twice.push(standsTwice(object, other));
-      }
+    const twice = new Map<AuditObject, Missing>();
+    const named = Map.groupBy(all, (object) =>
+      nameOf(groupOf(object), object.kind, object.namespace, object.name),
+    );
+    for (const [key, same] of named) {
+      const { object, missing } = oneOf(same);
+      if (object === undefined) continue;
+      if (missing !== undefined && isCounted(object)) twice.set(object, missing);
       byName.set(key, object);
     }
-    this.missing = twice;
+    this.twice = twice;
     this.objects = [...byName.values()];
     this.namespaces = new Set(this.objects.map(({ namespace }) => namespace));
     this.#byName = byName;
@@ -106,10 +103,4 @@ function isCounted(object: AuditObject): boolean {
 
 function nameOf(group: string, kind: string, namespace: string, name: string): string {
   return `${group}/${kind} ${namespace}/${name}`;
-}
-
-function standsTwice(object: AuditObject, other: AuditObject): Missing {
-  const place = Field.of(object).at("metadata", "name").place();
-  const what = `which of two ${objectOf(place)} applies: another stands in ${other.file}`;
-  return missing(what, place, "give only the manifests that are applied together");
 }

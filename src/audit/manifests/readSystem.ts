@@ -6,7 +6,7 @@ import {
   RESERVE_ANNOTATION,
 } from "../../api/names.ts";
 import type { AuditObject } from "../place.ts";
-import type { Client, Missing, Pooler, PoolerGroup, PostgresServer, System } from "../system.ts";
+import type { Missing, Pooler, PostgresServer, System } from "../system.ts";
 import { AddressBook, completed, isLoopback, type Endpoint } from "./addresses.ts";
 import { reserveOf, shareOf } from "./annotations.ts";
 import { barePooler } from "./barePooler.ts";
@@ -19,12 +19,13 @@ import { podPoolers } from "./pgbouncerPods.ts";
 import { groupOf, type FoundPooler } from "./poolers.ts";
 import { podPostgres, type FoundPostgres } from "./postgresServers.ts";
 import { Scalers } from "./scalers.ts";
+import { withoutTwice } from "./standsTwice.ts";
 import { workloadsOf, type Workload } from "./workloads.ts";
 
 /**
  * What these objects say of a system of connections: poolers, clients, and the Postgres behind.
- * Pure. A figure that the objects don't tell is Missing and says how to tell it; nothing is
- * guessed.
+ * Pure. A figure that the objects don't tell, or two of one name tell differently, is Missing and
+ * says how to tell it; nothing is guessed.
  *
  * @param told annotations given by flag, as if they stood on the object, and over those that do
  */
@@ -49,31 +50,20 @@ export function readSystem(
   const book = addressBook(inventory, poolers, workloads);
   const postgres = addServers(inventory, book, servers);
   const addresses = new Map(servers.map((server, index) => [server, postgres[index]?.address]));
-  const behind = new Set(
-    poolers.flatMap((pooler) => groupsOf(pooler, book, addresses)).flatMap(addressesOf),
-  );
-  const found = workloads.map((workload) =>
-    clientsOf(workload, { inventory, book, poolers, behind }),
-  );
-  const clients = found.flatMap((one) => one.clients);
+  const found = workloads.map((workload) => clientsOf(workload, { inventory, book, poolers }));
   const besides = new Set(found.flatMap((one) => one.besides));
   const served = servedPoolers(inventory, book, poolers);
   const finished = poolers.map((pooler) =>
-    finish(
-      pooler,
-      groupsOf(pooler, book, addresses),
-      besides.has(pooler.name) && !served.has(pooler.name),
-    ),
+    finish(pooler, book, addresses, besides.has(pooler.name) && !served.has(pooler.name)),
   );
-  return {
+  const system: System = {
     poolers: finished.map(({ pooler }) => pooler),
-    clients,
+    clients: found.flatMap(({ clients }) => clients),
     postgres,
     missing: [
-      ...inventory.missing,
+      ...inventory.twice.values(),
       ...found.flatMap((one) => one.missing),
       ...finished.flatMap((one) => one.missing),
-      ...poolers.flatMap((pooler) => chained(pooler, book, clients)),
     ],
     notes: [
       ...poolers.flatMap(({ notes }) => notes),
@@ -81,6 +71,7 @@ export function readSystem(
       ...fleetNotes(inventory),
     ],
   };
+  return withoutTwice(system, inventory.twice);
 }
 
 function addressBook(
@@ -140,7 +131,8 @@ function addServers(
     const endpoint: Endpoint = { kind: "postgres", address };
     if (labels.size > 0) book.addBackend({ namespace, labels, ports, portNames, endpoint });
     for (const { name, port } of server.services) book.addService(namespace, name, port, endpoint);
-    return { address, aliases, available: server.available };
+    const available = inventory.twice.get(place.object) ?? server.available;
+    return { address, aliases, available };
   });
 }
 
@@ -159,12 +151,15 @@ function servedPoolers(
   return new Set(names);
 }
 
-/** The groups of a pooler, each line with the address of its Postgres. */
-function groupsOf(
-  { name, namespace, groups, workload }: FoundPooler,
+function finish(
+  found: FoundPooler,
   book: AddressBook,
   servers: ReadonlyMap<FoundPostgres, string | undefined>,
-): readonly PoolerGroup[] {
+  isSidecar: boolean,
+): { readonly pooler: Pooler; readonly missing: readonly Missing[] } {
+  const { name, place, namespace, groups, workload } = found;
+  const { reserve, missing } = reserveOf(found.annotation(RESERVE_ANNOTATION));
+  const share = shareOf(found.annotation(POSTGRES_CONNECTIONS_ANNOTATION));
   const postgresOf = (host: string | undefined, port: number): string => {
     if (host !== undefined && !isLoopback(host)) return book.postgresAt(host, port, namespace);
     // The pod's own: a Postgres in it, or what its socket leads to.
@@ -174,41 +169,20 @@ function groupsOf(
     }
     return `localhost of ${name}:${port}`;
   };
-  return groups.map((group) => groupOf(group, postgresOf));
-}
-
-function addressesOf({ lines }: PoolerGroup): readonly string[] {
-  return lines.map(({ postgres }) => postgres);
-}
-
-function finish(
-  { name, place, annotation }: FoundPooler,
-  groups: readonly PoolerGroup[],
-  isSidecar: boolean,
-): { readonly pooler: Pooler; readonly missing: readonly Missing[] } {
-  const { reserve, missing } = reserveOf(annotation(RESERVE_ANNOTATION));
-  const share = shareOf(annotation(POSTGRES_CONNECTIONS_ANNOTATION));
   const pooler: Pooler = {
     name,
     place,
     scope: isSidecar ? "pod" : "service",
-    groups,
+    groups: groups.map((group) => groupOf(group, postgresOf)),
     reserve,
     ...(share === undefined ? {} : { share }),
   };
-  return { pooler, missing };
+  return { pooler, missing: [...missing, ...chained(found, book)] };
 }
 
 /** Lines that lead to another pooler: what goes through two is told by an annotation alone. */
-function chained(
-  found: FoundPooler,
-  book: AddressBook,
-  clients: readonly Client[],
-): readonly Missing[] {
-  const here = JSON.stringify(found.place.path);
-  const own = clients.filter(
-    ({ place }) => place.object === found.place.object && JSON.stringify(place.path) === here,
-  );
+function chained(found: FoundPooler, book: AddressBook): readonly Missing[] {
+  if (found.annotation(CONNECTS_TO_ANNOTATION) !== undefined) return [];
   return found.groups.flatMap(({ configuration }) =>
     "known" in configuration
       ? []
@@ -220,9 +194,6 @@ function chained(
           if (resolved.kind !== "found") return [];
           const other = resolved.endpoints.find((endpoint) => endpoint.kind === "pooler");
           if (other === undefined) return [];
-          const isTold = ({ target }: Client): boolean =>
-            target.kind === "pooler" && target.pooler === other.name;
-          if (own.some(isTold)) return [];
           const what = `what line ${name} of ${found.name} opens on the pooler ${other.name} behind it`;
           const tell = `annotate its pods with ${CONNECTS_TO_ANNOTATION} and ${POOL_MAX_ANNOTATION}`;
           return [missingFigure(what, place, tell)];

@@ -196,8 +196,6 @@ describe("what stands in the way", () => {
         "weir.dev/pool-max": "5",
       },
     };
-    const none = { "Deployment db/front": { "weir.dev/connects-to": "other=none" } };
-    expect(missingIn(POOLER + chained, none)).toHaveLength(1);
     const system = systemIn(POOLER + chained, annotations);
     expect(system.missing).toEqual([]);
     expect(system.clients.map(clientShape)).toEqual([
@@ -209,7 +207,7 @@ describe("what stands in the way", () => {
     const text = deploymentText(URL);
     expect(missingIn(POOLER + text + text)).toEqual([]);
     expect(missingIn(POOLER + text + deploymentText({ ...URL, MORE: "1" }))).toEqual([
-      "which of two Deployment db/app applies: another stands in all.yaml",
+      "which of 2 different objects Deployment db/app applies: they stand in all.yaml",
     ]);
     expect(systemIn(POOLER + text + text).clients).toHaveLength(1);
   });
