@@ -6,7 +6,7 @@ import {
   RESERVE_ANNOTATION,
 } from "../../api/names.ts";
 import type { AuditObject } from "../place.ts";
-import type { Missing, Pooler, PostgresServer, System } from "../system.ts";
+import type { Client, Missing, Pooler, PoolerGroup, PostgresServer, System } from "../system.ts";
 import { AddressBook, completed, isLoopback, type Endpoint } from "./addresses.ts";
 import { reserveOf, shareOf } from "./annotations.ts";
 import { barePooler } from "./barePooler.ts";
@@ -15,6 +15,7 @@ import { Field } from "./field.ts";
 import { missing as missingFigure } from "./figures.ts";
 import { Inventory, type Told } from "./inventory.ts";
 import { operators } from "./operators.ts";
+import { otherKinds } from "./otherKinds.ts";
 import { podPoolers } from "./pgbouncerPods.ts";
 import { groupOf, type FoundPooler } from "./poolers.ts";
 import { podPostgres, type FoundPostgres } from "./postgresServers.ts";
@@ -50,20 +51,33 @@ export function readSystem(
   const book = addressBook(inventory, poolers, workloads);
   const postgres = addServers(inventory, book, servers);
   const addresses = new Map(servers.map((server, index) => [server, postgres[index]?.address]));
-  const found = workloads.map((workload) => clientsOf(workload, { inventory, book, poolers }));
+  const behind = new Set(
+    poolers.flatMap((pooler) => groupsOf(pooler, book, addresses)).flatMap(addressesOf),
+  );
+  const keys = new Set([...owned, ...workloads.map(({ key }) => key)]);
+  const found = workloads.map((workload) =>
+    clientsOf(workload, { inventory, book, poolers, behind }),
+  );
+  const clients = found.flatMap((one) => one.clients);
   const besides = new Set(found.flatMap((one) => one.besides));
   const served = servedPoolers(inventory, book, poolers);
   const finished = poolers.map((pooler) =>
-    finish(pooler, book, addresses, besides.has(pooler.name) && !served.has(pooler.name)),
+    finish(
+      pooler,
+      groupsOf(pooler, book, addresses),
+      besides.has(pooler.name) && !served.has(pooler.name),
+    ),
   );
   const system: System = {
     poolers: finished.map(({ pooler }) => pooler),
-    clients: found.flatMap(({ clients }) => clients),
+    clients,
     postgres,
     missing: [
       ...inventory.twice.values(),
       ...found.flatMap((one) => one.missing),
       ...finished.flatMap((one) => one.missing),
+      ...poolers.flatMap((pooler) => chained(pooler, book, clients)),
+      ...otherKinds(inventory, book, (key) => keys.has(key)),
     ],
     notes: [
       ...poolers.flatMap(({ notes }) => notes),
@@ -151,15 +165,12 @@ function servedPoolers(
   return new Set(names);
 }
 
-function finish(
-  found: FoundPooler,
+/** The groups of a pooler, each line with the address of its Postgres. */
+function groupsOf(
+  { name, namespace, groups, workload }: FoundPooler,
   book: AddressBook,
   servers: ReadonlyMap<FoundPostgres, string | undefined>,
-  isSidecar: boolean,
-): { readonly pooler: Pooler; readonly missing: readonly Missing[] } {
-  const { name, place, namespace, groups, workload } = found;
-  const { reserve, missing } = reserveOf(found.annotation(RESERVE_ANNOTATION));
-  const share = shareOf(found.annotation(POSTGRES_CONNECTIONS_ANNOTATION));
+): readonly PoolerGroup[] {
   const postgresOf = (host: string | undefined, port: number): string => {
     if (host !== undefined && !isLoopback(host)) return book.postgresAt(host, port, namespace);
     // The pod's own: a Postgres in it, or what its socket leads to.
@@ -169,20 +180,41 @@ function finish(
     }
     return `localhost of ${name}:${port}`;
   };
+  return groups.map((group) => groupOf(group, postgresOf));
+}
+
+function addressesOf({ lines }: PoolerGroup): readonly string[] {
+  return lines.map(({ postgres }) => postgres);
+}
+
+function finish(
+  { name, place, annotation }: FoundPooler,
+  groups: readonly PoolerGroup[],
+  isSidecar: boolean,
+): { readonly pooler: Pooler; readonly missing: readonly Missing[] } {
+  const { reserve, missing } = reserveOf(annotation(RESERVE_ANNOTATION));
+  const share = shareOf(annotation(POSTGRES_CONNECTIONS_ANNOTATION));
   const pooler: Pooler = {
     name,
     place,
     scope: isSidecar ? "pod" : "service",
-    groups: groups.map((group) => groupOf(group, postgresOf)),
+    groups,
     reserve,
     ...(share === undefined ? {} : { share }),
   };
-  return { pooler, missing: [...missing, ...chained(found, book)] };
+  return { pooler, missing };
 }
 
 /** Lines that lead to another pooler: what goes through two is told by an annotation alone. */
-function chained(found: FoundPooler, book: AddressBook): readonly Missing[] {
-  if (found.annotation(CONNECTS_TO_ANNOTATION) !== undefined) return [];
+function chained(
+  found: FoundPooler,
+  book: AddressBook,
+  clients: readonly Client[],
+): readonly Missing[] {
+  const here = JSON.stringify(found.place.path);
+  const own = clients.filter(
+    ({ place }) => place.object === found.place.object && JSON.stringify(place.path) === here,
+  );
   return found.groups.flatMap(({ configuration }) =>
     "known" in configuration
       ? []
@@ -194,6 +226,9 @@ function chained(found: FoundPooler, book: AddressBook): readonly Missing[] {
           if (resolved.kind !== "found") return [];
           const other = resolved.endpoints.find((endpoint) => endpoint.kind === "pooler");
           if (other === undefined) return [];
+          const isTold = ({ target }: Client): boolean =>
+            target.kind === "pooler" && target.pooler === other.name;
+          if (own.some(isTold)) return [];
           const what = `what line ${name} of ${found.name} opens on the pooler ${other.name} behind it`;
           const tell = `annotate its pods with ${CONNECTS_TO_ANNOTATION} and ${POOL_MAX_ANNOTATION}`;
           return [missingFigure(what, place, tell)];

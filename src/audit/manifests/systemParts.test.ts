@@ -196,6 +196,8 @@ describe("what stands in the way", () => {
         "weir.dev/pool-max": "5",
       },
     };
+    const none = { "Deployment db/front": { "weir.dev/connects-to": "other=none" } };
+    expect(missingIn(POOLER + chained, none)).toHaveLength(1);
     const system = systemIn(POOLER + chained, annotations);
     expect(system.missing).toEqual([]);
     expect(system.clients.map(clientShape)).toEqual([
