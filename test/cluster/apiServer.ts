@@ -36,6 +36,12 @@ export interface ApiServer {
   readonly caData: string;
   readonly kubeconfigPath: string;
   readonly kubectl: Kubectl;
+  /** What it shows to its clients, for a proxy that wants to be taken for it: PEM. */
+  readonly certificate: { readonly cert: Buffer; readonly key: Buffer };
+  /** Kills it, and starts it again with the same etcd at the same address. */
+  readonly restart: () => Promise<void>;
+  /** Has etcd forget all history, so that what was begun before is too old (410). */
+  readonly compact: () => Promise<void>;
   /** Ends all of it and removes its folder. Does nothing the second time. */
   readonly stop: () => Promise<void>;
 }
@@ -72,7 +78,7 @@ export async function startApiServer({
     await writeFile(serviceAccountKeyPath, privateKeyPem());
     const certificatesDir = join(dir, "certificates");
 
-    const apiServer = await startProcess({
+    const spec = {
       command: await kubernetesBinary("kube-apiserver"),
       args: [
         `--etcd-servers=${etcd.url}`,
@@ -91,12 +97,21 @@ export async function startApiServer({
         // It would publish a loopback address as the Service `kubernetes`, which is not valid.
         "--endpoint-reconciler-type=none",
       ],
-    });
-    running.push(apiServer);
+    };
     const caPath = join(certificatesDir, "apiserver.crt");
-    await untilReady("kube-apiserver", apiServer, async () =>
-      answersOk(`${url}/readyz`, token, await readFile(caPath)),
-    );
+    const launch = async () => {
+      const process = await startProcess(spec);
+      running.push(process);
+      await untilReady("kube-apiserver", process, async () =>
+        answersOk(`${url}/readyz`, token, await readFile(caPath)),
+      );
+      return process;
+    };
+    let apiServer = await launch();
+    const restart = async () => {
+      await apiServer.stop("SIGKILL");
+      apiServer = await launch();
+    };
 
     const ca = await readFile(caPath);
     const caData = ca.toString("base64");
@@ -115,7 +130,19 @@ export async function startApiServer({
     }
 
     const kubectl = await kubectlFor(kubeconfigPath, dir);
-    return { url, token, caData, kubeconfigPath, kubectl, stop };
+    const certificate = { cert: ca, key: await readFile(join(certificatesDir, "apiserver.key")) };
+    const { compact } = etcd;
+    return {
+      url,
+      token,
+      caData,
+      kubeconfigPath,
+      kubectl,
+      certificate,
+      restart,
+      compact,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
