@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, request, type ServerOptions } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KubeConfig } from "@kubernetes/client-node";
 
@@ -35,7 +35,7 @@ const DELAY_MS = 100;
 export async function startFaultyProxy(apiServer: ApiServer): Promise<FaultyProxy> {
   const { url, token, caData, certificate } = apiServer;
   const asked: string[] = [];
-  const sockets = new Set<Socket>();
+  const sockets = new Set<Duplex>();
   const open = new Set<Answering>();
   let fault: Fault = "none";
 
@@ -54,6 +54,7 @@ export async function startFaultyProxy(apiServer: ApiServer): Promise<FaultyProx
     if (answer === undefined || answering.dead) return;
     to.writeHead(answer.statusCode ?? 500, answer.headers);
     to.flushHeaders();
+    answer.setEncoding("utf8");
     const repeating = repeater();
     for await (const chunk of answer) {
       const text = String(chunk);
