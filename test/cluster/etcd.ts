@@ -36,10 +36,13 @@ export async function startEtcd(dir: string): Promise<Etcd> {
       "--log-level=warn",
     ],
   });
+  let compacted: string | undefined;
   const compact = async () => {
     // Whatever there is: the answer's header tells the revision.
     const { header } = await ask(socketPath, "/v3/kv/range", { key: btoa("/") });
-    await ask(socketPath, "/v3/kv/compaction", { revision: header?.revision, physical: true });
+    if (header?.revision === compacted) return;
+    compacted = header?.revision;
+    await ask(socketPath, "/v3/kv/compaction", { revision: compacted, physical: true });
   };
   return { url, process, compact };
 }
