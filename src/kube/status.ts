@@ -2,11 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { backoffMs } from "./backoff.ts";
 import type { KubeAnswer, KubeClient } from "./client.ts";
-import { isObjectOf, objectPath, objectTitle, resourceVersionOf } from "./objectPlace.ts";
+import { objectPath, objectTitle, resourceVersionOf } from "./objectPlace.ts";
 import type { ObjectPlace } from "./objectPlace.ts";
-import { isAbsent, isRefusal, refusal } from "./objectRefusal.ts";
+import { isRefusal, refusal } from "./objectRefusal.ts";
 import { KubeError } from "./kubeError.ts";
 import type { KubeObject } from "./list.ts";
+import { readObject } from "./readObject.ts";
 
 /** How often others may be faster, before it is given up. */
 const TRIES_MAX = 10;
@@ -67,23 +68,6 @@ export async function writeStatus(
     object = undefined;
     await sleep(backoffMs(PAUSE, tries, Math.random));
   }
-}
-
-/**
- * Reads one object.
- *
- * @returns undefined when there is none
- * @throws KubeError when it can't be read
- */
-export async function readObject(
-  client: KubeClient,
-  place: ObjectPlace,
-): Promise<KubeObject | undefined> {
-  const answer = await client.get(objectPath(place));
-  const { status, body } = answer;
-  if (isAbsent(answer, place.name)) return undefined;
-  if (status === 200 && isObjectOf(place, body)) return body;
-  throw refusal(client, "read", place, answer);
 }
 
 interface Swap {

@@ -5,7 +5,8 @@ import { isObject } from "../../src/kube/kubeAnswer.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import type { KubeObject } from "../../src/kube/list.ts";
 import { resourceVersionOf } from "../../src/kube/objectPlace.ts";
-import { readObject, writeStatus, type StatusChange } from "../../src/kube/status.ts";
+import { readObject } from "../../src/kube/readObject.ts";
+import { writeStatus, type StatusChange } from "../../src/kube/status.ts";
 import {
   API_SERVER_START_TIMEOUT_MS,
   startApiServer,
