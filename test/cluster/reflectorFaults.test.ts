@@ -45,7 +45,7 @@ function told(words: string, step: Step): Step {
 }
 
 const faults = fc
-  .constantFrom<Fault>("none", "none", "stall", "delay", "repeat", "tear", "refuse")
+  .constantFrom<Fault>("none", "none", "stall", "stall", "delay", "repeat", "tear", "refuse")
   .map((fault) => told(`fault ${fault}`, async ({ proxy }) => proxy.make(fault)));
 
 const step = fc.oneof(
@@ -53,7 +53,7 @@ const step = fc.oneof(
   { weight: 10, arbitrary: named(({ maps, value }, name) => maps.update(name, value()), "update") },
   { weight: 7, arbitrary: named(({ maps }, name) => maps.remove(name), "remove") },
   { weight: 4, arbitrary: faults },
-  { weight: 2, arbitrary: fc.constant(told("cut", async ({ proxy }) => proxy.cut())) },
+  { weight: 1, arbitrary: fc.constant(told("cut", async ({ proxy }) => proxy.cut())) },
   { weight: 1, arbitrary: fc.constant(told("compact", () => apiServer.compact())) },
   {
     weight: 4,
