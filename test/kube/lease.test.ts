@@ -175,7 +175,9 @@ describe("by the candidate's own clock", () => {
     readonly told: string[];
     readonly term: () => Term | undefined;
     /** From now on what it asks is: answered, refused by nobody there, or done but unanswered. */
-    readonly line: { state: "well" | "cut" | "deaf" };
+    readonly line: { state: "well" | "cut" | "deaf"; writesWaitFor?: Promise<void> };
+    /** How many of them wait. */
+    readonly underWay: () => number;
   }
 
   let bench: Bench | undefined;
@@ -189,6 +191,7 @@ describe("by the candidate's own clock", () => {
     const request: KubeClient["request"] = async (asked) => {
       underWay += 1;
       try {
+        if (asked.method !== "GET") await line.writesWaitFor;
         if (line.state === "cut") throw new KubeError("can't reach it");
         const answer = await client.request(asked);
         if (line.state === "deaf") throw new KubeError("no answer came");
@@ -224,7 +227,7 @@ describe("by the candidate's own clock", () => {
         await answered();
       }
     };
-    bench = { candidacy, clock, pass, told, term: () => term, line };
+    bench = { candidacy, clock, pass, told, term: () => term, line, underWay: () => underWay };
     return bench;
   }
 
@@ -300,6 +303,25 @@ describe("by the candidate's own clock", () => {
     expect(term()?.stillLeading()).toBe(true);
     expect(first?.stillLeading()).toBe(false);
     expect(clock.waiting()).toBeGreaterThan(0);
+  });
+
+  test("a term is counted from before the lease was asked for", async () => {
+    const { clock, pass, told, term, line, underWay } = start();
+    const answer = Promise.withResolvers<void>();
+    line.writesWaitFor = answer.promise;
+    await expect.poll(underWay).toBe(1);
+    await expect.poll(async () => (await client.get(`${LEASES}/weir`)).status).toBe(404);
+    await clock.pass(4000);
+    answer.resolve();
+    await pass(0);
+    expect(told).toEqual(["leads"]);
+
+    line.state = "cut";
+    await pass(5500);
+    expect(term()?.stillLeading()).toBe(true);
+    await pass(1000);
+    expect(term()?.stillLeading()).toBe(false);
+    line.state = "well";
   });
 
   test("renewals that were done, but not answered, are no loss when the answers come again", async () => {
