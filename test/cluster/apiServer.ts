@@ -25,6 +25,8 @@ export interface ApiServerOptions {
    * created directly are Forbidden, for want of that ServiceAccount. False when absent.
    */
   readonly controllerManager?: boolean;
+  /** Whose certificates clients may log in with, as PEM; nobody's when absent. */
+  readonly clientCaPath?: string;
 }
 
 /** A real Kubernetes API with an etcd of its own and no nodes, on loopback alone. */
@@ -54,6 +56,7 @@ export interface ApiServer {
  */
 export async function startApiServer({
   controllerManager = false,
+  clientCaPath,
 }: ApiServerOptions = {}): Promise<ApiServer> {
   const dir = await scratchDir("api-server");
   const running: RunningProcess[] = [];
@@ -96,6 +99,7 @@ export async function startApiServer({
         "--service-cluster-ip-range=10.0.0.0/24",
         // It would publish a loopback address as the Service `kubernetes`, which is not valid.
         "--endpoint-reconciler-type=none",
+        ...(clientCaPath === undefined ? [] : [`--client-ca-file=${clientCaPath}`]),
       ],
     };
     const caPath = join(certificatesDir, "apiserver.crt");

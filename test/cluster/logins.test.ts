@@ -10,6 +10,7 @@ import { connect, type KubeClient } from "../../src/kube/client.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { startFaultyProxy, type FaultyProxy } from "../kube/faultyProxy.ts";
 import { scratchDir } from "../parts/scratch.ts";
+import { certificateAuthority, type CertificateAuthority } from "./certificateAuthority.ts";
 import { type ApiServer, API_SERVER_START_TIMEOUT_MS, startApiServer } from "./apiServer.ts";
 
 /** Who asks, by the API server's word; 401 when it does not know. */
@@ -66,10 +67,12 @@ const LITTLE_FOR_CI = {
 
 let apiServer: ApiServer;
 let proxy: FaultyProxy;
+let certificates: CertificateAuthority;
 let dir: string;
 
 beforeAll(async () => {
-  apiServer = await startApiServer();
+  certificates = await certificateAuthority();
+  apiServer = await startApiServer({ clientCaPath: certificates.caPath });
   proxy = await startFaultyProxy(apiServer);
   await kubectl(["create", "serviceaccount", "ci"]);
   const admin = ["--clusterrole=cluster-admin", "--serviceaccount=default:ci"];
@@ -139,6 +142,18 @@ test("a plugin whose token has run out is run again, without a request for nothi
   await client.close();
 });
 
+test("a certificate whose file changes is shown from then on, over other connections", async () => {
+  const files = { "client-certificate": "tls.crt", "client-key": "tls.key" };
+  const config = await configWith(files, apiServer.url);
+  await certificates.issue("writer", dir);
+  const client = connect(config);
+  expect(await who(client)).toBe("writer");
+  expect(await who(client)).toBe("writer");
+  await certificates.issue("editor", dir);
+  expect(await who(client)).toBe("editor");
+  await client.close();
+});
+
 test("a token that nobody can renew is refused once, and no more", async () => {
   const client = connect(await configWith({ token: "no-such-token" }));
   const before = proxy.asked.length;
@@ -168,8 +183,10 @@ test("what priority and fairness refuses is asked again when it says so, and don
 });
 
 /** A kubeconfig in a file, by way of the proxy, and as weir reads it. */
-async function configWith(user: object): Promise<KubeConfig> {
-  const { server } = proxy.config.getCurrentCluster() ?? {};
+async function configWith(
+  user: object,
+  server = proxy.config.getCurrentCluster()?.server,
+): Promise<KubeConfig> {
   const cluster = { server, "certificate-authority-data": apiServer.caData };
   const path = join(dir, "kubeconfig");
   const document = {
