@@ -1,4 +1,5 @@
-import type { KubeClient } from "./client.ts";
+import type { KubeAnswer, KubeClient } from "./client.ts";
+import { isObject } from "./kubeAnswer.ts";
 import { isObjectOf, objectPath } from "./objectPlace.ts";
 import { refusal } from "./objectRefusal.ts";
 import type { KubeObject } from "./list.ts";
@@ -28,7 +29,8 @@ export interface ApplyOptions {
  *
  * @returns the object as the API server has it now
  * @throws ObjectRefusal with reason `Conflict` and the fields, when others set them and force is
- * off; with `Invalid` or `BadRequest` when the object is not valid; with another reason otherwise
+ * off; with `Invalid` or `BadRequest` when the object is not valid, whatever the status; with
+ * another reason otherwise
  * @throws KubeError when there is no answer: then it may be applied or not
  */
 export async function applyObject(
@@ -53,5 +55,17 @@ export async function applyObject(
   });
   const { status, body } = answer;
   if ((status === 200 || status === 201) && isObjectOf(object, body)) return body;
-  throw refusal(client, "apply", place, answer);
+  throw refusal(client, "apply", place, withReason(answer));
+}
+
+/**
+ * An object that does not fit the schema of its kind is answered with 500 and no reason, as if
+ * trying again could help.
+ */
+function withReason(answer: KubeAnswer): KubeAnswer {
+  const { status, body } = answer;
+  const message = isObject(body) ? body["message"] : undefined;
+  const misfit =
+    typeof message === "string" && message.startsWith("failed to create typed patch object");
+  return misfit && isObject(body) ? { status, body: { ...body, reason: "Invalid" } } : answer;
 }

@@ -102,8 +102,47 @@ test("an unknown field is refused, and nothing is made", async () => {
   const error = await refused(apply(object));
 
   expect(error.message).toContain("can't apply ConfigMap default/unknown of ");
-  expect(error.message).toContain("dota");
+  expect(error.message).toContain(".dota: field not declared in schema");
+  expect(error.reason).toBe("Invalid");
   expect((await client.get("/api/v1/namespaces/default/configmaps/unknown")).status).toBe(404);
+});
+
+test("an unknown field of a kind of one's own is refused: it would be dropped without a word", async () => {
+  const group = "test.weir.dev";
+  const names = { kind: "Shelf", plural: "shelves" };
+  const properties = { spec: { type: "object", properties: { books: { type: "integer" } } } };
+  const version = {
+    name: "v1",
+    served: true,
+    storage: true,
+    schema: { openAPIV3Schema: { type: "object", properties } },
+  };
+  const crd = {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: `shelves.${group}` },
+    spec: { group, scope: "Namespaced", names, versions: [version] },
+  };
+  const options = { fieldManager: "weir", force: false };
+  await applyObject(client, { plural: "customresourcedefinitions", object: crd }, options);
+  const list = `/apis/${group}/v1/shelves`;
+  await expect.poll(async () => (await client.get(list)).status).toBe(200);
+  const shelf = (spec: Readonly<Record<string, unknown>>) => ({
+    plural: "shelves",
+    object: {
+      apiVersion: `${group}/v1`,
+      kind: "Shelf",
+      metadata: { name: "a", namespace: "default" },
+      spec,
+    },
+  });
+
+  const error = await refused(applyObject(client, shelf({ boks: 1 }), options));
+  expect(error.reason).toBe("Invalid");
+  expect(error.message).toContain(".spec.boks: field not declared in schema");
+  expect(await applyObject(client, shelf({ books: 1 }), options)).toMatchObject({
+    spec: { books: 1 },
+  });
 });
 
 test("what is not valid is refused with the fields", async () => {

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { connect, type KubeClient } from "../../src/kube/client.ts";
 import { isObject } from "../../src/kube/kubeAnswer.ts";
@@ -392,6 +393,7 @@ test("what the term's work still does is waited for before the lease is let go o
   });
   await led.promise;
   const stopping = candidacy.stop();
+  await sleep(300);
   expect(await spec()).toMatchObject({ holderIdentity: candidacy.identity });
   worked.resolve();
   await stopping;
