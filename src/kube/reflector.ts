@@ -17,6 +17,12 @@ const BACKOFF: Backoff = { firstMs: 500, maxMs: 30_000 };
 /** A watch that is refused so often in a row is given up, and all is listed again. */
 const REFUSALS_MAX = 3;
 
+/**
+ * So many watches in a row without a word, and all is listed again: of an API server that was set
+ * back to a backup, a watch from a version that is still to come is silent for ever.
+ */
+const SILENCES_MAX = 2;
+
 /** What to hold a copy of, and what to do with it. */
 export interface ReflectOptions<T> {
   readonly client: KubeClient;
@@ -81,8 +87,11 @@ export function reflect<T>({
   let attempt = new AbortController();
   /** Up to where everything is known; undefined when it has to be listed. */
   let known: string | undefined;
+  /** Watches in a row that said nothing. */
+  let silences = 0;
 
   const contact = () => {
+    silences = 0;
     state = { ...state, lastContactMs: clock.monotonicMs(), lastError: undefined };
   };
   const tell = (changes: readonly Change<T>[]) => {
@@ -116,6 +125,7 @@ export function reflect<T>({
   const follow = async (since: string) => {
     const { signal } = attempt;
     const giveUp = () => {
+      silences += 1;
       const silent = `${selection.plural} of ${client.server}: no word for ${silenceMsMax / 1000} s`;
       attempt.abort(new KubeError(silent));
     };
@@ -167,9 +177,9 @@ export function reflect<T>({
       if (wasWell) failures = 0;
       if (wasWell && error === undefined) continue;
       failures += 1;
-      if (error instanceof KubeRefusal && (error.status === 410 || failures >= REFUSALS_MAX)) {
-        known = undefined;
-      }
+      const isOver =
+        error instanceof KubeRefusal && (error.status === 410 || failures >= REFUSALS_MAX);
+      if (isOver || silences >= SILENCES_MAX) known = undefined;
       await pause(failures);
     }
   };

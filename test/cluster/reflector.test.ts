@@ -182,7 +182,9 @@ test.each(["cut", "tear"] as const)("a stream that ends (%s) goes on where it wa
 });
 
 test("a stream that dies without a word is noticed, and left", async () => {
-  const same = start({ silenceMsMax: SILENCE_MS_MAX });
+  // A watch that does not even begin is no silent one.
+  const hasty = connect(proxy.config, { timeoutMs: SILENCE_MS_MAX * 0.75 });
+  const same = start({ client: hasty, silenceMsMax: SILENCE_MS_MAX });
   await same.synced;
   await maps.create("a", "1");
   await untilSame(same);
@@ -197,6 +199,27 @@ test("a stream that dies without a word is noticed, and left", async () => {
   await untilSame(same);
 
   expect(lists()).toBe(1);
+  expect(followed.told).toHaveLength(3);
+  await same.stop();
+  await hasty.close();
+});
+
+test("an API server that was set back is listed again, though it says nothing", async () => {
+  await maps.create("a", "1");
+  let isFirst = true;
+  const request: KubeClient["request"] = async (asked) => {
+    const answer = await client.request(asked);
+    // As it was before: the version is still to come.
+    if (isFirst) Object(answer.body).metadata.resourceVersion = "1000000000";
+    isFirst = false;
+    return answer;
+  };
+  const same = start({ client: { ...client, request }, silenceMsMax: SILENCE_MS_MAX });
+  await same.synced;
+  await maps.create("b", "1");
+  await maps.remove("a");
+  await untilSame(same);
+
   expect(followed.told).toHaveLength(3);
 });
 
