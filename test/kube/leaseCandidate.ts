@@ -1,16 +1,17 @@
-import { writeSync } from "node:fs";
+import { openSync, writeSync } from "node:fs";
 import { connect } from "../../src/kube/client.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { startCandidacy, type Term } from "../../src/kube/lease.ts";
 
 /**
- * A process that wants to lead, and acts as often as it can while it leads: an act is a line on
- * stdout, which may be a file that several processes append to. SIGUSR2 pauses it, between two
- * acts; SIGTERM has it let go of the lease and end. What happens to it is told on stderr.
+ * A process that wants to lead, and acts as often as it can while it leads: an act is a line in a
+ * file that several processes append to. SIGUSR2 pauses it, between two acts; SIGTERM has it let
+ * go of the lease and end. What happens to it is told on stderr.
  *
- * Arguments: its name, and the times of the lease as JSON.
+ * Arguments: its name, the file, and the times of the lease as JSON.
  */
-const [, , name = "", times = "{}"] = process.argv;
+const [, , name = "", actsPath = "", times = "{}"] = process.argv;
+const acts = openSync(actsPath, "a");
 let term: Term | undefined;
 
 const client = connect(loadKubeconfig(process.env));
@@ -33,7 +34,7 @@ const candidacy = startCandidacy({
 });
 
 const acting = setInterval(() => {
-  if (term?.stillLeading() === true) writeSync(1, `${name}\n`);
+  if (term?.stillLeading() === true) writeSync(acts, `${name}\n`);
 }, 5);
 
 process.on("SIGUSR2", () => {
