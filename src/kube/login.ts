@@ -50,13 +50,18 @@ export function loginsOf(given: KubeConfig, cluster: Cluster): Logins {
     await source.applyToHTTPSOptions(options);
     const wanted = source.createDispatcherOptions(cluster, options);
     if (dispatcher === undefined || !isDeepStrictEqual(wanted, settings)) {
-      // Streams that run stay with their certificate until they end.
-      void dispatcher?.close();
+      const old = dispatcher;
       dispatcher = await dispatcherOf(wanted, source, cluster);
       settings = wanted;
       dispatchers.add(dispatcher);
+      if (old !== undefined) void retire(old);
     }
     return { headers: headersOf(options), dispatcher, source };
+  };
+  /** Streams that run stay with their certificate until they end. */
+  const retire = async (old: Dispatcher) => {
+    await old.close();
+    dispatchers.delete(old);
   };
   const current = () => {
     underWay ??= login().finally(() => {
