@@ -65,10 +65,10 @@ export interface EventsOptions {
 /**
  * Writes Events of events.k8s.io/v1. The same occurrence is one Event, which counts in its
  * `series` how often it was reported, also by another process than the first: its name is made of
- * what it says. The API server forgets it an hour after the last report. Reports that come while
- * an Event is written are one write. When the API server can't be reached they wait, and are
- * counted once it can; a write that was done but not answered may be counted twice. What the API
- * server refuses is not tried again.
+ * what it says. The API server forgets it some time after the last report: an hour, unless it is
+ * told otherwise. Reports that come while an Event is written are one write. When the API server
+ * can't be reached they wait, and are counted once it can; a write that was done but not answered
+ * may be counted twice. What the API server refuses is not tried again.
  */
 export function startEvents({
   client,

@@ -29,8 +29,9 @@ export interface CandidacyOptions {
   /** Must not throw. */
   readonly onLead: (term: Term) => void;
   /**
-   * The term is over, and why. It must not throw or reject. Only when its promise is resolved does this process let go of the
-   * lease, if it stops, or try to lead again; others wait for no longer than the duration.
+   * The term is over, and why. It must not throw, reject, or wait for `stop`. Only when its
+   * promise is resolved does this process let go of the lease, if it stops, or try to lead again;
+   * others wait for no longer than the duration.
    */
   readonly onLost: (reason: string) => Promise<void> | void;
   /** What went wrong; it goes on trying. */
@@ -51,15 +52,16 @@ export interface Candidacy {
  * long as it renews it: each write is a compare-and-swap. Others take it when they have seen no
  * renewal for its whole duration on their own clock; times in the Lease are compared with none. A
  * leader counts from before it asked for its last renewal, for less than the duration: so its
- * term is over, and `onLost` called, before anybody else may lead.
+ * term is over, and `onLost` called, before anybody else may lead. A process that is paused gets
+ * that call when it wakes; `stillLeading` is false by then.
  *
  * What no lease can promise: a process may be paused, or its packets delayed, between asking
  * `stillLeading` and the write's arrival, and then a write of an old leader arrives under a new
  * one. So writes must be such that this is harmless: onto the version that was read
  * (`writeStatus`), or the same whoever makes them. The clocks of the machines must run about
- * equally fast (for 15 and 10 s: one may gain a third), and go on while a process is paused; a
- * virtual machine that is paused as a whole notices nothing. And whoever deletes or edits the
- * Lease by hand can make two lead until the next renewal.
+ * equally fast (for 15 and 10 s: none half as fast again as another), and go on while a process
+ * is paused; a virtual machine that is paused as a whole notices nothing. And whoever deletes or
+ * edits the Lease by hand can make two lead until the next renewal.
  *
  * @throws RangeError when the times do not fit together
  */
