@@ -99,48 +99,52 @@ class Model {
 describe("whatever is added, and however the work ends", () => {
   test("each key is worked on when it is due, by one worker at a time, and none is lost", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 3 }), fc.array(STEP), async (workers, steps) => {
-        const { clock, queue, runs, underWay } = bench(workers);
-        const model = new Model();
-        let seen = 0;
-        const check = () => {
-          for (; seen < runs.length; seen++) {
-            const { key, beganMs } = at(runs, seen);
-            model.begun(key, beganMs);
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 3 }),
+        fc.array(STEP, { maxLength: 60, size: "max" }),
+        async (workers, steps) => {
+          const { clock, queue, runs, underWay } = bench(workers);
+          const model = new Model();
+          let seen = 0;
+          const check = () => {
+            for (; seen < runs.length; seen++) {
+              const { key, beganMs } = at(runs, seen);
+              model.begun(key, beganMs);
+            }
+            const keys = underWay.map(({ key }) => key);
+            expect(new Set(keys).size).toBe(keys.length);
+            expect(keys.length).toBeLessThanOrEqual(workers);
+            const nowMs = clock.monotonicMs();
+            const idle = [...model.dueMs].filter(
+              ([key, dueMs]) => dueMs <= nowMs && !keys.includes(key),
+            );
+            expect(keys.length === workers ? [] : idle).toEqual([]);
+          };
+          const end = (run: Run, well: boolean) => {
+            model.ended(run.key, well, clock.monotonicMs());
+            if (well) run.succeed();
+            else run.fail();
+          };
+          for (const step of steps) {
+            if (step.does === "add") {
+              model.add(step.key, clock.monotonicMs() + step.delayMs);
+              queue.add(step.key, step.delayMs);
+            } else if (step.does === "pass") {
+              await clock.pass(step.ms);
+            } else if (underWay.length > 0) {
+              end(at(underWay, step.index), step.does === "succeed");
+            }
+            await settle();
+            check();
           }
-          const keys = underWay.map(({ key }) => key);
-          expect(new Set(keys).size).toBe(keys.length);
-          expect(keys.length).toBeLessThanOrEqual(workers);
-          const nowMs = clock.monotonicMs();
-          const idle = [...model.dueMs].filter(
-            ([key, dueMs]) => dueMs <= nowMs && !keys.includes(key),
-          );
-          expect(keys.length === workers ? [] : idle).toEqual([]);
-        };
-        const end = (run: Run, well: boolean) => {
-          model.ended(run.key, well, clock.monotonicMs());
-          if (well) run.succeed();
-          else run.fail();
-        };
-        for (const step of steps) {
-          if (step.does === "add") {
-            model.add(step.key, clock.monotonicMs() + step.delayMs);
-            queue.add(step.key, step.delayMs);
-          } else if (step.does === "pass") {
-            await clock.pass(step.ms);
-          } else if (underWay.length > 0) {
-            end(at(underWay, step.index), step.does === "succeed");
+          while (model.dueMs.size > 0 || underWay.length > 0) {
+            while (underWay.length > 0) end(at(underWay, 0), true);
+            await clock.pass(1000);
+            check();
           }
-          await settle();
-          check();
-        }
-        while (model.dueMs.size > 0 || underWay.length > 0) {
-          while (underWay.length > 0) end(at(underWay, 0), true);
-          await clock.pass(1000);
-          check();
-        }
-        expect(clock.waiting()).toBe(0);
-      }),
+          expect(clock.waiting()).toBe(0);
+        },
+      ),
     );
   });
 
