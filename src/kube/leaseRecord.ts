@@ -1,7 +1,8 @@
 import type { KubeClient } from "./client.ts";
 import { isObject } from "./kubeAnswer.ts";
 import { microTime } from "./microTime.ts";
-import { isObjectOf, listPath, objectPath, resourceVersionOf } from "./objectPlace.ts";
+import { listPath } from "./list.ts";
+import { isObjectOf, objectPath, resourceVersionOf } from "./objectPlace.ts";
 import { isRefusal, refusal } from "./objectRefusal.ts";
 import type { KubeObject } from "./list.ts";
 import { readObject } from "./readObject.ts";

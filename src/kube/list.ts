@@ -95,25 +95,45 @@ async function allPages<T>(
 }
 
 /**
+ * The path of all objects of a kind, of one namespace or of all; where they are created, too.
+ *
+ * @throws KubeError when the namespace is no name, and would make another path of it
+ */
+export function listPath({
+  apiVersion,
+  plural,
+  namespace,
+}: Pick<Selection, "apiVersion" | "plural" | "namespace">): string {
+  const group = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+  if (namespace === undefined) return `${group}/${plural}`;
+  return `${group}/namespaces/${checkedName(namespace)}/${plural}`;
+}
+
+/**
+ * A name that the API server may take for one.
+ *
+ * @throws KubeError for another, which could make another path of it
+ */
+export function checkedName(name: string): string {
+  if (KUBE_NAME.test(name)) return name;
+  throw new KubeError(`${JSON.stringify(name)} is no name that an object can have`);
+}
+
+/**
  * The path of a selection, with a query.
  *
- * @throws KubeError when its namespace can't be one, and would make another path of it
+ * @throws as `listPath`
  */
 export function pathOf(
-  { apiVersion, plural, namespace, labelSelector, fieldSelector }: Selection,
+  { labelSelector, fieldSelector, ...listed }: Selection,
   query: Readonly<Record<string, string>>,
 ): string {
-  if (namespace !== undefined && !KUBE_NAME.test(namespace)) {
-    throw new KubeError(`${namespace} is no name that a namespace can have`);
-  }
-  const group = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  const below = namespace === undefined ? group : `${group}/namespaces/${namespace}`;
   const parameters = new URLSearchParams({
     ...query,
     ...(labelSelector !== undefined && { labelSelector }),
     ...(fieldSelector !== undefined && { fieldSelector }),
   });
-  return `${below}/${plural}?${parameters.toString()}`;
+  return `${listPath(listed)}?${parameters.toString()}`;
 }
 
 interface Page {

@@ -1,6 +1,5 @@
-import { isObject, KUBE_NAME } from "./kubeAnswer.ts";
-import { KubeError } from "./kubeError.ts";
-import type { KubeObject, Listed } from "./list.ts";
+import { isObject } from "./kubeAnswer.ts";
+import { checkedName, listPath, type KubeObject, type Listed } from "./list.ts";
 
 /** Where the API has one object. The caller knows it: the API server is not asked for plurals. */
 export interface ObjectPlace extends Listed {
@@ -10,28 +9,12 @@ export interface ObjectPlace extends Listed {
 }
 
 /**
- * The path of the list that an object is in: where it is created.
- *
- * @throws KubeError when the namespace is no name, and would make another path of it
- */
-export function listPath({ apiVersion, plural, namespace }: Omit<ObjectPlace, "name">): string {
-  const group = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  if (namespace === undefined) return `${group}/${plural}`;
-  return `${group}/namespaces/${checked(namespace)}/${plural}`;
-}
-
-/**
  * The path of an object.
  *
  * @throws KubeError when a name is none
  */
 export function objectPath(place: ObjectPlace): string {
-  return `${listPath(place)}/${checked(place.name)}`;
-}
-
-function checked(name: string): string {
-  if (KUBE_NAME.test(name)) return name;
-  throw new KubeError(`${JSON.stringify(name)} is no name that an object can have`);
+  return `${listPath(place)}/${checkedName(place.name)}`;
 }
 
 /** How messages call it: `Lease writing/weir`. */
