@@ -7,7 +7,7 @@ import { keyOf } from "../api/fleet.ts";
 import { planFleet } from "../budget/planFleet.ts";
 import { composeFolder } from "../compose/composeFolder.ts";
 import { secretFiles, secretNotes } from "../compose/secretFiles.ts";
-import { bytesIn, secretOwner, writeComposeFolder } from "./composeWriter.ts";
+import { bytesIn, checkFolder, secretOwner, writeComposeFolder } from "./composeWriter.ts";
 import { readFleetFiles } from "./fleetFiles.ts";
 import { activeFleet } from "./plan.ts";
 import { planTable } from "./planTable.ts";
@@ -41,6 +41,7 @@ export function composeCommand(shell: Shell): Command {
       }
       const planned = plannedBudgets(fleet, plan);
       const tryouts = wishedTryouts(planned, options, shell);
+      checkFolder(options.out);
       const owner = secretOwner(options.out);
       const folder = composeFolder(planned, tryouts, `${owner.uid}:${owner.gid}`);
       const read = (path: string) => bytesIn(options.out, path);

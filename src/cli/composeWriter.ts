@@ -10,7 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { ENV_MARK, MARK, type ComposeFolder } from "../compose/composeFolder.ts";
 import type { SecretFile } from "../compose/secretFiles.ts";
 import { EXIT, Failure } from "./shell.ts";
@@ -22,6 +22,19 @@ const PGBOUNCER_UID = 6432;
 export interface SecretOwner {
   readonly uid: number;
   readonly gid: number;
+}
+
+/**
+ * Holds that a folder is there or can be made.
+ *
+ * @throws Failure (bad input) when it, or what it would be in, is no folder
+ */
+export function checkFolder(folder: string): void {
+  let path = resolve(folder);
+  while (!existsSync(path)) path = dirname(path);
+  if (!statSync(path).isDirectory()) {
+    throw new Failure(EXIT.badInput, `${path}: is no folder; --out names the folder to write`);
+  }
 }
 
 /**
@@ -76,6 +89,7 @@ export function writeComposeFolder(
   // Before the first secret, so that none is ever committed.
   if (!isIgnoring(folder, files)) plain(".gitignore", files.gitignore);
   makeSecretDir(join(folder, "secrets"), owner);
+  closeToOthers(join(folder, "secrets"));
   for (const secret of secrets) {
     const isThere = existsSync(join(folder, secret.path));
     writeSecret(folder, secret, owner);
@@ -97,7 +111,7 @@ const OTHER_COMPOSE_FILES = ["compose.yml", "docker-compose.yml", "docker-compos
 function othersFile(folder: string, files: ComposeFolder): string | undefined {
   const isThere = (name: string) => existsSync(join(folder, name));
   const isOurs = (name: string, mark: string) =>
-    !isThere(name) || readFileSync(join(folder, name), "utf8").startsWith(mark);
+    !isThere(name) || textIn(join(folder, name))?.startsWith(mark) === true;
   if (!isOurs("compose.yaml", MARK)) return "compose.yaml";
   if (!isOurs(".env.example", ENV_MARK)) return ".env.example";
   if (isThere(".gitignore") && !isIgnoring(folder, files)) return ".gitignore";
@@ -106,13 +120,17 @@ function othersFile(folder: string, files: ComposeFolder): string | undefined {
 
 /** Whether the folder's .gitignore has our lines already, whatever a person added to them. */
 function isIgnoring(folder: string, { gitignore }: ComposeFolder): boolean {
-  const path = join(folder, ".gitignore");
-  if (!existsSync(path)) return false;
-  const lines = readFileSync(path, "utf8").split(/\r?\n/);
+  const lines = textIn(join(folder, ".gitignore"))?.split(/\r?\n/) ?? [];
   return gitignore
     .split("\n")
     .filter((line) => line !== "")
     .every((line) => lines.includes(line));
+}
+
+/** What a file says; undefined where there is none, or a folder. */
+function textIn(path: string): string | undefined {
+  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  return isFile ? readFileSync(path, "utf8") : undefined;
 }
 
 /** By our own number, so that two runs at a time don't meet. */
@@ -180,6 +198,11 @@ function makeSecretDir(path: string, owner: SecretOwner): void {
   if (existsSync(path)) return;
   mkdirSync(path, { mode: 0o700 });
   own(path, owner);
+}
+
+/** A person who brings a password makes the folder first, and with it what is below readable. */
+function closeToOthers(path: string): void {
+  if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o700);
 }
 
 /** Only root can give a file away. */

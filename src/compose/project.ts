@@ -76,6 +76,9 @@ export function newProject(
     variables.set(name, fallback);
     return variable(name, fallback);
   };
+  const say = (note: string) => {
+    if (!notes.includes(note)) notes.push(note);
+  };
   const port = (server: McpServer): Service => {
     const { port: target } = server.spec;
     const name = `${prefix(serviceOf(server))}_PORT`;
@@ -98,6 +101,12 @@ export function newProject(
   };
   const extraHosts = (budget: ConnectionBudget) => {
     const { host } = budget.spec.postgres;
+    if (isLoopback(host)) {
+      say(
+        `ConnectionBudget/${budget.metadata.name}: spec.postgres.host: ${host} is PgBouncer's own container, where no Postgres is: give it a name, such as postgres, and .env tells its address`,
+      );
+      return [];
+    }
     if (inside.has(keyOf(budget)) || !isOfCluster(host, namespaces)) return [];
     const name = `${prefix(hostKeyOf(budget))}_ADDRESS`;
     if (!variables.has(name)) {
@@ -139,6 +148,11 @@ function hostName(budget: ConnectionBudget, namespaces: ReadonlySet<string>): st
   const name = postgresAddressOf(budget).host.replace(/\.svc\.cluster\.local$/, "");
   const own = `.${budget.metadata.namespace}`;
   return namespaces.size === 1 && name.endsWith(own) ? name.slice(0, -own.length) : name;
+}
+
+/** An address that every container, as every pod, has for itself. */
+function isLoopback(host: string): boolean {
+  return /^(?:localhost\.?|127(?:\.\d+){3}|::1)$/i.test(host);
 }
 
 /** A name that only a cluster's DNS knows: of a Service, alone or with its namespace. */

@@ -1,6 +1,7 @@
 import { PGBOUNCER_CA_DIR } from "../../charts/environment.ts";
 import type { PlannedBudget, PlannedServer } from "../../charts/planned.ts";
 import { credentialsSecretOf, type McpServer } from "../api/mcpServer.ts";
+import { PODS_ANNOTATION, PROCESSES_PER_POD_ANNOTATION } from "../api/names.ts";
 import { mostReplicas } from "../budget/peakPods.ts";
 import { literal } from "./interpolation.ts";
 import { secretPath } from "./names.ts";
@@ -55,6 +56,7 @@ export function serverService(
       ...(entrypoint && { entrypoint }),
       ...(command && { command }),
       environment: environmentOf(values),
+      ...planLabels(server),
       ...restricted(project.user),
       tmpfs: inMemory("/tmp"),
       secrets: [
@@ -98,6 +100,20 @@ export function serverService(
 function replicasOf({ spec }: McpServer): number {
   if (spec.activation === "OnDemand") return 0;
   return spec.autoscaling?.minReplicas ?? spec.replicas;
+}
+
+/**
+ * What of the plan the service's own fields don't tell: more containers may run than are started,
+ * each with several processes. weir diagnose reads it, and would else accuse who keeps the plan.
+ */
+function planLabels(server: McpServer): Service {
+  const most = mostReplicas(server);
+  const { processesPerPod } = server.spec.pool;
+  const labels = {
+    ...(most !== replicasOf(server) && { [PODS_ANNOTATION]: String(most) }),
+    ...(processesPerPod > 1 && { [PROCESSES_PER_POD_ANNOTATION]: String(processesPerPod) }),
+  };
+  return Object.keys(labels).length === 0 ? {} : { labels };
 }
 
 /** A word of the command line with its references replaced; as it is where they can't be. */

@@ -125,10 +125,12 @@ describe("the second time", () => {
   });
 
   it("a password that a person wrote is taken, and what is composed of it follows", async () => {
-    mkdirSync(join(dir, "secrets/writing/scene-db"), { recursive: true, mode: 0o700 });
+    mkdirSync(join(dir, "secrets/writing/scene-db"), { recursive: true, mode: 0o755 });
     writeFileSync(join(dir, "secrets/writing/scene-db/password"), 'a:b\\c"d');
     await compose();
     const all = contents();
+    // Whatever is below, nobody else gets there.
+    expect(statSync(join(dir, "secrets")).mode & 0o777).toBe(0o700);
 
     expect(all["secrets/writing/scene-db/password"]).toBe('a:b\\c"d');
     expect(all["secrets/writing/scene-db/pgpass"]).toBe(
@@ -199,6 +201,27 @@ describe("nothing is written", () => {
       err: `${join(dir, name)}: weir did not write this file; name another folder (--out), or move it away\n`,
     });
     expect(contents()).toEqual({ [name]: text });
+  });
+
+  it.each([
+    ["a file", ""],
+    ["within a file", "/below/it"],
+  ])("into a folder that is %s", async (_, below) => {
+    writeFileSync(dir, "mine");
+    expect(await compose(["--out", dir + below])).toEqual({
+      exitCode: 2,
+      out: "",
+      err: `${dir}: is no folder; --out names the folder to write\n`,
+    });
+    expect(readFileSync(dir, "utf8")).toBe("mine");
+  });
+
+  it("over a folder that is called as one of its files", async () => {
+    mkdirSync(join(dir, "compose.yaml"), { recursive: true });
+    expect(await compose()).toMatchObject({
+      exitCode: 2,
+      err: expect.stringContaining("compose.yaml: weir did not write this file"),
+    });
   });
 
   it("with a password that nobody gets in with; and it is not shown", async () => {
@@ -285,13 +308,3 @@ describe("who is awake, and a Postgres for trying out, are wished for", () => {
 function isPassword([path]: readonly [string, string]): boolean {
   return path.endsWith("/password");
 }
-
-it("a folder that can't be made is told in one line", async () => {
-  writeFileSync(join(dirname(dir), "file"), "");
-  const inFile = join(dirname(dir), "file", "out");
-  const { exitCode, err } = await weir(["compose", "fleet.yaml", "--out", inFile], {
-    files: { "fleet.yaml": EXAMPLE },
-  });
-  expect(exitCode).toBe(1);
-  expect(err).toMatch(/^weir failed: ENOTDIR: .*\n$/);
-});

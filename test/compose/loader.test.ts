@@ -133,6 +133,19 @@ describe("a server", () => {
   });
 });
 
+it.each(["localhost", "127.0.0.1", "::1"])(
+  "a Postgres at %s, which in a container is the container itself, is told",
+  async (host) => {
+    const fleet = { budgets: [budgetOf({ postgres: { host } })], servers: [serverOf("scene")] };
+    const folder = composeFolder(plannedBudgets(fleet, planFleet(fleet)), [], USER);
+    expect(folder.notes.filter((note) => note.includes("spec.postgres.host"))).toEqual([
+      `ConnectionBudget/writing: spec.postgres.host: ${host} is PgBouncer's own container, where no Postgres is: give it a name, such as postgres, and .env tells its address`,
+    ]);
+    const { services } = await load(folder);
+    expect(services["writing-pgbouncer-0"]?.["extra_hosts"]).toBeUndefined();
+  },
+);
+
 it("what the golden fleets ask for and compose can't do is said, field by field", () => {
   const notes = goldens().flatMap((golden) =>
     folderOf(golden).notes.map((note) => `${golden.name}: ${note}`),

@@ -72,6 +72,14 @@ describe("a process (20 places, one of them weir's console)", () => {
   });
 });
 
+it("of ten groups of holders eight are told, and how many are not", () => {
+  const clients = IDLE.map((one, index) => ({ ...one, applicationName: `server-${index % 10}` }));
+  const found = saturatedWhileIdle(systemOf([poolerOf({ clients })]));
+  const evidence = found.flatMap(({ cause }) => cause.evidence);
+  expect(evidence.filter((fact) => fact.startsWith("2 idle clients: "))).toHaveLength(8);
+  expect(evidence).toContain("and 2 more like these");
+});
+
 describe("a line at its limit of 4, all idle", () => {
   const shown = { clients: IDLE.slice(16), line: { maxClientConnections: 4 } };
   const pods = workloadAt(["10.244.0.1", "10.244.0.2"]);

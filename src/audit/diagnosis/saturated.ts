@@ -48,7 +48,7 @@ function saturatedProcess(live: LiveSystem, pooler: LivePooler): readonly Satura
     summary: `PgBouncer ${pooler.address} is full (${used} of max_client_conn ${max} are used), while ${idle.length} of its ${all} clients did nothing all the time`,
     evidence: [
       `fewer than ${ROOM} places of ${max} were left in each of ${pooler.samples.length} samples, weir's own console counted`,
-      ...toldFew(groups(idle, "idle client")),
+      ...groups(idle, "idle client"),
       ...serversIn(pooler),
     ],
     next: [
@@ -86,7 +86,7 @@ function saturatedLine(live: LiveSystem, pooler: LivePooler, line: LiveLine): re
     summary: `line ${name} of PgBouncer ${pooler.address} is at its max_db_client_connections of ${max}, ${idle.length} of them idle, while ${counted(lockedOut.length, "pod")} of its workload can't log in`,
     evidence: [
       ...toldFew(lockedOut.map((pod) => `${pod} is not ready and has no client on any PgBouncer`)),
-      ...toldFew(groups(idle, "idle client")),
+      ...groups(idle, "idle client"),
     ],
     next: [
       `lower the pools behind line ${name}, so that those of all its pods together are at most ${max}`,

@@ -33,7 +33,7 @@ export function whoIs({
   return `line ${line}, user ${user}${application}, from ${address}`;
 }
 
-/** How many of each kind, the largest first: `20 clients: line writing, user app, from 10.0.0.7`. */
+/** How many of each kind, the largest first, by toldFew: `20 clients: line writing, user app, …`. */
 export function groups(clients: readonly LiveClient[], nounOfGroup = "client"): readonly string[] {
   const byWho = Map.groupBy(clients, whoIs);
   const sorted = [...byWho]
