@@ -1,4 +1,4 @@
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { once } from "node:events";
 import { KubeConfig } from "@kubernetes/client-node";
 import { afterEach, describe, expect, test } from "vitest";
@@ -9,7 +9,7 @@ import {
   type StubAnswer,
   type StubApiServer,
 } from "../../test/kube/stubApiServer.ts";
-import { connect } from "./client.ts";
+import { connect, type ConnectOptions, type KubeClient } from "./client.ts";
 import { KubeError } from "./kubeError.ts";
 
 let stub: StubApiServer | undefined;
@@ -24,8 +24,8 @@ afterEach(async () => {
   stub = undefined;
 });
 
-async function reasonFor(config: KubeConfig): Promise<string> {
-  const client = connect(config);
+async function reasonFor(config: KubeConfig, options: ConnectOptions = {}): Promise<string> {
+  const client = connect(config, options);
   try {
     await client.get("/version");
     return "answered";
@@ -98,6 +98,131 @@ describe("an answer", () => {
   });
 });
 
+describe("a request", () => {
+  const body = { metadata: { name: "a" } };
+
+  test("has its method, its body as JSON, and what kind of JSON that is", async () => {
+    const server = await start(() => ({ status: 201, body: {} }));
+    const client = connect(server.config);
+    await client.request({ method: "POST", path: "/a", body });
+    const contentType = "application/merge-patch+json";
+    await client.request({ method: "PATCH", path: "/a", body, contentType });
+    await client.request({ method: "DELETE", path: "/a" });
+    await client.close();
+
+    const length = `${JSON.stringify(body).length}`;
+    expect(server.headers).toMatchObject([
+      { "content-type": "application/json", "content-length": length, "user-agent": "weir" },
+      { "content-type": contentType, "content-length": length },
+      { accept: "application/json" },
+    ]);
+    expect(server.headers[2]).not.toHaveProperty("content-type");
+  });
+
+  test("ends with its signal, also while it waits to come back", async () => {
+    const server = await start((path) =>
+      path === "/busy" ? { status: 429, headers: { "retry-after": "9" }, body: "" } : undefined,
+    );
+    const client = connect(server.config);
+    for (const path of ["/busy", "/silent"]) {
+      const stop = new AbortController();
+      const asked = client.request({ method: "POST", path, body, signal: stop.signal });
+      await expect.poll(() => server.asked.at(-1)).toBe(path);
+      stop.abort(new Error("enough"));
+      await expect(asked).rejects.toThrow(new Error("enough"));
+    }
+    await client.close();
+  });
+});
+
+describe("a stream", () => {
+  test("is told as it comes, and its breaking in one line", async () => {
+    const endless = await startEndless();
+    const client = connect(configFor(endless.url));
+    const { told, error } = await readAll(client, AbortSignal.timeout(60_000), endless.stop);
+    await client.close();
+
+    expect(told).toBe("one");
+    expect(error).toBeInstanceOf(KubeError);
+    expect(error).toMatchObject({ message: expect.stringMatching(/^can't reach http:\S+: \S.*$/) });
+  });
+
+  test("has no time limit but for its beginning, and ends with its signal", async () => {
+    const endless = await startEndless();
+    const client = connect(configFor(endless.url), { timeoutMs: 1000 });
+    const stop = new AbortController();
+    const afterLongSilence = () => {
+      setTimeout(() => stop.abort(new Error("enough")), 2000);
+    };
+    expect(await readAll(client, stop.signal, afterLongSilence)).toEqual({
+      told: "one",
+      error: new Error("enough"),
+    });
+    // Its connection is not left open.
+    await expect.poll(endless.sockets).toBe(0);
+    await client.close();
+    endless.stop();
+  });
+
+  test("that never begins is told in one line", async () => {
+    const server = await start(() => undefined);
+    const client = connect(server.config, { timeoutMs: 200 });
+    await expect(client.stream("/", new AbortController().signal)).rejects.toThrow(
+      new KubeError(`can't reach ${server.url}: no answer within 0.2 s`),
+    );
+    await client.close();
+  });
+
+  test("that is refused is an answer", async () => {
+    const server = await start(() => ({ status: 410, body: { kind: "Status" } }));
+    const client = connect(server.config);
+    expect(await client.stream("/", new AbortController().signal)).toEqual({
+      opened: false,
+      answer: { status: 410, body: { kind: "Status" } },
+    });
+    await client.close();
+  });
+});
+
+/** A server that says one word, and then nothing for ever. */
+async function startEndless() {
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+    socket.once("data", () => {
+      socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\none\r\n");
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("a port was asked for");
+  const stop = () => {
+    for (const socket of open) socket.destroy();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${address.port}`, sockets: () => open.size, stop };
+}
+
+async function readAll(
+  client: KubeClient,
+  signal: AbortSignal,
+  onChunk: () => void,
+): Promise<{ readonly told: string; readonly error: unknown }> {
+  const stream = await client.stream("/", signal);
+  if (!stream.opened) throw new Error("it was refused");
+  let told = "";
+  try {
+    for await (const chunk of stream.chunks) {
+      told += Buffer.from(chunk).toString();
+      onChunk();
+    }
+    return { told, error: undefined };
+  } catch (error) {
+    return { told, error };
+  }
+}
+
 describe("no answer is told in one line", () => {
   test("when nobody listens", async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
@@ -120,9 +245,11 @@ describe("no answer is told in one line", () => {
     );
   });
 
-  test("when somebody listens and never answers", { timeout: 30_000 }, async () => {
+  test("when somebody listens and never answers", async () => {
     const { config, url } = await start(() => undefined);
-    expect(await reasonFor(config)).toBe(`can't reach ${url}: no answer within 10 s`);
+    expect(await reasonFor(config, { timeoutMs: 500 })).toBe(
+      `can't reach ${url}: no answer within 0.5 s`,
+    );
   });
 
   test("when somebody answers who speaks no HTTP", async () => {

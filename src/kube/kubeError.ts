@@ -6,6 +6,18 @@ export class KubeError extends Error {
   }
 }
 
+/** An API server answered, and refused. */
+export class KubeRefusal extends KubeError {
+  /** HTTP's, also where it stands in an event: 410 when what was asked for is too old. */
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.name = "KubeRefusal";
+    this.status = status;
+  }
+}
+
 /** The first line of a message that others wrote: of an API server, a library, a login program. */
 export function firstLine(text: string): string {
   return text.trim().split(/[\r\n]/, 1)[0] ?? "";

@@ -29,6 +29,14 @@ contexts: [{ name: ${name}, context: { cluster: ${name}, user: ${name} } }]
 `;
 }
 
+test("a file with a token is beside it too, and is read when the token is needed", () => {
+  const path = write("config", kubeconfig("one").replace("token: t-one", "tokenFile: token"));
+
+  expect(loadKubeconfig({ KUBECONFIG: path }).getCurrentUser()).toMatchObject({
+    authProvider: { name: "tokenFile", config: { tokenFile: join(dir, "token") } },
+  });
+});
+
 test("KUBECONFIG names the file, and paths in it are beside it", () => {
   const path = write("config", kubeconfig("one"));
   const config = loadKubeconfig({ KUBECONFIG: path, HOME: "/absent" });

@@ -1,7 +1,8 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
-import { KubeConfig } from "@kubernetes/client-node";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { KubeConfig, loadYaml, type User } from "@kubernetes/client-node";
+import { isObject } from "./kubeAnswer.ts";
 import { KubeError } from "./kubeError.ts";
 
 const SERVICE_ACCOUNT_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
@@ -53,11 +54,29 @@ function readKubeconfig(path: string): KubeConfig {
   const config = new KubeConfig();
   try {
     config.loadFromFile(path);
+    config.users = withTokenFiles(config.users, path);
   } catch (cause) {
     // The parser's message shows the lines around the mistake, and keys and tokens are among them.
     throw new KubeError(`${path} is not a kubeconfig that can be read`, { cause });
   }
   return config;
+}
+
+/** The library does not know `tokenFile`, the same thing as in a cluster: read again and again. */
+function withTokenFiles(users: readonly User[], path: string): User[] {
+  const document: unknown = loadYaml(readFileSync(path, "utf8"));
+  const written: unknown = isObject(document) ? document["users"] : undefined;
+  return users.map((user) => {
+    const entry: unknown = Array.isArray(written)
+      ? written.find((each: unknown) => isObject(each) && each["name"] === user.name)
+      : undefined;
+    const said = isObject(entry) && isObject(entry["user"]) ? entry["user"]["tokenFile"] : "";
+    if (typeof said !== "string" || said === "") return user;
+    const tokenFile = resolve(dirname(path), said);
+    // Where both are given, the file counts.
+    const { token: _, ...others } = user;
+    return { ...others, authProvider: { name: "tokenFile", config: { tokenFile } } };
+  });
 }
 
 function firstOfEach<T extends { readonly name: string }>(items: readonly T[]): T[] {

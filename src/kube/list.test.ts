@@ -88,7 +88,7 @@ test.each([
   const error = await listObjects(client, PODS, "writing").then(() => "listed", String);
 
   expect(error).toBe(
-    `KubeError: can't list pods of ${stub.url}: ${reason.startsWith("(") ? `it does not answer as an API server does ${reason}` : reason}`,
+    `KubeRefusal: can't list pods of ${stub.url}: ${reason.startsWith("(") ? `it does not answer as an API server does ${reason}` : reason}`,
   );
 });
 

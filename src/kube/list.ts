@@ -1,6 +1,6 @@
 import type { KubeAnswer, KubeClient } from "./client.ts";
 import { isObject, KUBE_NAME, refusalOf } from "./kubeAnswer.ts";
-import { KubeError } from "./kubeError.ts";
+import { KubeError, KubeRefusal } from "./kubeError.ts";
 
 /** Objects of one answer. */
 const PAGE = 500;
@@ -13,6 +13,13 @@ export interface Listed {
   readonly apiVersion: string;
   /** As in a path: `deployments`. */
   readonly plural: string;
+}
+
+/** Objects of one kind: of one namespace or of all, and those that both selectors choose. */
+export interface Selection extends Listed {
+  readonly namespace?: string | undefined;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
 }
 
 /** An object as the API server holds it: nothing is known of its fields but these. */
@@ -32,51 +39,108 @@ export async function listObjects(
   listed: Listed,
   namespace?: string,
 ): Promise<readonly KubeObject[]> {
-  if (namespace !== undefined && !KUBE_NAME.test(namespace)) {
-    throw new KubeError(`${namespace} is no name that a namespace can have`);
-  }
+  const { items } = await listAll(client, { ...listed, namespace }, (object) => object);
+  return items;
+}
+
+/** What was listed, all as of one moment. */
+export interface List<T> {
+  readonly items: readonly T[];
+  /** That moment: whoever watches from here on misses nothing. */
+  readonly resourceVersion: string;
+}
+
+/**
+ * Lists as `listObjects` does, and keeps of each object what the caller wants: no more than one
+ * page is held as it came. What it says is the state of now, not that of a cache.
+ *
+ * @param keep takes an object, which says its kind
+ * @throws as `listObjects`; the signal's reason when that ends it
+ */
+export async function listAll<T>(
+  client: KubeClient,
+  selection: Selection,
+  keep: (object: KubeObject) => T,
+  signal?: AbortSignal,
+): Promise<List<T>> {
   for (let restarts = 0; ; restarts++) {
-    const objects = await allPages(client, listed, namespace);
-    if (objects !== "expired") return objects;
+    const list = await allPages(client, selection, keep, signal);
+    if (list !== "expired") return list;
     if (restarts >= RESTARTS_MAX) {
       throw new KubeError(
-        `can't list ${listed.plural} of ${client.server}: its pages expire too soon`,
+        `can't list ${selection.plural} of ${client.server}: its pages expire too soon`,
       );
     }
   }
 }
 
-async function allPages(
+async function allPages<T>(
   client: KubeClient,
-  listed: Listed,
-  namespace: string | undefined,
-): Promise<readonly KubeObject[] | "expired"> {
-  const path = pathOf(listed, namespace);
-  const objects: KubeObject[] = [];
+  selection: Selection,
+  keep: (object: KubeObject) => T,
+  signal: AbortSignal | undefined,
+): Promise<List<T> | "expired"> {
+  const { kind, apiVersion } = selection;
+  const items: T[] = [];
   let next = "";
-  do {
-    const query = next === "" ? "" : `&continue=${encodeURIComponent(next)}`;
-    const answer = await client.get(`${path}?limit=${PAGE}${query}`);
+  for (;;) {
+    const path = pathOf(selection, { limit: `${PAGE}`, ...(next !== "" && { continue: next }) });
+    const answer = await client.request({ method: "GET", path, ...(signal && { signal }) });
     if (answer.status === 410 && next !== "") return "expired";
-    const { items, continues } = pageOf(answer, client, listed);
-    const { kind, apiVersion } = listed;
-    objects.push(...items.map((item) => ({ ...item, kind, apiVersion })));
-    next = continues;
-  } while (next !== "");
-  return objects;
+    const page = pageOf(answer, client, selection);
+    for (const item of page.items) items.push(keep({ ...item, kind, apiVersion }));
+    next = page.continues;
+    if (next === "") return { items, resourceVersion: page.resourceVersion };
+  }
 }
 
-function pathOf({ apiVersion, plural }: Listed, namespace: string | undefined): string {
+/**
+ * The path of all objects of a kind, of one namespace or of all; where they are created, too.
+ *
+ * @throws KubeError when the namespace is no name, and would make another path of it
+ */
+export function listPath({
+  apiVersion,
+  plural,
+  namespace,
+}: Pick<Selection, "apiVersion" | "plural" | "namespace">): string {
   const group = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  return namespace === undefined
-    ? `${group}/${plural}`
-    : `${group}/namespaces/${namespace}/${plural}`;
+  if (namespace === undefined) return `${group}/${plural}`;
+  return `${group}/namespaces/${checkedName(namespace)}/${plural}`;
+}
+
+/**
+ * A name that the API server may take for one.
+ *
+ * @throws KubeError for another, which could make another path of it
+ */
+export function checkedName(name: string): string {
+  if (KUBE_NAME.test(name)) return name;
+  throw new KubeError(`${JSON.stringify(name)} is no name that an object can have`);
+}
+
+/**
+ * The path of a selection, with a query.
+ *
+ * @throws as `listPath`
+ */
+export function pathOf(
+  { labelSelector, fieldSelector, ...listed }: Selection,
+  query: Readonly<Record<string, string>>,
+): string {
+  const parameters = new URLSearchParams({
+    ...query,
+    ...(labelSelector !== undefined && { labelSelector }),
+    ...(fieldSelector !== undefined && { fieldSelector }),
+  });
+  return `${listPath(listed)}?${parameters.toString()}`;
 }
 
 interface Page {
   readonly items: readonly Record<string, unknown>[];
   /** Empty: it is the last one. */
   readonly continues: string;
+  readonly resourceVersion: string;
 }
 
 function pageOf(answer: KubeAnswer, client: KubeClient, { kind, plural }: Listed): Page {
@@ -84,10 +148,16 @@ function pageOf(answer: KubeAnswer, client: KubeClient, { kind, plural }: Listed
   if (status === 200 && isObject(body) && body["kind"] === `${kind}List`) {
     const items: unknown = body["items"] ?? [];
     const metadata = isObject(body["metadata"]) ? body["metadata"] : {};
-    const continues = metadata["continue"] ?? "";
-    if (Array.isArray(items) && items.every(isObject) && typeof continues === "string") {
-      return { items, continues };
+    const { continue: continues = "", resourceVersion = "" } = metadata;
+    if (
+      Array.isArray(items) &&
+      items.every(isObject) &&
+      typeof continues === "string" &&
+      typeof resourceVersion === "string"
+    ) {
+      return { items, continues, resourceVersion };
     }
   }
-  throw new KubeError(`can't list ${plural} of ${client.server}: ${refusalOf(answer)}`);
+  const message = `can't list ${plural} of ${client.server}: ${refusalOf(answer)}`;
+  throw new KubeRefusal(message, status);
 }

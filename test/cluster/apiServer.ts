@@ -25,6 +25,8 @@ export interface ApiServerOptions {
    * created directly are Forbidden, for want of that ServiceAccount. False when absent.
    */
   readonly controllerManager?: boolean;
+  /** Whose certificates clients may log in with, as PEM; nobody's when absent. */
+  readonly clientCaPath?: string;
 }
 
 /** A real Kubernetes API with an etcd of its own and no nodes, on loopback alone. */
@@ -36,6 +38,12 @@ export interface ApiServer {
   readonly caData: string;
   readonly kubeconfigPath: string;
   readonly kubectl: Kubectl;
+  /** What it shows to its clients, for a proxy that wants to be taken for it: PEM. */
+  readonly certificate: { readonly cert: Buffer; readonly key: Buffer };
+  /** Kills it, and starts it again with the same etcd at the same address. */
+  readonly restart: () => Promise<void>;
+  /** Has etcd forget all history, so that what was begun before is too old (410). */
+  readonly compact: () => Promise<void>;
   /** Ends all of it and removes its folder. Does nothing the second time. */
   readonly stop: () => Promise<void>;
 }
@@ -48,6 +56,7 @@ export interface ApiServer {
  */
 export async function startApiServer({
   controllerManager = false,
+  clientCaPath,
 }: ApiServerOptions = {}): Promise<ApiServer> {
   const dir = await scratchDir("api-server");
   const running: RunningProcess[] = [];
@@ -72,7 +81,7 @@ export async function startApiServer({
     await writeFile(serviceAccountKeyPath, privateKeyPem());
     const certificatesDir = join(dir, "certificates");
 
-    const apiServer = await startProcess({
+    const spec = {
       command: await kubernetesBinary("kube-apiserver"),
       args: [
         `--etcd-servers=${etcd.url}`,
@@ -90,13 +99,23 @@ export async function startApiServer({
         "--service-cluster-ip-range=10.0.0.0/24",
         // It would publish a loopback address as the Service `kubernetes`, which is not valid.
         "--endpoint-reconciler-type=none",
+        ...(clientCaPath === undefined ? [] : [`--client-ca-file=${clientCaPath}`]),
       ],
-    });
-    running.push(apiServer);
+    };
     const caPath = join(certificatesDir, "apiserver.crt");
-    await untilReady("kube-apiserver", apiServer, async () =>
-      answersOk(`${url}/readyz`, token, await readFile(caPath)),
-    );
+    const launch = async () => {
+      const process = await startProcess(spec);
+      running.push(process);
+      await untilReady("kube-apiserver", process, async () =>
+        answersOk(`${url}/readyz`, token, await readFile(caPath)),
+      );
+      return process;
+    };
+    let apiServer = await launch();
+    const restart = async () => {
+      await apiServer.stop("SIGKILL");
+      apiServer = await launch();
+    };
 
     const ca = await readFile(caPath);
     const caData = ca.toString("base64");
@@ -115,7 +134,19 @@ export async function startApiServer({
     }
 
     const kubectl = await kubectlFor(kubeconfigPath, dir);
-    return { url, token, caData, kubeconfigPath, kubectl, stop };
+    const certificate = { cert: ca, key: await readFile(join(certificatesDir, "apiserver.key")) };
+    const { compact } = etcd;
+    return {
+      url,
+      token,
+      caData,
+      kubeconfigPath,
+      kubectl,
+      certificate,
+      restart,
+      compact,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

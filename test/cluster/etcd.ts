@@ -1,5 +1,7 @@
 import { join } from "node:path";
 
+import { Client } from "undici";
+
 import { etcdBinary } from "../binaries/etcd.ts";
 import { type RunningProcess, startProcess } from "../parts/processes.ts";
 
@@ -8,6 +10,8 @@ export interface Etcd {
   /** For `kube-apiserver --etcd-servers`. */
   readonly url: string;
   readonly process: RunningProcess;
+  /** Forgets all history: only what is now can be read. */
+  readonly compact: () => Promise<void>;
 }
 
 /**
@@ -17,7 +21,8 @@ export interface Etcd {
  * @param dir an empty folder for its data and sockets
  */
 export async function startEtcd(dir: string): Promise<Etcd> {
-  const url = `unix://${join(dir, "client.sock")}`;
+  const socketPath = join(dir, "client.sock");
+  const url = `unix://${socketPath}`;
   const process = await startProcess({
     command: await etcdBinary(),
     args: [
@@ -31,5 +36,30 @@ export async function startEtcd(dir: string): Promise<Etcd> {
       "--log-level=warn",
     ],
   });
-  return { url, process };
+  let compacted: string | undefined;
+  const compact = async () => {
+    // Whatever there is: the answer's header tells the revision.
+    const { header } = await ask(socketPath, "/v3/kv/range", { key: btoa("/") });
+    if (header?.revision === compacted) return;
+    compacted = header?.revision;
+    await ask(socketPath, "/v3/kv/compaction", { revision: compacted, physical: true });
+  };
+  return { url, process, compact };
+}
+
+interface EtcdAnswer {
+  readonly header?: { readonly revision: string };
+}
+
+/** By etcd's gateway for JSON, which takes bytes in base64. */
+async function ask(socketPath: string, path: string, body: object): Promise<EtcdAnswer> {
+  const client = new Client("http://localhost", { socketPath });
+  try {
+    const answer = await client.request({ method: "POST", path, body: JSON.stringify(body) });
+    const text = await answer.body.text();
+    if (answer.statusCode !== 200) throw new Error(`etcd: ${path}: ${text}`);
+    return JSON.parse(text);
+  } finally {
+    await client.close();
+  }
 }

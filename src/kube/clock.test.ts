@@ -1,0 +1,26 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { systemClock } from "./clock.ts";
+
+test("a time longer than timers can wait is not taken for none", async () => {
+  let called = 0;
+  const count = () => {
+    called += 1;
+  };
+  const forget = [2 ** 31, 2 ** 40, Infinity].map((ms) => systemClock.after(ms, count));
+  await sleep(50);
+  for (const each of forget) each();
+
+  expect(called).toBe(0);
+});
+
+test("what was prevented is not called", async () => {
+  let called = false;
+  const forget = systemClock.after(5, () => {
+    called = true;
+  });
+  forget();
+  await sleep(50);
+
+  expect(called).toBe(false);
+});

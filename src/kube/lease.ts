@@ -1,0 +1,211 @@
+import { randomUUID } from "node:crypto";
+import type { KubeClient } from "./client.ts";
+import { systemClock, type Clock } from "./clock.ts";
+import { KubeError } from "./kubeError.ts";
+import { readLease, writeLease, type LeaseName, type LeaseRecord } from "./leaseRecord.ts";
+
+/** One time of leading, from `onLead` to `onLost`. */
+export interface Term {
+  /**
+   * To be asked right before each write: whether this process leads, by the clock, also when it
+   * has just been woken and `onLost` is still to come. Once false it stays false: a later term is
+   * another one.
+   */
+  readonly stillLeading: () => boolean;
+}
+
+/** Who wants to lead, and how it is told. */
+export interface CandidacyOptions {
+  readonly client: KubeClient;
+  readonly lease: LeaseName;
+  /** For people: the pod's name. What tells this process from all others is added to it. */
+  readonly candidate: string;
+  /** How long others leave a lease alone that is not renewed; whole seconds. 15 s when absent. */
+  readonly leaseDurationMs?: number;
+  /** How long a leader leads on without a renewal; less than the duration. 10 s when absent. */
+  readonly renewDeadlineMs?: number;
+  /** How often a leader renews, and another one looks; less than the deadline. 2 s when absent. */
+  readonly retryMs?: number;
+  /** Must not throw. */
+  readonly onLead: (term: Term) => void;
+  /**
+   * The term is over, and why. It must not throw, reject, or wait for `stop`. Only when its
+   * promise is resolved does this process let go of the lease, if it stops, or try to lead again;
+   * others wait for no longer than the duration.
+   */
+  readonly onLost: (reason: string) => Promise<void> | void;
+  /** What went wrong; it goes on trying. */
+  readonly onError: (error: unknown) => void;
+  readonly clock?: Clock;
+}
+
+/** A process that leads or would like to. */
+export interface Candidacy {
+  /** What stands in the Lease while it leads. */
+  readonly identity: string;
+  /** Ends its term and its trying, and lets go of the lease so that others lead at once. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Leader election by a Lease that all candidates share. Whoever writes its name into it leads, as
+ * long as it renews it: each write is a compare-and-swap. Others take it when they have seen no
+ * renewal for its whole duration on their own clock; times in the Lease are compared with none. A
+ * leader counts from before it asked for its last renewal, for less than the duration: so its
+ * term is over, and `onLost` called, before anybody else may lead. A process that is paused gets
+ * that call when it wakes; `stillLeading` is false by then.
+ *
+ * What no lease can promise: a process may be paused, or its packets delayed, between asking
+ * `stillLeading` and the write's arrival, and then a write of an old leader arrives under a new
+ * one. So writes must be such that this is harmless: onto the version that was read
+ * (`writeStatus`), or the same whoever makes them. The clocks of the machines must run about
+ * equally fast (for 15 and 10 s: none half as fast again as another), and go on while a process
+ * is paused; a virtual machine that is paused as a whole notices nothing. And whoever deletes or
+ * edits the Lease by hand can make two lead until the next renewal.
+ *
+ * @throws RangeError when the times do not fit together
+ */
+export function startCandidacy({
+  client,
+  lease,
+  candidate,
+  leaseDurationMs = 15_000,
+  renewDeadlineMs = 10_000,
+  retryMs = 2000,
+  onLead,
+  onLost,
+  onError,
+  clock = systemClock,
+}: CandidacyOptions): Candidacy {
+  if (leaseDurationMs % 1000 !== 0 || leaseDurationMs <= renewDeadlineMs) {
+    throw new RangeError("leaseDurationMs must be whole seconds, and more than renewDeadlineMs");
+  }
+  if (renewDeadlineMs <= retryMs) throw new RangeError("renewDeadlineMs must be more than retryMs");
+
+  const identity = `${candidate}_${randomUUID()}`;
+  /** What this process last wrote as the holder. */
+  let held: LeaseRecord | undefined;
+  /** Until when it leads; undefined when it does not. */
+  let current: { untilMs: number } | undefined;
+  /** The lease of somebody else, and when it was first seen in this version. */
+  let seen: { readonly version: string; readonly sinceMs: number } | undefined;
+  let lostIsTold: Promise<void> | void;
+  let stopped = false;
+  let wake = nothing;
+  let forgetDeadline = nothing;
+
+  const lead = (untilMs: number) => {
+    const term = { untilMs };
+    current = term;
+    watchDeadline();
+    onLead({ stillLeading: () => current === term && clock.monotonicMs() < term.untilMs });
+  };
+  const lose = (reason: string) => {
+    if (current === undefined) return;
+    current = undefined;
+    forgetDeadline();
+    lostIsTold = onLost(reason);
+  };
+  const watchDeadline = () => {
+    forgetDeadline();
+    if (current === undefined) return;
+    const leftMs = current.untilMs - clock.monotonicMs();
+    if (leftMs <= 0) lose(`the lease could not be renewed for ${renewDeadlineMs / 1000} s`);
+    // Timers may be early.
+    else forgetDeadline = clock.after(leftMs, watchDeadline);
+  };
+
+  /** One write as the holder, or nobody; onto a version that somebody else may have changed. */
+  const write = async (was: LeaseRecord | undefined, holder: string | undefined) => {
+    const durationMs = leaseDurationMs;
+    const written = await bounded((signal) =>
+      writeLease(client, lease, was, { holder, durationMs }, signal),
+    );
+    held = holder === undefined ? undefined : (written ?? held);
+    return written;
+  };
+  /** Requests that hang must leave time for another one. */
+  const bounded = async <T>(ask: (signal: AbortSignal) => Promise<T>) => {
+    const timeoutMs = renewDeadlineMs / 2;
+    const controller = new AbortController();
+    const silent = `can't reach ${client.server}: no answer within ${timeoutMs / 1000} s`;
+    const forget = clock.after(timeoutMs, () => controller.abort(new KubeError(silent)));
+    try {
+      return await ask(controller.signal);
+    } finally {
+      forget();
+    }
+  };
+
+  const campaign = async () => {
+    const found = await bounded((signal) => readLease(client, lease, signal));
+    if (found !== undefined && !isFree(found)) return;
+    const askedMs = clock.monotonicMs();
+    if (stopped || (await write(found, identity)) === undefined) return;
+    const untilMs = askedMs + renewDeadlineMs;
+    // An answer that came too late is no term: the lease is this process' now, and renewed next.
+    if (!stopped && clock.monotonicMs() < untilMs) lead(untilMs);
+  };
+  const isFree = ({ holder, resourceVersion, durationMs = leaseDurationMs }: LeaseRecord) => {
+    if (holder === undefined || holder === identity) return true;
+    const nowMs = clock.monotonicMs();
+    if (seen?.version !== resourceVersion) seen = { version: resourceVersion, sinceMs: nowMs };
+    return nowMs - seen.sinceMs > durationMs;
+  };
+
+  const renew = async (term: { untilMs: number }) => {
+    const askedMs = clock.monotonicMs();
+    if ((await write(held, identity)) !== undefined) {
+      // A term that was over before the answer came is over, even if nobody else led meanwhile.
+      if (clock.monotonicMs() < term.untilMs) term.untilMs = askedMs + renewDeadlineMs;
+      watchDeadline();
+      return;
+    }
+    const found = await bounded((signal) => readLease(client, lease, signal));
+    // An earlier renewal of its own that was not answered; or somebody set a label.
+    held = found?.holder === identity ? found : undefined;
+    if (held === undefined) lose(`the lease is held by ${found?.holder ?? "nobody"}`);
+  };
+
+  const round = async () => {
+    await lostIsTold;
+    if (current === undefined) await campaign();
+    else await renew(current);
+  };
+  const pause = () =>
+    new Promise<void>((resolve) => {
+      const forget = clock.after(retryMs, resolve);
+      wake = () => {
+        forget();
+        resolve();
+      };
+    });
+  const run = async () => {
+    for (;;) {
+      try {
+        await round();
+      } catch (error) {
+        onError(error);
+      }
+      if (!stopped) await pause();
+      if (stopped) return;
+    }
+  };
+  const running = run();
+
+  const stop = async () => {
+    stopped = true;
+    lose("it was stopped");
+    wake();
+    await running;
+    await lostIsTold;
+    try {
+      if (held !== undefined) await write(held, undefined);
+    } catch (error) {
+      onError(error);
+    }
+  };
+  return { identity, stop };
+}
+
+function nothing(): void {}

@@ -1,0 +1,119 @@
+import type { KubeClient } from "./client.ts";
+import { isObject } from "./kubeAnswer.ts";
+import { microTime } from "./microTime.ts";
+import { listPath } from "./list.ts";
+import { isObjectOf, objectPath, resourceVersionOf } from "./objectPlace.ts";
+import { isRefusal, refusal } from "./objectRefusal.ts";
+import type { KubeObject } from "./list.ts";
+import { readObject } from "./readObject.ts";
+
+/** Where a Lease is. */
+export interface LeaseName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** A Lease as the API server has it. */
+export interface LeaseRecord {
+  /** Another one after each renewal. */
+  readonly resourceVersion: string;
+  /** Undefined: nobody. */
+  readonly holder: string | undefined;
+  /** How long the holder may count on it; undefined when it does not say. */
+  readonly durationMs: number | undefined;
+  readonly object: KubeObject;
+}
+
+/** Who is to hold a Lease from now on. */
+export interface LeaseHolding {
+  /** Undefined: nobody, it is released. */
+  readonly holder: string | undefined;
+  /** Whole seconds, in milliseconds. */
+  readonly durationMs: number;
+}
+
+const KIND = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", plural: "leases" };
+
+/** @throws KubeError when it can't be read; the signal's reason when that ends it */
+export async function readLease(
+  client: KubeClient,
+  lease: LeaseName,
+  signal: AbortSignal,
+): Promise<LeaseRecord | undefined> {
+  const object = await readObject(client, { ...KIND, ...lease }, signal);
+  return object && recordOf(object);
+}
+
+/**
+ * Writes a Lease onto what was read: onto that version, or where there was none.
+ *
+ * @param was undefined: there was none
+ * @returns undefined when somebody else was faster
+ * @throws KubeError when it can't be written; the signal's reason. It may be written all the same
+ */
+export async function writeLease(
+  client: KubeClient,
+  lease: LeaseName,
+  was: LeaseRecord | undefined,
+  holding: LeaseHolding,
+  signal: AbortSignal,
+): Promise<LeaseRecord | undefined> {
+  const place = { ...KIND, ...lease };
+  const { apiVersion, kind } = KIND;
+  const empty = { apiVersion, kind, metadata: { namespace: lease.namespace, name: lease.name } };
+  const answer = await client.request({
+    method: was === undefined ? "POST" : "PUT",
+    path: was === undefined ? listPath(place) : objectPath(place),
+    body: { ...(was?.object ?? empty), spec: specFor(was, holding) },
+    signal,
+  });
+  const { status, body } = answer;
+  if ((status === 200 || status === 201) && isObjectOf(KIND, body)) return recordOf(body);
+  const faster =
+    isRefusal(answer, 409, "Conflict") ||
+    isRefusal(answer, 409, "AlreadyExists") ||
+    // Deleted since it was read.
+    (was !== undefined && isRefusal(answer, 404, "NotFound"));
+  if (faster) return undefined;
+  throw refusal(client, "write", place, answer);
+}
+
+/** Times are for people to read: nobody here compares them. */
+function specFor(was: LeaseRecord | undefined, { holder, durationMs }: LeaseHolding) {
+  const { holderIdentity: _holder, ...old } = specOf(was?.object ?? {});
+  const now = microTime(nextUs());
+  const transitions = old["leaseTransitions"];
+  const count = typeof transitions === "number" ? transitions : 0;
+  const changes = holder !== undefined && was !== undefined && holder !== was.holder;
+  return {
+    ...old,
+    ...(holder !== undefined && { holderIdentity: holder }),
+    leaseDurationSeconds: durationMs / 1000,
+    leaseTransitions: changes ? count + 1 : count,
+    acquireTime: holder === undefined || holder === was?.holder ? old["acquireTime"] : now,
+    renewTime: now,
+  };
+}
+
+let lastUs = 0;
+
+/** Each later than the one before: a renewal at the same time would be no change to be seen. */
+function nextUs(): number {
+  lastUs = Math.max(Date.now() * 1000, lastUs + 1);
+  return lastUs;
+}
+
+function recordOf(object: KubeObject): LeaseRecord {
+  const { holderIdentity, leaseDurationSeconds } = specOf(object);
+  return {
+    resourceVersion: resourceVersionOf(object),
+    holder:
+      typeof holderIdentity === "string" && holderIdentity !== "" ? holderIdentity : undefined,
+    durationMs: typeof leaseDurationSeconds === "number" ? leaseDurationSeconds * 1000 : undefined,
+    object,
+  };
+}
+
+function specOf({ spec }: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return isObject(spec) ? spec : {};
+}

@@ -1,0 +1,200 @@
+import type { Backoff } from "./backoff.ts";
+import type { KubeClient } from "./client.ts";
+import { systemClock, type Clock } from "./clock.ts";
+import { KubeError, KubeRefusal } from "./kubeError.ts";
+import { identityOf, isNewer } from "./objectIdentity.ts";
+import { listAll, type KubeObject, type Selection } from "./list.ts";
+import { objectStore, type Change, type Kept } from "./objectStore.ts";
+import { watchObjects, type WatchEvent } from "./watch.ts";
+
+/** An API server sends a bookmark about every minute: one that sends none for this long is gone. */
+const SILENCE_MS_MAX = 150_000;
+/** A watch that held this long was well, even when nothing happened. */
+const HEALTHY_MS = 10_000;
+/** How long a watch is asked for: up to twice as long, so that not all of them end together. */
+const WATCH_S_MIN = 300;
+const BACKOFF: Backoff = { firstMs: 500, maxMs: 30_000 };
+/** A watch that is refused so often in a row is given up, and all is listed again. */
+const REFUSALS_MAX = 3;
+
+/**
+ * So many watches in a row without a word, and all is listed again: of an API server that was set
+ * back to a backup, a watch from a version that is still to come is silent for ever.
+ */
+const SILENCES_MAX = 2;
+
+/** What to hold a copy of, and what to do with it. */
+export interface ReflectOptions<T> {
+  readonly client: KubeClient;
+  readonly selection: Selection;
+  /** What is kept of an object: `withoutManagedFields`, or less. */
+  readonly keep: (object: KubeObject) => T;
+  /**
+   * Told of each change after the store has it, one at a time. It must not throw: an error of it
+   * is an error of the program, and ends it.
+   */
+  readonly onChange: (change: Change<T>) => void;
+  /** How long a watch may be silent before it counts as dead; 150 s when absent. */
+  readonly silenceMsMax?: number;
+  readonly clock?: Clock;
+  /** From 0 to below 1, as Math.random. */
+  readonly random?: () => number;
+}
+
+/** How far its copy can be relied upon. */
+export interface ReflectorState {
+  /** Whether everything was listed once. */
+  readonly synced: boolean;
+  /** When the API server last said something, on the clock that was given. */
+  readonly lastContactMs: number | undefined;
+  /** Why the last try failed; undefined when the API server said something since. */
+  readonly lastError: string | undefined;
+}
+
+/** A copy of the objects of a selection that follows the API server. */
+export interface Reflector<T> {
+  /** @param key `namespace/name`; the name alone when it is in no namespace */
+  readonly get: (key: string) => T | undefined;
+  readonly all: () => readonly T[];
+  /** True once everything was listed and told; false when it was stopped before. */
+  readonly synced: Promise<boolean>;
+  readonly state: () => ReflectorState;
+  /** Ends it: nothing is told any more, and no timer and no connection of it is left. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Lists everything, and watches from there on; when the watch ends it goes on where it was. When
+ * the API server does not know any more what happened since, all is listed again, and only what
+ * differs is told. It never gives up: after a failure it waits, at random up to 0.5 s, then up to
+ * 1 s, 2 s and so on up to 30 s ("full jitter").
+ */
+export function reflect<T>({
+  client,
+  selection,
+  keep,
+  onChange,
+  silenceMsMax = SILENCE_MS_MAX,
+  clock = systemClock,
+  random = Math.random,
+}: ReflectOptions<T>): Reflector<T> {
+  const store = objectStore<T>();
+  const synced = Promise.withResolvers<boolean>();
+  let state: ReflectorState = { synced: false, lastContactMs: undefined, lastError: undefined };
+  const stopping = new AbortController();
+  const { signal: stopped } = stopping;
+  /** Ends what is under way. */
+  let attempt = new AbortController();
+  /** Up to where everything is known; undefined when it has to be listed. */
+  let known: string | undefined;
+  /** Watches in a row that said nothing. */
+  let silences = 0;
+
+  const contact = () => {
+    silences = 0;
+    state = { ...state, lastContactMs: clock.monotonicMs(), lastError: undefined };
+  };
+  const tell = (changes: readonly Change<T>[]) => {
+    for (const change of changes) if (!stopped.aborted) onChange(change);
+  };
+
+  const kept = (object: KubeObject): Kept<T> => {
+    const identity = identityOf(object);
+    const old = store.get(identity.key);
+    // The same again, so that a list takes no room for what did not change.
+    if (old?.uid === identity.uid && old.resourceVersion === identity.resourceVersion) return old;
+    return { ...identity, value: keep(object) };
+  };
+  const list = async () => {
+    const { items, resourceVersion } = await listAll(client, selection, kept, attempt.signal);
+    contact();
+    known = resourceVersion;
+    tell(store.replace(items));
+    state = { ...state, synced: true };
+    synced.resolve(!stopped.aborted);
+  };
+
+  const take = (event: WatchEvent, since: string) => {
+    // A watch tells in order: what is not newer was told before.
+    if (!isNewer(event.resourceVersion, since)) return;
+    known = event.resourceVersion;
+    if (event.type === "BOOKMARK") return;
+    const { type, object } = event;
+    tell(type === "DELETED" ? store.remove(identityOf(object).key) : store.put(kept(object)));
+  };
+  const follow = async (since: string) => {
+    const { signal } = attempt;
+    const giveUp = () => {
+      silences += 1;
+      const silent = `${selection.plural} of ${client.server}: no word for ${silenceMsMax / 1000} s`;
+      attempt.abort(new KubeError(silent));
+    };
+    let forget = clock.after(silenceMsMax, giveUp);
+    try {
+      const timeoutS = Math.floor(WATCH_S_MIN * (1 + random()));
+      const from = { resourceVersion: since, timeoutS, signal };
+      for await (const event of watchObjects(client, selection, from)) {
+        forget();
+        forget = clock.after(silenceMsMax, giveUp);
+        contact();
+        take(event, known ?? since);
+      }
+    } finally {
+      forget();
+    }
+  };
+
+  const pause = (failures: number) => {
+    const { firstMs, maxMs } = BACKOFF;
+    const { signal } = (attempt = new AbortController());
+    return new Promise<void>((resolve) => {
+      const waitMs = random() * Math.min(maxMs, firstMs * 2 ** (failures - 1));
+      const forget = clock.after(waitMs, resolve);
+      signal.addEventListener("abort", () => {
+        forget();
+        resolve();
+      });
+    });
+  };
+  const run = async () => {
+    let failures = 0;
+    while (!stopped.aborted) {
+      attempt = new AbortController();
+      const startedMs = clock.monotonicMs();
+      const since = known;
+      let error: KubeError | undefined;
+      try {
+        await (since === undefined ? list() : follow(since));
+        if (since === undefined) continue;
+      } catch (cause) {
+        if (stopped.aborted) break;
+        if (!(cause instanceof KubeError)) throw cause;
+        error = cause;
+        state = { ...state, lastError: cause.message };
+      }
+      const heldMs = clock.monotonicMs() - startedMs;
+      const wasWell = since !== undefined && (known !== since || heldMs >= HEALTHY_MS);
+      if (wasWell) failures = 0;
+      if (wasWell && error === undefined) continue;
+      failures += 1;
+      const isOver =
+        error instanceof KubeRefusal && (error.status === 410 || failures >= REFUSALS_MAX);
+      if (isOver || silences >= SILENCES_MAX) known = undefined;
+      await pause(failures);
+    }
+  };
+  const ended = run();
+  const stop = async () => {
+    stopping.abort();
+    synced.resolve(false);
+    attempt.abort();
+    await ended;
+  };
+  return {
+    get: (key) => store.get(key)?.value,
+    all: () => [...store.all()].map(({ value }) => value),
+    synced: synced.promise,
+    state: () => state,
+    stop,
+  };
+}

@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
+import { backoffMs } from "./backoff.ts";
+import type { KubeAnswer, KubeClient } from "./client.ts";
+import { objectPath, objectTitle, resourceVersionOf } from "./objectPlace.ts";
+import type { ObjectPlace } from "./objectPlace.ts";
+import { isRefusal, refusal } from "./objectRefusal.ts";
+import { KubeError } from "./kubeError.ts";
+import type { KubeObject } from "./list.ts";
+import { readObject } from "./readObject.ts";
+
+/** How often others may be faster, before it is given up. */
+const TRIES_MAX = 10;
+const PAUSE = { firstMs: 10, maxMs: 1000 };
+
+/** What is to be written. */
+export interface StatusChange {
+  readonly place: ObjectPlace;
+  /**
+   * The whole status that an object should have, from the object as it is: it is called again
+   * with a fresh one when somebody else wrote meanwhile. An object that was deleted and made anew
+   * has another `metadata.uid`.
+   */
+  readonly statusFor: (object: KubeObject) => Readonly<Record<string, unknown>>;
+  readonly fieldManager: string;
+  /**
+   * The object as it was last seen, which saves a request; it may be old. What is compared is
+   * then this one: with an old one that has the wanted status already nothing is written, until
+   * the newer one is seen.
+   */
+  readonly known?: KubeObject;
+}
+
+/** What became of it; `absent`: there is no such object. */
+export type StatusOutcome = "written" | "unchanged" | "absent";
+
+/**
+ * Writes an object's status, if it differs, and only onto the very version that it was made for
+ * (compare-and-swap): no write of anybody is lost.
+ *
+ * @throws ObjectRefusal when the API server does not take it: unknown fields are refused too
+ * @throws KubeError when there is no answer, or others were faster ten times in a row
+ */
+export async function writeStatus(
+  client: KubeClient,
+  { place, statusFor, fieldManager, known }: StatusChange,
+): Promise<StatusOutcome> {
+  let object = known;
+  for (let tries = 1; ; tries++) {
+    object ??= await readObject(client, place);
+    if (object === undefined) return "absent";
+    const status = asSent(statusFor(object));
+    if (isDeepStrictEqual(status, object["status"] ?? {})) return "unchanged";
+    const answer = await swapStatus(client, place, { object, status, fieldManager });
+    if (answer.status === 200) return "written";
+    // Gone, or without a status subresource: the object tells.
+    const gone = answer.status === 404 && (await readObject(client, place)) === undefined;
+    if (gone) return "absent";
+    if (!isRefusal(answer, 409, "Conflict")) {
+      throw refusal(client, "write the status of", place, answer);
+    }
+    if (tries >= TRIES_MAX) {
+      throw new KubeError(
+        `can't write the status of ${objectTitle(place)} of ${client.server}: others wrote it ` +
+          `${tries} times meanwhile`,
+      );
+    }
+    object = undefined;
+    await sleep(backoffMs(PAUSE, tries, Math.random));
+  }
+}
+
+interface Swap {
+  readonly object: KubeObject;
+  readonly status: unknown;
+  readonly fieldManager: string;
+}
+
+/** A patch that names a version is refused with a conflict when the object has another. */
+function swapStatus(
+  client: KubeClient,
+  place: ObjectPlace,
+  { object, status, fieldManager }: Swap,
+): Promise<KubeAnswer> {
+  const query = new URLSearchParams({ fieldManager, fieldValidation: "Strict" });
+  return client.request({
+    method: "PATCH",
+    path: `${objectPath(place)}/status?${query.toString()}`,
+    contentType: "application/json-patch+json",
+    body: [
+      { op: "replace", path: "/metadata/resourceVersion", value: resourceVersionOf(object) },
+      { op: "add", path: "/status", value: status },
+    ],
+  });
+}
+
+/** Without what JSON leaves out: members that are undefined. */
+function asSent(status: Readonly<Record<string, unknown>>): unknown {
+  return JSON.parse(JSON.stringify(status));
+}
