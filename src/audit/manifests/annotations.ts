@@ -1,11 +1,21 @@
 import {
   AVAILABLE_CONNECTIONS_ANNOTATION,
+  CONNECTS_TO_ANNOTATION,
   POSTGRES_CONNECTIONS_ANNOTATION,
   RESERVE_ANNOTATION,
 } from "../../api/names.ts";
 import type { Figure, Missing, Reserve } from "../system.ts";
 import { known, missing, positiveCount, wholeNumber } from "./figures.ts";
 import type { Annotation } from "./inventory.ts";
+import type { Workload } from "./workloads.ts";
+
+/** How to tell where a container connects: by its name, so that nothing else of its pod is meant. */
+export function tellTarget({ template }: Workload, container: string): string {
+  const spec = template.at("spec");
+  const count = spec.at("containers").items().length + spec.at("initContainers").items().length;
+  const own = count === 1 ? "" : `${container}=`;
+  return `annotate it with ${CONNECTS_TO_ANNOTATION}: "${own}host:port/database?user=login", or "${own}none"`;
+}
 
 /**
  * What an annotation says of a container: `5`, or `server=5,worker=2` where containers differ.

@@ -1,18 +1,20 @@
 import { CONNECTS_TO_ANNOTATION } from "../../api/names.ts";
 import type { Client, Missing, Target } from "../system.ts";
-import { isLoopback, completed, type Endpoint } from "./addresses.ts";
+import { isLoopback, type Endpoint } from "./addresses.ts";
 import { annotatedAims, writtenAims, type Aim } from "./aims.ts";
-import { fileAims } from "./configFiles.ts";
+import { fileAims, mentionAims } from "./configFiles.ts";
 import { joined, merged, overriding, type Connection } from "./connections.ts";
 import { containerEnv, type Environment } from "./containerEnv.ts";
 import type { Field } from "./field.ts";
-import { known, missing as missingFigure, product } from "./figures.ts";
+import { known, product } from "./figures.ts";
 import { hidden, isHidden, shown } from "./hidden.ts";
-import { isPgBouncer } from "./pgbouncerPods.ts";
+import { isPgBouncer, isSidecar } from "./pgbouncerPods.ts";
 import { poolSize } from "./poolSize.ts";
 import { isPostgres } from "./postgresServers.ts";
 import { processesOf } from "./processes.ts";
+import { reach } from "./reach.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { hiddenEnvironment, unreadProgram } from "./unreadContainers.ts";
 import type { Workload } from "./workloads.ts";
 
 /** What the clients of a workload are, and what stands in the way of knowing it. */
@@ -41,19 +43,6 @@ interface Container {
 }
 
 const NOTHING: Found = { connections: [], missing: [], besides: [] };
-
-/** How to tell where a container connects: by its name, so that nothing else of its pod is meant. */
-function tellTarget({ template }: Workload, container: string): string {
-  const spec = template.at("spec");
-  const count = spec.at("containers").items().length + spec.at("initContainers").items().length;
-  const own = count === 1 ? "" : `${container}=`;
-  return `annotate it with ${CONNECTS_TO_ANNOTATION}: "${own}host:port/database?user=login", or "${own}none"`;
-}
-
-/** An init container that runs on beside the others. */
-function isSidecar(container: Field): boolean {
-  return container.at("restartPolicy").value === "Always";
-}
 
 /** The connections that a workload's containers open. */
 export function clientsOf(workload: Workload, around: Surroundings): FoundClients {
@@ -149,14 +138,29 @@ function readContainer(workload: Workload, field: Field, around: Surroundings): 
   const name = field.at("name").text() ?? "";
   const environment = containerEnv(around.inventory, workload, field);
   const isServer = isPgBouncer(field) || runsPostgres(field);
-  if (isServer) return { field, name, isServer, environment, read: NOTHING };
-  const aims = [
-    ...writtenAims(field, environment),
-    ...fileAims(workload, field, environment, around),
-  ];
-  const read = reachAll(aims, name, workload, around);
-  const isSilent = read.connections.length === 0 && read.missing.length === 0;
-  const missing = isSilent ? hiddenEnvironment(workload, name, environment, around) : read.missing;
+  const unread = unreadProgram(workload, field, around);
+  if (isServer) {
+    return { field, name, isServer, environment, read: { ...NOTHING, missing: unread } };
+  }
+  const written = reachAll(
+    [...writtenAims(field, environment), ...fileAims(workload, field, environment, around)],
+    name,
+    workload,
+    around,
+  );
+  // A mention tells nothing new where a connection leads to the same.
+  const reached = new Set(written.connections.map(({ endpoint }) => JSON.stringify(endpoint)));
+  const mentions = reachAll(
+    mentionAims(workload, field, environment, around),
+    name,
+    workload,
+    around,
+  ).connections.filter(({ endpoint }) => !reached.has(JSON.stringify(endpoint)));
+  const read = { ...written, connections: [...written.connections, ...mentions] };
+  const unclear = [...read.missing, ...unread];
+  const namesPooler = read.connections.some(({ endpoint }) => endpoint.kind === "pooler");
+  const isSilent = !namesPooler && unclear.length === 0;
+  const missing = isSilent ? hiddenEnvironment(workload, field, environment, around) : unclear;
   return { field, name, isServer, environment, read: { ...read, missing } };
 }
 
@@ -258,75 +262,6 @@ function isAlone({ template }: Workload): boolean {
 
 function runsPostgres(container: Field): boolean {
   return isPostgres(container) && !container.at("command").exists;
-}
-
-interface Reached {
-  readonly endpoints: readonly Endpoint[];
-  readonly missing?: Missing;
-}
-
-const NOWHERE: Reached = { endpoints: [] };
-
-function reach(
-  aim: Aim,
-  container: string,
-  workload: Workload,
-  { book, poolers, behind }: Surroundings,
-): Reached {
-  const { host, port, place, by, isDatabase } = aim;
-  if (isLoopback(host)) {
-    const beside = poolers.filter(
-      (pooler) =>
-        pooler.workload === workload && (port === undefined || pooler.ports.includes(port)),
-    );
-    return { endpoints: beside.map(({ name }) => ({ kind: "pooler", name })) };
-  }
-  const resolved = book.resolve(host, port, workload.namespace);
-  switch (resolved.kind) {
-    case "found":
-      return { endpoints: resolved.endpoints };
-    case "outside": {
-      if (!isDatabase) return NOWHERE;
-      const address = completed(resolved.host, port ?? 5432, workload.namespace);
-      return { endpoints: [{ kind: "postgres", address }] };
-    }
-    case "unknown": {
-      if (!isDatabase || poolers.length === 0) return NOWHERE;
-      // By this very name a pooler reaches its Postgres: past the pooler, to the same.
-      const address = completed(host, port ?? 5432, workload.namespace);
-      if (!isHidden(host) && behind.has(address)) {
-        return { endpoints: [{ kind: "postgres", address }] };
-      }
-      const why = isHidden(host) ? `${shown(host)} is not among the objects` : resolved.why;
-      const what = `where ${by} of ${workload.key} leads: ${why}`;
-      return {
-        endpoints: [],
-        missing: missingFigure(what, place, tellTarget(workload, container)),
-      };
-    }
-    case "elsewhere":
-    default:
-      return NOWHERE;
-  }
-}
-
-/** Nothing tells of a connection, and a part of the environment is not there. */
-function hiddenEnvironment(
-  workload: Workload,
-  container: string,
-  { unknown }: Environment,
-  { poolers }: Surroundings,
-): readonly Missing[] {
-  const [first] = unknown;
-  if (first === undefined || poolers.length === 0) return [];
-  const what = `whether container ${container} of ${workload.key} connects to a pooler: ${first.name}, which its environment is from, is not among the objects`;
-  return [
-    missingFigure(
-      what,
-      first.place,
-      `give ${first.name} too, or ${tellTarget(workload, container)}`,
-    ),
-  ];
 }
 
 function targetOf(

@@ -1,5 +1,6 @@
 import { aimsOf, stringsIn, type Aim } from "./aims.ts";
-import type { Environment } from "./containerEnv.ts";
+import { connectionUrls } from "./connectionStrings.ts";
+import { expanded, type Environment } from "./containerEnv.ts";
 import type { Field } from "./field.ts";
 import { mountedFiles, type MountedFile } from "./mountedFiles.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -22,20 +23,78 @@ export function fileAims(
   if (poolers.length === 0 || container.at("volumeMounts").items().length === 0) return [];
   const { files } = mountedFiles(inventory, workload, container, environment);
   return [...files.values()].flatMap((file) => {
-    // libpq and PgBouncer read these; no program connects because of them.
-    if (/\.(?:crt|key|pem|conf|ini|sql)$/.test(file.path)) return [];
+    // PgBouncer's own ini beside an exporter; certificates.
+    if (/\.(?:crt|key|pem|sql)$/.test(file.path) || /^\s*\[pgbouncer\]/m.test(file.text)) return [];
     const urls = file.text.split("\n").flatMap((line) => stringsIn(line));
     const aims = urls.flatMap((string) => aimsOf(string, file.place, file.from, ""));
-    return aims.length > 0 ? aims : hostAims(file, workload, book);
+    const isIn = ({ host }: Aim): boolean => aims.some((aim) => aim.host === host);
+    return [...aims, ...hostAims(file, workload, book).filter((aim) => !isIn(aim))];
   });
 }
 
+/** `pooler:6432`, wherever it stands. */
+const HOST_AND_PORT = /(?<![\w.-])([\w-]+(?:\.[\w-]+)*):(\d{2,5})(?!\d)/g;
+
+/** A full name of a Service, wherever it stands. */
+const SERVICE_NAME = /(?<![\w.-])([\w-]+\.[\w-]+\.svc(?:\.[\w-]+)*)(?![\w-])/g;
+
+/** Hosts that a text names, whatever it is for: of connection strings, and with a port or a full name. */
+export function hostsIn(
+  text: string,
+): readonly { readonly host: string; readonly port?: number }[] {
+  const named = [HOST_AND_PORT, SERVICE_NAME].flatMap((pattern) => [...text.matchAll(pattern)]);
+  return [
+    ...connectionUrls(text).flatMap(({ hosts }) => hosts),
+    ...named.map(([, host = "", port]) =>
+      port === undefined ? { host } : { host, port: Number(port) },
+    ),
+  ];
+}
+
+/** What only waits until somebody answers. */
+const WAITS = /wait-?for|\bwait\b|dockerize|\bn(?:et)?c(?:at)?\s|pg_isready/;
+
+/**
+ * What the variables and the arguments of a container name besides connection strings and hosts:
+ * JSON with a host in it, `pooler:6432` under whatever name. Only what leads to a pooler.
+ */
+export function mentionAims(
+  workload: Workload,
+  container: Field,
+  { variables }: Environment,
+  { book, poolers }: Surroundings,
+): readonly Aim[] {
+  if (poolers.length === 0) return [];
+  const inVariables = [...variables.values()].map(({ name, value, place }) => ({
+    text: value,
+    place,
+    from: name,
+  }));
+  const inCommand = ["command", "args"].flatMap((list) =>
+    container
+      .at(list)
+      .items()
+      .map((field) => ({
+        text: expanded(field.text() ?? "", variables),
+        place: field.place(),
+        from: "its command",
+      })),
+  );
+  const waits = inCommand.some(({ text }) => WAITS.test(text));
+  return [...inVariables, ...(waits ? [] : inCommand)].flatMap((file) =>
+    hostAims(file, workload, book),
+  );
+}
+
 function hostAims(
-  file: MountedFile,
+  file: Pick<MountedFile, "text" | "place" | "from">,
   { namespace }: Workload,
   book: Surroundings["book"],
 ): readonly Aim[] {
-  return [...file.text.matchAll(HOST_SETTING)].flatMap(([, host = "", port]) => {
+  const named = [HOST_SETTING, HOST_AND_PORT, SERVICE_NAME].flatMap((pattern) => [
+    ...file.text.matchAll(pattern),
+  ]);
+  return named.flatMap(([, host = "", port]) => {
     const number = port === undefined ? portIn(file.text) : Number(port);
     const resolved = book.resolve(host, number, namespace);
     if (resolved.kind !== "found" || !resolved.endpoints.some((one) => one.kind === "pooler")) {

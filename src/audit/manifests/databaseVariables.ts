@@ -1,16 +1,19 @@
 /** Which variables tell of a Postgres, by their names. */
 
 const WORDS =
-  /(?:^|_)(?:DB|DATABASE|DATABASES|PG|PGSQL|PSQL|PGBOUNCER|POOLER|DATASOURCE|JDBC|DSN|SQLALCHEMY|TYPEORM|KNEX|PRISMA)(?:_|$)|POSTGRES|DATABASE|^PG(?:HOST|HOSTADDR)$/i;
+  /(?:^|_)(?:DB|DATABASE|DATABASES|PG|PGSQL|PSQL|PGBOUNCER|POOLER|DATASOURCE|JDBC|R2DBC|SQL|RDS|AURORA|DSN|SQLALCHEMY|TYPEORM|KNEX|PRISMA)(?:_|$)|POSTGRES|DATABASE|CONNECTION_?STRING|CONN_?STR|^PG(?:HOST|HOSTADDR)$/i;
 
-/** Other stores have hosts and databases too. */
+/** Other stores have hosts, databases and connection strings too. */
 const OTHERS =
-  /MYSQL|MARIADB|REDIS|VALKEY|MONGO|MSSQL|SQLSERVER|ORACLE|CLICKHOUSE|CASSANDRA|ELASTIC|INFLUX|NEO4J|MEMCACHE|RABBIT|KAFKA|SENTRY_DSN/i;
+  /MYSQL|MARIADB|SQLITE|COSMOS|STORAGE|BLOB|SERVICE_?BUS|EVENT_?HUB|INSIGHTS|SIGNALR|SMTP|AMQP|REDIS|VALKEY|MONGO|MSSQL|SQLSERVER|ORACLE|CLICKHOUSE|CASSANDRA|ELASTIC|INFLUX|NEO4J|MEMCACHE|RABBIT|KAFKA|SENTRY_DSN/i;
 
 const HOST = /^(.*_|PG|)(?:HOST|HOSTNAME|HOSTADDR|HOST_NAME|SERVER|ADDR|ADDRESS|ENDPOINT)$/i;
 
 const LOCATION =
   /(?:URL|URI|DSN|JDBC|CONNECTION_?STRING|CONN_?STR|CONNECTION|HOST|HOSTNAME|HOSTADDR|SERVER|ADDR|ADDRESS|ENDPOINT)\d*$/i;
+
+/** `ConnectionStrings__Default`: what stands after it is the application's own word. */
+const ASP_NET = /^ConnectionStrings__/i;
 
 /** What is counted or timed per server or host is none: DB_POOL_MAX_PER_SERVER. */
 const MEASURE = /(?:^|_)(?:POOL|MAX|MIN|PER|LIMIT|TIMEOUT|COUNT|NUM|CHECK|VERIFY|SSL|TLS)(?:_|$)/i;
@@ -22,7 +25,7 @@ export function isDatabaseName(name: string): boolean {
 
 /** A variable that says where to connect, as opposed to a login, a password, a limit. */
 export function isLocation(name: string): boolean {
-  return LOCATION.test(name) && !MEASURE.test(name);
+  return (LOCATION.test(name) || ASP_NET.test(name)) && !MEASURE.test(name);
 }
 
 /** What stands before HOST in the name of a variable that holds one: `DB_`, `PG`. */

@@ -15,8 +15,9 @@ import type { Workload } from "./workloads.ts";
 /** What a PgBouncer's image is called; what only watches one is not. */
 const IMAGE = /pgbouncer/i;
 const WATCHER = /exporter|metrics|monitor|reload|watch/i;
-/** A command that starts it, by itself or in a script. */
-const COMMAND = /(?:^|[\s;&|/(])pgbouncer(?:\s|$)/;
+/** Where a script starts it: not where it is a host's name, as in `nc -z pgbouncer 6432`. */
+const COMMAND =
+  /(?:^|[\n;&|(]|\b(?:exec|then|do|else|time|nice|tini|dumb-init|setpriv|--)\s|\b(?:gosu|su-exec)\s+\S+\s)\s*(?:[\w.-]*(?:\/[\w.-]+)*\/)?pgbouncer(?=[\s;&|)]|$)/;
 
 /** Where the images look for their ini when the command names none. */
 const USUAL_FILES = [
@@ -41,6 +42,14 @@ export function isPgBouncer(container: Field): boolean {
   return /(?:^|\/)pgbouncer$/.test(program) || (isShell && rest.some((text) => COMMAND.test(text)));
 }
 
+/** Whether something else than PgBouncer runs in a container that runs it: it is a daemon there. */
+export function hasMoreThanPgBouncer(container: Field): boolean {
+  return commandOf(container).some(
+    (text) =>
+      COMMAND.test(text) && /pgbouncer(?=\s)[^;&|]*(?:\s(?:-d|--daemon)\s|&)/.test(`${text} `),
+  );
+}
+
 /** Command and arguments as they are written. */
 export function commandOf(container: Field): readonly string[] {
   return [...container.at("command").items(), ...container.at("args").items()].flatMap(
@@ -48,13 +57,15 @@ export function commandOf(container: Field): readonly string[] {
   );
 }
 
+/** An init container that runs on beside the others. */
+export function isSidecar(container: Field): boolean {
+  return container.at("restartPolicy").value === "Always";
+}
+
 /** Containers that run as long as the pod: not those that only prepare it. */
 export function runningContainers(workload: Workload): readonly Field[] {
   const spec = workload.template.at("spec");
-  const sidecars = spec
-    .at("initContainers")
-    .items()
-    .filter((container) => container.at("restartPolicy").value === "Always");
+  const sidecars = spec.at("initContainers").items().filter(isSidecar);
   return [...sidecars, ...spec.at("containers").items()];
 }
 

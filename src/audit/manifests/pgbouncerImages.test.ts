@@ -1,0 +1,135 @@
+import { describe, expect, it } from "vitest";
+import { poolerShape, systemIn } from "../../../test/audit/systemText.ts";
+
+const PG = "pg.db.svc.cluster.local:5432";
+
+function groupsOf(text: string): unknown {
+  const { poolers } = systemIn(text);
+  return poolers.map(poolerShape);
+}
+
+function imageText(image: string, env: Readonly<Record<string, string>>): string {
+  return `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: pooler, namespace: db }
+spec:
+  replicas: 2
+  template:
+    spec:
+      containers:
+        - name: p
+          image: ${image}
+          env:
+${Object.entries(env)
+  .map(([name, value]) => `            - { name: ${name}, value: ${JSON.stringify(value)} }`)
+  .join("\n")}
+`;
+}
+
+describe("an image's environment", () => {
+  it.each([
+    [
+      "edoburu/pgbouncer:1.24.1",
+      { DB_HOST: "pg", DB_USER: "app", MAX_CLIENT_CONN: "70", DEFAULT_POOL_SIZE: "6" },
+      70,
+      [["*", PG, 6, 0, { authUser: "app" }]],
+    ],
+    [
+      "edoburu/pgbouncer:1.24.1",
+      { DATABASE_URLS: "postgres://a:x@pg/one,postgres://b:y@pg2:5433/two" },
+      100,
+      [
+        ["one", PG, 20, 0, { authUser: "a" }],
+        ["two", "pg2.db.svc.cluster.local:5433", 20, 0, { authUser: "b" }],
+      ],
+    ],
+    [
+      "bitnamilegacy/pgbouncer:1.24",
+      {
+        POSTGRESQL_HOST: "pg",
+        PGBOUNCER_DATABASE: "*",
+        PGBOUNCER_MAX_CLIENT_CONN: "80",
+        PGBOUNCER_DSN_0: "side=host=pg port=5432 pool_size=3",
+      },
+      80,
+      [
+        ["*", PG, 20, 0],
+        ["side", PG, 3, 0],
+      ],
+    ],
+    [
+      "bitnami/pgbouncer",
+      {},
+      "max_client_conn of this image",
+      [["postgres", "postgresql.db.svc.cluster.local:5432", 20, 0]],
+    ],
+    [
+      "pgbouncer/pgbouncer:latest",
+      { DATABASES_HOST: "pg", DATABASES_DBNAME: "main", PGBOUNCER_DEFAULT_POOL_SIZE: "9" },
+      100,
+      [["*", PG, 9, 0, { database: "main" }]],
+    ],
+    // What an image doesn't read bounds nothing.
+    [
+      "edoburu/pgbouncer",
+      { DB_HOST: "pg", DB_NAME: "app", MAX_DB_CLIENT_CONNECTIONS: "5" },
+      100,
+      [["app", PG, 20, 0, { authUser: "postgres" }]],
+    ],
+    [
+      "pgbouncer/pgbouncer",
+      { DATABASES_HOST: "pg", DATABASES_MAX_DB_CLIENT_CONNECTIONS: "5" },
+      100,
+      [["*", PG, 20, 0]],
+    ],
+    // An image of one's own may have defaults of its own.
+    [
+      "acme/pgbouncer",
+      { DB_HOST: "pg", DB_NAME: "app", DEFAULT_POOL_SIZE: "7" },
+      "max_client_conn of this image",
+      [["app", PG, 7, "reserve_pool_size of this image", { authUser: "postgres" }]],
+    ],
+    [
+      "bitnami/pgbouncer",
+      { POSTGRESQL_DATABASE: "app", PGBOUNCER_MAX_CLIENT_CONN: "80" },
+      "the name of the line that this image makes",
+      [],
+    ],
+    [
+      "bitnami/pgbouncer",
+      { PGBOUNCER_DSN_0_FILE: "/dsn", PGBOUNCER_MAX_CLIENT_CONN: "80" },
+      "what the file says that PGBOUNCER_DSN_0_FILE names",
+      [],
+    ],
+    [
+      "bitnami/pgbouncer",
+      { POSTGRESQL_PASSWORD_FILE: "/pw", PGBOUNCER_MAX_CLIENT_CONN: "80" },
+      80,
+      [["postgres", "postgresql.db.svc.cluster.local:5432", 20, 0]],
+    ],
+  ])("%s %j", (image, env, capacity, lines) => {
+    expect(groupsOf(imageText(image, env))).toEqual([
+      {
+        name: "Deployment db/pooler",
+        scope: "service",
+        groups: [{ processes: 4, capacity, lines }],
+      },
+    ]);
+  });
+
+  it("limits no role by a variable that the image doesn't read", () => {
+    const env = { PGBOUNCER_SET_DATABASE_USER: "yes", PGBOUNCER_MAX_USER_CONNECTIONS: "3" };
+    const [pooler] = systemIn(imageText("bitnami/pgbouncer", env)).poolers;
+    expect(pooler?.groups[0]?.userLimits.size).toBe(0);
+  });
+
+  it("of an image that nobody knows is missing", () => {
+    const [pooler] = systemIn(imageText("acme/pgbouncer-special", {})).poolers;
+    expect(pooler?.groups[0]?.capacity.known).toBe(false);
+  });
+
+  it("of an exporter is no pooler", () => {
+    expect(systemIn(imageText("prometheuscommunity/pgbouncer-exporter", {})).poolers).toEqual([]);
+  });
+});
