@@ -15,6 +15,7 @@ import { Field } from "./field.ts";
 import { missing as missingFigure } from "./figures.ts";
 import { Inventory, type Told } from "./inventory.ts";
 import { operators } from "./operators.ts";
+import { otherKinds } from "./otherKinds.ts";
 import { podPoolers } from "./pgbouncerPods.ts";
 import { groupOf, type FoundPooler } from "./poolers.ts";
 import { podPostgres, type FoundPostgres } from "./postgresServers.ts";
@@ -53,6 +54,7 @@ export function readSystem(
   const behind = new Set(
     poolers.flatMap((pooler) => groupsOf(pooler, book, addresses)).flatMap(addressesOf),
   );
+  const keys = new Set([...owned, ...workloads.map(({ key }) => key)]);
   const found = workloads.map((workload) =>
     clientsOf(workload, { inventory, book, poolers, behind }),
   );
@@ -75,6 +77,7 @@ export function readSystem(
       ...found.flatMap((one) => one.missing),
       ...finished.flatMap((one) => one.missing),
       ...poolers.flatMap((pooler) => chained(pooler, book, clients)),
+      ...otherKinds(inventory, book, (key) => keys.has(key)),
     ],
     notes: [
       ...poolers.flatMap(({ notes }) => notes),
