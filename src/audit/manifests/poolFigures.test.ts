@@ -220,4 +220,34 @@ describe("the processes of a pod", () => {
     const told = { "Deployment db/app": { "weir.dev/processes-per-pod": "5" } };
     expect(figure(systemIn(text, told).clients[0]?.processes)).toBe(5);
   });
+
+  it.each([
+    // Meant for worker, which says nothing: it makes web's no smaller.
+    ["2", [9, 2]],
+    ["20", [20, 20]],
+    ["web=2", [2, undefined]],
+  ])("with weir.dev/pool-max %s said of a pod of several containers", (value, expected) => {
+    const deployment = `---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: app, namespace: db }
+spec:
+  template:
+    spec:
+      containers:
+        - name: web
+          env: [{ name: DATABASE_URL, value: "postgres://web@pooler/app?connection_limit=9" }]
+        - name: worker
+          env: [{ name: DATABASE_URL, value: "postgres://worker@pooler/app" }]
+`;
+    const { clients } = systemIn(POOLER + deployment, {
+      "Deployment db/app": { "weir.dev/pool-max": value },
+    });
+    const sizes = clients.map((client) => (client.pool.known ? client.pool.value : undefined));
+    expect(sizes).toEqual(expected);
+    const tells = systemIn(POOLER + deployment).clients.flatMap(({ pool: size }) =>
+      size.known ? [] : [size.tell],
+    );
+    expect(tells).toEqual(['annotate its pod template with weir.dev/pool-max: "worker=N"']);
+  });
 });

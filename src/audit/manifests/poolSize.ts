@@ -34,9 +34,10 @@ interface Told {
 }
 
 /**
- * The most connections that one process of a container opens to its aim: by weir.dev/pool-max, else
- * by the connection string itself, else by the usual variables. What disagrees, or is no positive
- * number (0 is often unlimited), is missing; so is what nobody says.
+ * The most connections that one process of a container opens to its aim: by weir.dev/pool-max (said
+ * of a whole pod, it makes no other container's smaller), else by the connection string itself, else
+ * by the usual variables. What disagrees, or is no positive number (0 is often unlimited), is
+ * missing; so is what nobody says.
  */
 export function poolSize(
   workload: Workload,
@@ -45,10 +46,31 @@ export function poolSize(
   aim: Aim,
 ): Figure {
   const name = container.at("name").text() ?? "";
+  const isAlone = containersOf(workload) === 1;
   const what = `how many connections a process of container ${name} opens`;
-  const tell = `annotate its pod template with ${POOL_MAX_ANNOTATION}: "N"`;
-  const annotated = annotatedCount(workload.annotation(POOL_MAX_ANNOTATION), name, what);
-  if (annotated !== undefined) return annotated;
+  const tell = `annotate its pod template with ${POOL_MAX_ANNOTATION}: "${isAlone ? "" : `${name}=`}N"`;
+  const annotation = workload.annotation(POOL_MAX_ANNOTATION);
+  const annotated = annotatedCount(annotation, name, what);
+  const written = writtenSize(workload, container, environment, aim, { what, tell });
+  if (annotated === undefined) return written;
+  // Said of the whole pod, it may have been meant for another of its containers.
+  const isMeant = isAlone || annotation?.value.includes("=") === true;
+  const isLess = annotated.known && written.known && annotated.value < written.value;
+  return isLess && !isMeant ? written : annotated;
+}
+
+function containersOf({ template }: Workload): number {
+  const spec = template.at("spec");
+  return spec.at("containers").items().length + spec.at("initContainers").items().length;
+}
+
+function writtenSize(
+  workload: Workload,
+  container: Field,
+  environment: Environment,
+  aim: Aim,
+  unknown: Unknown,
+): Figure {
   const inString = POOL_PARAMETERS.flatMap((key) => {
     const parameter = aim.parameters.get(key);
     return parameter === undefined
@@ -60,9 +82,9 @@ export function poolSize(
   }
   const sizes = inString.length > 0 ? inString : variablesFor(environment, aim);
   const told = sizes.map((size) => withOverflow(size, container, environment, aim));
-  const agreed = agree(told, container, { what, tell });
+  const agreed = agree(told, container, unknown);
   const limit = workload.annotation(POOL_LIMIT_ANNOTATION);
-  return limit === undefined ? agreed : withLimit(agreed, limit, told.length > 0, { what, tell });
+  return limit === undefined ? agreed : withLimit(agreed, limit, told.length > 0, unknown);
 }
 
 interface Unknown {
