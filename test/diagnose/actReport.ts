@@ -10,7 +10,9 @@ export type ActOrder =
   | "report"
   /** Until told to rest: POOL_MAX loops that connect, ask and disconnect, as quickly as they can. */
   | "churn"
-  /** Every connection begins a query that takes a minute, and its socket is torn down. */
+  /** Every connection begins a query that takes a minute. */
+  | "hang"
+  /** The socket of every connection is torn down. */
   | "drop"
   /** Stop what it does, keep what is open. */
   | "rest"

@@ -34,9 +34,10 @@ takeOrders<ActOrder>(
       begin(others.map((client) => () => transact(client)));
     },
     churn: async () => begin(Array.from({ length: poolMax }, () => comeAndGo)),
-    drop: async () => {
+    hang: async () => {
       for (const client of held) client.query(LONG_QUERY).catch(() => {});
-      await sleep(300);
+    },
+    drop: async () => {
       for (const client of held) client.connection.stream.destroy();
       held = [];
     },

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 import type { PgBouncer } from "../parts/pgbouncer.ts";
@@ -6,10 +8,13 @@ import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { lineStates } from "../system/lineState.ts";
 import { type Actor, startActor, type ActorSpec, tellActors, workloadOf } from "./actors.ts";
 import { consoleUrl, PASSWORDS, startScene, type SceneSpec } from "./liveScene.ts";
-import { kindsOf, lookAt, saidOf, type Look } from "./looking.ts";
+import { kindsOf, lookAt, saidOf, symptomsSaidIn, type Look } from "./looking.ts";
 
 /** Each state is made by real processes on a PgBouncer as it was in the incident: one line. */
 const INCIDENT = { poolSize: 20, settings: { max_client_conn: 200 } } as const;
+
+/** From weir's login on, until it has taken samples. */
+const SAMPLED_MS = 1_500;
 
 let postgres: Postgres;
 let bouncer: PgBouncer;
@@ -50,6 +55,13 @@ function look(how: Partial<Look> = {}) {
 
 async function untilWaiting(): Promise<void> {
   await expect.poll(() => lineStates(bouncer)).toMatchObject({ app: { waiting: 1 } });
+}
+
+async function longQueries(): Promise<number> {
+  const running = await postgres.query(
+    "SELECT 1 FROM pg_stat_activity WHERE usename = 'app' AND state = 'active' AND query LIKE '%(60)'",
+  );
+  return running.length;
 }
 
 function named(count: number): readonly string[] {
@@ -249,12 +261,25 @@ describe("QueriesWithoutClient", () => {
     const dropping = await actor("dropping", { poolMax: 5 });
     await tellActors([quiet, dropping], "fill");
     await quiet.tell("report");
+    await dropping.tell("hang");
+    await expect.poll(longQueries).toBe(6);
     expect(kindsOf(await look({ windowMs: 3_000 }))).toEqual([]);
 
+    const looked = look({ windowMs: 5_000 });
+    await expect.poll(() => bouncer.log().match(/login attempt: .* user=eye/g)).toHaveLength(2);
+    await sleep(SAMPLED_MS);
     await dropping.tell("drop");
-    const diagnosis = await look({ windowMs: 3_000 });
+    const diagnosis = await looked;
     expect(kindsOf(diagnosis)).toEqual(["QueriesWithoutClient"]);
     expect(diagnosis.causes[0]?.summary).toContain("runs 5 queries whose client is gone");
+    expect(diagnosis.symptoms).toEqual([]);
+
+    // Nobody saw it happen, and all of this machine has the same address: no proof any more.
+    const later = await look({ windowMs: 3_000 });
+    expect(kindsOf(later)).toEqual([]);
+    expect(symptomsSaidIn(later)).toEqual([
+      expect.stringMatching(/ runs 5 queries .* no PgBouncer/),
+    ]);
   });
 
   it("can't be told when another PgBouncer connects from the same address", async () => {

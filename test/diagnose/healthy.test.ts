@@ -149,6 +149,8 @@ describe("with weir's ini, guard and plan", () => {
 
   it("nor when clients dropped in the middle of long queries: the guard has ended these", async () => {
     await pods[3]?.tell("rest");
+    await pods[3]?.tell("hang");
+    await sleep(300);
     await pods[3]?.tell("drop");
     const { causes, unseen } = await look();
     expect(causes).toEqual([]);

@@ -51,11 +51,10 @@ export function diagnose(live: LiveSystem, thresholds: Thresholds = THRESHOLDS):
   ];
   return {
     causes: findings.toSorted(mostFirst).map(({ cause }) => cause),
-    symptoms: symptomsOf(
-      live,
-      { full: full.map(({ saturated }) => saturated), leaking },
-      thresholds,
-    ),
+    symptoms: [
+      ...symptomsOf(live, { full: full.map(({ saturated }) => saturated), leaking }, thresholds),
+      ...withoutClient.symptoms,
+    ],
     ...holdings(live),
     ...(live.workloads !== undefined && { workloads: live.workloads }),
     unseen: [...live.unseen, ...unjudged(live, withoutClient.unseen)],

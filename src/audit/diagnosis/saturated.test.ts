@@ -52,6 +52,14 @@ describe("a process (20 places, one of them weir's console)", () => {
     },
     { what: "a queue all the time", shown: { clients: IDLE, waiting: () => 3 }, named: false },
     {
+      what: "a queue all the time, of another line than those who are idle",
+      shown: {
+        clients: IDLE.map((client) => ({ ...client, line: "other", user: "other" })),
+        waiting: () => 3,
+      },
+      named: true,
+    },
+    {
       what: "a queue now and then",
       shown: { clients: IDLE, waiting: (sample) => sample % 2 },
       named: true,

@@ -13,8 +13,8 @@ const ROOM = 2;
  * SaturatedWhileIdle, of a process and of lines. A process has no room when in every sample, those
  * still logging in left out (they come and go), fewer than ROOM places of max_client_conn are left.
  * It is idle when more than half of its clients neither held a server connection nor waited for one
- * in any sample, and no pool had a queue in all of them: then server connections are not what is
- * missing. A line at its max_db_client_connections is as it should be, unless somebody is locked
+ * in any sample, of pools that had no queue in all of them: where there is one, server connections
+ * are what is missing. A line at its max_db_client_connections is as it should be, unless somebody is locked
  * out: a pod of its workload that is not ready and has no client anywhere.
  */
 export function saturatedWhileIdle(live: LiveSystem): readonly Saturated[] {
@@ -105,19 +105,19 @@ function saturatedLine(live: LiveSystem, pooler: LivePooler, line: LiveLine): re
   return [{ cause, share: idle.length / max, frees: [], pooler, line: name, stillFullWithout }];
 }
 
-/** Those that did nothing all the time, if they are most, and no queue shows where it is stuck. */
+/** Those that did nothing all the time, in pools without a lasting queue, if they are most. */
 function idleOf(
   pooler: LivePooler,
   own: (one: { readonly line: string }) => boolean,
 ): readonly LiveClient[] | undefined {
   const idle = staysOf(pooler).filter(
-    ({ client, seen }) => own(client) && !seen.some((each) => isBusy(each)),
+    ({ client, seen }) =>
+      own(client) &&
+      !seen.some((each) => isBusy(each)) &&
+      !alwaysQueued(pooler, client.line, client.user),
   );
   const all = lastOf(pooler).clients.filter(own).length;
-  const queued = lastOf(pooler).pools.some(
-    ({ line, user }) => own({ line }) && alwaysQueued(pooler, line, user),
-  );
-  return queued || idle.length * 2 <= all ? undefined : idle.map(({ client }) => client);
+  return idle.length * 2 <= all ? undefined : idle.map(({ client }) => client);
 }
 
 function podsWithoutClient(live: LiveSystem, line: string): readonly string[] {

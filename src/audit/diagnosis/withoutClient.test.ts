@@ -10,7 +10,7 @@ import {
   START_MS,
   systemOf,
 } from "../../../test/diagnose/liveOf.ts";
-import type { LiveBackend, LiveSystem } from "../live.ts";
+import type { LiveBackend, LiveServer, LiveSystem } from "../live.ts";
 import { THRESHOLDS } from "./thresholds.ts";
 import { queriesWithoutClient } from "./withoutClient.ts";
 
@@ -132,11 +132,45 @@ describe("a backend in no SHOW SERVERS", () => {
   });
 });
 
+describe("where other programs are at PgBouncer's address", () => {
+  const there = "127.0.0.1";
+  const kept = serverOf({ localAddress: there });
+  const closed = serverOf({ localAddress: there });
+  const atLoopback = (servers: (sample: number) => readonly LiveServer[]) =>
+    queriesWithoutClient(
+      systemOf([poolerOf({ servers })], { postgres: postgresOf([backendOf(closed)]) }),
+      THRESHOLDS,
+    );
+
+  it("a query that is nobody's may be theirs: no cause, and not well", () => {
+    const { findings, symptoms } = atLoopback(() => [kept]);
+    expect(findings).toEqual([]);
+    expect(symptoms[0]?.summary).toMatch(
+      /^Postgres postgres:5432 runs 1 query .* from 127\.0\.0\.1:/,
+    );
+    expect(symptoms[0]?.next[1]).toContain(`ss -tnp 'sport = :${closed.localPort}'`);
+
+    const local = clientOf({ address: KEPT.localAddress });
+    const live = systemOf([poolerOf({ clients: [local], servers: [KEPT] })], {
+      postgres: postgresOf([RUNNING]),
+    });
+    expect(queriesWithoutClient(live, THRESHOLDS)).toMatchObject({ findings: [], symptoms: [{}] });
+  });
+
+  it("one that PgBouncer had, and closed, is nobody's, whoever else is there", () => {
+    const { findings, symptoms } = atLoopback((sample) => (sample === 0 ? [kept, closed] : [kept]));
+    expect(symptoms).toEqual([]);
+    expect(findings[0]?.cause.evidence[0]).toMatch(/any more: it was closed meanwhile$/);
+    expect(findings[0]?.cause.next[0]).toMatch(/^to end them now/);
+  });
+});
+
 describe("can't be told, and says so", () => {
   it("when a PgBouncer could not be asked", () => {
     const unseen = [{ what: "PgBouncer 10.0.0.7:6432", why: "", next: "" }];
     expect(judged(() => [RUNNING], { unseen })).toEqual({
       findings: [],
+      symptoms: [],
       unseen: "not every PgBouncer of that Postgres could be asked",
     });
   });
@@ -146,6 +180,7 @@ describe("can't be told, and says so", () => {
     const live = systemOf([pooler], { postgres: postgresOf([RUNNING]) });
     expect(queriesWithoutClient(live, THRESHOLDS)).toEqual({
       findings: [],
+      symptoms: [],
       unseen: "a PgBouncer reaches Postgres over a unix socket, which has no address",
     });
   });
@@ -156,6 +191,9 @@ describe("can't be told, and says so", () => {
   });
 
   it("when Postgres was not asked, somebody else says it", () => {
-    expect(queriesWithoutClient(systemOf([POOLER]), THRESHOLDS)).toEqual({ findings: [] });
+    expect(queriesWithoutClient(systemOf([POOLER]), THRESHOLDS)).toEqual({
+      findings: [],
+      symptoms: [],
+    });
   });
 });

@@ -1,15 +1,21 @@
+import type { Symptom } from "../diagnosis.ts";
 import type { LiveBackend, LivePooler, LivePostgres, LiveSystem } from "../live.ts";
 import type { Finding } from "./finding.ts";
 import { availableOf } from "./holdings.ts";
 import type { Thresholds } from "./thresholds.ts";
+import { isConsole } from "./window.ts";
 import { compareText, countedAs, duration, moment, toldFew } from "./wording.ts";
 
 /** What was concluded, or why nothing could be. */
 export interface WithoutClient {
   readonly findings: readonly Finding[];
+  /** Of those whose client is gone, or who are somebody else's. */
+  readonly symptoms: readonly Symptom[];
   /** Why it can't be told. */
   readonly unseen?: string;
 }
+
+const NOTHING = { findings: [], symptoms: [] } as const;
 
 /**
  * QueriesWithoutClient: backends of a role that poolers log in as, from a pooler's own address,
@@ -18,19 +24,22 @@ export interface WithoutClient {
  * and Postgres runs on.
  * Other programs may connect from a pooler's address, past it or as a PgBouncer that was not asked.
  * They give themselves away by connections that are in no SHOW SERVERS either and do not run a
- * query, which a backend without a client never is: then nothing can be told of that address.
+ * query, which a backend without a client never is: then nothing can be told of that address. Where
+ * other programs are sure to be (the address is loopback, or clients of PgBouncer come from it), a
+ * query that is nobody's is only a symptom. In either case what PgBouncer was seen to have in an
+ * earlier sample is proved.
  */
 export function queriesWithoutClient(live: LiveSystem, thresholds: Thresholds): WithoutClient {
   const { postgres, poolers } = live;
-  if (postgres === undefined || poolers.length === 0) return { findings: [] };
+  if (postgres === undefined || poolers.length === 0) return NOTHING;
   if (live.unseen.some(({ what }) => what.startsWith("PgBouncer"))) {
-    return { findings: [], unseen: "not every PgBouncer of that Postgres could be asked" };
+    return { ...NOTHING, unseen: "not every PgBouncer of that Postgres could be asked" };
   }
   const roles = rolesOf(poolers);
   const addresses = addressesOf(poolers);
   if (addresses.has("unix")) {
     return {
-      findings: [],
+      ...NOTHING,
       unseen: "a PgBouncer reaches Postgres over a unix socket, which has no address",
     };
   }
@@ -46,17 +55,64 @@ export function queriesWithoutClient(live: LiveSystem, thresholds: Thresholds): 
   });
   const others = othersAmong(strangers);
   const running = (strangers.at(-1) ?? []).filter(
+    (backend) => seenForMs(backend, strangers, postgres) >= thresholds.withoutClientMs,
+  );
+  const isShared = sharedAmong(poolers);
+  const closed = running.filter((backend) => wasKnown(backend, poolers, postgres));
+  const nobodys = running.filter(
     (backend) =>
-      !others.has(`${backend.user} ${backend.clientAddress}`) &&
-      seenForMs(backend, strangers, postgres) >= thresholds.withoutClientMs,
+      !closed.includes(backend) && !others.has(`${backend.user} ${backend.clientAddress}`),
+  );
+  const unclear = nobodys.filter(({ clientAddress = "" }) => isShared(clientAddress));
+  const proved = running.filter(
+    (one) => closed.includes(one) || (nobodys.includes(one) && !unclear.includes(one)),
   );
   return {
-    findings: running.length === 0 ? [] : [findingOf(running, postgres)],
+    findings: proved.length === 0 ? [] : [findingOf(proved, closed, postgres)],
+    symptoms: unclear.length === 0 ? [] : [symptomOf(unclear, postgres)],
     ...(others.size > 0 && {
       unseen: `others connect past the asked PgBouncers: ${toldFew([...others].toSorted(compareText)).join("; ")}`,
     }),
   };
 }
+
+/** Whether a pooler had it in an earlier sample: since then it has closed the connection. */
+function wasKnown(
+  { pid }: LiveBackend,
+  poolers: readonly LivePooler[],
+  { samples }: LivePostgres,
+): boolean {
+  return samples.some(({ atMs, backends }) => {
+    const earlier = backends.find((backend) => backend.pid === pid);
+    return earlier !== undefined && serversAt(poolers, atMs)(earlier);
+  });
+}
+
+/** Whether programs that are no PgBouncer are at an address, which may log in to Postgres too. */
+function sharedAmong(poolers: readonly LivePooler[]): (address: string) => boolean {
+  const clients = new Set(
+    poolers.flatMap(({ samples }) =>
+      samples.flatMap((sample) =>
+        sample.clients.filter((client) => !isConsole(client)).map(({ address }) => address),
+      ),
+    ),
+  );
+  return (address) => clients.has(address) || address.startsWith("127.") || address === "::1";
+}
+
+function symptomOf(unclear: readonly LiveBackend[], postgres: LivePostgres): Symptom {
+  const addresses = [...new Set(unclear.map(({ clientAddress = "" }) => clientAddress))];
+  const ports = unclear.map(({ clientPort }) => `sport = :${clientPort}`);
+  return {
+    summary: `Postgres ${postgres.address} runs ${countedAs(unclear.length, "query", "queries")} as a role of PgBouncer, which no PgBouncer counts, from ${addresses.toSorted(compareText).join(", ")}: either the clients are gone (QueriesWithoutClient), or another program or PgBouncer there connects by itself`,
+    next: [
+      "name every PgBouncer of that Postgres with --pgbouncer; watch for longer, --for 30: a client that goes meanwhile is seen",
+      `look at that machine who has these sockets: ss -tnp '${ports.slice(0, TOLD_PORTS).join(" or ")}'; without a program there, the client is gone`,
+    ],
+  };
+}
+
+const TOLD_PORTS = 8;
 
 /** Roles that poolers log in as. */
 function rolesOf(poolers: readonly LivePooler[]): ReadonlySet<string> {
@@ -137,7 +193,11 @@ function isSameQuery(seen: readonly LiveBackend[]): boolean {
   return Math.max(...starts) - Math.min(...starts) <= SAME_MOMENT_MS;
 }
 
-function findingOf(running: readonly LiveBackend[], postgres: LivePostgres): Finding {
+function findingOf(
+  running: readonly LiveBackend[],
+  closed: readonly LiveBackend[],
+  postgres: LivePostgres,
+): Finding {
   const available = availableOf(postgres);
   const nowMs = postgres.samples.at(-1)?.atMs ?? 0;
   const sorted = running.toSorted(
@@ -157,13 +217,13 @@ function findingOf(running: readonly LiveBackend[], postgres: LivePostgres): Fin
           sorted.map((backend) => {
             const { pid, user, command, clientAddress, clientPort, queryStartedAtMs } = backend;
             const since = queryStartedAtMs ?? nowMs;
-            return `backend ${pid}, role ${user}, ${command} since ${moment(since)} (${duration(nowMs - since)}), from ${clientAddress}:${clientPort}: in no PgBouncer's SHOW SERVERS`;
+            return `backend ${pid}, role ${user}, ${command} since ${moment(since)} (${duration(nowMs - since)}), from ${clientAddress}:${clientPort}: in no PgBouncer's SHOW SERVERS${closed.includes(backend) ? " any more: it was closed meanwhile" : ""}`;
           }),
         ),
         ...limits,
       ],
       next: [
-        `to end them now, in Postgres: SELECT pg_cancel_backend(pid) FROM unnest(ARRAY[${sorted.map(({ pid }) => pid).join(", ")}]) AS pid`,
+        `${closed.length < running.length ? "where no other program or PgBouncer connects from there, " : ""}to end them now, in Postgres: SELECT pg_cancel_backend(pid) FROM unnest(ARRAY[${sorted.map(({ pid }) => pid).join(", ")}]) AS pid`,
         ...roles.map(
           (role) =>
             `let Postgres notice that a client is gone: ALTER ROLE "${role.replaceAll('"', '""')}" SET client_connection_check_interval = '500ms' (new connections have it: RECONNECT on PgBouncer's console)`,
