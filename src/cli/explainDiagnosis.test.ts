@@ -119,7 +119,7 @@ describe("a diagnosis", () => {
   test("of something wrong without a proved cause, or of what failed to answer, is no well", () => {
     const screen = { columns: 100, colour: false };
     expect(diagnosisTable({ ...WELL, symptoms: SICK.symptoms }, screen)).toMatch(
-      /^\? Something is wrong, and no cause of it is proved\n\n! Not well: line scene/,
+      /^\? No cause is proved, but it can't be said that all is well\n\n! Not well: line scene/,
     );
     const [first] = SICK.unseen;
     const failed = first === undefined ? [] : [{ ...first, failed: true } as const];

@@ -50,7 +50,7 @@ function verdict(diagnosis: Diagnosis, columns: number, paint: Paint): readonly 
 
 /** Why nobody can say that nothing is wrong, where no cause is named; undefined when one can. */
 export function untoldOf({ symptoms, unseen }: Diagnosis): string | undefined {
-  if (symptoms.length > 0) return "Something is wrong, and no cause of it is proved";
+  if (symptoms.length > 0) return "No cause is proved, but it can't be said that all is well";
   const failed = unseen.filter((each) => each.failed).map(({ what }) => what);
   if (failed.length === 0) return undefined;
   return `It can't be told whether something is wrong: ${listed(failed)} could not be asked`;

@@ -134,7 +134,7 @@ test("a line that is paused is 4: something is wrong, and it is no cause that we
 
   expect([code, stderr]).toEqual([
     4,
-    "weir diagnose: Something is wrong, and no cause of it is proved\n",
+    "weir diagnose: No cause is proved, but it can't be said that all is well\n",
   ]);
   expect(stdout).toMatch(/^! Not well: line app of PgBouncer .* is paused/m);
   expect(stdout).toMatch(/^ {2}app .* paused$/m);
