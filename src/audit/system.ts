@@ -59,6 +59,8 @@ export interface Pooler {
 export interface PoolerGroup {
   /** Processes that can be there at once: K at its peak. */
   readonly processes: Figure;
+  /** The pods that they run in; absent: one process in each. */
+  readonly pods?: Figure;
   /** C: max_client_conn of each process. */
   readonly capacity: Figure;
   readonly lines: readonly PoolerLine[];

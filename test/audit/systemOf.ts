@@ -86,6 +86,7 @@ export function lineOf(name: string, spec: LineSpec = {}): PoolerLine {
 
 export interface GroupSpec {
   readonly processes?: Told;
+  readonly pods?: number;
   readonly capacity?: Told;
   readonly lines?: readonly PoolerLine[];
   readonly userLimits?: Readonly<Record<string, number>>;
@@ -94,6 +95,7 @@ export interface GroupSpec {
 export function groupOf(spec: GroupSpec = {}): PoolerGroup {
   return {
     processes: told(spec.processes ?? 1, placeIn("Deployment", "pooler", "spec", "replicas")),
+    ...(spec.pods !== undefined && { pods: known(spec.pods) }),
     capacity: told(spec.capacity ?? 100, {
       ...placeIn("ConfigMap", "ini", "data"),
       key: "max_client_conn",

@@ -128,6 +128,7 @@ function readContainer(inventory: Inventory, workload: Workload, container: Fiel
       ? [
           {
             processes: product(workload.pods, perPod),
+            pods: workload.pods,
             configuration: imageConfiguration(container, environment),
           },
         ]
@@ -188,7 +189,7 @@ function iniGroups(
   const isOrdinal = path.includes(POD_NAME) && workload.object.kind === "StatefulSet";
   if (!isOrdinal || !pods.known || pods.value > ORDINALS_MAX) {
     const configuration = readFile(workload, container, files, path);
-    return [{ processes: product(pods, perPod), configuration }];
+    return [{ processes: product(pods, perPod), pods, configuration }];
   }
   const start = Field.of(workload.object).at("spec", "ordinals", "start").count() ?? 0;
   const byText = new Map<string, { configuration: Configuration | Missing; count: number }>();
@@ -202,6 +203,7 @@ function iniGroups(
   }
   return [...byText.values()].map(({ configuration, count }) => ({
     processes: product(partOf(pods, count), perPod),
+    pods: partOf(pods, count),
     configuration,
   }));
 }

@@ -29,6 +29,8 @@ export interface FoundPooler {
 
 export interface FoundGroup {
   readonly processes: Figure;
+  /** Where one pod may have several processes: see PoolerGroup. */
+  readonly pods?: Figure;
   readonly configuration: Configuration | Missing;
 }
 
@@ -60,15 +62,15 @@ export function listenPort({ settings }: Configuration): number | undefined {
  * @param postgresOf names the Postgres at a host (undefined: the pod's own socket) and port
  */
 export function groupOf(
-  { processes, configuration }: FoundGroup,
+  { configuration, ...where }: FoundGroup,
   postgresOf: (host: string | undefined, port: number) => string,
 ): PoolerGroup {
   if ("known" in configuration) {
-    return { processes, capacity: configuration, lines: [], userLimits: new Map() };
+    return { ...where, capacity: configuration, lines: [], userLimits: new Map() };
   }
   const { settings, lines, users } = configuration;
   return {
-    processes,
+    ...where,
     capacity: figureOf(settings, "max_client_conn"),
     lines: [...lines].map(([name, line]) => lineOf(name, line, configuration, postgresOf)),
     userLimits: userLimits(settings, lines, users),

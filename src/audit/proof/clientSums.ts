@@ -44,7 +44,7 @@ export function clientSums(pooler: Pooler, system: System): Judgement {
       const use = useOf(group, clients);
       return together([
         capacitySum(pooler, group, use, title),
-        ...use.lines.map((line) => bulkheadSum(pooler, group, line, use.anywhere, title)),
+        ...use.lines.map((line) => bulkheadSum(pooler, line, use.anywhere, title)),
         { sums: [], findings: lostClients(pooler, group, use), missing: [] },
       ]);
     }),
@@ -60,7 +60,7 @@ function capacitySum(pooler: Pooler, group: PoolerGroup, use: GroupUse, title: s
   const questionOf = (largest: number): Question => ({
     kind: "clients",
     of: title,
-    parts: partsOf(pooler, group, use, largest),
+    parts: partsOf(pooler, use, largest),
     limit: amountOf(group.capacity),
     limitWhy: limitWhy("max_client_conn", group.capacity),
   });
@@ -99,23 +99,18 @@ function largestHint(
  * each client of another line holds its pools. `largest` is a limit for the sizes that could be
  * lowered: the pools where there are some without a bulkhead, else the bulkheads.
  */
-function partsOf(
-  pooler: Pooler,
-  group: PoolerGroup,
-  use: GroupUse,
-  largest: number,
-): readonly Part[] {
+function partsOf(pooler: Pooler, use: GroupUse, largest: number): readonly Part[] {
   const open = use.lines.some(({ line, clients }) => !hasBulkhead(line) && clients.length > 0);
   const ofLine = (each: LineUse): readonly Part[] =>
     hasBulkhead(each.line)
       ? [bulkheadPart(each, open ? Infinity : largest)]
-      : each.clients.map((client) => clientPart(pooler, group, client, largest));
+      : each.clients.map((client) => clientPart(pooler, client, largest));
   const maintenance = use.lines.filter(({ name }) => name === MAINTENANCE_LINE).flatMap(ofLine);
-  const consoles = use.consoles.map((client) => clientPart(pooler, group, client, Infinity));
+  const consoles = use.consoles.map((client) => clientPart(pooler, client, Infinity));
   const { reserve } = pooler;
   const bounded = use.lines.some(({ line }) => hasBulkhead(line));
   return [
-    ...use.anywhere.map((client) => anywherePart(pooler, group, client, bounded)),
+    ...use.anywhere.map((client) => anywherePart(pooler, client, bounded)),
     ...use.lines.filter(({ name }) => name !== MAINTENANCE_LINE).flatMap(ofLine),
     reservedPart("consoles", reserve, consoles),
     reservedPart("maintenance", reserve, maintenance),
@@ -155,14 +150,9 @@ function bulkheadPart({ name, line }: LineUse, largest: number): Part {
   };
 }
 
-function clientPart(
-  pooler: Pooler,
-  group: PoolerGroup,
-  client: PooledClient,
-  largest: number,
-): Part {
+function clientPart(pooler: Pooler, client: PooledClient, largest: number): Part {
   const { name, processes, pool } = client;
-  const mine = pooler.scope === "pod" ? processesOfPod(client, group) : processes;
+  const mine = pooler.scope === "pod" ? processesOfPod(client, pooler.groups) : processes;
   return {
     name,
     amount: times(amountOf(mine), lowered(amountOf(pool), largest)),
@@ -173,13 +163,8 @@ function clientPart(
 }
 
 /** A client on nobody knows which line: one with a bulkhead has counted it already. */
-function anywherePart(
-  pooler: Pooler,
-  group: PoolerGroup,
-  client: PooledClient,
-  bounded: boolean,
-): Part {
-  const part = clientPart(pooler, group, client, Infinity);
+function anywherePart(pooler: Pooler, client: PooledClient, bounded: boolean): Part {
+  const part = clientPart(pooler, client, Infinity);
   if (!bounded) return part;
   const { most, missing } = part.amount;
   const amount = between(0, most, [...missing, whichDatabase(client)]);
@@ -191,11 +176,18 @@ function firstOf({ pool, place }: Client): Place {
   return pool.known ? (pool.places[0] ?? place) : place;
 }
 
-/** What of a client is in one pod, beside the pooler's process there. */
-function processesOfPod({ processes }: Client, group: PoolerGroup): Figure {
+/**
+ * What of a client is in one pod, beside the pooler's process there. Where several processes are in
+ * a pod, one of them may have to carry all of its clients.
+ */
+function processesOfPod({ processes }: Client, groups: readonly PoolerGroup[]): Figure {
   if (!processes.known) return processes;
-  if (!group.processes.known) return group.processes;
-  const pods = group.processes.value;
+  let pods = 0;
+  for (const group of groups) {
+    const figure = group.pods ?? group.processes;
+    if (!figure.known) return figure;
+    pods += figure.value;
+  }
   const value = pods === 0 ? 0 : Math.ceil(processes.value / pods);
   return {
     known: true,
@@ -207,7 +199,6 @@ function processesOfPod({ processes }: Client, group: PoolerGroup): Figure {
 
 function bulkheadSum(
   pooler: Pooler,
-  group: PoolerGroup,
   { name, line, clients }: LineUse,
   anywhere: readonly PooledClient[],
   title: string,
@@ -217,8 +208,8 @@ function bulkheadSum(
     kind: "bulkhead",
     of: `${title}, line ${name}`,
     parts: [
-      ...clients.map((client) => clientPart(pooler, group, client, largest)),
-      ...anywhere.map((client) => anywherePart(pooler, group, client, true)),
+      ...clients.map((client) => clientPart(pooler, client, largest)),
+      ...anywhere.map((client) => anywherePart(pooler, client, true)),
     ],
     limit: limitOf(line.maxClients),
     limitWhy:

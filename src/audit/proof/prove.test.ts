@@ -3,6 +3,7 @@ import {
   clientOf,
   directOf,
   groupOf,
+  known,
   lineOf,
   missing,
   poolerOf,
@@ -89,6 +90,32 @@ describe("the client sum", () => {
     ]);
   });
 
+  it("counts beside a sidecar all of its pod on each of the processes there", () => {
+    const groups = [
+      groupOf({ processes: 4, pods: 2, capacity: 40 }),
+      groupOf({ processes: 2, pods: 1, capacity: 40 }),
+    ];
+    // 12 processes in 3 pods: 4 beside each sidecar.
+    const total = (pool: number): unknown =>
+      summary(
+        systemOf({
+          poolers: [poolerOf("pooler", groups, { scope: "pod" })],
+          clients: [clientOf("app", 12, pool)],
+          postgres: POSTGRES,
+        }),
+      ).slice(0, 3);
+    expect(total(7)).toEqual([
+      "fits",
+      "clients pooler, processes 1 of 2 kinds: 38 of 40",
+      "clients pooler, processes 2 of 2 kinds: 38 of 40",
+    ]);
+    expect(total(8)).toEqual([
+      "broken",
+      "clients pooler, processes 1 of 2 kinds: 42 of 40",
+      "clients pooler, processes 2 of 2 kinds: 42 of 40",
+    ]);
+  });
+
   it("counts beside a sidecar just its own pod", () => {
     const poolers = [
       poolerOf("pooler", [groupOf({ processes: 4, capacity: 40 })], { scope: "pod" }),
@@ -131,6 +158,19 @@ describe("the client sum", () => {
 });
 
 describe("the slot sum", () => {
+  it("counts a line of several hosts on each of them", () => {
+    const lines = [lineOf("app", { postgres: "pg:5432,replica:5432", poolSize: 40 })];
+    const poolers = [
+      poolerOf("a", [groupOf({ lines })], { share: known(45) }),
+      poolerOf("b", [groupOf({ lines: [lineOf("app", { poolSize: 20 })] })], { share: known(45) }),
+    ];
+    const of = (available: number): unknown =>
+      summary(systemOf({ poolers, postgres: [postgresOf(available)] }));
+    expect(of(90)).toContain("slots Postgres pg:5432: 64 of 90");
+    expect(of(63)).toContain("weir/slots-over-postgres");
+    expect(of(89)).toContain("weir/shares-over-postgres");
+  });
+
   test.each([
     ["one role for all logins", { user: "writer", poolSize: 7 }, 7],
     ["a pool for each login", { poolSize: 7 }, 14],

@@ -75,7 +75,7 @@ function postgresOf(system: System): readonly Backend[] {
   const linesOf = (pooler: Pooler): readonly string[] =>
     pooler.groups
       .flatMap((group) => useOf(group, clientsOf(pooler, system)).lines)
-      .map(({ line }) => nameOf(line.postgres));
+      .flatMap(({ line }) => hostsOf(line.postgres).map(nameOf));
   const direct = system.clients.filter(isDirect);
   const addresses = new Set([
     ...system.poolers.flatMap(linesOf),
@@ -85,12 +85,17 @@ function postgresOf(system: System): readonly Backend[] {
     const available = known.get(address)?.available;
     return {
       address,
-      isIt: (other) => nameOf(other) === address,
+      isIt: (other) => hostsOf(other).some((host) => nameOf(host) === address),
       ...(available && { available }),
       poolers: system.poolers.filter((pooler) => linesOf(pooler).includes(address)),
       direct: direct.filter(({ target }) => nameOf(target.postgres) === address),
     };
   });
+}
+
+/** A line of several hosts may have all its server connections on any of them. */
+function hostsOf(address: string): readonly string[] {
+  return address.includes(" ") ? [address] : address.split(",");
 }
 
 function postgresSums(backend: Backend, system: System): Judgement {
