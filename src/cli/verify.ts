@@ -66,8 +66,9 @@ function leftOutNotes(leftOut: readonly string[]): readonly string[] {
   const files = [...new Set(leftOut)];
   const named = files.slice(0, LEFT_OUT_MAX).join(", ");
   const more = files.length > LEFT_OUT_MAX ? ` and ${files.length - LEFT_OUT_MAX} files more` : "";
-  const what = `${counted(leftOut.length, "document")} without apiVersion, kind and metadata.name`;
-  return [`${what} left out, in ${named}${more}`];
+  const what = counted(leftOut.length, "document");
+  const why = "no object of Kubernetes (apiVersion, kind and metadata.name), no ini of PgBouncer";
+  return [`Left out: ${what} in ${named}${more}: ${why}`];
 }
 
 function nameOf({ kind, namespace, name }: AuditObject): string {

@@ -218,11 +218,16 @@ it("reads the folders of a real file system", async () => {
 });
 
 describe("documents that are no objects", () => {
+  it("prove nothing: another program's ini is no PgBouncer", async () => {
+    const { exitCode, err } = await verify(["php.ini"], { files: { "php.ini": "[PHP]\nx = 5\n" } });
+    expect([exitCode, err]).toEqual([4, "weir verify: cannot tell: no PgBouncer\n"]);
+  });
+
   it("are told of, so that a slip shows", async () => {
     const files = { "a.yaml": `${shop({})}---\nreplicas: 3\n`, "b.yaml": "x: 1\n---\ny: 2\n" };
     const { out } = await verify(["a.yaml", "b.yaml"], { files });
     expect(out.replaceAll(/\s+/g, " ")).toContain(
-      "! 3 documents without apiVersion, kind and metadata.name left out, in a.yaml, b.yaml",
+      "! Left out: 3 documents in a.yaml, b.yaml: no object of Kubernetes",
     );
   });
 });

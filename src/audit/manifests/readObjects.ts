@@ -11,7 +11,7 @@ import { positionIn } from "./position.ts";
 /** What was read, and what could not be. */
 export interface ReadObjects {
   readonly objects: readonly AuditObject[];
-  /** The files of documents that are no objects of Kubernetes, once for each such document. */
+  /** The files of documents that are neither, once for each such document. */
   readonly leftOut: readonly string[];
   readonly problems: readonly Problem[];
 }
@@ -26,13 +26,17 @@ interface ReadDocument {
   readonly index: number;
 }
 
+/** Other programs have their *.ini in the same folders. */
+const PGBOUNCERS = /^\s*(?:\[(?:pgbouncer|databases)\]|%include\s)/im;
+
 /**
  * Every Kubernetes object of these texts: YAML of several documents, or JSON; lists (kind List,
  * PodList…, an array of JSON) are unpacked. What is no object of Kubernetes (values files,
  * kustomizations, compose files) is left out: it has no apiVersion, kind and metadata.name; one that
  * makes pods all the same is a problem. An object that the API server names is called by its
- * generateName: `migrate-*`. A source called *.ini is a PgBouncer's (see iniObject.ts). What can't be
- * read is a problem with its place, never a guess: the rest is read all the same.
+ * generateName: `migrate-*`. A source called *.ini that has PgBouncer's sections is a PgBouncer's
+ * (see iniObject.ts), and any other one is left out. What can't be read is a problem with its place,
+ * never a guess: the rest is read all the same.
  */
 export function readObjects(sources: readonly Source[]): ReadObjects {
   const objects: AuditObject[] = [];
@@ -42,7 +46,8 @@ export function readObjects(sources: readonly Source[]): ReadObjects {
   for (const source of sources) {
     const text = source.text.startsWith("\u{feff}") ? source.text.slice(1) : source.text;
     if (source.name.endsWith(".ini")) {
-      objects.push(iniObject(source.name, text));
+      if (PGBOUNCERS.test(text)) objects.push(iniObject(source.name, text));
+      else leftOut.push(source.name);
       continue;
     }
     const lines = new LineTable(text);
