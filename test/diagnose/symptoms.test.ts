@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 
 import type { Client } from "pg";
@@ -20,6 +22,8 @@ const CLIENTS = 6;
 /** What Postgres lets in, and what it keeps for superusers. */
 const POSTGRES_CLIENTS = 9;
 const RESERVED = 3;
+/** PgBouncer tells times in seconds. */
+const SECOND_MS = 1_100;
 /** Whoever waits at every moment does so for long. */
 const thresholds = { waitedMs: 1 };
 
@@ -85,6 +89,33 @@ it.each([
     expect(kindsOf(diagnosis)).toEqual([]);
     expect(symptomsSaidIn(diagnosis)).toEqual([
       expect.stringMatching(/^6 clients wait .* it has none: Postgres at .* does not answer$/),
+    ]);
+  } finally {
+    postgres.kill("SIGCONT");
+  }
+});
+
+it.each([
+  ["the newest", findPgBouncer],
+  ["1.18", oldPgBouncer],
+])("nor is a PgBouncer, %s, that has never reached its Postgres", async (_, program) => {
+  postgres.kill("SIGSTOP");
+  bouncer = await startScene({ postgres, program: await program() });
+  try {
+    const login = appClient(bouncer).then(
+      (client) => clients.push(client),
+      () => {},
+    );
+    await untilWaiting(1);
+    await sleep(SECOND_MS);
+    const pgbouncer = consoleUrl(bouncer, "eye");
+    const diagnosis = await lookAt({ pgbouncer, windowMs: 700, thresholds });
+    postgres.kill("SIGCONT");
+    await login;
+
+    expect(kindsOf(diagnosis)).toEqual([]);
+    expect(symptomsSaidIn(diagnosis)).toEqual([
+      expect.stringMatching(/^1 client waits .*has none/),
     ]);
   } finally {
     postgres.kill("SIGCONT");

@@ -55,6 +55,22 @@ describe("a queue", () => {
     expect(others).toEqual([]);
   });
 
+  it("of whom PgBouncer says that they wait for 0 s, who ask the same all the time", () => {
+    const clients = clientsOf(3, { state: "waiting", requestedAtMs: START_MS - 5_000 });
+    const pools = [{ ...POOL, clientsWaiting: 3, maxWaitMs: 0, servers: 1 }];
+    const servers = serversOf(1, "new");
+    const stuck = poolerOf({ clients, servers, sample: () => ({ pools }) });
+    expect(said(systemOf([stuck]))).toEqual([
+      expect.stringMatching(/^3 clients wait .* 8 s or longer; it has none/),
+    ]);
+    const served = poolerOf({
+      clients: (sample) => clients.map((one) => ({ ...one, requestedAtMs: START_MS + sample })),
+      servers,
+      sample: () => ({ pools }),
+    });
+    expect(said(systemOf([served]))).toEqual([]);
+  });
+
   it("before server connections that still log in has none", () => {
     const pooler = queued(() => ({ servers: 1, serversActive: 0 }));
     const samples = pooler.samples.map((sample) => ({ ...sample, servers: serversOf(1, "new") }));

@@ -4,7 +4,7 @@ import { availableOf, serversMaxOf } from "./holdings.ts";
 import type { Leak } from "./leak.ts";
 import { isFull, type Saturated } from "./saturated.ts";
 import type { Thresholds } from "./thresholds.ts";
-import { isBusy, lastOf, maxClientConnOf } from "./window.ts";
+import { isBusy, isWaiting, lastOf, maxClientConnOf, silenceMs, staysOf } from "./window.ts";
 import { countedAs, duration } from "./wording.ts";
 
 /** What causes explain. */
@@ -61,12 +61,6 @@ function fullAtWork(pooler: LivePooler): Symptom {
 function lineSymptom(pooler: LivePooler, line: LiveLine, waitedMs: number): Symptom | undefined {
   const { name } = line;
   const pools = pooler.samples.map((sample) => sample.pools.filter((pool) => pool.line === name));
-  const longestMs = pools.map((own) =>
-    Math.max(
-      0,
-      ...own.map(({ clientsWaiting, maxWaitMs }) => (clientsWaiting > 0 ? maxWaitMs : 0)),
-    ),
-  );
   const last = pools.at(-1) ?? [];
   const waiting = last.reduce((sum, { clientsWaiting }) => sum + clientsWaiting, 0);
   const wait = countedAs(waiting, "client waits", "clients wait");
@@ -77,8 +71,9 @@ function lineSymptom(pooler: LivePooler, line: LiveLine, waitedMs: number): Symp
       next: [`find out who paused it and why, then on its console, as admin: RESUME ${name}`],
     };
   }
-  if (longestMs.some((ms) => ms < waitedMs)) return undefined;
-  const long = `${wait} for a server connection of ${where}, one of them ${duration(Math.min(...longestMs))} or longer at every moment`;
+  const waitMs = lastingWaitMs(pooler, name);
+  if (waitMs < waitedMs) return undefined;
+  const long = `${wait} for a server connection of ${where}, one of them ${duration(waitMs)} or longer`;
   // One that still logs in to Postgres, which is new, serves nobody.
   const open = pooler.samples.map(
     ({ servers }) => servers.filter((each) => each.line === name && each.state !== "new").length,
@@ -105,6 +100,26 @@ function lineSymptom(pooler: LivePooler, line: LiveLine, waitedMs: number): Symp
       "make transactions shorter, or give the line more server connections if Postgres has the cores and connections for them",
     ],
   };
+}
+
+/**
+ * How long somebody in a line's queue had waited at every moment, at least. PgBouncer says 0 of
+ * those who wait for their login's first server connection: they are known by being the same
+ * clients, with the same request, that wait in all samples.
+ */
+function lastingWaitMs(pooler: LivePooler, line: string): number {
+  const longest = pooler.samples.map(({ pools }) =>
+    Math.max(
+      0,
+      ...pools
+        .filter((pool) => pool.line === line && pool.clientsWaiting > 0)
+        .map(({ maxWaitMs }) => maxWaitMs),
+    ),
+  );
+  const silent = staysOf(pooler)
+    .filter(({ client, seen }) => client.line === line && seen.every(isWaiting))
+    .map(silenceMs);
+  return Math.max(Math.min(...longest), ...silent);
 }
 
 const LOG =
