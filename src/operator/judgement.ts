@@ -1,0 +1,60 @@
+/** What decide/ says of one snapshot: data alone; act/ writes it. */
+export interface Judgement {
+  /** The whole status that the ConnectionBudget should have. */
+  readonly budgetStatus: Readonly<Record<string, unknown>>;
+  /** The whole status of each McpServer, by name. */
+  readonly serverStatuses: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  /** What a person should know: made where a condition flips, so that each is told once. */
+  readonly notices: readonly Notice[];
+  /** The same figures as in the messages, for Prometheus. */
+  readonly figures: readonly Figure[];
+}
+
+/** An event of one of the objects. */
+export interface Notice {
+  /** `budget`, or the name of a server. */
+  readonly about: { readonly kind: "ConnectionBudget" | "McpServer"; readonly name: string };
+  readonly type: "Normal" | "Warning";
+  /** The condition's reason. */
+  readonly reason: string;
+  readonly note: string;
+}
+
+/** One sample of a gauge. */
+export interface Figure {
+  /** `weir_clients_open`; act/ knows the help text of each. */
+  readonly name: FigureName;
+  /** namespace and budget are added to these. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** The gauges that there are. Counts are connections on one PgBouncer process, unless said. */
+export type FigureName =
+  /** max_client_conn as planned. */
+  | "weir_clients_capacity"
+  /** By `part`: consoles, maintenance, logins, granted, headroom. */
+  | "weir_clients_planned"
+  /** LISTS used_clients, by `pgbouncer`. */
+  | "weir_clients_open"
+  /** By `server` and `pgbouncer`. */
+  | "weir_server_clients_open"
+  /** By `server`. */
+  | "weir_server_grant"
+  | "weir_server_limit"
+  | "weir_server_slots"
+  /** By `server`: pods that exist, terminating ones too. */
+  | "weir_server_pods"
+  /** S. */
+  | "weir_slots_capacity"
+  /** By `part`: maintenance, granted, headroom. */
+  | "weir_slots_planned"
+  /** By `pgbouncer` and `line`. */
+  | "weir_server_connections_open"
+  /** P as planned, max_connections as Postgres has it, CONNECTION LIMIT of the role, its backends. */
+  | "weir_postgres_connections_planned"
+  | "weir_postgres_max_connections"
+  | "weir_postgres_role_limit"
+  | "weir_postgres_backends"
+  /** By `object` (kind/name) and `type`: 1 True, 0 False, −1 Unknown. */
+  | "weir_condition";
