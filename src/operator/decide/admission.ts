@@ -17,7 +17,7 @@ export interface Applicant {
 export type Admission =
   | { readonly admitted: true }
   | { readonly admitted: false; readonly why: "Disabled" }
-  /** Clients on each PgBouncer process: its floor, and what was left when its turn came. */
+  /** Clients on each PgBouncer process: its floor, and what those that are admitted leave. */
   | {
       readonly admitted: false;
       readonly why: "InsufficientBudget";
@@ -39,25 +39,33 @@ export function admit(
   applicants: readonly Applicant[],
 ): ReadonlyMap<string, Admission> {
   const room = roomOf(budget);
-  const admissions = new Map<string, Admission>();
+  const admitted = new Set<McpServer>();
   let free = room.clients;
-  let lines = 0;
   for (const { server } of applicants.toSorted(byTurn)) {
     const needs = floorOf(server);
-    const { name } = server.metadata;
-    if (server.spec.activation === "Disabled") {
-      admissions.set(name, { admitted: false, why: "Disabled" });
-    } else if (needs > free) {
-      admissions.set(name, { admitted: false, why: "InsufficientBudget", needs, free });
-    } else if (lines >= room.slots) {
-      admissions.set(name, { admitted: false, why: "TooManyLines", lines: room.slots });
-    } else {
-      admissions.set(name, { admitted: true });
-      free -= needs;
-      lines += 1;
-    }
+    if (isDisabled(server) || needs > free || admitted.size >= room.slots) continue;
+    admitted.add(server);
+    free -= needs;
   }
-  return admissions;
+  // What is left in the end, not at its turn: that would be another once it is judged again.
+  return new Map(
+    applicants.map(({ server }) => [
+      server.metadata.name,
+      admitted.has(server) ? { admitted: true } : refusalOf(server, free, Math.max(0, room.slots)),
+    ]),
+  );
+}
+
+function refusalOf(server: McpServer, free: number, lines: number): Admission {
+  if (isDisabled(server)) return { admitted: false, why: "Disabled" };
+  const needs = floorOf(server);
+  return needs > free
+    ? { admitted: false, why: "InsufficientBudget", needs, free }
+    : { admitted: false, why: "TooManyLines", lines };
+}
+
+function isDisabled({ spec }: McpServer): boolean {
+  return spec.activation === "Disabled";
 }
 
 function byTurn(a: Applicant, b: Applicant): number {
