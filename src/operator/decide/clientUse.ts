@@ -30,21 +30,23 @@ export function clientUseOf(pooler: Pooler, budget: ConnectionBudget): ClientUse
   const { reserve, maxClientConn } = budget.spec.pgbouncer;
   let limited = 0;
   let limitedLines = 0;
-  let open = 0;
+  let openMax = 0;
+  let openNow = 0;
   let openLines = 0;
   for (const line of lines.values()) {
     if (line.name === MAINTENANCE_LINE) continue;
     const limit = clientLimitOf(line, sight);
     if (limit === undefined) {
-      open += clientsMaxOn(line.name, pooler);
+      openMax += clientsMaxOn(line.name, pooler);
+      openNow += clientsOn(line.name, pooler);
       openLines += 1;
     } else {
       limited += Math.max(limit, clientsMaxOn(line.name, pooler));
       limitedLines += 1;
     }
   }
-  // Each line's most may have been at another moment: at no moment there were more than this.
-  open = Math.min(open, Math.max(sight.window.usedClientsMax, sight.usedClients));
+  // Each line's most may have been at another moment: at no moment there were more than all used.
+  const open = Math.max(openNow, Math.min(openMax, sight.window.usedClientsMax));
   const line = lines.get(MAINTENANCE_LINE);
   const maintenance = Math.max(
     reserve.maintenance,
