@@ -38,7 +38,7 @@ export function conditionIn(
 ): Condition | undefined {
   const { conditions } = status;
   if (!Array.isArray(conditions)) return undefined;
-  return conditions.filter(isCondition).find((each) => each.type === type);
+  return conditions.find((each): each is Condition => isCondition(each, type));
 }
 
 /** The condition that an object gets from a verdict; undefined: none yet. */
@@ -66,12 +66,11 @@ function timeOf(atMs: number): string {
   return `${new Date(atMs).toISOString().slice(0, 19)}Z`;
 }
 
-function isCondition(value: unknown): value is Condition {
-  if (typeof value !== "object" || value === null) return false;
-  const isText = (key: string) => typeof Reflect.get(value, key) === "string";
-  const status: unknown = Reflect.get(value, "status");
-  return (
-    (status === "True" || status === "False" || status === "Unknown") &&
-    ["type", "lastTransitionTime", "reason", "message"].every(isText)
-  );
+function isCondition(value: unknown, type: string): value is Condition {
+  if (typeof value !== "object" || value === null || !("type" in value)) return false;
+  if (value.type !== type || !("status" in value)) return false;
+  const { status } = value;
+  const isStatus = status === "True" || status === "False" || status === "Unknown";
+  const texts = ["lastTransitionTime", "reason", "message"];
+  return isStatus && texts.every((key) => typeof Reflect.get(value, key) === "string");
 }

@@ -2,6 +2,10 @@ import { describe, expect, it } from "vitest";
 import { budgetOf, incidentFleet, serverOf } from "../../../test/fleets/fleetOf.ts";
 import { budgetCondition, sceneOf } from "../../../test/operator/sceneOf.ts";
 
+function share(name: string, shareConnections: number) {
+  return budgetOf({ name, postgres: { shareConnections } });
+}
+
 describe("the objects as written", () => {
   it("fit, with the sums", () => {
     expect(budgetCondition(sceneOf(), "Feasible")).toMatchObject({
@@ -36,8 +40,6 @@ describe("the objects as written", () => {
   });
 
   it("count the neighbours on the same Postgres", () => {
-    const share = (name: string, shareConnections: number) =>
-      budgetOf({ name, postgres: { shareConnections } });
     const scene = sceneOf({ budget: share("writing", 60), neighbours: [share("reading", 40)] });
     const condition = budgetCondition(scene, "Feasible");
     expect(condition).toMatchObject({ status: "False", reason: "PostgresOvercommitted" });

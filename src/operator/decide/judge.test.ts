@@ -60,12 +60,11 @@ describe("a healthy system", () => {
   });
 
   it("has statuses that the schemas take", () => {
-    const { value } = scene.budget.parsed as { value: object };
-    connectionBudgetSchema.parse({ ...value, status: judgement.budgetStatus });
-    for (const { object } of scene.servers) {
-      const server = object.parsed as unknown as { value: object };
-      const status = judgement.serverStatuses.get(object.name);
-      mcpServerSchema.parse({ ...server.value, status });
+    const budget = { ...budgetOf(), status: judgement.budgetStatus };
+    expect(connectionBudgetSchema.safeParse(budget).error).toBeUndefined();
+    for (const [name, status] of judgement.serverStatuses) {
+      const server = { ...serverOf(name), status };
+      expect(mcpServerSchema.safeParse(server).error).toBeUndefined();
     }
   });
 
