@@ -111,7 +111,8 @@ function postgresFigures({ postgres }: BudgetSnapshot): readonly Figure[] {
 
 const VALUES = { True: 1, False: 0, Unknown: -1 } as const;
 
-function conditionFigures(
+/** Of an object's conditions, Ready too. */
+export function conditionFigures(
   object: string,
   status: Status,
   types: readonly { readonly type: string }[],

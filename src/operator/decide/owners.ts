@@ -53,11 +53,12 @@ export function ownersIn(
       const addresses = [...new Set(own.flatMap(({ ip }) => ip ?? []))];
       const counts = when === "now" ? now.get(pooler.name) : pooler.sight.window.addresses;
       const held = addresses.filter((ip) => (counts?.get(ip) ?? 0) > 0);
-      if (held.some((ip) => serversAt(ip).size > 1)) return SHARED;
+      if (own.some(isOfNode) || held.some((ip) => serversAt(ip).size > 1)) return SHARED;
       return { known: true, count: sumOf(held.map((ip) => counts?.get(ip) ?? 0)) };
     },
-    heldByPod: ({ ip }, all) => {
-      if (ip === undefined) return { known: true, count: 0 };
+    heldByPod: (pod, all) => {
+      const { ip } = pod;
+      if (ip === undefined) return isOfNode(pod) ? SHARED : { known: true, count: 0 };
       const windows = all.map(({ sight }) => sight.window.addresses.get(ip) ?? 0);
       const counts = all.map(({ name }) => now.get(name)?.get(ip) ?? 0);
       const count = Math.max(0, ...windows, sumOf(counts));
@@ -79,6 +80,11 @@ const SHARED: Held = {
   reason: "AddressesShared",
   message: "several pods have one address (hostNetwork): whose its clients are can't be told",
 };
+
+/** A pod that is ready has an address: without one of its own it has its node's. */
+function isOfNode({ ip, ready }: PodSnapshot): boolean {
+  return ready && ip === undefined;
+}
 
 /** Clients are there, and none of them comes from a pod: something translates addresses. */
 function hidesAddresses({ sight }: Pooler, pods: ReadonlyMap<string, unknown>): boolean {

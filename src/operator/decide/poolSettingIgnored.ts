@@ -1,8 +1,8 @@
 import type { PodSnapshot } from "../snapshot.ts";
 import { listed } from "../../budget/wording.ts";
-import { conditionIn, type Told, type Verdict } from "./condition.ts";
+import { AS_IS, conditionIn, type Told, type Verdict } from "./condition.ts";
 import type { Held } from "./owners.ts";
-import { judged } from "./seen.ts";
+import { isTooEarly, judged } from "./seen.ts";
 import type { ServerCase } from "./serverCase.ts";
 import { isTold } from "./withinGrant.ts";
 
@@ -20,6 +20,8 @@ export function poolSettingIgnored(its: ServerCase): Verdict {
   const bad = moreThanConfigured(pods) ?? configuredOtherwise(its);
   const verdict = judged(its.poolers, bad, followed(its));
   if (verdict.status !== "False") return verdict;
+  const before = conditionIn(its.snapshot.object.status, "PoolSettingIgnored")?.reason;
+  if (before === "MoreThanConfigured" && isTooEarly(its.poolers)) return AS_IS;
   const untold = unseen(its, pods);
   return untold === undefined ? verdict : { status: "Unknown", ...untold };
 }

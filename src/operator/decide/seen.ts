@@ -4,6 +4,12 @@ import type { BudgetSnapshot, LineSight, PoolerSight, Sight } from "../snapshot.
 import { few } from "./few.ts";
 import { AS_IS, type Told, type Verdict } from "./condition.ts";
 
+/**
+ * A window that is shorter than this, after a start, is too short to say that a cause has stayed
+ * away. In milliseconds.
+ */
+const SETTLED_AFTER_MS = 5_000;
+
 /** A PgBouncer process that answered. */
 export interface Pooler {
   readonly name: string;
@@ -78,4 +84,9 @@ export function blankOf({ blanks }: Asked): Told | undefined {
   if (first === undefined) return undefined;
   const message = few(blanks.map(({ what, message: why }) => `${what}: ${why}`));
   return { status: "Unknown", reason: first.reason, message };
+}
+
+/** Some process has not been watched long enough to take back what was said of it. */
+export function isTooEarly({ seen }: Poolers): boolean {
+  return seen.some(({ sight }) => sight.window.lengthMs < SETTLED_AFTER_MS);
 }

@@ -4,9 +4,9 @@ import {
   after,
   AT_MS,
   incidentScene,
-  observed,
   PENDING,
   podOf,
+  runningOf,
   sceneOf,
   seen,
   serverCondition,
@@ -19,7 +19,7 @@ import { mcpServerSchema } from "../../api/mcpServer.ts";
 import type { BudgetSnapshot, ClientCount, ServerSnapshot } from "../snapshot.ts";
 import { conditionIn } from "./condition.ts";
 import { judge } from "./judge.ts";
-import { judgeOrphan } from "./serverStatus.ts";
+import { judgeOrphan } from "./judgeOrphan.ts";
 
 const SERVERS = [serverOf("author"), serverOf("scene")];
 
@@ -217,6 +217,14 @@ describe("WithinGrant", () => {
       expect(grantOf(translated(after(incidentScene(5), first)))?.status).toBe("True");
     });
 
+    it("is Unknown of a pod in its node's network", () => {
+      const inNode = withServer(incidentScene(5), "scene", (server) => ({
+        ...server,
+        pods: [podOf("scene-0")],
+      }));
+      expect(grantOf(inNode)).toMatchObject({ status: "Unknown", reason: "AddressesShared" });
+    });
+
     it("is Unknown where two servers' pods have one address", () => {
       const shared = withServer(incidentScene(5), "author", (server) => ({
         ...server,
@@ -228,6 +236,17 @@ describe("WithinGrant", () => {
 });
 
 describe("PoolSettingIgnored", () => {
+  it("is not taken back before that was watched for a while", () => {
+    const bad = withClients(scene(), [clientsOf("10.0.0.2", 6)], 0);
+    const later = (lengthMs: number) =>
+      withSight(after(scene(), judge(bad)), (sight) => ({
+        ...sight,
+        window: { ...sight.window, lengthMs },
+      }));
+    expect(settingOf(later(1000))).toEqual(settingOf(bad));
+    expect(settingOf(later(10_000))?.status).toBe("False");
+  });
+
   it.each([
     { held: 5, status: "False", reason: "Followed" },
     { held: 6, status: "True", reason: "MoreThanConfigured" },
@@ -309,17 +328,24 @@ describe("Verified", () => {
 });
 
 describe("a server whose budget does not exist", () => {
-  it("has a status that says so, again the same", () => {
-    const orphan = observed(serverOf("lost"));
-    const status = judgeOrphan(orphan, AT_MS);
+  const orphan = runningOf(serverOf("lost"), 5, 0);
+  const { status, notices } = judgeOrphan(orphan, AT_MS);
+
+  it("has a status that says so, and again the same", () => {
     expect(conditionIn(status, "Admitted")).toMatchObject({
       status: "False",
       reason: "BudgetNotFound",
       message: "there is no ConnectionBudget writing in namespace writing",
     });
     expect(conditionIn(status, "Ready")?.status).toBe("False");
-    expect(judgeOrphan({ ...orphan, status }, AT_MS + 5000)).toEqual(status);
+    expect(status).toMatchObject({ replicas: 1, grant: 0 });
+    const again = { ...orphan, object: { ...orphan.object, status } };
+    expect(judgeOrphan(again, AT_MS + 5000)).toMatchObject({ status, notices: [] });
     expect(mcpServerSchema.safeParse({ ...serverOf("lost"), status }).success).toBe(true);
+  });
+
+  it("is told to somebody once", () => {
+    expect(notices).toMatchObject([{ type: "Warning", reason: "BudgetNotFound" }]);
   });
 });
 

@@ -65,32 +65,8 @@ export function unplannedStatus(
   };
 }
 
-/** The status of a server whose budget does not exist: nobody reserves anything for it. */
-export function judgeOrphan(object: Observed<McpServer>, atMs: number): Status {
-  const { parsed, namespace, generation, status } = object;
-  const { replicas, selector } = status;
-  const message = parsed.ok
-    ? `there is no ConnectionBudget ${parsed.value.spec.budgetRef.name} in namespace ${namespace}`
-    : "the budget that it names does not exist";
-  const unknown = { status: "Unknown", reason: "BudgetNotFound", message } as const;
-  const verdicts = {
-    Admitted: parsed.ok ? { ...unknown, status: "False" as const } : notUnderstood(parsed.problems),
-    WithinGrant: unknown,
-    PoolSettingIgnored: unknown,
-    Verified: unknown,
-  };
-  return {
-    observedGeneration: generation,
-    ...(replicas !== undefined && { replicas }),
-    ...(selector !== undefined && { selector }),
-    limit: 0,
-    grant: 0,
-    slots: 0,
-    conditions: conditionsOf(object, verdicts, atMs),
-  };
-}
-
-function podsOf({ object, workload, pods }: ServerSnapshot): Status {
+/** The fields that tell of its pods. */
+export function podsOf({ object, workload, pods }: ServerSnapshot): Status {
   const selector = workload?.selector ?? object.status["selector"];
   return { replicas: pods.length, ...(selector !== undefined && { selector }) };
 }
@@ -104,7 +80,8 @@ function numbersBefore({ status }: Observed<McpServer>): Status {
   };
 }
 
-function conditionsOf(
+/** In the order of SERVER_CONDITIONS, Ready last. */
+export function conditionsOf(
   object: Observed<McpServer>,
   verdicts: Readonly<Record<ServerConditionType, Verdict>>,
   atMs: number,

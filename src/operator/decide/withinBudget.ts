@@ -7,14 +7,8 @@ import { AS_IS, conditionIn, type Told, type Verdict } from "./condition.ts";
 import { few } from "./few.ts";
 import { holdersOf } from "./holders.ts";
 import type { Owners } from "./owners.ts";
-import { askedOf, judged, together, type Poolers } from "./seen.ts";
+import { askedOf, isTooEarly, judged, together, type Poolers } from "./seen.ts";
 import { postgresRoomOf, slotRoomOf, slotUseOf, type SlotRoom } from "./slotUse.ts";
-
-/**
- * A window that is shorter than this, after a start, is too short to say that a cause has stayed
- * away. In milliseconds.
- */
-export const SETTLED_AFTER_MS = 5_000;
 
 /**
  * WithinBudget: whether what is open, or may be opened as PgBouncer is set, fits: clients and slots
@@ -41,7 +35,9 @@ export function withinBudget(
   };
   const asked = together([poolers, askedOf("Postgres", snapshot.postgres)]);
   const verdict = judged(asked, bad, wellOf(budget, poolers, room));
-  return verdict.status === "True" && isTooEarly(snapshot, poolers) ? AS_IS : verdict;
+  const before = conditionIn(snapshot.budget.status, "WithinBudget")?.status;
+  const isTakenBack = verdict.status === "True" && before === "False";
+  return isTakenBack && isTooEarly(poolers) ? AS_IS : verdict;
 }
 
 interface Broken {
@@ -137,12 +133,4 @@ function clientsAsSet(pooler: Poolers["seen"][number], budget: ConnectionBudget)
   );
   const window = { ...sight.window, usedClientsMax: 0, lines: new Map() };
   return clientUseOf({ ...pooler, lines, sight: { ...sight, clients: [], window } }, budget);
-}
-
-/** It said False, and a process has not been watched long enough to take that back. */
-function isTooEarly({ budget }: BudgetSnapshot, { seen }: Poolers): boolean {
-  const before = conditionIn(budget.status, "WithinBudget");
-  return (
-    before?.status === "False" && seen.some(({ sight }) => sight.window.lengthMs < SETTLED_AFTER_MS)
-  );
 }

@@ -2,9 +2,8 @@ import { counted } from "../../budget/wording.ts";
 import type { ServerSnapshot, WorkloadSnapshot } from "../snapshot.ts";
 import { AS_IS, conditionIn, type Told, type Verdict } from "./condition.ts";
 import { few } from "./few.ts";
-import { judged } from "./seen.ts";
+import { isTooEarly, judged } from "./seen.ts";
 import type { ServerCase } from "./serverCase.ts";
-import { SETTLED_AFTER_MS } from "./withinBudget.ts";
 
 /**
  * WithinGrant: whether the server holds at most its grant on every PgBouncer process, from at most
@@ -31,8 +30,7 @@ export function withinGrant(its: ServerCase): Verdict {
   });
   if (verdict.status !== "True") return verdict;
   const before = conditionIn(snapshot.object.status, "WithinGrant");
-  const early = poolers.seen.some(({ sight }) => sight.window.lengthMs < SETTLED_AFTER_MS);
-  if (before?.reason === "ClientsExceedGrant" && early) return AS_IS;
+  if (before?.reason === "ClientsExceedGrant" && isTooEarly(poolers)) return AS_IS;
   const untold = held.find(({ held: each }) => !each.known)?.held;
   // Whose clients are whose was told before: that none of a pod's is there now means no more.
   if (untold === undefined || untold.known || isTold(before?.reason, untold.reason)) return verdict;
