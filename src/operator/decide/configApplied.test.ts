@@ -88,12 +88,12 @@ describe("a RELOAD that took in a part", () => {
     const condition = applied(withSight(old, withLine("maintenance", { maxClientConnections: 3 })));
     expect(condition).toMatchObject({ status: "False", reason: "PartlyApplied" });
     expect(condition?.message).toContain(
-      "writing-pgbouncer-0 follows the plan up to line reporting and not from there on",
+      "writing-pgbouncer-0 and writing-pgbouncer-1 follow the plan before line reporting and not from there on",
     );
   });
 
   it("is told by a process that has all of it and one that has not", () => {
-    const condition = applied(withSight(sceneOf(), olderFrom("reporting"), 1));
+    const condition = applied(withSight(sceneOf(), lowered, 1));
     expect(condition).toMatchObject({ status: "False", reason: "PartlyApplied" });
     expect(condition?.message).toContain(
       "writing-pgbouncer-0 has applied all of it and writing-pgbouncer-1 has not",
