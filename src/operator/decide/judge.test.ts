@@ -140,7 +140,9 @@ describe("what can't be seen", () => {
     });
   });
 
-  it("does not hide what is bad", () => {
+  it("does not hide what is bad, nor does what was not asked yet", () => {
+    const early: BudgetSnapshot = { ...incidentScene(20), postgres: PENDING };
+    expect(budgetCondition(early, "WithinBudget")).toMatchObject({ status: "False" });
     const scene: BudgetSnapshot = { ...incidentScene(20), postgres: UNREACHABLE };
     expect(budgetCondition(scene, "WithinBudget")).toMatchObject({ status: "False" });
   });

@@ -147,6 +147,17 @@ describe("WithinGrant", () => {
     expect(condition?.message).toContain(text);
   });
 
+  it("is not taken back before that was watched for a while", () => {
+    const bad = withClients(scene(), [clientsOf("10.0.0.2", 11)], 1);
+    const later = (lengthMs: number) =>
+      withSight(after(scene(), judge(bad)), (sight) => ({
+        ...sight,
+        window: { ...sight.window, lengthMs },
+      }));
+    expect(grantOf(later(1000))).toEqual(grantOf(bad));
+    expect(grantOf(later(10_000))?.status).toBe("True");
+  });
+
   it.each([
     { pods: 2, status: "True", reason: "Within", text: "from at most 2 pods" },
     {
@@ -284,6 +295,21 @@ describe("PoolSettingIgnored", () => {
     }));
     expect(settingOf(withClients(old, [clientsOf("10.0.0.2", 8)], 0))?.status).toBe("False");
     expect(settingOf(withClients(old, [clientsOf("10.0.0.2", 9)], 0))?.status).toBe("True");
+  });
+
+  it("counts every process of a pod, and what a Live pool was given since", () => {
+    const pooled = (pool: object) =>
+      withServer(
+        sceneOf({ servers: [serverOf("author"), serverOf("scene", { pool })] }),
+        "scene",
+        (server) => ({ ...server, pods: server.pods.map((pod) => ({ ...pod, poolMax: 4 })) }),
+      );
+    const two = pooled({ processesPerPod: 2 });
+    expect(settingOf(withClients(two, [clientsOf("10.0.0.2", 8)], 0))?.status).toBe("False");
+    expect(settingOf(withClients(two, [clientsOf("10.0.0.2", 9)], 0))?.status).toBe("True");
+    const live = pooled({ resize: "Live" });
+    expect(settingOf(withClients(live, [clientsOf("10.0.0.2", 5)], 0))?.status).toBe("False");
+    expect(settingOf(withClients(live, [clientsOf("10.0.0.2", 6)], 0))?.status).toBe("True");
   });
 
   it("is True where the template gives another size than the limit", () => {
