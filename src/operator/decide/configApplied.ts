@@ -69,7 +69,7 @@ function differing(compared: readonly Compared[]): Told | undefined {
   return {
     status: "False",
     reason: part === undefined ? "Differs" : "PartlyApplied",
-    message: `${few(texts)}. ${why}`,
+    message: `${few(texts)} (${why})`,
   };
 }
 
