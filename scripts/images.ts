@@ -12,9 +12,7 @@ import { kindCluster, loadImage } from "../test/images/loadImage.ts";
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { containerd: { type: "string" } } });
   const target =
-    values.containerd === undefined
-      ? await kindCluster()
-      : { containerdSocket: values.containerd };
+    values.containerd === undefined ? await kindCluster() : { containerdSocket: values.containerd };
   for (const { name, reference } of IMAGES) {
     const archive = await imageArchive(name);
     const { size } = await stat(archive);

@@ -25,4 +25,4 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   mv "$new" "$PGDATA"
 fi
 
-exec postgres -D "$PGDATA" "$@"
+exec postgres -D "$PGDATA" -c listen_addresses='*' "$@"

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { cacheDir } from "../parts/cache.ts";
@@ -39,6 +39,7 @@ export async function buildWithBuildah(image: Image, archive: string): Promise<v
   ];
   try {
     await inSession(storage, scratch, script);
+    if (image.standsInFor !== undefined) await addName(archive, image.standsInFor, scratch);
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause);
     throw new Error(
@@ -75,6 +76,23 @@ async function inSession(
   await runProcess({ command: "unshare", args: [...isolated, ...locked] });
 }
 
+/**
+ * Gives the image in an archive one more name. Whoever has Docker gets the image of that name from
+ * its registry; here nobody else has it.
+ */
+async function addName(archive: string, name: string, scratch: string): Promise<void> {
+  const dir = join(scratch, "archive");
+  await mkdir(dir);
+  const tar = (...args: readonly string[]) =>
+    runProcess({ command: "tar", args: ["--file", archive, "--directory", dir, ...args] });
+  await tar("--extract");
+  const file = join(dir, "manifest.json");
+  const [manifest]: [{ RepoTags: readonly string[] }] = JSON.parse(await readFile(file, "utf8"));
+  const named = { ...manifest, RepoTags: [...manifest.RepoTags, name] };
+  await writeFile(file, JSON.stringify([named]));
+  await tar("--create", ...(await readdir(dir)));
+}
+
 /** Makes the image that a FROM names, unless the storage has it. */
 async function standInCommands(base: string): Promise<readonly string[]> {
   const { suite, withNode } = standInFor(base);
@@ -84,7 +102,9 @@ async function standInCommands(base: string): Promise<readonly string[]> {
     `if [ -z "$(buildah images --quiet --filter reference=${quoted(`docker.io/library/${base}`)})" ]; then`,
     "container=$(buildah from scratch)",
     `buildah add --quiet "$container" ${quoted(tar)} /`,
-    ...(withNode ? [`buildah add --quiet "$container" ${quoted(await nodeTree())} /usr/local`] : []),
+    ...(withNode
+      ? [`buildah add --quiet "$container" ${quoted(await nodeTree())} /usr/local`]
+      : []),
     `buildah config --env PATH=${path} "$container"`,
     `buildah commit --quiet --format docker --rm "$container" ${quoted(`docker.io/library/${base}`)}`,
     "fi",
@@ -98,7 +118,10 @@ async function standInCommands(base: string): Promise<readonly string[]> {
 async function registryMounts(scratch: string): Promise<readonly string[]> {
   const [registry, cafile] = await Promise.all([npmSetting("registry"), npmSetting("cafile")]);
   const npmrc = join(scratch, "npmrc");
-  const lines = [...(registry ? [`registry=${registry}`] : []), ...(cafile ? [`cafile=${REGISTRY_CA_FILE}`] : [])];
+  const lines = [
+    ...(registry ? [`registry=${registry}`] : []),
+    ...(cafile ? [`cafile=${REGISTRY_CA_FILE}`] : []),
+  ];
   await writeFile(npmrc, `${lines.join("\n")}\n`);
   return [
     `--volume=${npmrc}:/root/.npmrc:ro`,
@@ -123,7 +146,10 @@ async function requirePrograms(): Promise<void> {
   }
   if ((await missingPrograms()).length === 0) return;
   const apt = ["--yes", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=600"];
-  const cause = await runProcess({ command: "apt-get", args: ["install", ...apt, ...PACKAGES] }).then(
+  const cause = await runProcess({
+    command: "apt-get",
+    args: ["install", ...apt, ...PACKAGES],
+  }).then(
     () => undefined,
     (error: unknown) => error,
   );

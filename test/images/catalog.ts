@@ -9,7 +9,7 @@ export interface Image {
   /** Paths from the repository's root. */
   readonly dockerfile: string;
   readonly context: string;
-  /** The image of a registry that it can take the place of where there is no registry. */
+  /** The image of a registry whose name its archive has too, when it is built without Docker. */
   readonly standsInFor?: string;
 }
 
@@ -57,6 +57,6 @@ export function inRepository(path: string): string {
 }
 
 function versionIn(file: string): string {
-  const { version } = JSON.parse(readFileSync(inRepository(file), "utf8")) as { version: string };
+  const { version }: { version: string } = JSON.parse(readFileSync(inRepository(file), "utf8"));
   return version;
 }

@@ -11,11 +11,16 @@ const NEVER_COPIED = /^(?:node_modules|dist|golden)$|\.test\.ts$/;
 /**
  * A hash of all that an image is built from in this repository: another one after each change that
  * could make another image.
+ *
+ * @param repository the folder that the image's paths start from
  */
-export function contentKey({ dockerfile, context }: Image): string {
-  const text = readFileSync(inRepository(dockerfile), "utf8");
+export function contentKey(
+  { dockerfile, context }: Pick<Image, "dockerfile" | "context">,
+  repository = inRepository(""),
+): string {
+  const text = readFileSync(join(repository, dockerfile), "utf8");
   const hash = createHash("sha256").update(text);
-  const root = inRepository(context);
+  const root = join(repository, context);
   const ignore = join(root, ".dockerignore");
   const files = dockerfileSources(text).copied.flatMap((source) => filesIn(root, source));
   for (const file of [...(existsSync(ignore) ? [".dockerignore"] : []), ...files.toSorted()]) {

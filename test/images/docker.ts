@@ -19,7 +19,14 @@ export function dockerAnswers(): Promise<boolean> {
  */
 export async function buildWithDocker(image: Image, archive: string): Promise<void> {
   const { reference, dockerfile, context } = image;
-  await docker("build", "--tag", reference, "--file", inRepository(dockerfile), inRepository(context));
+  await docker(
+    "build",
+    "--tag",
+    reference,
+    "--file",
+    inRepository(dockerfile),
+    inRepository(context),
+  );
   await docker("save", "--output", archive, reference);
 }
 

@@ -1,5 +1,5 @@
 import { runProcess } from "../parts/processes.ts";
-import { type ImageName, imageOf } from "./catalog.ts";
+import type { ImageName } from "./catalog.ts";
 import { docker, dockerAnswers } from "./docker.ts";
 import { imageArchive } from "./imageArchive.ts";
 
@@ -11,8 +11,7 @@ export type ImageTarget =
   | { readonly containerdSocket: string };
 
 /**
- * Builds an image, or finds it in the cache, and loads it into a cluster. Into a bare containerd
- * also under the name of the image that it stands in for, as there is no registry to get that from.
+ * Builds an image, or finds it in the cache, and loads it into a cluster.
  *
  * @throws with the loader's words
  */
@@ -23,14 +22,8 @@ export async function loadImage(name: ImageName, target: ImageTarget): Promise<v
     await runProcess({ command: "kind", args });
     return;
   }
-  const ctr = (...args: readonly string[]) =>
-    runProcess({
-      command: "ctr",
-      args: ["--address", target.containerdSocket, "--namespace", "k8s.io", "images", ...args],
-    });
-  await ctr("import", archive);
-  const { reference, standsInFor } = imageOf(name);
-  if (standsInFor !== undefined) await ctr("tag", "--force", reference, standsInFor);
+  const to = ["--address", target.containerdSocket, "--namespace", "k8s.io"];
+  await runProcess({ command: "ctr", args: [...to, "images", "import", archive] });
 }
 
 /**

@@ -25,8 +25,8 @@ const STAND_INS: Readonly<Record<string, StandIn>> = {
 /** The npm that Node 24 comes with. */
 const NPM_VERSION = "11";
 
-/** Raised when the stand-ins are made in another way. */
-const RECIPE = "1";
+/** Raised when the stand-ins, or the archives, are made in another way. */
+const RECIPE = "2";
 
 /** What makes an image built here differ from one that was built on other stand-ins. */
 export function standInsVersion(): string {
@@ -45,7 +45,7 @@ export function standInFor(base: string): StandIn {
 export async function debianTar(suite: DebianSuite): Promise<string> {
   const dir = await cached({
     name: `debian-${suite}-minbase`,
-    version: `${RECIPE}-${process.arch}`,
+    version: process.arch,
     make: async (building) => {
       const options = [
         "--variant=minbase",
@@ -80,6 +80,6 @@ export function nodeTree(): Promise<string> {
 
 function nodeVersion(): string {
   const file = inRepository("node_modules/node/package.json");
-  const { version } = JSON.parse(readFileSync(file, "utf8")) as { version: string };
+  const { version }: { version: string } = JSON.parse(readFileSync(file, "utf8"));
   return version;
 }
