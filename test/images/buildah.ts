@@ -116,7 +116,9 @@ async function standInCommands(base: string): Promise<readonly string[]> {
  * mirror may have one of its own. Nothing of it stays in the image.
  */
 async function registryMounts(scratch: string): Promise<readonly string[]> {
-  const [registry, cafile] = await Promise.all([npmSetting("registry"), npmSetting("cafile")]);
+  const registry = await npmSetting("registry");
+  // npm reads another global npmrc when another Node runs it than its own; Node's variable stays.
+  const cafile = (await npmSetting("cafile")) ?? process.env["NODE_EXTRA_CA_CERTS"];
   const npmrc = join(scratch, "npmrc");
   const lines = [
     ...(registry ? [`registry=${registry}`] : []),
