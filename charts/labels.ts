@@ -31,6 +31,18 @@ export function pgbouncerLabels(budget: string): Labels {
   };
 }
 
+/** Labels of what lets the operator see a budget. */
+export function accessLabels(budget: string): Labels {
+  return {
+    [NAME]: WEIR,
+    [INSTANCE]: budget,
+    [COMPONENT]: "access",
+    [PART_OF]: budget,
+    [MANAGED_BY]: WEIR,
+    [BUDGET_LABEL]: budget,
+  };
+}
+
 /** Selects a server's pods, in the server's namespace. */
 export function serverSelector(server: string): Labels {
   return { [NAME]: "mcp-server", [INSTANCE]: server, [MANAGED_BY]: WEIR };
@@ -54,6 +66,13 @@ export function budgetSelector(budget: string): Labels {
 
 /** Selects weir's operator, in its own namespace. */
 export const OPERATOR_SELECTOR: Labels = { [NAME]: WEIR, [COMPONENT]: "operator" };
+
+/** Labels of the operator: its pods and all objects around them. */
+export const OPERATOR_LABELS: Labels = {
+  ...OPERATOR_SELECTOR,
+  [INSTANCE]: WEIR,
+  [MANAGED_BY]: WEIR,
+};
 
 /** Label of objects that belong to no budget alone. */
 export const MANAGED_LABELS: Labels = { [MANAGED_BY]: WEIR };
