@@ -8,7 +8,7 @@ import { goldens } from "../golden/goldens.ts";
 import { scratchDir } from "../parts/scratch.ts";
 import { accessOf, type Access, type Served, type Wish } from "./accessOf.ts";
 import { applied, changedByApplying, notCreated } from "./applying.ts";
-import { CLUSTER_START_TIMEOUT_MS, startCluster, type Cluster } from "./cluster.ts";
+import { CLUSTER_START_TIMEOUT_MS, startOwnCluster, type Cluster } from "./cluster.ts";
 
 /** manifests/operator/ in a real API server: taken, admitted, and what it lets the operator do. */
 
@@ -21,9 +21,7 @@ let access: Access;
 let created: readonly string[];
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllerManager: true });
-  await cluster.claim("--filename", OPERATOR);
-  await cluster.claim("namespace", BUDGETS);
+  cluster = await startOwnCluster({ controllerManager: true });
   created = await applied(cluster, OPERATOR);
   const roles = await rolesOfBudgets();
   await applied(cluster, roles);
@@ -73,9 +71,21 @@ it("becomes two pods that Pod Security restricted admits, each with a token", as
 });
 
 const VERBS = [
-  ...["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"],
-  // What makes more of one's rights.
-  ...["bind", "escalate", "impersonate", "approve", "sign", "use", "*"],
+  "get",
+  "list",
+  "watch",
+  "create",
+  "update",
+  "patch",
+  "delete",
+  "deletecollection",
+  "bind",
+  "escalate",
+  "impersonate",
+  "approve",
+  "sign",
+  "use",
+  "*",
 ];
 
 /** Not served as such, but in RBAC's rules. */

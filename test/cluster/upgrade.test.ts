@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runBlock, shellBlocks } from "../docs/shellBlocks.ts";
 import { ROOT } from "../synth/run.ts";
 import { applied } from "./applying.ts";
-import { CLUSTER_START_TIMEOUT_MS, startCluster, type Cluster } from "./cluster.ts";
+import { CLUSTER_START_TIMEOUT_MS, startOwnCluster, type Cluster } from "./cluster.ts";
 
 /**
  * docs/install.md, command by command: an older weir's kinds with objects of theirs, upgraded, then
@@ -64,41 +64,47 @@ const WORKLOAD = [
 let cluster: Cluster;
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllerManager: true });
-  await cluster.claim("--filename", join(ROOT, "manifests/operator"));
-  await cluster.claim("namespace", NAMESPACE);
+  cluster = await startOwnCluster({ controllerManager: true });
   await applied(cluster, OLDER_CRDS);
   await cluster.kubectl(["wait", "--for=condition=Established", "--filename", OLDER_CRDS]);
   await cluster.kubectl(["create", "namespace", NAMESPACE]);
   for (const object of [BUDGET, SERVER, ...WORKLOAD]) {
-    const made = await cluster.kubectl(["create", "-f", "-"], JSON.stringify(object));
-    expect(made.stderr).toBe("");
+    await done(["create", "-f", "-"], JSON.stringify(object));
   }
   for (const name of ["cb/studio", "mcps/scene"]) {
     const status = JSON.stringify({ status: { conditions: [CONDITION] } });
     const words = ["patch", name, "-n", NAMESPACE, "--subresource=status", "--type=merge", "-p"];
-    expect(await cluster.kubectl([...words, status])).toMatchObject({ code: 0 });
+    await done([...words, status]);
   }
 }, CLUSTER_START_TIMEOUT_MS);
 
 afterAll(() => cluster.stop());
 
-async function read(name: string): Promise<any> {
-  const { code, stdout, stderr } = await cluster.kubectl([
-    "get",
-    name,
-    "-n",
-    NAMESPACE,
-    "-o",
-    "json",
-  ]);
+/** @throws when kubectl fails */
+async function done(words: readonly string[], stdin?: string): Promise<string> {
+  const { code, stdout, stderr } = await cluster.kubectl(words, stdin);
   if (code !== 0) throw new Error(stderr);
-  return JSON.parse(stdout);
+  return stdout;
+}
+
+/** An object as the API server gives it. */
+interface Given {
+  readonly metadata: { readonly uid: string; readonly generation: number };
+  readonly spec: Readonly<Record<string, unknown>>;
+  readonly status: { readonly conditions?: unknown; readonly replicas?: number };
+}
+
+async function read(name: string): Promise<Given> {
+  return JSON.parse(await done(["get", name, "-n", NAMESPACE, "-o", "json"]));
 }
 
 async function names(kind: string, ...words: readonly string[]): Promise<readonly string[]> {
-  const shown = await cluster.kubectl(["get", kind, "-o", "name", ...words]);
-  return shown.stdout.split("\n").filter((line) => line !== "");
+  const shown = await done(["get", kind, "-o", "name", ...words]);
+  return shown.split("\n").filter((line) => line !== "");
+}
+
+function ofWeir(lines: readonly string[]): readonly string[] {
+  return lines.filter((line) => line.includes("weir"));
 }
 
 /** All commands below a heading of docs/install.md. */
@@ -112,16 +118,16 @@ async function follow(heading: string): Promise<void> {
 
 describe("docs/install.md", () => {
   it("upgrades an older weir's kinds: objects stay, with their statuses, and get new defaults", async () => {
-    const before = [await read("cb/studio"), await read("mcps/scene")];
-    expect(before[1].spec).not.toHaveProperty("priority");
+    const before = { budget: await read("cb/studio"), server: await read("mcps/scene") };
+    expect(before.server.spec).not.toHaveProperty("priority");
     await follow("Install");
     await follow("Upgrade");
-    const after = [await read("cb/studio"), await read("mcps/scene")];
-    for (const [index, { metadata, spec, status }] of after.entries()) {
-      expect(metadata.uid).toBe(before[index].metadata.uid);
-      expect(metadata.generation).toBe(before[index].metadata.generation);
-      expect(spec).toMatchObject(before[index].spec);
-      expect(status.conditions).toEqual([CONDITION]);
+    const after = { budget: await read("cb/studio"), server: await read("mcps/scene") };
+    for (const kind of ["budget", "server"] as const) {
+      const { uid, generation } = before[kind].metadata;
+      expect(after[kind].metadata).toMatchObject({ uid, generation });
+      expect(after[kind].spec).toMatchObject(before[kind].spec);
+      expect(after[kind].status.conditions).toEqual([CONDITION]);
     }
     // It comes with reading; the API server takes its time until it serves the new schema.
     await expect.poll(async () => (await read("mcps/scene")).spec.priority).toBe(0);
@@ -146,7 +152,6 @@ describe("docs/install.md", () => {
 
     await follow("Remove");
     expect(await names("namespace", "weir-system", "--ignore-not-found")).toEqual([]);
-    const ofWeir = (lines: readonly string[]) => lines.filter((line) => line.includes("weir"));
     expect(ofWeir(await names("clusterroles"))).toEqual([]);
     expect(ofWeir(await names("clusterrolebindings"))).toEqual([]);
     expect(await names("roles", "-n", NAMESPACE)).toEqual([
@@ -167,7 +172,7 @@ describe("docs/install.md", () => {
 
   it("removes the kinds, and with them the objects, but no workload", async () => {
     await follow("Remove the kinds too");
-    expect((await names("crds")).filter((line) => line.includes("weir"))).toEqual([]);
+    expect(ofWeir(await names("crds"))).toEqual([]);
     await applied(cluster, OLDER_CRDS);
     await cluster.kubectl(["wait", "--for=condition=Established", "--filename", OLDER_CRDS]);
     expect(await names("cb,mcps", "--all-namespaces")).toEqual([]);
