@@ -4,6 +4,10 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { yamlStream } from "../../charts/yaml.ts";
+import { startEvents } from "../../src/kube/events.ts";
+import { readLease, writeLease } from "../../src/kube/leaseRecord.ts";
+import { listObjects } from "../../src/kube/list.ts";
+import { writeStatus } from "../../src/kube/status.ts";
 import { goldens } from "../golden/goldens.ts";
 import { scratchDir } from "../parts/scratch.ts";
 import { accessOf, type Access, type Served, type Wish } from "./accessOf.ts";
@@ -216,3 +220,104 @@ describe("of one object that it names, the operator may", () => {
     expect((await access.client.get(`/api/v1/namespaces/${BUDGETS}/secrets`)).status).toBe(403);
   });
 });
+
+describe("these rights suffice", () => {
+  const weir = { apiVersion: "weir.dev/v1alpha1", namespace: BUDGETS };
+  const place = {
+    ...weir,
+    kind: "ConnectionBudget",
+    plural: "connectionbudgets",
+    name: "inherited",
+  };
+
+  beforeAll(async () => {
+    const { fleet } = goldens((text) => text.replaceAll("writers", BUDGETS)).find(
+      ({ name }) => name === "observed",
+    ) ?? { fleet: { budgets: [], servers: [] } };
+    const items = [...fleet.budgets, ...fleet.servers];
+    await cluster.kubectl(
+      ["create", "-f", "-"],
+      JSON.stringify({ apiVersion: "v1", kind: "List", items }),
+    );
+  });
+
+  it("to list what is looked at, in all namespaces", async () => {
+    const budgets = await listObjects(access.client, place);
+    expect(budgets.length).toBe(2);
+    const pods = await listObjects(access.client, {
+      apiVersion: "v1",
+      kind: "Pod",
+      plural: "pods",
+    });
+    expect(pods.length).toBe(2);
+  });
+
+  it("to write a status, and not the spec beside it", async () => {
+    const write = () =>
+      writeStatus(access.client, {
+        place,
+        statusFor: () => ({ observedGeneration: 1 }),
+        fieldManager: "weir",
+      });
+    expect(await write()).toBe("written");
+    expect(await write()).toBe("unchanged");
+    const path = `/apis/weir.dev/v1alpha1/namespaces/${BUDGETS}/connectionbudgets/inherited`;
+    const refused = await access.client.request({
+      method: "PATCH",
+      path,
+      contentType: "application/merge-patch+json",
+      body: { spec: { policy: "Weighted" } },
+    });
+    expect(refused.status).toBe(403);
+  });
+
+  it("to take the lease, to renew it and to release it", async () => {
+    const lease = { namespace: OWN, name: "weir-operator" };
+    const { signal } = new AbortController();
+    const holding = { holder: "one", durationMs: 15_000 };
+    const made = await writeLease(access.client, lease, undefined, holding, signal);
+    const renewed = await writeLease(access.client, lease, made, holding, signal);
+    const released = { holder: undefined, durationMs: 1000 };
+    expect(await writeLease(access.client, lease, renewed, released, signal)).toBeDefined();
+    const read = await readLease(access.client, lease, signal);
+    expect(read).toMatchObject({ holder: undefined });
+  });
+
+  it("to tell of an event, and to count it", async () => {
+    const errors: unknown[] = [];
+    const events = startEvents({
+      client: access.client,
+      controller: "weir.dev/operator",
+      instance: "one",
+      onError: (error) => errors.push(error),
+    });
+    const { metadata } = await objectAt("cb/inherited");
+    const regarding = { ...place, uid: metadata.uid };
+    const told = async () => (await objectAt("events.events.k8s.io")).items ?? [];
+    const report = () =>
+      events.report({
+        regarding,
+        type: "Warning",
+        reason: "Broken",
+        action: "Observe",
+        note: "sum",
+      });
+    report();
+    await expect.poll(told).toMatchObject([{ reason: "Broken" }]);
+    report();
+    await expect.poll(told).toMatchObject([{ series: { count: 2 } }]);
+    await events.stop();
+    expect(errors).toEqual([]);
+  });
+});
+
+interface Given {
+  readonly metadata: { readonly uid: string };
+  readonly items?: readonly unknown[];
+}
+
+/** An object, or a list of them, of the budgets' namespace. */
+async function objectAt(name: string): Promise<Given> {
+  const { stdout } = await cluster.kubectl(["get", name, "-n", BUDGETS, "-o", "json"]);
+  return JSON.parse(stdout);
+}
