@@ -31,18 +31,6 @@ export function pgbouncerLabels(budget: string): Labels {
   };
 }
 
-/** Labels of what lets the operator see a budget. */
-export function accessLabels(budget: string): Labels {
-  return {
-    [NAME]: WEIR,
-    [INSTANCE]: budget,
-    [COMPONENT]: "access",
-    [PART_OF]: budget,
-    [MANAGED_BY]: WEIR,
-    [BUDGET_LABEL]: budget,
-  };
-}
-
 /** Selects a server's pods, in the server's namespace. */
 export function serverSelector(server: string): Labels {
   return { [NAME]: "mcp-server", [INSTANCE]: server, [MANAGED_BY]: WEIR };

@@ -1,7 +1,7 @@
 import { k8s } from "cdk8s-plus-27";
 import type { ConnectionBudget } from "../src/api/connectionBudget.ts";
 import { budgetNames, GROUP, OPERATOR_NAME, OPERATOR_NAMESPACE } from "../src/api/names.ts";
-import { accessLabels, OPERATOR_LABELS } from "./labels.ts";
+import { OPERATOR_LABELS, pgbouncerLabels } from "./labels.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** What the operator may do in the cluster: look, and write status, events and its lease. */
@@ -73,7 +73,7 @@ export function budgetAccess(budget: ConnectionBudget): readonly Manifest[] {
   const metadata = {
     name: `${OPERATOR_NAME}-${name}`,
     namespace,
-    labels: accessLabels(name),
+    labels: pgbouncerLabels(name),
   };
   return [
     k8s.KubeRole.manifest({

@@ -137,7 +137,7 @@ describe("docs/install.md", () => {
 
   it("removes the operator, and leaves kinds, objects and workloads", async () => {
     const role = { name: "weir-operator-studio", namespace: NAMESPACE };
-    const labels = "app.kubernetes.io/name=weir,app.kubernetes.io/component=access";
+    const labels = "app.kubernetes.io/managed-by=weir,weir.dev/budget=studio";
     await cluster.kubectl([
       "create",
       "role",

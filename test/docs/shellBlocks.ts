@@ -5,6 +5,7 @@ import { delimiter, dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 
 import { kubernetesBinary } from "../binaries/kubernetes.ts";
+import { scratchDir } from "../parts/scratch.ts";
 import { ROOT } from "../synth/run.ts";
 
 /**
@@ -48,7 +49,7 @@ export async function runBlock(block: string, shell: ReaderShell): Promise<strin
       ...shell.env,
       PATH: path.join(delimiter),
       KUBECONFIG: shell.kubeconfigPath,
-      KUBECACHEDIR: join(shell.folder, ".kube-cache"),
+      KUBECACHEDIR: await scratchDir("kubectl"),
       KUBERC: "off",
     },
     stdio: ["ignore", "pipe", "pipe"],
