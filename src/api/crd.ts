@@ -79,8 +79,16 @@ const FACTS: Readonly<Record<Kind, KindFacts>> = {
   },
 };
 
+/** A CustomResourceDefinition. */
+export interface Crd {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly [field: string]: unknown;
+}
+
 /** The CustomResourceDefinitions of both kinds, made from the schemas that read a fleet. */
-export function crds(): object[] {
+export function crds(): readonly Crd[] {
   return KINDS.map(crdOf);
 }
 
@@ -89,7 +97,7 @@ function crdName(kind: Kind): string {
   return `${FACTS[kind].plural}.${GROUP}`;
 }
 
-function crdOf(kind: Kind): object {
+function crdOf(kind: Kind): Crd {
   const { plural, singular, shortName, replicasPath, columns } = FACTS[kind];
   return {
     apiVersion: "apiextensions.k8s.io/v1",

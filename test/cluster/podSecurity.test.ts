@@ -17,9 +17,9 @@ const NAMESPACE = "weir-restricted";
 const PRIORITY_CLASS = "writers";
 
 const PODS: readonly Pod[] = [
-  ...readdirSync(MANIFESTS).flatMap((name) =>
-    manifestsIn({ name, text: readFileSync(join(MANIFESTS, name), "utf8") }),
-  ),
+  ...readdirSync(MANIFESTS)
+    .filter((name) => name.endsWith(".yaml"))
+    .flatMap((name) => manifestsIn({ name, text: readFileSync(join(MANIFESTS, name), "utf8") })),
   ...goldens().flatMap(({ manifests }) => manifests),
 ].flatMap((manifest) => podsOf([manifest]));
 
