@@ -1,0 +1,41 @@
+/** What the end of a statement says of the database: not whether the statement was right. */
+export type Outcome =
+  /** Postgres answered, and be it with an error. */
+  | { readonly kind: "answered" }
+  /** It can't be reached, or lets nobody in. */
+  | { readonly kind: "failed"; readonly reason: string };
+
+/**
+ * SQLSTATEs that don't come from a Postgres that works: connection and pooler errors (08), logins
+ * that fail (28), no database (3D), no connections (53), and being shut down or starting (57P).
+ */
+const NOT_THERE = /^(?:08|28|3D|53|57P)/;
+
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+
+/** Thrown where the database gave no answer, with what is known of why. */
+export class Unreachable extends Error {
+  override readonly name = "Unreachable";
+}
+
+/** Reads an error of a statement. */
+export function databaseOutcome(error: unknown): Outcome {
+  const code = codeOf(error);
+  return code !== undefined && SQLSTATE.test(code) && !NOT_THERE.test(code)
+    ? { kind: "answered" }
+    : { kind: "failed", reason: reasonOf(error) };
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string"
+    ? error.code
+    : undefined;
+}
+
+/** In words. What a socket says in several errors, one for each address, is told once. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) {
+    return [...new Set(error.errors.map((each) => reasonOf(each)))].join(", ");
+  }
+  return error instanceof Error ? error.message : String(error);
+}
