@@ -28,6 +28,9 @@ export interface Database {
 /** After which a statement is given up, and its connection closed. */
 const QUERY_TIMEOUT_MS = 20_000;
 
+/** What node-postgres' pool says when no connection came free or open in time. */
+const CHECKOUT_TIMEOUT = "timeout exceeded when trying to connect";
+
 /**
  * Opens the process' pool, which connects when it is first needed.
  *
@@ -49,6 +52,13 @@ export function openDatabase(onOutcome: (outcome: Outcome) => void): Database {
     waiting: pool.waitingCount,
   });
 
+  /** Whether nothing but this process' own calls, which have all its connections, was in the way. */
+  function isOwnLimit(error: unknown): boolean {
+    const { limit, idle } = state();
+    const isTimeout = error instanceof Error && error.message === CHECKOUT_TIMEOUT;
+    return isTimeout && idle === 0 && pool.totalCount >= limit;
+  }
+
   async function run<Row extends object>(query: {
     readonly text: string;
     readonly values: unknown[];
@@ -60,7 +70,7 @@ export function openDatabase(onOutcome: (outcome: Outcome) => void): Database {
       return rows;
     } catch (error) {
       const outcome = databaseOutcome(error);
-      onOutcome(outcome);
+      if (!isOwnLimit(error)) onOutcome(outcome);
       throw outcome.kind === "failed" ? new Unreachable(outcome.reason, { cause: error }) : error;
     }
   }

@@ -75,7 +75,8 @@ function embedded(uri: string, mimeType: string, content: string) {
 }
 
 async function tellProgress({ mcpReq }: ServerContext, progress: number): Promise<void> {
-  const progressToken = mcpReq._meta?.progressToken;
+  const { _meta: meta } = mcpReq;
+  const progressToken = meta?.progressToken;
   if (progressToken === undefined) return;
   await mcpReq.notify({
     method: "notifications/progress",
