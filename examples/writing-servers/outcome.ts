@@ -1,3 +1,5 @@
+import { DatabaseError } from "pg";
+
 /** What the end of a statement says of the database: not whether the statement was right. */
 export type Outcome =
   /** Postgres answered, and be it with an error. */
@@ -11,8 +13,6 @@ export type Outcome =
  */
 const NOT_THERE = /^(?:08|28|3D|53|57P)/;
 
-const SQLSTATE = /^[0-9A-Z]{5}$/;
-
 /** Thrown where the database gave no answer, with what is known of why. */
 export class Unreachable extends Error {
   override readonly name = "Unreachable";
@@ -20,16 +20,10 @@ export class Unreachable extends Error {
 
 /** Reads an error of a statement. */
 export function databaseOutcome(error: unknown): Outcome {
-  const code = codeOf(error);
-  return code !== undefined && SQLSTATE.test(code) && !NOT_THERE.test(code)
+  // Anything else is of a socket, or a limit of time.
+  return error instanceof DatabaseError && !NOT_THERE.test(error.code ?? "")
     ? { kind: "answered" }
     : { kind: "failed", reason: reasonOf(error) };
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string"
-    ? error.code
-    : undefined;
 }
 
 /** In words. What a socket says in several errors, one for each address, is told once. */
