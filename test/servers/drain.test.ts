@@ -45,6 +45,8 @@ describe("a process that is told to end", () => {
     const toldAtMs = performance.now();
     server.process.signal("SIGTERM");
     await expect.poll(() => readiness(server), { interval: 10 }).toBe(503);
+    const { headers } = await fetch(`${server.origin}/livez`);
+    expect(headers.get("connection")).toBe("close");
     // Who comes late is still served, for a Service sends some for a moment.
     const late = await modernClient(server);
     expect((await late.listTools()).tools.length).toBeGreaterThan(0);
