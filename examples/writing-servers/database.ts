@@ -1,5 +1,5 @@
 import { Pool } from "pg";
-import { databaseOutcome, Unreachable, type Outcome } from "./outcome.ts";
+import { Busy, databaseOutcome, Unreachable, type Outcome } from "./outcome.ts";
 
 /** How full the process' one pool is, in connections. */
 export interface PoolState {
@@ -16,7 +16,7 @@ export interface Database {
    * Runs one statement on a connection of its own.
    *
    * @returns the rows
-   * @throws Unreachable where there was no answer, else what Postgres said
+   * @throws Busy, Unreachable, or what Postgres said
    */
   query<Row extends object>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
   /** Asks Postgres for a sign of life, in at most `timeoutMs`. It never rejects: see `onOutcome`. */
@@ -69,8 +69,9 @@ export function openDatabase(onOutcome: (outcome: Outcome) => void): Database {
       onOutcome({ kind: "answered" });
       return rows;
     } catch (error) {
+      if (isOwnLimit(error)) throw new Busy(state().limit);
       const outcome = databaseOutcome(error);
-      if (!isOwnLimit(error)) onOutcome(outcome);
+      onOutcome(outcome);
       throw outcome.kind === "failed" ? new Unreachable(outcome.reason, { cause: error }) : error;
     }
   }

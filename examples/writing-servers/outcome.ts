@@ -13,6 +13,16 @@ export type Outcome =
  */
 const NOT_THERE = /^(?:08|28|3D|53|57P)/;
 
+/** Thrown where this process' own calls have all its connections for too long. */
+export class Busy extends Error {
+  override readonly name = "Busy";
+
+  /** @param limit how many connections that is */
+  constructor(limit: number) {
+    super(`this process has no connection to spare, of ${limit}`);
+  }
+}
+
 /** Thrown where the database gave no answer, with what is known of why. */
 export class Unreachable extends Error {
   override readonly name = "Unreachable";

@@ -1,5 +1,5 @@
 import { DatabaseError } from "pg";
-import { Unreachable } from "./outcome.ts";
+import { Busy, Unreachable } from "./outcome.ts";
 
 /** An error that the caller can do something about; its message is for them. */
 export class Refusal extends Error {
@@ -22,13 +22,14 @@ const RULES: Readonly<Record<string, string>> = {
 
 /** Why a call failed, for its caller, and whose matter it is. */
 export interface Explanation {
-  readonly outcome: "refused" | "unreachable" | "defect";
+  readonly outcome: "refused" | "busy" | "unreachable" | "defect";
   readonly text: string;
 }
 
 /** Reads what a tool threw. */
 export function explain(error: unknown): Explanation {
   if (error instanceof Refusal) return { outcome: "refused", text: error.message };
+  if (error instanceof Busy) return { outcome: "busy", text: `Try again: ${error.message}` };
   if (error instanceof Unreachable) {
     const text = `The database can't be reached now, try again: ${error.message}`;
     return { outcome: "unreachable", text };

@@ -56,6 +56,11 @@ describe("readiness", () => {
     const probes = await Promise.all(Array.from({ length: 100 }, () => readiness(server)));
     expect(probes).toEqual(Array.from({ length: 100 }, () => 200));
     expect(await clients()).toBe(1);
+    // A call that comes now waits its time, and is told why: the database is not to blame.
+    await expect(call(client, "list_authors")).rejects.toThrow(
+      "Try again: this process has no connection to spare, of 1",
+    );
+    expect(await readiness(server)).toBe(200);
 
     await lock.query("COMMIT");
     await lock.end();
