@@ -1,5 +1,4 @@
 import type { Server } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Exchanges } from "./exchanges.ts";
 
 /**
@@ -17,6 +16,9 @@ interface Draining {
   readonly callsInFlight: () => number;
   /** Ends streams, sessions and the pool. */
   readonly close: () => Promise<void>;
+  /** A clock that never goes back. */
+  readonly nowMs: () => number;
+  readonly sleep: (ms: number) => Promise<unknown>;
 }
 
 /**
@@ -25,13 +27,14 @@ interface Draining {
  *
  * @throws when calls are still running shortly before the grace period is over
  */
-export async function drain({ server, requests, callsInFlight, close }: Draining): Promise<void> {
-  const giveUpAtMs = performance.now() + GIVE_UP_MS;
+export async function drain(draining: Draining): Promise<void> {
+  const { server, requests, callsInFlight, close, nowMs, sleep } = draining;
+  const giveUpAtMs = nowMs() + GIVE_UP_MS;
   requests.closeConnections();
   await sleep(LINGER_MS);
   server.close();
   while (requests.inFlight() + callsInFlight() > 0) {
-    if (performance.now() > giveUpAtMs) {
+    if (nowMs() > giveUpAtMs) {
       throw new Error(`${callsInFlight()} calls were still running after ${GIVE_UP_MS} ms`);
     }
     await sleep(LOOK_MS);

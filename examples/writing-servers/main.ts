@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { getRequestListener } from "@hono/node-server";
 import { pino } from "pino";
 import { app } from "./app.ts";
@@ -14,6 +15,7 @@ import { metrics } from "./metrics.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
 const log = pino({ base: null });
+const nowMs = () => performance.now();
 
 try {
   serve(readSettings(process.env));
@@ -25,7 +27,7 @@ try {
 /** Starts the servers that this process is, and has SIGTERM end them in order. */
 function serve({ active, port, mcpPath, conformance }: Settings): void {
   const names = active.map(({ name }) => name);
-  const watched = watch(() => performance.now());
+  const watched = watch(nowMs);
   const database = openDatabase(watched.note);
   const measured = metrics(database.state);
   const answered = calls(measured, log);
@@ -62,6 +64,8 @@ function serve({ active, port, mcpPath, conformance }: Settings): void {
       server,
       requests,
       callsInFlight: answered.inFlight,
+      nowMs,
+      sleep,
       close: async () => {
         watched.stop();
         await http.close();

@@ -12,7 +12,7 @@ const SESSION_HEADER = "mcp-session-id";
 
 /** Serves clients of 2025-11-25 and before, which initialize and keep a session. */
 export interface Sessions {
-  fetch(request: Request): Promise<Response>;
+  readonly fetch: (request: Request) => Promise<Response>;
   /** Ends all sessions with their streams. */
   close(): Promise<void>;
 }

@@ -1,5 +1,9 @@
+import { createServer } from "node:http";
+import { Client as V1Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport as V1Transport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { drain } from "../../examples/writing-servers/drain.ts";
 import { consoleQuery } from "../parts/pgbouncer.ts";
 import { call, modernClient } from "./clients.ts";
 import { logMeasured, msSince } from "./measured.ts";
@@ -33,6 +37,26 @@ async function accepts(server: WritingServer): Promise<boolean> {
 }
 
 describe("a process that is told to end", () => {
+  it("gives up on calls that never finish, before the grace period is over", async () => {
+    let atMs = 0;
+    const closed: string[] = [];
+    const ending = drain({
+      server: createServer(),
+      requests: { inFlight: () => 1, closeConnections: () => closed.push("connections") },
+      callsInFlight: () => 2,
+      close: async () => {
+        closed.push("pool");
+      },
+      nowMs: () => atMs,
+      sleep: async (ms) => {
+        atMs += ms;
+      },
+    });
+    await expect(ending).rejects.toThrow("2 calls were still running after 25000 ms");
+    expect(atMs).toBeLessThan(30_000);
+    expect(closed).toEqual(["connections"]);
+  });
+
   it("says so, stops accepting, lets a call finish, and leaves no connection", async () => {
     const server = await startReady(studio, { name: "author" });
     const client = await modernClient(server);
@@ -68,13 +92,17 @@ describe("a process that is told to end", () => {
     expect(server.process.log()).not.toMatch(/"level":(?:50|60)/);
   });
 
-  it("does not wait for a stream that is open for news alone", async () => {
+  it("does not wait for streams that are open for news alone, of either era", async () => {
     const server = await startReady(studio, { name: "author" });
     const client = await modernClient(server);
     const news = await client.listen({ toolsListChanged: true });
+    const older = new V1Client({ name: "weir-test", version: "0.1.0" });
+    await older.connect(new V1Transport(server.url));
     server.process.signal("SIGTERM");
     expect(await server.process.exited).toEqual({ code: 0, signal: null });
+    expect(server.process.log()).toContain('"ended"');
     await news.close().catch(() => {});
+    await older.close();
     await client.close();
   });
 });
