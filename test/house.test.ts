@@ -100,6 +100,22 @@ const TABLE: readonly Place[] = [
     pure: true,
   },
   { folder: "src/cli", mayImport: ["*"], pure: false },
+  {
+    // As a user's server would be: nothing of weir but the pool library.
+    folder: "examples/writing-servers",
+    mayImport: [
+      "@weir-dev/pool",
+      "@modelcontextprotocol/server",
+      "@hono/node-server",
+      "hono",
+      "pg",
+      "pino",
+      "prom-client",
+      "zod",
+      "node:*",
+    ],
+    pure: false,
+  },
 ];
 
 /** What a pure file can't have in it: names through which the world outside is reached. */

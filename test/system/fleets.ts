@@ -7,7 +7,7 @@ import type { Postgres } from "../parts/postgres.ts";
 const EXAMPLE = "examples/writing-servers/fleet.yaml";
 
 /** The fleet of the incident as it is in examples/, in front of a Postgres that runs. */
-export function exampleFleet({ host, port }: Postgres): Fleet {
+export function exampleFleet({ host, port }: Pick<Postgres, "port"> & { host: string }): Fleet {
   const text = readFileSync(new URL(`../../${EXAMPLE}`, import.meta.url), "utf8");
   const read = readFleet([{ name: EXAMPLE, text }]);
   if (!read.ok) throw new Error(`${EXAMPLE}: ${JSON.stringify(read.problems)}`);
