@@ -6,11 +6,10 @@ export class PoolTimeout extends Error {
 
   /** @param cause why the last try to open one more connection failed, where one did */
   constructor(connectionTimeoutMs: number, state: PoolState, cause?: Error) {
-    const { limit, open, inUse, waiting } = state;
-    const why =
-      cause === undefined ? "" : `; the last connection could not be opened: ${cause.message}`;
+    const { limit, open, idle, inUse, waiting } = state;
+    const why = cause === undefined ? "" : `; the last one could not be opened: ${cause.message}`;
     super(
-      `no connection within ${connectionTimeoutMs} ms: ${inUse} of ${open} open connections in use, limit ${limit}, ${waiting} more checkouts waiting${why}`,
+      `no connection within ${connectionTimeoutMs} ms: limit ${limit}, ${inUse} in use, ${open - idle - inUse} being opened or closed, ${waiting} more checkouts waiting${why}`,
       { cause },
     );
   }

@@ -44,12 +44,20 @@ export function refusingLimit(error: unknown): RefusingLimit | undefined {
   return REFUSING_LIMITS.find((limit) => error.message.includes(TEXTS[limit]));
 }
 
+/** What PgBouncer says of a login that is wrong, under the same SQLSTATE as all its complaints. */
+const WRONG_LOGIN =
+  /authentication failed|no authentication method is found|no such (?:user|database)/;
+
 /**
  * Whether a failed login would fail again however long one waits: a wrong password, a login or a
  * database that is not there.
  */
 export function isHopeless(error: unknown): boolean {
-  return /^(?:28|3D)/.test(sqlStateOf(error) ?? "");
+  const state = sqlStateOf(error) ?? "";
+  return (
+    /^(?:28|3D)/.test(state) ||
+    (state === PROTOCOL_VIOLATION && error instanceof Error && WRONG_LOGIN.test(error.message))
+  );
 }
 
 function sqlStateOf(error: unknown): string | undefined {

@@ -1,0 +1,146 @@
+import { pool, PoolRefused, type Pool, type PoolOptions } from "@weir-dev/pool";
+import { Client } from "pg";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+
+import { startOneLine, type OneLine, type OneLineLimits } from "./oneLine.ts";
+import { startProxy } from "./proxy.ts";
+import { quietLog } from "./quietLog.ts";
+
+let line: OneLine;
+let db: Pool;
+
+beforeAll(async () => {
+  line = await startOneLine();
+});
+afterAll(() => line.stop());
+afterEach(async () => {
+  await db.end();
+  await line.admit({});
+});
+
+function poolOf(options: PoolOptions): Pool {
+  const { connection } = line;
+  return pool({ connection, limitFile: "none", serve: false, log: quietLog().log, ...options });
+}
+
+// The console that reads and reloads is a client too.
+const LIMITS: readonly (readonly [PoolRefused["limit"], OneLineLimits])[] = [
+  ["max_client_conn", { clientsOfAll: 2 }],
+  ["max_db_client_connections", { clientsOfLine: 2 }],
+  ["max_user_client_connections", { clientsOfLogin: 2 }],
+];
+
+describe.each(LIMITS)("a pool that %s refuses", (limit, admitted) => {
+  it("says which limit, counts it, and works on with what it has", async () => {
+    await line.admit(admitted);
+    db = poolOf({ max: 5, connectionTimeoutMs: 500 });
+    const held = [await db.connect(), await db.connect()];
+    const error = await db.connect().catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(PoolRefused);
+    expect(error).toMatchObject({ name: "PoolRefused", limit, code: "08P01" });
+    expect(String(error)).toContain(`(${limit})`);
+    expect(db.metrics()).toMatch(new RegExp(`weir_pool_refused_total{limit="${limit}"} [1-9]`));
+    for (const client of held) client.release();
+    expect((await db.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+  });
+});
+
+describe("a checkout whose login is refused", () => {
+  it("stays in the queue, and gets what is given back", async () => {
+    await line.admit({ clientsOfLine: 1 });
+    db = poolOf({ max: 3, connectionTimeoutMs: 0 });
+    const held = await db.connect();
+    const asked = db.connect();
+    await expect.poll(() => db.metrics()).toMatch(/max_db_client_connections"} [1-9]/);
+    expect(db.state()).toMatchObject({ inUse: 1, waiting: 1 });
+    held.release();
+    (await asked).release();
+  });
+
+  it("stays in the queue without any connection too, and is let in when there is room", async () => {
+    await line.admit({ clientsOfLine: 1 });
+    const other = await startOther();
+    db = poolOf({ max: 3, connectionTimeoutMs: 0 });
+    const asked = db.connect();
+    await expect.poll(() => db.metrics()).toMatch(/max_db_client_connections"} [1-9]/);
+    expect(db.state()).toMatchObject({ inUse: 0, waiting: 1 });
+    await other.end();
+    (await asked).release();
+  });
+
+  it("ends in PoolRefused at the connection timeout", async () => {
+    await line.admit({ clientsOfLine: 1 });
+    const other = await startOther();
+    db = poolOf({ max: 3, connectionTimeoutMs: 300 });
+    await expect(db.query("SELECT 1")).rejects.toThrow(PoolRefused);
+    await other.end();
+  });
+
+  it("is tried again with longer and longer pauses", async () => {
+    await line.admit({ clientsOfLine: 1 });
+    const other = await startOther();
+    const proxy = await startProxy(line.bouncer.port);
+    const { lines, log } = quietLog();
+    const connection = { ...line.connection, port: proxy.port };
+    db = poolOf({ connection, max: 3, connectionTimeoutMs: 2_000, log });
+    await expect(Promise.all(Array.from({ length: 50 }, () => db.connect()))).rejects.toThrow(
+      PoolRefused,
+    );
+    // 50 ms, doubled each time, at least half of it each: 0, 25, 75, 175, 375, 775, 1275, 1775 ms.
+    expect(proxy.logins()).toBeGreaterThan(1);
+    expect(proxy.logins()).toBeLessThanOrEqual(8);
+    expect(lines).toHaveLength(1);
+    await other.end();
+    await vi.waitFor(() => db.query("SELECT 1"), { timeout: 30_000 });
+    expect(lines.at(-1)).toMatchObject({ level: "info" });
+    await db.end();
+    await proxy.stop();
+  });
+});
+
+/** Another client of the line. */
+async function startOther(): Promise<Client> {
+  const client = new Client(line.connection);
+  await client.connect();
+  return client;
+}
+
+describe("a login that can't succeed", () => {
+  it.each([
+    { wrong: { password: "wrong" }, says: "SASL authentication failed" },
+    { wrong: { user: "nobody" }, says: "SASL authentication failed" },
+    { wrong: { database: "nowhere" }, says: "no such database: nowhere" },
+  ])(
+    "fails all that wait at once, however long they would wait: $wrong",
+    async ({ wrong, says }) => {
+      const connection = { ...line.connection, ...wrong };
+      db = poolOf({ connection, max: 3, connectionTimeoutMs: 0 });
+      const asked = await Promise.allSettled([db.connect(), db.query("SELECT 1")]);
+      for (const each of asked) {
+        expect(each).toMatchObject({ status: "rejected", reason: { message: says } });
+      }
+    },
+  );
+
+  it("is waited for while PgBouncer is away, and says why in the end", async () => {
+    const proxy = await startProxy(line.bouncer.port);
+    await proxy.stop();
+    const connection = { ...line.connection, port: proxy.port };
+    db = poolOf({ connection, connectionTimeoutMs: 300 });
+    await expect(db.query("SELECT 1")).rejects.toThrow(
+      /no connection within 300 ms.*could not be opened: .*ECONNREFUSED/,
+    );
+  });
+});
+
+describe("a statement that Postgres refuses", () => {
+  it("costs no connection", async () => {
+    db = poolOf({ max: 1 });
+    const pid = async () => (await db.query("SELECT pg_backend_pid() AS pid")).rows;
+    await pid();
+    const counted = await line.clients();
+    await expect(db.query("SELECT nonsense")).rejects.toThrow(/nonsense/);
+    expect(db.state()).toMatchObject({ open: 1, idle: 1 });
+    expect(await line.clients()).toBe(counted);
+  });
+});
