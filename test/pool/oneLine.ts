@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 
 import { Client, type ClientConfig } from "pg";
 
@@ -7,8 +8,10 @@ import {
   pgbouncerPlace,
   startPgBouncer,
   type PgBouncer,
+  type PgBouncerPlace,
 } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
+import type { Certificate } from "../system/certificate.ts";
 
 /** What a PgBouncer admits. */
 export interface OneLineLimits {
@@ -45,8 +48,11 @@ export interface ClientWatch {
 
 const LINE = "scene";
 
-/** Starts both. */
-export async function startOneLine(limits: OneLineLimits = {}): Promise<OneLine> {
+/** Starts both. @param tls PgBouncer's certificate, where clients must use TLS */
+export async function startOneLine(
+  limits: OneLineLimits = {},
+  tls?: Certificate,
+): Promise<OneLine> {
   const postgres = await startPostgres();
   const place = await pgbouncerPlace();
   const password = randomBytes(8).toString("hex");
@@ -62,14 +68,14 @@ auth_file = ${place.userlistPath}
 pool_mode = transaction
 max_client_conn = ${clientsOfAll}
 max_user_client_connections = ${clientsOfLogin}
-ignore_startup_parameters = options
-`;
+${tls === undefined ? "" : tlsLines(place)}`;
   const bouncer = await startPgBouncer({
     place,
     main: "pgbouncer.ini",
     files: {
       "pgbouncer.ini": ini(limits),
       "userlist.txt": `"${LINE}" "${password}"\n`,
+      ...(tls && { "tls.crt": tls.cert, "tls.key": tls.key }),
     },
   });
   return {
@@ -81,7 +87,7 @@ ignore_startup_parameters = options
       database: LINE,
       user: LINE,
       password,
-      ssl: false,
+      ssl: tls === undefined ? false : { ca: tls.cert },
     },
     clients: async () => clientsIn(await consoleQuery(place, "SHOW DATABASES")),
     admit: async (changed) => {
@@ -94,6 +100,13 @@ ignore_startup_parameters = options
       await postgres.stop();
     },
   };
+}
+
+function tlsLines({ dir }: PgBouncerPlace): string {
+  return `client_tls_sslmode = require
+client_tls_cert_file = ${join(dir, "tls.crt")}
+client_tls_key_file = ${join(dir, "tls.key")}
+`;
 }
 
 function clientsIn(rows: readonly Record<string, unknown>[]): number {
