@@ -341,10 +341,11 @@ export class Connections {
       waiting: this.#waiting.length,
     });
     this.#refuseAll(new PoolClosed("the pool's grace period is over"));
-    for (const connection of [...this.#inUse, ...this.#closing]) connection.cut();
     for (const connection of this.#inUse) this.#close(connection);
     this.#inUse.clear();
+    // Gives up a login too.
     this.#act();
+    for (const connection of this.#closing) connection.cut();
   }
 }
 

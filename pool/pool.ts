@@ -1,6 +1,7 @@
 import { isMainThread } from "node:worker_threads";
 
 import {
+  Client,
   DatabaseError,
   type ClientConfig,
   type PoolClient,
@@ -96,9 +97,11 @@ export function pool(options?: PoolOptions): Pool {
 }
 
 function makePool(options: PoolOptions, ended: () => void): Pool {
-  const { log = logToStderr, limitFile = POOL_LIMIT_FILE } = options;
+  const { log = logToStderr, limitFile = POOL_LIMIT_FILE, connection: config = {} } = options;
   const { max, port, gracePeriodMs, ...numbers } = readNumbers(options, process.env);
   const { leakAfterMs } = numbers;
+  // What node-postgres refuses is refused now, not in the midst of the first checkout.
+  void new Client(config);
 
   const file = followLimitFile(limitFile, log, (limit) => {
     log({ level: "info", message: "the limit has changed", from: connections.state.limit, limit });
@@ -111,7 +114,7 @@ function makePool(options: PoolOptions, ended: () => void): Pool {
     });
   }
   const connections = new Connections({
-    config: options.connection ?? {},
+    config,
     limit: file.limit ?? max,
     ...numbers,
     log,

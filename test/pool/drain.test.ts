@@ -139,4 +139,21 @@ describe("a pool that ends", () => {
     await db.end();
     await expect.poll(() => line.clients()).toBe(0);
   });
+
+  it("does not wait for a PgBouncer that does not answer longer than the grace period", async () => {
+    const db = pool({ ...options(), max: 3, connectionTimeoutMs: 0, gracePeriodMs: 200 });
+    const [, idle] = await Promise.all([db.connect(), db.connect()]);
+    idle.release();
+    line.bouncer.kill("SIGSTOP");
+    const asked = [db.connect(), db.connect()];
+    const outcomes = Promise.allSettled(asked);
+    await db.end();
+    line.bouncer.kill("SIGCONT");
+    expect(await outcomes).toMatchObject([
+      { status: "fulfilled" },
+      { status: "rejected", reason: { message: "the pool's grace period is over" } },
+    ]);
+    expect(db.state()).toMatchObject({ open: 0 });
+    await expect.poll(() => line.clients()).toBe(0);
+  });
 });

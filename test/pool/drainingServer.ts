@@ -8,12 +8,6 @@ import type { PoolClient } from "pg";
 import { takeOrders } from "../system/takeOrders.ts";
 import type { DrainOrder, DrainReport } from "./drainReport.ts";
 
-const db = pool({
-  limitFile: "none",
-  serve: false,
-  gracePeriodMs: Number(process.env["GRACE_MS"]),
-  drainOnSigterm: process.env["DRAIN"] !== "no",
-});
 const outcomes: string[] = [];
 const held: PoolClient[] = [];
 
@@ -24,6 +18,12 @@ if (process.env["LISTENS"] === "yes") {
   });
 }
 
+const db = pool({
+  limitFile: "none",
+  serve: false,
+  gracePeriodMs: Number(process.env["GRACE_MS"]),
+  drainOnSigterm: process.env["DRAIN"] !== "no",
+});
 takeOrders<DrainOrder>(
   {
     hold: async () => {

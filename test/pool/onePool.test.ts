@@ -73,6 +73,8 @@ describe("the pool of a process", () => {
   });
 
   it("is not made of settings that can't be", () => {
+    const connection = { sslnegotiation: "direct", ssl: false } as const;
+    expect(() => pool({ connection, max: 1, serve: false })).toThrow(/requires SSL/);
     vi.stubEnv("DB_POOL_MAX_PER_SERVER", "many");
     expect(() => pool()).toThrow(/DB_POOL_MAX_PER_SERVER: found "many"/);
     expect(() => pool()).toThrow(/DB_POOL_MAX_PER_SERVER: found "many"/);

@@ -70,7 +70,7 @@ describe("the package", () => {
     const files = await readdir(folder, { recursive: true });
     expect(files).toContain("dist/index.d.ts");
     expect(files.filter((file) => !/^dist(?:$|\/.*\.(?:js|d\.ts)$)/.test(file)).toSorted()).toEqual(
-      ["README.md", "package.json"],
+      ["LICENSE", "README.md", "package.json"],
     );
     const { exports, peerDependencies, dependencies } = JSON.parse(
       await readFile(join(folder, "package.json"), "utf8"),

@@ -1,7 +1,8 @@
-import { pool, PoolRefused, type Pool, type PoolOptions } from "@weir-dev/pool";
+import { pool, PoolRefused, PoolTimeout, type Pool, type PoolOptions } from "@weir-dev/pool";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 
+import { limitFolder } from "./limitFolder.ts";
 import { startOneLine, type OneLine, type OneLineLimits } from "./oneLine.ts";
 import { startProxy } from "./proxy.ts";
 import { quietLog } from "./quietLog.ts";
@@ -74,6 +75,18 @@ describe("a checkout whose login is refused", () => {
     db = poolOf({ max: 3, connectionTimeoutMs: 300 });
     await expect(db.query("SELECT 1")).rejects.toThrow(PoolRefused);
     await other.end();
+  });
+
+  it("is not blamed on a refusal from before", async () => {
+    await line.admit({ clientsOfLine: 1 });
+    const file = await limitFolder("3");
+    db = poolOf({ limitFile: file.path, connectionTimeoutMs: 300 });
+    const held = await db.connect();
+    await expect(db.connect()).rejects.toThrow(PoolRefused);
+    await file.write("1");
+    await expect.poll(() => db.state().limit).toBe(1);
+    await expect(db.connect()).rejects.toThrow(PoolTimeout);
+    held.release();
   });
 
   it("is tried again with longer and longer pauses", async () => {

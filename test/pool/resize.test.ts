@@ -1,6 +1,6 @@
 import { pool, type Pool } from "@weir-dev/pool";
 import type { PoolClient } from "pg";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { limitFolder } from "./limitFolder.ts";
 import { startOneLine, type OneLine } from "./oneLine.ts";
@@ -90,6 +90,21 @@ describe("a pool whose limit file is changed as the kubelet does it", () => {
     await file.write("6\n");
     await expect.poll(db.state).toMatchObject({ limit: 6 });
     expect(lines.at(-1)).toMatchObject({ level: "info", from: 4, limit: 6 });
+  });
+
+  it("is told by the folder's watch, before it looks by itself", async () => {
+    const file = await limitFolder("4");
+    const { log } = quietLog();
+    vi.useFakeTimers({ toFake: ["setInterval"] });
+    try {
+      db = pool({ connection: line.connection, limitFile: file.path, serve: false, log });
+    } finally {
+      vi.useRealTimers();
+    }
+    for (const limit of [5, 6, 1]) {
+      await file.write(String(limit));
+      await expect.poll(() => db.state().limit).toBe(limit);
+    }
   });
 
   it("follows a file in a folder that is not there at first, and can't be watched", async () => {
