@@ -21,7 +21,15 @@ afterEach(async () => {
 function poolOf(options: PoolOptions): Pool {
   quiet = quietLog();
   const { log } = quiet;
-  return pool({ connection: line.connection, limitFile: "none", serve: false, log, ...options });
+  const { connection } = line;
+  return pool({
+    connection,
+    connectionTimeoutMs: 0,
+    limitFile: "none",
+    serve: false,
+    log,
+    ...options,
+  });
 }
 
 async function useAll(count: number): Promise<void> {

@@ -42,6 +42,7 @@ describe("the pool of a process", () => {
       PGPASSWORD: password,
       PGDATABASE: database,
       DB_POOL_MAX_PER_SERVER: 3,
+      DB_POOL_CONNECTION_TIMEOUT: 30_000,
       WEIR_POOL_PORT: 0,
     };
     for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, String(value));
@@ -63,7 +64,7 @@ describe("the pool of a process", () => {
     expect(lines).toMatchObject([
       { level: "warn", message: expect.stringContaining("set DB_POOL_MAX_PER_SERVER") },
     ]);
-    const held = await db.connect();
+    const held = await vi.waitFor(db.connect, { timeout: 30_000 });
     const error = await db.query("SELECT 1").catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(PoolTimeout);
     expect(String(error)).toBe(
