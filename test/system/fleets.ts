@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 
 import type { Fleet } from "../../src/api/fleet.ts";
+import type { McpServer } from "../../src/api/mcpServer.ts";
 import { readFleet } from "../../src/api/readFleet.ts";
 import type { Postgres } from "../parts/postgres.ts";
 
@@ -21,7 +22,7 @@ export function exampleFleet({ host, port }: Pick<Postgres, "port"> & { host: st
 }
 
 /** The same fleet with other pools. */
-export function withPools(fleet: Fleet, pool: { guaranteed: number; max: number }): Fleet {
+export function withPools(fleet: Fleet, pool: Partial<McpServer["spec"]["pool"]>): Fleet {
   return {
     budgets: fleet.budgets,
     servers: fleet.servers.map((server) => ({
