@@ -1,4 +1,4 @@
-import { Pool } from "pg";
+import { pool, PoolTimeout } from "@weir-dev/pool";
 import { Busy, databaseOutcome, Unreachable, type Outcome } from "./outcome.ts";
 
 /** How full the process' one pool is, in connections. */
@@ -28,35 +28,19 @@ export interface Database {
 /** After which a statement is given up, and its connection closed. */
 const QUERY_TIMEOUT_MS = 20_000;
 
-/** What node-postgres' pool says when no connection came free or open in time. */
-const CHECKOUT_TIMEOUT = "timeout exceeded when trying to connect";
-
 /**
  * Opens the process' pool, which connects when it is first needed.
  *
  * @param onOutcome told how each statement ended, in terms of whether the database is there
  */
 export function openDatabase(onOutcome: (outcome: Outcome) => void): Database {
-  const pool = new Pool({
-    max: Number(process.env["DB_POOL_MAX_PER_SERVER"] ?? 3),
-    min: Number(process.env["DB_POOL_MIN"] ?? 0),
-    idleTimeoutMillis: Number(process.env["DB_POOL_IDLE_TIMEOUT"] ?? 10_000),
-    connectionTimeoutMillis: Number(process.env["DB_POOL_CONNECTION_TIMEOUT"] ?? 2000),
-  });
-  // One that ends while idle is replaced when it is needed; who needs it hears what is wrong.
-  pool.on("error", () => {});
-  const state = () => ({
-    limit: pool.options.max,
-    open: pool.totalCount,
-    idle: pool.idleCount,
-    waiting: pool.waitingCount,
-  });
+  // The program ends in an order of its own, the pool last.
+  const shared = pool({ drainOnSigterm: false });
 
   /** Whether nothing but this process' own calls, which have all its connections, was in the way. */
   function isOwnLimit(error: unknown): boolean {
-    const { limit, idle } = state();
-    const isTimeout = error instanceof Error && error.message === CHECKOUT_TIMEOUT;
-    return isTimeout && idle === 0 && pool.totalCount >= limit;
+    const { inUse, limit } = shared.state();
+    return error instanceof PoolTimeout && inUse >= limit;
   }
 
   async function run<Row extends object>(query: {
@@ -65,11 +49,11 @@ export function openDatabase(onOutcome: (outcome: Outcome) => void): Database {
     readonly query_timeout: number;
   }): Promise<Row[]> {
     try {
-      const { rows } = await pool.query<Row>(query);
+      const { rows } = await shared.query<Row>(query);
       onOutcome({ kind: "answered" });
       return rows;
     } catch (error) {
-      if (isOwnLimit(error)) throw new Busy(state().limit);
+      if (isOwnLimit(error)) throw new Busy(shared.state().limit);
       const outcome = databaseOutcome(error);
       onOutcome(outcome);
       throw outcome.kind === "failed" ? new Unreachable(outcome.reason, { cause: error }) : error;
@@ -82,7 +66,7 @@ export function openDatabase(onOutcome: (outcome: Outcome) => void): Database {
     check: async (timeoutMs) => {
       await run({ text: "SELECT 1", values: [], query_timeout: timeoutMs }).catch(() => {});
     },
-    state,
-    end: () => pool.end(),
+    state: shared.state,
+    end: shared.end,
   };
 }
