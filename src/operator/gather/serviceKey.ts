@@ -1,0 +1,13 @@
+import type { ConnectionBudget } from "../../api/connectionBudget.ts";
+
+/**
+ * The Service of the cluster that `existing.host` may name, as `namespace/name`: `pg`, `pg.db`,
+ * `pg.db.svc` and `pg.db.svc.cluster.local` do. Whether there is one is another question.
+ */
+export function serviceKeyOf({ metadata, spec }: ConnectionBudget): string | undefined {
+  const host = spec.pgbouncer.existing?.host.toLowerCase().replace(/\.$/, "");
+  if (host === undefined || host.includes(":") || /^[\d.]+$/.test(host)) return undefined;
+  const [name = "", namespace = metadata.namespace, ...rest] = host.split(".");
+  const end = rest.join(".");
+  return ["", "svc", "svc.cluster.local"].includes(end) ? `${namespace}/${name}` : undefined;
+}
