@@ -64,7 +64,10 @@ interface Facts {
  *
  * @throws what Postgres, PgBouncer, the network or TLS said
  */
-export async function askPostgres(question: PostgresQuestion): Promise<PostgresSnapshot> {
+export async function askPostgres(
+  question: PostgresQuestion,
+  stopped: AbortSignal,
+): Promise<PostgresSnapshot> {
   const { host, port, database, login, role, direct, address } = question;
   // Our own, so that it can be torn down when the other side has stopped answering.
   const socket = new Socket();
@@ -81,7 +84,10 @@ export async function askPostgres(question: PostgresQuestion): Promise<PostgresS
     stream: () => socket,
   });
   client.on("error", () => {});
+  const tearDown = () => socket.destroy();
+  stopped.addEventListener("abort", tearDown);
   try {
+    stopped.throwIfAborted();
     await client.connect();
     const [facts] = (await client.query<Facts>(FACTS, [role, direct])).rows;
     const { rows } = await client.query<SettingRow>(SETTINGS, [role]);
@@ -102,9 +108,10 @@ export async function askPostgres(question: PostgresQuestion): Promise<PostgresS
       backends: facts.backends,
     };
   } finally {
-    const timer = setTimeout(() => socket.destroy(), CLOSE_MS);
+    stopped.removeEventListener("abort", tearDown);
+    const timer = setTimeout(tearDown, CLOSE_MS);
     await client.end().catch(() => {});
     clearTimeout(timer);
-    socket.destroy();
+    tearDown();
   }
 }

@@ -18,11 +18,11 @@ export interface Login {
 /** The logins of one budget, each read from its Secret when it is asked for. */
 export interface BudgetLogins {
   /** For the console. */
-  readonly stats: () => Promise<Login>;
+  readonly stats: (signal: AbortSignal) => Promise<Login>;
   /** For Postgres behind weir's own PgBouncer, through it. */
-  readonly maintenance: () => Promise<Login>;
+  readonly maintenance: (signal: AbortSignal) => Promise<Login>;
   /** For Postgres itself, as the budget's role; how TLS goes is the caller's concern. */
-  readonly role: () => Promise<Login>;
+  readonly role: (signal: AbortSignal) => Promise<Login>;
 }
 
 const CA_KEY = "ca.crt";
@@ -35,9 +35,13 @@ export function budgetLogins(client: KubeClient, budget: ConnectionBudget): Budg
   const { statsSecret, maintenanceSecret } = budgetNames(name);
 
   /** @param user undefined: the Secret says it */
-  const read = async (secret: string, user: string | undefined): Promise<Login> => {
+  const read = async (
+    secret: string,
+    user: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Login> => {
     const place: SecretName = { namespace, name: secret };
-    const field = await readSecretFields(client, place);
+    const field = await readSecretFields(client, place, signal);
     return {
       user: user ?? requiredField(field, place, USERNAME_KEY),
       password: requiredField(field, place, PASSWORD_KEY),
@@ -45,28 +49,31 @@ export function budgetLogins(client: KubeClient, budget: ConnectionBudget): Budg
       ssl: false,
     };
   };
-  const caOf = async (secret: string) => {
+  const caOf = async (secret: string, signal: AbortSignal) => {
     const place: SecretName = { namespace, name: secret };
-    return requiredField(await readSecretFields(client, place), place, CA_KEY);
+    return requiredField(await readSecretFields(client, place, signal), place, CA_KEY);
   };
   /** Pods are reached by their addresses, and certificates name the Service. */
-  const toPgbouncer = async (login: Login): Promise<Login> => {
+  const toPgbouncer = async (login: Login, signal: AbortSignal): Promise<Login> => {
     const secret = budget.spec.pgbouncer.tls?.secretName;
     if (secret === undefined) return login;
     const servername = existing?.host ?? `${budgetNames(name).pgbouncer}.${namespace}.svc`;
-    return { ...login, ssl: { ca: await caOf(secret), servername } };
+    return { ...login, ssl: { ca: await caOf(secret, signal), servername } };
   };
   return {
-    stats: async () =>
-      toPgbouncer(
+    stats: async (signal) => {
+      const [secret, user] =
         existing === undefined
-          ? await read(statsSecret, STATS_LOGIN)
-          : await read(existing.statsSecretRef.name, undefined),
-      ),
-    maintenance: async () => toPgbouncer(await read(maintenanceSecret, MAINTENANCE_LINE)),
-    role: async () => {
-      const login = await read(credentialsSecretRef.name, roleOf(budget));
-      const ca = tls?.caSecretRef === undefined ? undefined : await caOf(tls.caSecretRef.name);
+          ? [statsSecret, STATS_LOGIN]
+          : [existing.statsSecretRef.name, undefined];
+      return toPgbouncer(await read(secret, user, signal), signal);
+    },
+    maintenance: async (signal) =>
+      toPgbouncer(await read(maintenanceSecret, MAINTENANCE_LINE, signal), signal),
+    role: async (signal) => {
+      const login = await read(credentialsSecretRef.name, roleOf(budget), signal);
+      const caSecret = tls?.caSecretRef?.name;
+      const ca = caSecret === undefined ? undefined : await caOf(caSecret, signal);
       return { ...login, ssl: sslFor(budget, ca) };
     },
   };

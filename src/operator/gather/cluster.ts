@@ -48,6 +48,8 @@ export interface CopyState extends ReflectorState {
 export interface ClusterCopy {
   readonly budget: (key: string) => Kept<ConnectionBudget> | undefined;
   readonly budgets: () => readonly Kept<ConnectionBudget>[];
+  /** Those that are there, and those that a server names. */
+  readonly budgetKeys: () => ReadonlySet<string>;
   /** Those that name this budget, whether or not it is there. */
   readonly serversOf: (budgetKey: string) => readonly Kept<McpServer>[];
   /** @param key as workloadKey says it */
@@ -164,6 +166,11 @@ export function followCluster({ client, namespace, onChange }: ClusterOptions): 
   return {
     budget: budgets.get,
     budgets: budgets.all,
+    budgetKeys: () =>
+      new Set([
+        ...budgets.all().map(({ observed }) => keyOf(observed)),
+        ...servers.all().map(budgetKeyOf),
+      ]),
     serversOf: serversByBudget.get,
     workload: (key) => {
       const [kind, place = ""] = key.split(" ");

@@ -13,16 +13,17 @@ const FORBIDDEN = 403;
 /**
  * Reads a Secret by name. Nobody keeps it: who needs it again, reads it again.
  *
- * @throws UnseenError when it is not there or may not be read
+ * @throws UnseenError when it is not there or may not be read; the signal's reason
  */
 export async function readSecretFields(
   client: KubeClient,
   name: SecretName,
+  signal: AbortSignal,
 ): Promise<SecretField> {
   const title = `Secret ${secretKeyOf(name)}`;
   try {
     const place = { kind: "Secret", apiVersion: "v1", plural: "secrets", ...name };
-    const secret = await readObject(client, place);
+    const secret = await readObject(client, place, signal);
     if (secret === undefined) throw new UnseenError("SecretMissing", `there is no ${title}`);
     const data = fieldOf(secret, "data");
     return (key) => {

@@ -29,3 +29,27 @@ function holds(expression: Fields, labels: Readonly<Record<string, string>>): bo
       return false;
   }
 }
+
+/** As text, for a scale subresource: `a=b,c in (d,e),!f`. Undefined for an empty one. */
+export function selectorText(selector: Fields): string | undefined {
+  const labels = Object.entries(textsOf(fieldOf(selector, "matchLabels")));
+  const parts = [
+    ...labels.map(([key, value]) => `${key}=${value}`),
+    ...itemsOf(selector["matchExpressions"]).map(expressionText),
+  ];
+  return parts.length === 0 ? undefined : parts.toSorted().join(",");
+}
+
+function expressionText({ key, operator, values }: Fields): string {
+  const among = Array.isArray(values) ? `(${values.map(String).toSorted().join(",")})` : "()";
+  switch (operator) {
+    case "In":
+      return `${String(key)} in ${among}`;
+    case "NotIn":
+      return `${String(key)} notin ${among}`;
+    case "DoesNotExist":
+      return `!${String(key)}`;
+    default:
+      return String(key);
+  }
+}

@@ -5,7 +5,7 @@ import { poolMaxOf } from "./envNumbers.ts";
 import type { KeptPod } from "./keptPod.ts";
 import type { KeptScaler } from "./keptWorkload.ts";
 import { workloadKeyOf } from "./observed.ts";
-import { selects } from "./selector.ts";
+import { selects, selectorText } from "./selector.ts";
 
 /** Its pods: those that the workload made, and bare ones that its selector finds. By name. */
 export function keptPodsOf(server: Observed<McpServer>, cluster: ClusterCopy): readonly KeptPod[] {
@@ -31,6 +31,7 @@ export function workloadOf(
   const [hpa] = cluster.scalersOf(key).toSorted((a, b) => b.maxReplicas - a.maxReplicas);
   const pool = server.parsed.ok ? server.parsed.value.spec.pool : undefined;
   const max = pool && poolMaxOf(workload, pool);
+  const selector = selectorText(workload.selector);
   return {
     kind,
     name,
@@ -38,6 +39,7 @@ export function workloadOf(
     replicas,
     ...(hpa !== undefined && { hpa: hpaOf(hpa) }),
     rollout,
+    ...(selector !== undefined && { selector }),
     ...(max !== undefined && { poolMax: max.value, poolMaxFrom: max.from }),
   };
 }

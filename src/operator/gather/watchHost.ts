@@ -30,5 +30,10 @@ export function watchHost(
     if (!isDeepStrictEqual(before, seen.sight())) onSight();
     return failures === 0 ? AGAIN_MS : backoffMs(retryBackoff("HostNotFound"), failures, random);
   });
-  return { sight: seen.sight, hurry: watching.hurry, stop: watching.stop };
+  return {
+    sight: seen.sight,
+    hurry: watching.hurry,
+    // A resolver can't be told to stop, and nobody waits for what it says.
+    stop: async () => void watching.stop(),
+  };
 }

@@ -58,10 +58,11 @@ export function watchPooler(
     open = undefined;
     await closing?.close();
   };
-  const enter = async (nowMs: number) => {
+  const enter = async (nowMs: number, stopped: AbortSignal) => {
     if (open !== undefined && nowMs - open.sinceMs >= CONSOLE_MS_MAX) await close();
     if (open !== undefined) return open;
-    const login = await logins.stats();
+    const login = await logins.stats(stopped);
+    stopped.throwIfAborted();
     return asLogin(target, address, login, async () => {
       const console = await openConsole({ ...target, ...login }, ANSWER_MS_MAX);
       try {
@@ -74,8 +75,8 @@ export function watchPooler(
       }
     });
   };
-  const look = async (nowMs: number): Promise<PoolerSight> => {
-    const { console, version } = await enter(nowMs);
+  const look = async (nowMs: number, stopped: AbortSignal): Promise<PoolerSight> => {
+    const { console, version } = await enter(nowMs, stopped);
     const sample = await asLogin(target, address, undefined, () => ask(console));
     return { version, address, ...sample, window: window.add(sample, clock.monotonicMs()) };
   };
@@ -83,11 +84,11 @@ export function watchPooler(
     if (!isDeepStrictEqual(before, seen.sight())) onSight();
   };
 
-  const watching = loop(clock, async () => {
+  const watching = loop(clock, async (stopped) => {
     const askedMs = clock.monotonicMs();
     const before = seen.sight();
     try {
-      seen.answered(await look(askedMs));
+      seen.answered(await look(askedMs, stopped));
       failures = 0;
       onSample("seen");
       changed(before);

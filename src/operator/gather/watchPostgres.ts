@@ -9,6 +9,8 @@ import type { BudgetLogins, Login } from "./budgetLogins.ts";
 import { addressesOf } from "./hostNames.ts";
 import { loop } from "./loop.ts";
 import { patience } from "./patience.ts";
+import { WINDOW_MS } from "./poolerWindow.ts";
+import { recentMaximum } from "./recentMaximum.ts";
 import { refusedBy } from "./refusals.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { UnseenError } from "./unseenError.ts";
@@ -35,35 +37,37 @@ export function watchPostgres(
   const address = formatPostgresAddress(postgresAddressOf(budget));
   const seen = patience<PostgresSnapshot>();
   let kept: { readonly login: Login; readonly sinceMs: number } | undefined;
+  const backends = recentMaximum(WINDOW_MS);
   let failures = 0;
 
-  const loginAt = async (nowMs: number) => {
+  const loginAt = async (nowMs: number, stopped: AbortSignal) => {
     if (kept === undefined || nowMs - kept.sinceMs >= LOGIN_MS_MAX) {
-      const login = await (direct ? logins.role() : logins.maintenance());
+      const login = await (direct ? logins.role(stopped) : logins.maintenance(stopped));
       kept = { login, sinceMs: nowMs };
     }
     return kept.login;
   };
-  const ask = async (nowMs: number): Promise<PostgresSnapshot> => {
+  const ask = async (nowMs: number, stopped: AbortSignal): Promise<PostgresSnapshot> => {
     const door = direct ? await straight(budget) : through(poolers(), failures, address);
-    const login = await loginAt(nowMs);
+    const login = await loginAt(nowMs, stopped);
     const question = { ...door, role: roleOf(budget), direct, address };
     const { user, password, secret } = login;
     try {
-      return await askPostgres({ ...question, login }).catch((error: unknown) => {
+      return await askPostgres({ ...question, login }, stopped).catch((error: unknown) => {
         if (!prefersTls(budget, direct) || !/does not support SSL/.test(String(error))) throw error;
-        return askPostgres({ ...question, login: { ...login, ssl: false } });
+        return askPostgres({ ...question, login: { ...login, ssl: false } }, stopped);
       });
     } catch (error) {
       throw refusedBy({ what: door.what, login: user, password, secret }, error);
     }
   };
 
-  const watching = loop(clock, async () => {
+  const watching = loop(clock, async (stopped) => {
     const askedMs = clock.monotonicMs();
     const before = seen.sight();
     try {
-      seen.answered(await ask(askedMs));
+      const answer = await ask(askedMs, stopped);
+      seen.answered({ ...answer, backendsMax: backends.add(answer.backends, askedMs) });
       failures = 0;
       if (!isDeepStrictEqual(before, seen.sight())) onSight();
       return ASK_MS;
