@@ -154,10 +154,10 @@ function statusOf(
 }
 
 function flips(before: Observed<unknown>, status: Record<string, unknown>): string[] {
-  const old = new Map(conditionsOf(before.status).map((each) => [each["type"], each["status"]]));
+  const old = new Map(conditionsOf(before.status).map((each) => [each["type"], each["reason"]]));
   return conditionsOf(status)
-    .filter(({ type, status: is }) => old.has(type) && old.get(type) !== is)
-    .map(({ type, status: is }) => `${String(type)} is ${String(is)}`);
+    .filter(({ type, reason }) => old.has(type) && old.get(type) !== reason)
+    .map(({ type, status: is, message }) => `${String(type)} is ${String(is)}: ${String(message)}`);
 }
 
 /** The conditions of a status, or of an object's. */

@@ -36,8 +36,8 @@ const CONSOLE_MS_MAX = 60_000;
 /** How long to wait after failures: a Secret that is missing or wrong is read ever less often. */
 export function retryBackoff(reason: UnseenReason): Backoff {
   if (reason.startsWith("Secret")) return { firstMs: 1000, maxMs: 60_000 };
-  if (reason === "LoginRefused") return { firstMs: 1000, maxMs: 15_000 };
-  return { firstMs: 1000, maxMs: 5000 };
+  if (reason === "LoginRefused") return { firstMs: 1000, maxMs: 10_000 };
+  return { firstMs: 500, maxMs: 2000 };
 }
 
 /** @param onSight is told when what a judgement can see has changed */
