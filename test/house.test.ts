@@ -66,6 +66,39 @@ const TABLE: readonly Place[] = [
     mayImport: ["src/pgbouncer", "src/api", "pg", "node:*"],
     pure: false,
   },
+  {
+    folder: "src/operator",
+    mayImport: [
+      "src",
+      "charts",
+      "hono",
+      "@hono/node-server",
+      "@modelcontextprotocol/client",
+      "pg",
+      "pino",
+      "prom-client",
+      "undici",
+      "node:*",
+    ],
+    pure: false,
+  },
+  // What is read and what is said of it, as data, and the decisions between the two.
+  ...["src/operator/snapshot.ts", "src/operator/judgement.ts"].map((folder) => ({
+    folder,
+    mayImport: ["src/api", "src/audit/live.ts"],
+    pure: true,
+  })),
+  {
+    folder: "src/operator/decide",
+    mayImport: [
+      "src/api",
+      "src/budget",
+      "src/pgbouncer",
+      "src/operator/judgement.ts",
+      "src/operator/snapshot.ts",
+    ],
+    pure: true,
+  },
   { folder: "src/cli", mayImport: ["*"], pure: false },
 ];
 

@@ -15,6 +15,8 @@ export interface BudgetSnapshot {
   readonly neighbours: readonly ConnectionBudget[];
   /** Its PgBouncer processes; which there are may itself be unknown. */
   readonly poolers: Sight<readonly PoolerSnapshot[]>;
+  /** Label selector of their pods as text, for the scale subresource. */
+  readonly poolerSelector?: string;
   readonly postgres: Sight<PostgresSnapshot>;
 }
 
