@@ -32,6 +32,8 @@ export function numberAt(value: Fields, field: string): number | undefined {
 /** The texts of a mapping, as labels are; what is no text is left out. */
 export function textsOf(value: Fields): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+    Object.entries(value).filter(
+      (entry): entry is [string, string] => typeof entry[1] === "string",
+    ),
   );
 }

@@ -91,11 +91,12 @@ export async function startOperator({
       onError: (error) => onceAfterAnother("lease", error instanceof Error ? error.message : ""),
       clock,
     });
-  const synced = cluster.synced.then((isSynced) => {
-    if (!isSynced || stopping) return;
+  const whenSynced = async () => {
+    if (!(await cluster.synced) || stopping) return;
     log.info("knows the cluster");
     candidacy = lead();
-  });
+  };
+  const synced = whenSynced();
 
   const watching = loop(clock, async () => {
     for (const state of cluster.states()) onceAfterAnother(state.plural, complaintOf(state));

@@ -104,7 +104,10 @@ export function startWork(options: WorkOptions): Work {
         name: server.object.name,
         ...judge.judgeOrphan(server, nowMs()),
       }));
-      figures.set(key, orphans.flatMap((orphan) => orphan.figures));
+      figures.set(
+        key,
+        orphans.flatMap((orphan) => orphan.figures),
+      );
       return orphans.flatMap(({ name, status, notices }) =>
         ofServer(servers.get(name), status, notices),
       );

@@ -47,8 +47,8 @@ async function said(object: Sent, type: string): Promise<string> {
   return `${String(condition?.["reason"])}: ${String(condition?.["message"])}`;
 }
 
-function expectSaid(object: Sent, type: string) {
-  return expect.poll(() => said(object, type));
+function env(value: string) {
+  return [{ name: "DB_POOL_MAX_PER_SERVER", value }];
 }
 
 function postgresParts() {
@@ -63,23 +63,23 @@ test("weir's own PgBouncer and its Postgres are seen as soon as their Secrets ar
   await scene.create(own);
   await scene.create(pgbouncerPod(namespace, "writing-pgbouncer-0", "writing", ip));
   await operate();
-  await expectSaid(own, "Pooler0").toBe("SecretMissing: there is no Secret own/writing-stats");
-  await expectSaid(own, "Postgres").toBe(
-    "SecretMissing: there is no Secret own/writing-maintenance",
-  );
+  await expect
+    .poll(() => said(own, "Pooler0"))
+    .toBe("SecretMissing: there is no Secret own/writing-stats");
+  await expect
+    .poll(() => said(own, "Postgres"))
+    .toBe("SecretMissing: there is no Secret own/writing-maintenance");
 
   await scene.create(
     secret(namespace, "writing-stats", { username: "weir_stats", password: PASSWORDS.weir_stats }),
   );
-  await scene.create(
-    secret(namespace, "writing-maintenance", { password: PASSWORDS.maintenance }),
-  );
-  await expectSaid(own, "Pooler0").toBe(
-    "Seen: writing-pgbouncer-0 version 1 max 50 author=10 maintenance=4",
-  );
-  await expectSaid(own, "Postgres").toBe(
-    "Seen: max 100, limit 40, check 1000, keepalive 0, app exists true superuser false",
-  );
+  await scene.create(secret(namespace, "writing-maintenance", { password: PASSWORDS.maintenance }));
+  await expect
+    .poll(() => said(own, "Pooler0"))
+    .toBe("Seen: writing-pgbouncer-0 version 1 max 50 author=10 maintenance=4");
+  await expect
+    .poll(() => said(own, "Postgres"))
+    .toBe("Seen: max 100, limit 40, check 1000, keepalive 0, app exists true superuser false");
 });
 
 test("a wrong password, a PgBouncer that is killed and one that comes back", async () => {
@@ -92,18 +92,20 @@ test("a wrong password, a PgBouncer that is killed and one that comes back", asy
   const stats = secret(namespace, "writing-stats", { password: "hush-wrong" });
   await scene.create(stats);
   await operate();
-  await expectSaid(own, "Pooler0").toMatch(
-    /^LoginRefused: can't ask PgBouncer writing-pgbouncer-0 .*weir_stats.*Secret killed\/writing-stats/,
-  );
+  await expect
+    .poll(() => said(own, "Pooler0"))
+    .toMatch(
+      /^LoginRefused: can't ask PgBouncer writing-pgbouncer-0 .*weir_stats.*Secret killed\/writing-stats/,
+    );
   await scene.patch(stats, { stringData: { password: PASSWORDS.weir_stats } });
-  await expectSaid(own, "Pooler0").toMatch(/^Seen: /);
+  await expect.poll(() => said(own, "Pooler0")).toMatch(/^Seen: /);
 
   first.kill("SIGKILL");
-  await expectSaid(own, "Pooler0").toMatch(/^Unreachable: .*nothing listens there/);
+  await expect.poll(() => said(own, "Pooler0")).toMatch(/^Unreachable: .*nothing listens there/);
   const startedMs = Date.now();
   await pooler(ip);
-  await expectSaid(own, "Pooler0").toMatch(/^Seen: /);
-  console.info(`measured: seen again ${Date.now() - startedMs} ms after a start`);
+  await expect.poll(() => said(own, "Pooler0")).toMatch(/^Seen: /);
+  process.stderr.write(`measured: seen again ${Date.now() - startedMs} ms after a start\n`);
 });
 
 test("an existing PgBouncer, by address, and as a Service with endpoints", async () => {
@@ -123,12 +125,14 @@ test("an existing PgBouncer, by address, and as a Service with endpoints", async
   await scene.create(byAddress);
   await scene.create(byService);
   await operate();
-  await expectSaid(byAddress, "Pooler0").toMatch(
-    new RegExp(`^Seen: ${ip}:${port} .*author=10`),
-  );
-  await expectSaid(byAddress, "Postgres").toMatch(/^Seen: max 100, limit 40/);
-  await expectSaid(byAddress, "Ready").toMatch(/^Told: neighbours [1-9]/);
-  await expectSaid(byService, "Poolers").toMatch(/^HostNotFound: .*old\.existing\.svc/);
+  await expect
+    .poll(() => said(byAddress, "Pooler0"))
+    .toMatch(new RegExp(`^Seen: ${ip}:${port} .*author=10`));
+  await expect.poll(() => said(byAddress, "Postgres")).toMatch(/^Seen: max 100, limit 40/);
+  await expect.poll(() => said(byAddress, "Ready")).toMatch(/^Told: neighbours [1-9]/);
+  await expect
+    .poll(() => said(byService, "Poolers"))
+    .toMatch(/^HostNotFound: .*old\.existing\.svc/);
 
   await scene.create({
     apiVersion: "v1",
@@ -138,7 +142,9 @@ test("an existing PgBouncer, by address, and as a Service with endpoints", async
     name: "old",
     fields: { spec: { ports: [{ name: "pg", port: 6432, targetPort: port }] } },
   });
-  await expectSaid(byService, "Poolers").toMatch(/^NoPods: Service existing\/old has no ready/);
+  await expect
+    .poll(() => said(byService, "Poolers"))
+    .toMatch(/^NoPods: Service existing\/old has no ready/);
   await scene.create({
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
@@ -158,12 +164,11 @@ test("an existing PgBouncer, by address, and as a Service with endpoints", async
       ],
     },
   });
-  await expectSaid(byService, "Poolers").toMatch(/^NoPods: /);
+  await expect.poll(() => said(byService, "Poolers")).toMatch(/^NoPods: /);
 });
 
 test("what runs of a server: its workload, its scaler, its pods with their own sizes", async () => {
   const namespace = await scene.namespace("workloads");
-  const env = (value: string) => [{ name: "DB_POOL_MAX_PER_SERVER", value }];
   const own = budget(namespace, "writing", postgresParts());
   const author = mcpServer(namespace, "author", { budgetRef: { name: "writing" } });
   const old = mcpServer(namespace, "old", {
@@ -173,7 +178,9 @@ test("what runs of a server: its workload, its scaler, its pods with their own s
   });
   for (const object of [own, author, old]) await scene.create(object);
   await scene.create(deployment(namespace, "author", { replicas: 2, env: env("7") }));
-  await scene.create(pod(namespace, "author-1", { ip: podIp(), ofDeployment: "author", env: env("7") }));
+  await scene.create(
+    pod(namespace, "author-1", { ip: podIp(), ofDeployment: "author", env: env("7") }),
+  );
   await scene.create(
     pod(namespace, "author-0", {
       ip: podIp(),
@@ -196,20 +203,24 @@ test("what runs of a server: its workload, its scaler, its pods with their own s
     },
   });
   await operate();
-  await expectSaid(author, "Ready").toBe(
-    `Told: ${JSON.stringify({ replicas: 2, rollout: "RollingUpdate", poolMax: 7, from: "env DB_POOL_MAX_PER_SERVER of container main" })}`,
-  );
-  await expectSaid(author, "WithinGrant").toBe("Told: author-0 20, author-1 ready 7");
-  await expectSaid(old, "Ready").toBe("Told: {}");
+  await expect
+    .poll(() => said(author, "Ready"))
+    .toBe(
+      `Told: ${JSON.stringify({ replicas: 2, rollout: "RollingUpdate", poolMax: 7, from: "env DB_POOL_MAX_PER_SERVER of container main" })}`,
+    );
+  await expect.poll(() => said(author, "WithinGrant")).toBe("Told: author-0 20, author-1 ready 7");
+  await expect.poll(() => said(old, "Ready")).toBe("Told: {}");
 
   await scene.create(deployment(namespace, "planner", { env: [{ name: "POOL_MAX", value: "3" }] }));
-  await expectSaid(old, "Ready").toBe(
-    `Told: ${JSON.stringify({ replicas: 1, rollout: "RollingUpdate", hpa: 9, poolMax: 3, from: "env POOL_MAX of container main" })}`,
-  );
+  await expect
+    .poll(() => said(old, "Ready"))
+    .toBe(
+      `Told: ${JSON.stringify({ replicas: 1, rollout: "RollingUpdate", hpa: 9, poolMax: 3, from: "env POOL_MAX of container main" })}`,
+    );
   // Pods of a Deployment that is gone hold connections until they are gone, too.
   await scene.remove(deployment(namespace, "author"));
-  await expectSaid(author, "Ready").toBe("Told: {}");
-  await expectSaid(author, "WithinGrant").toBe("Told: author-0 20, author-1 ready 7");
+  await expect.poll(() => said(author, "Ready")).toBe("Told: {}");
+  await expect.poll(() => said(author, "WithinGrant")).toBe("Told: author-0 20, author-1 ready 7");
 });
 
 test("a server whose budget is not there, and then is", async () => {
@@ -217,12 +228,12 @@ test("a server whose budget is not there, and then is", async () => {
   const author = mcpServer(namespace, "author", { budgetRef: { name: "writing" } });
   await scene.create(author);
   await operate();
-  await expectSaid(author, "Ready").toBe("BudgetMissing: there is no budget");
+  await expect.poll(() => said(author, "Ready")).toBe("BudgetMissing: there is no budget");
   const own = budget(namespace, "writing", postgresParts());
   await scene.create(own);
-  await expectSaid(author, "Ready").toBe("Told: {}");
+  await expect.poll(() => said(author, "Ready")).toBe("Told: {}");
   await scene.remove(own);
-  await expectSaid(author, "Ready").toBe("BudgetMissing: there is no budget");
+  await expect.poll(() => said(author, "Ready")).toBe("BudgetMissing: there is no budget");
 });
 
 test("no password is in a log or a status", async () => {

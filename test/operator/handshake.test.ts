@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { once } from "node:events";
-import { toNodeHandler } from "@modelcontextprotocol/node";
+import type { AddressInfo } from "node:net";
+import { serve } from "@hono/node-server";
 import { McpServer as OldServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
@@ -26,6 +27,10 @@ async function listen(
   servers.push(server);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
+  return portOf(server);
+}
+
+function portOf(server: { readonly address: () => string | AddressInfo | null }): number {
   const address = server.address();
   return typeof address === "object" && address !== null ? address.port : 0;
 }
@@ -37,19 +42,24 @@ function greet(port: number): Promise<Handshake> {
 
 test("a server of 2026-07-28 is asked without a session", async () => {
   const handler = createMcpHandler(() => new McpServer({ name: "modern", version: "1.0.0" }));
-  const node = toNodeHandler(handler);
-  const methods: (string | undefined)[] = [];
-  const port = await listen((request, response) => {
-    methods.push(`${request.method} ${String(request.headers["mcp-method"])}`);
-    return node(request, response);
+  const asked: string[] = [];
+  const server = serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: (request) => {
+      asked.push(`${request.method} ${request.headers.get("mcp-method")}`);
+      return handler.fetch(request);
+    },
   });
-  expect(await greet(port)).toEqual({
+  await once(server, "listening");
+  expect(await greet(portOf(server))).toEqual({
     ok: true,
     protocolVersion: "2026-07-28",
     serverName: "modern",
     pod: "author-0",
   });
-  expect(methods).toEqual(["POST server/discover"]);
+  expect(asked).toEqual(["POST server/discover"]);
+  server.close();
 });
 
 test("a server of 2025 gets a session, which is ended", async () => {
@@ -66,8 +76,7 @@ test("a server of 2025 gets a session, which is ended", async () => {
         onsessionclosed: (session) => void sessions.delete(session),
       });
       const made = transport;
-      // oxlint-disable-next-line typescript/no-unsafe-argument
-      await new OldServer({ name: "old", version: "1.0.0" }).connect(transport as never);
+      await new OldServer({ name: "old", version: "1.0.0" }).connect(transport);
     }
     await transport.handleRequest(request, response);
   });
@@ -112,7 +121,10 @@ test("nothing that listens, and one that never answers", async () => {
     pod: "author-0",
     message: expect.stringMatching(/^http:\S+\/mcp: .*ECONNREFUSED/),
   });
-  expect(late).toMatchObject({ ok: false, message: expect.stringMatching(/no handshake within 5 s$/) });
+  expect(late).toMatchObject({
+    ok: false,
+    message: expect.stringMatching(/no handshake within 5 s$/),
+  });
 });
 
 test("an answer without an end is not read for ever", async () => {

@@ -56,7 +56,9 @@ export function mcpServer(
     plural: "mcpservers",
     namespace,
     name,
-    fields: { spec: { port: 3001, ...(spec["workloadRef"] ? {} : { image: "server:1" }), ...spec } },
+    fields: {
+      spec: { port: 3001, ...(spec["workloadRef"] ? {} : { image: "server:1" }), ...spec },
+    },
   };
 }
 
@@ -152,12 +154,17 @@ export function pod(
 }
 
 /** One of weir's own PgBouncers. */
-export function pgbouncerPod(namespace: string, name: string, budgetName: string, ip: string): Sent {
+export function pgbouncerPod(
+  namespace: string,
+  name: string,
+  budgetName: string,
+  ip: string,
+): Sent {
   return pod(namespace, name, { ip, labels: pgbouncerLabels(budgetName) });
 }
 
 /** A loopback address that is nobody else's: pods have one each. */
 export function podIp(): string {
-  const part = () => 1 + Math.floor(Math.random() * 250);
-  return `127.${part()}.${part()}.${part()}`;
+  const parts = [1, 2, 3].map(() => 1 + Math.floor(Math.random() * 250));
+  return `127.${parts.join(".")}`;
 }

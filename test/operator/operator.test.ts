@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Operator } from "../../src/operator/operator.ts";
-import { fieldOf } from "../../src/kube/fields.ts";
+import { fieldOf, textAt } from "../../src/kube/fields.ts";
 import { API_SERVER_START_TIMEOUT_MS } from "../cluster/apiServer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
@@ -30,12 +30,8 @@ beforeAll(async () => {
   await scene.create(mcpServer(NAMESPACE, "scene", { budgetRef: { name: "writing" } }));
   await scene.create(deployment(NAMESPACE, "author"));
   await scene.create(pgbouncerPod(NAMESPACE, "writing-pgbouncer-0", "writing", ip));
-  await scene.create(
-    secret(NAMESPACE, "writing-stats", { password: PASSWORDS.weir_stats }),
-  );
-  await scene.create(
-    secret(NAMESPACE, "writing-maintenance", { password: PASSWORDS.maintenance }),
-  );
+  await scene.create(secret(NAMESPACE, "writing-stats", { password: PASSWORDS.weir_stats }));
+  await scene.create(secret(NAMESPACE, "writing-maintenance", { password: PASSWORDS.maintenance }));
 }, API_SERVER_START_TIMEOUT_MS);
 
 afterEach(async () => {
@@ -80,14 +76,12 @@ async function holder(): Promise<string> {
     plural: "leases",
     ...LEASE,
   });
-  return String(fieldOf(lease, "spec")["holderIdentity"] ?? "");
+  return textAt(fieldOf(lease, "spec"), "holderIdentity") ?? "";
 }
 
 /** Until it has looked around: everything was sampled and judged several times. */
 async function settle(operator: Operator): Promise<void> {
-  await expect
-    .poll(() => figure(operator, 'weir_samples_total{result="seen"}'))
-    .toBeGreaterThan(5);
+  await expect.poll(() => figure(operator, 'weir_samples_total{result="seen"}')).toBeGreaterThan(5);
   await expect.poll(() => figure(operator, "weir_judgements_total")).toBeGreaterThan(3);
 }
 
@@ -137,7 +131,8 @@ test("of two one leads, and the other takes over at once when it stops", async (
   await first.stop();
   const tookMs = Date.now() - stoppedMs;
   await expect.poll(holder).toMatch(/^b_/);
-  console.info(`measured: stopped in ${tookMs} ms, led on after ${Date.now() - stoppedMs} ms`);
+  const ledMs = Date.now() - stoppedMs;
+  process.stderr.write(`measured: stopped in ${tookMs} ms, another led after ${ledMs} ms\n`);
   await settle(second);
 });
 

@@ -93,9 +93,7 @@ test("a setting is that of a new session: of role and database, else of the role
   });
   await postgres.query("ALTER SYSTEM SET client_connection_check_interval = 700");
   await postgres.query("SELECT pg_reload_conf()");
-  await expect
-    .poll(async () => (await straight()).role.clientConnectionCheckIntervalMs)
-    .toBe(700);
+  await expect.poll(async () => (await straight()).role.clientConnectionCheckIntervalMs).toBe(700);
 });
 
 test("the backends of the role are counted, the question itself only where a pool has it", async () => {

@@ -24,6 +24,9 @@ export interface Sent {
   readonly status?: Fields;
 }
 
+/** Where it is. */
+type Place = Pick<Sent, "apiVersion" | "plural" | "namespace" | "name">;
+
 /** Operators of this process on a real API server. */
 export interface Scene {
   readonly server: ApiServer;
@@ -31,16 +34,10 @@ export interface Scene {
   /** A namespace of its own, where pods may be made. */
   readonly namespace: (name: string) => Promise<string>;
   readonly create: (object: Sent) => Promise<void>;
-  readonly remove: (object: Pick<Sent, "apiVersion" | "plural" | "namespace" | "name">) => Promise<void>;
+  readonly remove: (object: Place) => Promise<void>;
   /** Merges into an object, or into its status. */
-  readonly patch: (
-    object: Pick<Sent, "apiVersion" | "plural" | "namespace" | "name">,
-    patch: Fields,
-    subresource?: "status",
-  ) => Promise<void>;
-  readonly read: (
-    object: Pick<Sent, "apiVersion" | "plural" | "namespace" | "name">,
-  ) => Promise<Fields>;
+  readonly patch: (object: Place, patch: Fields, subresource?: "status") => Promise<void>;
+  readonly read: (object: Place) => Promise<Fields>;
   /** Starts one; it ends with the scene at the latest. */
   readonly operate: (options?: {
     readonly candidate?: string;
@@ -77,9 +74,6 @@ export async function startScene(): Promise<Scene> {
     }
     return answer.body;
   };
-  const pathOf = (object: Pick<Sent, "apiVersion" | "plural" | "namespace" | "name">) =>
-    `${listPath(object)}/${object.name}`;
-
   await applyCrds(server);
   return {
     server,
@@ -133,6 +127,10 @@ export async function startScene(): Promise<Scene> {
       await server.stop();
     },
   };
+}
+
+function pathOf(object: Place): string {
+  return `${listPath(object)}/${object.name}`;
 }
 
 /** As `kubectl apply -f crds/`, and until they are served. */

@@ -1,6 +1,11 @@
 import { isObject } from "../../src/kube/kubeAnswer.ts";
 import type { Judge } from "../../src/operator/judge.ts";
-import type { BudgetSnapshot, Observed, ServerSnapshot, Sight } from "../../src/operator/snapshot.ts";
+import type {
+  BudgetSnapshot,
+  Observed,
+  ServerSnapshot,
+  Sight,
+} from "../../src/operator/snapshot.ts";
 
 /** One condition: what there is to say. */
 interface Saying {
@@ -120,14 +125,11 @@ function sayingsOfServer({ workload, pods, handshake }: ServerSnapshot): Saying[
 }
 
 function ofSight<T>(type: string, sight: Sight<T>, tell: (value: T) => string): Saying {
-  switch (sight.state) {
-    case "seen":
-      return { type, status: "True", reason: "Seen", message: tell(sight.value) };
-    case "unseen":
-      return { type, status: "Unknown", reason: sight.reason, message: sight.message };
-    case "pending":
-      return { type, status: "Unknown", reason: "Pending", message: "" };
+  if (sight.state === "seen") {
+    return { type, status: "True", reason: "Seen", message: tell(sight.value) };
   }
+  if (sight.state === "pending") return { type, status: "Unknown", reason: "Pending", message: "" };
+  return { type, status: "Unknown", reason: sight.reason, message: sight.message };
 }
 
 function statusOf(

@@ -2,73 +2,74 @@ import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
 import type { Figure, FigureName } from "../judgement.ts";
 
 /** The labels of each gauge beside namespace and budget, and what it says. */
-const GAUGES: Readonly<Record<FigureName, { readonly labels: readonly string[]; readonly help: string }>> =
-  {
-    weir_clients_capacity: {
-      labels: [],
-      help: "max_client_conn of each PgBouncer process as planned.",
-    },
-    weir_clients_planned: {
-      labels: ["part"],
-      help: "Clients of each PgBouncer process as planned, by part: consoles, maintenance, logins, granted, headroom.",
-    },
-    weir_clients_open: {
-      labels: ["pgbouncer"],
-      help: "Clients that a PgBouncer process has (LISTS used_clients), consoles and logins included.",
-    },
-    weir_server_clients_open: {
-      labels: ["server", "pgbouncer"],
-      help: "Clients that a server has on a PgBouncer process.",
-    },
-    weir_server_grant: {
-      labels: ["server"],
-      help: "Clients that a server may have on each PgBouncer process.",
-    },
-    weir_server_limit: {
-      labels: ["server"],
-      help: "Connections that the pool of each process of a server may have.",
-    },
-    weir_server_slots: {
-      labels: ["server"],
-      help: "Server connections that a server may have on each PgBouncer process.",
-    },
-    weir_server_pods: {
-      labels: ["server"],
-      help: "Pods of a server that exist, terminating ones too.",
-    },
-    weir_slots_capacity: {
-      labels: [],
-      help: "Server connections that each PgBouncer process may have.",
-    },
-    weir_slots_planned: {
-      labels: ["part"],
-      help: "Server connections of each PgBouncer process as planned, by part: maintenance, granted, headroom.",
-    },
-    weir_server_connections_open: {
-      labels: ["pgbouncer", "line"],
-      help: "Server connections that a line has on a PgBouncer process.",
-    },
-    weir_postgres_connections_planned: {
-      labels: [],
-      help: "Connections of Postgres that the budget may use as planned.",
-    },
-    weir_postgres_max_connections: {
-      labels: [],
-      help: "max_connections as Postgres has it.",
-    },
-    weir_postgres_role_limit: {
-      labels: [],
-      help: "CONNECTION LIMIT of the budget's role; -1 is none.",
-    },
-    weir_postgres_backends: {
-      labels: [],
-      help: "Backends of the budget's role.",
-    },
-    weir_condition: {
-      labels: ["object", "type"],
-      help: "A condition: 1 True, 0 False, -1 Unknown.",
-    },
-  };
+const GAUGES: Readonly<
+  Record<FigureName, { readonly labels: readonly string[]; readonly help: string }>
+> = {
+  weir_clients_capacity: {
+    labels: [],
+    help: "max_client_conn of each PgBouncer process as planned.",
+  },
+  weir_clients_planned: {
+    labels: ["part"],
+    help: "Clients of each PgBouncer process as planned, by part: consoles, maintenance, logins, granted, headroom.",
+  },
+  weir_clients_open: {
+    labels: ["pgbouncer"],
+    help: "Clients that a PgBouncer process has (LISTS used_clients), consoles and logins included.",
+  },
+  weir_server_clients_open: {
+    labels: ["server", "pgbouncer"],
+    help: "Clients that a server has on a PgBouncer process.",
+  },
+  weir_server_grant: {
+    labels: ["server"],
+    help: "Clients that a server may have on each PgBouncer process.",
+  },
+  weir_server_limit: {
+    labels: ["server"],
+    help: "Connections that the pool of each process of a server may have.",
+  },
+  weir_server_slots: {
+    labels: ["server"],
+    help: "Server connections that a server may have on each PgBouncer process.",
+  },
+  weir_server_pods: {
+    labels: ["server"],
+    help: "Pods of a server that exist, terminating ones too.",
+  },
+  weir_slots_capacity: {
+    labels: [],
+    help: "Server connections that each PgBouncer process may have.",
+  },
+  weir_slots_planned: {
+    labels: ["part"],
+    help: "Server connections of each PgBouncer process as planned, by part: maintenance, granted, headroom.",
+  },
+  weir_server_connections_open: {
+    labels: ["pgbouncer", "line"],
+    help: "Server connections that a line has on a PgBouncer process.",
+  },
+  weir_postgres_connections_planned: {
+    labels: [],
+    help: "Connections of Postgres that the budget may use as planned.",
+  },
+  weir_postgres_max_connections: {
+    labels: [],
+    help: "max_connections as Postgres has it.",
+  },
+  weir_postgres_role_limit: {
+    labels: [],
+    help: "CONNECTION LIMIT of the budget's role; -1 is none.",
+  },
+  weir_postgres_backends: {
+    labels: [],
+    help: "Backends of the budget's role.",
+  },
+  weir_condition: {
+    labels: ["object", "type"],
+    help: "A condition: 1 True, 0 False, -1 Unknown.",
+  },
+};
 
 /** What Prometheus gets. */
 export interface Figures {

@@ -86,8 +86,13 @@ export function openEyes(
       );
       for (const [name, endpoints] of servers) handshakes.get(name)?.look(endpoints);
       const host = now.kind === "Host" ? now.host : undefined;
-      const start = (name: string) => () => watchHost(name, namespace, surroundings, onSight);
-      hosts.keep(new Map(host === undefined ? [] : [[host, start(host)]]));
+      hosts.keep(
+        new Map(
+          host === undefined
+            ? []
+            : [[host, () => watchHost(host, namespace, surroundings, onSight)]],
+        ),
+      );
       keepProcesses();
     },
     poolers: () => {

@@ -81,7 +81,9 @@ export function followCluster({ client, namespace, onChange }: ClusterOptions): 
   const serversByBudget = groups<Kept<McpServer>>((server) => [budgetKeyOf(server)]);
   const serversByWorkload = groups<Kept<McpServer>>((server) => [workloadKeyOf(server.observed)]);
   const serversByNamespace = groups<Kept<McpServer>>(({ observed }) => [observed.namespace]);
-  const podsByMaker = groups<KeptPod | undefined>((pod) => (pod?.madeBy === undefined ? [] : [pod.madeBy]));
+  const podsByMaker = groups<KeptPod | undefined>((pod) =>
+    pod?.madeBy === undefined ? [] : [pod.madeBy],
+  );
   const barePods = groups<KeptPod | undefined>((pod) => (pod?.labels ? [pod.namespace] : []));
   const pgbouncerPods = groups<KeptPod | undefined>(pgbouncerKeys);
   const scalersByTarget = groups<KeptScaler>(({ target }) => [target]);
@@ -216,13 +218,10 @@ function neighbourKeys(
   all: readonly Kept<ConnectionBudget>[],
 ): readonly string[] {
   const isOfStatus =
-    change.type === "modified" &&
-    change.old.observed.generation === change.new.observed.generation;
+    change.type === "modified" && change.old.observed.generation === change.new.observed.generation;
   const address = addressOf(budget);
   if (isOfStatus || address === undefined) return [];
-  return all
-    .filter((other) => addressOf(other) === address)
-    .map(({ observed }) => keyOf(observed));
+  return all.filter((other) => addressOf(other) === address).map(({ observed }) => keyOf(observed));
 }
 
 function addressOf({ observed }: Kept<ConnectionBudget>): string | undefined {

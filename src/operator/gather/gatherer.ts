@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { pgbouncerSelector } from "../../../charts/labels.ts";
 import type { ConnectionBudget } from "../../api/connectionBudget.ts";
 import type { McpServer } from "../../api/mcpServer.ts";
 import type { KubeClient } from "../../kube/client.ts";
@@ -9,6 +10,7 @@ import type { ClusterCopy } from "./cluster.ts";
 import type { KeptPod } from "./keptPod.ts";
 import type { Kept } from "./observed.ts";
 import { poolerPlaces } from "./poolerTargets.ts";
+import { labelText } from "./selector.ts";
 import { keptPodsOf, podOf, workloadOf } from "./serverWorkload.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { turns } from "./turns.ts";
@@ -101,6 +103,9 @@ export function startGatherer(options: GathererOptions): Gatherer {
           uid !== observed.uid && parsed.ok ? [parsed.value] : [],
         ),
       poolers: eyes?.poolers() ?? PENDING,
+      ...(budget?.spec.pgbouncer.existing === undefined && {
+        poolerSelector: labelText(pgbouncerSelector(observed.name)),
+      }),
       postgres: eyes?.postgres() ?? PENDING,
     };
   };

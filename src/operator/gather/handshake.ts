@@ -1,4 +1,8 @@
-import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import {
+  Client,
+  StreamableHTTPClientTransport,
+  type FetchLike,
+} from "@modelcontextprotocol/client";
 import { Agent, fetch as undiciFetch } from "undici";
 import type { Handshake } from "../snapshot.ts";
 
@@ -61,14 +65,21 @@ export async function handshake(endpoint: Endpoint, stopped: AbortSignal): Promi
 }
 
 /** Whatever it is asked for, it ends with the handshake. */
-function boundedFetch(dispatcher: Agent, over: AbortSignal): typeof fetch {
-  return async (input, init) => {
+function boundedFetch(dispatcher: Agent, over: AbortSignal): FetchLike {
+  return async (url, { method = "GET", headers, body, signal } = {}) => {
     // The stream that a client of 2025 listens on: a probe has nothing to hear there.
-    if (init?.method === "GET") return new Response(null, { status: 405 });
-    const signal = init?.signal ? AbortSignal.any([over, init.signal]) : over;
-    const asked = { ...init, signal, dispatcher, redirect: "error" };
-    // undici's own, for its dispatcher; the types of Node's fetch are of another copy of it.
-    return (await undiciFetch(String(input), asked as never)) as unknown as Response;
+    if (method === "GET") return new Response(null, { status: 405 });
+    const answer = await undiciFetch(url, {
+      method,
+      headers: [...new Headers(headers)],
+      body: typeof body === "string" ? body : null,
+      signal: signal ? AbortSignal.any([over, signal]) : over,
+      dispatcher,
+      redirect: "error",
+    });
+    // undici's own fetch has a Response of its own, too.
+    const { status, statusText } = answer;
+    return new Response(answer.body, { status, statusText, headers: [...answer.headers] });
   };
 }
 

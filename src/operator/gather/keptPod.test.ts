@@ -26,7 +26,9 @@ test("a pod of a ReplicaSet is its Deployment's, also when both are gone", () =>
     madeBy: "Deployment writing/author",
     env: [],
   });
-  expect(keepPod(pod({ ownerReferences: [OWNER] }))?.madeBy).toBe("ReplicaSet writing/author-abc12");
+  expect(keepPod(pod({ ownerReferences: [OWNER] }))?.madeBy).toBe(
+    "ReplicaSet writing/author-abc12",
+  );
   const byStatefulSet = { kind: "StatefulSet", name: "db", controller: true };
   expect(keepPod(pod({ labels, ownerReferences: [byStatefulSet] }))?.madeBy).toBe(
     "StatefulSet writing/db",

@@ -21,8 +21,7 @@ const SERVICE_LABEL = "kubernetes.io/service-name";
 
 export function keepService(object: KubeObject): KeptService {
   const spec = fieldOf(object, "spec");
-  const externalName =
-    spec["type"] === "ExternalName" ? textAt(spec, "externalName") : undefined;
+  const externalName = spec["type"] === "ExternalName" ? textAt(spec, "externalName") : undefined;
   return {
     ...(externalName !== undefined && { externalName }),
     portNames: new Map(

@@ -4,10 +4,8 @@ import type { WorkloadSnapshot } from "../snapshot.ts";
 import { poolHints, type PoolHints } from "./envNumbers.ts";
 
 /** What is kept of a Deployment, StatefulSet or DaemonSet. */
-export interface KeptWorkload extends PoolHints, Pick<
-  WorkloadSnapshot,
-  "kind" | "name" | "uid" | "replicas" | "rollout"
-> {
+export interface KeptWorkload
+  extends PoolHints, Pick<WorkloadSnapshot, "kind" | "name" | "uid" | "replicas" | "rollout"> {
   readonly namespace: string;
   /** Its label selector, as it is written. */
   readonly selector: Fields;

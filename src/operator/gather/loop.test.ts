@@ -20,12 +20,11 @@ test("does turn after turn with the pauses that each asks for", async () => {
 test("a hurry ends the pause, also one that comes during a turn", async () => {
   const clock = virtualClock();
   let turns = 0;
-  let release = () => {};
+  let { promise, resolve: release } = Promise.withResolvers<void>();
   const running = loop(clock, async () => {
     turns += 1;
-    await new Promise<void>((resolve) => {
-      release = resolve;
-    });
+    ({ promise, resolve: release } = Promise.withResolvers<void>());
+    await promise;
     return 60_000;
   });
   await clock.pass(0);

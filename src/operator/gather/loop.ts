@@ -13,13 +13,10 @@ export interface Loop {
  *
  * @param turn must not reject; says how long to pause until the next one
  */
-export function loop(
-  clock: Clock,
-  turn: (stopped: AbortSignal) => Promise<number>,
-): Loop {
+export function loop(clock: Clock, turn: (stopped: AbortSignal) => Promise<number>): Loop {
   const stopping = new AbortController();
   const { signal } = stopping;
-  let wake = () => {};
+  let wake = nothing;
   let hurried = false;
 
   const pause = (pauseMs: number) =>
@@ -34,7 +31,6 @@ export function loop(
     while (!signal.aborted) {
       hurried = false;
       const pauseMs = await turn(signal);
-      // oxlint-disable-next-line typescript/no-unnecessary-condition -- others set both meanwhile
       if (!signal.aborted && !hurried) await pause(pauseMs);
     }
   };
@@ -52,3 +48,5 @@ export function loop(
     },
   };
 }
+
+function nothing(): void {}

@@ -1,7 +1,7 @@
-import type { ConnectionBudget } from "../../api/connectionBudget.ts";
+import { connectionBudgetSchema, type ConnectionBudget } from "../../api/connectionBudget.ts";
 import { formatPath } from "../../api/fieldPath.ts";
 import type { Kind } from "../../api/fieldSchema.ts";
-import type { McpServer } from "../../api/mcpServer.ts";
+import { mcpServerSchema, type McpServer } from "../../api/mcpServer.ts";
 import { checkObject } from "../../api/objectCheck.ts";
 import { fieldOf, numberAt, textAt } from "../../kube/fields.ts";
 import type { KubeObject } from "../../kube/list.ts";
@@ -16,49 +16,46 @@ export interface Kept<T> {
 }
 
 export function keepBudget(object: KubeObject): Kept<ConnectionBudget> {
-  return kept<ConnectionBudget>("ConnectionBudget", object);
+  return kept("ConnectionBudget", object, (written) => connectionBudgetSchema.safeParse(written));
 }
 
 export function keepServer(object: KubeObject): Kept<McpServer> {
-  return kept<McpServer>("McpServer", object);
+  return kept("McpServer", object, (written) => mcpServerSchema.safeParse(written));
 }
 
-/** T must be what the kind's schema gives. */
-function kept<T>(kind: Kind, whole: KubeObject): Kept<T> {
+type Parsed<T> =
+  | { readonly success: true; readonly data: T }
+  | { readonly success: false; readonly error: unknown };
+
+function kept<T>(kind: Kind, whole: KubeObject, parse: (written: unknown) => Parsed<T>): Kept<T> {
   const { managedFields: _, ...metadata } = fieldOf(whole, "metadata");
   const object: KubeObject = { ...whole, metadata };
-  const { apiVersion, spec } = whole;
-  const { name, namespace } = metadata;
+  const name = textAt(metadata, "name") ?? "";
+  const namespace = textAt(metadata, "namespace") ?? "";
   // Only what people write: of what the API server or a newer weir adds nothing is wrong.
-  const written = {
-    apiVersion,
-    kind,
-    metadata: { name, namespace },
-    spec,
-  };
-  const { value, problems } = checkObject(kind, written, []);
+  const { apiVersion, spec } = whole;
+  const written = { apiVersion, kind, metadata: { name, namespace }, spec };
+  const parsed = parse(written);
   return {
     object,
     observed: {
-      namespace: textAt(metadata, "namespace") ?? "",
-      name: textAt(metadata, "name") ?? "",
+      namespace,
+      name,
       uid: textAt(metadata, "uid") ?? "",
       generation: numberAt(metadata, "generation") ?? 0,
       creationTimestamp: textAt(metadata, "creationTimestamp") ?? "",
-      parsed:
-        problems.length === 0
-          ? { ok: true, value: value as T }
-          : {
-              ok: false,
-              problems: problems.map(({ path, found, allowed }) =>
-                [`${formatPath(path)}:`, found === undefined ? allowed : `${found}; ${allowed}`].join(
-                  " ",
-                ),
-              ),
-            },
+      parsed: parsed.success
+        ? { ok: true, value: parsed.data }
+        : { ok: false, problems: problemsOf(kind, written) },
       status: fieldOf(object, "status"),
     },
   };
+}
+
+function problemsOf(kind: Kind, written: unknown): readonly string[] {
+  return checkObject(kind, written, []).problems.map(({ path, found, allowed }) =>
+    [`${formatPath(path)}:`, found === undefined ? allowed : `${found}; ${allowed}`].join(" "),
+  );
 }
 
 /** The budget that a server names, `namespace/name`, also where the rest of it can't be read. */

@@ -1,21 +1,15 @@
 import { expect, test } from "vitest";
-import type { ConnectionBudget } from "../../api/connectionBudget.ts";
 import type { ClusterCopy } from "./cluster.ts";
 import { keepService, keepSlice } from "./keptService.ts";
 import { poolerPlaces } from "./poolerTargets.ts";
 
-function budgetWith(existing?: { readonly host: string; readonly port: number }): ConnectionBudget {
+function budgetWith(existing?: { readonly host: string; readonly port: number }) {
   const metadata = { name: "writing", namespace: "writing" };
-  return { metadata, spec: { pgbouncer: { existing } } } as unknown as ConnectionBudget;
+  return { metadata, spec: { pgbouncer: { existing } } };
 }
 
-function clusterWith(parts: Partial<ClusterCopy>): ClusterCopy {
-  return {
-    service: () => undefined,
-    slicesOf: () => [],
-    pgbouncerPods: () => [],
-    ...parts,
-  } as unknown as ClusterCopy;
+function clusterWith(parts: Partial<ClusterCopy>) {
+  return { service: () => undefined, slicesOf: () => [], pgbouncerPods: () => [], ...parts };
 }
 
 const OLD = keepService({

@@ -1,8 +1,7 @@
-import type { ConnectionBudget } from "../../api/connectionBudget.ts";
 import { PGBOUNCER_PORT } from "../../api/names.ts";
 import type { UnseenReason } from "../snapshot.ts";
 import type { ClusterCopy } from "./cluster.ts";
-import { serviceKeyOf } from "./serviceKey.ts";
+import { serviceKeyOf, type PlacedBudget } from "./serviceKey.ts";
 import type { PoolerTarget } from "./watchPooler.ts";
 
 /** Where a budget's PgBouncer processes are. */
@@ -12,12 +11,14 @@ export type PoolerPlaces =
   | { readonly kind: "Host"; readonly host: string; readonly port: number }
   | { readonly kind: "None"; readonly reason: UnseenReason; readonly message: string };
 
+type Endpoints = Pick<ClusterCopy, "service" | "slicesOf" | "pgbouncerPods">;
+
 /**
  * Its own: its pods. One that weir did not make: what stands behind the Service that it names, else
  * what DNS says. A process that terminates lets nobody in any more, and an open console would block
  * its exit: it is none of them.
  */
-export function poolerPlaces(budget: ConnectionBudget, cluster: ClusterCopy): PoolerPlaces {
+export function poolerPlaces(budget: PlacedBudget, cluster: Endpoints): PoolerPlaces {
   const { namespace, name } = budget.metadata;
   const { existing } = budget.spec.pgbouncer;
   if (existing === undefined) return ownPlaces(`${namespace}/${name}`, cluster);
@@ -42,7 +43,7 @@ export function poolerPlaces(budget: ConnectionBudget, cluster: ClusterCopy): Po
   return processes(targets, `Service ${key} has no ready endpoint at port ${port}`);
 }
 
-function ownPlaces(key: string, cluster: ClusterCopy): PoolerPlaces {
+function ownPlaces(key: string, cluster: Endpoints): PoolerPlaces {
   const targets = cluster
     .pgbouncerPods(key)
     .filter(({ terminating }) => !terminating)

@@ -26,7 +26,10 @@ export function poolerWindow(): Window {
   return {
     add: (sample, atMs) => {
       sinceMs ??= atMs;
-      entries = [...entries.filter((entry) => atMs - entry.atMs < WINDOW_MS), entryOf(sample, atMs)];
+      entries = [
+        ...entries.filter((entry) => atMs - entry.atMs < WINDOW_MS),
+        entryOf(sample, atMs),
+      ];
       return maximaOf(entries, Math.min(WINDOW_MS, atMs - sinceMs));
     },
     interrupt: () => {

@@ -89,8 +89,7 @@ export function refusedBy(asked: Asked, error: unknown): UnseenError {
   if (error instanceof UnseenError) return error;
   const said = shownTo(asked, saidBy(error));
   const rule = RULES.find(({ when }) => when.test(said));
-  const reason =
-    error instanceof ShowError ? "NotUnderstood" : (rule?.reason ?? "Unreachable");
+  const reason = error instanceof ShowError ? "NotUnderstood" : (rule?.reason ?? "Unreachable");
   const why = error instanceof ShowError ? said : (rule?.why(asked, said) ?? said);
   return new UnseenError(reason, `can't ask ${asked.what}: ${why}`);
 }
@@ -99,8 +98,7 @@ const LENGTH_MAX = 200;
 
 function shownTo({ password, login }: Asked, text: string): string {
   const line = text.trim().split(/[\r\n]/, 1)[0] ?? "";
-  const shown =
-    password === "" || password === login ? line : line.replaceAll(password, "***");
+  const shown = password === "" || password === login ? line : line.replaceAll(password, "***");
   return shown.length > LENGTH_MAX ? `${shown.slice(0, LENGTH_MAX)}…` : shown;
 }
 

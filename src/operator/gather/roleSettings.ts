@@ -34,7 +34,9 @@ export function roleSettings(
     const shown = Number(rows.find((each) => each.name === name)?.shown ?? 0);
     return { set: effective(name), shown };
   });
-  const [idle = 0, interval = 0, count = 0] = parts.map(({ set, shown }) => (set === 0 ? shown : set));
+  const [idle = 0, interval = 0, count = 0] = parts.map(({ set, shown }) =>
+    set === 0 ? shown : set,
+  );
   return {
     clientConnectionCheckIntervalMs: effective("client_connection_check_interval"),
     keepaliveS: parts.every(({ set }) => set === 0) ? 0 : idle + interval * count,

@@ -30,6 +30,14 @@ function holds(expression: Fields, labels: Readonly<Record<string, string>>): bo
   }
 }
 
+/** Labels as a selector in text. */
+export function labelText(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .toSorted()
+    .join(",");
+}
+
 /** As text, for a scale subresource: `a=b,c in (d,e),!f`. Undefined for an empty one. */
 export function selectorText(selector: Fields): string | undefined {
   const labels = Object.entries(textsOf(fieldOf(selector, "matchLabels")));

@@ -50,7 +50,9 @@ export function watchPooler(
   const seen = patience<PoolerSight>();
   const window = poolerWindow();
   const address = `${target.host.includes(":") ? `[${target.host}]` : target.host}:${target.port}`;
-  let open: { readonly console: Console; readonly version: string; readonly sinceMs: number } | undefined;
+  let open:
+    | { readonly console: Console; readonly version: string; readonly sinceMs: number }
+    | undefined;
   let failures = 0;
 
   const close = async () => {
