@@ -146,7 +146,8 @@ function isDead({ lastContactMs, lastError }: CopyState, nowMs: number): boolean
 function complaintOf({ plural, lastError }: CopyState): string | undefined {
   if (lastError === undefined) return undefined;
   const isOurs = plural === BUDGETS.plural || plural === SERVERS.plural;
-  if (isOurs && /could not find the requested resource/.test(lastError)) {
+  // Of a group that no CRD has yet an API server says 404 without a word.
+  if (isOurs && /could not find the requested resource|HTTP 404/.test(lastError)) {
     return `the cluster has no ${plural} of weir's: apply its CRDs (crds/); it is asked again and again`;
   }
   return lastError;
