@@ -5,7 +5,8 @@ import type { PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { freePort } from "../parts/ports.ts";
 import { budget, deployment, mcpServer, pgbouncerPod, pod, podIp, secret } from "./objects.ts";
-import { makeRole, PASSWORDS, startPooler } from "./pooler.ts";
+import { makeRole, PASSWORDS, startPooler, type PoolerSpec } from "./pooler.ts";
+import { selfSigned } from "../system/certificate.ts";
 import { startScene, type Scene, type Sent } from "./scene.ts";
 import { conditionsOf } from "./tellingJudge.ts";
 
@@ -34,8 +35,8 @@ async function operate(): Promise<void> {
   operators.push(await scene.operate());
 }
 
-async function pooler(ip: string, port?: number): Promise<PgBouncer> {
-  const started = await startPooler(postgres, { ip, ...(port !== undefined && { port }) });
+async function pooler(spec: PoolerSpec): Promise<PgBouncer> {
+  const started = await startPooler(postgres, spec);
   poolers.push(started);
   return started;
 }
@@ -59,7 +60,7 @@ test("weir's own PgBouncer and its Postgres are seen as soon as their Secrets ar
   const namespace = await scene.namespace("own");
   const ip = podIp();
   const own = budget(namespace, "writing", postgresParts());
-  await pooler(ip);
+  await pooler({ ip });
   await scene.create(own);
   await scene.create(pgbouncerPod(namespace, "writing-pgbouncer-0", "writing", ip));
   await operate();
@@ -86,7 +87,7 @@ test("a wrong password, a PgBouncer that is killed and one that comes back", asy
   const namespace = await scene.namespace("killed");
   const ip = podIp();
   const own = budget(namespace, "writing", postgresParts());
-  const first = await pooler(ip);
+  const first = await pooler({ ip });
   await scene.create(own);
   await scene.create(pgbouncerPod(namespace, "writing-pgbouncer-0", "writing", ip));
   const stats = secret(namespace, "writing-stats", { password: "hush-wrong" });
@@ -103,15 +104,42 @@ test("a wrong password, a PgBouncer that is killed and one that comes back", asy
   first.kill("SIGKILL");
   await expect.poll(() => said(own, "Pooler0")).toMatch(/^Unreachable: .*nothing listens there/);
   const startedMs = Date.now();
-  await pooler(ip);
+  await pooler({ ip });
   await expect.poll(() => said(own, "Pooler0")).toMatch(/^Seen: /);
   process.stderr.write(`measured: seen again ${Date.now() - startedMs} ms after a start\n`);
+});
+
+test("a PgBouncer that speaks TLS alone, by the CA of its Secret and the name of its Service", async () => {
+  const namespace = await scene.namespace("tls");
+  const ip = podIp();
+  const certificate = await selfSigned("pooler", ["DNS:writing-pgbouncer.tls.svc"]);
+  const foreign = await selfSigned("pooler", ["DNS:writing-pgbouncer.tls.svc"]);
+  await pooler({ ip, tls: certificate });
+  const own = budget(namespace, "writing", {
+    ...postgresParts(),
+    tls: { secretName: "writing-tls" },
+  });
+  const tls = secret(namespace, "writing-tls", { "ca.crt": foreign.cert });
+  for (const object of [
+    own,
+    tls,
+    pgbouncerPod(namespace, "writing-pgbouncer-0", "writing", ip),
+    secret(namespace, "writing-stats", { password: PASSWORDS.weir_stats }),
+    secret(namespace, "writing-maintenance", { password: PASSWORDS.maintenance }),
+  ]) {
+    await scene.create(object);
+  }
+  await operate();
+  await expect.poll(() => said(own, "Pooler0")).toMatch(/^Unreachable: .*TLS failed: self-signed/);
+  await scene.patch(tls, { stringData: { "ca.crt": certificate.cert } });
+  await expect.poll(() => said(own, "Pooler0")).toMatch(/^Seen: /);
+  await expect.poll(() => said(own, "Postgres")).toMatch(/^Seen: /);
 });
 
 test("an existing PgBouncer, by address, and as a Service with endpoints", async () => {
   const namespace = await scene.namespace("existing");
   const [ip, port] = [podIp(), await freePort()];
-  await pooler(ip, port);
+  await pooler({ ip, port });
   await scene.create(secret(namespace, "old-stats", { username: "eye", password: PASSWORDS.eye }));
   await scene.create(secret(namespace, "app", { password: PASSWORDS.app }));
   const byAddress = budget(namespace, "address", {

@@ -13,8 +13,6 @@ export interface Patience<T> {
   readonly answered: (value: T) => void;
   /** It did not; it was asked at `askedMs`. */
   readonly failed: (error: unknown, askedMs: number, nowMs: number) => void;
-  /** Whether it answered last. */
-  readonly isWell: () => boolean;
 }
 
 /**
@@ -27,7 +25,6 @@ export function patience<T>(): Patience<T> {
   let failingSinceMs = 0;
   return {
     sight: () => sight,
-    isWell: () => failures === 0,
     answered: (value) => {
       failures = 0;
       sight = { state: "seen", value };

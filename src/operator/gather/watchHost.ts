@@ -32,7 +32,6 @@ export function watchHost(
   });
   return {
     sight: seen.sight,
-    hurry: watching.hurry,
     // A resolver can't be told to stop, and nobody waits for what it says.
     stop: async () => void watching.stop(),
   };

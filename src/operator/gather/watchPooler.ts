@@ -20,11 +20,9 @@ export interface PoolerTarget {
   readonly port: number;
 }
 
-/** A PgBouncer process that is looked at every second. */
+/** Something that is looked at again and again. */
 export interface Watch<T> {
   readonly sight: () => Sight<T>;
-  /** Looks again now, where it pauses after a failure. */
-  readonly hurry: () => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -40,7 +38,11 @@ export function retryBackoff(reason: UnseenReason): Backoff {
   return { firstMs: 500, maxMs: 2000 };
 }
 
-/** @param onSight is told when what a judgement can see has changed */
+/**
+ * Looks at one PgBouncer process every second, over a console that stays open.
+ *
+ * @param onSight is told when what a judgement can see has changed
+ */
 export function watchPooler(
   target: PoolerTarget,
   logins: Pick<BudgetLogins, "stats">,
@@ -108,9 +110,6 @@ export function watchPooler(
   });
   return {
     sight: seen.sight,
-    hurry: () => {
-      if (!seen.isWell()) watching.hurry();
-    },
     stop: async () => {
       const stopped = watching.stop();
       // Else a PgBouncer that has stopped answering would hold this up.

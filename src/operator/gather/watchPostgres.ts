@@ -62,7 +62,7 @@ export function watchPostgres(
     }
   };
 
-  const watching = loop(clock, async (stopped) => {
+  const { stop } = loop(clock, async (stopped) => {
     const askedMs = clock.monotonicMs();
     const before = seen.sight();
     try {
@@ -80,13 +80,7 @@ export function watchPostgres(
       return backoffMs(retryBackoff(reason), failures, random);
     }
   });
-  return {
-    sight: seen.sight,
-    hurry: () => {
-      if (!seen.isWell()) watching.hurry();
-    },
-    stop: watching.stop,
-  };
+  return { sight: seen.sight, stop };
 }
 
 interface Door {
