@@ -50,6 +50,11 @@ describe("what PgBouncer has applied", () => {
     ["a host", withLine("scene", { host: "other" }), "host other, planned postgres"],
     ["a port", withLine("scene", { port: 5433 }), "port 5433, planned 5432"],
     ["a database", withLine("scene", { database: "other" }), "dbname other, planned writing"],
+    [
+      "the last server's line",
+      withLine("series-planning", { poolSize: 9 }),
+      "line series-planning: pool_size 9, planned 4",
+    ],
     ["PAUSE", withLine("scene", { paused: true }), "line scene: paused"],
     ["DISABLE", withLine("scene", { disabled: true }), "line scene: disabled"],
     ["a line that is gone", without("scene"), "line scene: missing"],
@@ -85,15 +90,15 @@ function lowered(sight: PoolerSight): PoolerSight {
 describe("a RELOAD that took in a part", () => {
   it("is told by lines that follow the plan up to one", () => {
     const old = withSight(sceneOf(), olderFrom("reporting"));
-    const condition = applied(withSight(old, withLine("maintenance", { maxClientConnections: 3 })));
+    const condition = applied(old);
     expect(condition).toMatchObject({ status: "False", reason: "PartlyApplied" });
     expect(condition?.message).toContain(
-      "writing-pgbouncer-0 follows the plan up to line reporting and not from there on",
+      "writing-pgbouncer-0 and writing-pgbouncer-1 follow the plan before line reporting and not from there on",
     );
   });
 
   it("is told by a process that has all of it and one that has not", () => {
-    const condition = applied(withSight(sceneOf(), olderFrom("reporting"), 1));
+    const condition = applied(withSight(sceneOf(), lowered, 1));
     expect(condition).toMatchObject({ status: "False", reason: "PartlyApplied" });
     expect(condition?.message).toContain(
       "writing-pgbouncer-0 has applied all of it and writing-pgbouncer-1 has not",

@@ -69,7 +69,7 @@ function differing(compared: readonly Compared[]): Told | undefined {
   return {
     status: "False",
     reason: part === undefined ? "Differs" : "PartlyApplied",
-    message: `${few(texts)}. ${why}`,
+    message: `${few(texts)} (${why})`,
   };
 }
 
@@ -81,14 +81,18 @@ function differing(compared: readonly Compared[]): Told | undefined {
  * it can't read.
  */
 function partlyApplied(compared: readonly Compared[]): string | undefined {
-  const cut = compared.flatMap((one) => {
+  const cuts = compared.flatMap((one) => {
     const line = cutAt(one);
-    return line === undefined
-      ? []
-      : [`${one.name} follows the plan up to line ${line} and not from there on`];
+    return line === undefined ? [] : [{ name: one.name, line }];
   });
-  if (cut.length > 0) {
-    return `${listed(cut)}, as after a RELOAD that failed there: read its log, correct the ini, RELOAD`;
+  const [first] = cuts;
+  if (first !== undefined) {
+    const same = cuts.filter(({ line }) => line === first.line).map(({ name }) => name);
+    return (
+      `${listed(same)} ${same.length === 1 ? "follows" : "follow"} the plan before line ` +
+      `${first.line} and not from there on, as after a RELOAD that failed there: read the log, ` +
+      "correct the ini, RELOAD"
+    );
   }
   const behind = compared.filter(({ differences }) => differences.length > 1);
   const [follower] = compared.filter(({ differences }) => differences.length === 0);

@@ -15,7 +15,7 @@ export interface Difference {
 /** The entries of one process in the order of the ini: planned lines, others, then its keys. */
 export interface ConfigDifferences {
   readonly differences: readonly Difference[];
-  /** Of each planned line, in the order of the ini, whether it is as planned. */
+  /** Of each server's line, in the order of the ini, whether it is as planned. */
   readonly followed: readonly { readonly line: string; readonly follows: boolean }[];
 }
 
@@ -43,7 +43,10 @@ export function differencesFrom(
       ...others.map(otherLine),
       ...keysThatDiffer(budget, sight),
     ],
-    followed: compared.map(({ line, problems }) => ({ line, follows: problems.length === 0 })),
+    // Without the last one, maintenance: it is the same in every plan.
+    followed: compared
+      .slice(0, -1)
+      .map(({ line, problems }) => ({ line, follows: problems.length === 0 })),
   };
 }
 

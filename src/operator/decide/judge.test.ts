@@ -14,6 +14,7 @@ import {
 } from "../../../test/operator/sceneOf.ts";
 import { connectionBudgetSchema } from "../../api/connectionBudget.ts";
 import { mcpServerSchema } from "../../api/mcpServer.ts";
+import type { Judgement } from "../judgement.ts";
 import type { BudgetSnapshot } from "../snapshot.ts";
 import { conditionIn } from "./condition.ts";
 import { judge } from "./judge.ts";
@@ -139,7 +140,9 @@ describe("what can't be seen", () => {
     });
   });
 
-  it("does not hide what is bad", () => {
+  it("does not hide what is bad, nor does what was not asked yet", () => {
+    const early: BudgetSnapshot = { ...incidentScene(20), postgres: PENDING };
+    expect(budgetCondition(early, "WithinBudget")).toMatchObject({ status: "False" });
     const scene: BudgetSnapshot = { ...incidentScene(20), postgres: UNREACHABLE };
     expect(budgetCondition(scene, "WithinBudget")).toMatchObject({ status: "False" });
   });
@@ -202,6 +205,33 @@ describe("a condition", () => {
     expect(cured.notices).toContainEqual(
       expect.objectContaining({ about, type: "Normal", reason: "Within" }),
     );
+  });
+});
+
+function kinds({ notices }: Judgement): readonly string[] {
+  return notices.map(({ about, type, reason }) => `${about.kind} ${type} ${reason}`);
+}
+
+describe("a PgBouncer that can't be reached any more", () => {
+  const scene = sceneOf();
+  const blind: BudgetSnapshot = {
+    ...after(scene, judge(scene)),
+    poolers: seen([{ name: "writing-pgbouncer-0", sight: UNREACHABLE }]),
+  };
+
+  it("is told of the budget, and not once more of each server", () => {
+    expect(kinds(judge(blind))).toEqual([
+      "ConnectionBudget Warning Unreachable",
+      "ConnectionBudget Warning Unreachable",
+    ]);
+  });
+
+  it("is told when it is back", () => {
+    const back = { ...after(blind, judge(blind)), poolers: scene.poolers };
+    expect(kinds(judge(back))).toEqual([
+      "ConnectionBudget Normal Within",
+      "ConnectionBudget Normal Applied",
+    ]);
   });
 });
 

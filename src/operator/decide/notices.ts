@@ -26,8 +26,12 @@ export function noticesOf(
   return watched.flatMap(({ type, well }) => {
     const now = conditionIn(after, type);
     if (now === undefined) return [];
-    const kind = kindOf(conditionIn(before, type), now, well);
+    const was = conditionIn(before, type);
+    const kind = kindOf(was, now, well);
     if (kind === undefined) return [];
+    // What can't be seen of a tier is told of its budget: not once more of each of its servers.
+    const isOfServer = about.kind === "McpServer";
+    if (isOfServer && (now.status === "Unknown" || isSeenAgain(was, now, well))) return [];
     const note = cut(`${type} is ${now.status}: ${now.message}`, NOTE_MAX);
     return [{ about, type: kind, reason: now.reason, note }];
   });
@@ -43,4 +47,12 @@ function kindOf(
   if (now.status === "Unknown") return before === undefined ? undefined : "Warning";
   // Nobody needs a warning of what somebody wrote on purpose.
   return now.reason === "Disabled" ? "Normal" : "Warning";
+}
+
+function isSeenAgain(
+  before: Condition | undefined,
+  now: Condition,
+  well: Watched["well"],
+): boolean {
+  return before?.status === "Unknown" && now.status === well;
 }

@@ -56,6 +56,12 @@ describe("a Postgres", () => {
     expect(condition?.message).toContain(text);
   });
 
+  it("has the SQL named where that helps", () => {
+    expect(guarded({}, { keepaliveS: 0 })?.message).toContain("weir guard FLEET");
+    const small = guarded({ maxConnections: 50 }, { connectionLimit: 40 });
+    expect(small?.message).not.toContain("weir guard");
+  });
+
   it("has all that it lacks told, the cause first", () => {
     const condition = guarded({}, { connectionLimit: -1, clientConnectionCheckIntervalMs: 0 });
     expect(condition?.reason).toBe("NoConnectionLimit");

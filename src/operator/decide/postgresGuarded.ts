@@ -29,13 +29,19 @@ export function postgresGuarded(
   const bad = first && {
     status: "False" as const,
     reason: first.reason,
-    message: `${gaps.map(({ text }) => text).join("; ")}. weir guard FLEET prints the SQL for the role`,
+    message: gaps.map(({ text }) => text).join("; ") + hintOf(gaps),
   };
   return judged(asked, bad, {
     status: "True",
     reason: "Guarded",
     message: postgres.state === "seen" ? wellOf(budget, postgres.value) : "",
   });
+}
+
+/** What weir guard can set; the size of a Postgres it can't. */
+function hintOf(gaps: readonly Gap[]): string {
+  const ofRole = gaps.some(({ reason }) => reason !== "MaxConnectionsSmaller");
+  return ofRole ? " (weir guard FLEET prints the SQL for the role)" : "";
 }
 
 /** The cause before what follows from it. */

@@ -15,7 +15,7 @@ import {
   withLine,
   withSight,
 } from "../../../test/operator/sceneOf.ts";
-import type { BudgetSnapshot, ClientCount } from "../snapshot.ts";
+import type { BudgetSnapshot, ClientCount, PoolerSight } from "../snapshot.ts";
 import { judge } from "./judge.ts";
 
 function within(scene: BudgetSnapshot) {
@@ -98,6 +98,30 @@ describe("a tier of weir's own", () => {
       change: withLine("scene", { poolSize: 9 }),
       reason: "SlotsExceedBudget",
       sum: "51 of lines + 2 maintenance = 53 > 48 = ⌊97 of Postgres / 2⌋",
+    },
+    {
+      what: "more server connections are open than a lowered pool",
+      change: withLine("scene", { openServers: 9 }),
+      reason: "SlotsExceedBudget",
+      sum: "51 of lines + 2 maintenance = 53 > 48",
+    },
+    {
+      what: "more server connections were open a moment ago",
+      change: (sight: PoolerSight) => ({
+        ...sight,
+        window: { ...sight.window, lines: new Map([["scene", { clientsMax: 0, serversMax: 9 }]]) },
+      }),
+      reason: "SlotsExceedBudget",
+      sum: "51 of lines + 2 maintenance = 53 > 48",
+    },
+    {
+      what: "the lines that have no limit get a larger one from all",
+      change: (sight: PoolerSight) => ({
+        ...withLine("scene", { maxClientConnections: 0 })(sight),
+        config: new Map([...sight.config, ["max_db_client_connections", "101"]]),
+      }),
+      reason: "ClientsExceedBudget",
+      sum: "191 of 10 limited lines",
     },
     {
       what: "a reserve pool counts",
