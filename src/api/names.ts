@@ -42,8 +42,7 @@ export const PGBOUNCER_PORT = 6432;
 export const POOL_PORT = 9127;
 /** Where the agent beside PgBouncer serves its report and metrics. */
 export const REPORT_PORT = 9128;
-
-/** Where the operator serves its metrics and says whether it is well. */
+/** Where the operator serves metrics, /livez and /readyz. */
 export const OPERATOR_PORT = 9129;
 
 /** The namespace that the operator and its metrics' readers live in. */
