@@ -1,0 +1,83 @@
+import { join } from "node:path";
+
+import { API_PORT } from "./addresses.ts";
+import { pathsOf } from "./paths.ts";
+import { type MachineProgram, type MachineSpec, NODE_NAME } from "./spec.ts";
+
+/** The arguments of each program of Kubernetes on a machine. */
+export function daemonArgs(
+  spec: MachineSpec,
+  etcdUrl: string,
+): Readonly<Record<MachineProgram, readonly string[]>> {
+  const { pki, kubeconfigs, serviceAccountKey, kubeletConfig } = pathsOf(spec.dir);
+  const { machine, podRange } = spec.addresses;
+  const kubeconfig = (name: MachineProgram) => `--kubeconfig=${join(kubeconfigs, name)}`;
+  return {
+    "kube-apiserver": apiServerArgs(spec, etcdUrl),
+    "kube-controller-manager": [
+      kubeconfig("kube-controller-manager"),
+      `--service-account-private-key-file=${serviceAccountKey}`,
+      `--root-ca-file=${join(pki, "ca.crt")}`,
+      "--use-service-account-credentials",
+      "--leader-elect=false",
+      "--secure-port=0",
+      // An autoscaler that is worth waiting for.
+      "--horizontal-pod-autoscaler-sync-period=2s",
+      "--horizontal-pod-autoscaler-initial-readiness-delay=5s",
+      "--horizontal-pod-autoscaler-cpu-initialization-period=5s",
+    ],
+    "kube-scheduler": [kubeconfig("kube-scheduler"), "--leader-elect=false", "--secure-port=0"],
+    kubelet: [
+      kubeconfig("kubelet"),
+      `--config=${kubeletConfig}`,
+      `--hostname-override=${NODE_NAME}`,
+      `--node-ip=${machine}`,
+    ],
+    "kube-proxy": [
+      kubeconfig("kube-proxy"),
+      `--hostname-override=${NODE_NAME}`,
+      "--proxy-mode=iptables",
+      `--cluster-cidr=${podRange}`,
+      // Limits of connections and their ages are the host's to set.
+      "--conntrack-max-per-core=0",
+      "--conntrack-tcp-timeout-established=0",
+      "--conntrack-tcp-timeout-close-wait=0",
+      "--oom-score-adj=0",
+    ],
+  };
+}
+
+function apiServerArgs({ dir, addresses }: MachineSpec, etcdUrl: string): readonly string[] {
+  const { pki, frontProxy, tokens, serviceAccountKey } = pathsOf(dir);
+  const pair = (path: string) => [`${path}.crt`, `${path}.key`];
+  const [cert, key] = pair(join(pki, "kube-apiserver"));
+  const [kubeletCert, kubeletKey] = pair(join(pki, "kubelet-client"));
+  const [proxyCert, proxyKey] = pair(join(frontProxy, "client"));
+  return [
+    `--etcd-servers=${etcdUrl}`,
+    `--bind-address=${addresses.machine}`,
+    `--advertise-address=${addresses.machine}`,
+    `--secure-port=${API_PORT}`,
+    `--tls-cert-file=${cert}`,
+    `--tls-private-key-file=${key}`,
+    `--client-ca-file=${join(pki, "ca.crt")}`,
+    `--token-auth-file=${tokens}`,
+    "--authorization-mode=Node,RBAC",
+    "--enable-admission-plugins=NodeRestriction",
+    "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+    `--service-account-key-file=${serviceAccountKey}`,
+    `--service-account-signing-key-file=${serviceAccountKey}`,
+    `--service-cluster-ip-range=${addresses.serviceRange}`,
+    `--kubelet-certificate-authority=${join(pki, "ca.crt")}`,
+    `--kubelet-client-certificate=${kubeletCert}`,
+    `--kubelet-client-key=${kubeletKey}`,
+    "--kubelet-preferred-address-types=InternalIP",
+    `--requestheader-client-ca-file=${join(frontProxy, "ca.crt")}`,
+    "--requestheader-allowed-names=front-proxy-client",
+    "--requestheader-username-headers=X-Remote-User",
+    "--requestheader-group-headers=X-Remote-Group",
+    "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+    `--proxy-client-cert-file=${proxyCert}`,
+    `--proxy-client-key-file=${proxyKey}`,
+  ];
+}

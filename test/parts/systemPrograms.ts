@@ -1,0 +1,63 @@
+import { access, constants } from "node:fs/promises";
+import { isAbsolute } from "node:path";
+
+import { runsAsRoot } from "./owner.ts";
+import { runProcess } from "./processes.ts";
+import { onPath } from "./programs.ts";
+
+/** A program that has to be installed, since it works on the computer as a whole. */
+export interface SystemProgram {
+  /** A name that is looked up on PATH, or a path. */
+  readonly program: string;
+  /** The Debian package that has it. */
+  readonly debianPackage: string;
+}
+
+/** Two processes that install at a time would get in each other's way. */
+const LOCK = "/run/lock/weir-apt.lock";
+
+/**
+ * Installs what is missing, when this is root on a Debian or its like.
+ *
+ * @throws with the packages to install, when it can't
+ */
+export async function installMissing(programs: readonly SystemProgram[]): Promise<void> {
+  const packages = await missingPackages(programs);
+  if (packages.length === 0) return;
+  const hint = `install ${packages.join(" ")}`;
+  if (!runsAsRoot()) throw new Error(`${packages.join(", ")} missing, and this is not root: ${hint}`);
+  process.stderr.write(`test parts: ${hint}\n`);
+  try {
+    await aptGet(["update"]);
+    await aptGet(["install", "--yes", "--no-install-recommends", ...packages]);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${packages.join(", ")} missing: ${hint}\n${reason}`, { cause });
+  }
+  const still = await missingPackages(programs);
+  if (still.length > 0) throw new Error(`${still.join(", ")}: installed, but not all is there`);
+}
+
+async function missingPackages(programs: readonly SystemProgram[]): Promise<readonly string[]> {
+  const packages = new Set<string>();
+  for (const { program, debianPackage } of programs) {
+    if (!(await isThere(program))) packages.add(debianPackage);
+  }
+  return [...packages];
+}
+
+async function isThere(program: string): Promise<boolean> {
+  if (!isAbsolute(program)) return (await onPath(program)).length > 0;
+  return access(program, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function aptGet(args: readonly string[]): Promise<void> {
+  await runProcess({
+    command: "flock",
+    args: [LOCK, "apt-get", "-o", "DPkg::Lock::Timeout=600", ...args],
+    env: { DEBIAN_FRONTEND: "noninteractive" },
+  });
+}
