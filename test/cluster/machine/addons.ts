@@ -1,23 +1,50 @@
-import type { Kubectl } from "../kubectl.ts";
-import type { Addresses } from "./addresses.ts";
-import { coreDnsObjects } from "./coreDns.ts";
-import { metricsServerObjects } from "./metricsServer.ts";
-import type { MachineImages } from "./spec.ts";
+import type { KubeClient } from "../../../src/kube/client.ts";
+import { objectPath } from "../../../src/kube/objectPlace.ts";
+import { readObject } from "../../../src/kube/readObject.ts";
+import type { AddonObject } from "./addonObject.ts";
+import { coreDnsObjects, CORE_DNS } from "./coreDns.ts";
+import { metricsApi, metricsServerObjects, METRICS_SERVER } from "./metricsServer.ts";
+import type { MachineSpec } from "./spec.ts";
+import { until } from "./until.ts";
 
-/** Applies what a cluster has from its start: DNS and metrics. */
-export async function applyAddons(
-  kubectl: Kubectl,
-  { images, addresses }: { readonly images: MachineImages; readonly addresses: Addresses },
+/**
+ * Makes what a cluster has from its start: DNS and metrics. The API of the metrics comes once they
+ * can be had, some 10 s later: until then every client that asks what APIs there are would hear
+ * of one that does not answer.
+ *
+ * @throws when one can't be made
+ */
+export async function makeAddons(
+  client: KubeClient,
+  { images, addresses }: MachineSpec,
 ): Promise<void> {
-  await applyObjects(kubectl, [
-    ...coreDnsObjects(images.coreDns.name, addresses.dnsService),
-    ...metricsServerObjects(images.metricsServer.name),
-  ]);
+  for (const object of coreDnsObjects(images.coreDns.name, addresses.dnsService)) {
+    await make(client, object);
+  }
+  for (const object of metricsServerObjects(images.metricsServer.name)) await make(client, object);
+  await until(() => isAvailable(client, METRICS_SERVER));
+  await make(client, metricsApi());
 }
 
-/** @throws with what kubectl said */
-export async function applyObjects(kubectl: Kubectl, items: readonly object[]): Promise<void> {
-  const list = { apiVersion: "v1", kind: "List", items };
-  const { code, stderr } = await kubectl(["apply", "--filename=-"], JSON.stringify(list));
-  if (code !== 0) throw new Error(`kubectl apply ended with ${code}: ${stderr}`);
+/** Whether pods find other pods by name. */
+export function hasDns(client: KubeClient): Promise<boolean> {
+  return isAvailable(client, CORE_DNS);
+}
+
+async function make(client: KubeClient, object: AddonObject): Promise<void> {
+  const { kind, apiVersion, metadata } = object;
+  const place = { kind, apiVersion, plural: `${kind.toLowerCase()}s`, ...metadata };
+  const collection = objectPath(place).slice(0, -`/${metadata.name}`.length);
+  const { status, body } = await client.request({ method: "POST", path: collection, body: object });
+  if (status !== 201) throw new Error(`${kind} ${metadata.name}: ${JSON.stringify(body)}`);
+}
+
+async function isAvailable(
+  client: KubeClient,
+  deployment: { readonly name: string; readonly namespace: string },
+): Promise<boolean> {
+  const place = { kind: "Deployment", apiVersion: "apps/v1", plural: "deployments", ...deployment };
+  const object = await readObject(client, place);
+  const { status } = object as unknown as { status: { readonly availableReplicas?: number } };
+  return (status.availableReplicas ?? 0) > 0;
 }

@@ -6,6 +6,8 @@ import type { MachineSpec } from "./spec.ts";
 /** Where Debian's containernetworking-plugins has its programs. */
 export const CNI_PLUGINS = "/usr/lib/cni";
 
+const CRI = "io.containerd.grpc.v1.cri";
+
 /** What kubelet is told. */
 export function kubeletConfig({ dir, addresses, cgroup }: MachineSpec): object {
   const { pki, containerdSocket } = pathsOf(dir);
@@ -45,16 +47,11 @@ export function kubeletConfig({ dir, addresses, cgroup }: MachineSpec): object {
 }
 
 /** What containerd is told. */
-export function containerdConfig({ dir, imageStore, images }: MachineSpec): string {
-  const { containerdSocket, cni } = pathsOf(dir);
-  const cri = 'plugins."io.containerd.grpc.v1.cri"';
-  return `version = 2
-root = ${JSON.stringify(imageStore)}
-state = "/run/containerd"
-[grpc]
-address = ${JSON.stringify(containerdSocket)}
+export function containerdConfig(spec: MachineSpec): string {
+  const cri = `plugins."${CRI}"`;
+  return `${containerdBasics(spec)}
 [${cri}]
-sandbox_image = ${JSON.stringify(images.podProgram.name)}
+sandbox_image = ${JSON.stringify(spec.images.podProgram.name)}
 # Lowering the score takes CAP_SYS_RESOURCE, which not every root has.
 restrict_oom_score_adj = true
 enable_unprivileged_ports = true
@@ -62,7 +59,21 @@ enable_unprivileged_ports = true
 runtime_type = "io.containerd.runc.v2"
 [${cri}.cni]
 bin_dir = ${JSON.stringify(CNI_PLUGINS)}
-conf_dir = ${JSON.stringify(cni)}
+conf_dir = ${JSON.stringify(pathsOf(spec.dir).cni)}
+`;
+}
+
+/** The same without the part that is Kubernetes' own. */
+export function containerdBareConfig(spec: MachineSpec): string {
+  return `disabled_plugins = ["${CRI}"]\n${containerdBasics(spec)}`;
+}
+
+function containerdBasics({ dir, imageStore }: MachineSpec): string {
+  return `version = 2
+root = ${JSON.stringify(imageStore)}
+state = "/run/containerd"
+[grpc]
+address = ${JSON.stringify(pathsOf(dir).containerdSocket)}
 `;
 }
 

@@ -6,20 +6,30 @@ import { until } from "./until.ts";
 
 /** Starts containerd, whose images are those of earlier runs and the ones that the machine needs. */
 export async function startContainerd(spec: MachineSpec): Promise<Daemon> {
-  const { containerdConfig, containerdSocket, logs } = pathsOf(spec.dir);
-  const start = async (name: string, config: string) => {
-    const daemon = await startDaemon(
-      { name, command: "containerd", args: ["--config", config] },
-      logs,
-    );
-    await until(async () => (await ctr(containerdSocket, ["version"])) !== "");
-    return daemon;
-  };
-  const daemon = await start("containerd", containerdConfig);
+  const { containerdConfig, containerdSocket } = pathsOf(spec.dir);
+  await removeContainers(spec);
+  const daemon = await start(spec, "containerd", containerdConfig);
   const images = await listed(containerdSocket, "images");
   for (const image of Object.values(spec.images)) {
     if (!images.includes(image.name)) await loadImage(containerdSocket, image);
   }
+  return daemon;
+}
+
+/** Those of earlier runs, before Kubernetes' own part of containerd takes them up. */
+async function removeContainers(spec: MachineSpec): Promise<void> {
+  const { containerdBareConfig, containerdSocket } = pathsOf(spec.dir);
+  const daemon = await start(spec, "containerd-bare", containerdBareConfig);
+  const containers = await listed(containerdSocket, "containers");
+  if (containers.length > 0) await ctr(containerdSocket, ["containers", "delete", ...containers]);
+  await daemon.stop();
+}
+
+async function start({ dir }: MachineSpec, name: string, config: string): Promise<Daemon> {
+  const { containerdSocket, logs } = pathsOf(dir);
+  const args = ["--config", config];
+  const daemon = await startDaemon({ name, command: "containerd", args }, logs);
+  await until(async () => (await ctr(containerdSocket, ["version"])) !== "");
   return daemon;
 }
 

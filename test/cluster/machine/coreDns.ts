@@ -1,5 +1,7 @@
-const NAME = "coredns";
-const NAMESPACE = "kube-system";
+import type { AddonObject } from "./addonObject.ts";
+
+/** Its Deployment, and all else that is its own. */
+export const CORE_DNS = { name: "coredns", namespace: "kube-system" };
 /** Not root, and no privilege: no port below 1024. Its Service has the usual one. */
 const PORT = 1053;
 const READY_PORT = 8181;
@@ -31,8 +33,8 @@ const COREFILE = `cluster.local:${PORT} in-addr.arpa:${PORT} {
  *
  * @param clusterIp what kubelet tells pods to ask
  */
-export function coreDnsObjects(image: string, clusterIp: string): readonly object[] {
-  const metadata = { name: NAME, namespace: NAMESPACE };
+export function coreDnsObjects(image: string, clusterIp: string): readonly AddonObject[] {
+  const metadata = CORE_DNS;
   const labels = { "k8s-app": "kube-dns" };
   const read = ["list", "watch"];
   return [
@@ -40,7 +42,7 @@ export function coreDnsObjects(image: string, clusterIp: string): readonly objec
     {
       apiVersion: "rbac.authorization.k8s.io/v1",
       kind: "ClusterRole",
-      metadata: { name: "system:coredns" },
+      metadata: { name: "coredns" },
       rules: [
         { apiGroups: [""], resources: ["services", "pods", "namespaces"], verbs: read },
         { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: read },
@@ -49,11 +51,11 @@ export function coreDnsObjects(image: string, clusterIp: string): readonly objec
     {
       apiVersion: "rbac.authorization.k8s.io/v1",
       kind: "ClusterRoleBinding",
-      metadata: { name: "system:coredns" },
+      metadata: { name: "coredns" },
       roleRef: {
         apiGroup: "rbac.authorization.k8s.io",
         kind: "ClusterRole",
-        name: "system:coredns",
+        name: "coredns",
       },
       subjects: [{ kind: "ServiceAccount", ...metadata }],
     },
@@ -70,7 +72,7 @@ export function coreDnsObjects(image: string, clusterIp: string): readonly objec
     {
       apiVersion: "v1",
       kind: "Service",
-      metadata: { name: "kube-dns", namespace: NAMESPACE, labels },
+      metadata: { name: "kube-dns", namespace: CORE_DNS.namespace, labels },
       spec: {
         clusterIP: clusterIp,
         selector: labels,
@@ -85,13 +87,13 @@ export function coreDnsObjects(image: string, clusterIp: string): readonly objec
 
 function podSpec(image: string): object {
   return {
-    serviceAccountName: NAME,
+    serviceAccountName: CORE_DNS.name,
     priorityClassName: "system-cluster-critical",
     // It is the DNS.
     dnsPolicy: "Default",
     containers: [
       {
-        name: NAME,
+        name: CORE_DNS.name,
         image,
         args: ["-conf", "/etc/coredns/Corefile"],
         readinessProbe: {
@@ -108,6 +110,6 @@ function podSpec(image: string): object {
         volumeMounts: [{ name: "config", mountPath: "/etc/coredns" }],
       },
     ],
-    volumes: [{ name: "config", configMap: { name: NAME } }],
+    volumes: [{ name: "config", configMap: { name: CORE_DNS.name } }],
   };
 }

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { connect } from "../../../src/kube/client.ts";
-import { loadKubeconfig } from "../../../src/kube/kubeconfig.ts";
+import type { KubeClient } from "../../../src/kube/client.ts";
 import type { KubeObject, Listed } from "../../../src/kube/list.ts";
 import { reflect } from "../../../src/kube/reflector.ts";
 import { policyChains, POLICY_CHAIN, type PolicyWorld } from "./networkPolicies.ts";
@@ -24,8 +23,7 @@ const POLICIES: Listed = {
  *
  * @throws when the rules can't be changed
  */
-export async function enforcePolicies(kubeconfigPath: string, hostIp: string): Promise<never> {
-  const client = connect(loadKubeconfig({ KUBECONFIG: kubeconfigPath }));
+export async function enforcePolicies(client: KubeClient, hostIp: string): Promise<never> {
   let changed = Promise.withResolvers<void>();
   const follow = <T>(selection: Listed, keep: (object: KubeObject) => T) =>
     reflect({ client, selection, keep, onChange: () => changed.resolve() });

@@ -6,7 +6,7 @@ import { certificateAuthority } from "../certificateAuthority.ts";
 import { kubeconfigOf } from "../kubeconfigText.ts";
 import { serviceAccountKeyPem } from "../serviceAccountKey.ts";
 import { apiUrlOf } from "./addresses.ts";
-import { cniConfig, containerdConfig, kubeletConfig } from "./configuration.ts";
+import { cniConfig, containerdBareConfig, containerdConfig, kubeletConfig } from "./configuration.ts";
 import { pathsOf } from "./paths.ts";
 import { NODE_NAME, type MachineSpec } from "./spec.ts";
 
@@ -28,6 +28,7 @@ export async function writeMachineFiles(spec: MachineSpec): Promise<Administrato
   await writeFile(paths.serviceAccountKey, serviceAccountKeyPem());
   await writeFile(paths.kubeletConfig, JSON.stringify(kubeletConfig(spec)));
   await writeFile(paths.containerdConfig, containerdConfig(spec));
+  await writeFile(paths.containerdBareConfig, containerdBareConfig(spec));
   await writeFile(join(cni, "10-weir.conflist"), JSON.stringify(cniConfig(spec)));
   await writeFile(paths.spec, JSON.stringify(spec));
 

@@ -4,8 +4,11 @@
 // "isolated" when its network is ready to be linked to the host's.
 import { readFile } from "node:fs/promises";
 
+import { connect } from "../../../src/kube/client.ts";
+import { loadKubeconfig } from "../../../src/kube/kubeconfig.ts";
 import { answersOk } from "../readiness.ts";
 import { startEtcd } from "../etcd.ts";
+import { makeAddons } from "./addons.ts";
 import { apiUrlOf } from "./addresses.ts";
 import { startContainerd } from "./containerd.ts";
 import { startDaemon, type Daemon } from "./daemon.ts";
@@ -47,7 +50,10 @@ const containerd = startContainerd(spec);
 await start("kube-apiserver");
 const ca = await readFile(`${paths.pki}/ca.crt`);
 await until(() => answersOk(`${apiUrlOf(spec.addresses)}/readyz`, "", ca));
-await Promise.all([start("kube-controller-manager"), start("kube-scheduler"), start("kube-proxy")]);
+const client = connect(loadKubeconfig({ KUBECONFIG: paths.kubeconfig }));
+await start("kube-controller-manager");
+await start("kube-scheduler");
+await start("kube-proxy");
 watched(await containerd);
 await start("kubelet");
-await enforcePolicies(paths.kubeconfig, spec.addresses.host);
+await Promise.all([makeAddons(client, spec), enforcePolicies(client, spec.addresses.host)]);

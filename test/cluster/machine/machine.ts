@@ -1,6 +1,8 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
+import { connect } from "../../../src/kube/client.ts";
+import { loadKubeconfig } from "../../../src/kube/kubeconfig.ts";
 import { kubernetesBinary } from "../../binaries/kubernetes.ts";
 import { etcdBinary } from "../../binaries/etcd.ts";
 import { cacheDir } from "../../parts/cache.ts";
@@ -8,7 +10,7 @@ import { runProcess, startProcess } from "../../parts/processes.ts";
 import { scratchDir } from "../../parts/scratch.ts";
 import { type Kubectl, kubectlFor } from "../kubectl.ts";
 import { answersOk, untilReady } from "../readiness.ts";
-import { applyAddons } from "./addons.ts";
+import { hasDns } from "./addons.ts";
 import { addressesOf, type Addresses, apiUrlOf } from "./addresses.ts";
 import { loadImage } from "./containerd.ts";
 import { writeMachineFiles } from "./files.ts";
@@ -16,7 +18,7 @@ import { machineImages } from "./images.ts";
 import { pathsOf } from "./paths.ts";
 import { takePlace } from "./place.ts";
 import { requireMachineParts } from "./requirements.ts";
-import { type MachineProgram, type MachineSpec, NODE_NAME } from "./spec.ts";
+import type { MachineProgram, MachineSpec } from "./spec.ts";
 
 /** A real cluster of one node, in namespaces of this computer's kernel. */
 export interface Machine {
@@ -69,12 +71,10 @@ export async function startMachine(): Promise<Machine> {
     await link(place.name, inside.pid, addresses);
     const url = apiUrlOf(addresses);
     await untilReady("kube-apiserver", inside, () => answersOk(`${url}/readyz`, token, ca));
+    const client = connect(loadKubeconfig({ KUBECONFIG: paths.kubeconfig }));
+    await untilReady("the cluster", inside, () => hasDns(client));
+    await client.close();
     const kubectl = await kubectlFor(paths.kubeconfig, dir);
-    await applyAddons(kubectl, { images, addresses });
-    await untilReady("the cluster", inside, async () => {
-      const { code } = await kubectl(["get", "node", NODE_NAME]);
-      return code === 0;
-    });
     return {
       kubeconfigPath: paths.kubeconfig,
       kubectl,

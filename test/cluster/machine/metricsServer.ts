@@ -1,32 +1,34 @@
-const NAME = "metrics-server";
-const NAMESPACE = "kube-system";
+import type { AddonObject } from "./addonObject.ts";
+
+/** Its Deployment, and all else that is its own. */
+export const METRICS_SERVER = { name: "metrics-server", namespace: "kube-system" };
 const PORT = 10250;
 
 const RBAC = "rbac.authorization.k8s.io";
-const SUBJECTS = [{ kind: "ServiceAccount", name: NAME, namespace: NAMESPACE }];
+const SUBJECTS = [{ kind: "ServiceAccount", ...METRICS_SERVER }];
 
 /** What autoscalers ask for the CPU that pods use. */
-export function metricsServerObjects(image: string): readonly object[] {
-  const metadata = { name: NAME, namespace: NAMESPACE };
-  const labels = { "k8s-app": NAME };
+export function metricsServerObjects(image: string): readonly AddonObject[] {
+  const metadata = METRICS_SERVER;
+  const labels = { "k8s-app": METRICS_SERVER.name };
   const read = ["get", "list", "watch"];
   return [
     { apiVersion: "v1", kind: "ServiceAccount", metadata },
     {
       apiVersion: `${RBAC}/v1`,
       kind: "ClusterRole",
-      metadata: { name: "system:metrics-server" },
+      metadata: { name: "metrics-server" },
       rules: [
         { apiGroups: [""], resources: ["nodes/metrics"], verbs: ["get"] },
         { apiGroups: [""], resources: ["pods", "nodes"], verbs: read },
       ],
     },
-    clusterRoleBinding("system:metrics-server", "system:metrics-server"),
-    clusterRoleBinding("metrics-server:system:auth-delegator", "system:auth-delegator"),
+    clusterRoleBinding("metrics-server", "metrics-server"),
+    clusterRoleBinding("metrics-server-auth-delegator", "system:auth-delegator"),
     {
       apiVersion: `${RBAC}/v1`,
       kind: "RoleBinding",
-      metadata: { name: "metrics-server-auth-reader", namespace: NAMESPACE },
+      metadata: { name: "metrics-server-auth-reader", namespace: METRICS_SERVER.namespace },
       roleRef: { apiGroup: RBAC, kind: "Role", name: "extension-apiserver-authentication-reader" },
       subjects: SUBJECTS,
     },
@@ -45,24 +47,28 @@ export function metricsServerObjects(image: string): readonly object[] {
       metadata: { ...metadata, labels },
       spec: { selector: labels, ports: [{ name: "https", port: 443, targetPort: PORT }] },
     },
-    {
-      apiVersion: "apiregistration.k8s.io/v1",
-      kind: "APIService",
-      metadata: { name: "v1beta1.metrics.k8s.io" },
-      spec: {
-        group: "metrics.k8s.io",
-        version: "v1beta1",
-        groupPriorityMinimum: 100,
-        versionPriority: 100,
-        // It shows a certificate that it made itself.
-        insecureSkipTLSVerify: true,
-        service: metadata,
-      },
-    },
   ];
 }
 
-function clusterRoleBinding(name: string, role: string): object {
+/** Its place among the APIs of the cluster. */
+export function metricsApi(): AddonObject {
+  return {
+    apiVersion: "apiregistration.k8s.io/v1",
+    kind: "APIService",
+    metadata: { name: "v1beta1.metrics.k8s.io" },
+    spec: {
+      group: "metrics.k8s.io",
+      version: "v1beta1",
+      groupPriorityMinimum: 100,
+      versionPriority: 100,
+      // It shows a certificate that it made itself.
+      insecureSkipTLSVerify: true,
+      service: METRICS_SERVER,
+    },
+  };
+}
+
+function clusterRoleBinding(name: string, role: string): AddonObject {
   return {
     apiVersion: `${RBAC}/v1`,
     kind: "ClusterRoleBinding",
@@ -74,11 +80,11 @@ function clusterRoleBinding(name: string, role: string): object {
 
 function podSpec(image: string): object {
   return {
-    serviceAccountName: NAME,
+    serviceAccountName: METRICS_SERVER.name,
     priorityClassName: "system-cluster-critical",
     containers: [
       {
-        name: NAME,
+        name: METRICS_SERVER.name,
         image,
         args: [
           "--cert-dir=/tmp",

@@ -19,6 +19,7 @@ export function pathsOf(dir: string) {
     kubeconfig: join(dir, "kubeconfig"),
     kubeletConfig: join(dir, "kubelet.json"),
     containerdConfig: join(dir, "containerd.toml"),
+    containerdBareConfig: join(dir, "containerd-bare.toml"),
     containerdSocket: join(dir, "containerd.sock"),
     spec: join(dir, "machine.json"),
   };

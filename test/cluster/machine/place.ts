@@ -8,19 +8,19 @@ const CGROUPS = "/sys/fs/cgroup";
 /** Exit code of a flock that did not get its lock; none that a shell gives. */
 const TAKEN = 75;
 
-/** A number that no other machine has while this one runs, and what goes by that number. */
+/** A number that no other machine has while this one runs, and what goes by its name. */
 export interface Place {
   readonly number: number;
   /** The name of its cgroup in each hierarchy, and of its network interface on the host. */
   readonly name: string;
-  /** Waits until the processes are gone, removes the cgroups, and gives the number back. */
+  /** Waits until the processes are gone, removes what they leave, and gives the number back. */
   readonly free: () => Promise<void>;
 }
 
 /**
  * Takes the lowest number that is free on this computer, and makes the cgroups of its name. A child
  * holds the number; when this process dies, the child waits for the machine to be gone too, and
- * removes the cgroups, which nothing else would.
+ * removes its cgroups and its link, which nothing else would, or not at once.
  *
  * @throws when all numbers are taken
  */
@@ -41,6 +41,8 @@ export async function takePlace(): Promise<Place> {
 function hold(name: string): { held: Promise<true | undefined>; free: () => Promise<void> } {
   // Processes that were killed leave their cgroup a moment later: try again.
   const script = `remove() {
+      # The kernel would remove it too, some seconds after the last process.
+      [ ! -e /sys/class/net/"$0" ] || ip link delete "$0" || return 1
       for dir in ${CGROUPS}/"$0" ${CGROUPS}/*/"$0"; do
         [ ! -d "$dir" ] || find "$dir" -depth -type d -exec rmdir {} + || return 1
       done
