@@ -27,8 +27,7 @@ export interface Cluster {
  * @throws when the variables name no cluster that answers, or an API server does not come up
  */
 export async function startCluster(options: ApiServerOptions = {}): Promise<Cluster> {
-  const { USE_EXISTING_CLUSTER = "", KUBECONFIG = "" } = process.env;
-  if (USE_EXISTING_CLUSTER.toLowerCase() === "true") return existingCluster(KUBECONFIG);
+  if (usesExistingCluster()) return existingCluster();
   const server = await startApiServer(options);
   const { kubeconfigPath, kubectl, stop } = server;
   const { claim } = claims(kubectl);
@@ -41,7 +40,19 @@ export async function startCluster(options: ApiServerOptions = {}): Promise<Clus
   };
 }
 
-async function existingCluster(kubeconfigPath: string): Promise<Cluster> {
+/** Whether tests are to use the cluster of `KUBECONFIG`. */
+export function usesExistingCluster(): boolean {
+  const { USE_EXISTING_CLUSTER = "" } = process.env;
+  return USE_EXISTING_CLUSTER.toLowerCase() === "true";
+}
+
+/**
+ * The cluster of `KUBECONFIG`.
+ *
+ * @throws when the variable names none that answers
+ */
+export async function existingCluster(): Promise<Cluster> {
+  const { KUBECONFIG: kubeconfigPath = "" } = process.env;
   if (kubeconfigPath === "") {
     throw new Error("USE_EXISTING_CLUSTER is true, but KUBECONFIG names no kubeconfig: set it");
   }

@@ -8,9 +8,7 @@ import type { MachineSpec } from "./spec.ts";
 import { until } from "./until.ts";
 
 /**
- * Makes what a cluster has from its start: DNS and metrics. The API of the metrics comes once they
- * can be had, some 10 s later: until then every client that asks what APIs there are would hear
- * of one that does not answer.
+ * Makes what a cluster has from its start: DNS and metrics.
  *
  * @throws when one can't be made
  */
@@ -21,7 +19,17 @@ export async function makeAddons(
   for (const object of coreDnsObjects(images.coreDns.name, addresses.dnsService)) {
     await make(client, object);
   }
-  for (const object of metricsServerObjects(images.metricsServer.name)) await make(client, object);
+  await makeMetrics(client, images.metricsServer.name);
+}
+
+/**
+ * Makes a source of metrics. The API of the metrics comes once they can be had, some 10 s later:
+ * until then every client that asks what APIs there are would hear of one that does not answer.
+ *
+ * @throws when a part of it can't be made
+ */
+export async function makeMetrics(client: KubeClient, image: string): Promise<void> {
+  for (const object of metricsServerObjects(image)) await make(client, object);
   await until(() => isAvailable(client, METRICS_SERVER));
   await make(client, metricsApi());
 }

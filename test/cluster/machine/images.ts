@@ -13,10 +13,19 @@ const LAYOUT_VERSION = 1;
 /** The images of what a machine runs from its start, made when the cache does not hold them. */
 export async function machineImages(): Promise<MachineImages> {
   return {
-    podProgram: await imageOf(await podProgramBinary()),
+    podProgram: await podProgramImage(),
     coreDns: await imageOf(await coreDnsBinary()),
-    metricsServer: await imageOf(await metricsServerBinary()),
+    metricsServer: await metricsServerImage(),
   };
+}
+
+/** See `podProgram.ts` for what it can do. */
+export async function podProgramImage(): Promise<LocalImage> {
+  return imageOf(await podProgramBinary());
+}
+
+export async function metricsServerImage(): Promise<LocalImage> {
+  return imageOf(await metricsServerBinary());
 }
 
 /** @param program in a folder of the cache, whose name says all that it was made of */

@@ -31,8 +31,6 @@ export interface Machine {
   /** Of its cgroups and its network interface. */
   readonly name: string;
   readonly addresses: Addresses;
-  /** Where pods find it: it only has what was loaded. */
-  readonly podImage: string;
   /** Loads an archive of images, in docker's format or OCI's. */
   readonly loadImage: (archivePath: string) => Promise<void>;
   /** Settles when the cluster has ended, by itself or by `stop`; tells what it said. */
@@ -60,7 +58,7 @@ export async function startMachine(): Promise<Machine> {
   const spec: MachineSpec = { dir, imageStore, cgroup: place.name, addresses, programs, images };
   const { token, ca } = await writeMachineFiles(spec);
   const paths = pathsOf(dir);
-  const inside = await startProcess({ command: "unshare", args: unshareArgs(paths.spec) });
+  const inside = await startProcess({ command: "setsid", args: unshareArgs(paths.spec) });
   const stop = async () => {
     await inside.stop("SIGKILL");
     await place.free();
@@ -82,7 +80,6 @@ export async function startMachine(): Promise<Machine> {
       dir,
       name: place.name,
       addresses,
-      podImage: images.podProgram.name,
       loadImage: (archivePath) => loadImage(paths.containerdSocket, { archivePath }),
       ended: inside.exited.then(() => inside.log()),
       stop,
@@ -101,7 +98,8 @@ function unshareArgs(specPath: string): readonly string[] {
   const namespaces = ["--mount", "--net", "--pid", "--ipc", "--uts"];
   const program = join(import.meta.dirname, "inside.ts");
   return [
-    ...[...namespaces, "--fork", "--kill-child", "--mount-proc", "--propagation", "private"],
+    // In a session of its own, so that Ctrl-C reaches us alone, who end it in good order.
+    ...["unshare", ...namespaces, "--fork", "--kill-child", "--mount-proc", "--propagation", "private"],
     ...["sh", "-c", '"$@" & wait $!', "sh", process.execPath, program, specPath],
   ];
 }
