@@ -3,7 +3,11 @@ import { type KubebuilderAsset, kubebuilderAsset } from "./kubebuilderAssets.ts"
 
 /** A program of Kubernetes' own repository. */
 export type KubernetesProgram =
-  KubebuilderProgram | "kube-controller-manager" | "kube-scheduler" | "kubelet" | "kube-proxy";
+  | KubebuilderProgram
+  | "kube-controller-manager"
+  | "kube-scheduler"
+  | "kubelet"
+  | "kube-proxy";
 
 type KubebuilderProgram = Exclude<KubebuilderAsset, "etcd">;
 

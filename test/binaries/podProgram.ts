@@ -2,8 +2,8 @@ import { goBuild } from "./goBuild.ts";
 
 /**
  * What runs in the pods of the cluster's own tests. Without a word it waits, so that it is a pause
- * container too: `serve ADDRESS` answers HTTP, `get URL` asks, `cat PATH` prints a file, `burn`
- * uses a CPU.
+ * container too: `serve ADDRESS` answers HTTP, `get URL TIMEOUT` asks, `cat PATH` prints a file,
+ * `burn` uses a CPU.
  */
 const SOURCE = `package main
 
@@ -27,7 +27,7 @@ func main() {
 	case os.Args[1] == "serve":
 		err = http.ListenAndServe(os.Args[2], http.HandlerFunc(answer))
 	case os.Args[1] == "get":
-		err = get(os.Args[2])
+		err = get(os.Args[2], os.Args[3])
 	case os.Args[1] == "cat":
 		var text []byte
 		text, err = os.ReadFile(os.Args[2])
@@ -49,8 +49,12 @@ func answer(writer http.ResponseWriter, request *http.Request) {
 	fmt.Fprintf(writer, "%s to %s\\n", name, request.RemoteAddr)
 }
 
-func get(url string) error {
-	client := http.Client{Timeout: 3 * time.Second}
+func get(url string, wait string) error {
+	timeout, err := time.ParseDuration(wait)
+	if err != nil {
+		return err
+	}
+	client := http.Client{Timeout: timeout}
 	response, err := client.Get(url)
 	if err != nil {
 		return err

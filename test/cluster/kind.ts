@@ -35,7 +35,10 @@ export function kindNameOf(context: string): string | undefined {
 
 /** Loads an archive of images into all nodes of a cluster of kind. */
 export async function loadImageIntoKind(name: string, archivePath: string): Promise<void> {
-  await runProcess({ command: "kind", args: ["load", "image-archive", archivePath, "--name", name] });
+  await runProcess({
+    command: "kind",
+    args: ["load", "image-archive", archivePath, "--name", name],
+  });
 }
 
 /**
@@ -65,7 +68,9 @@ export async function startKind(): Promise<Kind> {
   } catch (cause) {
     await stop();
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`docker runs, but kind gives no cluster: is it installed?\n${reason}`, { cause });
+    throw new Error(`docker runs, but kind gives no cluster: is it installed?\n${reason}`, {
+      cause,
+    });
   }
 }
 

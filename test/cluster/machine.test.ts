@@ -7,6 +7,7 @@ import { claims } from "./claims.ts";
 import { podProgramImage } from "./machine/images.ts";
 import { type Machine, startMachine } from "./machine/machine.ts";
 import { tracesOf } from "./machine/traces.ts";
+import { podAsks, podKnocks, SHUT_OUT } from "./podAsks.ts";
 import { pod, service } from "./podManifests.ts";
 import { REAL_CLUSTER_START_TIMEOUT_MS } from "./realCluster.ts";
 import { namespaceOfTest, type TestNamespace } from "./testNamespace.ts";
@@ -74,12 +75,6 @@ async function get(url: string): Promise<string> {
   return response.text();
 }
 
-/** What a pod of a machine is answered, or why it is not. */
-function askedByPod({ namespace }: Side, url: string): Promise<string> {
-  const command = ["exec", "client", "--", "/pod-program", "get", url];
-  return namespace.kubectl(...command).catch((error: unknown) => String(error));
-}
-
 function policy(spec: object): object {
   return {
     apiVersion: "networking.k8s.io/v1",
@@ -88,8 +83,6 @@ function policy(spec: object): object {
     spec: { podSelector: { matchLabels: { app: "client" } }, ...spec },
   };
 }
-
-const REFUSED = /Client.Timeout|deadline exceeded/;
 
 test("two at once share no address, and this computer reaches the pods of both", async () => {
   const [a, b] = sides.map(({ podIp, serviceIp, machine }) => [
@@ -108,7 +101,7 @@ test("two at once share no address, and this computer reaches the pods of both",
 test("pods reach what listens on this computer's end of the link", async () => {
   for (const side of sides) {
     const url = `http://${side.machine.addresses.host}:${HOST_PORT}/`;
-    expect(await askedByPod(side, url)).toBe("this computer");
+    expect(await podAsks(side.namespace, "client", url)).toBe("this computer");
   }
 });
 
@@ -123,13 +116,13 @@ test("egress: blocks of addresses with exceptions, and ranges of ports", async (
     side.namespace.apply(policy({ policyTypes: ["Egress"], egress: [rule] }));
 
   await egress({ to: [{ ipBlock: { cidr: "0.0.0.0/0", except: [`${host}/32`] } }], ports });
-  await expect.poll(() => askedByPod(side, hostUrl)).toMatch(REFUSED);
-  expect(await askedByPod(side, webUrl)).toMatch(/^web to /);
+  await expect.poll(() => podKnocks(side.namespace, "client", hostUrl)).toMatch(SHUT_OUT);
+  expect(await podAsks(side.namespace, "client", webUrl)).toMatch(/^web to /);
   expect(await get(`http://${side.podIp}:${PORT}/`)).toMatch(/^web to /);
 
   await egress({ to: [{ ipBlock: { cidr: `${host}/32` } }], ports });
-  await expect.poll(() => askedByPod(side, hostUrl)).toBe("this computer");
-  expect(await askedByPod(side, webUrl)).toMatch(REFUSED);
+  await expect.poll(() => podKnocks(side.namespace, "client", hostUrl)).toBe("this computer");
+  expect(await podKnocks(side.namespace, "client", webUrl)).toMatch(SHUT_OUT);
   await side.namespace.kubectl("delete", "networkpolicy", "client");
 });
 
@@ -142,7 +135,10 @@ test("egress: pods of a namespace that is chosen by its labels, behind their Ser
     egress: [
       {
         to: [
-          { namespaceSelector: { matchLabels: labels }, podSelector: { matchLabels: { app: "web" } } },
+          {
+            namespaceSelector: { matchLabels: labels },
+            podSelector: { matchLabels: { app: "web" } },
+          },
         ],
         // By its name, the pod's own and not its Service's.
         ports: [{ port: "http" }],
@@ -150,9 +146,9 @@ test("egress: pods of a namespace that is chosen by its labels, behind their Ser
     ],
   });
   await side.namespace.apply(policy(to({ "kubernetes.io/metadata.name": "elsewhere" })));
-  await expect.poll(() => askedByPod(side, url)).toMatch(REFUSED);
+  await expect.poll(() => podKnocks(side.namespace, "client", url)).toMatch(SHUT_OUT);
   await side.namespace.apply(policy(to({ "kubernetes.io/metadata.name": NAME })));
-  await expect.poll(() => askedByPod(side, url)).toMatch(/^web to /);
+  await expect.poll(() => podKnocks(side.namespace, "client", url)).toMatch(/^web to /);
   await side.namespace.kubectl("delete", "networkpolicy", "client");
 });
 

@@ -31,9 +31,12 @@ export async function startRealCluster(): Promise<RealCluster> {
 
 /** A cluster that nobody else uses, and that is gone with this process. */
 export async function startOwnCluster(): Promise<RealCluster> {
-  const { kubeconfigPath, kubectl, loadImage: load, stop } = (await dockerRuns())
-    ? await startKind()
-    : await startMachine();
+  const {
+    kubeconfigPath,
+    kubectl,
+    loadImage: load,
+    stop,
+  } = (await dockerRuns()) ? await startKind() : await startMachine();
   const { claim } = claims(kubectl);
   return { kubeconfigPath, kubectl, hasControllers: true, claim, loadImage: load, stop };
 }

@@ -25,7 +25,8 @@ export async function installMissing(programs: readonly SystemProgram[]): Promis
   const packages = await missingPackages(programs);
   if (packages.length === 0) return;
   const hint = `install ${packages.join(" ")}`;
-  if (!runsAsRoot()) throw new Error(`${packages.join(", ")} missing, and this is not root: ${hint}`);
+  if (!runsAsRoot())
+    throw new Error(`${packages.join(", ")} missing, and this is not root: ${hint}`);
   process.stderr.write(`test parts: ${hint}\n`);
   try {
     await aptGet(["update"]);

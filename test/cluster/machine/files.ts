@@ -6,7 +6,12 @@ import { certificateAuthority } from "../certificateAuthority.ts";
 import { kubeconfigOf } from "../kubeconfigText.ts";
 import { serviceAccountKeyPem } from "../serviceAccountKey.ts";
 import { apiUrlOf } from "./addresses.ts";
-import { cniConfig, containerdBareConfig, containerdConfig, kubeletConfig } from "./configuration.ts";
+import {
+  cniConfig,
+  containerdBareConfig,
+  containerdConfig,
+  kubeletConfig,
+} from "./configuration.ts";
 import { pathsOf } from "./paths.ts";
 import { NODE_NAME, type MachineSpec } from "./spec.ts";
 

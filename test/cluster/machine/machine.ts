@@ -6,7 +6,7 @@ import { loadKubeconfig } from "../../../src/kube/kubeconfig.ts";
 import { kubernetesBinary } from "../../binaries/kubernetes.ts";
 import { etcdBinary } from "../../binaries/etcd.ts";
 import { cacheDir } from "../../parts/cache.ts";
-import { runProcess, startProcess } from "../../parts/processes.ts";
+import { runProcess, type RunningProcess, startProcess } from "../../parts/processes.ts";
 import { scratchDir } from "../../parts/scratch.ts";
 import { type Kubectl, kubectlFor } from "../kubectl.ts";
 import { answersOk, untilReady } from "../readiness.ts";
@@ -24,9 +24,7 @@ import type { MachineProgram, MachineSpec } from "./spec.ts";
 export interface Machine {
   readonly kubeconfigPath: string;
   readonly kubectl: Kubectl;
-  /** Where daemons write their logs, by name. */
-  readonly logsDir: string;
-  /** The folder of the cluster, which names it in the command lines of its processes. */
+  /** The folder of the cluster, which its processes have in their command lines. Logs are in `logs`. */
   readonly dir: string;
   /** Of its cgroups and its network interface. */
   readonly name: string;
@@ -52,36 +50,36 @@ export async function startMachine(): Promise<Machine> {
   const images = await machineImages();
   const place = await takePlace();
   const dir = await scratchDir("machine");
-  const addresses = addressesOf(place.number);
-  const imageStore = join(cacheDir(), `images-${place.number}`);
-  await mkdir(imageStore, { recursive: true });
-  const spec: MachineSpec = { dir, imageStore, cgroup: place.name, addresses, programs, images };
-  const { token, ca } = await writeMachineFiles(spec);
-  const paths = pathsOf(dir);
-  const inside = await startProcess({ command: "setsid", args: unshareArgs(paths.spec) });
+  let inside: RunningProcess | undefined;
   const stop = async () => {
-    await inside.stop("SIGKILL");
+    await inside?.stop("SIGKILL");
     await place.free();
     await rm(dir, { recursive: true, force: true });
   };
   try {
-    await inside.untilLogged(/^isolated$/m);
-    await link(place.name, inside.pid, addresses);
+    const addresses = addressesOf(place.number);
+    const imageStore = join(cacheDir(), `images-${place.number}`);
+    await mkdir(imageStore, { recursive: true });
+    const spec: MachineSpec = { dir, imageStore, cgroup: place.name, addresses, programs, images };
+    const { token, ca } = await writeMachineFiles(spec);
+    const paths = pathsOf(dir);
+    const machine = await startProcess({ command: "setsid", args: unshareArgs(paths.spec) });
+    inside = machine;
+    await machine.untilLogged(/^isolated$/m);
+    await link(place.name, machine.pid, addresses);
     const url = apiUrlOf(addresses);
-    await untilReady("kube-apiserver", inside, () => answersOk(`${url}/readyz`, token, ca));
+    await untilReady("kube-apiserver", machine, () => answersOk(`${url}/readyz`, token, ca));
     const client = connect(loadKubeconfig({ KUBECONFIG: paths.kubeconfig }));
-    await untilReady("the cluster", inside, () => hasDns(client));
+    await untilReady("the cluster", machine, () => hasDns(client));
     await client.close();
-    const kubectl = await kubectlFor(paths.kubeconfig, dir);
     return {
       kubeconfigPath: paths.kubeconfig,
-      kubectl,
-      logsDir: paths.logs,
+      kubectl: await kubectlFor(paths.kubeconfig, dir),
       dir,
       name: place.name,
       addresses,
       loadImage: (archivePath) => loadImage(paths.containerdSocket, { archivePath }),
-      ended: inside.exited.then(() => inside.log()),
+      ended: machine.exited.then(() => machine.log()),
       stop,
     };
   } catch (error) {
@@ -99,7 +97,15 @@ function unshareArgs(specPath: string): readonly string[] {
   const program = join(import.meta.dirname, "inside.ts");
   return [
     // In a session of its own, so that Ctrl-C reaches us alone, who end it in good order.
-    ...["unshare", ...namespaces, "--fork", "--kill-child", "--mount-proc", "--propagation", "private"],
+    ...[
+      "unshare",
+      ...namespaces,
+      "--fork",
+      "--kill-child",
+      "--mount-proc",
+      "--propagation",
+      "private",
+    ],
     ...["sh", "-c", '"$@" & wait $!', "sh", process.execPath, program, specPath],
   ];
 }

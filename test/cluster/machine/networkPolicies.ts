@@ -104,7 +104,8 @@ function allowedBy(
     return found.flatMap((end) => {
       // The port is one of whoever is talked to.
       const target = direction === "ingress" ? pod : end.pod;
-      const other = end.block === undefined ? "" : `${direction === "ingress" ? "-s" : "-d"} ${end.block} `;
+      const other =
+        end.block === undefined ? "" : `${direction === "ingress" ? "-s" : "-d"} ${end.block} `;
       const matches = ports.length === 0 ? [""] : ports.flatMap((port) => portMatch(port, target));
       return matches.map((match) => `${other}${match}-j RETURN`);
     });

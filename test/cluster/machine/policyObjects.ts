@@ -38,7 +38,10 @@ export function podOf(object: KubeObject): PolicyPod | undefined {
   };
 }
 
-export function namespaceOf(object: KubeObject): { readonly name: string; readonly labels: Labels } {
+export function namespaceOf(object: KubeObject): {
+  readonly name: string;
+  readonly labels: Labels;
+} {
   const { metadata } = object as unknown as { readonly metadata: Metadata };
   return { name: metadata.name, labels: metadata.labels ?? {} };
 }

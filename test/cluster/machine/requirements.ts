@@ -1,6 +1,9 @@
+import { access } from "node:fs/promises";
+
 import { cacheDir } from "../../parts/cache.ts";
 import { installMissing, type SystemProgram } from "../../parts/systemPrograms.ts";
 import { runsAsRoot } from "../../parts/owner.ts";
+import { runProcess } from "../../parts/processes.ts";
 import { CNI_PLUGINS } from "./configuration.ts";
 import { HIDDEN_FOLDERS } from "./isolation.ts";
 
@@ -37,4 +40,14 @@ export async function requireMachineParts(): Promise<void> {
     }
   }
   await installMissing(PROGRAMS);
+  await requireBridgeFilter();
+}
+
+/** Between pods of one bridge, packets are filtered only when the kernel is told to. */
+async function requireBridgeFilter(): Promise<void> {
+  const isThere = await access("/proc/sys/net/bridge").then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) await runProcess({ command: "modprobe", args: ["br_netfilter"] });
 }
