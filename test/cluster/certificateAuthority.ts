@@ -37,11 +37,10 @@ export async function certificateAuthority(own?: string): Promise<CertificateAut
     const usage = names.length === 0 ? "clientAuth" : "clientAuth,serverAuth";
     const extensions = [`extendedKeyUsage=${usage}`, "basicConstraints=CA:FALSE"];
     if (names.length > 0) extensions.push(`subjectAltName=${names.join(",")}`);
-    await make([
-      ...["-subj", subject, "-CA", caPath, "-CAkey", caKeyPath],
-      ...extensions.flatMap((extension) => ["-addext", extension]),
-      ...["-keyout", `${path}.key`, "-out", `${path}.crt`],
-    ]);
+    const issuer = ["-CA", caPath, "-CAkey", caKeyPath];
+    const says = extensions.flatMap((extension) => ["-addext", extension]);
+    const files = ["-keyout", `${path}.key`, "-out", `${path}.crt`];
+    await make(["-subj", subject, ...issuer, ...says, ...files]);
   };
   const issue = (user: string, folder: string) =>
     sign({ subject: `/CN=${user}`, path: join(folder, "tls") });

@@ -126,28 +126,21 @@ test("egress: blocks of addresses with exceptions, and ranges of ports", async (
   await side.namespace.kubectl("delete", "networkpolicy", "client");
 });
 
+/** Pods that are called web, of the namespaces with a name, by the name of their own port. */
+function toWebOf(namespace: string): object {
+  const namespaceSelector = { matchLabels: { "kubernetes.io/metadata.name": namespace } };
+  const podSelector = { matchLabels: { app: "web" } };
+  const rule = { to: [{ namespaceSelector, podSelector }], ports: [{ port: "http" }] };
+  return { policyTypes: ["Egress"], egress: [rule] };
+}
+
 test("egress: pods of a namespace that is chosen by its labels, behind their Service", async () => {
   const [side] = sides;
   if (side === undefined) throw new Error("no machine");
   const url = `http://${side.serviceIp}/`;
-  const to = (labels: object) => ({
-    policyTypes: ["Egress"],
-    egress: [
-      {
-        to: [
-          {
-            namespaceSelector: { matchLabels: labels },
-            podSelector: { matchLabels: { app: "web" } },
-          },
-        ],
-        // By its name, the pod's own and not its Service's.
-        ports: [{ port: "http" }],
-      },
-    ],
-  });
-  await side.namespace.apply(policy(to({ "kubernetes.io/metadata.name": "elsewhere" })));
+  await side.namespace.apply(policy(toWebOf("elsewhere")));
   await expect.poll(() => podKnocks(side.namespace, "client", url)).toMatch(SHUT_OUT);
-  await side.namespace.apply(policy(to({ "kubernetes.io/metadata.name": NAME })));
+  await side.namespace.apply(policy(toWebOf(NAME)));
   await expect.poll(() => podKnocks(side.namespace, "client", url)).toMatch(/^web to /);
   await side.namespace.kubectl("delete", "networkpolicy", "client");
 });

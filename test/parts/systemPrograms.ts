@@ -1,7 +1,6 @@
 import { access, constants } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 
-import { runsAsRoot } from "./owner.ts";
 import { runProcess } from "./processes.ts";
 import { onPath } from "./programs.ts";
 
@@ -17,7 +16,7 @@ export interface SystemProgram {
 const LOCK = "/run/lock/weir-apt.lock";
 
 /**
- * Installs what is missing, when this is root on a Debian or its like.
+ * Installs what is missing, on a Debian or its like, as root.
  *
  * @throws with the packages to install, when it can't
  */

@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 import type { KubeClient } from "../../../src/kube/client.ts";
 import { objectPath } from "../../../src/kube/objectPlace.ts";
 import { readObject } from "../../../src/kube/readObject.ts";
@@ -6,6 +8,8 @@ import { coreDnsObjects, CORE_DNS } from "./coreDns.ts";
 import { metricsApi, metricsServerObjects, METRICS_SERVER } from "./metricsServer.ts";
 import type { MachineSpec } from "./spec.ts";
 import { until } from "./until.ts";
+
+const DEPLOYMENT = z.object({ status: z.object({ availableReplicas: z.number().default(0) }) });
 
 /**
  * Makes what a cluster has from its start: DNS and metrics.
@@ -53,6 +57,6 @@ async function isAvailable(
 ): Promise<boolean> {
   const place = { kind: "Deployment", apiVersion: "apps/v1", plural: "deployments", ...deployment };
   const object = await readObject(client, place);
-  const { status } = object as unknown as { status: { readonly availableReplicas?: number } };
-  return (status.availableReplicas ?? 0) > 0;
+  const { status } = DEPLOYMENT.parse(object);
+  return status.availableReplicas > 0;
 }

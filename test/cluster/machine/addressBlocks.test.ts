@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, integer, nat, property, record } from "fast-check";
 import { expect, test } from "vitest";
 
 import { blockWithout } from "./addressBlocks.ts";
@@ -11,13 +11,13 @@ test("a block without others is what is left of it", () => {
 });
 
 /** Blocks of a small network, so that they meet. */
-const block = fc
-  .record({ last: fc.nat(31), bits: fc.integer({ min: 27, max: 32 }) })
-  .map(({ last, bits }) => `10.0.0.${last}/${bits}`);
+const block = record({ last: nat(31), bits: integer({ min: 27, max: 32 }) }).map(
+  ({ last, bits }) => `10.0.0.${last}/${bits}`,
+);
 
 test("each address of it is in one block that is left, or in one that was taken", () => {
-  fc.assert(
-    fc.property(block, fc.array(block, { maxLength: 4 }), (whole, except) => {
+  assert(
+    property(block, array(block, { maxLength: 4 }), (whole, except) => {
       const left = blockWithout(whole, except);
       for (let last = 0; last < 32; last++) {
         const wanted = isIn(last, whole) && !except.some((other) => isIn(last, other));

@@ -60,17 +60,16 @@ export function daemonArgs(
 
 function apiServerArgs({ dir, addresses }: MachineSpec, etcdUrl: string): readonly string[] {
   const { pki, frontProxy, tokens, serviceAccountKey } = pathsOf(dir);
-  const pair = (path: string) => [`${path}.crt`, `${path}.key`];
-  const [cert, key] = pair(join(pki, "kube-apiserver"));
-  const [kubeletCert, kubeletKey] = pair(join(pki, "kubelet-client"));
-  const [proxyCert, proxyKey] = pair(join(frontProxy, "client"));
+  const own = join(pki, "kube-apiserver");
+  const kubeletClient = join(pki, "kubelet-client");
+  const proxyClient = join(frontProxy, "client");
   return [
     `--etcd-servers=${etcdUrl}`,
     `--bind-address=${addresses.machine}`,
     `--advertise-address=${addresses.machine}`,
     `--secure-port=${API_PORT}`,
-    `--tls-cert-file=${cert}`,
-    `--tls-private-key-file=${key}`,
+    `--tls-cert-file=${own}.crt`,
+    `--tls-private-key-file=${own}.key`,
     `--client-ca-file=${join(pki, "ca.crt")}`,
     `--token-auth-file=${tokens}`,
     "--authorization-mode=Node,RBAC",
@@ -80,15 +79,15 @@ function apiServerArgs({ dir, addresses }: MachineSpec, etcdUrl: string): readon
     `--service-account-signing-key-file=${serviceAccountKey}`,
     `--service-cluster-ip-range=${addresses.serviceRange}`,
     `--kubelet-certificate-authority=${join(pki, "ca.crt")}`,
-    `--kubelet-client-certificate=${kubeletCert}`,
-    `--kubelet-client-key=${kubeletKey}`,
+    `--kubelet-client-certificate=${kubeletClient}.crt`,
+    `--kubelet-client-key=${kubeletClient}.key`,
     "--kubelet-preferred-address-types=InternalIP",
     `--requestheader-client-ca-file=${join(frontProxy, "ca.crt")}`,
     "--requestheader-allowed-names=front-proxy-client",
     "--requestheader-username-headers=X-Remote-User",
     "--requestheader-group-headers=X-Remote-Group",
     "--requestheader-extra-headers-prefix=X-Remote-Extra-",
-    `--proxy-client-cert-file=${proxyCert}`,
-    `--proxy-client-key-file=${proxyKey}`,
+    `--proxy-client-cert-file=${proxyClient}.crt`,
+    `--proxy-client-key-file=${proxyClient}.key`,
   ];
 }

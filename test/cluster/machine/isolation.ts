@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 
 import { runProcess } from "../../parts/processes.ts";
 import type { Addresses } from "./addresses.ts";
+import { ip } from "./ip.ts";
 import { pathsOf } from "./paths.ts";
 import type { MachineSpec } from "./spec.ts";
 import { until } from "./until.ts";
@@ -37,7 +38,6 @@ async function mount(...args: readonly string[]): Promise<void> {
 
 /** Waits for the host's link, and sets it up. */
 export async function setUpNetwork({ host, machine }: Addresses): Promise<void> {
-  const ip = (line: string) => runProcess({ command: "ip", args: line.split(" ") });
   await ip("link set lo up");
   await until(async () => (await ip("link show eth0")) !== "");
   await ip(`address add ${machine}/30 dev eth0`);

@@ -1,12 +1,14 @@
-/** A selector of labels, as the API has it. */
-export interface LabelSelector {
-  readonly matchLabels?: Readonly<Record<string, string>>;
-  readonly matchExpressions?: readonly {
-    readonly key: string;
-    readonly operator: string;
-    readonly values?: readonly string[];
-  }[];
-}
+import type { LabelSelector } from "./policyObjects.ts";
+
+type Operator = NonNullable<LabelSelector["matchExpressions"]>[number]["operator"];
+
+/** What each operator says of a label's value, which is undefined where there is no such label. */
+const HOLDS: Record<Operator, (value: string | undefined, values: readonly string[]) => boolean> = {
+  In: (value, values) => value !== undefined && values.includes(value),
+  NotIn: (value, values) => value === undefined || !values.includes(value),
+  Exists: (value) => value !== undefined,
+  DoesNotExist: (value) => value === undefined,
+};
 
 /** Whether it selects something with these labels. An empty one selects all. */
 export function selects(
@@ -15,20 +17,6 @@ export function selects(
 ): boolean {
   return (
     Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
-    matchExpressions.every(({ key, operator, values = [] }) => {
-      const value = labels[key];
-      switch (operator) {
-        case "In":
-          return value !== undefined && values.includes(value);
-        case "NotIn":
-          return value === undefined || !values.includes(value);
-        case "Exists":
-          return value !== undefined;
-        case "DoesNotExist":
-          return value === undefined;
-        default:
-          throw new Error(`a selector's operator is ${operator}, which nobody knows`);
-      }
-    })
+    matchExpressions.every(({ key, operator, values = [] }) => HOLDS[operator](labels[key], values))
   );
 }

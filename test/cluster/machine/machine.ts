@@ -6,7 +6,7 @@ import { loadKubeconfig } from "../../../src/kube/kubeconfig.ts";
 import { kubernetesBinary } from "../../binaries/kubernetes.ts";
 import { etcdBinary } from "../../binaries/etcd.ts";
 import { cacheDir } from "../../parts/cache.ts";
-import { runProcess, type RunningProcess, startProcess } from "../../parts/processes.ts";
+import { type RunningProcess, startProcess } from "../../parts/processes.ts";
 import { scratchDir } from "../../parts/scratch.ts";
 import { type Kubectl, kubectlFor } from "../kubectl.ts";
 import { answersOk, untilReady } from "../readiness.ts";
@@ -15,6 +15,7 @@ import { addressesOf, type Addresses, apiUrlOf } from "./addresses.ts";
 import { loadImage } from "./containerd.ts";
 import { writeMachineFiles } from "./files.ts";
 import { machineImages } from "./images.ts";
+import { ip } from "./ip.ts";
 import { pathsOf } from "./paths.ts";
 import { takePlace } from "./place.ts";
 import { requireMachineParts } from "./requirements.ts";
@@ -94,20 +95,10 @@ export async function startMachine(): Promise<Machine> {
  */
 function unshareArgs(specPath: string): readonly string[] {
   const namespaces = ["--mount", "--net", "--pid", "--ipc", "--uts"];
-  const program = join(import.meta.dirname, "inside.ts");
-  return [
-    // In a session of its own, so that Ctrl-C reaches us alone, who end it in good order.
-    ...[
-      "unshare",
-      ...namespaces,
-      "--fork",
-      "--kill-child",
-      "--mount-proc",
-      "--propagation",
-      "private",
-    ],
-    ...["sh", "-c", '"$@" & wait $!', "sh", process.execPath, program, specPath],
-  ];
+  const ways = ["--fork", "--kill-child", "--mount-proc", "--propagation", "private"];
+  const program = [process.execPath, join(import.meta.dirname, "inside.ts"), specPath];
+  // In a session of its own, so that Ctrl-C reaches us alone, who end it in good order.
+  return ["unshare", ...namespaces, ...ways, "sh", "-c", '"$@" & wait $!', "sh", ...program];
 }
 
 /** Links the host's network with that of a process, and routes what is in there. */
@@ -116,7 +107,6 @@ async function link(
   pid: number,
   { host, machine, podRange, serviceRange }: Addresses,
 ): Promise<void> {
-  const ip = (line: string) => runProcess({ command: "ip", args: line.split(" ") });
   await ip(`link add ${name} type veth peer name eth0 netns ${pid}`);
   await ip(`address add ${host}/30 dev ${name}`);
   await ip(`link set ${name} up`);

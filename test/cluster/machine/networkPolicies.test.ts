@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
-import { type Policy, policyChains, type PolicyPod, type PolicyWorld } from "./networkPolicies.ts";
+import { policyChains, type PolicyWorld } from "./networkPolicies.ts";
+import { policyOf, type PolicyPod } from "./policyObjects.ts";
 import { restoreText } from "./restoreText.ts";
 
 const server: PolicyPod = {
@@ -22,14 +23,22 @@ const dns: PolicyPod = {
   namedPorts: [],
 };
 
-function worldWith(...policies: readonly Omit<Policy, "namespace">[]): PolicyWorld {
+/** @param specs of policies in the servers' namespace, as the API has them */
+function worldWith(...specs: readonly object[]): PolicyWorld {
   return {
     pods: [server, pooler, dns],
     namespaces: new Map([
       ["writing", { team: "books" }],
       ["kube-system", { "kubernetes.io/metadata.name": "kube-system" }],
     ]),
-    policies: policies.map((policy) => ({ ...policy, namespace: "writing" })),
+    policies: specs.map((spec) =>
+      policyOf({
+        apiVersion: "networking.k8s.io/v1",
+        kind: "NetworkPolicy",
+        metadata: { namespace: "writing" },
+        spec,
+      }),
+    ),
     hostIp: "10.250.0.1",
   };
 }
@@ -97,21 +106,26 @@ test("egress: the port is that of whom the pod talks to", () => {
   ]);
 });
 
+/** Who is let in to the server when its policy names one peer. */
+function letIn(peer: object): readonly string[] | undefined {
+  const podSelector = { matchLabels: { app: "server" } };
+  const spec = { podSelector, policyTypes: ["Ingress"], ingress: [{ from: [peer] }] };
+  return chain(worldWith(spec), "WEIR-IN-10.160.0.2");
+}
+
 test("a namespace is chosen by its labels, and the pods in it by theirs", () => {
-  const from = (namespaceSelector: object, podSelector?: object) =>
-    worldWith({
-      podSelector: { matchLabels: { app: "server" } },
-      policyTypes: ["Ingress"],
-      ingress: [
-        { from: [{ namespaceSelector, ...(podSelector !== undefined && { podSelector }) }] },
-      ],
-    });
-  const allowed = (world: PolicyWorld) => chain(world, "WEIR-IN-10.160.0.2");
   const system = { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } };
-  expect(allowed(from(system))).toEqual(["-s 10.160.0.4/32 -j RETURN", "-j DROP"]);
-  expect(allowed(from(system, { matchLabels: { app: "server" } }))).toEqual(["-j DROP"]);
+  const dnsOnly = ["-s 10.160.0.4/32 -j RETURN", "-j DROP"];
+  expect(letIn({ namespaceSelector: system })).toEqual(dnsOnly);
+  const podSelector = { matchLabels: { app: "server" } };
+  expect(letIn({ namespaceSelector: system, podSelector })).toEqual(["-j DROP"]);
   const others = { matchExpressions: [{ key: "team", operator: "DoesNotExist" }] };
-  expect(allowed(from(others))).toEqual(["-s 10.160.0.4/32 -j RETURN", "-j DROP"]);
+  expect(letIn({ namespaceSelector: others })).toEqual(dnsOnly);
+  const books = { matchExpressions: [{ key: "team", operator: "In", values: ["books"] }] };
+  expect(letIn({ namespaceSelector: books, podSelector })).toEqual([
+    "-s 10.160.0.2/32 -j RETURN",
+    "-j DROP",
+  ]);
 });
 
 test("an empty rule allows all, and several policies what one of them allows", () => {

@@ -1,35 +1,6 @@
 import { blockWithout } from "./addressBlocks.ts";
-import { selects, type LabelSelector } from "./labelSelectors.ts";
-
-/** A pod, as far as NetworkPolicies know it. */
-export interface PolicyPod {
-  readonly namespace: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly ip: string;
-  /** The ports that have a name. */
-  readonly namedPorts: readonly { readonly name: string; readonly port: number }[];
-}
-
-/** What of a NetworkPolicy is enforced: all that its specification has, for IPv4. */
-export interface Policy {
-  readonly namespace: string;
-  readonly podSelector: LabelSelector;
-  readonly policyTypes: readonly string[];
-  readonly ingress?: readonly { readonly from?: readonly Peer[]; readonly ports?: Port[] }[];
-  readonly egress?: readonly { readonly to?: readonly Peer[]; readonly ports?: Port[] }[];
-}
-
-export interface Peer {
-  readonly podSelector?: LabelSelector;
-  readonly namespaceSelector?: LabelSelector;
-  readonly ipBlock?: { readonly cidr: string; readonly except?: readonly string[] };
-}
-
-export interface Port {
-  readonly protocol?: string;
-  readonly port?: number | string;
-  readonly endPort?: number;
-}
+import { selects } from "./labelSelectors.ts";
+import type { Peer, Policy, PolicyPod, Port } from "./policyObjects.ts";
 
 /** Everything that decides who may talk to whom. */
 export interface PolicyWorld {
@@ -96,9 +67,9 @@ function allowedBy(
 ): readonly string[] {
   const rules =
     direction === "ingress"
-      ? (policy.ingress ?? []).map(({ from, ports }) => ({ peers: from, ports }))
-      : (policy.egress ?? []).map(({ to, ports }) => ({ peers: to, ports }));
-  return rules.flatMap(({ peers = [], ports = [] }) => {
+      ? policy.ingress.map(({ from, ports }) => ({ peers: from, ports }))
+      : policy.egress.map(({ to, ports }) => ({ peers: to, ports }));
+  return rules.flatMap(({ peers, ports }) => {
     const found =
       peers.length === 0 ? [ANYBODY] : peers.flatMap((peer) => endsOf(peer, policy, world));
     return found.flatMap((end) => {
@@ -138,7 +109,7 @@ function endsOf(peer: Peer, policy: Policy, world: PolicyWorld): readonly End[] 
 
 /** None when the port has a name that the pod does not know. */
 function portMatch(
-  { protocol = "TCP", port, endPort }: Port,
+  { protocol, port, endPort }: Port,
   target: PolicyPod | undefined,
 ): readonly string[] {
   const match = `-p ${protocol.toLowerCase()} `;

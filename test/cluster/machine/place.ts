@@ -99,11 +99,6 @@ async function makeCgroups(name: string): Promise<void> {
 }
 
 async function cgroupRoots(): Promise<readonly string[]> {
-  const isRoot = (dir: string) =>
-    stat(join(dir, "cgroup.procs")).then(
-      () => true,
-      () => false,
-    );
   if (await isRoot(CGROUPS)) return [CGROUPS];
   const roots: string[] = [];
   for (const entry of await readdir(CGROUPS, { withFileTypes: true })) {
@@ -111,4 +106,11 @@ async function cgroupRoots(): Promise<readonly string[]> {
     if (entry.isDirectory() && (await isRoot(dir))) roots.push(dir);
   }
   return roots;
+}
+
+function isRoot(dir: string): Promise<boolean> {
+  return stat(join(dir, "cgroup.procs")).then(
+    () => true,
+    () => false,
+  );
 }
