@@ -23,19 +23,21 @@ const LOCK = "/run/lock/weir-apt.lock";
 export async function installMissing(programs: readonly SystemProgram[]): Promise<void> {
   const packages = await missingPackages(programs);
   if (packages.length === 0) return;
-  const hint = `install ${packages.join(" ")}`;
-  if (!runsAsRoot())
-    throw new Error(`${packages.join(", ")} missing, and this is not root: ${hint}`);
-  process.stderr.write(`test parts: ${hint}\n`);
+  process.stderr.write(`test parts: installing ${packages.join(" ")}\n`);
   try {
     await aptGet(["update"]);
     await aptGet(["install", "--yes", "--no-install-recommends", ...packages]);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${packages.join(", ")} missing: ${hint}\n${reason}`, { cause });
+    const all = packages.join(" ");
+    throw new Error(`install these packages, which could not be done here: ${all}\n${reason}`, {
+      cause,
+    });
   }
-  const still = await missingPackages(programs);
-  if (still.length > 0) throw new Error(`${still.join(", ")}: installed, but not all is there`);
+  const missing = await missingPackages(programs);
+  if (missing.length > 0) {
+    throw new Error(`${missing.join(" ")}: installed, but not all of their programs are found`);
+  }
 }
 
 async function missingPackages(programs: readonly SystemProgram[]): Promise<readonly string[]> {
