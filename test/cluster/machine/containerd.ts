@@ -16,13 +16,31 @@ export async function startContainerd(spec: MachineSpec): Promise<Daemon> {
   return daemon;
 }
 
-/** Those of earlier runs, before Kubernetes' own part of containerd takes them up. */
+/** Containers of earlier runs, and images that nothing names, before Kubernetes' own part of containerd takes them up. */
 async function removeContainers(spec: MachineSpec): Promise<void> {
   const { containerdBareConfig, containerdSocket } = pathsOf(spec.dir);
   const daemon = await start(spec, "containerd-bare", containerdBareConfig);
   const containers = await listed(containerdSocket, "containers");
   if (containers.length > 0) await ctr(containerdSocket, ["containers", "delete", ...containers]);
+  const unnamed = await unnamedImages(containerdSocket);
+  if (unnamed.length > 0) await ctr(containerdSocket, ["images", "delete", "--sync", ...unnamed]);
   await daemon.stop();
+}
+
+/** Those whose name another image has got since: else every build of an image would stay for ever. */
+async function unnamedImages(socketPath: string): Promise<readonly string[]> {
+  const [, ...lines] = (await ctr(socketPath, ["images", "list"])).trim().split("\n");
+  const images = lines
+    .map((line) => line.split(/\s+/))
+    .map(([name = "", , digest]) => ({ name, digest }));
+  const named = images.filter(({ name }) => !isDigest(name)).map(({ digest }) => digest);
+  return images.flatMap(({ name, digest }) =>
+    isDigest(name) && !named.includes(digest) ? name : [],
+  );
+}
+
+function isDigest(name: string): boolean {
+  return name.startsWith("sha256:");
 }
 
 async function start({ dir }: MachineSpec, name: string, config: string): Promise<Daemon> {

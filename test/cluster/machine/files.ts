@@ -24,8 +24,19 @@ export interface Administrator {
 /** Writes all that the daemons of a machine read, certificates included. */
 export async function writeMachineFiles(spec: MachineSpec): Promise<Administrator> {
   const paths = pathsOf(spec.dir);
-  const { pki, frontProxy, kubeconfigs, logs, varLib, varLog, settings, etcd, cni } = paths;
-  for (const dir of [pki, frontProxy, kubeconfigs, logs, varLib, varLog, settings, etcd, cni]) {
+  const { pki, frontProxy, kubeconfigs, logs, varLib, varLog, settings, cpus, etcd, cni } = paths;
+  for (const dir of [
+    pki,
+    frontProxy,
+    kubeconfigs,
+    logs,
+    varLib,
+    varLog,
+    settings,
+    cpus,
+    etcd,
+    cni,
+  ]) {
     await mkdir(dir);
   }
   const token = randomBytes(16).toString("hex");

@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 
-import { runProcess } from "../../parts/processes.ts";
 import type { Addresses } from "./addresses.ts";
 import { ip } from "./ip.ts";
+import { showManyCpus } from "./manyCpus.ts";
+import { mount } from "./mount.ts";
 import { pathsOf } from "./paths.ts";
 import type { MachineSpec } from "./spec.ts";
 import { until } from "./until.ts";
@@ -16,7 +17,7 @@ const SETTINGS = ["vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops"
 
 /** Lets the daemons of this mount namespace write wherever they are used to. */
 export async function isolate({ dir }: MachineSpec): Promise<void> {
-  const { varLib, varLog, settings } = pathsOf(dir);
+  const { varLib, varLog, settings, cpus } = pathsOf(dir);
   // Pods' volumes are mounted by one process and seen by others.
   await mount("--make-rshared", "/");
   await mount("-t", "tmpfs", "tmpfs", "/run");
@@ -30,10 +31,7 @@ export async function isolate({ dir }: MachineSpec): Promise<void> {
     await writeFile(file, "0\n");
     await mount("--bind", file, `/proc/sys/${setting}`);
   }
-}
-
-async function mount(...args: readonly string[]): Promise<void> {
-  await runProcess({ command: "mount", args });
+  await showManyCpus(cpus);
 }
 
 /** Waits for the host's link, and sets it up. */

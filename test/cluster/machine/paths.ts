@@ -12,6 +12,8 @@ export function pathsOf(dir: string) {
     varLog: join(dir, "var-log"),
     /** Bound over settings of the kernel that kubelet sets. */
     settings: join(dir, "settings"),
+    /** Bound over the CPUs that kubelet counts. */
+    cpus: join(dir, "cpus"),
     etcd: join(dir, "etcd"),
     cni: join(dir, "cni"),
     tokens: join(dir, "tokens.csv"),
