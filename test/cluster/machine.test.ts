@@ -145,6 +145,21 @@ test("egress: pods of a namespace that is chosen by its labels, behind their Ser
   await side.namespace.kubectl("delete", "networkpolicy", "client");
 });
 
+test("a pod is shut out from its first moment on", async () => {
+  const [side] = sides;
+  if (side === undefined) throw new Error("no machine");
+  const { namespace } = side;
+  await namespace.apply(policy({ policyTypes: ["Egress"], egress: [] }));
+  const { name: image } = await podProgramImage();
+  const args = ["get", `http://${side.podIp}:${PORT}/`, "2s"];
+  const prompt = pod("prompt", NAME, { image, args, labels: { app: "client" } });
+  await namespace.apply({ ...prompt, spec: { ...prompt.spec, restartPolicy: "Never" } });
+  const phase = () => namespace.kubectl("get", "pod/prompt", "--output=jsonpath={.status.phase}");
+  await expect.poll(phase).toMatch(/Succeeded|Failed/);
+  expect(await namespace.kubectl("logs", "pod/prompt")).toMatch(SHUT_OUT);
+  await namespace.kubectl("delete", "networkpolicy", "client");
+});
+
 test("nothing is left of a cluster that was stopped, and the other one goes on", async () => {
   const [a, b] = sides;
   if (a === undefined || b === undefined) throw new Error("no machine");

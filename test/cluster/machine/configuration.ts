@@ -1,10 +1,8 @@
 import { join } from "node:path";
 
 import { pathsOf } from "./paths.ts";
+import { ADMISSION_PLUGIN } from "./podNetwork.ts";
 import type { MachineSpec } from "./spec.ts";
-
-/** Where Debian's containernetworking-plugins has its programs. */
-export const CNI_PLUGINS = "/usr/lib/cni";
 
 const CRI = "io.containerd.grpc.v1.cri";
 
@@ -58,7 +56,7 @@ enable_unprivileged_ports = true
 [${cri}.containerd.runtimes.runc]
 runtime_type = "io.containerd.runc.v2"
 [${cri}.cni]
-bin_dir = ${JSON.stringify(CNI_PLUGINS)}
+bin_dir = ${JSON.stringify(pathsOf(spec.dir).cniPlugins)}
 conf_dir = ${JSON.stringify(pathsOf(spec.dir).cni)}
 `;
 }
@@ -77,7 +75,7 @@ address = ${JSON.stringify(pathsOf(dir).containerdSocket)}
 `;
 }
 
-/** How pods get their network: a bridge, addresses by number, host ports. */
+/** How pods get their network: a bridge, addresses by number, host ports, policies. */
 export function cniConfig({ addresses }: MachineSpec): object {
   return {
     cniVersion: "0.4.0",
@@ -96,6 +94,7 @@ export function cniConfig({ addresses }: MachineSpec): object {
         },
       },
       { type: "portmap", capabilities: { portMappings: true } },
+      { type: ADMISSION_PLUGIN },
     ],
   };
 }

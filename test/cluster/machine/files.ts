@@ -13,6 +13,7 @@ import {
   kubeletConfig,
 } from "./configuration.ts";
 import { pathsOf } from "./paths.ts";
+import { writePlugins } from "./podNetwork.ts";
 import { NODE_NAME, type MachineSpec } from "./spec.ts";
 
 /** How an administrator of a machine reaches it. */
@@ -39,6 +40,7 @@ export async function writeMachineFiles(spec: MachineSpec): Promise<Administrato
   ]) {
     await mkdir(dir);
   }
+  await writePlugins(paths.cniPlugins);
   const token = randomBytes(16).toString("hex");
   await writeFile(paths.tokens, `${token},admin,admin,system:masters\n`);
   await writeFile(paths.serviceAccountKey, serviceAccountKeyPem());

@@ -16,6 +16,7 @@ export function pathsOf(dir: string) {
     cpus: join(dir, "cpus"),
     etcd: join(dir, "etcd"),
     cni: join(dir, "cni"),
+    cniPlugins: join(dir, "cni-plugins"),
     tokens: join(dir, "tokens.csv"),
     serviceAccountKey: join(dir, "service-account.pem"),
     kubeconfig: join(dir, "kubeconfig"),

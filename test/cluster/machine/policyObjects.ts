@@ -46,7 +46,7 @@ const POLICY = z.object({
 });
 
 const POD = z.object({
-  metadata: z.object({ namespace: z.string(), labels: LABELS.default({}) }),
+  metadata: z.object({ uid: z.string(), namespace: z.string(), labels: LABELS.default({}) }),
   spec: z.object({
     hostNetwork: z.boolean().default(false),
     containers: z.array(
@@ -81,15 +81,21 @@ export interface PolicyPod {
   readonly namedPorts: readonly { readonly name: string; readonly port: number }[];
 }
 
+/** A pod whose address may not be known yet. */
+export type KnownPod = Omit<PolicyPod, "ip"> & {
+  readonly uid: string;
+  readonly ip: string | undefined;
+};
+
 /** A namespace, as far as NetworkPolicies know it. */
 export type PolicyNamespace = z.infer<typeof NAMESPACE>["metadata"];
 
-/** A pod that has an address of its own, until it has ended; else undefined. */
-export function podOf(object: KubeObject): PolicyPod | undefined {
+/** A pod that has an address of its own, or will have, until it has ended; else undefined. */
+export function podOf(object: KubeObject): KnownPod | undefined {
   const { metadata, spec, status } = POD.parse(object);
   const { phase, podIP: ip } = status;
   const hasEnded = phase === "Succeeded" || phase === "Failed";
-  if (ip === undefined || hasEnded || spec.hostNetwork) return undefined;
+  if (hasEnded || spec.hostNetwork) return undefined;
   const ports = spec.containers.flatMap(({ ports: listed }) => listed);
   const namedPorts = ports.flatMap(({ name, containerPort: port }) =>
     name === undefined ? [] : { name, port },

@@ -4,8 +4,8 @@ import { cacheDir } from "../../parts/cache.ts";
 import { installMissing, type SystemProgram } from "../../parts/systemPrograms.ts";
 import { runsAsRoot } from "../../parts/owner.ts";
 import { runProcess } from "../../parts/processes.ts";
-import { CNI_PLUGINS } from "./configuration.ts";
 import { HIDDEN_FOLDERS } from "./isolation.ts";
+import { CNI_PLUGINS } from "./podNetwork.ts";
 
 /** What the machine runs that is not built from source, and the Debian packages that have it. */
 const PROGRAMS: readonly SystemProgram[] = [
