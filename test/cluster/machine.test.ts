@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { claims } from "./claims.ts";
 import { podProgramImage } from "./machine/images.ts";
@@ -57,6 +57,11 @@ async function sideOf(machine: Machine): Promise<Side> {
   await namespace.kubectl("wait", "--for=condition=Ready", "--timeout=120s", "pod", "--all");
   const read = (object: string, path: string) =>
     namespace.kubectl("get", object, `--output=jsonpath={${path}}`);
+  const serviceIp = await read("service/web", ".spec.clusterIP");
+  // Pods are Ready a moment before their Service leads to them.
+  const knock = async () =>
+    expect(await podKnocks(namespace, "client", `http://${serviceIp}/`)).toMatch(/^web to /);
+  await vi.waitFor(knock, { timeout: 30_000 });
   const server = createServer((_, response) => {
     response.end("this computer");
   }).listen(HOST_PORT, machine.addresses.host);
@@ -65,7 +70,7 @@ async function sideOf(machine: Machine): Promise<Side> {
     machine,
     namespace,
     podIp: await read("pod/web", ".status.podIP"),
-    serviceIp: await read("service/web", ".spec.clusterIP"),
+    serviceIp,
     server,
   };
 }

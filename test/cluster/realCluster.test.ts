@@ -65,7 +65,8 @@ test("every node is Ready", async () => {
 });
 
 test("a pod reaches another one by the name of its Service", async () => {
-  expect(await podAsks(namespace, "friend", URL)).toMatch(/^web-\S+ to /);
+  // The pods are Ready a moment before their Service leads to them.
+  await expect.poll(() => podKnocks(namespace, "friend", URL)).toMatch(/^web-\S+ to /);
 });
 
 test("a name that is not there is told at once", async () => {

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 
+import { runProcess } from "../../parts/processes.ts";
 import type { Addresses } from "./addresses.ts";
 import { ip } from "./ip.ts";
 import { showManyCpus } from "./manyCpus.ts";
@@ -35,7 +36,7 @@ export async function isolate({ dir }: MachineSpec): Promise<void> {
 }
 
 /** Waits for the host's link, and sets it up. */
-export async function setUpNetwork({ host, machine }: Addresses): Promise<void> {
+export async function setUpNetwork({ host, machine, serviceRange }: Addresses): Promise<void> {
   await ip("link set lo up");
   await until(async () => (await ip("link show eth0")) !== "");
   await ip(`address add ${machine}/30 dev eth0`);
@@ -43,4 +44,8 @@ export async function setUpNetwork({ host, machine }: Addresses): Promise<void> 
   await ip(`route add default via ${host}`);
   await writeFile("/proc/sys/net/ipv4/ip_forward", "1");
   await writeFile("/proc/sys/net/bridge/bridge-nf-call-iptables", "1");
+  // A packet to a Service that kube-proxy does not know yet would go to the host and back, and the
+  // kernel would remember that for all of its connection. Dropped, it is sent again.
+  const unknownService = `-t mangle -A FORWARD -d ${serviceRange} -j DROP`;
+  await runProcess({ command: "iptables", args: unknownService.split(" ") });
 }
