@@ -27,7 +27,8 @@ export interface Cluster {
  * @throws when the variables name no cluster that answers, or an API server does not come up
  */
 export async function startCluster(options: ApiServerOptions = {}): Promise<Cluster> {
-  if (usesExistingCluster()) return existingCluster();
+  const { USE_EXISTING_CLUSTER = "", KUBECONFIG = "" } = process.env;
+  if (USE_EXISTING_CLUSTER.toLowerCase() === "true") return existingCluster(KUBECONFIG);
   const server = await startApiServer(options);
   const { kubeconfigPath, kubectl, stop } = server;
   const { claim } = claims(kubectl);
@@ -40,19 +41,12 @@ export async function startCluster(options: ApiServerOptions = {}): Promise<Clus
   };
 }
 
-/** Whether tests are to use the cluster of `KUBECONFIG`. */
-export function usesExistingCluster(): boolean {
-  const { USE_EXISTING_CLUSTER = "" } = process.env;
-  return USE_EXISTING_CLUSTER.toLowerCase() === "true";
-}
-
 /**
- * The cluster of `KUBECONFIG`.
+ * The cluster of a kubeconfig, which is left as it was found.
  *
- * @throws when the variable names none that answers
+ * @throws when there is no kubeconfig, or it leads to none that answers
  */
-export async function existingCluster(): Promise<Cluster> {
-  const { KUBECONFIG: kubeconfigPath = "" } = process.env;
+export async function existingCluster(kubeconfigPath: string): Promise<Cluster> {
   if (kubeconfigPath === "") {
     throw new Error("USE_EXISTING_CLUSTER is true, but KUBECONFIG names no kubeconfig: set it");
   }

@@ -2,7 +2,7 @@ import { access } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import { claims } from "./claims.ts";
-import { type Cluster, existingCluster, usesExistingCluster } from "./cluster.ts";
+import { type Cluster, existingCluster } from "./cluster.ts";
 import { dockerRuns, kindNameOf, loadImageIntoKind, startKind } from "./kind.ts";
 import { loadImage } from "./machine/containerd.ts";
 import { startMachine } from "./machine/machine.ts";
@@ -24,13 +24,14 @@ export interface RealCluster extends Cluster {
  * @throws with what to install or to set, when none can be had
  */
 export async function startRealCluster(): Promise<RealCluster> {
-  if (!usesExistingCluster()) return startOwnCluster();
-  const cluster = await existingCluster();
+  const { USE_EXISTING_CLUSTER = "", KUBECONFIG = "" } = process.env;
+  if (USE_EXISTING_CLUSTER.toLowerCase() !== "true") return startOwnRealCluster();
+  const cluster = await existingCluster(KUBECONFIG);
   return { ...cluster, loadImage: await loaderFor(cluster) };
 }
 
 /** A cluster that nobody else uses, and that is gone with this process. */
-export async function startOwnCluster(): Promise<RealCluster> {
+export async function startOwnRealCluster(): Promise<RealCluster> {
   const {
     kubeconfigPath,
     kubectl,

@@ -3,10 +3,10 @@
 // Brings up a cluster for whoever works on weir, and keeps it until Ctrl-C.
 import { once } from "node:events";
 
-import { startOwnCluster } from "./realCluster.ts";
+import { startOwnRealCluster } from "./realCluster.ts";
 
 const startedMs = performance.now();
-const cluster = await startOwnCluster();
+const cluster = await startOwnRealCluster();
 const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
 process.stdout.write(`The cluster is up after ${seconds} s. In another shell:
 
