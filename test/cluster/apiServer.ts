@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -8,8 +8,10 @@ import { type RunningProcess, startProcess } from "../parts/processes.ts";
 import { scratchDir } from "../parts/scratch.ts";
 import { startControllerManager } from "./controllerManager.ts";
 import { startEtcd } from "./etcd.ts";
+import { kubeconfigOf } from "./kubeconfigText.ts";
 import { type Kubectl, kubectlFor } from "./kubectl.ts";
 import { answersOk, untilReady } from "./readiness.ts";
+import { serviceAccountKeyPem } from "./serviceAccountKey.ts";
 
 /**
  * For hooks and tests that start an API server: what starting takes when the binaries have to be
@@ -78,7 +80,7 @@ export async function startApiServer({
     const tokensPath = join(dir, "tokens.csv");
     await writeFile(tokensPath, `${token},admin,admin,system:masters\n`);
     const serviceAccountKeyPath = join(dir, "service-account.pem");
-    await writeFile(serviceAccountKeyPath, privateKeyPem());
+    await writeFile(serviceAccountKeyPath, serviceAccountKeyPem());
     const certificatesDir = join(dir, "certificates");
 
     const spec = {
@@ -120,7 +122,7 @@ export async function startApiServer({
     const ca = await readFile(caPath);
     const caData = ca.toString("base64");
     const kubeconfigPath = join(dir, "kubeconfig");
-    await writeFile(kubeconfigPath, kubeconfigOf({ url, token, caData }));
+    await writeFile(kubeconfigPath, kubeconfigOf({ url, caData, user: { token } }));
 
     if (controllerManager) {
       const manager = await startControllerManager({
@@ -151,23 +153,4 @@ export async function startApiServer({
     await stop();
     throw error;
   }
-}
-
-/** The key that signs the tokens of ServiceAccounts, as PEM: of SEC1, since PKCS #8 is refused. */
-function privateKeyPem(): string {
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  return privateKey.export({ type: "sec1", format: "pem" }).toString();
-}
-
-/** A kubeconfig in JSON, which is YAML too. */
-function kubeconfigOf({ url, token, caData }: Pick<ApiServer, "url" | "token" | "caData">): string {
-  const name = "weir-test";
-  return JSON.stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name, cluster: { server: url, "certificate-authority-data": caData } }],
-    users: [{ name, user: { token } }],
-    contexts: [{ name, context: { cluster: name, user: name } }],
-    "current-context": name,
-  });
 }
