@@ -6,6 +6,7 @@ import { kubernetesBinary } from "../binaries/kubernetes.ts";
 import { freePort } from "../parts/ports.ts";
 import { type RunningProcess, startProcess } from "../parts/processes.ts";
 import { scratchDir } from "../parts/scratch.ts";
+import { auditArgs, readAuditLog, type AuditEntry } from "./auditLog.ts";
 import { startControllerManager } from "./controllerManager.ts";
 import { startEtcd } from "./etcd.ts";
 import { type Kubectl, kubectlFor } from "./kubectl.ts";
@@ -27,6 +28,10 @@ export interface ApiServerOptions {
   readonly controllerManager?: boolean;
   /** Whose certificates clients may log in with, as PEM; nobody's when absent. */
   readonly clientCaPath?: string;
+  /** Users beside `admin`, also in `system:masters`, each with a token of its own. */
+  readonly users?: readonly string[];
+  /** Users whose requests are written down, ServiceAccounts by their full name; nobody's when absent. */
+  readonly audited?: readonly string[];
 }
 
 /** A real Kubernetes API with an etcd of its own and no nodes, on loopback alone. */
@@ -37,7 +42,13 @@ export interface ApiServer {
   /** Certificates to trust, as in a kubeconfig: base64 of PEM. */
   readonly caData: string;
   readonly kubeconfigPath: string;
+  /** Writes a kubeconfig for one of `users`, or for a token that was made later. */
+  readonly kubeconfigFor: (
+    login: { readonly user: string } | { readonly token: string },
+  ) => Promise<string>;
   readonly kubectl: Kubectl;
+  /** Every request of the audited users that was answered in full, in the order of the log. */
+  readonly audit: () => Promise<readonly AuditEntry[]>;
   /** What it shows to its clients, for a proxy that wants to be taken for it: PEM. */
   readonly certificate: { readonly cert: Buffer; readonly key: Buffer };
   /** Kills it, and starts it again with the same etcd at the same address. */
@@ -57,6 +68,8 @@ export interface ApiServer {
 export async function startApiServer({
   controllerManager = false,
   clientCaPath,
+  users = [],
+  audited = [],
 }: ApiServerOptions = {}): Promise<ApiServer> {
   const dir = await scratchDir("api-server");
   const running: RunningProcess[] = [];
@@ -74,9 +87,16 @@ export async function startApiServer({
 
     const port = await freePort();
     const url = `https://127.0.0.1:${port}`;
-    const token = randomBytes(16).toString("hex");
+    const tokens = new Map(["admin", ...users].map((user) => [user, newToken()]));
+    const tokenOf = (user: string) => {
+      const found = tokens.get(user);
+      if (found === undefined) throw new Error(`the API server was started without user ${user}`);
+      return found;
+    };
+    const token = tokenOf("admin");
     const tokensPath = join(dir, "tokens.csv");
-    await writeFile(tokensPath, `${token},admin,admin,system:masters\n`);
+    const lines = [...tokens].map(([user, secret]) => `${secret},${user},${user},system:masters\n`);
+    await writeFile(tokensPath, lines.join(""));
     const serviceAccountKeyPath = join(dir, "service-account.pem");
     await writeFile(serviceAccountKeyPath, privateKeyPem());
     const certificatesDir = join(dir, "certificates");
@@ -100,6 +120,7 @@ export async function startApiServer({
         // It would publish a loopback address as the Service `kubernetes`, which is not valid.
         "--endpoint-reconciler-type=none",
         ...(clientCaPath === undefined ? [] : [`--client-ca-file=${clientCaPath}`]),
+        ...(audited.length === 0 ? [] : await auditArgs(dir, audited)),
       ],
     };
     const caPath = join(certificatesDir, "apiserver.crt");
@@ -121,6 +142,12 @@ export async function startApiServer({
     const caData = ca.toString("base64");
     const kubeconfigPath = join(dir, "kubeconfig");
     await writeFile(kubeconfigPath, kubeconfigOf({ url, token, caData }));
+    const kubeconfigFor: ApiServer["kubeconfigFor"] = async (login) => {
+      const secret = "token" in login ? login.token : tokenOf(login.user);
+      const path = join(dir, `kubeconfig-${randomBytes(4).toString("hex")}`);
+      await writeFile(path, kubeconfigOf({ url, token: secret, caData }));
+      return path;
+    };
 
     if (controllerManager) {
       const manager = await startControllerManager({
@@ -141,7 +168,9 @@ export async function startApiServer({
       token,
       caData,
       kubeconfigPath,
+      kubeconfigFor,
       kubectl,
+      audit: () => readAuditLog(dir),
       certificate,
       restart,
       compact,
@@ -151,6 +180,10 @@ export async function startApiServer({
     await stop();
     throw error;
   }
+}
+
+function newToken(): string {
+  return randomBytes(16).toString("hex");
 }
 
 /** The key that signs the tokens of ServiceAccounts, as PEM: of SEC1, since PKCS #8 is refused. */
