@@ -116,7 +116,7 @@ export async function startApiServer({
         "--service-account-issuer=https://kubernetes.default.svc",
         `--service-account-key-file=${serviceAccountKeyPath}`,
         `--service-account-signing-key-file=${serviceAccountKeyPath}`,
-        "--service-cluster-ip-range=10.0.0.0/24",
+        "--service-cluster-ip-range=10.0.0.0/16",
         // It would publish a loopback address as the Service `kubernetes`, which is not valid.
         "--endpoint-reconciler-type=none",
         ...(clientCaPath === undefined ? [] : [`--client-ca-file=${clientCaPath}`]),
