@@ -24,14 +24,16 @@ const KINDS = [
 ] as const;
 
 const POLL_INTERVAL_MS = 100;
-const PATIENCE_MS = 120_000;
+/** Of hundreds a look is work, which those who make the pods need the machine for. */
+const PAUSE_PER_LOOK = 10;
+const PATIENCE_MS = 300_000;
 
 /**
  * Waits until all Deployments and StatefulSets of a namespace are rolled out: every pod that they
  * count is new and Ready.
  *
  * @param why says, when it takes too long, what else is known
- * @throws after two minutes, with those that are not ready
+ * @throws after five minutes, with those that are not ready
  */
 export async function workloadsReady(
   client: KubeClient,
@@ -40,12 +42,12 @@ export async function workloadsReady(
 ): Promise<void> {
   const deadlineMs = performance.now() + PATIENCE_MS;
   for (;;) {
+    const startedMs = performance.now();
     const late = await notReady(client, namespace);
     if (late.length === 0) return;
-    if (performance.now() > deadlineMs) {
-      throw new Error(`not ready: ${late.join(", ")}\n${why()}`);
-    }
-    await sleep(POLL_INTERVAL_MS);
+    const nowMs = performance.now();
+    if (nowMs > deadlineMs) throw new Error(`not ready: ${late.join(", ")}\n${why()}`);
+    await sleep(Math.max(POLL_INTERVAL_MS, PAUSE_PER_LOOK * (nowMs - startedMs)));
   }
 }
 
