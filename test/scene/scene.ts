@@ -65,6 +65,8 @@ export interface Scene {
    * Secrets, and workloads; and waits until they are Ready. Again: applies the changed ones.
    */
   readonly fleet: (yaml: string) => Promise<SceneFleet>;
+  /** Applies the ConnectionBudgets and McpServers alone: nothing else follows them yet. */
+  readonly write: (yaml: string) => Promise<SceneFleet>;
   /** Waits until every workload is rolled out. */
   readonly ready: () => Promise<void>;
   readonly servers: Omit<ServerPods, "run" | "kill">;
@@ -180,6 +182,12 @@ export async function startScene(spec: SceneSpec = {}): Promise<Scene> {
       return read;
     };
 
+    const write = async (yaml: string) => {
+      const read = sceneFleet(yaml, secrets);
+      await applyObjects(client, read.written);
+      return read;
+    };
+
     const conditions = stops(await followConditions(client, NAMESPACE));
     const operator = async ({ as, args, env }: OperatorWish = {}) => {
       const kubeconfigPath =
@@ -200,6 +208,7 @@ export async function startScene(spec: SceneSpec = {}): Promise<Scene> {
       existing: () => found(old, "the scene was started without an existing PgBouncer"),
       pgbouncer: (pod) => found(bouncers.get(pod), `no PgBouncer runs in pod ${pod}`),
       fleet,
+      write,
       ready,
       servers,
       kubectl,

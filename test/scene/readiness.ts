@@ -1,0 +1,18 @@
+import type { Flip } from "./conditions.ts";
+import type { Scene } from "./scene.ts";
+
+/** Waits until the budget and all these servers say Ready=True. @throws with what one says instead */
+export async function allReady({ conditions }: Scene, servers: readonly string[]): Promise<void> {
+  const ready = { type: "Ready", status: "True" } as const;
+  await Promise.all([
+    conditions.until({ kind: "ConnectionBudget", name: "writing", ...ready }),
+    ...servers.map((name) => conditions.until({ kind: "McpServer", name, ...ready })),
+  ]);
+}
+
+/** Of some flips: those that tell people of something bad or unknown, in words. */
+export function alarmsAmong(flips: readonly Flip[]): readonly string[] {
+  return flips
+    .filter(({ type, to }) => to !== (type === "PoolSettingIgnored" ? "False" : "True"))
+    .map(({ object, type, to, reason }) => `${object}: ${type}=${to} (${reason})`);
+}
