@@ -14,7 +14,13 @@ const KILLS = 100;
 /** A start takes a second or so: it is killed while it starts, lists, judges, writes, and at rest. */
 const LIFE_MS_MAX = 2500;
 const SERVERS = ["author", "reporting", "review", "scene"] as const;
-const LEASE = ["delete", "lease", "--all", "--namespace=default", "--ignore-not-found"] as const;
+const LEASE = [
+  "delete",
+  "lease",
+  "--all",
+  "--namespace=weir-system",
+  "--ignore-not-found",
+] as const;
 
 let scene: Scene;
 

@@ -33,7 +33,8 @@ export async function startOperator(spec: OperatorSpec): Promise<OperatorProcess
   const { kubeconfigPath, args = [], env = {} } = spec;
   const running = await startProcess({
     command: process.execPath,
-    args: [WEIR, "operator", ...args],
+    // Several tests run at a time: any port.
+    args: [WEIR, "operator", "--port=0", ...args],
     env: { KUBECONFIG: kubeconfigPath, ...env },
   });
   const { log, signal, exited, pid } = running;

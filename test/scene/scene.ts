@@ -130,7 +130,10 @@ export async function startScene(spec: SceneSpec = {}): Promise<Scene> {
       await kubectl("apply", "--server-side", "-f", pathOfCrd(file));
     }
     await kubectl("wait", "--for=condition=Established", "crd", "--all");
-    await applyObjects(client, [namespaceOf(old !== undefined)]);
+    await applyObjects(client, [
+      namespaceOf(old !== undefined),
+      chartNamespace(OPERATOR_NAMESPACE),
+    ]);
 
     const bouncers = new Map<string, PgBouncer>();
     ends(bouncers, (all) => Promise.all([...all.values()].map((each) => each.stop())));
