@@ -48,6 +48,7 @@ test(
     for (const [kind, name] of OBJECTS) {
       const patch = ["--type=merge", "--subresource=status", '--patch={"status":null}'];
       await scene.kubectl("patch", kind.toLowerCase(), name, ...patch);
+      await expect.poll(() => scene.conditions.of(kind, name).size).toBe(0);
     }
     const undisturbed = await atRest();
     expect(disturbed).toEqual(undisturbed);

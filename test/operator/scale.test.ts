@@ -13,6 +13,8 @@ const COUNT = 500;
 const SERVERS = Array.from({ length: COUNT }, (_, index) => `s${`${index}`.padStart(3, "0")}`);
 /** What is promised: five minutes without a write. */
 const IDLE_MS = 300_000;
+/** 500 handshakes and 501 statuses, on a machine that runs other tests too. */
+const JUDGED_MS_MAX = 300_000;
 const LOOK_INTERVAL_MS = 30_000;
 
 let scene: Scene;
@@ -30,41 +32,61 @@ beforeAll(async () => {
   );
   say("they are Ready, and connect");
   await Promise.all(SERVERS.map((name) => scene.servers.behave(name, { open: "max" })));
-  const startedMs = performance.now();
-  operator = await scene.operator();
-  await settled();
-  say(`measured: ${COUNT} servers judged ${seconds(performance.now() - startedMs)} after a start`);
 }, SCENE_START_TIMEOUT_MS);
 
 afterAll(() => scene?.stop());
 
-test("one server that changes costs at most 2 writes, and no list", async () => {
-  const mark = await scene.requests.mark();
-  const [pod] = scene.servers.pods("s250");
-  const wrong = { kind: "McpServer", name: "s250", type: "PoolSettingIgnored" } as const;
-  await scene.servers.load(pod?.key ?? "", { open: 2, busy: 0 });
-  await scene.conditions.until({ ...wrong, status: "True" });
-  await quiet(mark);
+test(
+  `all ${COUNT} servers are judged`,
+  async () => {
+    const startedMs = performance.now();
+    operator = await scene.operator();
+    await settled();
+    say(
+      `measured: ${COUNT} servers judged ${seconds(performance.now() - startedMs)} after a start`,
+    );
+    for (const name of SERVERS) {
+      expect(scene.conditions.of("McpServer", name).get("Verified")?.status).toBe("True");
+    }
+  },
+  2 * JUDGED_MS_MAX,
+);
 
-  const asked = await scene.requests.since(mark);
-  const statuses = writesAmong(asked).filter((write) => write.includes("/status"));
-  expect(statuses).toContain("patch mcpservers/status writing/s250");
-  expect(statuses.length).toBeLessThanOrEqual(2);
-  expect(listsAmong(asked)).toEqual([]);
-  say(`measured: one changed server costs ${writesAmong(asked).join(", ")}`);
+test(
+  "one server that changes costs at most 2 writes, and no list",
+  async () => {
+    const mark = await scene.requests.mark();
+    const [pod] = scene.servers.pods("s250");
+    const wrong = { kind: "McpServer", name: "s250", type: "PoolSettingIgnored" } as const;
+    await scene.servers.load(pod?.key ?? "", { open: 2, busy: 0 });
+    await scene.conditions.until({ ...wrong, status: "True" });
+    await quiet(mark);
 
-  await scene.servers.load(pod?.key ?? "", { open: 1, busy: 0 });
-  await scene.conditions.until({ ...wrong, status: "False" });
-  await settled();
-});
+    const asked = await scene.requests.since(mark);
+    const writes = writesAmong(asked);
+    expect(writes).toContain("patch mcpservers/status writing/s250");
+    expect(writes.length).toBeLessThanOrEqual(2);
+    expect(listsAmong(asked)).toEqual([]);
+    say(`measured: one changed server costs ${writes.join(", ")}`);
 
-test("a restart writes nothing but the lease", async () => {
-  await operator.stop();
-  const mark = await scene.requests.mark();
-  operator = await scene.operator();
-  await expect.poll(() => operator.log()).toContain('"leads"');
-  await watched(mark, LOOK_INTERVAL_MS);
-});
+    await scene.servers.load(pod?.key ?? "", { open: 1, busy: 0 });
+    await scene.conditions.until({ ...wrong, status: "False" });
+    await settled();
+  },
+  JUDGED_MS_MAX,
+);
+
+test(
+  "a restart writes nothing but the lease",
+  async () => {
+    await operator.stop();
+    const mark = await scene.requests.mark();
+    operator = await scene.operator();
+    await expect.poll(() => operator.log()).toContain('"leads"');
+    await watched(mark, LOOK_INTERVAL_MS);
+  },
+  JUDGED_MS_MAX,
+);
 
 test(
   "five idle minutes: no write but the lease",
@@ -85,7 +107,7 @@ test(
 
 /** Waits until everything is judged, and nothing more is written. */
 async function settled(): Promise<void> {
-  await allReady(scene, SERVERS);
+  await allReady(scene, SERVERS, JUDGED_MS_MAX);
   await quiet(await scene.requests.mark());
 }
 

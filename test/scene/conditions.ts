@@ -61,8 +61,13 @@ export interface Met extends Condition {
 
 /** The conditions of all budgets and servers, followed by watching. */
 export interface Conditions {
-  /** Waits until a condition is as wanted. @throws with what it is instead, after 30 s */
-  readonly until: (wanted: Wanted) => Promise<Met>;
+  /**
+   * Waits until a condition is as wanted.
+   *
+   * @param patienceMs 30 s when absent
+   * @throws with what it is instead, when it takes longer
+   */
+  readonly until: (wanted: Wanted, patienceMs?: number) => Promise<Met>;
   /** All conditions of an object as they are now, by type. */
   readonly of: (kind: Wanted["kind"], name: string) => ReadonlyMap<string, Condition>;
   /** Every change of a condition's status since the beginning. */
@@ -107,7 +112,7 @@ export async function followConditions(client: KubeClient, namespace: string): P
 
   const of = (kind: string, name: string) =>
     objects.get(`${kind} ${namespace}/${name}`) ?? new Map();
-  const until = ({ kind, name, type, status, reason }: Wanted) =>
+  const until = ({ kind, name, type, status, reason }: Wanted, patienceMs = PATIENCE_MS) =>
     new Promise<Met>((resolve, reject) => {
       const check = () => {
         const found: Condition | undefined = of(kind, name).get(type);
@@ -121,11 +126,11 @@ export async function followConditions(client: KubeClient, namespace: string): P
         reject(
           new Error(
             `${kind} ${name}: ${type} did not become ${status} ${reason ?? ""} in ` +
-              `${PATIENCE_MS / 1000} s; it has:\n  ${all || "no condition"}`,
+              `${patienceMs / 1000} s; it has:\n  ${all || "no condition"}`,
           ),
         );
       };
-      const timer = setTimeout(giveUp, PATIENCE_MS);
+      const timer = setTimeout(giveUp, patienceMs);
       const end = () => {
         clearTimeout(timer);
         listeners.delete(check);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import { expect } from "vitest";
+import { vi } from "vitest";
 
 import type { KubeClient } from "../../src/kube/client.ts";
 import type { ApiServer } from "../cluster/apiServer.ts";
@@ -14,6 +14,7 @@ export interface Requests {
   readonly since: (mark: string) => Promise<readonly AuditEntry[]>;
 }
 
+const PATIENCE_MS = 30_000;
 const WRITES = new Set(["create", "update", "patch", "delete", "deletecollection"]);
 
 /**
@@ -24,9 +25,13 @@ export function requestsOf(apiServer: ApiServer, client: KubeClient): Requests {
   const mark = async () => {
     const made = `moment=${randomUUID()}`;
     await client.get(`/version?${made}`);
-    await expect
-      .poll(async () => (await apiServer.audit()).some((entry) => isMarkedBy(entry, made)))
-      .toBe(true);
+    await vi.waitFor(
+      async () => {
+        const isWritten = (await apiServer.audit()).some((entry) => isMarkedBy(entry, made));
+        if (!isWritten) throw new Error("the audit log does not have it yet");
+      },
+      { timeout: PATIENCE_MS },
+    );
     return made;
   };
   const since = async (from: string) => {
