@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "charts/**/*.test.ts", "test/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "charts/**/*.test.ts", "pool/**/*.test.ts", "test/**/*.test.ts"],
     reporters: ["default", "./test/tallyReporter.ts"],
     testTimeout: 60_000,
     // The first run builds or unpacks real parts; later ones find them in the cache.

@@ -55,6 +55,13 @@ export function budgetSelector(budget: string): Labels {
 /** Selects weir's operator, in its own namespace. */
 export const OPERATOR_SELECTOR: Labels = { [NAME]: WEIR, [COMPONENT]: "operator" };
 
+/** Labels of the operator: its pods and all objects around them. */
+export const OPERATOR_LABELS: Labels = {
+  ...OPERATOR_SELECTOR,
+  [INSTANCE]: WEIR,
+  [MANAGED_BY]: WEIR,
+};
+
 /** Label of objects that belong to no budget alone. */
 export const MANAGED_LABELS: Labels = { [MANAGED_BY]: WEIR };
 

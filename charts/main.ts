@@ -1,5 +1,6 @@
 /**
- * The app of cdk8s.yaml: reads a fleet, plans it, and writes manifests/ in the current folder.
+ * The app of cdk8s.yaml: reads a fleet, plans it, and writes manifests/ in the current folder, and
+ * into manifests/operator/ what installs the operator.
  * Nothing is written unless all of it can be.
  *
  *   WEIR_FLEET=FILE           the fleet; default: the example
@@ -23,6 +24,7 @@ const [
   { plannedBudgets },
   { tryoutsOf },
   { manifestFiles },
+  { operatorFile },
   { MARK },
   { ForeignFile, link, replaceFolder },
 ] = await Promise.all([
@@ -34,6 +36,7 @@ const [
   import("./planned.ts"),
   import("./tryouts.ts"),
   import("./manifestFiles.ts"),
+  import("./operator.ts"),
   import("./header.ts"),
   import("../src/files/replaceFolder.ts"),
 ]);
@@ -71,9 +74,18 @@ function main(env: Readonly<Record<string, string | undefined>>): void {
     env["WEIR_TRYOUT_POSTGRES"] === "1" ? tryoutsOf(planned) : { tryouts: [], problems: [] };
   if (problems.length > 0) throw new Refusal(2, problems);
 
-  const written = replaceFolder(OUTPUT, manifestFiles(planned, tryouts), MARK);
+  const operator = operatorFile();
+  const files = allOf(manifestFiles(planned, tryouts), [operator]);
+  const written = new Set(replaceFolder(OUTPUT, files, MARK));
+  // A fleet that is piped from `cdk8s synth --stdout` into a cluster brings no operator with it.
+  written.delete(operator.name);
   if (env["CDK8S_OUTDIR"] !== undefined) show(OUTPUT, written, env["CDK8S_OUTDIR"]);
   tell([...read.warnings, ...plan.warnings]);
+}
+
+/** One after the other. */
+function* allOf<T>(...lists: readonly Iterable<T>[]): Generator<T> {
+  for (const list of lists) yield* list;
 }
 
 function textOf(path: string): string {

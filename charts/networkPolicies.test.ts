@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { goldens, type Golden } from "../test/golden/goldens.ts";
-import { podsOf, type Pod } from "../test/golden/pods.ts";
+import { fieldsAt, listAt, podsOf, type Pod } from "../test/golden/pods.ts";
 import { isAllowed } from "../test/golden/selection.ts";
+import type { Manifest } from "./manifest.ts";
+import { operatorObjects } from "./operator.ts";
 
 function golden(name: string): Golden {
   const found = goldens().find((each) => each.name === name);
@@ -21,6 +23,8 @@ function ofWeir(namespace: string, of: string): Pod {
   return found;
 }
 
+const [{ labels: operatorLabels } = { labels: {} }] = podsOf(operatorObjects());
+
 /** Everybody who might want to connect to something. */
 const WHO: Readonly<Record<string, Pod>> = {
   "scene (studio)": ofWeir("writers", "Deployment/scene"),
@@ -39,10 +43,7 @@ const WHO: Readonly<Record<string, Pod>> = {
   "maintenance of studio": pod("writers", { "weir.dev/maintenance": "studio" }),
   "maintenance of studio in readers": pod("readers", { "weir.dev/maintenance": "studio" }),
   "metrics reader": pod("monitoring", { "weir.dev/metrics": "true" }),
-  operator: pod("weir-system", {
-    "app.kubernetes.io/name": "weir",
-    "app.kubernetes.io/component": "operator",
-  }),
+  operator: pod("weir-system", operatorLabels),
   "operator of another namespace": pod("writers", {
     "app.kubernetes.io/name": "weir",
     "app.kubernetes.io/component": "operator",
@@ -71,20 +72,23 @@ function thoseReachedBy(name: string, port: number): readonly string[] {
 }
 
 describe("PgBouncer", () => {
-  it("is reached by its servers, its peers and its maintenance", () => {
+  it("is reached by its servers, its peers, its maintenance and the operator", () => {
     expect(thoseWhoReach("PgBouncer of studio", 6432)).toEqual([
       "scene (studio)",
       "PgBouncer of studio",
       "maintenance of studio",
+      "operator",
     ]);
     expect(thoseWhoReach("PgBouncer of archive", 6432)).toEqual([
       "old-scene (archive)",
       "PgBouncer of archive",
+      "operator",
     ]);
     expect(thoseWhoReach("PgBouncer of readers", 6432)).toEqual([
       "scene of readers",
       "PgBouncer of readers",
       "maintenance of studio in readers",
+      "operator",
     ]);
   });
 
@@ -104,25 +108,16 @@ describe("PgBouncer", () => {
     expect(thoseReachedBy("PgBouncer of studio", 1053)).toEqual(["DNS"]);
     expect(thoseReachedBy("PgBouncer of studio", 53)).toContain("Postgres");
   });
-
-  it("that the operator only observes is also reached by the operator", () => {
-    const observed = golden("observed").manifests;
-    const to = podsOf(observed).find(({ of }) => of === "StatefulSet/adopted-pgbouncer");
-    const from = who("operator");
-    expect(to).toBeDefined();
-    expect(to && isAllowed({ from, to, port: 6432 }, observed)).toBe(true);
-    expect(to && isAllowed({ from: who("any pod of writers"), to, port: 6432 }, observed)).toBe(
-      false,
-    );
-  });
 });
 
 describe("a server", () => {
-  it("is reached on its port by the pods of its namespace", () => {
+  it("is reached on its port by the pods of its namespace and by the operator", () => {
     expect(thoseWhoReach("scene (studio)", 3005)).toEqual(
       // But for those whose own policy lets them out to less.
       Object.keys(WHO).filter(
-        (name) => who(name).namespace === "writers" && who(name).of === "another app",
+        (name) =>
+          name === "operator" ||
+          (who(name).namespace === "writers" && who(name).of === "another app"),
       ),
     );
   });
@@ -145,6 +140,46 @@ describe("a server", () => {
   it("reaches its own PgBouncer and DNS, and no Postgres", () => {
     expect(thoseReachedBy("scene (studio)", 6432)).toEqual(["PgBouncer of studio", "DNS"]);
     expect(thoseReachedBy("scene (studio)", 5432)).toEqual(["DNS"]);
+  });
+});
+
+describe("the operator", () => {
+  const [operator] = podsOf(operatorObjects());
+  const both = [...manifests, ...operatorObjects()];
+  const reaches = (to: Pod, port: number, policies: readonly Manifest[] = both) =>
+    operator !== undefined && isAllowed({ from: operator, to, port }, policies);
+
+  it("is reached by readers of metrics, on that port alone", () => {
+    const reaching = [9129, 6432].map((port) =>
+      Object.keys(WHO).filter(
+        (from) => operator && isAllowed({ from: who(from), to: operator, port }, both),
+      ),
+    );
+    expect(reaching).toEqual([["metrics reader", "operator"], []]);
+  });
+
+  it("reaches PgBouncers and servers of weir where their policies expect it", () => {
+    expect(reaches(who("PgBouncer of studio"), 6432)).toBe(true);
+    expect(reaches(who("scene (studio)"), 3005)).toBe(true);
+    expect(reaches(who("scene (studio)"), 5432)).toBe(false);
+  });
+
+  it("reaches pods that weir did not make, whatever their port", () => {
+    for (const port of [1, 5433, 6543, 8080, 65_535])
+      expect(reaches(who("Postgres"), port)).toBe(true);
+  });
+
+  it("reaches DNS, the API server, PgBouncer and Postgres outside of the cluster, nothing else", () => {
+    // What is outside is no pod: only a rule that names nobody lets it be reached.
+    const namingNobody = operatorObjects().map((manifest) => {
+      const spec = fieldsAt(manifest, "spec");
+      const egress = listAt(spec, "egress").filter(({ to }) => to === undefined);
+      return { ...manifest, spec: { ...spec, egress } };
+    });
+    const ports = [22, 53, 80, 443, 5432, 5433, 6432, 6443, 8443, 9129, 10_250];
+    expect(ports.filter((port) => reaches(pod("outside"), port, namingNobody))).toEqual([
+      53, 443, 5432, 6432, 6443,
+    ]);
   });
 });
 

@@ -22,9 +22,10 @@ import {
 import type { Manifest } from "./manifest.ts";
 
 /**
- * Who reaches PgBouncer: the budget's servers, its own peers, and pods labelled for maintenance;
- * its report alone is for the operator and for metrics. It reaches Postgres, its peers and DNS.
- * Postgres is bound by its port, since a policy knows no host names.
+ * Who reaches PgBouncer: the budget's servers, its own peers, pods labelled for maintenance, and
+ * the operator, which asks what is open and what Postgres allows; its report alone is for metrics
+ * too. It reaches Postgres, its peers and DNS. Postgres is bound by its port, since a policy knows
+ * no host names.
  */
 export function pgbouncerPolicy(budget: ConnectionBudget): Manifest {
   const { name, namespace } = budget.metadata;
@@ -36,12 +37,7 @@ export function pgbouncerPolicy(budget: ConnectionBudget): Manifest {
       policyTypes: ["Ingress", "Egress"],
       ingress: [
         {
-          from: [
-            pods(budgetSelector(name)),
-            pods({ [MAINTENANCE_LABEL]: name }),
-            // It has no agent to ask then, and reads by the stats login.
-            ...(budget.spec.mode === "Observe" ? [OPERATOR] : []),
-          ],
+          from: [pods(budgetSelector(name)), pods({ [MAINTENANCE_LABEL]: name }), OPERATOR],
           ports: [tcp(PGBOUNCER_PORT)],
         },
         { from: READERS, ports: [tcp(REPORT_PORT)] },
@@ -56,8 +52,8 @@ export function pgbouncerPolicy(budget: ConnectionBudget): Manifest {
 }
 
 /**
- * Who reaches a server: pods of its namespace its port; the pool's limit and metrics the operator
- * and readers of metrics. It reaches its PgBouncer and DNS; policies add up, so that another one
+ * Who reaches a server: pods of its namespace its port, and the operator, which shakes hands with
+ * it; the pool's limit and metrics the operator and readers of metrics. It reaches its PgBouncer and DNS; policies add up, so that another one
  * can let it reach more.
  */
 export function serverPolicy(server: McpServer): Manifest {
@@ -69,7 +65,7 @@ export function serverPolicy(server: McpServer): Manifest {
       podSelector: { matchLabels: serverSelector(name) },
       policyTypes: ["Ingress", "Egress"],
       ingress: [
-        { from: [{ podSelector: {} }], ports: [tcp(port)] },
+        { from: [{ podSelector: {} }, OPERATOR], ports: [tcp(port)] },
         { from: READERS, ports: [tcp(POOL_PORT, POOL_PORT + pool.processesPerPod - 1)] },
       ],
       egress: [
@@ -86,7 +82,7 @@ function pods(selector: Labels): k8s.NetworkPolicyPeer {
 }
 
 /** One port, or all from `first` to `last`. */
-function tcp(first: number, last = first): k8s.NetworkPolicyPort {
+export function tcp(first: number, last = first): k8s.NetworkPolicyPort {
   return {
     protocol: "TCP",
     port: k8s.IntOrString.fromNumber(first),
@@ -100,7 +96,7 @@ const OPERATOR: k8s.NetworkPolicyPeer = {
 };
 
 /** Those that read reports and metrics, in any namespace. */
-const READERS: k8s.NetworkPolicyPeer[] = [
+export const READERS: k8s.NetworkPolicyPeer[] = [
   OPERATOR,
   { namespaceSelector: {}, podSelector: { matchLabels: { [METRICS_LABEL]: "true" } } },
 ];
@@ -110,7 +106,7 @@ const READERS: k8s.NetworkPolicyPeer[] = [
  * selector finds), or on any port of the cluster's DNS pods, since policies see the port behind the
  * Service.
  */
-const DNS: readonly k8s.NetworkPolicyEgressRule[] = [
+export const DNS: readonly k8s.NetworkPolicyEgressRule[] = [
   {
     ports: [
       { protocol: "UDP", port: k8s.IntOrString.fromNumber(53) },

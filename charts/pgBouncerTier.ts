@@ -14,7 +14,8 @@ export interface PgBouncerTierProps {
 
 /**
  * A budget's PgBouncer: StatefulSet, Services, configuration, NetworkPolicy and, with more than one
- * replica, a PodDisruptionBudget. Its Secrets come from `weir secrets`.
+ * replica, a PodDisruptionBudget; and what the operator may read of it. Its Secrets come from
+ * `weir secrets`.
  */
 export class PgBouncerTier extends Construct {
   /** Where the budget's servers reach it, in every namespace of the cluster. */

@@ -5,21 +5,22 @@ import { configMap } from "./configMap.ts";
 import { pgbouncerLabels, pgbouncerSelector } from "./labels.ts";
 import type { Manifest } from "./manifest.ts";
 import { pgbouncerPolicy } from "./networkPolicies.ts";
+import { budgetAccess } from "./operatorAccess.ts";
 import { podDisruptionBudget } from "./podDisruptionBudget.ts";
 import { clientService, peerService } from "./services.ts";
 import { statefulSet } from "./statefulSet.ts";
 
 /**
  * All objects of a budget's PgBouncer, in an order that can be applied: what a pod needs stands
- * before the pod. Secrets are not among them: nobody writes a password into a manifest. A PgBouncer
- * that weir did not make has none.
+ * before the pod. Secrets are not among them: nobody writes a password into a manifest. For a
+ * PgBouncer that weir did not make there is only the operator's access to it.
  *
  * @param plan the budget's, feasible
  */
 export function tierObjects(budget: ConnectionBudget, plan: BudgetPlan): readonly Manifest[] {
   const { name, namespace } = budget.metadata;
   const { existing, replicas } = budget.spec.pgbouncer;
-  if (existing !== undefined) return [];
+  if (existing !== undefined) return budgetAccess(budget);
   const config = configMap(budget, plan);
   const metadata = {
     name: budgetNames(name).pgbouncer,
@@ -27,6 +28,7 @@ export function tierObjects(budget: ConnectionBudget, plan: BudgetPlan): readonl
     labels: pgbouncerLabels(name),
   };
   return [
+    ...budgetAccess(budget),
     config,
     pgbouncerPolicy(budget),
     clientService(budget),

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { manifestFiles } from "../charts/manifestFiles.ts";
+import { operatorFile } from "../charts/operator.ts";
 import { plannedBudgets } from "../charts/planned.ts";
 import { readFleet } from "../src/api/readFleet.ts";
 import { planFleet } from "../src/budget/planFleet.ts";
@@ -13,12 +14,14 @@ it("manifests/ is what `npm start` writes for the example: run it and commit the
   const read = readFleet([{ name: FLEET, text: readFileSync(FLEET, "utf8") }]);
   expect(read).toMatchObject({ ok: true });
   if (!read.ok) return;
-  const files = manifestFiles(plannedBudgets(read.fleet, planFleet(read.fleet)), []);
-  const committed = readdirSync(MANIFESTS).map((name) => ({
-    name,
-    text: readFileSync(join(MANIFESTS, name), "utf8"),
-  }));
-  expect(committed.toSorted(byName)).toEqual([...files].toSorted(byName));
+  const files = [
+    ...manifestFiles(plannedBudgets(read.fleet, planFleet(read.fleet)), []),
+    operatorFile(),
+  ];
+  const committed = readdirSync(MANIFESTS, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".yaml"))
+    .map((name) => ({ name, text: readFileSync(join(MANIFESTS, name), "utf8") }));
+  expect(committed.toSorted(byName)).toEqual(files.toSorted(byName));
 });
 
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {

@@ -9,6 +9,8 @@ interface Column {
   readonly type: "string" | "integer" | "date";
   readonly jsonPath: string;
   readonly description?: string;
+  /** 1: only with `kubectl get -o wide`. */
+  readonly priority?: 1;
 }
 
 /** What a CRD says of a kind beside its schema. */
@@ -28,7 +30,6 @@ const FACTS: Readonly<Record<Kind, KindFacts>> = {
     shortName: "cb",
     replicasPath: ".spec.pgbouncer.replicas",
     columns: [
-      { name: "Policy", type: "string", jsonPath: ".spec.policy" },
       { name: "Mode", type: "string", jsonPath: ".spec.mode" },
       {
         name: "Clients",
@@ -38,8 +39,14 @@ const FACTS: Readonly<Record<Kind, KindFacts>> = {
       },
       { name: "Pods", type: "integer", jsonPath: ".status.replicas" },
       condition("Feasible"),
+      // Short names: the row must fit on a screen.
+      condition("WithinBudget", "Within"),
+      condition("ConfigApplied", "Applied"),
+      condition("PostgresGuarded", "Guarded"),
       condition("Ready"),
       { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+      { name: "Policy", type: "string", jsonPath: ".spec.policy", priority: 1 },
+      reason("Ready"),
     ],
   },
   McpServer: {
@@ -64,12 +71,24 @@ const FACTS: Readonly<Record<Kind, KindFacts>> = {
       },
       condition("Admitted"),
       condition("Ready"),
+      { ...condition("WithinGrant"), priority: 1 },
+      { ...condition("PoolSettingIgnored", "Ignored"), priority: 1 },
+      { ...condition("Verified"), priority: 1 },
+      reason("Ready"),
     ],
   },
 };
 
+/** A CustomResourceDefinition. */
+export interface Crd {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly [field: string]: unknown;
+}
+
 /** The CustomResourceDefinitions of both kinds, made from the schemas that read a fleet. */
-export function crds(): object[] {
+export function crds(): readonly Crd[] {
   return KINDS.map(crdOf);
 }
 
@@ -78,7 +97,7 @@ function crdName(kind: Kind): string {
   return `${FACTS[kind].plural}.${GROUP}`;
 }
 
-function crdOf(kind: Kind): object {
+function crdOf(kind: Kind): Crd {
   const { plural, singular, shortName, replicasPath, columns } = FACTS[kind];
   return {
     apiVersion: "apiextensions.k8s.io/v1",
@@ -132,9 +151,15 @@ function objectSchema(schema: FieldSchema): StructuralSchema {
   };
 }
 
-function condition(type: string): Column {
+function condition(type: string, name = type): Column {
   const jsonPath = `.status.conditions[?(@.type=="${type}")].status`;
-  return { name: type, type: "string", jsonPath };
+  return { name, type: "string", jsonPath };
+}
+
+/** Why a condition is what it is, in one word. */
+function reason(type: string): Column {
+  const jsonPath = `.status.conditions[?(@.type=="${type}")].reason`;
+  return { name: "Reason", type: "string", jsonPath, priority: 1 };
 }
 
 /** The files of crds/, named as Kubernetes' own tools name them. */

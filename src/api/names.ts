@@ -42,9 +42,13 @@ export const PGBOUNCER_PORT = 6432;
 export const POOL_PORT = 9127;
 /** Where the agent beside PgBouncer serves its report and metrics. */
 export const REPORT_PORT = 9128;
+/** Where the operator serves metrics, /livez and /readyz. */
+export const OPERATOR_PORT = 9129;
 
 /** The namespace that the operator and its metrics' readers live in. */
 export const OPERATOR_NAMESPACE = "weir-system";
+/** The operator's own objects there: its ServiceAccount, its Deployment, its lease. */
+export const OPERATOR_NAME = "weir-operator";
 
 /** PgBouncer's own database: its console. */
 export const CONSOLE_DATABASE = "pgbouncer";

@@ -29,7 +29,7 @@ export interface Commands {
 
 /** The objects that weir makes of a server or a PgBouncer. */
 const SERVER_KINDS = "deployment,service,hpa,pdb,networkpolicy";
-const TIER_KINDS = "statefulset,service,pdb,networkpolicy,configmap";
+const TIER_KINDS = "statefulset,service,pdb,networkpolicy,configmap,rolebinding,role";
 
 /**
  * The commands of one step. What weir did not make, it says to do by hand.

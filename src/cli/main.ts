@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { diagnoseCommand } from "./diagnose.ts";
 import { composeCommand } from "./compose.ts";
 import { guardCommand } from "./guard.ts";
+import { operatorCommand } from "./operator.ts";
 import { planCommand } from "./plan.ts";
 import { secretsCommand } from "./secrets.ts";
 import { EXIT, Failure, type ExitCode, type Shell } from "./shell.ts";
@@ -16,6 +17,7 @@ const COMMANDS: readonly ((shell: Shell) => Command)[] = [
   composeCommand,
   verifyCommand,
   diagnoseCommand,
+  operatorCommand,
 ];
 
 /** Columns of a table where there is no terminal to ask. */

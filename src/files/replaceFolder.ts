@@ -28,6 +28,7 @@ export class ForeignFile extends Error {
 
 /** A file to be written into a folder. */
 export interface NewFile {
+  /** May lead into a folder below: `operator/weir-operator.yaml`. */
   readonly name: string;
   readonly text: string;
 }
@@ -58,16 +59,14 @@ export function replaceFolder(
   const fresh = `${aside}new-${process.pid}`;
   mkdirSync(fresh);
   try {
-    const before = new Set(existsSync(target) ? readdirSync(target) : []);
     const written = new Set<string>();
     for (const file of files) {
-      const old = before.has(file.name) ? join(target, file.name) : undefined;
-      place(file, old, { to: join(fresh, file.name), mark });
+      const to = join(fresh, file.name);
+      mkdirSync(dirname(to), { recursive: true });
+      place(file, oldOf(target, file.name), { to, mark });
       written.add(file.name);
     }
-    for (const name of before) {
-      if (!written.has(name)) keepForeign(join(target, name), { to: join(fresh, name), mark });
-    }
+    if (existsSync(target)) keepForeign(target, { to: fresh, mark });
     swap(target, fresh, aside);
     return written;
   } finally {
@@ -125,6 +124,23 @@ function swap(target: string, fresh: string, aside: string): void {
   rmSync(gone, { recursive: true, force: true });
 }
 
+/**
+ * The path of what has the name of a file to be written; undefined when nothing has.
+ *
+ * @throws ForeignFile where something else stands in the place of a folder on the way to it
+ */
+function oldOf(target: string, name: string): string | undefined {
+  const folders = dirname(name).split("/");
+  for (const depth of folders.keys()) {
+    const path = join(target, ...folders.slice(0, depth + 1));
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return undefined;
+    if (!stat.isDirectory()) throw new ForeignFile(path);
+  }
+  const path = join(target, name);
+  return lstatSync(path, { throwIfNoEntry: false }) && path;
+}
+
 /** Writes a file, or takes over the old one where nothing changed: it keeps its time. */
 function place({ text }: NewFile, old: string | undefined, { to, mark }: Destination): void {
   const before = old !== undefined && lstatSync(old).isFile() ? readFileSync(old, "utf8") : "";
@@ -134,8 +150,16 @@ function place({ text }: NewFile, old: string | undefined, { to, mark }: Destina
   else throw new ForeignFile(old);
 }
 
-function keepForeign(from: string, { to, mark }: Destination): void {
-  if (!(lstatSync(from).isFile() && isOurs(from, mark))) keep(from, to);
+/** Carries over what is not weir's: in a folder that weir writes to as well, what lies in it. */
+function keepForeign(folder: string, { to, mark }: Destination): void {
+  for (const name of readdirSync(folder)) {
+    const from = join(folder, name);
+    const kept = join(to, name);
+    const stat = lstatSync(from);
+    if (lstatSync(kept, { throwIfNoEntry: false }) === undefined) {
+      if (!(stat.isFile() && isOurs(from, mark))) keep(from, kept);
+    } else if (stat.isDirectory()) keepForeign(from, { to: kept, mark });
+  }
 }
 
 function isOurs(path: string, mark: string): boolean {

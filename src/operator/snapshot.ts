@@ -15,6 +15,8 @@ export interface BudgetSnapshot {
   readonly neighbours: readonly ConnectionBudget[];
   /** Its PgBouncer processes; which there are may itself be unknown. */
   readonly poolers: Sight<readonly PoolerSnapshot[]>;
+  /** Label selector of their pods as text, for the scale subresource. */
+  readonly poolerSelector?: string;
   readonly postgres: Sight<PostgresSnapshot>;
 }
 
@@ -77,6 +79,8 @@ export interface WorkloadSnapshot {
     readonly maxReplicas: number;
   };
   readonly rollout: "RollingUpdate" | "Recreate" | "OnDelete";
+  /** Its label selector as text (`a=b,c=d`), for the scale subresource. */
+  readonly selector?: string;
   /** What its template gives a process: the value of `pool.env.max`; absent where nothing tells. */
   readonly poolMax?: number;
   /** Where that stands: `env DB_POOL_MAX_PER_SERVER of container server`. */
@@ -174,4 +178,6 @@ export interface PostgresSnapshot {
   };
   /** Client backends of the role now. */
   readonly backends: number;
+  /** The most of them in the last seconds, where that is known: see PoolerWindow. */
+  readonly backendsMax?: number;
 }

@@ -52,6 +52,8 @@ export function manifestFolder(): Files {
   const folder = new URL("../../manifests/", import.meta.url);
   return new Map(
     readdirSync(folder)
+      // Not the operator, which lies in a folder of its own.
+      .filter((name) => name.endsWith(".yaml"))
       .toSorted()
       .map((name) => [`manifests/${name}`, objectsOf(readFileSync(new URL(name, folder), "utf8"))]),
   );

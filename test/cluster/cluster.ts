@@ -29,6 +29,16 @@ export interface Cluster {
 export async function startCluster(options: ApiServerOptions = {}): Promise<Cluster> {
   const { USE_EXISTING_CLUSTER = "", KUBECONFIG = "" } = process.env;
   if (USE_EXISTING_CLUSTER.toLowerCase() === "true") return existingCluster(KUBECONFIG);
+  return startOwnCluster(options);
+}
+
+/**
+ * An API server of the test's own, whatever the variables say: for what a cluster has once only,
+ * and what others would miss when the test removes it.
+ *
+ * @throws when it does not come up
+ */
+export async function startOwnCluster(options: ApiServerOptions = {}): Promise<Cluster> {
   const server = await startApiServer(options);
   const { kubeconfigPath, kubectl, stop } = server;
   const { claim } = claims(kubectl);

@@ -123,11 +123,13 @@ test("kubectl shows them under their short names, with their columns", async () 
   expect(created.stderr).toBe("");
   expect(await header("cb")).toEqual([
     "NAME",
-    "POLICY",
     "MODE",
     "CLIENTS",
     "PODS",
     "FEASIBLE",
+    "WITHIN",
+    "APPLIED",
+    "GUARDED",
     "READY",
     "AGE",
   ]);

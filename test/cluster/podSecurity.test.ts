@@ -12,15 +12,17 @@ import type { KubectlResult } from "./kubectl.ts";
 /** The pods that weir's workloads would start, before a namespace that refuses the unrestricted. */
 
 const MANIFESTS = resolve(import.meta.dirname, "../../manifests");
+const MIGRATION = resolve(import.meta.dirname, "../../examples/writing-servers/migrate-job.yaml");
 const NAMESPACE = "weir-restricted";
 /** Named by a golden fleet; a pod of an unknown class is refused. */
 const PRIORITY_CLASS = "writers";
 
 const PODS: readonly Pod[] = [
-  ...readdirSync(MANIFESTS).flatMap((name) =>
-    manifestsIn({ name, text: readFileSync(join(MANIFESTS, name), "utf8") }),
-  ),
+  ...readdirSync(MANIFESTS)
+    .filter((name) => name.endsWith(".yaml"))
+    .flatMap((name) => manifestsIn({ name, text: readFileSync(join(MANIFESTS, name), "utf8") })),
   ...goldens().flatMap(({ manifests }) => manifests),
+  ...manifestsIn({ name: MIGRATION, text: readFileSync(MIGRATION, "utf8") }),
 ].flatMap((manifest) => podsOf([manifest]));
 
 let cluster: Cluster;
@@ -56,12 +58,26 @@ it("every pod of manifests/ and of the golden fleets is admitted", async () => {
   const names = PODS.map(({ of }) => of);
   expect(names).toContain("StatefulSet/writing-pgbouncer");
   expect(names).toContain("Deployment/scene");
+  expect(names).toContain("Job/writing-migrate");
   // The Postgres for trying out.
   expect(names).toContain("StatefulSet/postgres");
 
   expect(await admitted(PODS.map(({ spec }) => spec))).toEqual({
     code: 0,
     stdout: PODS.map((_, index) => `pod/pod-${index} created (server dry run)\n`).join(""),
+    stderr: "",
+  });
+});
+
+it("so is the Job of the example's migrations, as it is written", async () => {
+  const text = readFileSync(MIGRATION, "utf8").replace(/namespace: \S+/, `namespace: ${NAMESPACE}`);
+  const created = await cluster.kubectl(
+    ["create", "--dry-run=server", "--validate=strict", "-f", "-"],
+    text,
+  );
+  expect(created).toEqual({
+    code: 0,
+    stdout: "job.batch/writing-migrate created (server dry run)\n",
     stderr: "",
   });
 });

@@ -13,10 +13,12 @@ export interface Pod {
   readonly containers: readonly Fields[];
 }
 
-/** One pod for each Deployment and StatefulSet. */
+const WORKLOADS: ReadonlySet<string> = new Set(["Deployment", "StatefulSet", "Job"]);
+
+/** One pod for each Deployment, StatefulSet and Job. */
 export function podsOf(manifests: readonly Manifest[]): readonly Pod[] {
   return manifests
-    .filter(({ kind }) => kind === "Deployment" || kind === "StatefulSet")
+    .filter(({ kind }) => WORKLOADS.has(kind))
     .map((workload) => {
       const template = fieldsAt(workload, "spec", "template");
       const spec = fieldsAt(template, "spec");

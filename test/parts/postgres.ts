@@ -36,7 +36,7 @@ export interface PostgresSpec {
 
 /** A Postgres that runs: scram-sha-256 over TCP, nothing asked on its unix socket. */
 export interface Postgres {
-  /** The pid of the postmaster. */
+  /** The pid of the postmaster that was started first. */
   readonly pid: number;
   readonly host: "127.0.0.1";
   readonly port: number;
@@ -46,12 +46,16 @@ export interface Postgres {
   readonly password: string;
   readonly database: "postgres";
   readonly version: string;
-  /** What it logged so far. */
+  /** What it logged so far, since it was last started. */
   readonly log: () => string;
   /** Runs one or more statements as superuser. @returns the rows of the only statement */
   readonly query: (sql: string) => Promise<Record<string, unknown>[]>;
   /** Sends a signal to the postmaster. */
   readonly kill: (signal: NodeJS.Signals) => void;
+  /** Ends Postgres at once, with all its connections; `resume` starts it with what it had. */
+  readonly halt: () => Promise<void>;
+  /** Starts a halted Postgres, on the same port, and waits until it accepts connections. */
+  readonly resume: () => Promise<void>;
   /** Ends Postgres at once, with all its connections, and removes its folder. */
   readonly stop: () => Promise<void>;
 }
@@ -82,9 +86,24 @@ export async function startPostgres(spec: PostgresSpec = {}): Promise<Postgres> 
     ...settings,
   };
   let server: RunningProcess | undefined;
-  const stop = async () => {
+  const halt = async () => {
     // Immediate shutdown: unlike SIGKILL it gives its shared memory back.
     await server?.stop("SIGQUIT");
+  };
+  const start = async () => {
+    const flags = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+    const started = await startProcess({
+      command: program.path,
+      args: ["-D", data, ...flags],
+      owner,
+      deathSignal: "SIGQUIT",
+    });
+    server = started;
+    await started.untilLogged(/ready to accept connections/);
+    return started;
+  };
+  const stop = async () => {
+    await halt();
     await rm(dir, { recursive: true, force: true });
   };
   const query = async (sql: string) => {
@@ -99,18 +118,11 @@ export async function startPostgres(spec: PostgresSpec = {}): Promise<Postgres> 
   };
   try {
     await runProcess({ command: "cp", args: ["-a", "--reflink=auto", template, data] });
-    const flags = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-    server = await startProcess({
-      command: program.path,
-      args: ["-D", data, ...flags],
-      owner,
-      deathSignal: "SIGQUIT",
-    });
-    await server.untilLogged(/ready to accept connections/);
+    const { pid } = await start();
     const quoted = superuserPassword.replaceAll("'", "''");
     await query(`ALTER ROLE ${SUPERUSER} PASSWORD '${quoted}'`);
     return {
-      pid: server.pid,
+      pid,
       host: "127.0.0.1",
       port,
       socketDir: dir,
@@ -118,9 +130,13 @@ export async function startPostgres(spec: PostgresSpec = {}): Promise<Postgres> 
       password: superuserPassword,
       database: "postgres",
       version: program.version,
-      log: server.log,
+      log: () => server?.log() ?? "",
       query,
-      kill: server.signal,
+      kill: (signal) => server?.signal(signal),
+      halt,
+      resume: async () => {
+        await start();
+      },
       stop,
     };
   } catch (error) {

@@ -1,6 +1,17 @@
-import { cp, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
+import { MARK } from "../../charts/header.ts";
 import { scratchDir } from "../parts/scratch.ts";
 import { contentOf } from "./folder.ts";
 import { cdk8sSynth, killedSynth, ROOT, synth } from "./run.ts";
@@ -35,6 +46,7 @@ const FILES = [
   "20-writers.review.yaml",
   "20-writers.scene.yaml",
 ];
+const OPERATOR = ["operator", "operator/weir-operator.yaml"];
 
 let dir: string;
 let manifests: string;
@@ -50,7 +62,10 @@ const OWN = { WEIR_FLEET: "fleet.yaml" };
 describe("a fleet that fits", () => {
   it("is written to manifests/, which anybody may read, and nothing else is left", async () => {
     expect(await synth(dir, OWN)).toEqual({ code: 0, stdout: "", stderr: "" });
-    expect(Object.keys(await contentOf(manifests)).toSorted(byText)).toEqual(FILES);
+    expect(Object.keys(await contentOf(manifests)).toSorted(byText)).toEqual([
+      ...FILES,
+      ...OPERATOR,
+    ]);
     expect(await readdir(dir)).toEqual(["fleet.yaml", "manifests"]);
     expect((await stat(manifests)).mode & 0o777).toBe(0o777 & ~process.umask());
   });
@@ -75,6 +90,8 @@ describe("a fleet that fits", () => {
     await writeFile(join(manifests, "patches/one.yaml"), "a: 1\n");
     await symlink("../fleet.yaml", join(manifests, "fleet.yaml"));
     await writeFile(join(manifests, "20-writers.mine.yaml"), "b: 2\n");
+    await writeFile(join(manifests, "operator/mine.yaml"), "c: 3\n");
+    await writeFile(join(manifests, "operator/old.yaml"), `${MARK} before\n`);
     expect(await synth(dir, { ...OWN, WEIR_ACTIVE: "scene" })).toMatchObject({ code: 0 });
     expect(await contentOf(manifests)).toEqual({
       ...(await written("00-namespaces.yaml")),
@@ -83,6 +100,9 @@ describe("a fleet that fits", () => {
       "20-writers.mine.yaml": "b: 2\n",
       "fleet.yaml": "-> ../fleet.yaml",
       "kustomization.yaml": "resources: []\n",
+      operator: "/",
+      "operator/mine.yaml": "c: 3\n",
+      ...(await written("operator/weir-operator.yaml")),
       patches: "/",
       "patches/one.yaml": "a: 1\n",
     });
@@ -108,7 +128,7 @@ describe("a fleet that fits", () => {
     await mkdir(join(dir, "elsewhere"));
     await symlink("elsewhere", manifests);
     expect(await synth(dir, OWN)).toMatchObject({ code: 0, stderr: "" });
-    expect(await readdir(join(dir, "elsewhere"))).toEqual(FILES);
+    expect(await readdir(join(dir, "elsewhere"))).toEqual([...FILES, "operator"]);
     expect(await readdir(dir)).toEqual(["elsewhere", "fleet.yaml", "manifests"]);
   });
 
@@ -188,6 +208,24 @@ describe("a fleet that can't be written leaves manifests/ as it was", () => {
     expect(await contentOf(manifests)).toEqual({ "20-writers.scene.yaml": "/" });
   });
 
+  it("a file or a link of somebody else in the place of a folder", async () => {
+    await mkdir(manifests);
+    await mkdir(join(dir, "elsewhere"));
+    for (const make of [
+      () => writeFile(join(manifests, "operator"), "mine\n"),
+      () => symlink("../elsewhere", join(manifests, "operator")),
+    ]) {
+      await make();
+      const before = await contentOf(manifests);
+      const { code, stderr } = await synth(dir, OWN);
+      expect(code).toBe(2);
+      expect(stderr).toContain(`${join(manifests, "operator")}: weir did not write this file`);
+      expect(await contentOf(manifests)).toEqual(before);
+      await rm(join(manifests, "operator"));
+    }
+    expect(await readdir(join(dir, "elsewhere"))).toEqual([]);
+  });
+
   it("a file of somebody else with the name of one of weir's", async () => {
     await mkdir(manifests);
     await writeFile(join(manifests, "20-writers.scene.yaml"), "mine: true\n");
@@ -206,7 +244,7 @@ it("a synth that was killed between its two renames is made good by the next", a
   await writeFile(join(manifests, "kustomization.yaml"), "resources: []\n");
   await rename(manifests, join(dir, ".manifests-old-1"));
   expect(await synth(dir, OWN)).toMatchObject({ code: 0 });
-  expect(await readdir(manifests)).toEqual([...FILES, "kustomization.yaml"]);
+  expect(await readdir(manifests)).toEqual([...FILES, "kustomization.yaml", "operator"]);
   expect(await readdir(dir)).toEqual(["fleet.yaml", "manifests"]);
 });
 
@@ -242,12 +280,16 @@ describe("npx cdk8s synth", () => {
     expect(stdout).toBe(
       ["Synthesizing application", ...FILES.map((name) => `  - .cdk8s/${name}`), ""].join("\n"),
     );
-    expect(await readdir(manifests)).toEqual(FILES);
+    expect(await readdir(manifests)).toEqual([...FILES, "operator"]);
   });
 
   it("prints them when asked", async () => {
     const { stdout } = await cdk8sSynth(dir, ["--stdout"], OWN);
-    for (const text of Object.values(await contentOf(manifests))) expect(stdout).toContain(text);
+    for (const name of FILES) {
+      expect(stdout).toContain(await readFile(join(manifests, name), "utf8"));
+    }
+    // What is piped into a cluster is the fleet alone.
+    expect(stdout).not.toContain("CustomResourceDefinition");
   });
 
   it("leaves manifests/ as it was when a budget can't fit, and fails", async () => {

@@ -1,6 +1,7 @@
 import { budgetNames, BUDGET_LABEL, PGBOUNCER_PORT, STATS_LOGIN } from "../../api/names.ts";
+import { fieldOf, itemsOf } from "../../kube/fields.ts";
 import type { AuditObject } from "../place.ts";
-import { fieldOf, itemsOf, runningPods, type RunningPod } from "./pods.ts";
+import { runningPods, type RunningPod } from "./pods.ts";
 
 /**
  * How to reach the PgBouncers of a cluster from here, one command or more a pod, for people. A pod

@@ -1,3 +1,4 @@
+import { fieldOf, itemsOf } from "../../kube/fields.ts";
 import type { LiveWorkload } from "../live.ts";
 import type { AuditObject } from "../place.ts";
 
@@ -90,22 +91,4 @@ function isReady(pod: AuditObject): boolean {
   return itemsOf(fieldOf(pod.value, "status")["conditions"]).some(
     ({ type, status }) => type === "Ready" && status === "True",
   );
-}
-
-/** The mapping at a field; an empty one where there is none. */
-export function fieldOf(
-  value: Readonly<Record<string, unknown>>,
-  field: string,
-): Readonly<Record<string, unknown>> {
-  const found = value[field];
-  return isMapping(found) ? found : {};
-}
-
-/** The mappings in a list; none where there is no list. */
-export function itemsOf(value: unknown): readonly Readonly<Record<string, unknown>>[] {
-  return Array.isArray(value) ? value.filter(isMapping) : [];
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -5,7 +5,7 @@ import { KubeError } from "../../kube/kubeError.ts";
 import { listObjects, type KubeObject, type Listed } from "../../kube/list.ts";
 import type { Unseen } from "../live.ts";
 import type { AuditObject } from "../place.ts";
-import { fieldOf } from "./pods.ts";
+import { fieldOf } from "../../kube/fields.ts";
 
 /** Which part of the cluster of KUBECONFIG is read. */
 export interface ClusterQuestion {

@@ -1,3 +1,4 @@
+import { fieldOf } from "../../kube/fields.ts";
 import type { LiveWorkload } from "../live.ts";
 import { Inventory } from "../manifests/inventory.ts";
 import { readSystem } from "../manifests/readSystem.ts";
@@ -5,7 +6,7 @@ import { Scalers } from "../manifests/scalers.ts";
 import { workloadsOf as writtenWorkloads } from "../manifests/workloads.ts";
 import type { AuditObject } from "../place.ts";
 import type { Client, Figure } from "../system.ts";
-import { fieldOf, keyOf, podOf, runningPods, type RunningPod } from "./pods.ts";
+import { keyOf, podOf, runningPods, type RunningPod } from "./pods.ts";
 
 /**
  * The workloads that connect to a pooler, by what they are set to, and those whose pods were seen

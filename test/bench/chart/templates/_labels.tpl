@@ -34,7 +34,7 @@ weir.dev/budget: {{ .budget.name }}
         matchLabels:
           k8s-app: kube-dns
 {{- end }}
-{{- define "readers" -}}
+{{- define "operator" -}}
 - namespaceSelector:
     matchLabels:
       kubernetes.io/metadata.name: weir-system
@@ -42,6 +42,9 @@ weir.dev/budget: {{ .budget.name }}
     matchLabels:
       app.kubernetes.io/component: operator
       app.kubernetes.io/name: weir
+{{- end }}
+{{- define "readers" -}}
+{{ include "operator" . }}
 - namespaceSelector: {}
   podSelector:
     matchLabels:

@@ -1,0 +1,42 @@
+import type { Database } from "./database.ts";
+import type { Outcome } from "./outcome.ts";
+import { isCheckDue, verdict, type Evidence, type Verdict } from "./readiness.ts";
+
+/** How often it is considered whether to ask the database. */
+const TICK_MS = 500;
+const CHECK_TIMEOUT_MS = 2000;
+
+/** What is known of the database at each moment. */
+export interface Watch {
+  readonly note: (outcome: Outcome) => void;
+  readonly verdict: () => Verdict;
+  /** Starts asking where work does not tell. */
+  start(database: Database): void;
+  stop(): void;
+}
+
+/** @param nowMs a clock that never goes back */
+export function watch(nowMs: () => number): Watch {
+  let evidence: Evidence | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let isChecking = false;
+
+  async function tick(database: Database): Promise<void> {
+    if (isChecking || !isCheckDue(evidence, database.state(), nowMs())) return;
+    isChecking = true;
+    await database.check(CHECK_TIMEOUT_MS);
+    isChecking = false;
+  }
+
+  return {
+    note: (outcome) => {
+      evidence = { outcome, atMs: nowMs() };
+    },
+    verdict: () => verdict(evidence, nowMs()),
+    start: (database) => {
+      void tick(database);
+      timer = setInterval(() => void tick(database), TICK_MS);
+    },
+    stop: () => clearInterval(timer),
+  };
+}

@@ -1,0 +1,72 @@
+import { pool, PoolTimeout } from "@weir-dev/pool";
+import { Busy, databaseOutcome, Unreachable, type Outcome } from "./outcome.ts";
+
+/** How full the process' one pool is, in connections. */
+export interface PoolState {
+  readonly limit: number;
+  readonly open: number;
+  readonly idle: number;
+  /** Callers that wait for a connection. */
+  readonly waiting: number;
+}
+
+/** The database as tools see it: one pool, of which a statement has a connection while it runs. */
+export interface Database {
+  /**
+   * Runs one statement on a connection of its own.
+   *
+   * @returns the rows
+   * @throws Busy, Unreachable, or what Postgres said
+   */
+  query<Row extends object>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Asks Postgres for a sign of life, in at most `timeoutMs`. It never rejects: see `onOutcome`. */
+  check(timeoutMs: number): Promise<void>;
+  readonly state: () => PoolState;
+  end(): Promise<void>;
+}
+
+/** After which a statement is given up, and its connection closed. */
+const QUERY_TIMEOUT_MS = 20_000;
+
+/**
+ * Opens the process' pool, which connects when it is first needed.
+ *
+ * @param onOutcome told how each statement ended, in terms of whether the database is there
+ */
+export function openDatabase(onOutcome: (outcome: Outcome) => void): Database {
+  // The program ends in an order of its own, the pool last.
+  const shared = pool({ drainOnSigterm: false });
+
+  /** Whether nothing but this process' own calls, which have all its connections, was in the way. */
+  function isOwnLimit(error: unknown): boolean {
+    const { inUse, limit } = shared.state();
+    return error instanceof PoolTimeout && inUse >= limit;
+  }
+
+  async function run<Row extends object>(query: {
+    readonly text: string;
+    readonly values: unknown[];
+    readonly query_timeout: number;
+  }): Promise<Row[]> {
+    try {
+      const { rows } = await shared.query<Row>(query);
+      onOutcome({ kind: "answered" });
+      return rows;
+    } catch (error) {
+      if (isOwnLimit(error)) throw new Busy(shared.state().limit);
+      const outcome = databaseOutcome(error);
+      onOutcome(outcome);
+      throw outcome.kind === "failed" ? new Unreachable(outcome.reason, { cause: error }) : error;
+    }
+  }
+
+  return {
+    query: (text, values = []) =>
+      run({ text, values: [...values], query_timeout: QUERY_TIMEOUT_MS }),
+    check: async (timeoutMs) => {
+      await run({ text: "SELECT 1", values: [], query_timeout: timeoutMs }).catch(() => {});
+    },
+    state: shared.state,
+    end: shared.end,
+  };
+}

@@ -1,0 +1,103 @@
+import { z } from "zod";
+import type { Member } from "../members.ts";
+import { id, page, pageInput, pageOutput } from "../page.ts";
+import { deleteTool, found, single } from "../rows.ts";
+import { tool } from "../tool.ts";
+
+const COLUMNS = `id, book_id AS "bookId", number, title, summary`;
+
+const number = z.int().min(1).max(1000).describe("Which chapter of the book it is.");
+const title = z.string().min(1).max(300);
+const summary = z.string().max(20_000);
+const row = z.object({ id, bookId: id, number, title, summary });
+type Row = z.infer<typeof row>;
+
+/** The chapters of a book. */
+export const chapterPlanning: Member = {
+  name: "chapter-planning",
+  tools: [
+    tool({
+      name: "list_chapters",
+      description: "Lists the chapters of a book by id, which is not their order in the book.",
+      effect: "reads",
+      input: z.object({ ...pageInput, bookId: id }),
+      output: pageOutput(row),
+      run: (args, { database }) =>
+        page<Row>(
+          database,
+          args,
+          `SELECT ${COLUMNS} FROM chapters WHERE id > $1 AND book_id = $3 ORDER BY id LIMIT $2`,
+          [args.bookId],
+        ),
+    }),
+    tool({
+      name: "create_chapter",
+      description: "Adds a chapter; without a number after all others of the book.",
+      effect: "adds",
+      input: z.object({
+        bookId: id,
+        number: number.optional(),
+        title,
+        summary: summary.default(""),
+      }),
+      output: row,
+      run: async (args, { database }) =>
+        single(
+          await database.query<Row>(
+            `INSERT INTO chapters (book_id, number, title, summary)
+             VALUES ($1, coalesce(
+               $2, (SELECT coalesce(max(number), 0) + 1 FROM chapters WHERE book_id = $1)
+             ), $3, $4) RETURNING ${COLUMNS}`,
+            [args.bookId, args.number, args.title, args.summary],
+          ),
+        ),
+    }),
+    tool({
+      name: "update_chapter",
+      description: "Changes a chapter's text; what is not given stays.",
+      effect: "changes",
+      input: z.object({ id, title: title.optional(), summary: summary.optional() }),
+      output: row,
+      run: async (args, { database }) =>
+        found(
+          await database.query<Row>(
+            `UPDATE chapters SET title = coalesce($2, title), summary = coalesce($3, summary)
+             WHERE id = $1 RETURNING ${COLUMNS}`,
+            [args.id, args.title, args.summary],
+          ),
+          "chapter",
+          args.id,
+        ),
+    }),
+    tool({
+      name: "move_chapter",
+      description: "Gives a chapter another number; those between move up or down by one.",
+      effect: "changes",
+      input: z.object({ id, number }),
+      output: z.object({ moved: z.int().describe("Chapters whose number changed.") }),
+      run: async (args, { database }) =>
+        found(
+          // One statement, so that a connection is held no longer than Postgres needs.
+          await database.query<{ moved: number }>(
+            `WITH moving AS (SELECT id, book_id, number AS old FROM chapters WHERE id = $1),
+             renumbered AS (
+               UPDATE chapters c SET number = CASE
+                 WHEN c.id = m.id THEN $2
+                 WHEN m.old < $2 THEN c.number - 1
+                 ELSE c.number + 1
+               END
+               FROM moving m
+               WHERE c.book_id = m.book_id AND m.old <> $2
+                 AND c.number BETWEEN least(m.old, $2) AND greatest(m.old, $2)
+               RETURNING c.id
+             )
+             SELECT (SELECT count(*)::int FROM renumbered) AS moved FROM moving`,
+            [args.id, args.number],
+          ),
+          "chapter",
+          args.id,
+        ),
+    }),
+    deleteTool("chapter", "chapters", "Deletes a chapter that has no scenes and no facts."),
+  ],
+};

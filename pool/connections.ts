@@ -1,0 +1,354 @@
+import type { ClientConfig, PoolClient } from "pg";
+
+import { backoffMs } from "./backoff.ts";
+import { PoolClosed, PoolTimeout } from "./errors.ts";
+import { watchLeak } from "./leakWatch.ts";
+import type { PoolLog } from "./log.ts";
+import type { PoolFigures } from "./metricsText.ts";
+import { nextStep, type PoolStep } from "./nextStep.ts";
+import { openConnection, type Connection } from "./openConnection.ts";
+import { isHopeless, PoolRefused, refusingLimit, type RefusingLimit } from "./refusal.ts";
+import type { PoolState } from "./state.ts";
+import { WaitCounter } from "./waitTimes.ts";
+
+/** A login whose checkouts wait without end is given up and tried again after this. */
+const LONGEST_LOGIN_MS = 10_000;
+
+/** What the connections of a pool are, and how long they live. */
+export interface ConnectionsSpec {
+  readonly config: ClientConfig;
+  /** To begin with. */
+  readonly limit: number;
+  readonly minIdle: number;
+  /** 0: never. */
+  readonly idleTimeoutMs: number;
+  /** How long a checkout waits; 0: for ever. */
+  readonly connectionTimeoutMs: number;
+  readonly maxLifetimeMs: number;
+  /** 0: nobody looks. */
+  readonly leakAfterMs: number;
+  readonly log: PoolLog;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+interface Waiter {
+  readonly sinceMs: number;
+  readonly place: string | undefined;
+  readonly timer: NodeJS.Timeout | undefined;
+  readonly resolve: (client: PoolClient) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * The connections of one pool. It does what nextStep says and remembers what came of it; all that
+ * happens ends in #act.
+ */
+export class Connections {
+  readonly #spec: ConnectionsSpec;
+  #limit: number;
+  #opening: Connection | undefined;
+  /** The one that is idle the longest first. */
+  readonly #idle = new Map<Connection, NodeJS.Timeout | undefined>();
+  readonly #inUse = new Set<Connection>();
+  readonly #closing = new Set<Connection>();
+  readonly #expired = new WeakSet<Connection>();
+  readonly #waiting: Waiter[] = [];
+  readonly #waits = new WaitCounter();
+  readonly #refused: Record<RefusingLimit, number> = {
+    max_client_conn: 0,
+    max_db_client_connections: 0,
+    max_user_client_connections: 0,
+  };
+  /** Logins that failed in a row; why and when the last one did. */
+  #failures = 0;
+  #lastFailure: { readonly error: Error; readonly atMs: number } | undefined;
+  #pause: NodeJS.Timeout | undefined;
+  #draining = false;
+  readonly #drained = Promise.withResolvers<void>();
+
+  constructor(spec: ConnectionsSpec) {
+    this.#spec = spec;
+    this.#limit = spec.limit;
+    this.#act();
+  }
+
+  get state(): PoolState {
+    return {
+      limit: this.#limit,
+      open:
+        (this.#opening === undefined ? 0 : 1) +
+        this.#idle.size +
+        this.#inUse.size +
+        this.#closing.size,
+      idle: this.#idle.size,
+      inUse: this.#inUse.size,
+      waiting: this.#waiting.length,
+    };
+  }
+
+  get figures(): PoolFigures {
+    return { state: this.state, waitTimes: this.#waits.times(), refused: { ...this.#refused } };
+  }
+
+  /** From now on no connection is opened beyond it, and those above it go as soon as they can. */
+  resize(limit: number): void {
+    this.#limit = limit;
+    this.#act();
+  }
+
+  /** @param place who asks, for the leak watch */
+  async checkOut(place: string | undefined): Promise<PoolClient> {
+    if (this.#draining) throw new PoolClosed();
+    const { promise, resolve, reject } = Promise.withResolvers<PoolClient>();
+    const { connectionTimeoutMs } = this.#spec;
+    const waiter: Waiter = {
+      sinceMs: performance.now(),
+      place,
+      timer:
+        connectionTimeoutMs > 0
+          ? setTimeout(() => this.#giveUp(waiter), connectionTimeoutMs)
+          : undefined,
+      resolve,
+      reject,
+    };
+    this.#waiting.push(waiter);
+    this.#act();
+    return promise;
+  }
+
+  /**
+   * Takes no new checkouts; those that wait are still served. Resolves when every connection is
+   * closed. What is still held after the grace period is cut.
+   */
+  async drain(gracePeriodMs: number): Promise<void> {
+    this.#draining = true;
+    this.#act();
+    const timer = setTimeout(() => this.#cutAll(), gracePeriodMs);
+    await this.#drained.promise;
+    clearTimeout(timer);
+  }
+
+  #act(): void {
+    for (let step = this.#next(); step !== undefined; step = this.#next()) this.#take(step);
+    if (!this.#draining || this.state.open > 0 || this.#waiting.length > 0) return;
+    clearTimeout(this.#pause);
+    this.#drained.resolve();
+  }
+
+  #next(): PoolStep | undefined {
+    return nextStep({
+      limit: this.#limit,
+      minIdle: this.#spec.minIdle,
+      opening: this.#opening !== undefined,
+      idle: this.#idle.size,
+      inUse: this.#inUse.size,
+      closing: this.#closing.size,
+      waiting: this.#waiting.length,
+      mayOpen: this.#pause === undefined,
+      draining: this.#draining,
+    });
+  }
+
+  #take(step: PoolStep): void {
+    switch (step) {
+      case "abort": {
+        const connection = this.#opening;
+        this.#opening = undefined;
+        if (connection !== undefined) this.#close(connection);
+        return;
+      }
+      case "close": {
+        const [longest] = this.#idle.keys();
+        if (longest !== undefined) this.#closeIdle(longest);
+        return;
+      }
+      case "lend": {
+        const waiter = this.#waiting.shift();
+        // The others rest, so that those that are not needed reach their idle timeout.
+        const latest = [...this.#idle.keys()].at(-1);
+        if (waiter !== undefined && latest !== undefined) this.#lend(latest, waiter);
+        return;
+      }
+      case "open":
+        this.#open();
+    }
+  }
+
+  #open(): void {
+    const { config, connectionTimeoutMs } = this.#spec;
+    const connection = openConnection(config, connectionTimeoutMs || LONGEST_LOGIN_MS);
+    this.#opening = connection;
+    connection.ready.then(
+      () => this.#opened(connection),
+      (error: unknown) => this.#failed(connection, asError(error)),
+    );
+  }
+
+  #opened(connection: Connection): void {
+    // Given up in the moment in which it succeeded.
+    if (this.#opening !== connection) return;
+    this.#opening = undefined;
+    if (this.#failures > 0) {
+      this.#spec.log({
+        level: "info",
+        message: "a connection could be opened again",
+        failedBefore: this.#failures,
+      });
+    }
+    this.#failures = 0;
+    this.#lastFailure = undefined;
+    this.#boundLifetime(connection);
+    void connection.lost.then(() => this.#lost(connection));
+    this.#rest(connection);
+    this.#act();
+  }
+
+  #failed(connection: Connection, error: Error): void {
+    if (this.#opening !== connection) return;
+    this.#opening = undefined;
+    this.#close(connection);
+    const limit = refusingLimit(error);
+    if (limit !== undefined) this.#refused[limit] += 1;
+    const failure = limit === undefined ? error : new PoolRefused(limit, error);
+    if (this.#failures === 0) {
+      this.#spec.log({
+        level: "warn",
+        message: `a connection could not be opened, will be tried again: ${failure.message}`,
+        open: this.state.open,
+        limit: this.#limit,
+      });
+    }
+    this.#failures += 1;
+    this.#lastFailure = { error: failure, atMs: performance.now() };
+    this.#pause = setTimeout(
+      () => {
+        this.#pause = undefined;
+        this.#act();
+      },
+      backoffMs(this.#failures, this.#spec.random()),
+    );
+    const nobodyCanReturnOne = this.#idle.size + this.#inUse.size === 0;
+    if (nobodyCanReturnOne && isHopeless(error)) this.#refuseAll(failure);
+    this.#act();
+  }
+
+  #refuseAll(error: Error): void {
+    for (const waiter of this.#waiting.splice(0)) {
+      this.#waited(waiter);
+      waiter.reject(error);
+    }
+  }
+
+  #giveUp(waiter: Waiter): void {
+    const index = this.#waiting.indexOf(waiter);
+    if (index === -1) return;
+    this.#waiting.splice(index, 1);
+    this.#waited(waiter);
+    const last = this.#lastFailure;
+    // One from before says nothing of this wait.
+    const failure = last !== undefined && last.atMs >= waiter.sinceMs ? last.error : undefined;
+    waiter.reject(
+      failure instanceof PoolRefused
+        ? failure
+        : new PoolTimeout(this.#spec.connectionTimeoutMs, this.state, failure),
+    );
+    this.#act();
+  }
+
+  #waited({ timer, sinceMs }: Waiter): void {
+    clearTimeout(timer);
+    this.#waits.add((performance.now() - sinceMs) / 1_000);
+  }
+
+  #lend(connection: Connection, waiter: Waiter): void {
+    clearTimeout(this.#idle.get(connection));
+    this.#idle.delete(connection);
+    this.#inUse.add(connection);
+    this.#waited(waiter);
+    const { leakAfterMs, log } = this.#spec;
+    const returned = watchLeak(waiter.place, leakAfterMs, log);
+    let released = false;
+    const release = (error?: Error | boolean) => {
+      if (released) throw new Error("this client was released already");
+      released = true;
+      returned();
+      this.#inUse.delete(connection);
+      const isSpent = this.#expired.has(connection) || !connection.isUsable();
+      if (Boolean(error) || isSpent) this.#close(connection);
+      else this.#rest(connection);
+      this.#act();
+    };
+    waiter.resolve(Object.assign(connection.client, { release }));
+  }
+
+  /** It may be lent, until it has been idle for long enough. */
+  #rest(connection: Connection): void {
+    const { idleTimeoutMs, minIdle } = this.#spec;
+    const timer =
+      idleTimeoutMs > 0
+        ? setTimeout(() => {
+            if (this.#idle.size + this.#inUse.size <= minIdle) return;
+            this.#closeIdle(connection);
+            this.#act();
+          }, idleTimeoutMs)
+        : undefined;
+    this.#idle.set(connection, timer);
+  }
+
+  #closeIdle(connection: Connection): void {
+    clearTimeout(this.#idle.get(connection));
+    this.#idle.delete(connection);
+    this.#close(connection);
+  }
+
+  #close(connection: Connection): void {
+    this.#closing.add(connection);
+    connection.close();
+    void connection.closed.then(() => this.#closed(connection));
+  }
+
+  #closed(connection: Connection): void {
+    this.#closing.delete(connection);
+    this.#act();
+  }
+
+  /** One that somebody uses goes when it is given back. */
+  #lost(connection: Connection): void {
+    if (this.#idle.has(connection)) this.#closeIdle(connection);
+    this.#act();
+  }
+
+  /** Spread by a fifth, so that connections which began together don't end together. */
+  #boundLifetime(connection: Connection): void {
+    const { maxLifetimeMs, random } = this.#spec;
+    const timer = setTimeout(
+      () => {
+        this.#expired.add(connection);
+        this.#lost(connection);
+      },
+      maxLifetimeMs * (1 - random() / 5),
+    );
+    timer.unref();
+    void connection.closed.then(() => clearTimeout(timer));
+  }
+
+  #cutAll(): void {
+    this.#spec.log({
+      level: "warn",
+      message: "the grace period is over: connections in use are cut",
+      inUse: this.#inUse.size,
+      waiting: this.#waiting.length,
+    });
+    this.#refuseAll(new PoolClosed("the pool's grace period is over"));
+    for (const connection of this.#inUse) this.#close(connection);
+    this.#inUse.clear();
+    // Gives up a login too.
+    this.#act();
+    for (const connection of this.#closing) connection.cut();
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,116 @@
+import { Socket } from "node:net";
+
+import { Client, type ClientConfig } from "pg";
+
+/** How long PgBouncer may take to close a socket that was closed here. */
+const CLOSING_MS = 5_000;
+/** So that a PgBouncer that is gone without a word is noticed, also by an idle connection. */
+const KEEP_ALIVE_MS = 30_000;
+
+/** A connection from its login to its end. */
+export interface Connection {
+  readonly client: Client;
+  /** Settles with the login: rejects when it fails, or takes too long. */
+  readonly ready: Promise<void>;
+  /**
+   * Resolves when the socket is closed; never rejects. PgBouncer closes its end first, so it no
+   * longer counts this connection; only one that does not answer may be behind.
+   */
+  readonly closed: Promise<void>;
+  /** Resolves when it is of no use any more; never rejects. */
+  readonly lost: Promise<void>;
+  /** Whether another query may be sent. */
+  readonly isUsable: () => boolean;
+  /** Says goodbye and waits for PgBouncer to close. */
+  readonly close: () => void;
+  /** Cuts it, whatever runs. */
+  readonly cut: () => void;
+}
+
+/**
+ * Begins a login. node-postgres' own timeout is not used: it destroys the socket, and goes on at
+ * once, while PgBouncer still counts the client.
+ *
+ * @param timeoutMs how long the login may take
+ */
+export function openConnection(config: ClientConfig, timeoutMs: number): Connection {
+  const socket = new Socket();
+  const client = new Client({
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+    ...config,
+    connectionTimeoutMillis: 0,
+    stream: () => socket,
+  });
+  let usable = false;
+  let closing = false;
+  const closed = new Promise<void>((resolve) => {
+    socket.once("close", () => resolve());
+  });
+  const lost = new Promise<void>((resolve) => {
+    const lose = () => {
+      usable = false;
+      resolve();
+    };
+    // Without a listener an error of a connection that nobody uses would end the process.
+    client.on("error", lose);
+    client.on("end", lose);
+    void closed.then(lose);
+  });
+  const close = () => {
+    if (closing) return;
+    closing = true;
+    usable = false;
+    // A socket that never got through has nobody to say goodbye to. In the midst of a login or a
+    // query node-postgres would destroy it and go on, while PgBouncer still counts the client.
+    if (socket.connecting) socket.destroy();
+    else if (isAtRest(client)) void client.end();
+    else socket.end();
+    const timer = setTimeout(() => socket.destroy(), CLOSING_MS);
+    void closed.then(() => clearTimeout(timer));
+  };
+  const ready = new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new Error(`no login within ${timeoutMs} ms`));
+      close();
+    }, timeoutMs);
+    void lost.then(() => reject(new Error("the connection was closed during its login")));
+    client.connect((error: Error | null | undefined) => {
+      clearTimeout(timer);
+      if (error) {
+        reject(error);
+        close();
+      } else if (!closing) {
+        usable = true;
+        resolve();
+      }
+    });
+    void closed.then(() => clearTimeout(timer));
+  });
+  // Whoever gives a login up need not look at how it ended.
+  ready.catch(() => {});
+  return {
+    client,
+    ready,
+    closed,
+    lost,
+    isUsable: () => usable && !isInTransaction(client),
+    close,
+    cut: () => {
+      close();
+      socket.destroy();
+    },
+  };
+}
+
+/** Whoever got it next would be in the transaction of the last one, which holds a slot as well. */
+function isInTransaction(client: Client): boolean {
+  // Not every node-postgres that may be used can tell.
+  if (!("getTransactionStatus" in client)) return false;
+  const status = client.getTransactionStatus();
+  return status !== null && status !== "I";
+}
+
+function isAtRest(client: Client): boolean {
+  return "readyForQuery" in client && client.readyForQuery === true;
+}

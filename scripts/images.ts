@@ -1,0 +1,36 @@
+import { stat } from "node:fs/promises";
+import { parseArgs } from "node:util";
+
+import { IMAGES } from "../test/images/catalog.ts";
+import { imageArchive } from "../test/images/imageArchive.ts";
+import { kindCluster, loadImage } from "../test/images/loadImage.ts";
+
+/**
+ * Builds all images and loads them into the cluster at hand: `npm run images`. That is kind's, or
+ * with `--containerd SOCKET` the one whose containerd listens there.
+ */
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { containerd: { type: "string" } } });
+  const target =
+    values.containerd === undefined ? await kindCluster() : { containerdSocket: values.containerd };
+  for (const { name, reference } of IMAGES) {
+    const archive = await imageArchive(name);
+    const { size } = await stat(archive);
+    if (target !== undefined) await loadImage(name, target);
+    process.stdout.write(`${reference}  ${Math.round(size / 1e6)} MB  ${archive}\n`);
+  }
+  process.stdout.write(`${whereTo(target)}\n`);
+}
+
+function whereTo(target: Awaited<ReturnType<typeof kindCluster>>): string {
+  if (target === undefined) return "loaded into no cluster: kind has none";
+  if ("kind" in target) return `loaded into the cluster ${target.kind} of kind`;
+  return `loaded into the containerd at ${target.containerdSocket}`;
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`images: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,92 @@
+import { hostname } from "node:os";
+import { once } from "node:events";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { OPERATOR_NAME, OPERATOR_NAMESPACE, OPERATOR_PORT } from "../api/names.ts";
+import { EXIT, Failure, type Shell } from "./shell.ts";
+
+interface OperatorCommandOptions {
+  readonly namespace?: string;
+  readonly port: number;
+  readonly logLevel: string;
+}
+
+const LEVELS = ["debug", "info", "warn", "error"];
+const PORT_MAX = 65_535;
+
+/** `weir operator`: says in a live cluster, all the time, whether the sums hold. */
+export function operatorCommand(shell: Shell): Command {
+  return new Command("operator")
+    .description("watch a cluster, and say in statuses, events and metrics whether the sums hold")
+    .option("--namespace <name>", "budgets and servers of this namespace; else of all")
+    .addOption(
+      new Option("--port <port>", "of /metrics, /livez and /readyz")
+        .argParser(portNumber)
+        .default(OPERATOR_PORT),
+    )
+    .addOption(
+      new Option("--log-level <level>", "of the JSON lines on standard error")
+        .choices(LEVELS)
+        .default("info"),
+    )
+    .action((options: OperatorCommandOptions) => operate(options, shell));
+}
+
+async function operate(options: OperatorCommandOptions, { env, err }: Shell): Promise<void> {
+  // Whoever asks a process to stop while it starts means it, too.
+  const asked = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
+  const [{ pino }, { connect }, { KubeError }, { loadKubeconfig }, { startOperator }, judge] =
+    await Promise.all([
+      import("pino"),
+      import("../kube/client.ts"),
+      import("../kube/kubeError.ts"),
+      import("../kube/kubeconfig.ts"),
+      import("../operator/operator.ts"),
+      import("../operator/decide/judge.ts"),
+    ]);
+  const { judgeOrphan } = await import("../operator/decide/judgeOrphan.ts");
+  const log = pino(
+    {
+      level: options.logLevel,
+      // Nothing of the kind is logged; should it ever be, it is not shown.
+      redact: ["password", "*.password", "login", "*.login", "token", "*.token"],
+    },
+    { write: err },
+  );
+  try {
+    const client = connect(loadKubeconfig(env));
+    try {
+      const operator = await startOperator({
+        client,
+        judge: { judge: (snapshot) => judge.judge(snapshot), judgeOrphan },
+        log,
+        ...(options.namespace !== undefined && { namespace: options.namespace }),
+        port: options.port,
+        lease: { namespace: env["POD_NAMESPACE"] ?? OPERATOR_NAMESPACE, name: OPERATOR_NAME },
+        candidate: env["POD_NAME"] ?? hostname(),
+      });
+      await asked;
+      log.info("stops");
+      await operator.stop();
+    } finally {
+      await client.close();
+    }
+  } catch (error) {
+    if (error instanceof KubeError) {
+      throw new Failure(EXIT.failed, `weir operator: ${error.message}`);
+    }
+    throw portTaken(error, options.port) ?? error;
+  }
+}
+
+function portTaken(error: unknown, port: number): Failure | undefined {
+  const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+  return taken
+    ? new Failure(EXIT.failed, `weir operator: port ${port} is taken: choose another by --port`)
+    : undefined;
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= PORT_MAX) return port;
+  throw new InvalidArgumentError(`must be a port, from 0 (any that is free) to ${PORT_MAX}`);
+}

@@ -1,0 +1,55 @@
+import { expect, it } from "vitest";
+import { budgetOf, serverOf } from "../../../test/fleets/fleetOf.ts";
+import { after, sceneOf } from "../../../test/operator/sceneOf.ts";
+import type { BudgetSnapshot } from "../snapshot.ts";
+import { judge } from "./judge.ts";
+import { planObjects } from "./objectPlan.ts";
+
+const ROUNDS = 7;
+
+/** The least CPU of a few rounds, in milliseconds; another's load doesn't count. */
+function cpuMsOf(work: () => void): number {
+  const rounds = Array.from({ length: ROUNDS }, () => {
+    const before = process.cpuUsage();
+    work();
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  });
+  return Math.min(...rounds);
+}
+
+/** Two processes; all that is open on every line. */
+function sceneOfSize(servers: number): BudgetSnapshot {
+  const clients = Array.from({ length: servers }, (_, index) => ({
+    line: `s${index}`,
+    user: `s${index}`,
+    address: `10.0.${Math.floor(index / 250)}.${1 + (index % 250)}`,
+    count: 2,
+    idle: 1,
+  }));
+  const scene = sceneOf({
+    budget: budgetOf({
+      postgres: { maxConnections: 5000 },
+      pgbouncer: { maxClientConn: 10 * servers + 10 },
+    }),
+    servers: Array.from({ length: servers }, (_, index) => serverOf(`s${index}`)),
+    load: { clients },
+  });
+  return after(scene, judge(scene));
+}
+
+it("judging 500 servers costs as much more as they are more, and less with a plan at hand", () => {
+  const [small, large] = [sceneOfSize(50), sceneOfSize(500)];
+  const [smallPlan, largePlan] = [planObjects(small), planObjects(large)];
+  const costs = {
+    planMs: cpuMsOf(() => planObjects(large)),
+    judgeMs: cpuMsOf(() => judge(large, largePlan)),
+    judgeSmallMs: cpuMsOf(() => judge(small, smallPlan)),
+  };
+  process.stderr.write(
+    `measured: 500 servers on 2 processes: plan ${costs.planMs.toFixed(1)} ms, judge ` +
+      `${costs.judgeMs.toFixed(1)} ms; 50 servers: judge ${costs.judgeSmallMs.toFixed(1)} ms\n`,
+  );
+  // What grows with the square would be a hundred times as much.
+  expect(costs.judgeMs / costs.judgeSmallMs).toBeLessThan(40);
+});

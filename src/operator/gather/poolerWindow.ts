@@ -1,0 +1,81 @@
+import type { PoolerWindow } from "../snapshot.ts";
+import type { PoolerSample } from "./poolerSample.ts";
+
+/** How long a maximum counts. */
+export const WINDOW_MS = 10_000;
+
+/** What one sample adds to the window. */
+interface Entry {
+  readonly atMs: number;
+  readonly usedClients: number;
+  readonly lines: readonly (readonly [string, number, number])[];
+  readonly addresses: ReadonlyMap<string, number>;
+}
+
+/** The last seconds of one PgBouncer process. */
+export interface Window {
+  /** Maxima of the last 10 s, this sample included. */
+  readonly add: (sample: PoolerSample, atMs: number) => PoolerWindow;
+  /** It was not seen for a moment: the window is as long as it has been seen since. */
+  readonly interrupt: () => void;
+}
+
+export function poolerWindow(): Window {
+  let entries: readonly Entry[] = [];
+  let sinceMs: number | undefined;
+  return {
+    add: (sample, atMs) => {
+      sinceMs ??= atMs;
+      entries = [
+        ...entries.filter((entry) => atMs - entry.atMs < WINDOW_MS),
+        entryOf(sample, atMs),
+      ];
+      return maximaOf(entries, Math.min(WINDOW_MS, atMs - sinceMs));
+    },
+    interrupt: () => {
+      sinceMs = undefined;
+    },
+  };
+}
+
+function entryOf({ usedClients, lines, clients }: PoolerSample, atMs: number): Entry {
+  const addresses = new Map<string, number>();
+  const byLine = new Map<string, number>();
+  for (const { address, line, count } of clients) {
+    addresses.set(address, (addresses.get(address) ?? 0) + count);
+    byLine.set(line, (byLine.get(line) ?? 0) + count);
+  }
+  return {
+    atMs,
+    usedClients,
+    lines: lines.map(({ name, openClients, openServers }) => [
+      name,
+      openClients ?? byLine.get(name) ?? 0,
+      openServers,
+    ]),
+    addresses,
+  };
+}
+
+function maximaOf(entries: readonly Entry[], lengthMs: number): PoolerWindow {
+  const lines = new Map<string, { clientsMax: number; serversMax: number }>();
+  const addresses = new Map<string, number>();
+  for (const entry of entries) {
+    for (const [name, clients, servers] of entry.lines) {
+      const old = lines.get(name) ?? { clientsMax: 0, serversMax: 0 };
+      lines.set(name, {
+        clientsMax: Math.max(old.clientsMax, clients),
+        serversMax: Math.max(old.serversMax, servers),
+      });
+    }
+    for (const [address, count] of entry.addresses) {
+      addresses.set(address, Math.max(addresses.get(address) ?? 0, count));
+    }
+  }
+  return {
+    lengthMs,
+    usedClientsMax: Math.max(...entries.map(({ usedClients }) => usedClients)),
+    lines,
+    addresses,
+  };
+}

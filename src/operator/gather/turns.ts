@@ -1,0 +1,28 @@
+/** Lets so many at a time do something; the others wait in the order in which they came. */
+export interface Turns {
+  readonly take: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+export function turns(most: number): Turns {
+  const waiting: (() => void)[] = [];
+  let underWay = 0;
+  return {
+    take: async (work) => {
+      if (underWay >= most) {
+        await new Promise<void>((resolve) => {
+          waiting.push(resolve);
+        });
+      } else {
+        underWay += 1;
+      }
+      try {
+        return await work();
+      } finally {
+        // Whoever is next gets this place.
+        const next = waiting.shift();
+        if (next === undefined) underWay -= 1;
+        else next();
+      }
+    },
+  };
+}

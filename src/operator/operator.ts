@@ -1,0 +1,169 @@
+import type { Logger } from "pino";
+import type { KubeClient } from "../kube/client.ts";
+import { systemClock, type Clock } from "../kube/clock.ts";
+import { startCandidacy, type Candidacy } from "../kube/lease.ts";
+import type { LeaseName } from "../kube/leaseRecord.ts";
+import { openDoor } from "./act/door.ts";
+import { startFigures } from "./act/figures.ts";
+import { BUDGETS, followCluster, SERVERS, type CopyState } from "./gather/cluster.ts";
+import { loop } from "./gather/loop.ts";
+import type { Judge } from "./judge.ts";
+import { startWork, type Work } from "./work.ts";
+
+/** What an operator is started with. */
+export interface OperatorOptions {
+  readonly client: KubeClient;
+  readonly judge: Judge;
+  readonly log: Logger;
+  /** One namespace; absent: all. */
+  readonly namespace?: string;
+  /** Of /metrics, /livez and /readyz; 0: any. */
+  readonly port: number;
+  readonly lease: LeaseName;
+  /** For people: the pod's name. */
+  readonly candidate: string;
+  readonly clock?: Clock;
+  /** As Math.random. */
+  readonly random?: () => number;
+  readonly nowMs?: () => number;
+}
+
+/** An operator that runs. */
+export interface Operator {
+  readonly port: number;
+  /** Lets another one lead at once, and leaves nothing open. */
+  readonly stop: () => Promise<void>;
+}
+
+/** A copy that said nothing for so long, and no error either, does not follow any more. */
+const SILENT_MS_MAX = 600_000;
+const LOOK_MS = 1000;
+
+/**
+ * Watches ConnectionBudgets and McpServers, and says in their statuses, Events and figures whether
+ * the sums hold. Of several operators one leads, and it alone asks PgBouncers and writes; the others
+ * follow the cluster, and are ready to.
+ *
+ * @throws when the port is taken
+ */
+export async function startOperator({
+  client,
+  judge,
+  log,
+  namespace,
+  port,
+  lease,
+  candidate,
+  clock = systemClock,
+  random = Math.random,
+  nowMs = Date.now,
+}: OperatorOptions): Promise<Operator> {
+  const figures = startFigures();
+  let work: Work | undefined;
+  let candidacy: Candidacy | undefined;
+  let stopping = false;
+  const cluster = followCluster({
+    client,
+    ...(namespace !== undefined && { namespace }),
+    onChange: (keys) => work?.add(keys),
+  });
+  const onceAfterAnother = tellingChanges(log);
+
+  const lead = () =>
+    startCandidacy({
+      client,
+      lease,
+      candidate,
+      onLead: (term) => {
+        log.info({ lease: `${lease.namespace}/${lease.name}` }, "leads");
+        onceAfterAnother("lease", undefined);
+        const instance = candidate;
+        const all = { client, cluster, judge, figures, log, instance, term, clock, random, nowMs };
+        work = startWork(all);
+        work.add(cluster.budgetKeys());
+      },
+      onLost: async (reason) => {
+        log.info({ reason }, "leads no more");
+        const ended = work;
+        work = undefined;
+        await ended?.stop();
+      },
+      onError: (error) => onceAfterAnother("lease", error instanceof Error ? error.message : ""),
+      clock,
+    });
+  const whenSynced = async () => {
+    if (!(await cluster.synced) || stopping) return;
+    log.info("knows the cluster");
+    candidacy = lead();
+  };
+  const synced = whenSynced();
+
+  const watching = loop(clock, async () => {
+    for (const state of cluster.states()) onceAfterAnother(state.plural, complaintOf(state));
+    return LOOK_MS;
+  });
+  const stop = async () => {
+    stopping = true;
+    await candidacy?.stop();
+    await Promise.all([watching.stop(), cluster.stop(), synced]);
+  };
+  try {
+    const door = await openDoor(port, figures, {
+      missing: () =>
+        cluster
+          .states()
+          .filter((state) => !state.synced)
+          .map((state) => `${state.plural}: ${complaintOf(state) ?? "not listed yet"}`),
+      dead: () => [
+        ...(work?.stuck() ?? []),
+        ...cluster
+          .states()
+          .filter((state) => isDead(state, clock.monotonicMs()))
+          .map(({ plural }) => `${plural}: the copy does not follow any more`),
+      ],
+    });
+    log.info({ port: door.port, namespace: namespace ?? "all", server: client.server }, "watches");
+    return {
+      port: door.port,
+      stop: async () => {
+        await stop();
+        await door.close();
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function isDead({ lastContactMs, lastError }: CopyState, nowMs: number): boolean {
+  return (
+    lastError === undefined && lastContactMs !== undefined && nowMs - lastContactMs > SILENT_MS_MAX
+  );
+}
+
+/** What is wrong with a copy, and what to do about it where that is known. */
+function complaintOf({ plural, lastError }: CopyState): string | undefined {
+  if (lastError === undefined) return undefined;
+  const isOurs = plural === BUDGETS.plural || plural === SERVERS.plural;
+  // Of a group that no CRD has yet an API server says 404 without a word.
+  if (isOurs && /could not find the requested resource|HTTP 404/.test(lastError)) {
+    return `the cluster has no ${plural} of weir's: apply its CRDs (crds/); it is asked again and again`;
+  }
+  return lastError;
+}
+
+/** Logs what is wrong with something once, until it is well or something else is wrong. */
+function tellingChanges(log: Logger): (about: string, complaint: string | undefined) => void {
+  const told = new Map<string, string>();
+  return (about, complaint) => {
+    if (complaint === told.get(about)) return;
+    if (complaint === undefined) {
+      told.delete(about);
+      log.info({ about }, "is well again");
+    } else {
+      told.set(about, complaint);
+      log.warn({ about }, complaint);
+    }
+  };
+}

@@ -1,0 +1,190 @@
+import { join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { runBlock, shellBlocks } from "../docs/shellBlocks.ts";
+import { ROOT } from "../synth/run.ts";
+import { applied } from "./applying.ts";
+import { CLUSTER_START_TIMEOUT_MS, startOwnCluster, type Cluster } from "./cluster.ts";
+
+/**
+ * docs/install.md, command by command: an older weir's kinds with objects of theirs, upgraded, then
+ * the operator removed, then the kinds.
+ */
+
+const OLDER_CRDS = join(import.meta.dirname, "olderCrds.yaml");
+const NAMESPACE = "weir-upgraded";
+
+const BUDGET = {
+  apiVersion: "weir.dev/v1alpha1",
+  kind: "ConnectionBudget",
+  metadata: { name: "studio", namespace: NAMESPACE },
+  spec: {
+    mode: "Observe",
+    postgres: { host: "pg", database: "stories", credentialsSecretRef: { name: "pg" } },
+    pgbouncer: { maxClientConn: 200 },
+  },
+};
+const SERVER = {
+  apiVersion: "weir.dev/v1alpha1",
+  kind: "McpServer",
+  metadata: { name: "scene", namespace: NAMESPACE },
+  spec: { budgetRef: { name: "studio" }, image: "example/scene:1", port: 3005 },
+};
+const CONDITION = {
+  type: "Ready",
+  status: "False",
+  reason: "Broken",
+  message: "200 of 190",
+  lastTransitionTime: "2026-01-01T00:00:00Z",
+  observedGeneration: 1,
+};
+/** A workload that nobody owns, with the Role that lets the operator read a budget's Secrets. */
+const WORKLOAD = [
+  {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "scene", namespace: NAMESPACE },
+    spec: {
+      selector: { matchLabels: { app: "scene" } },
+      template: {
+        metadata: { labels: { app: "scene" } },
+        spec: { containers: [{ name: "server", image: "example/scene:1" }] },
+      },
+    },
+  },
+  {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "Role",
+    metadata: { name: "somebody-elses", namespace: NAMESPACE },
+    rules: [],
+  },
+];
+
+let cluster: Cluster;
+
+beforeAll(async () => {
+  cluster = await startOwnCluster({ controllerManager: true });
+  await applied(cluster, OLDER_CRDS);
+  await cluster.kubectl(["wait", "--for=condition=Established", "--filename", OLDER_CRDS]);
+  await cluster.kubectl(["create", "namespace", NAMESPACE]);
+  for (const object of [BUDGET, SERVER, ...WORKLOAD]) {
+    await done(["create", "-f", "-"], JSON.stringify(object));
+  }
+  for (const name of ["cb/studio", "mcps/scene"]) {
+    const status = JSON.stringify({ status: { conditions: [CONDITION] } });
+    const words = ["patch", name, "-n", NAMESPACE, "--subresource=status", "--type=merge", "-p"];
+    await done([...words, status]);
+  }
+}, CLUSTER_START_TIMEOUT_MS);
+
+afterAll(() => cluster.stop());
+
+/** @throws when kubectl fails */
+async function done(words: readonly string[], stdin?: string): Promise<string> {
+  const { code, stdout, stderr } = await cluster.kubectl(words, stdin);
+  if (code !== 0) throw new Error(stderr);
+  return stdout;
+}
+
+/** An object as the API server gives it. */
+interface Given {
+  readonly metadata: { readonly uid: string; readonly generation: number };
+  readonly spec: Readonly<Record<string, unknown>>;
+  readonly status: { readonly conditions?: unknown; readonly replicas?: number };
+}
+
+async function read(name: string): Promise<Given> {
+  return JSON.parse(await done(["get", name, "-n", NAMESPACE, "-o", "json"]));
+}
+
+async function names(kind: string, ...words: readonly string[]): Promise<readonly string[]> {
+  const shown = await done(["get", kind, "-o", "name", ...words]);
+  return shown.split("\n").filter((line) => line !== "");
+}
+
+function ofWeir(lines: readonly string[]): readonly string[] {
+  return lines.filter((line) => line.includes("weir"));
+}
+
+/** All commands below a heading of docs/install.md. */
+async function follow(heading: string): Promise<void> {
+  const blocks = shellBlocks("install.md").get(heading) ?? [];
+  expect(blocks.length).toBeGreaterThan(0);
+  for (const block of blocks) {
+    await runBlock(block, { folder: ROOT, kubeconfigPath: cluster.kubeconfigPath });
+  }
+}
+
+describe("docs/install.md", () => {
+  it("upgrades an older weir's kinds: objects stay, with their statuses, and get new defaults", async () => {
+    const before = { budget: await read("cb/studio"), server: await read("mcps/scene") };
+    expect(before.server.spec).not.toHaveProperty("priority");
+    await follow("Install");
+    await follow("Upgrade");
+    const after = { budget: await read("cb/studio"), server: await read("mcps/scene") };
+    for (const kind of ["budget", "server"] as const) {
+      const { uid, generation } = before[kind].metadata;
+      expect(after[kind].metadata).toMatchObject({ uid, generation });
+      expect(after[kind].spec).toMatchObject(before[kind].spec);
+      expect(after[kind].status.conditions).toEqual([CONDITION]);
+    }
+    // It comes with reading; the API server takes its time until it serves the new schema.
+    await expect.poll(async () => (await read("mcps/scene")).spec.priority).toBe(0);
+    const header = (await cluster.kubectl(["get", "mcps", "-n", NAMESPACE])).stdout.split("\n")[0];
+    expect(header).toContain("READY");
+  });
+
+  it("removes the operator, and leaves kinds, objects and workloads", async () => {
+    const role = { name: "weir-operator-studio", namespace: NAMESPACE };
+    const labels = "app.kubernetes.io/managed-by=weir,weir.dev/budget=studio";
+    await cluster.kubectl([
+      "create",
+      "role",
+      role.name,
+      "-n",
+      NAMESPACE,
+      "--verb=get",
+      "--resource=secrets",
+    ]);
+    await cluster.kubectl(["label", "role", role.name, "-n", NAMESPACE, ...labels.split(",")]);
+    expect(await names("roles", "-n", NAMESPACE)).toHaveLength(2);
+
+    await follow("Remove");
+    expect(await names("namespace", "weir-system", "--ignore-not-found")).toEqual([]);
+    expect(ofWeir(await names("clusterroles"))).toEqual([]);
+    expect(ofWeir(await names("clusterrolebindings"))).toEqual([]);
+    expect(await names("roles", "-n", NAMESPACE)).toEqual([
+      "role.rbac.authorization.k8s.io/somebody-elses",
+    ]);
+    expect(ofWeir(await names("crds"))).toHaveLength(2);
+    for (const name of ["cb/studio", "mcps/scene"]) {
+      expect((await read(name)).status.conditions).toEqual([CONDITION]);
+    }
+    expect((await read("deployment/scene")).status.replicas).toBe(1);
+  });
+
+  it("is followed again, and finds the objects as they were left", async () => {
+    await follow("Install");
+    expect((await read("cb/studio")).status.conditions).toEqual([CONDITION]);
+    await follow("Remove");
+  });
+
+  it("removes the kinds, and with them the objects, but no workload", async () => {
+    await follow("Remove the kinds too");
+    expect(ofWeir(await names("crds"))).toEqual([]);
+    await applied(cluster, OLDER_CRDS);
+    await cluster.kubectl(["wait", "--for=condition=Established", "--filename", OLDER_CRDS]);
+    expect(await names("cb,mcps", "--all-namespaces")).toEqual([]);
+    expect((await read("deployment/scene")).status.replicas).toBe(1);
+  });
+
+  it("has no other commands", () => {
+    expect([...shellBlocks("install.md").keys()]).toEqual([
+      "Install",
+      "Upgrade",
+      "Remove",
+      "Remove the kinds too",
+    ]);
+  });
+});

@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { connect } from "../../src/kube/client.ts";
+import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
+import { fieldOf, textAt } from "../../src/kube/fields.ts";
+import { readObject } from "../../src/kube/readObject.ts";
+import {
+  API_SERVER_START_TIMEOUT_MS,
+  startApiServer,
+  type ApiServer,
+} from "../cluster/apiServer.ts";
+import { freePort } from "../parts/ports.ts";
+import { startProcess, type RunningProcess } from "../parts/processes.ts";
+import { applyCrds } from "./scene.ts";
+
+let server: ApiServer;
+const running: RunningProcess[] = [];
+
+beforeAll(async () => {
+  server = await startApiServer();
+}, API_SERVER_START_TIMEOUT_MS);
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((each) => each.stop("SIGKILL")));
+});
+
+afterAll(async () => {
+  await server.stop();
+});
+
+async function start(
+  port: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningProcess> {
+  const program = join(import.meta.dirname, "../../bin/weir.js");
+  const started = await startProcess({
+    command: process.execPath,
+    args: [program, "operator", "--port", `${port}`],
+    env: { KUBECONFIG: server.kubeconfigPath, POD_NAMESPACE: "default", ...env },
+  });
+  running.push(started);
+  return started;
+}
+
+async function statusOf(port: number, path: string): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`);
+  await response.text();
+  return response.status;
+}
+
+async function holder(): Promise<string> {
+  const client = connect(loadKubeconfig({ KUBECONFIG: server.kubeconfigPath }));
+  const lease = { kind: "Lease", apiVersion: "coordination.k8s.io/v1", plural: "leases" };
+  const read = await readObject(client, { ...lease, namespace: "default", name: "weir-operator" });
+  await client.close();
+  return textAt(fieldOf(read ?? {}, "spec"), "holderIdentity") ?? "";
+}
+
+test("without CRDs it says so and goes on; with them it leads, and lets go when it is stopped", async () => {
+  const port = await freePort();
+  const operator = await start(port, { POD_NAME: "first" });
+  await operator.untilLogged(/the cluster has no connectionbudgets of weir's: apply its CRDs/);
+  expect(await statusOf(port, "/livez")).toBe(200);
+  expect(await statusOf(port, "/readyz")).toBe(503);
+
+  await applyCrds(server);
+  await operator.untilLogged(/"leads"/);
+  expect(await statusOf(port, "/readyz")).toBe(200);
+  expect(await holder()).toMatch(/^first_/);
+  for (const line of operator.log().trim().split("\n")) {
+    expect(JSON.parse(line)).toMatchObject({ level: expect.any(Number), msg: expect.any(String) });
+  }
+
+  const askedMs = Date.now();
+  expect(await operator.stop("SIGTERM")).toEqual({ code: 0, signal: null });
+  process.stderr.write(`measured: ended ${Date.now() - askedMs} ms after SIGTERM\n`);
+  expect(await holder()).toBe("");
+  const next = await start(await freePort(), { POD_NAME: "second" });
+  await next.untilLogged(/"leads"/);
+});
+
+test("a port that is taken, and a cluster that is not named, end it with words", async () => {
+  const port = await freePort();
+  const first = await start(port);
+  await first.untilLogged(/"watches"/);
+  const second = await start(port);
+  expect((await second.exited).code).toBe(1);
+  expect(second.log()).toMatch(`weir operator: port ${port} is taken`);
+
+  const lost = await start(await freePort(), { KUBECONFIG: "/nowhere/kubeconfig" });
+  expect((await lost.exited).code).toBe(1);
+  expect(lost.log()).toBe(
+    "weir operator: KUBECONFIG names no file that is there: /nowhere/kubeconfig\n",
+  );
+});
+
+test("one that is stopped while it starts ends as well", async () => {
+  const operator = await start(await freePort(), { KUBECONFIG: server.kubeconfigPath });
+  await operator.untilLogged(/"watches"/);
+  expect(await operator.stop("SIGTERM")).toEqual({ code: 0, signal: null });
+});

@@ -1,0 +1,162 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { Operator } from "../../src/operator/operator.ts";
+import { fieldOf, textAt } from "../../src/kube/fields.ts";
+import { API_SERVER_START_TIMEOUT_MS } from "../cluster/apiServer.ts";
+import { startPostgres, type Postgres } from "../parts/postgres.ts";
+import type { PgBouncer } from "../parts/pgbouncer.ts";
+import { budget, deployment, mcpServer, pgbouncerPod, podIp, secret } from "./objects.ts";
+import { makeRole, PASSWORDS, startPooler } from "./pooler.ts";
+import { ask, figure, LEASE, startScene, type Scene, type Sent } from "./scene.ts";
+import { conditionsOf } from "./tellingJudge.ts";
+
+let scene: Scene;
+let postgres: Postgres;
+let pooler: PgBouncer;
+let own: Sent;
+let author: Sent;
+const operators: Operator[] = [];
+const NAMESPACE = "writing";
+
+beforeAll(async () => {
+  [scene, postgres] = await Promise.all([startScene(), startPostgres()]);
+  await makeRole(postgres);
+  const ip = podIp();
+  pooler = await startPooler(postgres, { ip });
+  await scene.namespace(NAMESPACE);
+  own = budget(NAMESPACE, "writing", { postgresPort: postgres.port });
+  author = mcpServer(NAMESPACE, "author", { budgetRef: { name: "writing" } });
+  await scene.create(own);
+  await scene.create(author);
+  await scene.create(mcpServer(NAMESPACE, "scene", { budgetRef: { name: "writing" } }));
+  await scene.create(deployment(NAMESPACE, "author"));
+  await scene.create(pgbouncerPod(NAMESPACE, "writing-pgbouncer-0", "writing", ip));
+  await scene.create(secret(NAMESPACE, "writing-stats", { password: PASSWORDS.weir_stats }));
+  await scene.create(secret(NAMESPACE, "writing-maintenance", { password: PASSWORDS.maintenance }));
+}, API_SERVER_START_TIMEOUT_MS);
+
+afterEach(async () => {
+  await Promise.all(operators.splice(0).map((each) => each.stop()));
+});
+
+afterAll(async () => {
+  await scene.stop();
+  await pooler.stop();
+  await postgres.stop();
+});
+
+async function operate(candidate: string): Promise<Operator> {
+  const operator = await scene.operate({ candidate });
+  operators.push(operator);
+  return operator;
+}
+
+async function conditions(object: Sent): Promise<string> {
+  const { status } = await scene.read(object);
+  return conditionsOf(status)
+    .map(({ type, reason }) => `${String(type)}=${String(reason)}`)
+    .join(" ");
+}
+
+const ALL_SEEN = "Poolers=Seen Pooler0=Seen Postgres=Seen Ready=Told";
+
+/** Of everything in weir's hands, and Events: another one after each write. */
+async function versions(): Promise<string> {
+  const { stdout } = await scene.server.kubectl([
+    "get",
+    "connectionbudgets,mcpservers,events.events.k8s.io",
+    "--all-namespaces",
+    '--output=jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.resourceVersion}{"\\n"}{end}',
+  ]);
+  return stdout;
+}
+
+async function holder(): Promise<string> {
+  const lease = await scene.read({
+    apiVersion: "coordination.k8s.io/v1",
+    plural: "leases",
+    ...LEASE,
+  });
+  return textAt(fieldOf(lease, "spec"), "holderIdentity") ?? "";
+}
+
+/** Until it has looked around: everything was sampled and judged several times. */
+async function settle(operator: Operator): Promise<void> {
+  await expect.poll(() => figure(operator, 'weir_samples_total{result="seen"}')).toBeGreaterThan(5);
+  await expect.poll(() => figure(operator, "weir_judgements_total")).toBeGreaterThan(3);
+}
+
+test("after a restart nothing is written but the lease", async () => {
+  const first = await operate("first");
+  await expect.poll(() => conditions(own)).toBe(ALL_SEEN);
+  await settle(first);
+  await first.stop();
+  const before = await versions();
+  expect(before).toContain("ConnectionBudget/writing");
+
+  const second = await operate("second");
+  await settle(second);
+  expect(await holder()).toMatch(/^second_/);
+  expect(await versions()).toBe(before);
+  expect(await figure(second, 'weir_writes_total{kind="ConnectionBudget"}')).toBe(0);
+});
+
+test("a changed server is at most two writes, and idle is none", async () => {
+  const operator = await operate("counting");
+  await settle(operator);
+  const before = await versions();
+  await scene.patch(deployment(NAMESPACE, "author"), { spec: { replicas: 4 } });
+  // The message alone differs, which waits; what is not known of pods does not.
+  await scene.patch(author, { spec: { port: 3002 } });
+  await expect
+    .poll(async () => fieldOf(await scene.read(author), "status")["observedGeneration"])
+    .toBe(2);
+  await settle(operator);
+  const after = await versions();
+  const changed = after.split("\n").filter((line) => !before.includes(line));
+  expect(changed.map((line) => line.split(" ")[0])).toEqual(["McpServer/author"]);
+  expect(await figure(operator, 'weir_writes_total{kind="McpServer"}')).toBe(1);
+});
+
+test("of two one leads, and the other takes over at once when it stops", async () => {
+  const first = await operate("a");
+  await settle(first);
+  const second = await operate("b");
+  await expect.poll(async () => (await ask(second, "/readyz")).status).toBe(200);
+  expect(await holder()).toMatch(/^a_/);
+  // Only the leader holds consoles, and knows figures.
+  expect(await figure(second, 'weir_samples_total{result="seen"}')).toBe(0);
+  expect((await ask(second, "/metrics")).text).not.toContain('budget="writing"');
+
+  const stoppedMs = Date.now();
+  await first.stop();
+  const tookMs = Date.now() - stoppedMs;
+  await expect.poll(holder).toMatch(/^b_/);
+  const ledMs = Date.now() - stoppedMs;
+  process.stderr.write(`measured: stopped in ${tookMs} ms, another led after ${ledMs} ms\n`);
+  await settle(second);
+});
+
+test("metrics say the figures of budgets that are there, and no others", async () => {
+  const operator = await operate("metrics");
+  await settle(operator);
+  const series = 'weir_server_pods{server="author",namespace="writing",budget="writing"}';
+  const text = async () => (await ask(operator, "/metrics")).text;
+  expect(await text()).toContain(series);
+  expect(await text()).toContain("# HELP weir_clients_capacity max_client_conn");
+  expect(await text()).toContain("process_cpu_seconds_total");
+  expect((await ask(operator, "/livez")).text).toBe("ok\n");
+
+  const other = { ...own, name: "gone" };
+  await scene.create(other);
+  await expect.poll(text).toContain('budget="gone"');
+  await scene.remove(other);
+  await expect.poll(text).not.toContain('budget="gone"');
+  expect(await text()).toContain(series);
+});
+
+test("a status that somebody else wrote is put right", async () => {
+  const operator = await operate("guard");
+  await settle(operator);
+  await scene.patch(own, { status: { conditions: [] } }, "status");
+  await expect.poll(() => conditions(own)).toBe(ALL_SEEN);
+});

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { askPostgres } from "../../src/operator/gather/askPostgres.ts";
+import type { PostgresSnapshot } from "../../src/operator/snapshot.ts";
+import { Client } from "pg";
+import type { PgBouncer } from "../parts/pgbouncer.ts";
+import { startPostgres, type Postgres } from "../parts/postgres.ts";
+import { podIp } from "./objects.ts";
+import { makeRole, PASSWORDS, startPooler } from "./pooler.ts";
+
+let postgres: Postgres;
+let pooler: PgBouncer;
+const ip = podIp();
+
+beforeAll(async () => {
+  postgres = await startPostgres({ settings: { max_connections: 60 } });
+  await makeRole(postgres, 40);
+  pooler = await startPooler(postgres, { ip });
+});
+
+afterAll(async () => {
+  await pooler.stop();
+  await postgres.stop();
+});
+
+function straight(role = "app"): Promise<PostgresSnapshot> {
+  return askPostgres(
+    {
+      host: postgres.host,
+      port: postgres.port,
+      database: "app",
+      login: { user: "app", password: PASSWORDS.app, secret: "", ssl: false },
+      role,
+      direct: true,
+      address: "pg:5432",
+    },
+    new AbortController().signal,
+  );
+}
+
+function throughPgBouncer(): Promise<PostgresSnapshot> {
+  return askPostgres(
+    {
+      host: ip,
+      port: 6432,
+      database: "maintenance",
+      login: { user: "maintenance", password: PASSWORDS.maintenance, secret: "", ssl: false },
+      role: "app",
+      direct: false,
+      address: "pg:5432",
+    },
+    new AbortController().signal,
+  );
+}
+
+test("says what Postgres allows, and of the role what is set", async () => {
+  expect(await straight()).toEqual({
+    address: "pg:5432",
+    version: expect.stringMatching(/^1\d/),
+    maxConnections: 60,
+    superuserReservedConnections: 3,
+    reservedConnections: 0,
+    role: {
+      name: "app",
+      exists: true,
+      superuser: false,
+      connectionLimit: 40,
+      clientConnectionCheckIntervalMs: 0,
+      keepaliveS: 0,
+    },
+    backends: 0,
+  });
+  expect((await straight("nobody")).role).toMatchObject({ exists: false, connectionLimit: -1 });
+  expect((await straight("postgres")).role.superuser).toBe(true);
+});
+
+test("a setting is that of a new session: of role and database, else of the role, else the server's", async () => {
+  // The server connection that PgBouncer keeps has what was set when it was opened.
+  await postgres.query("ALTER ROLE app SET client_connection_check_interval = '2s'");
+  await postgres.query("ALTER ROLE app SET tcp_keepalives_idle = '1min'");
+  await postgres.query("ALTER ROLE app SET tcp_keepalives_interval = 10");
+  await postgres.query("ALTER ROLE app SET tcp_keepalives_count = 3");
+  expect((await throughPgBouncer()).role).toMatchObject({
+    clientConnectionCheckIntervalMs: 2000,
+    keepaliveS: 90,
+  });
+  await postgres.query("ALTER ROLE app IN DATABASE app SET client_connection_check_interval = 250");
+  expect((await throughPgBouncer()).role.clientConnectionCheckIntervalMs).toBe(250);
+  await postgres.query("ALTER ROLE app IN DATABASE app RESET ALL");
+  await postgres.query("ALTER ROLE app RESET ALL");
+  expect((await throughPgBouncer()).role).toMatchObject({
+    clientConnectionCheckIntervalMs: 0,
+    keepaliveS: 0,
+  });
+  await postgres.query("ALTER SYSTEM SET client_connection_check_interval = 700");
+  await postgres.query("SELECT pg_reload_conf()");
+  await expect.poll(async () => (await straight()).role.clientConnectionCheckIntervalMs).toBe(700);
+});
+
+test("the backends of the role are counted, the question itself only where a pool has it", async () => {
+  const client = new Client({
+    host: postgres.host,
+    port: postgres.port,
+    user: "app",
+    password: PASSWORDS.app,
+    database: "app",
+  });
+  await client.connect();
+  const pooled = (await throughPgBouncer()).backends;
+  expect(pooled).toBe(2);
+  expect((await straight()).backends).toBe(2);
+  await client.end();
+});

@@ -1,0 +1,347 @@
+import type { ConnectionBudget } from "../../src/api/connectionBudget.ts";
+import { roleOf } from "../../src/api/connectionBudget.ts";
+import type { McpServer } from "../../src/api/mcpServer.ts";
+import { shareOf } from "../../src/budget/room.ts";
+import { conditionIn, type Condition } from "../../src/operator/decide/condition.ts";
+import { judge } from "../../src/operator/decide/judge.ts";
+import { planObjects } from "../../src/operator/decide/objectPlan.ts";
+import type { Judgement } from "../../src/operator/judgement.ts";
+import type {
+  BudgetSnapshot,
+  ClientCount,
+  LineSight,
+  Observed,
+  PodSnapshot,
+  PoolerSight,
+  PoolerSnapshot,
+  PostgresSnapshot,
+  ServerSnapshot,
+  Sight,
+} from "../../src/operator/snapshot.ts";
+import { linesOf } from "../../src/pgbouncer/lines.ts";
+import { budgetOf, INCIDENT_NAMES, serverOf } from "../fleets/fleetOf.ts";
+
+/** Snapshots for the tests of the decisions: a healthy system, and what is changed of it. */
+
+/** 2026-11-26 12:00:00 UTC. */
+export const AT_MS = Date.UTC(2026, 10, 26, 12);
+
+/** Long enough to take something back. */
+const WINDOW_MS = 10_000;
+
+export function observed<T extends ConnectionBudget | McpServer>(
+  value: T,
+  more: Partial<Observed<T>> = {},
+): Observed<T> {
+  const { namespace, name } = value.metadata;
+  return {
+    namespace,
+    name,
+    uid: `uid-${name}`,
+    generation: 1,
+    creationTimestamp: "2026-11-26T09:00:00Z",
+    parsed: { ok: true, value },
+    status: {},
+    ...more,
+  };
+}
+
+export function seen<T>(value: T): Sight<T> {
+  return { state: "seen", value };
+}
+
+export const PENDING: Sight<never> = { state: "pending" };
+
+export const UNREACHABLE: Sight<never> = {
+  state: "unseen",
+  reason: "Unreachable",
+  message: "connection refused",
+};
+
+/** One pod of a server, at an address of its own. */
+export function podOf(name: string, more: Partial<PodSnapshot> = {}): PodSnapshot {
+  return { name, uid: `uid-${name}`, ready: true, terminating: false, ...more };
+}
+
+/** A server with one ready pod and the template that its plan wants. */
+export function runningOf(
+  server: McpServer,
+  poolMax: number,
+  index: number,
+  more: Partial<ServerSnapshot> = {},
+): ServerSnapshot {
+  const { name } = server.metadata;
+  const disabled = server.spec.activation === "Disabled";
+  const ip = `10.0.${Math.floor(index / 250)}.${1 + (index % 250)}`;
+  return {
+    object: observed(server),
+    ...(!disabled && {
+      workload: {
+        kind: "Deployment",
+        name,
+        uid: `uid-${name}-deployment`,
+        replicas: server.spec.replicas,
+        rollout: server.spec.rollout.type,
+        poolMax,
+        poolMaxFrom: `env ${server.spec.pool.env.max} of container server`,
+      },
+    }),
+    pods: disabled ? [] : [podOf(`${name}-0`, { ip, poolMax })],
+    handshake: seen({
+      ok: true,
+      protocolVersion: "2025-11-25",
+      serverName: name,
+      pod: `${name}-0`,
+    }),
+    ...more,
+  };
+}
+
+/** What a process has open, beside its lines and settings. */
+export interface Load {
+  readonly clients?: readonly ClientCount[];
+  readonly window?: Partial<PoolerSight["window"]>;
+  readonly servers?: ReadonlyMap<string, number>;
+}
+
+/** A process with these lines; what is open follows from its clients. */
+export function poolerSight(
+  lines: readonly Omit<LineSight, "openClients" | "openServers">[],
+  settings: Readonly<Record<string, string>>,
+  { clients = [], window = {}, servers = new Map() }: Load = {},
+): PoolerSight {
+  const count = (is: (client: ClientCount) => boolean) =>
+    clients.filter(is).reduce((sum, client) => sum + client.count, 0);
+  const open = lines.map((line) => ({
+    ...line,
+    openClients: count((client) => client.line === line.name),
+    openServers: servers.get(line.name) ?? 0,
+  }));
+  const usedClients = count(() => true) + 1;
+  return {
+    version: "1.26.1",
+    address: "10.1.0.1:6432",
+    config: new Map(Object.entries(settings)),
+    lines: open,
+    clients,
+    usedClients,
+    window: {
+      lengthMs: WINDOW_MS,
+      usedClientsMax: usedClients,
+      lines: new Map(
+        open.map(({ name, openClients, openServers }) => [
+          name,
+          { clientsMax: openClients, serversMax: openServers },
+        ]),
+      ),
+      addresses: new Map(
+        clients.map(({ address }) => [address, count((client) => client.address === address)]),
+      ),
+      ...window,
+    },
+  };
+}
+
+/** A line as weir sets it. */
+export function lineSight(
+  budget: ConnectionBudget,
+  name: string,
+  clients: number,
+  slots: number,
+): Omit<LineSight, "openClients" | "openServers"> {
+  const { postgres, pgbouncer } = budget.spec;
+  return {
+    name,
+    host: postgres.host,
+    port: postgres.port,
+    database: postgres.database,
+    forceUser: roleOf(budget),
+    poolSize: slots,
+    reservePoolSize: 0,
+    poolMode: pgbouncer.poolMode,
+    maxConnections: 0,
+    maxClientConnections: clients,
+    paused: false,
+    disabled: false,
+  };
+}
+
+export function postgresSnapshot(
+  budget: ConnectionBudget,
+  more: Partial<PostgresSnapshot> = {},
+  role: Partial<PostgresSnapshot["role"]> = {},
+): PostgresSnapshot {
+  return {
+    address: "postgres:5432",
+    version: "17.6",
+    maxConnections: budget.spec.postgres.maxConnections,
+    superuserReservedConnections: budget.spec.postgres.superuserReservedConnections,
+    reservedConnections: budget.spec.postgres.reservedConnections,
+    role: {
+      name: roleOf(budget),
+      exists: true,
+      superuser: false,
+      connectionLimit: shareOf(budget),
+      clientConnectionCheckIntervalMs: 500,
+      keepaliveS: 60,
+      ...role,
+    },
+    backends: 3,
+    ...more,
+  };
+}
+
+/** What a test says of a scene; the rest is healthy. */
+export interface SceneWish {
+  readonly budget?: ConnectionBudget;
+  readonly servers?: readonly McpServer[];
+  readonly neighbours?: readonly ConnectionBudget[];
+  readonly load?: Load;
+}
+
+/** A tier of weir's own and its servers, all as planned. */
+export function sceneOf({
+  budget = budgetOf(),
+  servers = INCIDENT_NAMES.map((name) => serverOf(name)),
+  neighbours = [],
+  load = {},
+}: SceneWish = {}): BudgetSnapshot {
+  const objects = {
+    budget: observed(budget),
+    servers: servers.map((server, index) => runningOf(server, 1, index)),
+    neighbours,
+  };
+  const plan = planObjects(objects);
+  if (!plan.known) throw new Error(plan.problems.join("\n"));
+  const limits = new Map(plan.admitted.servers.map(({ name, limit }) => [name, limit]));
+  const sight = poolerSight(
+    linesOf(budget, plan.admitted).map(({ name, clients, slots }) =>
+      lineSight(budget, name, clients, slots),
+    ),
+    {
+      max_client_conn: String(budget.spec.pgbouncer.maxClientConn),
+      pool_mode: budget.spec.pgbouncer.poolMode,
+    },
+    load,
+  );
+  const poolers = Array.from({ length: budget.spec.pgbouncer.replicas }, (_, ordinal) => ({
+    name: `${budget.metadata.name}-pgbouncer-${ordinal}`,
+    sight: seen(sight),
+  }));
+  return {
+    atMs: AT_MS,
+    ...objects,
+    servers: servers.map((server, index) =>
+      runningOf(server, limits.get(server.metadata.name) ?? 1, index),
+    ),
+    poolers: seen(poolers),
+    postgres: seen(postgresSnapshot(budget)),
+  };
+}
+
+/** The incident: an existing PgBouncer of 200 with one line for all, and ten servers of 20. */
+export function incidentScene(held: number): BudgetSnapshot {
+  const budget = observeExisting();
+  const servers = INCIDENT_NAMES.map((name) =>
+    serverOf(name, { rollout: { type: "Recreate" }, pool: { max: 19 } }),
+  );
+  const line = { ...lineSight(budget, "writing", 0, 20), maxClientConnections: 0 };
+  const clients = servers.map((_, index) => ({
+    line: "writing",
+    user: "writing",
+    address: `10.0.0.${1 + index}`,
+    count: held,
+    idle: held,
+  }));
+  const sight = poolerSight(
+    [line],
+    { max_client_conn: "200", pool_mode: "transaction" },
+    { clients },
+  );
+  return {
+    atMs: AT_MS,
+    budget: observed(budget),
+    servers: servers.map((server, index) => runningOf(server, 20, index)),
+    neighbours: [],
+    poolers: seen([{ name: "old-pgbouncer:6432", sight: seen(sight) }]),
+    postgres: seen(postgresSnapshot(budget)),
+  };
+}
+
+/** A budget that observes a PgBouncer which weir did not make. */
+export function observeExisting(): ConnectionBudget {
+  const budget = budgetOf();
+  const existing = { host: "old-pgbouncer", port: 6432, statsSecretRef: { name: "old-stats" } };
+  return {
+    ...budget,
+    spec: { ...budget.spec, mode: "Observe", pgbouncer: { ...budget.spec.pgbouncer, existing } },
+  };
+}
+
+/** The scene with its processes' sights changed, all of them or the one of this ordinal. */
+export function withSight(
+  scene: BudgetSnapshot,
+  change: (sight: PoolerSight) => PoolerSight,
+  only?: number,
+): BudgetSnapshot {
+  if (scene.poolers.state !== "seen") return scene;
+  const poolers = scene.poolers.value.map((pooler, ordinal): PoolerSnapshot => {
+    const { sight } = pooler;
+    if (sight.state !== "seen" || (only !== undefined && only !== ordinal)) return pooler;
+    return { ...pooler, sight: seen(change(sight.value)) };
+  });
+  return { ...scene, poolers: seen(poolers) };
+}
+
+/** One process' line changed. */
+export function withLine(
+  name: string,
+  change: Partial<LineSight>,
+): (sight: PoolerSight) => PoolerSight {
+  return (sight) => ({
+    ...sight,
+    lines: sight.lines.map((line) => (line.name === name ? { ...line, ...change } : line)),
+  });
+}
+
+/** One server changed. */
+export function withServer(
+  scene: BudgetSnapshot,
+  name: string,
+  change: (server: ServerSnapshot) => ServerSnapshot,
+): BudgetSnapshot {
+  return {
+    ...scene,
+    servers: scene.servers.map((server) => (server.object.name === name ? change(server) : server)),
+  };
+}
+
+/** The scene a second later, with the statuses that a judgement gave. */
+export function after(scene: BudgetSnapshot, judgement: Judgement): BudgetSnapshot {
+  return {
+    ...scene,
+    atMs: scene.atMs + 1000,
+    budget: { ...scene.budget, status: judgement.budgetStatus },
+    servers: scene.servers.map((server) => ({
+      ...server,
+      object: {
+        ...server.object,
+        status: judgement.serverStatuses.get(server.object.name) ?? {},
+      },
+    })),
+  };
+}
+
+/** A budget's condition. */
+export function budgetCondition(scene: BudgetSnapshot, type: string): Condition | undefined {
+  return conditionIn(judge(scene).budgetStatus, type);
+}
+
+/** A server's condition. */
+export function serverCondition(
+  scene: BudgetSnapshot,
+  name: string,
+  type: string,
+): Condition | undefined {
+  return conditionIn(judge(scene).serverStatuses.get(name) ?? {}, type);
+}

@@ -1,0 +1,52 @@
+import type { BudgetSnapshot, ClientCount, ServerSnapshot } from "../../src/operator/snapshot.ts";
+import { serverOf } from "../fleets/fleetOf.ts";
+import { sceneOf, withServer, withSight } from "./sceneOf.ts";
+
+const SERVERS = [serverOf("author"), serverOf("scene")];
+
+/** Two servers of weir's own tier: limit 5, grant 10, peak 2 pods each. `scene` is at 10.0.0.2. */
+export function twoServers(change: (server: ServerSnapshot) => ServerSnapshot = (same) => same) {
+  return withServer(sceneOf({ servers: SERVERS }), "scene", change);
+}
+
+function summed(clients: readonly ClientCount[]): number {
+  return clients.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** What all processes, or the one of this ordinal, have open, and had lately. */
+export function withClients(
+  snapshot: BudgetSnapshot,
+  clients: readonly ClientCount[],
+  only?: number,
+): BudgetSnapshot {
+  return withSight(
+    snapshot,
+    (sight) => {
+      const counts = (key: "line" | "address") =>
+        Map.groupBy(clients, (client) => client[key]).entries();
+      return {
+        ...sight,
+        clients,
+        lines: sight.lines.map((line) => ({
+          ...line,
+          openClients: summed(clients.filter((client) => client.line === line.name)),
+        })),
+        window: {
+          ...sight.window,
+          addresses: new Map([...counts("address")].map(([key, own]) => [key, summed(own)])),
+          lines: new Map(
+            [...counts("line")].map(([key, own]) => [
+              key,
+              { clientsMax: summed(own), serversMax: 0 },
+            ]),
+          ),
+        },
+      };
+    },
+    only,
+  );
+}
+
+export function clientsOf(address: string, count: number, line = "scene"): ClientCount {
+  return { line, user: line, address, count, idle: 0 };
+}

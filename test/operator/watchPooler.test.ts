@@ -1,0 +1,110 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { systemClock, type Clock } from "../../src/kube/clock.ts";
+import type { PoolerSight } from "../../src/operator/snapshot.ts";
+import { watchPooler, type Watch } from "../../src/operator/gather/watchPooler.ts";
+import { consoleQuery, type PgBouncer } from "../parts/pgbouncer.ts";
+import { startPostgres, type Postgres } from "../parts/postgres.ts";
+import { podIp } from "./objects.ts";
+import { authorClient, makeRole, PASSWORDS, startPooler } from "./pooler.ts";
+
+let postgres: Postgres;
+let pooler: PgBouncer;
+let ip: string;
+const watches: Watch<PoolerSight>[] = [];
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+  await makeRole(postgres);
+});
+
+afterEach(async () => {
+  await Promise.all(watches.splice(0).map((each) => each.stop()));
+  await pooler.stop();
+});
+
+afterAll(async () => {
+  await postgres.stop();
+});
+
+/** Goes so many times as fast as the machine's. */
+function fastClock(times: number): Clock {
+  return {
+    monotonicMs: () => systemClock.monotonicMs() * times,
+    after: (delayMs, call) => systemClock.after(delayMs / times, call),
+  };
+}
+
+async function watch(clock: Clock): Promise<Watch<PoolerSight>> {
+  ip = podIp();
+  pooler = await startPooler(postgres, { ip });
+  const login = {
+    user: "weir_stats",
+    password: PASSWORDS.weir_stats,
+    secret: "Secret a/b",
+    ssl: false as const,
+  };
+  const started = watchPooler(
+    { name: "p-0", host: ip, port: 6432 },
+    { stats: async () => login },
+    { clock, random: () => 0, onSample: () => {} },
+    () => {},
+  );
+  watches.push(started);
+  await expect.poll(() => started.sight().state).toBe("seen");
+  return started;
+}
+
+function value({ sight }: Watch<PoolerSight>): PoolerSight {
+  const now = sight();
+  if (now.state !== "seen") throw new Error(`it is ${now.state}`);
+  return now.value;
+}
+
+test("counts clients by line, user and address, those that idle too, and leaves itself out", async () => {
+  const watching = await watch(systemClock);
+  expect(value(watching)).toMatchObject({ address: `${ip}:6432`, usedClients: 1, clients: [] });
+  const clients = [await authorClient(ip), await authorClient(ip)];
+  await clients[0]?.query("BEGIN");
+  await expect
+    .poll(() => value(watching).clients)
+    .toEqual([{ line: "author", user: "app", address: "127.0.0.1", count: 2, idle: 1 }]);
+  expect(value(watching)).toMatchObject({ usedClients: 3 });
+  const line = () => value(watching).lines.find(({ name }) => name === "author");
+  await expect.poll(line).toMatchObject({ openClients: 2, openServers: 1, poolSize: 5 });
+
+  await Promise.all(clients.map((client) => client.end()));
+  await expect.poll(() => value(watching).clients).toEqual([]);
+  // What a moment ago was open still counts.
+  expect(value(watching).window).toMatchObject({
+    usedClientsMax: 3,
+    addresses: new Map([["127.0.0.1", 2]]),
+  });
+  await expect
+    .poll(() => value(watching).window)
+    .toMatchObject({ lengthMs: 10_000, usedClientsMax: 1, addresses: new Map() });
+});
+
+test("one that is stalled is unseen after a while, and seen again when it goes on", async () => {
+  const watching = await watch(systemClock);
+  pooler.kill("SIGSTOP");
+  await expect.poll(watching.sight).toEqual({
+    state: "unseen",
+    reason: "Unreachable",
+    message: `can't ask PgBouncer p-0 (${ip}:6432): it does not answer`,
+  });
+  pooler.kill("SIGCONT");
+  await expect.poll(() => watching.sight().state).toBe("seen");
+});
+
+test("its console is one of the clients for a minute at most, so that a PgBouncer can end", async () => {
+  await watch(fastClock(60));
+  const consoles = async () =>
+    (await consoleQuery(pooler.place, "SHOW CLIENTS")).filter(({ user }) => user === "weir_stats");
+  const [first] = await consoles();
+  await expect
+    .poll(async () => (await consoles()).map(({ id }) => id))
+    .not.toContain(first?.["id"]);
+  expect((await consoles()).length).toBeLessThanOrEqual(1);
+  pooler.kill("SIGTERM");
+  expect(await pooler.exited).toMatchObject({ code: 0 });
+});

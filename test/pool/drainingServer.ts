@@ -1,0 +1,58 @@
+// A server with the pool, as one is written: set by its environment alone. It works when told to,
+// and is ended by a signal.
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { pool } from "@weir-dev/pool";
+import type { PoolClient } from "pg";
+
+import { takeOrders } from "../system/takeOrders.ts";
+import type { DrainOrder, DrainReport } from "./drainReport.ts";
+
+const outcomes: string[] = [];
+const held: PoolClient[] = [];
+
+if (process.env["LISTENS"] === "yes") {
+  process.once("SIGTERM", () => {
+    // It ends when it is told to, long after the pool.
+    outcomes.push("signalled");
+  });
+}
+
+const db = pool({
+  limitFile: "none",
+  serve: false,
+  gracePeriodMs: Number(process.env["GRACE_MS"]),
+  drainOnSigterm: process.env["DRAIN"] !== "no",
+});
+takeOrders<DrainOrder>(
+  {
+    hold: async () => {
+      held.push(await db.connect());
+    },
+    sleep: async () => {
+      note(held[0]?.query("SELECT pg_sleep(600)"), "slept");
+    },
+    ask: async () => {
+      note(db.query("SELECT 1"), "asked");
+      await sleep(0);
+    },
+    finish: async () => {
+      const client = held.shift();
+      await client?.query("SELECT 1");
+      client?.release();
+      outcomes.push("finished");
+    },
+    report: async () => {},
+    exit: async () => {
+      setImmediate(() => process.exit(7));
+    },
+  },
+  (): DrainReport => ({ state: db.state(), outcomes }),
+);
+
+function note(work: Promise<unknown> | undefined, name: string): void {
+  work?.then(
+    () => outcomes.push(name),
+    (error: unknown) => outcomes.push(error instanceof Error ? error.name : String(error)),
+  );
+}

@@ -1,0 +1,149 @@
+import { pool, type Pool } from "@weir-dev/pool";
+import type { ClientConfig } from "pg";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+
+import { limitFolder, type LimitFolder } from "./limitFolder.ts";
+import { startOneLine, type ClientWatch, type OneLine } from "./oneLine.ts";
+import { startProxy, type Proxy } from "./proxy.ts";
+import { quietLog } from "./quietLog.ts";
+import { seededRandom } from "./seededRandom.ts";
+
+/** As many changes of the limit in each run; enough for dozens of races. */
+const ROUNDS = 25;
+const MOST = 8;
+/** Messages are late by up to this: what is said on one connection overtakes another one. */
+const JITTER_MS = 8;
+const soon = { interval: 5 };
+
+let line: OneLine;
+let proxy: Proxy;
+let connection: ClientConfig;
+let watch: ClientWatch;
+let db: Pool;
+let file: LimitFolder;
+
+beforeAll(async () => {
+  line = await startOneLine();
+  const random = seededRandom(5);
+  proxy = await startProxy(line.bouncer.port, () => random() * JITTER_MS);
+  connection = { ...line.connection, port: proxy.port };
+});
+afterAll(async () => {
+  await proxy.stop();
+  await line.stop();
+});
+beforeEach(async () => {
+  watch = await line.watchClients();
+});
+afterEach(async () => {
+  await watch.stop();
+  await db.end();
+});
+
+/** Work that never ends until told: checkouts of all kinds, more than there are connections. */
+function startLoad(random: () => number, workers: number): () => Promise<number> {
+  const stopping = new AbortController();
+  let done = 0;
+  const work = async () => {
+    while (!stopping.signal.aborted) {
+      const client = await db.connect();
+      await client.query("SELECT pg_sleep($1)", [random() / 100]);
+      // Some are closed, as after an error, and have to be replaced.
+      client.release(random() < 0.1);
+      done += 1;
+    }
+  };
+  const working = Array.from({ length: workers }, work);
+  return async () => {
+    stopping.abort();
+    await Promise.all(working);
+    return done;
+  };
+}
+
+async function samples(count: number): Promise<void> {
+  const seen = watch.samples();
+  await expect.poll(() => watch.samples(), soon).toBeGreaterThanOrEqual(seen + count);
+}
+
+describe.each([1, 2])("under load, with a limit that moves (seed %i)", (seed) => {
+  it("PgBouncer never counts more clients than the limit, nor than were left of an older one", async () => {
+    const random = seededRandom(seed);
+    file = await limitFolder("1");
+    db = pool({
+      connection,
+      limitFile: file.path,
+      serve: false,
+      connectionTimeoutMs: 0,
+      idleTimeoutMs: 20,
+      maxLifetimeMs: 1_000,
+      log: quietLog().log,
+    });
+    const stop = startLoad(random, 2 * MOST);
+    let limit = 1;
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const next = 1 + Math.floor(random() * MOST);
+      await file.write(String(next));
+      await expect.poll(() => db.state().limit, soon).toBe(next);
+      // What is open may be above it until it is given back, and only falls: no more than was
+      // allowed before.
+      await expect.poll(() => db.state().open, soon).toBeLessThanOrEqual(next);
+      // What PgBouncer said before may still be on its way here.
+      await samples(2);
+      expect(watch.most()).toBeLessThanOrEqual(Math.max(limit, next));
+      // A limit that is never reached would prove nothing.
+      let most = 0;
+      const reach = () => {
+        most = Math.max(most, watch.most());
+        return most;
+      };
+      await expect.poll(reach, soon).toBeGreaterThanOrEqual(next);
+      await samples(20);
+      expect(reach()).toBe(next);
+      limit = next;
+    }
+    const done = await stop();
+    process.stderr.write(`measured: ${watch.samples()} samples during ${done} checkouts\n`);
+  });
+});
+
+describe("a limit that falls and rises again and again, faster than connections follow", () => {
+  it("is never exceeded beyond the highest one", async () => {
+    const random = seededRandom(4);
+    file = await limitFolder("1");
+    const { log } = quietLog();
+    db = pool({
+      connection,
+      limitFile: file.path,
+      serve: false,
+      connectionTimeoutMs: 0,
+      log,
+    });
+    const stop = startLoad(random, 2 * MOST);
+    for (let round = 0; round < 5 * ROUNDS; round += 1) {
+      await file.write(String(1 + (round % 2) * (MOST - 1)));
+    }
+    await file.write(String(MOST));
+    await expect.poll(() => db.state()).toMatchObject({ limit: MOST, open: MOST });
+    await stop();
+    expect(watch.most()).toBe(MOST);
+  });
+});
+
+describe("a line whose grant is no more than the pool's limit", () => {
+  it("never refuses a pool that replaces its connections all the time", async () => {
+    await line.admit({ clientsOfLine: 3 });
+    const { log } = quietLog();
+    db = pool({ connection, max: 3, connectionTimeoutMs: 0, limitFile: "none", serve: false, log });
+    const logins = 200;
+    await Promise.all(
+      Array.from({ length: logins }, async () => {
+        const client = await db.connect();
+        await client.query("SELECT 1");
+        client.release(true);
+      }),
+    );
+    expect(watch.most()).toBe(3);
+    expect(db.metrics()).toContain('weir_pool_refused_total{limit="max_db_client_connections"} 0');
+  });
+});

@@ -1,0 +1,58 @@
+import { pool, type Pool } from "@weir-dev/pool";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+
+import { selfSigned } from "../system/certificate.ts";
+import { startOneLine, type OneLine } from "./oneLine.ts";
+import { startProxy, type Proxy } from "./proxy.ts";
+import { quietLog } from "./quietLog.ts";
+import { seededRandom } from "./seededRandom.ts";
+
+/** Encrypted sockets begin and end otherwise than plain ones. */
+
+let line: OneLine;
+let proxy: Proxy;
+let db: Pool;
+
+beforeAll(async () => {
+  line = await startOneLine({ clientsOfLine: 3 }, await selfSigned("pgbouncer"));
+  const random = seededRandom(6);
+  proxy = await startProxy(line.bouncer.port, () => random() * 8);
+});
+afterAll(async () => {
+  await proxy.stop();
+  await line.stop();
+});
+afterEach(() => db.end());
+
+function poolOf(connectionTimeoutMs: number): Pool {
+  const connection = { ...line.connection, port: proxy.port };
+  const { log } = quietLog();
+  return pool({ connection, max: 3, connectionTimeoutMs, limitFile: "none", serve: false, log });
+}
+
+it("PgBouncer never counts more than the limit while connections are replaced, at rest or not", async () => {
+  db = poolOf(0);
+  const watch = await line.watchClients();
+  await Promise.all(
+    Array.from({ length: 60 }, async (_, index) => {
+      const client = await db.connect();
+      const work = client.query("SELECT pg_sleep(0.005)").catch(() => {});
+      if (index % 2 === 0) await work;
+      client.release(true);
+      await work;
+    }),
+  );
+  await watch.stop();
+  expect(watch.most()).toBe(3);
+  expect(db.metrics()).toContain('weir_pool_refused_total{limit="max_db_client_connections"} 0');
+});
+
+it("a handshake that takes too long leaves nothing behind", async () => {
+  db = poolOf(300);
+  proxy.stall();
+  await expect(db.query("SELECT 1")).rejects.toThrow("no connection within 300 ms");
+  proxy.goOn();
+  await expect.poll(() => db.query("SELECT 1").catch(() => undefined)).toBeDefined();
+  await expect.poll(() => line.clients()).toBe(1);
+  expect(db.state()).toMatchObject({ open: 1, idle: 1 });
+});

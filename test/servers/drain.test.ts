@@ -1,0 +1,108 @@
+import { createServer } from "node:http";
+import { Client as V1Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport as V1Transport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { drain } from "../../examples/writing-servers/drain.ts";
+import { consoleQuery } from "../parts/pgbouncer.ts";
+import { call, modernClient } from "./clients.ts";
+import { logMeasured, msSince } from "./measured.ts";
+import { readiness, startReady, startStudio, type Studio, type WritingServer } from "./studio.ts";
+
+let studio: Studio;
+let lock: Client;
+
+beforeAll(async () => {
+  studio = await startStudio();
+  lock = new Client({
+    host: studio.postgres.socketDir,
+    port: studio.postgres.port,
+    user: studio.postgres.user,
+    database: studio.tier.budget.spec.postgres.database,
+  });
+  await lock.connect();
+});
+
+afterAll(async () => {
+  await lock.end();
+  await studio.stop();
+});
+
+/** Whether a new connection is taken. */
+async function accepts(server: WritingServer): Promise<boolean> {
+  return fetch(`${server.origin}/livez`, { headers: { Connection: "close" } }).then(
+    () => true,
+    () => false,
+  );
+}
+
+describe("a process that is told to end", () => {
+  it("gives up on calls that never finish, before the grace period is over", async () => {
+    let atMs = 0;
+    const closed: string[] = [];
+    const ending = drain({
+      server: createServer(),
+      requests: { inFlight: () => 1, closeConnections: () => closed.push("connections") },
+      callsInFlight: () => 2,
+      close: async () => {
+        closed.push("pool");
+      },
+      nowMs: () => atMs,
+      sleep: async (ms) => {
+        atMs += ms;
+      },
+    });
+    await expect(ending).rejects.toThrow("2 calls were still running after 25000 ms");
+    expect(atMs).toBeLessThan(30_000);
+    expect(closed).toEqual(["connections"]);
+  });
+
+  it("says so, stops accepting, lets a call finish, and leaves no connection", async () => {
+    const server = await startReady(studio, { name: "author" });
+    const client = await modernClient(server);
+    await lock.query("BEGIN; LOCK TABLE authors IN ACCESS EXCLUSIVE MODE");
+    const slow = call(client, "list_authors");
+    await expect
+      .poll(() => lock.query("SELECT 1 FROM pg_locks WHERE NOT granted"))
+      .toMatchObject({ rows: [{}] });
+
+    const toldAtMs = performance.now();
+    server.process.signal("SIGTERM");
+    await expect.poll(() => readiness(server), { interval: 10 }).toBe(503);
+    const { headers } = await fetch(`${server.origin}/livez`);
+    expect(headers.get("connection")).toBe("close");
+    // Who comes late is still served, for a Service sends some for a moment.
+    const late = await modernClient(server);
+    expect((await late.listTools()).tools.length).toBeGreaterThan(0);
+    await late.close();
+    await expect.poll(() => accepts(server), { interval: 50 }).toBe(false);
+
+    await lock.query("COMMIT");
+    expect(await slow).toEqual({ items: [] });
+    expect(await server.process.exited).toEqual({ code: 0, signal: null });
+    logMeasured(`ended ${msSince(toldAtMs)} after SIGTERM`);
+    await client.close();
+    await expect
+      .poll(async () =>
+        (await consoleQuery(studio.tier.bouncers[0].place, "SHOW CLIENTS")).filter(
+          ({ user }) => user === "author",
+        ),
+      )
+      .toEqual([]);
+    expect(server.process.log()).not.toMatch(/"level":(?:50|60)/);
+  });
+
+  it("does not wait for streams that are open for news alone, of either era", async () => {
+    const server = await startReady(studio, { name: "author" });
+    const client = await modernClient(server);
+    const news = await client.listen({ toolsListChanged: true });
+    const older = new V1Client({ name: "weir-test", version: "0.1.0" });
+    await older.connect(new V1Transport(server.url));
+    server.process.signal("SIGTERM");
+    expect(await server.process.exited).toEqual({ code: 0, signal: null });
+    expect(server.process.log()).toContain('"ended"');
+    await news.close().catch(() => {});
+    await older.close();
+    await client.close();
+  });
+});

@@ -1,0 +1,139 @@
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { consoleQuery } from "../parts/pgbouncer.ts";
+import { call, modernClient } from "./clients.ts";
+import { logMeasured, msSince } from "./measured.ts";
+import { readiness, startReady, startStudio, type Studio, type WritingServer } from "./studio.ts";
+
+const NAME = "author";
+
+let studio: Studio;
+let server: WritingServer;
+
+beforeAll(async () => {
+  studio = await startStudio(1);
+  server = await startReady(studio, { name: NAME });
+});
+
+afterAll(async () => {
+  await server.process.stop("SIGKILL");
+  await studio.stop();
+});
+
+/** How many clients the server has at PgBouncer. */
+async function clients(): Promise<number> {
+  const rows = await consoleQuery(studio.tier.bouncers[0].place, "SHOW CLIENTS");
+  return rows.filter(({ user }) => user === NAME).length;
+}
+
+/** What each probe says, and how long each of its words took to come true after `done`. */
+async function until(status: number, what: string): Promise<void> {
+  const sinceMs = performance.now();
+  await expect.poll(() => readiness(server), { interval: 50 }).toBe(status);
+  logMeasured(`${what}: ${status} after ${msSince(sinceMs)}`);
+}
+
+async function liveness(): Promise<number> {
+  return (await fetch(`${server.origin}/livez`)).status;
+}
+
+describe("readiness", () => {
+  it("takes no connection, however often it is asked, not even of a pool that has none left", async () => {
+    const lock = new Client({
+      host: studio.postgres.socketDir,
+      port: studio.postgres.port,
+      user: studio.postgres.user,
+      database: studio.tier.budget.spec.postgres.database,
+    });
+    await lock.connect();
+    await lock.query("BEGIN; LOCK TABLE authors IN ACCESS EXCLUSIVE MODE");
+    const client = await modernClient(server);
+    const stuck = call(client, "list_authors");
+    await expect
+      .poll(() => lock.query("SELECT 1 FROM pg_locks WHERE NOT granted"))
+      .toMatchObject({ rows: [{}] });
+
+    const probes = await Promise.all(Array.from({ length: 100 }, () => readiness(server)));
+    expect(probes).toEqual(Array.from({ length: 100 }, () => 200));
+    expect(await clients()).toBe(1);
+    // A call that comes now waits its time, and is told why: the database is not to blame.
+    await expect(call(client, "list_authors")).rejects.toThrow(
+      "Try again: this process has no connection to spare, of 1",
+    );
+    expect(await readiness(server)).toBe(200);
+
+    await lock.query("COMMIT");
+    await lock.end();
+    expect(await stuck).toEqual({ items: [] });
+    await client.close();
+  });
+
+  it("falls while Postgres is down, and comes back with it; the process lives on", async () => {
+    await studio.postgres.halt();
+    await until(503, "Postgres down, server idle");
+    expect(await liveness()).toBe(200);
+    expect(await (await fetch(`${server.origin}/readyz`)).text()).toMatch(
+      /^not ready: the database/,
+    );
+    const client = await modernClient(server);
+    await expect(call(client, "list_authors")).rejects.toThrow(
+      /^The database can't be reached now, try again: /,
+    );
+    await client.close();
+
+    await studio.postgres.resume();
+    await until(200, "Postgres up");
+  });
+
+  it("falls while PgBouncer does not answer, and comes back with it", async () => {
+    const [bouncer] = studio.tier.bouncers;
+    bouncer.kill("SIGSTOP");
+    await until(503, "PgBouncer hangs, server idle");
+    expect(await liveness()).toBe(200);
+    bouncer.kill("SIGCONT");
+    await until(200, "PgBouncer goes on");
+  });
+
+  it("falls when all connections hang, although nobody can ask then", async () => {
+    const lock = new Client({
+      host: studio.postgres.socketDir,
+      port: studio.postgres.port,
+      user: studio.postgres.user,
+      database: studio.tier.budget.spec.postgres.database,
+    });
+    await lock.connect();
+    await lock.query("BEGIN; LOCK TABLE authors IN ACCESS EXCLUSIVE MODE");
+    const client = await modernClient(server);
+    const stuck = call(client, "list_authors");
+    await until(503, "the one connection hangs");
+    await lock.query("COMMIT");
+    await lock.end();
+    await stuck;
+    expect(await readiness(server)).toBe(200);
+    await client.close();
+  });
+});
+
+function callsLine(outcome: string): string {
+  return `writing_tool_calls_total{server="author",tool="create_author",outcome="${outcome}"} 1`;
+}
+
+describe("/metrics", () => {
+  it("tells calls by server, tool and outcome, how long they took, and the pool", async () => {
+    const client = await modernClient(server);
+    await call(client, "create_author", { name: "Ines" });
+    await expect(call(client, "create_author", { name: "Ines" })).rejects.toThrow("Refused");
+    await call(client, "list_authors");
+    await client.close();
+    const answer = await fetch(`${server.origin}/metrics`);
+    expect(answer.headers.get("content-type")).toMatch(/^text\/plain; version=0\.0\.4/);
+    const lines = (await answer.text()).split("\n");
+    expect(lines).toContain(callsLine("answered"));
+    expect(lines).toContain(callsLine("refused"));
+    expect(lines).toContain(
+      'writing_tool_call_duration_seconds_count{server="author",tool="create_author"} 2',
+    );
+    expect(lines).toContain('writing_pool_connections{kind="limit"} 1');
+    expect(lines).toContain('writing_pool_connections{kind="open"} 1');
+  });
+});

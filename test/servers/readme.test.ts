@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { expect, it, vi } from "vitest";
+import { MEMBERS } from "../../examples/writing-servers/members.ts";
+import { freePort } from "../parts/ports.ts";
+import { startPostgres } from "../parts/postgres.ts";
+import { startProcess } from "../parts/processes.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const README = readFileSync(resolve(ROOT, "examples/writing-servers/README.md"), "utf8");
+const WITHIN = { timeout: 30_000, interval: 50 };
+
+/** The three commands, to run in the repository's folder. */
+const COMMANDS = /```sh\n([\s\S]*?)```/.exec(README)?.[1]?.trim().split("\n") ?? [];
+
+it("three commands make a server on a laptop", async () => {
+  expect(COMMANDS).toHaveLength(3);
+  const postgres = await startPostgres();
+  const port = await freePort();
+  const [environment = "", migrate = "", serve = ""] = COMMANDS;
+  // Where the reader's Postgres is, and which port is free, is another matter here.
+  const script = [
+    environment,
+    `export PGHOST=${postgres.host} PGPORT=${postgres.port}`,
+    migrate,
+    serve.replace(/PORT=\d+/, `PORT=${port}`).replace("npx", "exec npx"),
+  ].join("\n");
+  const shell = await startProcess({
+    command: "bash",
+    args: ["-euc", `cd '${ROOT}'\n${script}`],
+  });
+  try {
+    await vi.waitFor(async () => {
+      const { status } = await fetch(`http://127.0.0.1:${port}/readyz`);
+      expect(status).toBe(200);
+    }, WITHIN);
+    expect(shell.log()).toContain('"servers":["author","review"]');
+  } finally {
+    await shell.stop("SIGTERM");
+    await postgres.stop();
+  }
+});
+
+it("the table names every server", () => {
+  const named = [...README.matchAll(/^\| `([\w-]+)`/gm)].map(([, name]) => name);
+  expect(named).toEqual(MEMBERS.map(({ name }) => name));
+});
