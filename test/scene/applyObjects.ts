@@ -14,6 +14,8 @@ const PLURALS: Readonly<Record<string, string>> = {
   Namespace: "namespaces",
   NetworkPolicy: "networkpolicies",
   PodDisruptionBudget: "poddisruptionbudgets",
+  Role: "roles",
+  RoleBinding: "rolebindings",
   Secret: "secrets",
   Service: "services",
   StatefulSet: "statefulsets",
