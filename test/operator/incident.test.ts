@@ -55,7 +55,7 @@ test("all pools are full: WithinBudget=False, with the sum and who holds it", as
     .toMatch(/held by (?:\S+ (?:19|20), )+\S+ (?:19|20) and \d more, all idle/);
 });
 
-test("people are told: in the columns, in an Event, and in the metrics", async () => {
+test("people are told: in the columns, and in an Event", async () => {
   const columns = await scene.kubectl("get", "connectionbudget", "writing");
   expect(columns).toContain("False");
   await expect
