@@ -98,6 +98,9 @@ async function limitRole(limit: number): Promise<void> {
   await scene.postgres.query(`ALTER ROLE writing CONNECTION LIMIT ${limit}`);
 }
 
+/** Longer than a message that differs in its numbers alone may be held back: half a minute. */
+const QUIET_MS = 35_000;
+
 /** What one operator says when it has nothing more to say, without times. */
 async function atRest(): Promise<Record<string, Record<string, object>>> {
   const operator = await scene.operator();
@@ -112,7 +115,7 @@ async function atRest(): Promise<Record<string, Record<string, object>>> {
         const known = scene.conditions.of("ConnectionBudget", "writing").has("Ready");
         return known && seen === before;
       },
-      { interval: 8000, timeout: 120_000 },
+      { interval: QUIET_MS, timeout: 10 * QUIET_MS },
     )
     .toBe(true);
   const said = Object.fromEntries(
