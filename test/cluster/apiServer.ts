@@ -6,6 +6,7 @@ import { kubernetesBinary } from "../binaries/kubernetes.ts";
 import { freePort } from "../parts/ports.ts";
 import { type RunningProcess, startProcess } from "../parts/processes.ts";
 import { scratchDir } from "../parts/scratch.ts";
+import { auditArgs, readAuditLog, type AuditEntry } from "./auditLog.ts";
 import { startControllerManager } from "./controllerManager.ts";
 import { startEtcd } from "./etcd.ts";
 import { kubeconfigOf } from "./kubeconfigText.ts";
@@ -29,6 +30,10 @@ export interface ApiServerOptions {
   readonly controllerManager?: boolean;
   /** Whose certificates clients may log in with, as PEM; nobody's when absent. */
   readonly clientCaPath?: string;
+  /** Users beside `admin`, also in `system:masters`, each with a token of its own. */
+  readonly users?: readonly string[];
+  /** Users whose requests are written down, ServiceAccounts by their full name; nobody's when absent. */
+  readonly audited?: readonly string[];
 }
 
 /** A real Kubernetes API with an etcd of its own and no nodes, on loopback alone. */
@@ -39,7 +44,13 @@ export interface ApiServer {
   /** Certificates to trust, as in a kubeconfig: base64 of PEM. */
   readonly caData: string;
   readonly kubeconfigPath: string;
+  /** Writes a kubeconfig for one of `users`, or for a token that was made later. */
+  readonly kubeconfigFor: (
+    login: { readonly user: string } | { readonly token: string },
+  ) => Promise<string>;
   readonly kubectl: Kubectl;
+  /** Every request of the audited users that was answered in full, in the order of the log. */
+  readonly audit: () => Promise<readonly AuditEntry[]>;
   /** What it shows to its clients, for a proxy that wants to be taken for it: PEM. */
   readonly certificate: { readonly cert: Buffer; readonly key: Buffer };
   /** Kills it, and starts it again with the same etcd at the same address. */
@@ -59,6 +70,8 @@ export interface ApiServer {
 export async function startApiServer({
   controllerManager = false,
   clientCaPath,
+  users = [],
+  audited = [],
 }: ApiServerOptions = {}): Promise<ApiServer> {
   const dir = await scratchDir("api-server");
   const running: RunningProcess[] = [];
@@ -76,9 +89,16 @@ export async function startApiServer({
 
     const port = await freePort();
     const url = `https://127.0.0.1:${port}`;
-    const token = randomBytes(16).toString("hex");
+    const tokens = new Map(["admin", ...users].map((user) => [user, newToken()]));
+    const tokenOf = (user: string) => {
+      const found = tokens.get(user);
+      if (found === undefined) throw new Error(`the API server was started without user ${user}`);
+      return found;
+    };
+    const token = tokenOf("admin");
     const tokensPath = join(dir, "tokens.csv");
-    await writeFile(tokensPath, `${token},admin,admin,system:masters\n`);
+    const lines = [...tokens].map(([user, secret]) => `${secret},${user},${user},system:masters\n`);
+    await writeFile(tokensPath, lines.join(""));
     const serviceAccountKeyPath = join(dir, "service-account.pem");
     await writeFile(serviceAccountKeyPath, serviceAccountKeyPem());
     const certificatesDir = join(dir, "certificates");
@@ -98,10 +118,11 @@ export async function startApiServer({
         "--service-account-issuer=https://kubernetes.default.svc",
         `--service-account-key-file=${serviceAccountKeyPath}`,
         `--service-account-signing-key-file=${serviceAccountKeyPath}`,
-        "--service-cluster-ip-range=10.0.0.0/24",
+        "--service-cluster-ip-range=10.0.0.0/16",
         // It would publish a loopback address as the Service `kubernetes`, which is not valid.
         "--endpoint-reconciler-type=none",
         ...(clientCaPath === undefined ? [] : [`--client-ca-file=${clientCaPath}`]),
+        ...(audited.length === 0 ? [] : await auditArgs(dir, audited)),
       ],
     };
     const caPath = join(certificatesDir, "apiserver.crt");
@@ -123,6 +144,12 @@ export async function startApiServer({
     const caData = ca.toString("base64");
     const kubeconfigPath = join(dir, "kubeconfig");
     await writeFile(kubeconfigPath, kubeconfigOf({ url, caData, user: { token } }));
+    const kubeconfigFor: ApiServer["kubeconfigFor"] = async (login) => {
+      const secret = "token" in login ? login.token : tokenOf(login.user);
+      const path = join(dir, `kubeconfig-${randomBytes(4).toString("hex")}`);
+      await writeFile(path, kubeconfigOf({ url, caData, user: { token: secret } }));
+      return path;
+    };
 
     if (controllerManager) {
       const manager = await startControllerManager({
@@ -143,7 +170,9 @@ export async function startApiServer({
       token,
       caData,
       kubeconfigPath,
+      kubeconfigFor,
       kubectl,
+      audit: () => readAuditLog(dir),
       certificate,
       restart,
       compact,
@@ -153,4 +182,8 @@ export async function startApiServer({
     await stop();
     throw error;
   }
+}
+
+function newToken(): string {
+  return randomBytes(16).toString("hex");
 }
