@@ -1,9 +1,12 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "charts/**/*.test.ts", "pool/**/*.test.ts", "test/**/*.test.ts"],
     reporters: ["default", "./test/tallyReporter.ts"],
+    // Two at least: most tests wait for daemons most of the time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 60_000,
     // The first run builds or unpacks real parts; later ones find them in the cache.
     hookTimeout: 1_800_000,
