@@ -154,8 +154,13 @@ export interface PoolerWindow {
   readonly usedClientsMax: number;
   /** By line: clients and server connections. */
   readonly lines: ReadonlyMap<string, { readonly clientsMax: number; readonly serversMax: number }>;
-  /** By address of a client: how many it had at most, over all lines. */
+  /** By address of a client: how many it had at most, over all lines but weir's own two. */
   readonly addresses: ReadonlyMap<string, number>;
+  /**
+   * As `addresses`, but how many it had at least in the last three samples: what several processes
+   * had so is what they had at the same time. Empty until there are three in a row.
+   */
+  readonly addressesKept: ReadonlyMap<string, number>;
 }
 
 /** What Postgres allows, and whether the budget's role is held to it. */

@@ -118,6 +118,9 @@ export function poolerSight(
     openServers: servers.get(line.name) ?? 0,
   }));
   const usedClients = count(() => true) + 1;
+  const addresses = new Map(
+    clients.map(({ address }) => [address, count((client) => client.address === address)]),
+  );
   return {
     version: "1.26.1",
     address: "10.1.0.1:6432",
@@ -134,9 +137,8 @@ export function poolerSight(
           { clientsMax: openClients, serversMax: openServers },
         ]),
       ),
-      addresses: new Map(
-        clients.map(({ address }) => [address, count((client) => client.address === address)]),
-      ),
+      addresses,
+      addressesKept: addresses,
       ...window,
     },
   };

@@ -84,13 +84,17 @@ export function watchPooler(
     const sample = await asLogin(target, address, undefined, () => ask(console));
     return { version, address, ...sample, window: window.add(sample, clock.monotonicMs()) };
   };
+  const sight = (): Sight<PoolerSight> => {
+    const last = seen.sight();
+    return failures > 0 && last.state === "seen" ? { ...last, value: ofBefore(last.value) } : last;
+  };
   const changed = (before: Sight<PoolerSight>) => {
-    if (!isDeepStrictEqual(before, seen.sight())) onSight();
+    if (!isDeepStrictEqual(before, sight())) onSight();
   };
 
   const watching = loop(clock, async (stopped) => {
     const askedMs = clock.monotonicMs();
-    const before = seen.sight();
+    const before = sight();
     try {
       seen.answered(await look(askedMs, stopped));
       failures = 0;
@@ -109,7 +113,7 @@ export function watchPooler(
     }
   });
   return {
-    sight: seen.sight,
+    sight,
     stop: async () => {
       const stopped = watching.stop();
       // Else a PgBouncer that has stopped answering would hold this up.
@@ -118,6 +122,11 @@ export function watchPooler(
       await close();
     },
   };
+}
+
+/** It has just failed to answer: its clients may have gone to another process meanwhile. */
+function ofBefore(sight: PoolerSight): PoolerSight {
+  return { ...sight, window: { ...sight.window, addressesKept: new Map() } };
 }
 
 async function ask(console: Console): Promise<PoolerSample> {
