@@ -125,6 +125,8 @@ export interface PoolerSight {
   readonly clients: readonly ClientCount[];
   /** LISTS used_clients: what max_client_conn is checked against, consoles and logins included. */
   readonly usedClients: number;
+  /** LISTS login_clients: sockets of them that are still logging in. */
+  readonly loggingIn: number;
   /** The most that each count was in the window: what a moment ago broke a sum still counts. */
   readonly window: PoolerWindow;
 }
@@ -152,6 +154,8 @@ export interface PoolerWindow {
   /** How long it is; shorter after a start. */
   readonly lengthMs: number;
   readonly usedClientsMax: number;
+  /** The moments at which somebody was logging in; empty where nobody was. */
+  readonly logins: readonly LoginMoment[];
   /** By line: clients and server connections. */
   readonly lines: ReadonlyMap<string, { readonly clientsMax: number; readonly serversMax: number }>;
   /** By address of a client: how many it had at most, over all lines but weir's own two. */
@@ -161,6 +165,14 @@ export interface PoolerWindow {
    * had so is what they had at the same time. Empty until there are three in a row.
    */
   readonly addressesKept: ReadonlyMap<string, number>;
+}
+
+/** What one SHOW LISTS said. */
+export interface LoginMoment {
+  /** Those that are logging in included. */
+  readonly usedClients: number;
+  /** login_clients: they count before their line is known, and whether or not it ever is. */
+  readonly loggingIn: number;
 }
 
 /** What Postgres allows, and whether the budget's role is held to it. */

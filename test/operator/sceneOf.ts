@@ -128,9 +128,11 @@ export function poolerSight(
     lines: open,
     clients,
     usedClients,
+    loggingIn: 0,
     window: {
       lengthMs: WINDOW_MS,
       usedClientsMax: usedClients,
+      logins: [],
       lines: new Map(
         open.map(({ name, openClients, openServers }) => [
           name,

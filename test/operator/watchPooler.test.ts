@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { systemClock, type Clock } from "../../src/kube/clock.ts";
 import type { PoolerSight } from "../../src/operator/snapshot.ts";
@@ -82,6 +83,31 @@ test("counts clients by line, user and address, those that idle too, and leaves 
   await expect
     .poll(() => value(watching).window)
     .toMatchObject({ lengthMs: 10_000, usedClientsMax: 1, addresses: new Map() });
+});
+
+test("sockets that never log in are among the clients, and told apart", async () => {
+  const watching = await watch(systemClock);
+  const sockets = Array.from({ length: 6 }, () => connect({ host: ip, port: 6432 }));
+  try {
+    for (const socket of sockets) socket.on("error", () => {}).write("x");
+    await expect
+      .poll(() => value(watching).window.logins)
+      .toContainEqual({ usedClients: 7, loggingIn: 6 });
+    expect(value(watching).lines.map(({ openClients }) => openClients)).not.toContain(6);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+});
+
+test("what one had that does not answer is not added to what another has", async () => {
+  const watching = await watch(systemClock);
+  const client = await authorClient(ip);
+  const kept = () => value(watching).window.addressesKept;
+  await expect.poll(kept).toEqual(new Map([["127.0.0.1", 1]]));
+  pooler.kill("SIGSTOP");
+  await expect.poll(kept).toEqual(new Map());
+  pooler.kill("SIGCONT");
+  await client.end();
 });
 
 test("one that is stalled is unseen after a while, and seen again when it goes on", async () => {

@@ -166,6 +166,36 @@ describe("a tier of weir's own", () => {
     expect(within(scene)?.message).toContain(text);
   });
 
+  it.each([
+    { usedClients: 196, loggingIn: 150, status: "False" },
+    { usedClients: 195, loggingIn: 150, status: "True" },
+    // As many as are reserved for them, and the sum of the limits has counted those.
+    { usedClients: 196, loggingIn: 4, status: "True" },
+  ])(
+    "with $usedClients used, $loggingIn of them logging in, is $status",
+    ({ status, ...moment }) => {
+      const scene = withSight(sceneOf(), (sight) => ({
+        ...sight,
+        window: { ...sight.window, logins: [{ usedClients: 9, loggingIn: 5 }, moment] },
+      }));
+      expect(within(scene)?.status).toBe(status);
+    },
+  );
+
+  it("tells of a storm of logins in numbers", () => {
+    const scene = withSight(sceneOf(), (sight) => ({
+      ...sight,
+      window: { ...sight.window, logins: [{ usedClients: 200, loggingIn: 150 }] },
+    }));
+    expect(within(scene)).toMatchObject({
+      reason: "ClientsExceedBudget",
+      message: expect.stringContaining(
+        "logins of writing-pgbouncer-0: 200 used, 150 of them still logging in where 4 are " +
+          "reserved, + 1 consoles + 4 maintenance = 205 > 200 of max_client_conn",
+      ),
+    });
+  });
+
   it("counts consoles beyond their reserve, weir's own included", () => {
     const console = { line: "pgbouncer", user: "weir_stats", address: "10.9.9.9", idle: 0 };
     const scene = (count: number) =>

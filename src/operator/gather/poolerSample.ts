@@ -1,5 +1,12 @@
 import { textIn, textOf, numberIn, type ShowRow } from "../../pgbouncer/showRows.ts";
-import { configOf, isSelf, linesOf, poolsOf, usedClientsOf } from "../../audit/live/poolerRows.ts";
+import {
+  configOf,
+  isSelf,
+  linesOf,
+  loggingInOf,
+  poolsOf,
+  usedClientsOf,
+} from "../../audit/live/poolerRows.ts";
 import type { ClientCount, LineSight, PoolerSight } from "../snapshot.ts";
 
 /** What a console said in one go. */
@@ -39,6 +46,7 @@ export function poolerSample(rows: PoolerRows, self: string): PoolerSample {
     }),
     clients: clientCounts(rows.clients, self),
     usedClients: usedClientsOf(rows.lists),
+    loggingIn: loggingInOf(rows.lists),
   };
 }
 

@@ -26,6 +26,7 @@ function sample(usedClients: number, clients: number, servers: number): PoolerSa
       { line: "pgbouncer", user: "weir_stats", address: "10.0.0.9", count: 1, idle: 0 },
     ],
     usedClients,
+    loggingIn: usedClients === 9 ? 2 : 0,
   };
 }
 
@@ -34,6 +35,7 @@ test("a maximum counts for 10 s, each of the counts by itself", () => {
   expect(window.add(sample(9, 3, 1), 0)).toEqual({
     lengthMs: 0,
     usedClientsMax: 9,
+    logins: [{ usedClients: 9, loggingIn: 2 }],
     lines: new Map([["author", { clientsMax: 3, serversMax: 1 }]]),
     addresses: new Map([["10.0.0.1", 4]]),
     addressesKept: new Map(),
@@ -41,6 +43,7 @@ test("a maximum counts for 10 s, each of the counts by itself", () => {
   expect(window.add(sample(5, 2, 4), 9999)).toEqual({
     lengthMs: 9999,
     usedClientsMax: 9,
+    logins: [{ usedClients: 9, loggingIn: 2 }],
     lines: new Map([["author", { clientsMax: 3, serversMax: 4 }]]),
     addresses: new Map([["10.0.0.1", 4]]),
     addressesKept: new Map(),
@@ -48,6 +51,7 @@ test("a maximum counts for 10 s, each of the counts by itself", () => {
   expect(window.add(sample(5, 2, 1), 10_000)).toMatchObject({
     lengthMs: 10_000,
     usedClientsMax: 5,
+    logins: [],
     lines: new Map([["author", { clientsMax: 2, serversMax: 4 }]]),
   });
   expect(window.add(sample(1, 1, 1), 60_000).lengthMs).toBe(10_000);

@@ -11,6 +11,7 @@ const KEPT_SAMPLES = 3;
 interface Entry {
   readonly atMs: number;
   readonly usedClients: number;
+  readonly loggingIn: number;
   readonly lines: readonly (readonly [string, number, number])[];
   readonly addresses: ReadonlyMap<string, number>;
 }
@@ -46,7 +47,7 @@ export function poolerWindow(): Window {
   };
 }
 
-function entryOf({ usedClients, lines, clients }: PoolerSample, atMs: number): Entry {
+function entryOf({ usedClients, loggingIn, lines, clients }: PoolerSample, atMs: number): Entry {
   const addresses = new Map<string, number>();
   const byLine = new Map<string, number>();
   for (const { address, line, count } of clients) {
@@ -59,6 +60,7 @@ function entryOf({ usedClients, lines, clients }: PoolerSample, atMs: number): E
   return {
     atMs,
     usedClients,
+    loggingIn,
     lines: lines.map(({ name, openClients, openServers }) => [
       name,
       openClients ?? byLine.get(name) ?? 0,
@@ -98,6 +100,9 @@ function maximaOf(
   return {
     lengthMs,
     usedClientsMax: Math.max(...entries.map(({ usedClients }) => usedClients)),
+    logins: entries.flatMap(({ usedClients, loggingIn }) =>
+      loggingIn > 0 ? [{ usedClients, loggingIn }] : [],
+    ),
     lines,
     addresses,
   };
