@@ -2,9 +2,11 @@ import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { systemClock, type Clock } from "../../src/kube/clock.ts";
 import type { PoolerSight } from "../../src/operator/snapshot.ts";
+import { UnseenError } from "../../src/operator/gather/unseenError.ts";
 import { watchPooler, type Watch } from "../../src/operator/gather/watchPooler.ts";
 import { consoleQuery, type PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
+import { fastClock } from "./fastClock.ts";
 import { podIp } from "./objects.ts";
 import { authorClient, makeRole, PASSWORDS, startPooler } from "./pooler.ts";
 
@@ -27,26 +29,22 @@ afterAll(async () => {
   await postgres.stop();
 });
 
-/** Goes so many times as fast as the machine's. */
-function fastClock(times: number): Clock {
-  return {
-    monotonicMs: () => systemClock.monotonicMs() * times,
-    after: (delayMs, call) => systemClock.after(delayMs / times, call),
-  };
-}
+const LOGIN = {
+  user: "weir_stats",
+  password: PASSWORDS.weir_stats,
+  secret: "Secret a/b",
+  ssl: false as const,
+};
 
-async function watch(clock: Clock): Promise<Watch<PoolerSight>> {
+async function watch(
+  clock: Clock,
+  stats: () => Promise<typeof LOGIN> = async () => LOGIN,
+): Promise<Watch<PoolerSight>> {
   ip = podIp();
   pooler = await startPooler(postgres, { ip });
-  const login = {
-    user: "weir_stats",
-    password: PASSWORDS.weir_stats,
-    secret: "Secret a/b",
-    ssl: false as const,
-  };
   const started = watchPooler(
     { name: "p-0", host: ip, port: 6432 },
-    { stats: async () => login },
+    { stats },
     { clock, random: () => 0, onSample: () => {} },
     () => {},
   );
@@ -133,4 +131,15 @@ test("its console is one of the clients for a minute at most, so that a PgBounce
   expect((await consoles()).length).toBeLessThanOrEqual(1);
   pooler.kill("SIGTERM");
   expect(await pooler.exited).toMatchObject({ code: 0 });
+});
+
+test("an API server that does not give the Secret hides no PgBouncer whose console is open", async () => {
+  let asked = 0;
+  const watching = await watch(fastClock(60), async () => {
+    asked += 1;
+    if (asked === 1) return LOGIN;
+    throw new UnseenError("Unreachable", "the API server does not give it");
+  });
+  await expect.poll(() => asked).toBeGreaterThan(60);
+  expect(watching.sight().state).toBe("seen");
 });

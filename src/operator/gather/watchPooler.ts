@@ -9,7 +9,7 @@ import { patience } from "./patience.ts";
 import { poolerSample, type PoolerSample } from "./poolerSample.ts";
 import { poolerWindow } from "./poolerWindow.ts";
 import { refusedBy } from "./refusals.ts";
-import { UnseenError } from "./unseenError.ts";
+import { isUnreachable, UnseenError } from "./unseenError.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** One PgBouncer process, and where it listens. */
@@ -63,10 +63,17 @@ export function watchPooler(
     await closing?.close();
   };
   const enter = async (nowMs: number, stopped: AbortSignal) => {
-    if (open !== undefined && nowMs - open.sinceMs >= CONSOLE_MS_MAX) await close();
-    if (open !== undefined) return open;
-    const login = await logins.stats(stopped);
+    if (open !== undefined && nowMs - open.sinceMs < CONSOLE_MS_MAX) return open;
+    let login: Login;
+    try {
+      login = await logins.stats(stopped);
+    } catch (error) {
+      // An API server that is away hides no PgBouncer that is seen.
+      if (open !== undefined && isUnreachable(error)) return open;
+      throw error;
+    }
     stopped.throwIfAborted();
+    await close();
     return asLogin(target, address, login, async () => {
       const console = await openConsole({ ...target, ...login }, ANSWER_MS_MAX);
       try {
