@@ -137,6 +137,8 @@ export interface LineSight extends LiveLine {
   readonly openClients?: number;
   /** Server connections, as SHOW POOLS sums them up. */
   readonly openServers: number;
+  /** Whom it logs in to Postgres as, sorted: a pool each. Many where no user is forced. */
+  readonly roles: readonly string[];
 }
 
 /** Clients that are alike: SHOW CLIENTS, counted. weir's own console is left out. */

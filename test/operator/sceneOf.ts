@@ -2,6 +2,7 @@ import type { ConnectionBudget } from "../../src/api/connectionBudget.ts";
 import { roleOf } from "../../src/api/connectionBudget.ts";
 import type { McpServer } from "../../src/api/mcpServer.ts";
 import { shareOf } from "../../src/budget/room.ts";
+import type { LiveLine } from "../../src/audit/live.ts";
 import { conditionIn, type Condition } from "../../src/operator/decide/condition.ts";
 import { judge } from "../../src/operator/decide/judge.ts";
 import { planObjects } from "../../src/operator/decide/objectPlan.ts";
@@ -106,7 +107,7 @@ export interface Load {
 
 /** A process with these lines; what is open follows from its clients. */
 export function poolerSight(
-  lines: readonly Omit<LineSight, "openClients" | "openServers">[],
+  lines: readonly LiveLine[],
   settings: Readonly<Record<string, string>>,
   { clients = [], window = {}, servers = new Map() }: Load = {},
 ): PoolerSight {
@@ -116,6 +117,7 @@ export function poolerSight(
     ...line,
     openClients: count((client) => client.line === line.name),
     openServers: servers.get(line.name) ?? 0,
+    roles: line.forceUser === undefined ? [] : [line.forceUser],
   }));
   const usedClients = count(() => true) + 1;
   const addresses = new Map(
@@ -152,7 +154,7 @@ export function lineSight(
   name: string,
   clients: number,
   slots: number,
-): Omit<LineSight, "openClients" | "openServers"> {
+): LiveLine {
   const { postgres, pgbouncer } = budget.spec;
   return {
     name,

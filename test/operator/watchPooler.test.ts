@@ -69,7 +69,9 @@ test("counts clients by line, user and address, those that idle too, and leaves 
     .toEqual([{ line: "author", user: "app", address: "127.0.0.1", count: 2, idle: 1 }]);
   expect(value(watching)).toMatchObject({ usedClients: 3 });
   const line = () => value(watching).lines.find(({ name }) => name === "author");
-  await expect.poll(line).toMatchObject({ openClients: 2, openServers: 1, poolSize: 5 });
+  await expect
+    .poll(line)
+    .toMatchObject({ openClients: 2, openServers: 1, poolSize: 5, roles: ["app"] });
 
   await Promise.all(clients.map((client) => client.end()));
   await expect.poll(() => value(watching).clients).toEqual([]);

@@ -133,6 +133,7 @@ function withMore(name: string): (sight: PoolerSight) => PoolerSight {
     ...lineSight(observeExisting(), name, 10, 1),
     openClients: 0,
     openServers: 0,
+    roles: ["writing"],
   };
   return (sight) => ({ ...sight, lines: [...sight.lines, more] });
 }

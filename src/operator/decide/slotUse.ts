@@ -6,7 +6,7 @@ import type { Pooler, Poolers } from "./seen.ts";
 
 /** The slot sum of one PgBouncer process as it is: server connections. */
 export interface SlotUse {
-  /** Σ max(pool size + reserve pool, open) over the lines of servers. */
+  /** Σ max(pools × (pool size + reserve pool), open) over the lines of servers. */
   readonly lines: number;
   /** The reserve, or what is more than it. */
   readonly maintenance: number;
@@ -35,14 +35,16 @@ export function slotUseOf({ sight, lines }: Pooler, budget: ConnectionBudget): S
   return { lines: sum, maintenance, total: sum + maintenance };
 }
 
-/** What a line's pool may open; undefined: unlimited, which PgBouncer calls 0. */
+/** What a line's pools, one a role, may open; undefined: unlimited, which PgBouncer calls 0. */
 export function slotLimitOf({
   poolSize,
   reservePoolSize,
   maxConnections,
+  roles,
 }: LineSight): number | undefined {
   const pool = poolSize > 0 ? poolSize + reservePoolSize : Number.POSITIVE_INFINITY;
-  const most = Math.min(pool, maxConnections > 0 ? maxConnections : Number.POSITIVE_INFINITY);
+  const pools = pool * Math.max(1, roles.length);
+  const most = Math.min(pools, maxConnections > 0 ? maxConnections : Number.POSITIVE_INFINITY);
   return Number.isFinite(most) ? most : undefined;
 }
 

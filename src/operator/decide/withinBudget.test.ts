@@ -124,6 +124,12 @@ describe("a tier of weir's own", () => {
       sum: "191 of 10 limited lines",
     },
     {
+      what: "a line forces no user, and has a pool for each",
+      change: withLine("scene", { roles: ["app", "reporting", "writing"] }),
+      reason: "SlotsExceedBudget",
+      sum: "54 of lines + 2 maintenance = 56 > 48",
+    },
+    {
       what: "a reserve pool counts",
       change: withLine("scene", { reservePoolSize: 1 }),
       reason: "SlotsExceedBudget",

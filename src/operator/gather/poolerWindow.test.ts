@@ -9,6 +9,7 @@ function sample(usedClients: number, clients: number, servers: number): PoolerSa
     port: 5432,
     database: "app",
     poolSize: 5,
+    roles: ["author"],
     reservePoolSize: 0,
     poolMode: "transaction",
     maxConnections: 0,
