@@ -17,7 +17,7 @@ export interface SlotUse {
 export interface SlotRoom {
   /** P: what the spec says, or what Postgres really leaves when that is less. */
   readonly postgres: number;
-  /** K: as many as the spec says, or as there are when these are more; of an existing tier these. */
+  /** K: as many as the spec says, or as there are when these are more. */
   readonly processes: number;
   /** S = ⌊P / K⌋. */
   readonly perProcess: number;
@@ -53,9 +53,9 @@ export function slotRoomOf(
   { count = 0 }: Poolers,
   postgres: Sight<PostgresSnapshot>,
 ): SlotRoom {
-  const { existing, replicas } = budget.spec.pgbouncer;
   const connections = postgresRoomOf(budget, postgres);
-  const processes = Math.max(existing === undefined ? replicas : 1, count);
+  // One that is away for a moment comes back, and opens its share again.
+  const processes = Math.max(budget.spec.pgbouncer.replicas, count);
   return {
     postgres: connections,
     processes,

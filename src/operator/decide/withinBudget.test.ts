@@ -154,6 +154,19 @@ describe("a tier of weir's own", () => {
     expect(condition?.message).toContain("48 > 32 = ⌊97 of Postgres / 3⌋");
   });
 
+  it("is not within budget while one of its processes is away, weir's own or not", () => {
+    for (const scene of [sceneOf(), incidentScene(5)]) {
+      const large = withSight(scene, (sight) => ({
+        ...sight,
+        lines: sight.lines.map((line) => ({ ...line, poolSize: 60 })),
+      }));
+      if (large.poolers.state !== "seen") throw new Error("no poolers");
+      const one = { ...large, poolers: seen(large.poolers.value.slice(0, 1)) };
+      expect(within(one)).toMatchObject({ status: "False", reason: "SlotsExceedBudget" });
+      expect(within(one)?.message).toContain("> 48 = ⌊97 of Postgres / 2⌋");
+    }
+  });
+
   it("is not within budget behind a Postgres that has less than the spec says", () => {
     const scene = sceneOf();
     const live = postgresSnapshot(budgetOf(), { maxConnections: 50 });
