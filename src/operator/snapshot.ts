@@ -13,6 +13,8 @@ export interface BudgetSnapshot {
   readonly servers: readonly ServerSnapshot[];
   /** The other budgets of the cluster, whose shares of the same Postgres count in the sum. */
   readonly neighbours: readonly ConnectionBudget[];
+  /** Those of the same Postgres that this weir does not understand, a line each: no sum has them. */
+  readonly unreadNeighbours: readonly string[];
   /** Its PgBouncer processes; which there are may itself be unknown. */
   readonly poolers: Sight<readonly PoolerSnapshot[]>;
   /** Label selector of their pods as text, for the scale subresource. */

@@ -216,6 +216,7 @@ export function sceneOf({
     budget: observed(budget),
     servers: servers.map((server, index) => runningOf(server, 1, index)),
     neighbours,
+    unreadNeighbours: [],
   };
   const plan = planObjects(objects);
   if (!plan.known) throw new Error(plan.problems.join("\n"));
@@ -269,6 +270,7 @@ export function incidentScene(held: number): BudgetSnapshot {
     budget: observed(budget),
     servers: servers.map((server, index) => runningOf(server, 20, index)),
     neighbours: [],
+    unreadNeighbours: [],
     poolers: seen([{ name: "old-pgbouncer:6432", sight: seen(sight) }]),
     postgres: seen(postgresSnapshot(budget)),
   };
