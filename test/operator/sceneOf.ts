@@ -228,6 +228,7 @@ export function sceneOf({
     {
       max_client_conn: String(budget.spec.pgbouncer.maxClientConn),
       pool_mode: budget.spec.pgbouncer.poolMode,
+      client_login_timeout: "5",
     },
     load,
   );

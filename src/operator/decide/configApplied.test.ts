@@ -40,6 +40,11 @@ describe("what PgBouncer has applied", () => {
     ["max_client_conn", setTo("max_client_conn", "300"), "max_client_conn: 300, planned 200"],
     ["pool_mode", setTo("pool_mode", "session"), "pool_mode: session, planned transaction"],
     [
+      "the time that a login may take",
+      setTo("client_login_timeout", "60"),
+      "client_login_timeout: 60, planned 5",
+    ],
+    [
       "a line's clients",
       withLine("scene", { maxClientConnections: 20 }),
       "line scene: max_db_client_connections 20, planned 10",
