@@ -12,6 +12,7 @@ import {
   postgresSnapshot,
   sceneOf,
   seen,
+  UNREACHABLE,
   withLine,
   withSight,
 } from "../../../test/operator/sceneOf.ts";
@@ -63,6 +64,20 @@ describe("the incident: ten servers of 20 on 200", () => {
     }));
     expect(within(restarted)).toEqual(within(incidentScene(20)));
   });
+});
+
+it("is not well as soon as a PgBouncer has come back, before its clients have", () => {
+  const full = incidentScene(20);
+  const away = { ...after(full, judge(full)), poolers: UNREACHABLE };
+  const unknown = judge(away);
+  const back = (lengthMs: number) =>
+    withSight(after(incidentScene(1), unknown), (sight) => ({
+      ...sight,
+      window: { ...sight.window, lengthMs },
+    }));
+  expect(within(away)?.status).toBe("Unknown");
+  expect(within(back(1000))?.status).toBe("Unknown");
+  expect(within(back(5000))?.status).toBe("True");
 });
 
 describe("a tier of weir's own", () => {

@@ -38,7 +38,8 @@ export function withinBudget(
   const asked = together([poolers, askedOf("Postgres", snapshot.postgres)]);
   const verdict = judged(asked, bad, wellOf(budget, poolers, room));
   const before = conditionIn(snapshot.budget.status, "WithinBudget")?.status;
-  const isTakenBack = verdict.status === "True" && before === "False";
+  // Also what could not be seen for a while: a PgBouncer that has just come back has few clients yet.
+  const isTakenBack = verdict.status === "True" && before !== undefined && before !== "True";
   return isTakenBack && isTooEarly(poolers) ? AS_IS : verdict;
 }
 
