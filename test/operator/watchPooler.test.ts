@@ -142,6 +142,6 @@ test("an API server that does not give the Secret hides no PgBouncer whose conso
     if (asked === 1) return LOGIN;
     throw new UnseenError("Unreachable", "the API server does not give it");
   });
-  await expect.poll(() => asked).toBeGreaterThan(60);
+  await expect.poll(() => asked).toBeGreaterThan(10);
   expect(watching.sight().state).toBe("seen");
 });

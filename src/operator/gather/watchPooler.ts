@@ -30,6 +30,8 @@ const SAMPLE_MS = 1000;
 const ANSWER_MS_MAX = 3000;
 /** A console that is open blocks the exit of a PgBouncer that was asked to stop: never for long. */
 const CONSOLE_MS_MAX = 60_000;
+/** When its Secret is asked for again that could not be had. */
+const LOGIN_AGAIN_MS = 10_000;
 
 /** How long to wait after failures: a Secret that is missing or wrong is read ever less often. */
 export function retryBackoff(reason: UnseenReason): Backoff {
@@ -69,8 +71,9 @@ export function watchPooler(
       login = await logins.stats(stopped);
     } catch (error) {
       // An API server that is away hides no PgBouncer that is seen.
-      if (open !== undefined && isUnreachable(error)) return open;
-      throw error;
+      if (open === undefined || !isUnreachable(error)) throw error;
+      open = { ...open, sinceMs: nowMs - CONSOLE_MS_MAX + LOGIN_AGAIN_MS };
+      return open;
     }
     stopped.throwIfAborted();
     await close();
