@@ -9,8 +9,9 @@ import { runProcess } from "../parts/processes.ts";
 export interface GoProgram {
   /** The file name of the binary. */
   readonly name: string;
-  readonly module: string;
-  /** Of the module, with the leading v. */
+  /** Absent for a program of our own that needs nothing but Go's library. */
+  readonly module?: string;
+  /** Of the module, or of our program, with the leading v. */
   readonly version: string;
   /** The import path of its main package, or the text of one that stands on the module. */
   readonly mainPackage: string | { readonly source: string };
@@ -72,7 +73,8 @@ export async function goBuild(program: GoProgram): Promise<string> {
 }
 
 function goModOf({ module, version, replacements = {} }: GoProgram): string {
-  const lines = ["module weir.local/build", `go ${GO_VERSION_MIN}`, `require ${module} ${version}`];
+  const lines = ["module weir.local/build", `go ${GO_VERSION_MIN}`];
+  if (module !== undefined) lines.push(`require ${module} ${version}`);
   for (const [path, replacedBy] of Object.entries(replacements)) {
     lines.push(`replace ${path} => ${path} ${replacedBy}`);
   }

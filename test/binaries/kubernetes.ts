@@ -2,7 +2,12 @@ import { goBuild } from "./goBuild.ts";
 import { type KubebuilderAsset, kubebuilderAsset } from "./kubebuilderAssets.ts";
 
 /** A program of Kubernetes' own repository. */
-export type KubernetesProgram = KubebuilderProgram | "kube-controller-manager";
+export type KubernetesProgram =
+  | KubebuilderProgram
+  | "kube-controller-manager"
+  | "kube-scheduler"
+  | "kubelet"
+  | "kube-proxy";
 
 type KubebuilderProgram = Exclude<KubebuilderAsset, "etcd">;
 
@@ -55,8 +60,10 @@ const STAGING_MODULES = [
  * cores, the others less, since they share most packages.
  */
 export async function kubernetesBinary(name: KubernetesProgram): Promise<string> {
-  const asset = name === "kube-controller-manager" ? undefined : await kubebuilderAsset(name);
-  if (asset !== undefined) return asset;
+  if (name === "kube-apiserver" || name === "kubectl") {
+    const asset = await kubebuilderAsset(name);
+    if (asset !== undefined) return asset;
+  }
   return goBuild({
     name,
     module: "k8s.io/kubernetes",

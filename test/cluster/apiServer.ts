@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -6,10 +6,13 @@ import { kubernetesBinary } from "../binaries/kubernetes.ts";
 import { freePort } from "../parts/ports.ts";
 import { type RunningProcess, startProcess } from "../parts/processes.ts";
 import { scratchDir } from "../parts/scratch.ts";
+import { auditArgs, readAuditLog, type AuditEntry } from "./auditLog.ts";
 import { startControllerManager } from "./controllerManager.ts";
 import { startEtcd } from "./etcd.ts";
+import { kubeconfigOf } from "./kubeconfigText.ts";
 import { type Kubectl, kubectlFor } from "./kubectl.ts";
 import { answersOk, untilReady } from "./readiness.ts";
+import { serviceAccountKeyPem } from "./serviceAccountKey.ts";
 
 /**
  * For hooks and tests that start an API server: what starting takes when the binaries have to be
@@ -27,6 +30,10 @@ export interface ApiServerOptions {
   readonly controllerManager?: boolean;
   /** Whose certificates clients may log in with, as PEM; nobody's when absent. */
   readonly clientCaPath?: string;
+  /** Users beside `admin`, also in `system:masters`, each with a token of its own. */
+  readonly users?: readonly string[];
+  /** Users whose requests are written down, ServiceAccounts by their full name; nobody's when absent. */
+  readonly audited?: readonly string[];
 }
 
 /** A real Kubernetes API with an etcd of its own and no nodes, on loopback alone. */
@@ -37,7 +44,13 @@ export interface ApiServer {
   /** Certificates to trust, as in a kubeconfig: base64 of PEM. */
   readonly caData: string;
   readonly kubeconfigPath: string;
+  /** Writes a kubeconfig for one of `users`, or for a token that was made later. */
+  readonly kubeconfigFor: (
+    login: { readonly user: string } | { readonly token: string },
+  ) => Promise<string>;
   readonly kubectl: Kubectl;
+  /** Every request of the audited users that was answered in full, in the order of the log. */
+  readonly audit: () => Promise<readonly AuditEntry[]>;
   /** What it shows to its clients, for a proxy that wants to be taken for it: PEM. */
   readonly certificate: { readonly cert: Buffer; readonly key: Buffer };
   /** Kills it, and starts it again with the same etcd at the same address. */
@@ -57,6 +70,8 @@ export interface ApiServer {
 export async function startApiServer({
   controllerManager = false,
   clientCaPath,
+  users = [],
+  audited = [],
 }: ApiServerOptions = {}): Promise<ApiServer> {
   const dir = await scratchDir("api-server");
   const running: RunningProcess[] = [];
@@ -74,11 +89,18 @@ export async function startApiServer({
 
     const port = await freePort();
     const url = `https://127.0.0.1:${port}`;
-    const token = randomBytes(16).toString("hex");
+    const tokens = new Map(["admin", ...users].map((user) => [user, newToken()]));
+    const tokenOf = (user: string) => {
+      const found = tokens.get(user);
+      if (found === undefined) throw new Error(`the API server was started without user ${user}`);
+      return found;
+    };
+    const token = tokenOf("admin");
     const tokensPath = join(dir, "tokens.csv");
-    await writeFile(tokensPath, `${token},admin,admin,system:masters\n`);
+    const lines = [...tokens].map(([user, secret]) => `${secret},${user},${user},system:masters\n`);
+    await writeFile(tokensPath, lines.join(""));
     const serviceAccountKeyPath = join(dir, "service-account.pem");
-    await writeFile(serviceAccountKeyPath, privateKeyPem());
+    await writeFile(serviceAccountKeyPath, serviceAccountKeyPem());
     const certificatesDir = join(dir, "certificates");
 
     const spec = {
@@ -96,10 +118,11 @@ export async function startApiServer({
         "--service-account-issuer=https://kubernetes.default.svc",
         `--service-account-key-file=${serviceAccountKeyPath}`,
         `--service-account-signing-key-file=${serviceAccountKeyPath}`,
-        "--service-cluster-ip-range=10.0.0.0/24",
+        "--service-cluster-ip-range=10.0.0.0/16",
         // It would publish a loopback address as the Service `kubernetes`, which is not valid.
         "--endpoint-reconciler-type=none",
         ...(clientCaPath === undefined ? [] : [`--client-ca-file=${clientCaPath}`]),
+        ...(audited.length === 0 ? [] : await auditArgs(dir, audited)),
       ],
     };
     const caPath = join(certificatesDir, "apiserver.crt");
@@ -120,7 +143,13 @@ export async function startApiServer({
     const ca = await readFile(caPath);
     const caData = ca.toString("base64");
     const kubeconfigPath = join(dir, "kubeconfig");
-    await writeFile(kubeconfigPath, kubeconfigOf({ url, token, caData }));
+    await writeFile(kubeconfigPath, kubeconfigOf({ url, caData, user: { token } }));
+    const kubeconfigFor: ApiServer["kubeconfigFor"] = async (login) => {
+      const secret = "token" in login ? login.token : tokenOf(login.user);
+      const path = join(dir, `kubeconfig-${randomBytes(4).toString("hex")}`);
+      await writeFile(path, kubeconfigOf({ url, caData, user: { token: secret } }));
+      return path;
+    };
 
     if (controllerManager) {
       const manager = await startControllerManager({
@@ -141,7 +170,9 @@ export async function startApiServer({
       token,
       caData,
       kubeconfigPath,
+      kubeconfigFor,
       kubectl,
+      audit: () => readAuditLog(dir),
       certificate,
       restart,
       compact,
@@ -153,21 +184,6 @@ export async function startApiServer({
   }
 }
 
-/** The key that signs the tokens of ServiceAccounts, as PEM: of SEC1, since PKCS #8 is refused. */
-function privateKeyPem(): string {
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  return privateKey.export({ type: "sec1", format: "pem" }).toString();
-}
-
-/** A kubeconfig in JSON, which is YAML too. */
-function kubeconfigOf({ url, token, caData }: Pick<ApiServer, "url" | "token" | "caData">): string {
-  const name = "weir-test";
-  return JSON.stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name, cluster: { server: url, "certificate-authority-data": caData } }],
-    users: [{ name, user: { token } }],
-    contexts: [{ name, context: { cluster: name, user: name } }],
-    "current-context": name,
-  });
+function newToken(): string {
+  return randomBytes(16).toString("hex");
 }

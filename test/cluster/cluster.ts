@@ -51,7 +51,12 @@ export async function startOwnCluster(options: ApiServerOptions = {}): Promise<C
   };
 }
 
-async function existingCluster(kubeconfigPath: string): Promise<Cluster> {
+/**
+ * The cluster of a kubeconfig, which is left as it was found.
+ *
+ * @throws when there is no kubeconfig, or it leads to none that answers
+ */
+export async function existingCluster(kubeconfigPath: string): Promise<Cluster> {
   if (kubeconfigPath === "") {
     throw new Error("USE_EXISTING_CLUSTER is true, but KUBECONFIG names no kubeconfig: set it");
   }

@@ -25,6 +25,11 @@ export async function startControllerManager({
       "--leader-elect=false",
       // Nobody asks it anything: no port.
       "--secure-port=0",
+      // Its own limit of 20 requests a second would make thousands of pods a matter of minutes.
+      "--kube-api-qps=1000",
+      "--kube-api-burst=2000",
+      // Pods of a fake node have loopback addresses, which no endpoint may have.
+      "--controllers=*,-endpoints-controller,-endpointslice-controller,-endpointslice-mirroring-controller",
     ],
   });
 }

@@ -5,7 +5,7 @@ import type { RunningProcess } from "../parts/processes.ts";
 
 const POLL_INTERVAL_MS = 50;
 // 2 to 3 s on an idle machine; the rest is for one that runs other tests too.
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 180_000;
 const LOG_TAIL_LINES = 20;
 
 /**
@@ -14,7 +14,7 @@ const LOG_TAIL_LINES = 20;
  * @param what is waited for, for the error
  * @param isReady a check; that it throws counts as "not yet"
  * @param process what has to run meanwhile
- * @throws with the end of the process' log, when it ends or is not ready after a minute
+ * @throws with the end of the process' log, when it ends or is not ready after 3 minutes
  */
 export async function untilReady(
   what: string,

@@ -1,0 +1,71 @@
+import { goBuild } from "./goBuild.ts";
+
+/**
+ * What runs in the pods of the cluster's own tests. Without a word it waits, so that it is a pause
+ * container too: `serve ADDRESS` answers HTTP, `get URL TIMEOUT` asks, `cat PATH` prints a file,
+ * `burn` uses a CPU.
+ */
+const SOURCE = `package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	var err error
+	switch {
+	case len(os.Args) == 1:
+		stop := make(chan os.Signal, 1)
+		signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
+		<-stop
+	case os.Args[1] == "serve":
+		err = http.ListenAndServe(os.Args[2], http.HandlerFunc(answer))
+	case os.Args[1] == "get":
+		err = get(os.Args[2], os.Args[3])
+	case os.Args[1] == "cat":
+		var text []byte
+		text, err = os.ReadFile(os.Args[2])
+		os.Stdout.Write(text)
+	case os.Args[1] == "burn":
+		for {
+		}
+	default:
+		err = fmt.Errorf("unknown command: %s", os.Args[1])
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func answer(writer http.ResponseWriter, request *http.Request) {
+	name, _ := os.Hostname()
+	fmt.Fprintf(writer, "%s to %s\\n", name, request.RemoteAddr)
+}
+
+func get(url string, wait string) error {
+	timeout, err := time.ParseDuration(wait)
+	if err != nil {
+		return err
+	}
+	client := http.Client{Timeout: timeout}
+	response, err := client.Get(url)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	_, err = io.Copy(os.Stdout, response.Body)
+	return err
+}
+`;
+
+/** The path of a static program for pods that test a cluster, built in a few seconds. */
+export function podProgramBinary(): Promise<string> {
+  return goBuild({ name: "pod-program", version: "v1", mainPackage: { source: SOURCE } });
+}

@@ -1,0 +1,41 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { startProcess } from "../../parts/processes.ts";
+
+const LOG_TAIL_LINES = 20;
+
+/** A program that runs as long as the machine does. */
+export interface DaemonSpec {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+export interface Daemon {
+  /** What is to be told when it has ended; it should not. */
+  readonly ended: Promise<string>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts a daemon whose log is NAME.log: it may run for days, so that its log is not kept in memory. */
+export async function startDaemon(
+  { name, command, args }: DaemonSpec,
+  logsDir: string,
+): Promise<Daemon> {
+  const logPath = join(logsDir, `${name}.log`);
+  const script = 'log=$0; exec "$@" >"$log" 2>&1';
+  const process = await startProcess({
+    command: "sh",
+    args: ["-c", script, logPath, command, ...args],
+  });
+  const ended = process.exited.then(async ({ code, signal }) => {
+    const log = await readFile(logPath, "utf8").catch(() => "");
+    const tail = log.trim().split("\n").slice(-LOG_TAIL_LINES).join("\n");
+    return `${name} ended with ${signal ?? code}. Its log ends with:\n${tail}`;
+  });
+  const stop = async () => {
+    await process.stop("SIGTERM");
+  };
+  return { ended, stop };
+}

@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { alarmsAmong, allReady } from "../scene/readiness.ts";
+import { type Scene, SCENE_START_TIMEOUT_MS, startScene } from "../scene/scene.ts";
+import { ownFleet, SERVERS } from "../scene/writingFleet.ts";
+
+/** A system that is well, as busy as its limits allow, and rolled out meanwhile: no false alarm. */
+let scene: Scene;
+
+beforeAll(async () => {
+  scene = await startScene();
+  await scene.fleet(ownFleet(scene));
+  await scene.operator();
+  await allReady(scene, SERVERS);
+}, SCENE_START_TIMEOUT_MS);
+
+afterAll(() => scene?.stop());
+
+const PER_CONNECTION = 80;
+const TRANSACTIONS = 5 * PER_CONNECTION;
+
+test("all pools full, all connections busy, on both PgBouncers: nothing is said", async () => {
+  const before = scene.conditions.flips().length;
+  await Promise.all(
+    SERVERS.map((name) => scene.servers.behave(name, { open: "max", busy: "all" })),
+  );
+  await everyoneDoes(TRANSACTIONS);
+  expect(alarmsAmong(scene.conditions.flips().slice(before))).toEqual([]);
+});
+
+test("a rolling restart of every server under load: nothing is said", async () => {
+  const before = scene.conditions.flips().length;
+  await scene.kubectl("rollout", "restart", "deployment");
+  await scene.ready();
+  await everyoneDoes(TRANSACTIONS);
+  for (const { key } of scene.servers.pods()) {
+    expect(await scene.servers.report(key)).toMatchObject({ open: 5, refusals: {}, losses: {} });
+  }
+  expect(alarmsAmong(scene.conditions.flips().slice(before))).toEqual([]);
+});
+
+test("busy and idle by turns, connections that come and go: nothing is said or written", async () => {
+  const before = scene.conditions.flips().length;
+  const mark = await scene.requests.mark();
+  for (const open of [1, 5, 0, 3, 5, 2] as const) {
+    await Promise.all(SERVERS.map((name) => scene.servers.behave(name, { open, busy: "all" })));
+  }
+  await everyoneDoes(TRANSACTIONS);
+  expect(alarmsAmong(scene.conditions.flips().slice(before))).toEqual([]);
+  const asked = await scene.requests.since(mark);
+  expect(asked.filter(({ resource }) => resource.endsWith("/status"))).toEqual([]);
+});
+
+/** Waits until every pod that runs has done so many more transactions: a few seconds' work. */
+async function everyoneDoes(transactions: number): Promise<void> {
+  const pods = scene.servers.pods();
+  const doneBy = async (key: string) => (await scene.servers.report(key)).done;
+  const before = await Promise.all(pods.map(({ key }) => doneBy(key)));
+  for (const [index, { key }] of pods.entries()) {
+    const enough = (before[index] ?? 0) + transactions;
+    await expect.poll(() => doneBy(key)).toBeGreaterThan(enough);
+  }
+}

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { measured } from "../scene/measured.ts";
+import { allReady } from "../scene/readiness.ts";
+import { type Scene, SCENE_START_TIMEOUT_MS, startScene } from "../scene/scene.ts";
+import { existingFleet, SERVERS } from "../scene/writingFleet.ts";
+
+/**
+ * The incident, observed: ten servers whose Deployments give them a pool of 20, before one PgBouncer
+ * of 200 that weir did not make.
+ */
+let scene: Scene;
+
+beforeAll(async () => {
+  scene = await startScene({ existing: { maxClientConn: 200 } });
+  await scene.fleet(existingFleet(scene, { server: { pool: { max: 20 }, rollout: RECREATE } }));
+  await scene.operator();
+}, SCENE_START_TIMEOUT_MS);
+
+afterAll(() => scene?.stop());
+
+const RECREATE = { type: "Recreate" };
+const BUDGET = { kind: "ConnectionBudget", name: "writing" } as const;
+
+test("before it: the sums hold, and each Deployment is named that gives more than its limit", async () => {
+  await scene.conditions.until({ ...BUDGET, type: "WithinBudget", status: "True" });
+  for (const name of SERVERS) {
+    const { reason, message } = await scene.conditions.until({
+      kind: "McpServer",
+      name,
+      type: "PoolSettingIgnored",
+      status: "True",
+    });
+    expect(reason).toBe("ConfiguredOtherwise");
+    expect(message).toContain("gives a process 20 ");
+    expect(message).toContain("its limit is 19");
+  }
+});
+
+test("all pools are full: WithinBudget=False, with the sum and who holds it", async () => {
+  const told = scene.conditions.until({ ...BUDGET, type: "WithinBudget", status: "False" });
+  await Promise.all(SERVERS.map((name) => scene.servers.behave(name, { open: "max" })));
+  const openMs = performance.now();
+  const { reason, atMs } = await told;
+  measured("WithinBudget=False after the last connection", atMs - openMs);
+
+  expect(reason).toBe("ClientsExceedBudget");
+  // The operator's own console is one of the 200, and PgBouncer refuses no console.
+  const message = () => scene.conditions.of(BUDGET.kind, BUDGET.name).get("WithinBudget")?.message;
+  await expect
+    .poll(message)
+    .toMatch(/: (?:199|200) open \+ 2 consoles \+ 4 maintenance \+ 4 logins = 2(?:09|10) > 200 /);
+  await expect
+    .poll(message)
+    .toMatch(/held by (?:\S+ (?:19|20), )+\S+ (?:19|20) and \d more, all idle/);
+});
+
+test("people are told: in the columns, and in an Event", async () => {
+  const columns = await scene.kubectl("get", "connectionbudget", "writing");
+  expect(columns).toContain("False");
+  await expect
+    .poll(() =>
+      scene.kubectl(
+        "get",
+        "events",
+        "-o=jsonpath={range .items[*]}{.reason} {.message}{'\\n'}{end}",
+      ),
+    )
+    .toMatch(/ClientsExceedBudget .* > 200 of max_client_conn/);
+});
+
+test("new limits cure it: all conditions are well again", async () => {
+  const startedMs = performance.now();
+  await scene.fleet(existingFleet(scene, { server: { pool: { max: 5 }, rollout: RECREATE } }));
+  const { message, atMs } = await scene.conditions.until({
+    ...BUDGET,
+    type: "WithinBudget",
+    status: "True",
+  });
+  measured("WithinBudget=True after the new limits were applied", atMs - startedMs);
+  expect(message).toContain("max_client_conn 200");
+  await allReady(scene, SERVERS);
+
+  for (const name of SERVERS) {
+    const [pod] = scene.servers.pods(name);
+    expect(await scene.servers.report(pod?.key ?? "")).toMatchObject({ open: 5 });
+  }
+});

@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import type { OperatorProcess } from "../scene/operatorProcess.ts";
+import { allReady } from "../scene/readiness.ts";
+import { listsAmong, writesAmong } from "../scene/requests.ts";
+import { type Scene, SCENE_START_TIMEOUT_MS, startScene } from "../scene/scene.ts";
+import { ownFleet } from "../scene/writingFleet.ts";
+
+/** The most servers that one budget may have, each with a pod that holds connections. */
+const COUNT = 500;
+const SERVERS = Array.from({ length: COUNT }, (_, index) => `s${`${index}`.padStart(3, "0")}`);
+/** What is promised: five minutes without a write. */
+const IDLE_MS = 300_000;
+/** 500 handshakes and 501 statuses, on a machine that runs other tests too. */
+const JUDGED_MS_MAX = 300_000;
+const LOOK_INTERVAL_MS = 30_000;
+
+let scene: Scene;
+let operator: OperatorProcess;
+
+beforeAll(async () => {
+  scene = await startScene({ postgres: { max_connections: 700 } });
+  say(`applying ${COUNT} servers`);
+  await scene.fleet(
+    ownFleet(scene, {
+      servers: SERVERS,
+      postgres: { maxConnections: 700 },
+      pgbouncer: { replicas: 1, maxClientConn: 1200 },
+    }),
+  );
+  say("they are Ready, and connect");
+  await Promise.all(SERVERS.map((name) => scene.servers.behave(name, { open: "max" })));
+}, SCENE_START_TIMEOUT_MS);
+
+afterAll(() => scene?.stop());
+
+test(
+  `all ${COUNT} servers are judged`,
+  async () => {
+    const startedMs = performance.now();
+    operator = await scene.operator();
+    await settled();
+    say(
+      `measured: ${COUNT} servers judged ${seconds(performance.now() - startedMs)} after a start`,
+    );
+    for (const name of SERVERS) {
+      expect(scene.conditions.of("McpServer", name).get("Verified")?.status).toBe("True");
+    }
+  },
+  2 * JUDGED_MS_MAX,
+);
+
+test(
+  "one server that changes costs at most 2 writes, and no list",
+  async () => {
+    const mark = await scene.requests.mark();
+    const [pod] = scene.servers.pods("s250");
+    const wrong = { kind: "McpServer", name: "s250", type: "PoolSettingIgnored" } as const;
+    await scene.servers.load(pod?.key ?? "", { open: 2, busy: 0 });
+    await scene.conditions.until({ ...wrong, status: "True" });
+    await quiet(mark);
+
+    const asked = await scene.requests.since(mark);
+    const writes = writesAmong(asked);
+    expect(writes).toContain("patch mcpservers/status writing/s250");
+    expect(writes.length).toBeLessThanOrEqual(2);
+    expect(listsAmong(asked)).toEqual([]);
+    say(`measured: one changed server costs ${writes.join(", ")}`);
+
+    await scene.servers.load(pod?.key ?? "", { open: 1, busy: 0 });
+    await scene.conditions.until({ ...wrong, status: "False" });
+    await settled();
+  },
+  JUDGED_MS_MAX,
+);
+
+test(
+  "a restart writes nothing but the lease",
+  async () => {
+    await operator.stop();
+    const mark = await scene.requests.mark();
+    operator = await scene.operator();
+    await expect.poll(() => operator.log()).toContain('"leads"');
+    await watched(mark, LOOK_INTERVAL_MS);
+  },
+  JUDGED_MS_MAX,
+);
+
+test(
+  "five idle minutes: no write but the lease",
+  async () => {
+    const mark = await scene.requests.mark();
+    const before = await operator.usage();
+    await watched(mark, IDLE_MS);
+    const after = await operator.usage();
+    const cpu = (1000 * (after.cpuSeconds - before.cpuSeconds)) / IDLE_MS;
+    say(
+      `measured: idle with ${COUNT} servers: ${(100 * cpu).toFixed(1)} % of a core, ` +
+        `${after.memoryMiB} MiB`,
+    );
+    expect(listsAmong(await scene.requests.since(mark))).toEqual([]);
+  },
+  2 * IDLE_MS,
+);
+
+/** Waits until everything is judged, and nothing more is written. */
+async function settled(): Promise<void> {
+  await allReady(scene, SERVERS, JUDGED_MS_MAX);
+  await quiet(await scene.requests.mark());
+}
+
+/** Waits until two looks in a row show the same writes. */
+async function quiet(mark: string): Promise<void> {
+  let seen = -1;
+  await expect
+    .poll(
+      async () => {
+        const before = seen;
+        seen = writesAmong(await scene.requests.since(mark)).length;
+        return seen === before;
+      },
+      { interval: 3000, timeout: 120_000 },
+    )
+    .toBe(true);
+}
+
+/** Looks on for a time, which is what is promised, and sees no write. */
+async function watched(mark: string, forMs: number): Promise<void> {
+  for (let passedMs = 0; passedMs < forMs; passedMs += LOOK_INTERVAL_MS) {
+    await sleep(LOOK_INTERVAL_MS);
+    expect(writesAmong(await scene.requests.since(mark))).toEqual([]);
+    say(`no write for ${(passedMs + LOOK_INTERVAL_MS) / 1000} of ${forMs / 1000} s`);
+  }
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+function say(what: string): void {
+  process.stderr.write(`${what}\n`);
+}

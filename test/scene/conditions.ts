@@ -1,0 +1,153 @@
+import { z } from "zod";
+
+import type { KubeClient } from "../../src/kube/client.ts";
+import { reflect } from "../../src/kube/reflector.ts";
+
+const STATUS = z.object({
+  metadata: z.object({ namespace: z.string(), name: z.string(), generation: z.number() }),
+  status: z
+    .object({
+      conditions: z
+        .array(
+          z.object({
+            type: z.string(),
+            status: z.enum(["True", "False", "Unknown"]),
+            reason: z.string().default(""),
+            message: z.string().default(""),
+            observedGeneration: z.number().optional(),
+          }),
+        )
+        .default([]),
+    })
+    .default({ conditions: [] }),
+});
+
+/** A condition as an object has it. */
+export interface Condition {
+  readonly type: string;
+  readonly status: "True" | "False" | "Unknown";
+  readonly reason: string;
+  readonly message: string;
+  readonly observedGeneration?: number | undefined;
+}
+
+/** A condition that became another one. */
+export interface Flip {
+  /** `ConnectionBudget writing/writing`. */
+  readonly object: string;
+  readonly type: string;
+  /** Undefined: it was not there before. */
+  readonly from: Condition["status"] | undefined;
+  readonly to: Condition["status"];
+  readonly reason: string;
+  /** On the clock of performance.now. */
+  readonly atMs: number;
+}
+
+/** What is waited for. */
+export interface Wanted {
+  readonly kind: "ConnectionBudget" | "McpServer";
+  /** In the scene's namespace. */
+  readonly name: string;
+  readonly type: string;
+  readonly status: Condition["status"];
+  readonly reason?: string;
+}
+
+/** What a condition was when it had become what was waited for. */
+export interface Met extends Condition {
+  readonly atMs: number;
+}
+
+/** The conditions of all budgets and servers, followed by watching. */
+export interface Conditions {
+  /**
+   * Waits until a condition is as wanted.
+   *
+   * @param patienceMs 30 s when absent
+   * @throws with what it is instead, when it takes longer
+   */
+  readonly until: (wanted: Wanted, patienceMs?: number) => Promise<Met>;
+  /** All conditions of an object as they are now, by type. */
+  readonly of: (kind: Wanted["kind"], name: string) => ReadonlyMap<string, Condition>;
+  /** Every change of a condition's status since the beginning. */
+  readonly flips: () => readonly Flip[];
+  readonly stop: () => Promise<void>;
+}
+
+const PATIENCE_MS = 30_000;
+const KINDS = [
+  { kind: "ConnectionBudget", plural: "connectionbudgets" },
+  { kind: "McpServer", plural: "mcpservers" },
+] as const;
+
+/** Begins to follow them; all that are there are known when this returns. */
+export async function followConditions(client: KubeClient, namespace: string): Promise<Conditions> {
+  const objects = new Map<string, ReadonlyMap<string, Condition>>();
+  const flips: Flip[] = [];
+  const listeners = new Set<() => void>();
+
+  const take = (object: string, conditions: readonly Condition[]) => {
+    const before = objects.get(object);
+    objects.set(object, new Map(conditions.map((each) => [each.type, each])));
+    for (const { type, status, reason } of conditions) {
+      const from = before?.get(type)?.status;
+      if (from === status) continue;
+      flips.push({ object, type, from, to: status, reason, atMs: performance.now() });
+    }
+    for (const listener of listeners) listener();
+  };
+  const reflectors = KINDS.map(({ kind, plural }) =>
+    reflect({
+      client,
+      selection: { kind, apiVersion: "weir.dev/v1alpha1", plural, namespace },
+      keep: (object) => STATUS.parse(object),
+      onChange: (change) => {
+        if (change.type === "deleted") objects.delete(`${kind} ${change.key}`);
+        else take(`${kind} ${change.key}`, change.new.status.conditions);
+      },
+    }),
+  );
+  await Promise.all(reflectors.map(({ synced }) => synced));
+
+  const of = (kind: string, name: string) =>
+    objects.get(`${kind} ${namespace}/${name}`) ?? new Map();
+  const until = ({ kind, name, type, status, reason }: Wanted, patienceMs = PATIENCE_MS) =>
+    new Promise<Met>((resolve, reject) => {
+      const check = () => {
+        const found: Condition | undefined = of(kind, name).get(type);
+        if (found?.status !== status || (reason !== undefined && found.reason !== reason)) return;
+        end();
+        resolve({ ...found, atMs: performance.now() });
+      };
+      const giveUp = () => {
+        end();
+        const all = [...of(kind, name).values()].map(line).join("\n  ");
+        reject(
+          new Error(
+            `${kind} ${name}: ${type} did not become ${status} ${reason ?? ""} in ` +
+              `${patienceMs / 1000} s; it has:\n  ${all || "no condition"}`,
+          ),
+        );
+      };
+      const timer = setTimeout(giveUp, patienceMs);
+      const end = () => {
+        clearTimeout(timer);
+        listeners.delete(check);
+      };
+      listeners.add(check);
+      check();
+    });
+  return {
+    until,
+    of,
+    flips: () => flips,
+    stop: async () => {
+      await Promise.all(reflectors.map(({ stop }) => stop()));
+    },
+  };
+}
+
+function line({ type, status, reason, message }: Condition): string {
+  return `${type}=${status} ${reason}: ${message}`;
+}

@@ -1,0 +1,82 @@
+import type { Scene } from "./scene.ts";
+
+/** The servers of the incident, in the order of their ports. */
+export const SERVERS = [
+  "book-planning",
+  "series-planning",
+  "chapter-planning",
+  "character-planning",
+  "scene",
+  "core-continuity",
+  "review",
+  "reporting",
+  "author",
+  "database-admin",
+] as const;
+
+/** A fleet in Observe, as YAML. Fields that a test cares for come over those that all have. */
+export interface WritingFleet {
+  readonly postgres?: object;
+  readonly pgbouncer?: object;
+  /** The same for every server. */
+  readonly server?: object;
+  /** Names; those of the incident when absent. */
+  readonly servers?: readonly string[];
+}
+
+/** The ten servers behind PgBouncers that weir's charts make. */
+export function ownFleet(scene: Scene, fleet: WritingFleet = {}): string {
+  const image = "weir.local/writing-servers:0.1.0";
+  return yaml(scene, fleet, { maxClientConn: 200 }, () => ({ image }));
+}
+
+/** The ten servers, each a Deployment that weir did not make, behind the scene's old PgBouncer. */
+export function existingFleet(scene: Scene, fleet: WritingFleet = {}): string {
+  const { port } = scene.existing();
+  const existing = { host: "127.0.0.1", port, statsSecretRef: { name: "old-stats" } };
+  return yaml(scene, fleet, { replicas: 1, maxClientConn: 200, existing }, (name) => ({
+    workloadRef: { kind: "Deployment", name },
+  }));
+}
+
+/** JSON, which is YAML. */
+function yaml(
+  { postgres: { port } }: Scene,
+  { postgres = {}, pgbouncer = {}, server = {}, servers = SERVERS }: WritingFleet,
+  tier: object,
+  workload: (name: string) => object,
+): string {
+  const budget = {
+    apiVersion: "weir.dev/v1alpha1",
+    kind: "ConnectionBudget",
+    metadata: metadataOf("writing"),
+    spec: {
+      mode: "Observe",
+      postgres: {
+        host: "127.0.0.1",
+        port,
+        database: "writing",
+        credentialsSecretRef: { name: "writing-postgres" },
+        ...postgres,
+      },
+      pgbouncer: { ...tier, ...pgbouncer },
+    },
+  };
+  const objects = servers.map((name, index) => ({
+    apiVersion: "weir.dev/v1alpha1",
+    kind: "McpServer",
+    metadata: metadataOf(name),
+    spec: {
+      budgetRef: { name: "writing" },
+      // Ten are the incident's ports; more don't come near the pool library's.
+      port: 3001 + index,
+      ...workload(name),
+      ...server,
+    },
+  }));
+  return [budget, ...objects].map((object) => `---\n${JSON.stringify(object)}\n`).join("");
+}
+
+function metadataOf(name: string) {
+  return { name, namespace: "writing" };
+}
