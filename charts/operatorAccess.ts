@@ -6,7 +6,7 @@ import type { Manifest } from "./manifest.ts";
 
 /** What the operator may do in the cluster: look, and write status, events and its lease. */
 
-const READ = ["get", "list", "watch"];
+const FOLLOW = ["list", "watch"];
 const RBAC_GROUP = "rbac.authorization.k8s.io";
 
 const OPERATOR: k8s.Subject = {
@@ -17,20 +17,17 @@ const OPERATOR: k8s.Subject = {
 
 /** In all namespaces. No Secret is among it: see budgetAccess. */
 const RULES: k8s.PolicyRule[] = [
-  { apiGroups: [GROUP], resources: ["connectionbudgets", "mcpservers"], verbs: READ },
+  // One by one when somebody else wrote a status meanwhile.
+  { apiGroups: [GROUP], resources: ["connectionbudgets", "mcpservers"], verbs: ["get", ...FOLLOW] },
   {
     apiGroups: [GROUP],
     resources: ["connectionbudgets/status", "mcpservers/status"],
-    verbs: ["update", "patch"],
+    verbs: ["patch"],
   },
-  {
-    apiGroups: ["apps"],
-    resources: ["deployments", "statefulsets", "daemonsets", "replicasets"],
-    verbs: READ,
-  },
-  { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: READ },
-  { apiGroups: [""], resources: ["pods", "services"], verbs: READ },
-  { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: READ },
+  { apiGroups: ["apps"], resources: ["deployments", "statefulsets", "daemonsets"], verbs: FOLLOW },
+  { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: FOLLOW },
+  { apiGroups: [""], resources: ["pods", "services"], verbs: FOLLOW },
+  { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: FOLLOW },
   // Where the object is that an event tells about.
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch", "get"] },
 ];
@@ -42,7 +39,7 @@ const LEASE_RULES: k8s.PolicyRule[] = [
     apiGroups: ["coordination.k8s.io"],
     resources: ["leases"],
     resourceNames: [OPERATOR_NAME],
-    verbs: ["get", "update", "patch"],
+    verbs: ["get", "update"],
   },
 ];
 

@@ -13,6 +13,8 @@ export interface BudgetSnapshot {
   readonly servers: readonly ServerSnapshot[];
   /** The other budgets of the cluster, whose shares of the same Postgres count in the sum. */
   readonly neighbours: readonly ConnectionBudget[];
+  /** Those of the same Postgres that this weir does not understand, a line each: no sum has them. */
+  readonly unreadNeighbours: readonly string[];
   /** Its PgBouncer processes; which there are may itself be unknown. */
   readonly poolers: Sight<readonly PoolerSnapshot[]>;
   /** Label selector of their pods as text, for the scale subresource. */
@@ -125,6 +127,8 @@ export interface PoolerSight {
   readonly clients: readonly ClientCount[];
   /** LISTS used_clients: what max_client_conn is checked against, consoles and logins included. */
   readonly usedClients: number;
+  /** LISTS login_clients: sockets of them that are still logging in. */
+  readonly loggingIn: number;
   /** The most that each count was in the window: what a moment ago broke a sum still counts. */
   readonly window: PoolerWindow;
 }
@@ -135,6 +139,8 @@ export interface LineSight extends LiveLine {
   readonly openClients?: number;
   /** Server connections, as SHOW POOLS sums them up. */
   readonly openServers: number;
+  /** Whom it logs in to Postgres as, sorted: a pool each. Many where no user is forced. */
+  readonly roles: readonly string[];
 }
 
 /** Clients that are alike: SHOW CLIENTS, counted. weir's own console is left out. */
@@ -152,10 +158,25 @@ export interface PoolerWindow {
   /** How long it is; shorter after a start. */
   readonly lengthMs: number;
   readonly usedClientsMax: number;
+  /** The moments at which somebody was logging in; empty where nobody was. */
+  readonly logins: readonly LoginMoment[];
   /** By line: clients and server connections. */
   readonly lines: ReadonlyMap<string, { readonly clientsMax: number; readonly serversMax: number }>;
-  /** By address of a client: how many it had at most, over all lines. */
+  /** By address of a client: how many it had at most, over all lines but weir's own two. */
   readonly addresses: ReadonlyMap<string, number>;
+  /**
+   * As `addresses`, but how many it had at least in the last three samples: what several processes
+   * had so is what they had at the same time. Empty until there are three in a row.
+   */
+  readonly addressesKept: ReadonlyMap<string, number>;
+}
+
+/** What one SHOW LISTS said. */
+export interface LoginMoment {
+  /** Those that are logging in included. */
+  readonly usedClients: number;
+  /** login_clients: they count before their line is known, and whether or not it ever is. */
+  readonly loggingIn: number;
 }
 
 /** What Postgres allows, and whether the budget's role is held to it. */

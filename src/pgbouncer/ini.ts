@@ -16,6 +16,9 @@ export interface IniPlace {
   readonly peers: readonly { readonly id: number; readonly host: string; readonly port: number }[];
 }
 
+/** How long a socket may take to log in: the reserve for logins rests on it. In seconds. */
+export const CLIENT_LOGIN_TIMEOUT_SECONDS = 5;
+
 /** A server connection that can't be had in this time ends the client's wait, in seconds. */
 const QUERY_WAIT_TIMEOUT_SECONDS = 15;
 
@@ -81,7 +84,7 @@ function settings(budget: ConnectionBudget, place: IniPlace): Record<string, str
     min_pool_size: "0",
     reserve_pool_size: "0",
     // A socket that is logging in counts against max_client_conn before its line is known.
-    client_login_timeout: "5",
+    client_login_timeout: String(CLIENT_LOGIN_TIMEOUT_SECONDS),
     // Clients of a lost node are gone after a minute, not after two hours.
     tcp_keepalive: "1",
     tcp_keepidle: "30",

@@ -99,22 +99,21 @@ const UNSERVED: readonly Served[] = [
   { group: "*", resource: "*", namespaced: true },
 ];
 
-const READ = ["get", "list", "watch"];
+const FOLLOW = ["list", "watch"];
 
 /** Without naming an object. Everything else is denied. */
 const EVERYWHERE: Readonly<Record<string, readonly string[]>> = {
-  "connectionbudgets.weir.dev": READ,
-  "connectionbudgets/status.weir.dev": ["update", "patch"],
-  "mcpservers.weir.dev": READ,
-  "mcpservers/status.weir.dev": ["update", "patch"],
-  "deployments.apps": READ,
-  "statefulsets.apps": READ,
-  "daemonsets.apps": READ,
-  "replicasets.apps": READ,
-  "horizontalpodautoscalers.autoscaling": READ,
-  "pods.": READ,
-  "services.": READ,
-  "endpointslices.discovery.k8s.io": READ,
+  "connectionbudgets.weir.dev": ["get", ...FOLLOW],
+  "connectionbudgets/status.weir.dev": ["patch"],
+  "mcpservers.weir.dev": ["get", ...FOLLOW],
+  "mcpservers/status.weir.dev": ["patch"],
+  "deployments.apps": FOLLOW,
+  "statefulsets.apps": FOLLOW,
+  "daemonsets.apps": FOLLOW,
+  "horizontalpodautoscalers.autoscaling": FOLLOW,
+  "pods.": FOLLOW,
+  "services.": FOLLOW,
+  "endpointslices.discovery.k8s.io": FOLLOW,
   "events.events.k8s.io": ["get", "create", "patch"],
   // What everybody may ask who has logged in.
   "selfsubjectaccessreviews.authorization.k8s.io": ["create"],
@@ -203,7 +202,7 @@ describe("of one object that it names, the operator may", () => {
   it("read and write its lease, and no other", async () => {
     const lease = { group: "coordination.k8s.io", resource: "leases" };
     const own = { ...lease, namespace: OWN, name: "weir-operator" };
-    expect(await allowedOf(own)).toEqual(["get", "create", "update", "patch"]);
+    expect(await allowedOf(own)).toEqual(["get", "create", "update"]);
     expect(await allowedOf({ ...own, name: "another" })).toEqual(["create"]);
     expect(await allowedOf({ ...own, namespace: ELSEWHERE })).toEqual([]);
   });

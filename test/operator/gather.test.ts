@@ -172,7 +172,7 @@ test("an existing PgBouncer, by address, and as a Service with endpoints", async
   });
   await expect
     .poll(() => said(byService, "Poolers"))
-    .toMatch(/^NoPods: Service existing\/old has no ready/);
+    .toMatch(/^NoPods: Service existing\/old has no endpoint/);
   await scene.create({
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
@@ -187,7 +187,7 @@ test("an existing PgBouncer, by address, and as a Service with endpoints", async
         {
           // The API server takes no loopback address: poolerTargets.test.ts has those that are.
           addresses: ["10.1.2.3"],
-          conditions: { ready: false },
+          conditions: { ready: false, terminating: true },
         },
       ],
     },

@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { askPostgres } from "../../src/operator/gather/askPostgres.ts";
+import { UnseenError } from "../../src/operator/gather/unseenError.ts";
+import { watchPostgres } from "../../src/operator/gather/watchPostgres.ts";
+import type { ConnectionBudget } from "../../src/api/connectionBudget.ts";
+import { budgetOf } from "../fleets/fleetOf.ts";
+import { fastClock } from "./fastClock.ts";
 import type { PostgresSnapshot } from "../../src/operator/snapshot.ts";
 import { Client } from "pg";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
@@ -109,4 +114,40 @@ test("the backends of the role are counted, the question itself only where a poo
   expect(pooled).toBe(2);
   expect((await straight()).backends).toBe(2);
   await client.end();
+});
+
+test("an API server that does not give the Secret hides no Postgres that lets the login in", async () => {
+  const { host, port } = postgres;
+  const given = budgetOf();
+  const existing = { host: "old", port: 6432, statsSecretRef: { name: "old" } };
+  const budget: ConnectionBudget = {
+    ...given,
+    spec: {
+      ...given.spec,
+      postgres: { ...given.spec.postgres, host, port, database: "app", user: "app" },
+      pgbouncer: { ...given.spec.pgbouncer, existing },
+    },
+  };
+  const login = { user: "app", password: PASSWORDS.app, secret: "Secret a/b", ssl: false as const };
+  let asked = 0;
+  const role = async () => {
+    asked += 1;
+    if (asked === 1) return login;
+    throw new UnseenError("Unreachable", "the API server does not give it");
+  };
+  const surroundings = { clock: fastClock(60), random: () => 0, onSample: () => {} };
+  const logins = { role, maintenance: role };
+  const watching = watchPostgres(
+    budget,
+    logins,
+    () => [],
+    surroundings,
+    () => {},
+  );
+  try {
+    await expect.poll(() => asked).toBeGreaterThan(30);
+    expect(watching.sight().state).toBe("seen");
+  } finally {
+    await watching.stop();
+  }
 });

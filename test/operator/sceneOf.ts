@@ -2,6 +2,7 @@ import type { ConnectionBudget } from "../../src/api/connectionBudget.ts";
 import { roleOf } from "../../src/api/connectionBudget.ts";
 import type { McpServer } from "../../src/api/mcpServer.ts";
 import { shareOf } from "../../src/budget/room.ts";
+import type { LiveLine } from "../../src/audit/live.ts";
 import { conditionIn, type Condition } from "../../src/operator/decide/condition.ts";
 import { judge } from "../../src/operator/decide/judge.ts";
 import { planObjects } from "../../src/operator/decide/objectPlan.ts";
@@ -106,7 +107,7 @@ export interface Load {
 
 /** A process with these lines; what is open follows from its clients. */
 export function poolerSight(
-  lines: readonly Omit<LineSight, "openClients" | "openServers">[],
+  lines: readonly LiveLine[],
   settings: Readonly<Record<string, string>>,
   { clients = [], window = {}, servers = new Map() }: Load = {},
 ): PoolerSight {
@@ -116,8 +117,12 @@ export function poolerSight(
     ...line,
     openClients: count((client) => client.line === line.name),
     openServers: servers.get(line.name) ?? 0,
+    roles: line.forceUser === undefined ? [] : [line.forceUser],
   }));
   const usedClients = count(() => true) + 1;
+  const addresses = new Map(
+    clients.map(({ address }) => [address, count((client) => client.address === address)]),
+  );
   return {
     version: "1.26.1",
     address: "10.1.0.1:6432",
@@ -125,18 +130,19 @@ export function poolerSight(
     lines: open,
     clients,
     usedClients,
+    loggingIn: 0,
     window: {
       lengthMs: WINDOW_MS,
       usedClientsMax: usedClients,
+      logins: [],
       lines: new Map(
         open.map(({ name, openClients, openServers }) => [
           name,
           { clientsMax: openClients, serversMax: openServers },
         ]),
       ),
-      addresses: new Map(
-        clients.map(({ address }) => [address, count((client) => client.address === address)]),
-      ),
+      addresses,
+      addressesKept: addresses,
       ...window,
     },
   };
@@ -148,7 +154,7 @@ export function lineSight(
   name: string,
   clients: number,
   slots: number,
-): Omit<LineSight, "openClients" | "openServers"> {
+): LiveLine {
   const { postgres, pgbouncer } = budget.spec;
   return {
     name,
@@ -210,6 +216,7 @@ export function sceneOf({
     budget: observed(budget),
     servers: servers.map((server, index) => runningOf(server, 1, index)),
     neighbours,
+    unreadNeighbours: [],
   };
   const plan = planObjects(objects);
   if (!plan.known) throw new Error(plan.problems.join("\n"));
@@ -221,6 +228,7 @@ export function sceneOf({
     {
       max_client_conn: String(budget.spec.pgbouncer.maxClientConn),
       pool_mode: budget.spec.pgbouncer.poolMode,
+      client_login_timeout: "5",
     },
     load,
   );
@@ -263,6 +271,7 @@ export function incidentScene(held: number): BudgetSnapshot {
     budget: observed(budget),
     servers: servers.map((server, index) => runningOf(server, 20, index)),
     neighbours: [],
+    unreadNeighbours: [],
     poolers: seen([{ name: "old-pgbouncer:6432", sight: seen(sight) }]),
     postgres: seen(postgresSnapshot(budget)),
   };

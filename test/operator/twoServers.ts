@@ -24,6 +24,9 @@ export function withClients(
     (sight) => {
       const counts = (key: "line" | "address") =>
         Map.groupBy(clients, (client) => client[key]).entries();
+      const addresses = new Map(
+        [...counts("address")].map(([key, own]) => [key, summed(own)] as const),
+      );
       return {
         ...sight,
         clients,
@@ -33,7 +36,8 @@ export function withClients(
         })),
         window: {
           ...sight.window,
-          addresses: new Map([...counts("address")].map(([key, own]) => [key, summed(own)])),
+          addresses,
+          addressesKept: addresses,
           lines: new Map(
             [...counts("line")].map(([key, own]) => [
               key,

@@ -1,9 +1,12 @@
+import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { systemClock, type Clock } from "../../src/kube/clock.ts";
 import type { PoolerSight } from "../../src/operator/snapshot.ts";
+import { UnseenError } from "../../src/operator/gather/unseenError.ts";
 import { watchPooler, type Watch } from "../../src/operator/gather/watchPooler.ts";
 import { consoleQuery, type PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
+import { fastClock } from "./fastClock.ts";
 import { podIp } from "./objects.ts";
 import { authorClient, makeRole, PASSWORDS, startPooler } from "./pooler.ts";
 
@@ -26,26 +29,22 @@ afterAll(async () => {
   await postgres.stop();
 });
 
-/** Goes so many times as fast as the machine's. */
-function fastClock(times: number): Clock {
-  return {
-    monotonicMs: () => systemClock.monotonicMs() * times,
-    after: (delayMs, call) => systemClock.after(delayMs / times, call),
-  };
-}
+const LOGIN = {
+  user: "weir_stats",
+  password: PASSWORDS.weir_stats,
+  secret: "Secret a/b",
+  ssl: false as const,
+};
 
-async function watch(clock: Clock): Promise<Watch<PoolerSight>> {
+async function watch(
+  clock: Clock,
+  stats: () => Promise<typeof LOGIN> = async () => LOGIN,
+): Promise<Watch<PoolerSight>> {
   ip = podIp();
   pooler = await startPooler(postgres, { ip });
-  const login = {
-    user: "weir_stats",
-    password: PASSWORDS.weir_stats,
-    secret: "Secret a/b",
-    ssl: false as const,
-  };
   const started = watchPooler(
     { name: "p-0", host: ip, port: 6432 },
-    { stats: async () => login },
+    { stats },
     { clock, random: () => 0, onSample: () => {} },
     () => {},
   );
@@ -70,7 +69,9 @@ test("counts clients by line, user and address, those that idle too, and leaves 
     .toEqual([{ line: "author", user: "app", address: "127.0.0.1", count: 2, idle: 1 }]);
   expect(value(watching)).toMatchObject({ usedClients: 3 });
   const line = () => value(watching).lines.find(({ name }) => name === "author");
-  await expect.poll(line).toMatchObject({ openClients: 2, openServers: 1, poolSize: 5 });
+  await expect
+    .poll(line)
+    .toMatchObject({ openClients: 2, openServers: 1, poolSize: 5, roles: ["app"] });
 
   await Promise.all(clients.map((client) => client.end()));
   await expect.poll(() => value(watching).clients).toEqual([]);
@@ -82,6 +83,31 @@ test("counts clients by line, user and address, those that idle too, and leaves 
   await expect
     .poll(() => value(watching).window)
     .toMatchObject({ lengthMs: 10_000, usedClientsMax: 1, addresses: new Map() });
+});
+
+test("sockets that never log in are among the clients, and told apart", async () => {
+  const watching = await watch(systemClock);
+  const sockets = Array.from({ length: 6 }, () => connect({ host: ip, port: 6432 }));
+  try {
+    for (const socket of sockets) socket.on("error", () => {}).write("x");
+    await expect
+      .poll(() => value(watching).window.logins)
+      .toContainEqual({ usedClients: 7, loggingIn: 6 });
+    expect(value(watching).lines.map(({ openClients }) => openClients)).not.toContain(6);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+});
+
+test("what one had that does not answer is not added to what another has", async () => {
+  const watching = await watch(systemClock);
+  const client = await authorClient(ip);
+  const kept = () => value(watching).window.addressesKept;
+  await expect.poll(kept).toEqual(new Map([["127.0.0.1", 1]]));
+  pooler.kill("SIGSTOP");
+  await expect.poll(kept).toEqual(new Map());
+  pooler.kill("SIGCONT");
+  await client.end();
 });
 
 test("one that is stalled is unseen after a while, and seen again when it goes on", async () => {
@@ -107,4 +133,15 @@ test("its console is one of the clients for a minute at most, so that a PgBounce
   expect((await consoles()).length).toBeLessThanOrEqual(1);
   pooler.kill("SIGTERM");
   expect(await pooler.exited).toMatchObject({ code: 0 });
+});
+
+test("an API server that does not give the Secret hides no PgBouncer whose console is open", async () => {
+  let asked = 0;
+  const watching = await watch(fastClock(60), async () => {
+    asked += 1;
+    if (asked === 1) return LOGIN;
+    throw new UnseenError("Unreachable", "the API server does not give it");
+  });
+  await expect.poll(() => asked).toBeGreaterThan(10);
+  expect(watching.sight().state).toBe("seen");
 });

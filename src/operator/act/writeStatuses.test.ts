@@ -112,6 +112,27 @@ test("who does not lead writes nothing", async () => {
   expect(api.requests).toEqual([]);
 });
 
+test("who led until somebody else was faster does not write over that", async () => {
+  const api = oneServer();
+  let leads = true;
+  const seen = api.kept();
+  await write(writing(api), seen, ready("the next leader's", "False"));
+  const { request } = api.client;
+  const slow = {
+    ...api,
+    client: {
+      ...api.client,
+      request: async (asked: KubeRequest) => {
+        leads = false;
+        return request(asked);
+      },
+    },
+  };
+  const late = writing(slow, () => leads);
+  expect(await write(late, seen, ready("the old one's"))).toEqual({ outcome: "unchanged" });
+  expect(api.kept().observed.status).toEqual(ready("the next leader's", "False"));
+});
+
 test("an object that was made anew gets no status of the old one", async () => {
   const api = oneServer();
   const all = writing(api);

@@ -33,7 +33,7 @@ export interface StatusWriter {
 export interface StatusWriterOptions {
   readonly client: KubeClient;
   readonly written: WrittenStatuses;
-  /** Asked right before each write. */
+  /** Asked right before each write, also before one that is tried again. */
   readonly stillLeading: () => boolean;
   readonly monotonicMs: () => number;
   readonly onWrite: (kind: string) => void;
@@ -68,9 +68,12 @@ export function statusWriter({
     if (!stillLeading()) return { outcome: "unchanged" };
     const outcome = await writeStatus(client, {
       place: { ...listed, namespace, name },
-      // One that was made anew under its name is another one, and judged by itself.
+      // One that was made anew under its name is another one, and judged by itself. And whoever
+      // was faster may be the next leader: its word is newer.
       statusFor: (object) =>
-        textAt(fieldOf(object, "metadata"), "uid") === uid ? status : fieldOf(object, "status"),
+        textAt(fieldOf(object, "metadata"), "uid") === uid && stillLeading()
+          ? status
+          : fieldOf(object, "status"),
       fieldManager: FIELD_MANAGER,
       ...(!written.isAhead(kept) && { known: kept.object }),
     });

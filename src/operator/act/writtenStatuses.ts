@@ -1,4 +1,3 @@
-import { resourceVersionOf } from "../../kube/objectPlace.ts";
 import type { Kept } from "../gather/observed.ts";
 import type { Observed } from "../snapshot.ts";
 
@@ -17,19 +16,13 @@ export interface WrittenStatuses {
 }
 
 export function writtenStatuses(): WrittenStatuses {
-  const written = new Map<string, { readonly onto: string; readonly status: Status }>();
-  const ahead = ({ object, observed }: Kept<unknown>) => {
-    const note = written.get(observed.uid);
-    if (note === undefined) return undefined;
-    if (note.onto === resourceVersionOf(object)) return note.status;
-    written.delete(observed.uid);
-    return undefined;
-  };
+  // A version of an object is kept as one and the same, and forgotten with the next one.
+  const written = new WeakMap<Kept<unknown>["object"], Status>();
   return {
-    of: (kept) => ahead(kept) ?? kept.observed.status,
-    isAhead: (kept) => ahead(kept) !== undefined,
-    note: ({ object, observed }, status) => {
-      written.set(observed.uid, { onto: resourceVersionOf(object), status });
+    of: ({ object, observed }) => written.get(object) ?? observed.status,
+    isAhead: ({ object }) => written.has(object),
+    note: ({ object }, status) => {
+      written.set(object, status);
     },
   };
 }

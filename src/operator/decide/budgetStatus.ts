@@ -62,7 +62,7 @@ function verdictsOf(
     // A server that can't be read hides nothing of what is open.
     WithinBudget: budget ? withinBudget(budget, snapshot, poolers, owners) : nothing,
     ConfigApplied: plan.known ? configApplied(plan.budget, plan.admitted, poolers) : nothing,
-    PostgresGuarded: budget ? postgresGuarded(budget, snapshot) : nothing,
+    PostgresGuarded: budget ? postgresGuarded(budget, snapshot, poolers) : nothing,
   };
 }
 

@@ -88,7 +88,7 @@ export function clientsOn(line: string, { sight, lines }: Pooler): number {
 }
 
 /** Consoles that are open: weir's own, which its list leaves out, and the others. */
-function consolesOpen(sight: PoolerSight): number {
+export function consolesOpen(sight: PoolerSight): number {
   const others = sight.clients.filter(({ line }) => line === CONSOLE_DATABASE);
   return 1 + others.reduce((sum, { count }) => sum + count, 0);
 }

@@ -40,6 +40,11 @@ describe("what PgBouncer has applied", () => {
     ["max_client_conn", setTo("max_client_conn", "300"), "max_client_conn: 300, planned 200"],
     ["pool_mode", setTo("pool_mode", "session"), "pool_mode: session, planned transaction"],
     [
+      "the time that a login may take",
+      setTo("client_login_timeout", "60"),
+      "client_login_timeout: 60, planned 5",
+    ],
+    [
       "a line's clients",
       withLine("scene", { maxClientConnections: 20 }),
       "line scene: max_db_client_connections 20, planned 10",
@@ -133,6 +138,7 @@ function withMore(name: string): (sight: PoolerSight) => PoolerSight {
     ...lineSight(observeExisting(), name, 10, 1),
     openClients: 0,
     openServers: 0,
+    roles: ["writing"],
   };
   return (sight) => ({ ...sight, lines: [...sight.lines, more] });
 }

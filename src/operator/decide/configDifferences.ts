@@ -1,5 +1,6 @@
 import { roleOf, type ConnectionBudget } from "../../api/connectionBudget.ts";
 import type { BudgetPlan } from "../../budget/plan.ts";
+import { CLIENT_LOGIN_TIMEOUT_SECONDS } from "../../pgbouncer/ini.ts";
 import { linesOf, type Line } from "../../pgbouncer/lines.ts";
 import type { LineSight, PoolerSight } from "../snapshot.ts";
 import type { Pooler } from "./seen.ts";
@@ -41,7 +42,7 @@ export function differencesFrom(
           text: `line ${line}: ${problems.join(", ")}`,
         })),
       ...others.map(otherLine),
-      ...keysThatDiffer(budget, sight),
+      ...keysThatDiffer(budget, sight, { client_login_timeout: `${CLIENT_LOGIN_TIMEOUT_SECONDS}` }),
     ],
     // Without the last one, maintenance: it is the same in every plan.
     followed: compared
@@ -50,16 +51,19 @@ export function differencesFrom(
   };
 }
 
-/** Of a PgBouncer that weir did not make the spec says two keys, which all the sums rest on. */
+/**
+ * Of a PgBouncer that weir did not make the spec says two keys, which all the sums rest on.
+ *
+ * @param more keys that weir itself sets in its own
+ */
 export function keysThatDiffer(
   { spec }: ConnectionBudget,
   { config }: PoolerSight,
+  more: Readonly<Record<string, string>> = {},
 ): readonly Difference[] {
   const { maxClientConn, poolMode } = spec.pgbouncer;
-  return [
-    ["max_client_conn", String(maxClientConn)] as const,
-    ["pool_mode", poolMode] as const,
-  ].flatMap(([key, planned]) => {
+  const wanted = { max_client_conn: String(maxClientConn), pool_mode: poolMode, ...more };
+  return Object.entries(wanted).flatMap(([key, planned]) => {
     const found = config.get(key);
     if (found === planned) return [];
     return [{ entry: key, text: `${key}: ${found ?? "not told"}, planned ${planned}` }];

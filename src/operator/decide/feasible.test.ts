@@ -49,6 +49,18 @@ describe("the objects as written", () => {
     expect(budgetCondition(fits, "Feasible")?.status).toBe("True");
   });
 
+  it("are not known to fit beside a neighbour that can't be read, unless they don't in any case", () => {
+    const unreadNeighbours = ["ConnectionBudget/new of namespace a shares Postgres pg:5432: …"];
+    expect(budgetCondition({ ...sceneOf(), unreadNeighbours }, "Feasible")).toMatchObject({
+      status: "Unknown",
+      reason: "NotUnderstood",
+      message: unreadNeighbours[0],
+    });
+    const budget = budgetOf({ postgres: { maxConnections: 23 } });
+    const bad = { ...sceneOf({ budget }), unreadNeighbours };
+    expect(budgetCondition(bad, "Feasible")?.reason).toBe("TooManyLines");
+  });
+
   it("must not contradict each other", () => {
     const servers = [serverOf("a"), serverOf("b", { members: ["a"] })];
     const condition = budgetCondition(sceneOf({ servers }), "Feasible");

@@ -9,7 +9,7 @@ import type { ObjectPlan } from "./objectPlan.ts";
  */
 export function feasible(plan: ObjectPlan): Told {
   if (!plan.known) return notUnderstood(plan.problems);
-  const { written, postgres, conflicts } = plan;
+  const { written, postgres, conflicts, unread } = plan;
   const missing = [...floorsMissing(written), ...linesMissing(written), ...sharesMissing(postgres)];
   const [first] = missing;
   if (first !== undefined) {
@@ -20,6 +20,7 @@ export function feasible(plan: ObjectPlan): Told {
   if (conflicts.length > 0) {
     return { status: "False", reason: "ObjectsConflict", message: listed(conflicts) };
   }
+  if (unread.length > 0) return notUnderstood(unread);
   return { status: "True", reason: "Fits", message: sumsOf(written) };
 }
 

@@ -22,6 +22,8 @@ export type ObjectPlan =
       readonly postgres?: PostgresPlan;
       /** What is wrong between the objects, one line each. */
       readonly conflicts: readonly string[];
+      /** Other budgets of its Postgres whose shares are not known, one line each. */
+      readonly unread: readonly string[];
       /** By the server's name. */
       readonly admissions: ReadonlyMap<string, Admission>;
       /** The plan of those that are admitted: what PgBouncer should have applied. */
@@ -39,7 +41,8 @@ export function planObjects({
   budget,
   servers,
   neighbours,
-}: Pick<BudgetSnapshot, "budget" | "servers" | "neighbours">): ObjectPlan {
+  unreadNeighbours,
+}: Pick<BudgetSnapshot, "budget" | "servers" | "neighbours" | "unreadNeighbours">): ObjectPlan {
   const problems = [
     ...problemsOf("ConnectionBudget", budget),
     ...servers.flatMap(({ object }) => problemsOf("McpServer", object)),
@@ -64,6 +67,7 @@ export function planObjects({
     written,
     ...(postgres !== undefined && { postgres }),
     conflicts: conflictsOf(own, neighbours, parsed),
+    unread: unreadNeighbours,
     admissions,
     admitted: written.feasible ? written : planBudget(own, parsed.filter(isAdmitted), 0),
   };

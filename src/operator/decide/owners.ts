@@ -1,4 +1,4 @@
-import { CONSOLE_DATABASE } from "../../api/names.ts";
+import { CONSOLE_DATABASE, MAINTENANCE_LINE } from "../../api/names.ts";
 import type { BudgetSnapshot, ClientCount, PodSnapshot, ServerSnapshot } from "../snapshot.ts";
 import { clientsMaxOn, clientsOn } from "./clientUse.ts";
 import type { Pooler } from "./seen.ts";
@@ -18,8 +18,9 @@ export interface Owners {
   /** The most that a server had on one process in its window; or what it has now. */
   heldBy(server: ServerSnapshot, pooler: Pooler, when: "lately" | "now"): Held;
   /**
-   * The most that a pod had: on one process in its window, or on all together now. Not the sum of
-   * the windows: a pool may move its connections from one process to another.
+   * The most that a pod had: on one process in its window, or on all together in their last
+   * samples. Not the sum of the windows, nor of what each had when it was asked last: a pool may
+   * move its connections from one process to another.
    */
   heldByPod(pod: PodSnapshot, poolers: readonly Pooler[]): Held;
 }
@@ -60,8 +61,8 @@ export function ownersIn(
       const { ip } = pod;
       if (ip === undefined) return isOfNode(pod) ? SHARED : { known: true, count: 0 };
       const windows = all.map(({ sight }) => sight.window.addresses.get(ip) ?? 0);
-      const counts = all.map(({ name }) => now.get(name)?.get(ip) ?? 0);
-      const count = Math.max(0, ...windows, sumOf(counts));
+      const kept = all.map(({ sight }) => sight.window.addressesKept.get(ip) ?? 0);
+      const count = Math.max(0, ...windows, sumOf(kept));
       if (count > 0 && (byAddress.get(ip)?.length ?? 0) > 1) return SHARED;
       if (count === 0 && all.some(({ name }) => hidden.get(name) === true)) return HIDDEN;
       return { known: true, count };
@@ -88,16 +89,21 @@ function isOfNode({ ip, ready }: PodSnapshot): boolean {
 
 /** Clients are there, and none of them comes from a pod: something translates addresses. */
 function hidesAddresses({ sight }: Pooler, pods: ReadonlyMap<string, unknown>): boolean {
-  const some = sight.clients.some(({ line }) => line !== CONSOLE_DATABASE);
+  const some = sight.clients.some(isOfPool);
   return some && pods.size > 0 && ![...sight.window.addresses.keys()].some((ip) => pods.has(ip));
 }
 
 function byAddressNow({ sight }: Pooler): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const { address, line, count } of sight.clients) {
-    if (line !== CONSOLE_DATABASE) counts.set(address, (counts.get(address) ?? 0) + count);
+  for (const { address, count } of sight.clients.filter(isOfPool)) {
+    counts.set(address, (counts.get(address) ?? 0) + count);
   }
   return counts;
+}
+
+/** Consoles and those that check or migrate come from elsewhere, or are beside a pod's pool. */
+function isOfPool({ line }: ClientCount): boolean {
+  return line !== CONSOLE_DATABASE && line !== MAINTENANCE_LINE;
 }
 
 function sumOf(counts: readonly number[]): number {

@@ -76,6 +76,24 @@ describe("PoolSettingIgnored", () => {
     expect(settingOf(moved)?.status).toBe("False");
   });
 
+  it("does not take connections that move while the processes are asked in turn for more", () => {
+    const moving = withSight(
+      withClients(twoServers(), [clientsOf("10.0.0.2", 3)]),
+      (sight) => ({ ...sight, window: { ...sight.window, addressesKept: new Map() } }),
+      1,
+    );
+    expect(settingOf(moving)?.status).toBe("False");
+  });
+
+  it("is not Unknown since nobody but a check is there", () => {
+    const checked = withClients(twoServers(), [clientsOf("10.9.9.9", 1, "maintenance")]);
+    const idle = withSight(checked, (sight) => ({
+      ...sight,
+      window: { ...sight.window, addresses: new Map(), addressesKept: new Map() },
+    }));
+    expect(settingOf(idle)).toMatchObject({ status: "False", reason: "Followed" });
+  });
+
   it("goes by the pod's own setting, times its processes", () => {
     const old = twoServers((server) => ({
       ...server,

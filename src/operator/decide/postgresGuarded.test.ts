@@ -1,12 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { budgetOf } from "../../../test/fleets/fleetOf.ts";
 import {
+  after,
   budgetCondition,
+  incidentScene,
+  PENDING,
   postgresSnapshot,
   sceneOf,
   seen,
+  UNREACHABLE,
+  withLine,
+  withSight,
 } from "../../../test/operator/sceneOf.ts";
-import type { PostgresSnapshot } from "../snapshot.ts";
+import type { BudgetSnapshot, PostgresSnapshot } from "../snapshot.ts";
+import { judge } from "./judge.ts";
 
 type Role = Partial<PostgresSnapshot["role"]>;
 
@@ -66,5 +73,44 @@ describe("a Postgres", () => {
     const condition = guarded({}, { connectionLimit: -1, clientConnectionCheckIntervalMs: 0 });
     expect(condition?.reason).toBe("NoConnectionLimit");
     expect(condition?.message).toContain("client_connection_check_interval");
+  });
+});
+
+/** Its PgBouncer, which weir did not make, logs in to that host as these. */
+function inRoles(roles: readonly string[], host = "postgres"): BudgetSnapshot {
+  return withSight(incidentScene(5), (sight) => ({
+    ...withLine("writing", { roles, host })(sight),
+    config: new Map([...sight.config, ["auth_user", "lookup"]]),
+  }));
+}
+
+function conditionOf(scene: BudgetSnapshot) {
+  return budgetCondition(scene, "PostgresGuarded");
+}
+
+describe("behind a PgBouncer that weir did not make", () => {
+  it.each([
+    { roles: ["writing"], host: "postgres", status: "True" },
+    { roles: ["lookup", "writing"], host: "postgres", status: "True" },
+    { roles: ["review", "writing"], host: "another.example.com", status: "True" },
+    { roles: ["review", "writing"], host: "postgres.writing.svc", status: "False" },
+  ])("one that logs in as $roles to $host is $status", ({ roles, host, status }) => {
+    expect(conditionOf(inRoles(roles, host))?.status).toBe(status);
+  });
+
+  it("tells of those that the role's limit does not hold", () => {
+    expect(conditionOf(inRoles(["review", "scene", "writing"]))).toMatchObject({
+      reason: "OtherRoles",
+      message:
+        "PgBouncer logs in as review and scene too, whose backends the CONNECTION LIMIT of role " +
+        "writing does not count: force user=writing on the lines, or make a budget for each",
+    });
+  });
+
+  it("nobody sees who logs in: Unknown, and as it was until that was asked", () => {
+    const scene = inRoles(["review", "writing"]);
+    const later = after(scene, judge(scene));
+    expect(conditionOf({ ...later, poolers: UNREACHABLE })?.status).toBe("Unknown");
+    expect(conditionOf({ ...later, poolers: PENDING })).toEqual(conditionOf(scene));
   });
 });

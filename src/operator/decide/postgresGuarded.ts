@@ -1,8 +1,10 @@
 import type { ConnectionBudget } from "../../api/connectionBudget.ts";
 import { availableConnections } from "../../api/connectionBudget.ts";
-import type { BudgetSnapshot, PostgresSnapshot } from "../snapshot.ts";
+import { formatPostgresAddress, postgresAddressOf } from "../../api/postgresAddress.ts";
+import type { BudgetSnapshot, LineSight, PostgresSnapshot } from "../snapshot.ts";
 import type { Verdict } from "./condition.ts";
-import { askedOf, judged } from "./seen.ts";
+import { listed } from "../../budget/wording.ts";
+import { askedOf, judged, together, type Poolers } from "./seen.ts";
 import { liveRoomOf, liveShareOf } from "./slotUse.ts";
 
 /** A backend whose client is gone must end within this: the check's longest interval. */
@@ -22,9 +24,19 @@ interface Gap {
 export function postgresGuarded(
   budget: ConnectionBudget,
   { postgres }: Pick<BudgetSnapshot, "postgres">,
+  poolers: Poolers,
 ): Verdict {
-  const asked = askedOf("Postgres", postgres);
-  const gaps = postgres.state === "seen" ? gapsOf(budget, postgres.value) : [];
+  const isExisting = budget.spec.pgbouncer.existing !== undefined;
+  const ofPostgres = askedOf("Postgres", postgres);
+  // Weir's own is asked through, and has the role forced on every line: ConfigApplied looks.
+  const asked = isExisting ? together([ofPostgres, poolers]) : ofPostgres;
+  const gaps =
+    postgres.state === "seen"
+      ? [
+          ...gapsOf(budget, postgres.value),
+          ...(isExisting ? otherRoleGaps(budget, postgres.value, poolers) : []),
+        ]
+      : [];
   const [first] = gaps;
   const bad = first && {
     status: "False" as const,
@@ -40,7 +52,8 @@ export function postgresGuarded(
 
 /** What weir guard can set; the size of a Postgres it can't. */
 function hintOf(gaps: readonly Gap[]): string {
-  const ofRole = gaps.some(({ reason }) => reason !== "MaxConnectionsSmaller");
+  const others: readonly string[] = ["MaxConnectionsSmaller", "OtherRoles"];
+  const ofRole = gaps.some(({ reason }) => !others.includes(reason));
   return ofRole ? " (weir guard FLEET prints the SQL for the role)" : "";
 }
 
@@ -62,6 +75,32 @@ function superuserGaps({ role }: PostgresSnapshot): readonly Gap[] {
   if (!role.superuser) return [];
   const text = `role ${role.name} is a superuser, which no CONNECTION LIMIT holds: give the budget a role of its own`;
   return [{ reason: "Superuser", text }];
+}
+
+/** PgBouncer logs in as somebody else too, whose backends no limit of this role counts. */
+function otherRoleGaps(
+  budget: ConnectionBudget,
+  { role: { name } }: PostgresSnapshot,
+  { seen }: Poolers,
+): readonly Gap[] {
+  const here = formatPostgresAddress(postgresAddressOf(budget));
+  const roles = new Set(
+    seen.flatMap(({ sight, lines }) =>
+      [...lines.values()]
+        .filter((line) => addressOf(budget, line) === here)
+        .flatMap((line) => line.roles)
+        .filter((role) => role !== name && role !== sight.config.get("auth_user")),
+    ),
+  );
+  if (roles.size === 0) return [];
+  const text =
+    `PgBouncer logs in as ${listed([...roles].toSorted())} too, whose backends the CONNECTION ` +
+    `LIMIT of role ${name} does not count: force user=${name} on the lines, or make a budget for each`;
+  return [{ reason: "OtherRoles", text }];
+}
+
+function addressOf({ metadata }: ConnectionBudget, { host, port }: LineSight): string {
+  return formatPostgresAddress(postgresAddressOf({ metadata, spec: { postgres: { host, port } } }));
 }
 
 /** Less of it than the spec says: then the sums count on connections that are not there. */

@@ -6,7 +6,7 @@ import type { Pooler, Poolers } from "./seen.ts";
 
 /** The slot sum of one PgBouncer process as it is: server connections. */
 export interface SlotUse {
-  /** Σ max(pool size + reserve pool, open) over the lines of servers. */
+  /** Σ max(pools × (pool size + reserve pool), open) over the lines of servers. */
   readonly lines: number;
   /** The reserve, or what is more than it. */
   readonly maintenance: number;
@@ -17,7 +17,7 @@ export interface SlotUse {
 export interface SlotRoom {
   /** P: what the spec says, or what Postgres really leaves when that is less. */
   readonly postgres: number;
-  /** K: as many as the spec says, or as there are when these are more; of an existing tier these. */
+  /** K: as many as the spec says, or as there are when these are more. */
   readonly processes: number;
   /** S = ⌊P / K⌋. */
   readonly perProcess: number;
@@ -35,14 +35,16 @@ export function slotUseOf({ sight, lines }: Pooler, budget: ConnectionBudget): S
   return { lines: sum, maintenance, total: sum + maintenance };
 }
 
-/** What a line's pool may open; undefined: unlimited, which PgBouncer calls 0. */
+/** What a line's pools, one a role, may open; undefined: unlimited, which PgBouncer calls 0. */
 export function slotLimitOf({
   poolSize,
   reservePoolSize,
   maxConnections,
+  roles,
 }: LineSight): number | undefined {
   const pool = poolSize > 0 ? poolSize + reservePoolSize : Number.POSITIVE_INFINITY;
-  const most = Math.min(pool, maxConnections > 0 ? maxConnections : Number.POSITIVE_INFINITY);
+  const pools = pool * Math.max(1, roles.length);
+  const most = Math.min(pools, maxConnections > 0 ? maxConnections : Number.POSITIVE_INFINITY);
   return Number.isFinite(most) ? most : undefined;
 }
 
@@ -51,9 +53,9 @@ export function slotRoomOf(
   { count = 0 }: Poolers,
   postgres: Sight<PostgresSnapshot>,
 ): SlotRoom {
-  const { existing, replicas } = budget.spec.pgbouncer;
   const connections = postgresRoomOf(budget, postgres);
-  const processes = Math.max(existing === undefined ? replicas : 1, count);
+  // One that is away for a moment comes back, and opens its share again.
+  const processes = Math.max(budget.spec.pgbouncer.replicas, count);
   return {
     postgres: connections,
     processes,

@@ -12,6 +12,7 @@ import {
   postgresSnapshot,
   sceneOf,
   seen,
+  UNREACHABLE,
   withLine,
   withSight,
 } from "../../../test/operator/sceneOf.ts";
@@ -63,6 +64,20 @@ describe("the incident: ten servers of 20 on 200", () => {
     }));
     expect(within(restarted)).toEqual(within(incidentScene(20)));
   });
+});
+
+it("is not well as soon as a PgBouncer has come back, before its clients have", () => {
+  const full = incidentScene(20);
+  const away = { ...after(full, judge(full)), poolers: UNREACHABLE };
+  const unknown = judge(away);
+  const back = (lengthMs: number) =>
+    withSight(after(incidentScene(1), unknown), (sight) => ({
+      ...sight,
+      window: { ...sight.window, lengthMs },
+    }));
+  expect(within(away)?.status).toBe("Unknown");
+  expect(within(back(1000))?.status).toBe("Unknown");
+  expect(within(back(5000))?.status).toBe("True");
 });
 
 describe("a tier of weir's own", () => {
@@ -124,6 +139,12 @@ describe("a tier of weir's own", () => {
       sum: "191 of 10 limited lines",
     },
     {
+      what: "a line forces no user, and has a pool for each",
+      change: withLine("scene", { roles: ["app", "reporting", "writing"] }),
+      reason: "SlotsExceedBudget",
+      sum: "54 of lines + 2 maintenance = 56 > 48",
+    },
+    {
       what: "a reserve pool counts",
       change: withLine("scene", { reservePoolSize: 1 }),
       reason: "SlotsExceedBudget",
@@ -148,6 +169,19 @@ describe("a tier of weir's own", () => {
     expect(condition?.message).toContain("48 > 32 = ⌊97 of Postgres / 3⌋");
   });
 
+  it("is not within budget while one of its processes is away, weir's own or not", () => {
+    for (const scene of [sceneOf(), incidentScene(5)]) {
+      const large = withSight(scene, (sight) => ({
+        ...sight,
+        lines: sight.lines.map((line) => ({ ...line, poolSize: 60 })),
+      }));
+      if (large.poolers.state !== "seen") throw new Error("no poolers");
+      const one = { ...large, poolers: seen(large.poolers.value.slice(0, 1)) };
+      expect(within(one)).toMatchObject({ status: "False", reason: "SlotsExceedBudget" });
+      expect(within(one)?.message).toContain("> 48 = ⌊97 of Postgres / 2⌋");
+    }
+  });
+
   it("is not within budget behind a Postgres that has less than the spec says", () => {
     const scene = sceneOf();
     const live = postgresSnapshot(budgetOf(), { maxConnections: 50 });
@@ -164,6 +198,36 @@ describe("a tier of weir's own", () => {
     const scene = { ...sceneOf(), postgres: seen(postgresSnapshot(budgetOf(), counts)) };
     expect(within(scene)?.status).toBe(status);
     expect(within(scene)?.message).toContain(text);
+  });
+
+  it.each([
+    { usedClients: 196, loggingIn: 150, status: "False" },
+    { usedClients: 195, loggingIn: 150, status: "True" },
+    // As many as are reserved for them, and the sum of the limits has counted those.
+    { usedClients: 196, loggingIn: 4, status: "True" },
+  ])(
+    "with $usedClients used, $loggingIn of them logging in, is $status",
+    ({ status, ...moment }) => {
+      const scene = withSight(sceneOf(), (sight) => ({
+        ...sight,
+        window: { ...sight.window, logins: [{ usedClients: 9, loggingIn: 5 }, moment] },
+      }));
+      expect(within(scene)?.status).toBe(status);
+    },
+  );
+
+  it("tells of a storm of logins in numbers", () => {
+    const scene = withSight(sceneOf(), (sight) => ({
+      ...sight,
+      window: { ...sight.window, logins: [{ usedClients: 200, loggingIn: 150 }] },
+    }));
+    expect(within(scene)).toMatchObject({
+      reason: "ClientsExceedBudget",
+      message: expect.stringContaining(
+        "logins of writing-pgbouncer-0: 200 used, 150 of them still logging in where 4 are " +
+          "reserved, + 1 consoles + 4 maintenance = 205 > 200 of max_client_conn",
+      ),
+    });
   });
 
   it("counts consoles beyond their reserve, weir's own included", () => {

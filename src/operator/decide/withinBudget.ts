@@ -6,6 +6,7 @@ import { clientUseOf, type ClientUse } from "./clientUse.ts";
 import { AS_IS, conditionIn, type Told, type Verdict } from "./condition.ts";
 import { few } from "./few.ts";
 import { holdersOf } from "./holders.ts";
+import { loginStormOf } from "./loginStorm.ts";
 import type { Owners } from "./owners.ts";
 import { askedOf, isTooEarly, judged, together, type Poolers } from "./seen.ts";
 import { postgresRoomOf, slotRoomOf, slotUseOf, type SlotRoom } from "./slotUse.ts";
@@ -24,6 +25,7 @@ export function withinBudget(
   const room = slotRoomOf(budget, poolers, snapshot.postgres);
   const broken = [
     ...clientsBroken(budget, poolers, owners),
+    ...loginsBroken(budget, poolers),
     ...slotsBroken(budget, poolers, room),
     ...backendsBroken(budget, snapshot),
   ];
@@ -36,7 +38,8 @@ export function withinBudget(
   const asked = together([poolers, askedOf("Postgres", snapshot.postgres)]);
   const verdict = judged(asked, bad, wellOf(budget, poolers, room));
   const before = conditionIn(snapshot.budget.status, "WithinBudget")?.status;
-  const isTakenBack = verdict.status === "True" && before === "False";
+  // Also what could not be seen for a while: a PgBouncer that has just come back has few clients yet.
+  const isTakenBack = verdict.status === "True" && before !== undefined && before !== "True";
   return isTakenBack && isTooEarly(poolers) ? AS_IS : verdict;
 }
 
@@ -55,6 +58,19 @@ function clientsBroken(
     if (use.total <= use.capacity) return [];
     const sum = `${partsOf(use)} = ${use.total} > ${use.capacity} of max_client_conn`;
     const text = `clients of ${pooler.name}: ${sum}; held by ${holdersOf(pooler, owners)}`;
+    return [{ reason: "ClientsExceedBudget", text }];
+  });
+}
+
+function loginsBroken(budget: ConnectionBudget, { seen }: Poolers): readonly Broken[] {
+  return seen.flatMap((pooler) => {
+    const storm = loginStormOf(pooler, budget);
+    if (storm === undefined) return [];
+    const { usedClients, loggingIn, consoles, maintenance, total, capacity } = storm;
+    const text =
+      `logins of ${pooler.name}: ${usedClients} used, ${loggingIn} of them still logging in where ` +
+      `${budget.spec.pgbouncer.reserve.logins} are reserved, + ${consoles} consoles + ` +
+      `${maintenance} maintenance = ${total} > ${capacity} of max_client_conn`;
     return [{ reason: "ClientsExceedBudget", text }];
   });
 }

@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from "node:util";
 import type { ConnectionBudget } from "../../api/connectionBudget.ts";
 import type { McpServer } from "../../api/mcpServer.ts";
 import { API_VERSION } from "../../api/names.ts";
-import { formatPostgresAddress, postgresAddressOf } from "../../api/postgresAddress.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { KubeObject, Listed } from "../../kube/list.ts";
 import type { Change } from "../../kube/objectStore.ts";
@@ -12,7 +11,8 @@ import { keepPod, type KeptPod } from "./keptPod.ts";
 import { keepService, keepSlice, type KeptService, type KeptSlice } from "./keptService.ts";
 import { keepScaler, keepWorkload, workloadKey } from "./keptWorkload.ts";
 import type { KeptScaler, KeptWorkload } from "./keptWorkload.ts";
-import { budgetKeyOf, keepBudget, keepServer, workloadKeyOf, type Kept } from "./observed.ts";
+import { budgetKeyOf, keepBudget, keepServer, postgresOf } from "./observed.ts";
+import { workloadKeyOf, type Kept } from "./observed.ts";
 import { serviceKeyOf } from "./serviceKey.ts";
 
 const KINDS = {
@@ -219,12 +219,9 @@ function neighbourKeys(
 ): readonly string[] {
   const isOfStatus =
     change.type === "modified" && change.old.observed.generation === change.new.observed.generation;
-  const address = addressOf(budget);
+  const address = postgresOf(budget);
   if (isOfStatus || address === undefined) return [];
-  return all.filter((other) => addressOf(other) === address).map(({ observed }) => keyOf(observed));
-}
-
-function addressOf({ observed }: Kept<ConnectionBudget>): string | undefined {
-  const { parsed } = observed;
-  return parsed.ok ? formatPostgresAddress(postgresAddressOf(parsed.value)) : undefined;
+  return all
+    .filter((other) => postgresOf(other) === address)
+    .map(({ observed }) => keyOf(observed));
 }

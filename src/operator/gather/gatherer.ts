@@ -8,6 +8,7 @@ import type { ServerSnapshot, Sight } from "../snapshot.ts";
 import { openEyes, type BudgetEyes } from "./budgetEyes.ts";
 import type { ClusterCopy } from "./cluster.ts";
 import type { KeptPod } from "./keptPod.ts";
+import { neighboursOf } from "./neighbours.ts";
 import type { Kept } from "./observed.ts";
 import { poolerPlaces } from "./poolerTargets.ts";
 import { labelText } from "./selector.ts";
@@ -84,7 +85,7 @@ export function startGatherer(options: GathererOptions): Gatherer {
     const observed = kept && current(kept);
     const budget = observed?.parsed.ok ? observed.parsed.value : undefined;
     if (budget === undefined) closeEyes(key);
-    if (observed === undefined) return undefined;
+    if (kept === undefined || observed === undefined) return undefined;
     const servers = serversOf(key);
     const eyes = budget && eyesFor(key, budget);
     if (budget !== undefined) {
@@ -97,11 +98,7 @@ export function startGatherer(options: GathererOptions): Gatherer {
       servers: servers.map((each) =>
         serverOf(each, cluster, eyes?.handshake(each.observed.name) ?? PENDING),
       ),
-      neighbours: cluster
-        .budgets()
-        .flatMap(({ observed: { uid, parsed } }) =>
-          uid !== observed.uid && parsed.ok ? [parsed.value] : [],
-        ),
+      ...neighboursOf(kept, cluster.budgets()),
       poolers: eyes?.poolers() ?? PENDING,
       ...(budget?.spec.pgbouncer.existing === undefined && {
         poolerSelector: labelText(pgbouncerSelector(observed.name)),

@@ -9,7 +9,7 @@ export interface KeptService {
   readonly portNames: ReadonlyMap<number, string>;
 }
 
-/** What is kept of an EndpointSlice: those of its endpoints that take connections. */
+/** What is kept of an EndpointSlice: its endpoints, but those that terminate. */
 export interface KeptSlice {
   /** `namespace/name` of its Service. */
   readonly service: string;
@@ -47,8 +47,9 @@ export function keepSlice(object: KubeObject): KeptSlice {
     endpoints: itemsOf(object["endpoints"]).flatMap((endpoint) => {
       const { addresses } = endpoint;
       const address: unknown = Array.isArray(addresses) ? addresses[0] : undefined;
-      // `ready` is unknown when absent, which means yes.
-      if (typeof address !== "string" || fieldOf(endpoint, "conditions")["ready"] === false) {
+      // One that is not ready keeps the clients that it has: a PgBouncer that is full may fail its
+      // readiness probe, and is then the one to look at.
+      if (typeof address !== "string" || fieldOf(endpoint, "conditions")["terminating"] === true) {
         return [];
       }
       const { kind, name } = fieldOf(endpoint, "targetRef");

@@ -3,10 +3,13 @@ import { formatPath } from "../../api/fieldPath.ts";
 import type { Kind } from "../../api/fieldSchema.ts";
 import { mcpServerSchema, type McpServer } from "../../api/mcpServer.ts";
 import { checkObject } from "../../api/objectCheck.ts";
+import { formatPostgresAddress, postgresAddressOf } from "../../api/postgresAddress.ts";
 import { fieldOf, numberAt, textAt } from "../../kube/fields.ts";
 import type { KubeObject } from "../../kube/list.ts";
 import type { Observed } from "../snapshot.ts";
 import { workloadKey } from "./keptWorkload.ts";
+
+const POSTGRES_PORT = 5432;
 
 /** An object of weir's, as the API server has it and as weir reads it. */
 export interface Kept<T> {
@@ -62,6 +65,15 @@ function problemsOf(kind: Kind, written: unknown): readonly string[] {
 export function budgetKeyOf({ object, observed }: Kept<McpServer>): string {
   const ref = fieldOf(fieldOf(object, "spec"), "budgetRef");
   return `${observed.namespace}/${textAt(ref, "name") ?? ""}`;
+}
+
+/** `host:port` of a budget's Postgres, also where the rest of it can't be read. */
+export function postgresOf({ object, observed }: Kept<ConnectionBudget>): string | undefined {
+  const written = fieldOf(fieldOf(object, "spec"), "postgres");
+  const host = textAt(written, "host");
+  if (host === undefined) return undefined;
+  const postgres = { host, port: numberAt(written, "port") ?? POSTGRES_PORT };
+  return formatPostgresAddress(postgresAddressOf({ metadata: observed, spec: { postgres } }));
 }
 
 /** The workload that runs a server: the one that it names, else the Deployment of its name. */

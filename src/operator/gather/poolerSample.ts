@@ -1,5 +1,12 @@
 import { textIn, textOf, numberIn, type ShowRow } from "../../pgbouncer/showRows.ts";
-import { configOf, isSelf, linesOf, poolsOf, usedClientsOf } from "../../audit/live/poolerRows.ts";
+import {
+  configOf,
+  isSelf,
+  linesOf,
+  loggingInOf,
+  poolsOf,
+  usedClientsOf,
+} from "../../audit/live/poolerRows.ts";
 import type { ClientCount, LineSight, PoolerSight } from "../snapshot.ts";
 
 /** What a console said in one go. */
@@ -21,8 +28,10 @@ export type PoolerSample = Omit<PoolerSight, "window" | "version" | "address">;
 export function poolerSample(rows: PoolerRows, self: string): PoolerSample {
   const config = configOf(rows.config);
   const openServers = new Map<string, number>();
-  for (const { line, servers } of poolsOf(rows.pools)) {
+  const users = new Map<string, readonly string[]>();
+  for (const { line, user, servers } of poolsOf(rows.pools)) {
     openServers.set(line, (openServers.get(line) ?? 0) + servers);
+    users.set(line, [...(users.get(line) ?? []), user]);
   }
   const openClients = new Map(
     rows.databases.map((row) => [textOf(row, "name"), numberIn(row, "current_client_connections")]),
@@ -35,10 +44,14 @@ export function poolerSample(rows: PoolerRows, self: string): PoolerSample {
         ...line,
         ...(open !== undefined && { openClients: open }),
         openServers: openServers.get(line.name) ?? 0,
+        // Of one that was forced before a RELOAD an empty pool may be left.
+        roles:
+          line.forceUser === undefined ? (users.get(line.name) ?? []).toSorted() : [line.forceUser],
       };
     }),
     clients: clientCounts(rows.clients, self),
     usedClients: usedClientsOf(rows.lists),
+    loggingIn: loggingInOf(rows.lists),
   };
 }
 

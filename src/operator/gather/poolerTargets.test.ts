@@ -29,7 +29,7 @@ function slice(endpoints: readonly object[]) {
 }
 
 test.each(["old", "old.writing", "old.writing.svc", "OLD.writing.svc.cluster.local."])(
-  "%s is a Service: each of its ready endpoints is a process",
+  "%s is a Service: each of its endpoints is a process, ready or not, but those that terminate",
   (host) => {
     const cluster = clusterWith({
       service: (key) => (key === "writing/old" ? OLD : undefined),
@@ -37,7 +37,8 @@ test.each(["old", "old.writing", "old.writing.svc", "OLD.writing.svc.cluster.loc
         slice([
           { addresses: ["10.0.0.2"], targetRef: { kind: "Pod", name: "old-1" } },
           { addresses: ["10.0.0.1"], conditions: { ready: true } },
-          { addresses: ["10.0.0.3"], conditions: { ready: false } },
+          { addresses: ["10.0.0.3"], conditions: { ready: false, terminating: false } },
+          { addresses: ["10.0.0.4"], conditions: { ready: true, terminating: true } },
         ]),
         slice([{ addresses: ["fd00::2"], targetRef: { kind: "Pod", name: "old-1" } }]),
       ],
@@ -47,6 +48,7 @@ test.each(["old", "old.writing", "old.writing.svc", "OLD.writing.svc.cluster.loc
       kind: "Processes",
       targets: [
         { name: "10.0.0.1:5000", host: "10.0.0.1", port: 5000 },
+        { name: "10.0.0.3:5000", host: "10.0.0.3", port: 5000 },
         { name: "old-1", host: "fd00::2", port: 5000 },
       ],
     });
@@ -75,7 +77,7 @@ test("a Service that stands for a name, and one without endpoints", () => {
   expect(poolerPlaces(existing, clusterWith({ service: () => OLD }))).toEqual({
     kind: "None",
     reason: "NoPods",
-    message: "Service writing/old has no ready endpoint at port 6432",
+    message: "Service writing/old has no endpoint at port 6432",
   });
 });
 

@@ -15,8 +15,8 @@ type Endpoints = Pick<ClusterCopy, "service" | "slicesOf" | "pgbouncerPods">;
 
 /**
  * Its own: its pods. One that weir did not make: what stands behind the Service that it names, else
- * what DNS says. A process that terminates lets nobody in any more, and an open console would block
- * its exit: it is none of them.
+ * what DNS says. Ready or not: one that is not ready may hold clients all the same. A process that
+ * terminates lets nobody in any more, and an open console would block its exit: it is none of them.
  */
 export function poolerPlaces(budget: PlacedBudget, cluster: Endpoints): PoolerPlaces {
   const { namespace, name } = budget.metadata;
@@ -40,7 +40,7 @@ export function poolerPlaces(budget: PlacedBudget, cluster: Endpoints): PoolerPl
       port: target,
     }));
   });
-  return processes(targets, `Service ${key} has no ready endpoint at port ${port}`);
+  return processes(targets, `Service ${key} has no endpoint at port ${port}`);
 }
 
 function ownPlaces(key: string, cluster: Endpoints): PoolerPlaces {

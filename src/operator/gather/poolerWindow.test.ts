@@ -9,6 +9,7 @@ function sample(usedClients: number, clients: number, servers: number): PoolerSa
     port: 5432,
     database: "app",
     poolSize: 5,
+    roles: ["author"],
     reservePoolSize: 0,
     poolMode: "transaction",
     maxConnections: 0,
@@ -21,8 +22,12 @@ function sample(usedClients: number, clients: number, servers: number): PoolerSa
     clients: [
       { line: "author", user: "author", address: "10.0.0.1", count: clients, idle: 0 },
       { line: "other", user: "author", address: "10.0.0.1", count: 1, idle: 0 },
+      // Beside its pool: none of its clients.
+      { line: "maintenance", user: "maintenance", address: "10.0.0.1", count: 1, idle: 0 },
+      { line: "pgbouncer", user: "weir_stats", address: "10.0.0.9", count: 1, idle: 0 },
     ],
     usedClients,
+    loggingIn: usedClients === 9 ? 2 : 0,
   };
 }
 
@@ -31,18 +36,23 @@ test("a maximum counts for 10 s, each of the counts by itself", () => {
   expect(window.add(sample(9, 3, 1), 0)).toEqual({
     lengthMs: 0,
     usedClientsMax: 9,
+    logins: [{ usedClients: 9, loggingIn: 2 }],
     lines: new Map([["author", { clientsMax: 3, serversMax: 1 }]]),
     addresses: new Map([["10.0.0.1", 4]]),
+    addressesKept: new Map(),
   });
   expect(window.add(sample(5, 2, 4), 9999)).toEqual({
     lengthMs: 9999,
     usedClientsMax: 9,
+    logins: [{ usedClients: 9, loggingIn: 2 }],
     lines: new Map([["author", { clientsMax: 3, serversMax: 4 }]]),
     addresses: new Map([["10.0.0.1", 4]]),
+    addressesKept: new Map(),
   });
   expect(window.add(sample(5, 2, 1), 10_000)).toMatchObject({
     lengthMs: 10_000,
     usedClientsMax: 5,
+    logins: [],
     lines: new Map([["author", { clientsMax: 2, serversMax: 4 }]]),
   });
   expect(window.add(sample(1, 1, 1), 60_000).lengthMs).toBe(10_000);
@@ -54,4 +64,14 @@ test("after a gap it is as long as it was seen since, and what was seen before s
   window.interrupt();
   expect(window.add(sample(5, 2, 1), 5000)).toMatchObject({ lengthMs: 0, usedClientsMax: 9 });
   expect(window.add(sample(5, 2, 1), 6000)).toMatchObject({ lengthMs: 1000 });
+});
+
+test("what an address kept is the least of three samples in a row", () => {
+  const window = poolerWindow();
+  const kept = (clients: number, atMs: number) =>
+    window.add(sample(9, clients, 1), atMs).addressesKept.get("10.0.0.1");
+  expect([kept(5, 0), kept(3, 1000), kept(4, 2000)]).toEqual([undefined, undefined, 4]);
+  expect([kept(4, 3000), kept(4, 4000)]).toEqual([4, 5]);
+  window.interrupt();
+  expect([kept(5, 7000), kept(5, 8000), kept(5, 9000)]).toEqual([undefined, undefined, 6]);
 });

@@ -1,13 +1,17 @@
+import { CONSOLE_DATABASE, MAINTENANCE_LINE } from "../../api/names.ts";
 import type { PoolerWindow } from "../snapshot.ts";
 import type { PoolerSample } from "./poolerSample.ts";
 
 /** How long a maximum counts. */
 export const WINDOW_MS = 10_000;
+/** So many samples in a row, of two processes that are each asked every second, overlap. */
+const KEPT_SAMPLES = 3;
 
 /** What one sample adds to the window. */
 interface Entry {
   readonly atMs: number;
   readonly usedClients: number;
+  readonly loggingIn: number;
   readonly lines: readonly (readonly [string, number, number])[];
   readonly addresses: ReadonlyMap<string, number>;
 }
@@ -30,7 +34,12 @@ export function poolerWindow(): Window {
         ...entries.filter((entry) => atMs - entry.atMs < WINDOW_MS),
         entryOf(sample, atMs),
       ];
-      return maximaOf(entries, Math.min(WINDOW_MS, atMs - sinceMs));
+      const startMs = sinceMs;
+      const inRow = entries.filter((entry) => entry.atMs >= startMs).slice(-KEPT_SAMPLES);
+      return {
+        ...maximaOf(entries, Math.min(WINDOW_MS, atMs - startMs)),
+        addressesKept: inRow.length < KEPT_SAMPLES ? new Map() : minimaOf(inRow),
+      };
     },
     interrupt: () => {
       sinceMs = undefined;
@@ -38,16 +47,20 @@ export function poolerWindow(): Window {
   };
 }
 
-function entryOf({ usedClients, lines, clients }: PoolerSample, atMs: number): Entry {
+function entryOf({ usedClients, loggingIn, lines, clients }: PoolerSample, atMs: number): Entry {
   const addresses = new Map<string, number>();
   const byLine = new Map<string, number>();
   for (const { address, line, count } of clients) {
-    addresses.set(address, (addresses.get(address) ?? 0) + count);
+    // Those of a console or of a check are no pool's.
+    if (line !== CONSOLE_DATABASE && line !== MAINTENANCE_LINE) {
+      addresses.set(address, (addresses.get(address) ?? 0) + count);
+    }
     byLine.set(line, (byLine.get(line) ?? 0) + count);
   }
   return {
     atMs,
     usedClients,
+    loggingIn,
     lines: lines.map(({ name, openClients, openServers }) => [
       name,
       openClients ?? byLine.get(name) ?? 0,
@@ -57,7 +70,19 @@ function entryOf({ usedClients, lines, clients }: PoolerSample, atMs: number): E
   };
 }
 
-function maximaOf(entries: readonly Entry[], lengthMs: number): PoolerWindow {
+function minimaOf(entries: readonly Entry[]): ReadonlyMap<string, number> {
+  const all = new Set(entries.flatMap(({ addresses }) => [...addresses.keys()]));
+  return new Map(
+    [...all]
+      .map((ip) => [ip, Math.min(...entries.map((each) => each.addresses.get(ip) ?? 0))] as const)
+      .filter(([, count]) => count > 0),
+  );
+}
+
+function maximaOf(
+  entries: readonly Entry[],
+  lengthMs: number,
+): Omit<PoolerWindow, "addressesKept"> {
   const lines = new Map<string, { clientsMax: number; serversMax: number }>();
   const addresses = new Map<string, number>();
   for (const entry of entries) {
@@ -75,6 +100,9 @@ function maximaOf(entries: readonly Entry[], lengthMs: number): PoolerWindow {
   return {
     lengthMs,
     usedClientsMax: Math.max(...entries.map(({ usedClients }) => usedClients)),
+    logins: entries.flatMap(({ usedClients, loggingIn }) =>
+      loggingIn > 0 ? [{ usedClients, loggingIn }] : [],
+    ),
     lines,
     addresses,
   };

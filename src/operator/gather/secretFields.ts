@@ -1,4 +1,5 @@
 import type { KubeClient } from "../../kube/client.ts";
+import { deadlineOf } from "../../kube/deadline.ts";
 import { fieldOf, textAt } from "../../kube/fields.ts";
 import { KubeError, KubeRefusal } from "../../kube/kubeError.ts";
 import { readObject } from "../../kube/readObject.ts";
@@ -9,11 +10,14 @@ import { UnseenError } from "./unseenError.ts";
 export type SecretField = (key: string) => string | undefined;
 
 const FORBIDDEN = 403;
+/** An API server that is busy has requests wait: nobody is looked at meanwhile. */
+const ANSWER_MS_MAX = 3000;
 
 /**
  * Reads a Secret by name. Nobody keeps it: who needs it again, reads it again.
  *
- * @throws UnseenError when it is not there or may not be read; the signal's reason
+ * @throws UnseenError when it is not there, may not be read, or is not given soon; the signal's
+ *   reason
  */
 export async function readSecretFields(
   client: KubeClient,
@@ -21,9 +25,10 @@ export async function readSecretFields(
   signal: AbortSignal,
 ): Promise<SecretField> {
   const title = `Secret ${secretKeyOf(name)}`;
+  const deadline = deadlineOf(ANSWER_MS_MAX, signal);
   try {
     const place = { kind: "Secret", apiVersion: "v1", plural: "secrets", ...name };
-    const secret = await readObject(client, place, signal);
+    const secret = await readObject(client, place, deadline.signal);
     if (secret === undefined) throw new UnseenError("SecretMissing", `there is no ${title}`);
     const data = fieldOf(secret, "data");
     return (key) => {
@@ -31,13 +36,16 @@ export async function readSecretFields(
       return value === undefined ? undefined : textOf(value);
     };
   } catch (cause) {
+    signal.throwIfAborted();
     if (cause instanceof KubeRefusal && cause.status === FORBIDDEN) {
       throw new UnseenError("SecretForbidden", `weir may not read ${title}: give it get on it`);
     }
-    if (cause instanceof KubeError) {
+    if (cause instanceof KubeError || deadline.signal.aborted) {
       throw new UnseenError("Unreachable", `can't read ${title}: the API server does not give it`);
     }
     throw cause;
+  } finally {
+    deadline.release();
   }
 }
 

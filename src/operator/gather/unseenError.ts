@@ -10,3 +10,8 @@ export class UnseenError extends Error {
     this.reason = reason;
   }
 }
+
+/** It may be there, and somebody on the way to it did not answer. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof UnseenError && error.reason === "Unreachable";
+}

@@ -9,7 +9,7 @@ import { patience } from "./patience.ts";
 import { poolerSample, type PoolerSample } from "./poolerSample.ts";
 import { poolerWindow } from "./poolerWindow.ts";
 import { refusedBy } from "./refusals.ts";
-import { UnseenError } from "./unseenError.ts";
+import { isUnreachable, UnseenError } from "./unseenError.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** One PgBouncer process, and where it listens. */
@@ -30,6 +30,8 @@ const SAMPLE_MS = 1000;
 const ANSWER_MS_MAX = 3000;
 /** A console that is open blocks the exit of a PgBouncer that was asked to stop: never for long. */
 const CONSOLE_MS_MAX = 60_000;
+/** When its Secret is asked for again that could not be had. */
+const LOGIN_AGAIN_MS = 10_000;
 
 /** How long to wait after failures: a Secret that is missing or wrong is read ever less often. */
 export function retryBackoff(reason: UnseenReason): Backoff {
@@ -63,10 +65,18 @@ export function watchPooler(
     await closing?.close();
   };
   const enter = async (nowMs: number, stopped: AbortSignal) => {
-    if (open !== undefined && nowMs - open.sinceMs >= CONSOLE_MS_MAX) await close();
-    if (open !== undefined) return open;
-    const login = await logins.stats(stopped);
+    if (open !== undefined && nowMs - open.sinceMs < CONSOLE_MS_MAX) return open;
+    let login: Login;
+    try {
+      login = await logins.stats(stopped);
+    } catch (error) {
+      // An API server that is away hides no PgBouncer that is seen.
+      if (open === undefined || !isUnreachable(error)) throw error;
+      open = { ...open, sinceMs: nowMs - CONSOLE_MS_MAX + LOGIN_AGAIN_MS };
+      return open;
+    }
     stopped.throwIfAborted();
+    await close();
     return asLogin(target, address, login, async () => {
       const console = await openConsole({ ...target, ...login }, ANSWER_MS_MAX);
       try {
@@ -84,13 +94,17 @@ export function watchPooler(
     const sample = await asLogin(target, address, undefined, () => ask(console));
     return { version, address, ...sample, window: window.add(sample, clock.monotonicMs()) };
   };
+  const sight = (): Sight<PoolerSight> => {
+    const last = seen.sight();
+    return failures > 0 && last.state === "seen" ? { ...last, value: ofBefore(last.value) } : last;
+  };
   const changed = (before: Sight<PoolerSight>) => {
-    if (!isDeepStrictEqual(before, seen.sight())) onSight();
+    if (!isDeepStrictEqual(before, sight())) onSight();
   };
 
   const watching = loop(clock, async (stopped) => {
     const askedMs = clock.monotonicMs();
-    const before = seen.sight();
+    const before = sight();
     try {
       seen.answered(await look(askedMs, stopped));
       failures = 0;
@@ -109,7 +123,7 @@ export function watchPooler(
     }
   });
   return {
-    sight: seen.sight,
+    sight,
     stop: async () => {
       const stopped = watching.stop();
       // Else a PgBouncer that has stopped answering would hold this up.
@@ -118,6 +132,11 @@ export function watchPooler(
       await close();
     },
   };
+}
+
+/** It has just failed to answer: its clients may have gone to another process meanwhile. */
+function ofBefore(sight: PoolerSight): PoolerSight {
+  return { ...sight, window: { ...sight.window, addressesKept: new Map() } };
 }
 
 async function ask(console: Console): Promise<PoolerSample> {

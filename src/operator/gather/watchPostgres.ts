@@ -13,7 +13,7 @@ import { WINDOW_MS } from "./poolerWindow.ts";
 import { recentMaximum } from "./recentMaximum.ts";
 import { refusedBy } from "./refusals.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { UnseenError } from "./unseenError.ts";
+import { isUnreachable, UnseenError } from "./unseenError.ts";
 import { retryBackoff, type PoolerTarget, type Watch } from "./watchPooler.ts";
 
 const ASK_MS = 3000;
@@ -41,11 +41,16 @@ export function watchPostgres(
   let failures = 0;
 
   const loginAt = async (nowMs: number, stopped: AbortSignal) => {
-    if (kept === undefined || nowMs - kept.sinceMs >= LOGIN_MS_MAX) {
+    if (kept !== undefined && nowMs - kept.sinceMs < LOGIN_MS_MAX) return kept.login;
+    try {
       const login = await (direct ? logins.role(stopped) : logins.maintenance(stopped));
       kept = { login, sinceMs: nowMs };
+      return login;
+    } catch (error) {
+      // An API server that is away hides no Postgres that lets the old login in.
+      if (kept !== undefined && isUnreachable(error)) return kept.login;
+      throw error;
     }
-    return kept.login;
   };
   const ask = async (nowMs: number, stopped: AbortSignal): Promise<PostgresSnapshot> => {
     const door = direct ? await straight(budget) : through(poolers(), failures, address);
