@@ -15,11 +15,10 @@ if (cluster.isPrimary) {
   });
   for (let worker = 0; worker < WORKERS; worker += 1) cluster.fork();
 } else {
-  const limit = () => ({ limit: 1, open: 0 });
   const { port } = serveLimit({
     port: Number(process.argv[2]),
     log: () => {},
-    limit,
+    limit: () => ({ limit: 1, open: 0 }),
     metrics: String,
   });
   process.send?.(await port);

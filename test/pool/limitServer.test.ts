@@ -52,7 +52,7 @@ describe("what a process is asked", () => {
     const program = join(import.meta.dirname, "clusterOfServers.ts");
     const said = await runProcess({ command: process.execPath, args: [program, String(first)] });
     const ports: number[] = JSON.parse(said);
-    expect(ports.toSorted()).toEqual([first, first + 1, first + 2]);
+    expect(new Set(ports)).toEqual(new Set([first, first + 1, first + 2]));
   });
 
   it("is not answered any more by one that was stopped before it had a port", async () => {
