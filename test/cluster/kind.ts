@@ -20,14 +20,6 @@ export interface Kind {
 
 const CONTEXT_PREFIX = "kind-";
 
-/** Whether there is a docker that this user may use. */
-export async function dockerRuns(): Promise<boolean> {
-  return runProcess({ command: "docker", args: ["info"] }).then(
-    () => true,
-    () => false,
-  );
-}
-
 /** The name of a cluster of kind by the context of its kubeconfig; undefined for another one's. */
 export function kindNameOf(context: string): string | undefined {
   return context.startsWith(CONTEXT_PREFIX) ? context.slice(CONTEXT_PREFIX.length) : undefined;
