@@ -1,4 +1,6 @@
 const SIGNAL = "SIGTERM";
+/** What a shell says of a process that this signal ended. */
+const EXIT_CODE = 128 + 15;
 
 /**
  * Drains when the process is asked to end, and lets it end after that. Where the server listens to
@@ -17,11 +19,17 @@ export function drainOnSigterm(drain: () => Promise<void>): () => void {
     const isAlone = process.listenerCount(SIGNAL) === 1;
     void drain().finally(() => {
       stop();
-      // Without a listener the signal ends the process, as it would have done without a pool.
-      if (isAlone) process.kill(process.pid, SIGNAL);
+      if (isAlone) endProcess();
     });
   };
   // Before all others: one that listens once is not counted any more after its turn.
   process.prependListener(SIGNAL, onSignal);
   return stop;
+}
+
+/** As the signal would have done without a pool. */
+function endProcess(): void {
+  process.kill(process.pid, SIGNAL);
+  // A container's first process gets no signal that it does not listen to, not even its own.
+  if (process.listenerCount(SIGNAL) === 0) process.exit(EXIT_CODE);
 }

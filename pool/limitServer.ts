@@ -17,7 +17,7 @@ export interface LimitServerSpec {
 export interface LimitServer {
   /** Where; undefined when no port could be had. */
   readonly port: Promise<number | undefined>;
-  readonly stop: () => void;
+  readonly stop: () => Promise<void>;
 }
 
 /**
@@ -31,7 +31,9 @@ export function serveLimit(spec: LimitServerSpec): LimitServer {
   const port = listen(server, spec);
   return {
     port,
-    stop: () => {
+    // Not before it listens, or has given up: it would begin after its end.
+    stop: async () => {
+      await port;
       server.close();
       server.closeAllConnections();
     },
@@ -85,6 +87,7 @@ function listenOn(server: Server, port: number): Promise<NodeJS.ErrnoException |
     };
     server.once("error", failed);
     server.once("listening", listening);
-    server.listen(port);
+    // The workers of a node:cluster would share the port, and answer for each other.
+    server.listen({ port, exclusive: true });
   });
 }

@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import { Socket } from "node:net";
 
 import { Client, type ClientConfig } from "pg";
@@ -42,6 +43,7 @@ export function openConnection(config: ClientConfig, timeoutMs: number): Connect
     connectionTimeoutMillis: 0,
     stream: () => socket,
   });
+  const transaction = transactionOf(client);
   let usable = false;
   let closing = false;
   const closed = new Promise<void>((resolve) => {
@@ -94,7 +96,7 @@ export function openConnection(config: ClientConfig, timeoutMs: number): Connect
     ready,
     closed,
     lost,
-    isUsable: () => usable && !isInTransaction(client),
+    isUsable: () => usable && !transaction.isOpen(),
     close,
     cut: () => {
       close();
@@ -103,12 +105,20 @@ export function openConnection(config: ClientConfig, timeoutMs: number): Connect
   };
 }
 
-/** Whoever got it next would be in the transaction of the last one, which holds a slot as well. */
-function isInTransaction(client: Client): boolean {
-  // Not every node-postgres that may be used can tell.
-  if (!("getTransactionStatus" in client)) return false;
-  const status = client.getTransactionStatus();
-  return status !== null && status !== "I";
+/**
+ * Follows what Postgres says of the transaction after each statement. Whoever got a connection next
+ * would be in the transaction of the last one, which holds a slot as well. The client itself tells
+ * it in its newest versions alone.
+ */
+function transactionOf(client: Client): { readonly isOpen: () => boolean } {
+  let status = "I";
+  if (!("connection" in client && client.connection instanceof EventEmitter)) {
+    throw new Error("this version of node-postgres is not known: its client has no connection");
+  }
+  client.connection.on("readyForQuery", (message: { readonly status: string }) => {
+    ({ status } = message);
+  });
+  return { isOpen: () => status !== "I" };
 }
 
 function isAtRest(client: Client): boolean {

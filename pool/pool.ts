@@ -74,7 +74,8 @@ const POOL: unique symbol = Symbol.for("weir.dev/pool");
 const HOLDER: typeof globalThis & { [POOL]?: Pool } = globalThis;
 
 /**
- * The process' pool: made by the first call, the same for each later one, until it has ended.
+ * The process' pool: made by the first call, the same for each later one, until `end()` was called
+ * and has ended it; one that SIGTERM ended stays.
  *
  * @throws BadPoolSetting when an option or a variable is wrong, or when options come too late
  */
@@ -127,17 +128,24 @@ function makePool(options: PoolOptions, ended: () => void): Pool {
       : serveLimit({ port, log, limit: () => connections.state, metrics });
 
   let ending: Promise<void> | undefined;
+  let isProcessEnding = false;
   const end = () => {
     ending ??= (async () => {
       await connections.drain(gracePeriodMs);
       file.stop();
-      server?.stop();
+      await server?.stop();
       stopListening();
-      ended();
+      // Who asks for the pool of a process that ends gets this one, which takes no new work.
+      if (!isProcessEnding) ended();
     })();
     return ending;
   };
-  const stopListening = options.drainOnSigterm === false ? () => {} : drainOnSigterm(end);
+  const endWithProcess = () => {
+    isProcessEnding = true;
+    return end();
+  };
+  const stopListening =
+    options.drainOnSigterm === false ? () => {} : drainOnSigterm(endWithProcess);
 
   const connect = () => connections.checkOut(leakAfterMs > 0 ? placeOfCall(connect) : undefined);
   const query = async (

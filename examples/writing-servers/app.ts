@@ -7,9 +7,13 @@ import {
   type McpServer,
 } from "@modelcontextprotocol/server";
 import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import type { Metrics } from "./metrics.ts";
 import type { Verdict } from "./readiness.ts";
 import { sessions } from "./sessions.ts";
+
+/** Room for the longest text that a tool takes, however it is written. */
+const BODY_BYTES_MAX = 1_000_000;
 
 /** What the app serves, and from what. */
 export interface AppParts {
@@ -46,7 +50,7 @@ export function app(parts: AppParts): App {
   hono.get("/metrics", async (c) =>
     c.body(await parts.metrics.text(), 200, { "Content-Type": parts.metrics.contentType }),
   );
-  hono.all(parts.mcpPath, async (c) => {
+  hono.all(parts.mcpPath, bodyLimit({ maxSize: BODY_BYTES_MAX }), async (c) => {
     const request = c.req.raw;
     const refused = originValidationResponse(request, localhostAllowedOrigins());
     if (refused !== undefined) return refused;

@@ -19,6 +19,8 @@ try {
 async function migrate(): Promise<void> {
   const migrations = await readMigrations(FOLDER);
   const client = new Client({ connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  // A connection that is lost fails the statement too: that is enough.
+  client.on("error", () => {});
   await client.connect();
   try {
     const applied = await applyMigrations(client, migrations);

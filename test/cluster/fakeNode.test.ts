@@ -115,7 +115,7 @@ test("the API server is restarted under it", async () => {
   await remove("deployment/later");
 });
 
-test(`${MANY} pods`, async () => {
+test(`${MANY} pods`, { timeout: 600_000 }, async () => {
   const startedMs = performance.now();
   await apply(workload("Deployment", "many", MANY));
   await rolledOut("deployment/many");
@@ -159,7 +159,8 @@ async function apply(object: object): Promise<void> {
 }
 
 async function rolledOut(what: string): Promise<void> {
-  await kubectl("rollout", "status", what, "--timeout=60s");
+  // The test's own time limit comes first.
+  await kubectl("rollout", "status", what, "--timeout=600s");
 }
 
 /** Deletes it, and waits until nothing of it runs. */

@@ -1,9 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 
 import { connect } from "../../src/kube/client.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
+import { atTheEnd } from "../parts/atTheEnd.ts";
 import { runProcess } from "../parts/processes.ts";
 import { scratchDir } from "../parts/scratch.ts";
 import { type Kubectl, kubectlFor } from "./kubectl.ts";
@@ -19,14 +18,6 @@ export interface Kind {
 }
 
 const CONTEXT_PREFIX = "kind-";
-
-/** Whether there is a docker that this user may use. */
-export async function dockerRuns(): Promise<boolean> {
-  return runProcess({ command: "docker", args: ["info"] }).then(
-    () => true,
-    () => false,
-  );
-}
 
 /** The name of a cluster of kind by the context of its kubeconfig; undefined for another one's. */
 export function kindNameOf(context: string): string | undefined {
@@ -52,7 +43,7 @@ export async function startKind(): Promise<Kind> {
   const kubeconfigPath = join(dir, "kubeconfig");
   const name = `weir-${process.pid}`;
   const named = ["--name", name, "--kubeconfig", kubeconfigPath];
-  const stop = deleteAtTheEnd(named);
+  const stop = atTheEnd("kind", "delete", "cluster", ...named);
   try {
     await runProcess({ command: "kind", args: ["create", "cluster", "--wait=180s", ...named] });
     await loadImageIntoKind(name, metricsServer.archivePath);
@@ -72,18 +63,4 @@ export async function startKind(): Promise<Kind> {
       cause,
     });
   }
-}
-
-/** By a child that does it when its stdin ends: with this process, or before. */
-function deleteAtTheEnd(named: readonly string[]): () => Promise<void> {
-  const script = 'cat; exec kind delete cluster "$@"';
-  const child = spawn("sh", ["-c", script, "sh", ...named], {
-    stdio: ["pipe", "ignore", "ignore"],
-    detached: true,
-  });
-  const ended = once(child, "exit");
-  return async () => {
-    child.stdin.end();
-    await ended;
-  };
 }

@@ -1,9 +1,10 @@
 import { access } from "node:fs/promises";
 import { dirname } from "node:path";
 
+import { dockerAnswers } from "../images/docker.ts";
 import { claims } from "./claims.ts";
 import { type Cluster, existingCluster } from "./cluster.ts";
-import { dockerRuns, kindNameOf, loadImageIntoKind, startKind } from "./kind.ts";
+import { kindNameOf, loadImageIntoKind, startKind } from "./kind.ts";
 import { loadImage } from "./machine/containerd.ts";
 import { startMachine } from "./machine/machine.ts";
 import { pathsOf } from "./machine/paths.ts";
@@ -37,7 +38,7 @@ export async function startOwnRealCluster(): Promise<RealCluster> {
     kubectl,
     loadImage: load,
     stop,
-  } = (await dockerRuns()) ? await startKind() : await startMachine();
+  } = (await dockerAnswers()) ? await startKind() : await startMachine();
   const { claim } = claims(kubectl);
   return { kubeconfigPath, kubectl, hasControllers: true, claim, loadImage: load, stop };
 }

@@ -4,14 +4,18 @@ import { join } from "node:path";
 import { cacheDir } from "../parts/cache.ts";
 import { runsAsRoot } from "../parts/owner.ts";
 import { runProcess } from "../parts/processes.ts";
-import { onPath } from "../parts/programs.ts";
 import { scratchDir } from "../parts/scratch.ts";
+import { installMissing, type SystemProgram } from "../parts/systemPrograms.ts";
 import { type Image, inRepository } from "./catalog.ts";
 import { dockerfileSources } from "./dockerfile.ts";
 import { debianTar, nodeTree, standInFor, standInsVersion } from "./standIns.ts";
 
-const PROGRAMS = ["mmdebstrap", "buildah", "unshare", "flock"];
-const PACKAGES = ["mmdebstrap", "buildah", "util-linux"];
+const PROGRAMS: readonly SystemProgram[] = [
+  { program: "mmdebstrap", debianPackage: "mmdebstrap" },
+  { program: "buildah", debianPackage: "buildah" },
+  { program: "unshare", debianPackage: "util-linux" },
+  { program: "flock", debianPackage: "util-linux" },
+];
 
 /** Where npm in a build finds the certificate of the registry that this machine is set up for. */
 const REGISTRY_CA_FILE = "/etc/npm-registry-ca.crt";
@@ -140,32 +144,14 @@ async function npmSetting(name: string): Promise<string | undefined> {
 
 /** @throws when there is no Docker and this machine or user can't do without it */
 async function requirePrograms(): Promise<void> {
-  const install = `apt-get install ${PACKAGES.join(" ")}`;
   if (!runsAsRoot()) {
+    const packages = new Set(PROGRAMS.map(({ debianPackage }) => debianPackage));
     throw new Error(
-      `images are built by Docker, which does not answer (docker info), or by root on Debian (${install})`,
+      "images are built by Docker, which does not answer (docker info), or by root on Debian " +
+        `(apt-get install ${[...packages].join(" ")})`,
     );
   }
-  if ((await missingPrograms()).length === 0) return;
-  const apt = ["--yes", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=600"];
-  const cause = await runProcess({
-    command: "apt-get",
-    args: ["install", ...apt, ...PACKAGES],
-  }).then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  const missing = await missingPrograms();
-  if (missing.length === 0) return;
-  throw new Error(
-    `images are built by Docker, which does not answer (docker info), or with ${missing.join(", ")}: ${install}`,
-    { cause },
-  );
-}
-
-async function missingPrograms(): Promise<readonly string[]> {
-  const found = await Promise.all(PROGRAMS.map(onPath));
-  return PROGRAMS.filter((_, index) => found[index]?.length === 0);
+  await installMissing(PROGRAMS);
 }
 
 function quoted(text: string): string {

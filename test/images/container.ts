@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 
+import { atTheEnd } from "../parts/atTheEnd.ts";
 import { type RunningProcess, runProcess, startProcess } from "../parts/processes.ts";
 import { type ImageName, imageOf } from "./catalog.ts";
-import { docker, dockerAnswers } from "./docker.ts";
+import { dockerAnswers } from "./docker.ts";
 import { imageRoot } from "./imageRoot.ts";
 import { loadIntoDocker } from "./loadImage.ts";
 
@@ -34,9 +35,12 @@ export async function runContainer(spec: ContainerSpec): Promise<string> {
 /** Starts an image: by Docker where there is one, else unpacked. It ends with this process. */
 export async function startContainer(spec: ContainerSpec): Promise<Container> {
   const name = `weir-test-${randomUUID()}`;
-  const process = await startProcess(await commandOf(spec, name));
+  const command = await commandOf(spec, name);
+  // Docker's containers are no children of whoever starts them.
+  const remove = (await dockerAnswers()) && atTheEnd("docker", "rm", "--force", name);
+  const process = await startProcess(command);
   const stop = async () => {
-    if (await dockerAnswers()) await docker("rm", "--force", name);
+    if (remove) await remove();
     await process.stop("SIGKILL");
   };
   return { process, stop };

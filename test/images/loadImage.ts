@@ -2,6 +2,8 @@ import { runProcess } from "../parts/processes.ts";
 import type { ImageName } from "./catalog.ts";
 import { docker, dockerAnswers } from "./docker.ts";
 import { imageArchive } from "./imageArchive.ts";
+import { loadImage as loadIntoContainerd } from "../cluster/machine/containerd.ts";
+import { loadImageIntoKind } from "../cluster/kind.ts";
 
 /** Where containers of a cluster find their images. */
 export type ImageTarget =
@@ -16,14 +18,9 @@ export type ImageTarget =
  * @throws with the loader's words
  */
 export async function loadImage(name: ImageName, target: ImageTarget): Promise<void> {
-  const archive = await imageArchive(name);
-  if ("kind" in target) {
-    const args = ["load", "image-archive", archive, "--name", target.kind];
-    await runProcess({ command: "kind", args });
-    return;
-  }
-  const to = ["--address", target.containerdSocket, "--namespace", "k8s.io"];
-  await runProcess({ command: "ctr", args: [...to, "images", "import", archive] });
+  const archivePath = await imageArchive(name);
+  if ("kind" in target) await loadImageIntoKind(target.kind, archivePath);
+  else await loadIntoContainerd(target.containerdSocket, { archivePath });
 }
 
 /**

@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { chmod, chown, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { atTheEnd } from "./atTheEnd.ts";
 import type { Owner } from "./owner.ts";
 
 let root: Promise<string> | undefined;
@@ -25,13 +25,8 @@ async function makeRoot(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "weir-test-"));
   // The folders inside belong to other users, who have to pass through.
   await chmod(dir, 0o711);
-  // Its stdin ends when this process is gone. Servers that are ending may still write: try again.
-  // Detached, since Ctrl-C ends the whole process group.
-  const janitor = spawn(
-    "sh",
-    ["-c", 'cat; for try in 1 2 3 4 5 6 7 8 9; do rm -rf "$0" && exit; sleep 1; done', dir],
-    { stdio: ["pipe", "ignore", "ignore"], detached: true },
-  );
-  janitor.unref();
+  // Servers that are ending may still write: try again.
+  const remove = 'for try in 1 2 3 4 5 6 7 8 9; do rm -rf "$0" && exit; sleep 1; done';
+  atTheEnd("sh", "-c", remove, dir);
   return dir;
 }

@@ -1,7 +1,7 @@
 import { pool, PoolClosed } from "@weir-dev/pool";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { startOrdered, type OrderedProcess } from "../system/orderedProcess.ts";
+import { startOrdered, startOrderedFirst, type OrderedProcess } from "../system/orderedProcess.ts";
 import type { DrainOrder, DrainReport } from "./drainReport.ts";
 import { startOneLine, type OneLine } from "./oneLine.ts";
 import { quietLog } from "./quietLog.ts";
@@ -15,9 +15,12 @@ beforeAll(async () => {
 });
 afterAll(() => line.stop());
 
-async function startServer(env: Readonly<Record<string, string>>): Promise<Server> {
+async function startServer(
+  env: Readonly<Record<string, string>>,
+  start = startOrdered<DrainOrder, DrainReport>,
+): Promise<Server> {
   const { port, user, password, database } = line.connection;
-  const server = await startOrdered<DrainOrder, DrainReport>("../pool/drainingServer.ts", {
+  const server = await start("../pool/drainingServer.ts", {
     PGHOST: "127.0.0.1",
     PGPORT: String(port),
     PGUSER: String(user),
@@ -62,6 +65,26 @@ describe("a server that gets SIGTERM", () => {
     await server.tell("finish").catch(() => {});
     await expect.poll(() => isAlive(server)).toBe(false);
     await expect.poll(() => line.clients()).toBe(0);
+  });
+
+  it("ends also where it is the first process of a container", async () => {
+    const server = await startServer({}, startOrderedFirst);
+    await server.tell("signal").catch(() => {});
+    await expect.poll(() => isAlive(server)).toBe(false);
+  });
+
+  it("gets no pool any more, also where it asks for one anew", async () => {
+    const server = await startServer({ LISTENS: "yes" });
+    await server.tell("signal");
+    await expect.poll(async () => (await server.tell("report")).outcomes).toContain("signalled");
+    // Before and after it has drained.
+    const asked = 50;
+    for (let times = 0; times < asked; times += 1) await server.tell("askAnew");
+    const closed = Array.from({ length: asked }, () => "PoolClosed");
+    await expect
+      .poll(async () => (await server.tell("report")).outcomes)
+      .toEqual(["signalled", ...closed]);
+    await server.kill();
   });
 
   it("is cut off when the grace period is over", async () => {

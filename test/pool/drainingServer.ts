@@ -42,6 +42,13 @@ takeOrders<DrainOrder>(
       client?.release();
       outcomes.push("finished");
     },
+    askAnew: async () => {
+      note(pool().query("SELECT 1"), "asked");
+      await sleep(0);
+    },
+    signal: async () => {
+      process.kill(process.pid, "SIGTERM");
+    },
     report: async () => {},
     exit: async () => {
       setImmediate(() => process.exit(7));

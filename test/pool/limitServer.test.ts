@@ -1,15 +1,17 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { join } from "node:path";
 
 import { afterEach, describe, expect, it } from "vitest";
 
 import { serveLimit, type LimitServer } from "../../pool/limitServer.ts";
 import { freePort } from "../parts/ports.ts";
+import { runProcess } from "../parts/processes.ts";
 import { quietLog } from "./quietLog.ts";
 
 const servers: LimitServer[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) server.stop();
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.stop();
 });
 
 function serve(port: number, log = quietLog().log): LimitServer {
@@ -43,6 +45,23 @@ describe("what a process is asked", () => {
     // The pod's processes begin at the same time.
     const ports = await Promise.all([serve(first), serve(first), serve(first)].map((s) => s.port));
     expect(new Set(ports)).toEqual(new Set([first, first + 1, first + 2]));
+  });
+
+  it("is answered by each worker of a node:cluster, and by none for another", async () => {
+    const first = await freePort();
+    const program = join(import.meta.dirname, "clusterOfServers.ts");
+    const said = await runProcess({ command: process.execPath, args: [program, String(first)] });
+    const ports: number[] = JSON.parse(said);
+    expect(new Set(ports)).toEqual(new Set([first, first + 1, first + 2]));
+  });
+
+  it("is not answered any more by one that was stopped before it had a port", async () => {
+    const first = await freePort();
+    await serve(first).port;
+    const server = serve(first);
+    await server.stop();
+    expect(await server.port).toBe(first + 1);
+    await expect(fetch(`http://127.0.0.1:${first + 1}/limit`)).rejects.toThrow("fetch failed");
   });
 
   it("is not answered where no port can be had, which is logged and ends nobody", async () => {

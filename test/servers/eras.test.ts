@@ -152,3 +152,22 @@ describe("a page in a browser", () => {
     expect(statuses).toEqual([200, 403, 403]);
   });
 });
+
+describe("a message that is longer than any tool needs", () => {
+  it("is refused, with its length told or in pieces", async () => {
+    const { origin, url } = server;
+    const long = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "x".repeat(2_000_000) });
+    // What is left of it is not read: nobody else is to use the connection.
+    const headers = {
+      "Content-Type": "application/json",
+      Accept: "application/json, text/event-stream",
+      Connection: "close",
+    };
+    const told = await fetch(url, { method: "POST", headers, body: long });
+    expect(told.status).toBe(413);
+    const body = new Blob([long]).stream();
+    const inPieces = await fetch(url, { method: "POST", headers, body, duplex: "half" });
+    expect(inPieces.status).toBe(413);
+    expect((await fetch(`${origin}/livez`)).status).toBe(200);
+  });
+});

@@ -1,11 +1,12 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Client } from "pg";
+import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { applyMigrations, readMigrations } from "../../examples/writing-servers/migrations.ts";
 import { MAINTENANCE_LINE } from "../../src/api/names.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
+import { startProxy } from "../pool/proxy.ts";
 import { exampleFleet } from "../system/fleets.ts";
 import { logIn } from "../system/logIn.ts";
 import { startTier, type Tier } from "../system/weirTier.ts";
@@ -74,6 +75,27 @@ describe("the migrations of the example", () => {
 
   it("hold no lock when they are done", async () => {
     expect(await postgres.query("SELECT * FROM pg_locks WHERE locktype = 'advisory'")).toEqual([]);
+  });
+});
+
+describe("a run whose connection is lost", () => {
+  it("says so in its log, and fails", async () => {
+    const { socketDir: host, port, user } = postgres;
+    const database = tier.budget.spec.postgres.database;
+    const lock = new Client({ host, port, user, database });
+    await lock.connect();
+    await lock.query("BEGIN; LOCK TABLE schema_migrations IN ACCESS EXCLUSIVE MODE");
+    const proxy = await startProxy(tier.bouncers[0].port);
+    const run = migrate(tier, proxy.port);
+    await expect
+      .poll(() => lock.query("SELECT 1 FROM pg_locks WHERE NOT granted"))
+      .toMatchObject({ rows: [{}] });
+    await proxy.stop();
+    const { code, log } = await run;
+    await lock.end();
+    expect(code).toBe(1);
+    expect(log).toContain("The migrations failed: Connection terminated unexpectedly");
+    expect(log.trim().split("\n")).toHaveLength(1);
   });
 });
 

@@ -52,11 +52,18 @@ export async function startStudio(max?: number): Promise<Studio> {
   throw new Error(migration.log);
 }
 
-/** Runs the Job's program once, through the maintenance line. */
-export async function migrate(tier: Tier): Promise<{ code: number | null; log: string }> {
+/**
+ * Runs the Job's program once, through the maintenance line.
+ *
+ * @param port of a PgBouncer, or of what stands before it
+ */
+export async function migrate(
+  tier: Tier,
+  port = tier.bouncers[0].port,
+): Promise<{ code: number | null; log: string }> {
   const { exited, log } = await startProgram("migrate.ts", {
     PGHOST: "127.0.0.1",
-    PGPORT: String(tier.bouncers[0].port),
+    PGPORT: String(port),
     PGDATABASE: MAINTENANCE_LINE,
     PGUSER: MAINTENANCE_LINE,
     PGPASSWORD: tier.passwordOf(MAINTENANCE_LINE),

@@ -259,6 +259,23 @@ describe("a call that can't be", () => {
     );
   });
 
+  it("has no chapter after the last that can be, and leaves the others to be read", async () => {
+    const { id: bookId } = await use("create_book", { authorId: 1, title: "Long", targetWords: 1 });
+    await use("create_chapter", { bookId, number: 1000, title: "The last" });
+    await expect(use("create_chapter", { bookId, title: "One more" })).rejects.toThrow(
+      "number: none was given, and no chapter comes after 1000",
+    );
+    expect(await use("list_chapters", { bookId })).toMatchObject({
+      items: [{ number: 1000, title: "The last" }],
+    });
+  });
+
+  it("is told which text Postgres can't keep", async () => {
+    await expect(use("create_author", { name: "a\0b" })).rejects.toThrow(
+      /name.*must not contain the character U\+0000/s,
+    );
+  });
+
   it("says what is not there, and what an argument may be", async () => {
     await expect(use("get_book", { id: 42 })).rejects.toThrow("There is no book 42");
     await expect(use("book_progress", { bookId: 42 })).rejects.toThrow("There is no book 42");

@@ -1,6 +1,9 @@
-import { fork, type ChildProcess } from "node:child_process";
+import { fork, type ChildProcess, type ForkOptions } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+
+import { runsAsRoot } from "../parts/owner.ts";
+import { onPath } from "../parts/programs.ts";
 
 /** A process of its own that takes orders and answers each with a report. */
 export interface OrderedProcess<Order, Report> {
@@ -21,7 +24,26 @@ export async function startOrdered<Order extends string, Report>(
   file: string,
   env: Readonly<Record<string, string>>,
 ): Promise<OrderedProcess<Order, Report>> {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), { env: { ...env } });
+  return startForked<Order, Report>(file, { env: { ...env } });
+}
+
+/** The same, as the first process of a namespace of its own: so is a container's. */
+export async function startOrderedFirst<Order extends string, Report>(
+  file: string,
+  env: Readonly<Record<string, string>>,
+): Promise<OrderedProcess<Order, Report>> {
+  const [unshare] = await onPath("unshare");
+  if (unshare === undefined) throw new Error("unshare is needed: install util-linux");
+  const asMyself = runsAsRoot() ? [] : ["--user", "--map-current-user"];
+  const execArgv = [...asMyself, "--pid", "--fork", "--kill-child", process.execPath];
+  return startForked<Order, Report>(file, { env: { ...env }, execPath: unshare, execArgv });
+}
+
+async function startForked<Order extends string, Report>(
+  file: string,
+  options: ForkOptions,
+): Promise<OrderedProcess<Order, Report>> {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), options);
   const ended = once(child, "exit");
   await once(child, "spawn");
   const { pid } = child;

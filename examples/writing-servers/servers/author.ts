@@ -2,12 +2,13 @@ import { z } from "zod";
 import type { Member } from "../members.ts";
 import { id, page, pageInput, pageOutput } from "../page.ts";
 import { deleteTool, found, idInput, single } from "../rows.ts";
+import { text } from "../text.ts";
 import { tool } from "../tool.ts";
 
 const COLUMNS = "id, name, biography";
 
-const name = z.string().min(1).max(200);
-const biography = z.string().max(10_000);
+const name = text(200, 1);
+const biography = text(10_000);
 const row = z.object({ id, name, biography });
 type Row = z.infer<typeof row>;
 

@@ -2,12 +2,13 @@ import { z } from "zod";
 import type { Member } from "../members.ts";
 import { id, page, pageInput, pageOutput } from "../page.ts";
 import { deleteTool, found, idInput, single } from "../rows.ts";
+import { text } from "../text.ts";
 import { tool } from "../tool.ts";
 
 const COLUMNS = `id, author_id AS "authorId", series_id AS "seriesId", position, title, status,
   target_words AS "targetWords"`;
 
-const title = z.string().min(1).max(300);
+const title = text(300, 1);
 const status = z.enum(["planned", "drafting", "revising", "finished"]);
 const targetWords = z.int().min(1).max(10_000_000);
 const position = z.int().min(1).max(100).describe("Which book of the series it is.");

@@ -1,14 +1,17 @@
 import { z } from "zod";
 import type { Member } from "../members.ts";
 import { id, page, pageInput, pageOutput } from "../page.ts";
-import { deleteTool, found, single } from "../rows.ts";
+import { Refusal } from "../refusal.ts";
+import { deleteTool, found } from "../rows.ts";
+import { text } from "../text.ts";
 import { tool } from "../tool.ts";
 
 const COLUMNS = `id, book_id AS "bookId", number, title, summary`;
 
-const number = z.int().min(1).max(1000).describe("Which chapter of the book it is.");
-const title = z.string().min(1).max(300);
-const summary = z.string().max(20_000);
+const LAST_NUMBER = 1000;
+const number = z.int().min(1).max(LAST_NUMBER).describe("Which chapter of the book it is.");
+const title = text(300, 1);
+const summary = text(20_000);
 const row = z.object({ id, bookId: id, number, title, summary });
 type Row = z.infer<typeof row>;
 
@@ -41,16 +44,17 @@ export const chapterPlanning: Member = {
         summary: summary.default(""),
       }),
       output: row,
-      run: async (args, { database }) =>
-        single(
-          await database.query<Row>(
-            `INSERT INTO chapters (book_id, number, title, summary)
-             VALUES ($1, coalesce(
-               $2, (SELECT coalesce(max(number), 0) + 1 FROM chapters WHERE book_id = $1)
-             ), $3, $4) RETURNING ${COLUMNS}`,
-            [args.bookId, args.number, args.title, args.summary],
-          ),
-        ),
+      run: async (args, { database }) => {
+        const [created] = await database.query<Row>(
+          `INSERT INTO chapters (book_id, number, title, summary)
+           SELECT $1::int, next.number, $3::text, $4::text FROM (SELECT coalesce(
+             $2::int, (SELECT coalesce(max(number), 0) + 1 FROM chapters WHERE book_id = $1)
+           ) AS number) AS next WHERE next.number <= ${LAST_NUMBER} RETURNING ${COLUMNS}`,
+          [args.bookId, args.number, args.title, args.summary],
+        );
+        if (created !== undefined) return created;
+        throw new Refusal(`number: none was given, and no chapter comes after ${LAST_NUMBER}`);
+      },
     }),
     tool({
       name: "update_chapter",

@@ -2,13 +2,14 @@ import { z } from "zod";
 import type { Member } from "../members.ts";
 import { id, page, pageInput, pageOutput } from "../page.ts";
 import { deleteTool, found, idInput, single } from "../rows.ts";
+import { text } from "../text.ts";
 import { tool } from "../tool.ts";
 
 const COLUMNS = `id, book_id AS "bookId", name, role, description`;
 
-const name = z.string().min(1).max(200);
+const name = text(200, 1);
 const role = z.enum(["protagonist", "antagonist", "supporting", "minor"]);
-const description = z.string().max(20_000);
+const description = text(20_000);
 const row = z.object({ id, bookId: id, name, role, description });
 const scenes = z.array(z.object({ id, chapter: z.int(), number: z.int() }));
 type Row = z.infer<typeof row>;

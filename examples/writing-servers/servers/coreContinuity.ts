@@ -2,13 +2,14 @@ import { z } from "zod";
 import type { Member } from "../members.ts";
 import { id, page, pageInput, pageOutput } from "../page.ts";
 import { deleteTool, found, single } from "../rows.ts";
+import { text } from "../text.ts";
 import { tool } from "../tool.ts";
 
 const COLUMNS = `id, book_id AS "bookId", chapter_id AS "chapterId", subject, trait, value`;
 
-const subject = z.string().min(1).max(200).describe("Of whom or what: Mara.");
-const trait = z.string().min(1).max(200).describe("Which trait: eye colour.");
-const value = z.string().min(1).max(2000).describe("How it is: grey.");
+const subject = text(200, 1).describe("Of whom or what: Mara.");
+const trait = text(200, 1).describe("Which trait: eye colour.");
+const value = text(2000, 1).describe("How it is: grey.");
 const row = z.object({ id, bookId: id, chapterId: id.nullable(), subject, trait, value });
 const contradiction = z.object({
   subject,

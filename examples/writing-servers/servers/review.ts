@@ -2,13 +2,14 @@ import { z } from "zod";
 import type { Member } from "../members.ts";
 import { id, page, pageInput, pageOutput } from "../page.ts";
 import { deleteTool, found, single } from "../rows.ts";
+import { text } from "../text.ts";
 import { tool } from "../tool.ts";
 
 const COLUMNS = `id, book_id AS "bookId", reviewer, rating, body`;
 
-const reviewer = z.string().min(1).max(200);
+const reviewer = text(200, 1);
 const rating = z.int().min(1).max(5);
-const body = z.string().max(50_000);
+const body = text(50_000);
 const row = z.object({ id, bookId: id, reviewer, rating, body });
 const summary = z.object({
   bookId: id,

@@ -2,13 +2,14 @@ import { z } from "zod";
 import type { Member } from "../members.ts";
 import { id, page, pageInput, pageOutput } from "../page.ts";
 import { deleteTool, found, idInput, single } from "../rows.ts";
+import { text } from "../text.ts";
 import { tool } from "../tool.ts";
 
 const COLUMNS = `id, chapter_id AS "chapterId", number, summary, words,
   viewpoint_character_id AS "viewpointCharacterId"`;
 
 const number = z.int().min(1).max(1000).describe("Which scene of the chapter it is.");
-const summary = z.string().min(1).max(20_000);
+const summary = text(20_000, 1);
 const words = z.int().min(0).max(1_000_000).describe("How many are written.");
 const viewpointCharacterId = id.describe("Through whose eyes it is told.");
 const row = z.object({

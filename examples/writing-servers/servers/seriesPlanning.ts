@@ -2,12 +2,13 @@ import { z } from "zod";
 import type { Member } from "../members.ts";
 import { id, page, pageInput, pageOutput } from "../page.ts";
 import { deleteTool, found, idInput, single } from "../rows.ts";
+import { text } from "../text.ts";
 import { tool } from "../tool.ts";
 
 const COLUMNS = `id, author_id AS "authorId", title, premise, planned_books AS "plannedBooks"`;
 
-const title = z.string().min(1).max(300);
-const premise = z.string().max(10_000);
+const title = text(300, 1);
+const premise = text(10_000);
 const plannedBooks = z.int().min(1).max(100);
 const row = z.object({ id, authorId: id, title, premise, plannedBooks });
 const books = z.array(z.object({ id, position: z.int(), title: z.string(), status: z.string() }));

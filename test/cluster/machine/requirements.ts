@@ -1,4 +1,5 @@
 import { access } from "node:fs/promises";
+import { tmpdir } from "node:os";
 
 import { cacheDir } from "../../parts/cache.ts";
 import { installMissing, type SystemProgram } from "../../parts/systemPrograms.ts";
@@ -33,7 +34,7 @@ export async function requireMachineParts(): Promise<void> {
         "or name a cluster with USE_EXISTING_CLUSTER=true and KUBECONFIG",
     );
   }
-  for (const path of [cacheDir(), import.meta.dirname]) {
+  for (const path of [cacheDir(), tmpdir(), process.execPath, import.meta.dirname]) {
     const hidden = HIDDEN_FOLDERS.find((folder) => path.startsWith(`${folder}/`));
     if (hidden !== undefined) {
       throw new Error(`${path} can't be used for a cluster, which has a ${hidden} of its own`);
