@@ -46,9 +46,10 @@ function container(): k8s.Container {
     env: [fromPod("POD_NAME", "metadata.name"), fromPod("POD_NAMESPACE", "metadata.namespace")],
     ports: [{ name: METRICS_PORT_NAME, containerPort: OPERATOR_PORT }],
     resources: {
-      requests: { cpu: k8s.Quantity.fromString("100m"), memory: k8s.Quantity.fromString("128Mi") },
-      // It takes CPU when it starts, and memory as the cluster grows: beyond this it leaks.
-      limits: { memory: k8s.Quantity.fromString("512Mi") },
+      requests: { cpu: k8s.Quantity.fromString("100m"), memory: k8s.Quantity.fromString("256Mi") },
+      // Measured: 450 MiB with 500 servers in one budget. It takes CPU when it starts, and memory as
+      // the cluster's pods grow in number: every one of them is known by a few fields.
+      limits: { memory: k8s.Quantity.fromString("1Gi") },
     },
     securityContext: RESTRICTED_CONTAINER,
     livenessProbe: { httpGet: { path: "/livez", port }, periodSeconds: 10, failureThreshold: 6 },
