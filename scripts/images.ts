@@ -3,16 +3,19 @@ import { parseArgs } from "node:util";
 
 import { IMAGES } from "../test/images/catalog.ts";
 import { imageArchive } from "../test/images/imageArchive.ts";
-import { kindCluster, loadImage } from "../test/images/loadImage.ts";
+import { clusterAtHand, loadImage } from "../test/images/loadImage.ts";
 
 /**
- * Builds all images and loads them into the cluster at hand: `npm run images`. That is kind's, or
- * with `--containerd SOCKET` the one whose containerd listens there.
+ * Builds all images and loads them into the cluster at hand: `npm run images`. That is the one of
+ * `npm run cluster` that KUBECONFIG names, else kind's, or with `--containerd SOCKET` the one whose
+ * containerd listens there.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { containerd: { type: "string" } } });
   const target =
-    values.containerd === undefined ? await kindCluster() : { containerdSocket: values.containerd };
+    values.containerd === undefined
+      ? await clusterAtHand()
+      : { containerdSocket: values.containerd };
   for (const { name, reference } of IMAGES) {
     const archive = await imageArchive(name);
     const { size } = await stat(archive);
@@ -22,8 +25,8 @@ async function main(): Promise<void> {
   process.stdout.write(`${whereTo(target)}\n`);
 }
 
-function whereTo(target: Awaited<ReturnType<typeof kindCluster>>): string {
-  if (target === undefined) return "loaded into no cluster: kind has none";
+function whereTo(target: Awaited<ReturnType<typeof clusterAtHand>>): string {
+  if (target === undefined) return "loaded into no cluster: there is none at hand";
   if ("kind" in target) return `loaded into the cluster ${target.kind} of kind`;
   return `loaded into the containerd at ${target.containerdSocket}`;
 }

@@ -1,13 +1,13 @@
-import { cp, readFile, symlink } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 
+import { cloneOfRepository } from "../docs/clone.ts";
 import { runBlock, shellBlocks } from "../docs/shellBlocks.ts";
 import { pgbouncerPlace, startPgBouncer, type PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
-import { scratchDir } from "../parts/scratch.ts";
 import { findPsql } from "../synth/psql.ts";
 import { ROOT } from "../synth/run.ts";
 import { accessOf } from "./accessOf.ts";
@@ -38,7 +38,7 @@ beforeAll(async () => {
   const place = await pgbouncerPlace();
   const mounted = await mountedFiles(place);
   pgbouncer = await startPgBouncer({ place, files: mounted, main: "pgbouncer.ini" });
-  folder = await repository();
+  folder = await cloneOfRepository();
 }, CLUSTER_START_TIMEOUT_MS);
 
 afterAll(async () => {
@@ -70,18 +70,6 @@ async function mountedFiles(place: PgBouncer["place"]): Promise<Record<string, s
       .replace("/etc/pgbouncer-auth/userlist.txt", place.userlistPath)
       .concat(`\nunix_socket_dir = ${place.socketDir}\n`),
   };
-}
-
-/** A clone of the repository, as far as the commands need it. */
-async function repository(): Promise<string> {
-  const clone = await scratchDir("clone");
-  for (const name of ["charts", "src", "bin", "examples", "crds", "pool", "node_modules"]) {
-    await symlink(join(ROOT, name), join(clone, name));
-  }
-  for (const name of ["cdk8s.yaml", "package.json", "manifests"]) {
-    await cp(join(ROOT, name), join(clone, name), { recursive: true });
-  }
-  return clone;
 }
 
 /** Runs all commands below a heading, and tells what they printed. */

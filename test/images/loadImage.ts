@@ -1,3 +1,7 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+
+import { pathsOf } from "../cluster/machine/paths.ts";
 import { runProcess } from "../parts/processes.ts";
 import type { ImageName } from "./catalog.ts";
 import { docker, dockerAnswers } from "./docker.ts";
@@ -24,12 +28,27 @@ export async function loadImage(name: ImageName, target: ImageTarget): Promise<v
 }
 
 /**
+ * The cluster at hand: that of KUBECONFIG when `npm run cluster` runs it, else one of kind.
+ *
+ * @returns undefined when there is none
+ * @throws when it can't be told which
+ */
+export async function clusterAtHand(): Promise<ImageTarget | undefined> {
+  const { KUBECONFIG: kubeconfigPath = "" } = process.env;
+  // Our own has it beside its kubeconfig.
+  const { containerdSocket } = pathsOf(dirname(kubeconfigPath));
+  return kubeconfigPath !== "" && existsSync(containerdSocket)
+    ? { containerdSocket }
+    : kindCluster();
+}
+
+/**
  * The cluster of kind at hand: the only one, or of several that of the current context.
  *
  * @returns undefined when there is none, or no kind
  * @throws when there are several and the current context is none of them
  */
-export async function kindCluster(): Promise<ImageTarget | undefined> {
+async function kindCluster(): Promise<ImageTarget | undefined> {
   if (!(await dockerAnswers())) return undefined;
   const listed = await runProcess({ command: "kind", args: ["get", "clusters", "--quiet"] }).catch(
     () => "",

@@ -1,0 +1,144 @@
+import { expect } from "vitest";
+
+import { callOf } from "./calls.ts";
+import { comes } from "./comes.ts";
+import { POSTGRES_POD } from "./fleets.ts";
+import type { Place } from "./place.ts";
+import { askPool } from "./pools.ts";
+import type { Pods } from "./pods.ts";
+import type { Asked } from "./programs/ask.ts";
+import { idleObjects, runTool, toolCommand } from "./tools.ts";
+
+/** Each server answers tools/list and calls of its tools, through its Service. */
+export async function expectAnswers(place: Place): Promise<void> {
+  const asked = place.servers.flatMap(({ url, members }) =>
+    members.map(async (member) => {
+      const { name, args } = callOf(member);
+      const ask = async () => {
+        const said = await runTool(place, "ask.ts", url, name, JSON.stringify(args));
+        const { tools, isError, result }: Asked = JSON.parse(said);
+        return { member, hasTool: tools.includes(name), isError, result };
+      };
+      const result = expect.any(Object);
+      await comes(ask, { member, hasTool: true, isError: false, result });
+    }),
+  );
+  await Promise.all(asked);
+}
+
+/**
+ * The clients of each line, as all PgBouncers together show them, are the connections that the
+ * pods of its server say they have: pod by pod. (That no line has more than its grant, each sample says.)
+ */
+export async function expectSameCount(place: Place, pods: Pods): Promise<void> {
+  await comes(() => countsThatDiffer(place, pods), []);
+}
+
+/** A sentence for each pod that says another number than PgBouncer. */
+async function countsThatDiffer(place: Place, pods: Pods): Promise<readonly string[]> {
+  const opened = await Promise.all(
+    pods.ofServers().map(async (pod) => ({ ...pod, open: (await askPool(place, pod.name))?.open })),
+  );
+  const shown = await clientsShown(place);
+  const ofPod = ({ server, ip }: { readonly server: string; readonly ip: string | undefined }) =>
+    shown.flat().filter((client) => client.line === server && client.ip === ip).length;
+  const silent = place.servers.filter(
+    ({ name }) => !opened.some(({ server, open = 0 }) => server === name && open > 0),
+  );
+  return [
+    ...silent.map(({ name }) => `${name} has no connection`),
+    ...opened
+      .filter((pod) => ofPod(pod) !== pod.open)
+      .map((pod) => `${pod.name} says ${pod.open}, PgBouncer ${ofPod(pod)}`),
+  ];
+}
+
+/** Of each PgBouncer, the clients of all lines. */
+async function clientsShown(
+  place: Place,
+): Promise<readonly (readonly { readonly line: unknown; readonly ip: unknown }[])[]> {
+  const text = await runTool(place, "clients.ts", ...place.poolers.values());
+  const shown: readonly (readonly Record<string, unknown>[])[] = JSON.parse(text);
+  return shown.map((rows) => rows.map(({ database, addr }) => ({ line: database, ip: addr })));
+}
+
+/** PgBouncer is reached from a pod that its budget's label lets in, and from no other. */
+export async function expectOutsidersShutOut(place: Place): Promise<void> {
+  const { ground, namespace } = place;
+  const [host = ""] = place.poolers.values();
+  const knock = toolCommand("knock.ts", host, "6432");
+  expect(await runTool(place, "knock.ts", host, "6432")).toBe("open");
+  const elsewhere = `${namespace}-outside`;
+  await ground.claimNamespace(elsewhere);
+  await ground.kubectl(["create", "namespace", elsewhere]);
+  await ground.kubectl([
+    "wait",
+    "--for=create",
+    "--timeout=60s",
+    "serviceaccount/default",
+    "-n",
+    elsewhere,
+  ]);
+  const outsiders = [
+    { namespace, name: "e2e-unlabelled", labels: {} },
+    // A label counts in the budget's own namespace alone.
+    { namespace: elsewhere, name: "e2e-outsider", labels: { "weir.dev/maintenance": "writing" } },
+  ];
+  for (const outsider of outsiders) {
+    const inPod = ["--namespace", outsider.namespace];
+    await ground.kubectl(["apply", "--filename=-"], JSON.stringify(await idleObjects(outsider)));
+    await ground.kubectl([
+      ...inPod,
+      "wait",
+      "--for=condition=Ready",
+      "--timeout=180s",
+      `pod/${outsider.name}`,
+    ]);
+    const said = await ground.kubectl([...inPod, "exec", outsider.name, "--", ...knock]);
+    expect(said).toMatch(/no answer|ECONNREFUSED/);
+    await ground.kubectl([...inPod, "delete", "pod", outsider.name, "--wait=false"]);
+  }
+}
+
+/** `weir verify` proves the sums of what is in the cluster at this moment, whatever goes on. */
+export async function expectVerified({ shell, namespace }: Place): Promise<void> {
+  const kinds = "deployments,statefulsets,horizontalpodautoscalers,configmaps,services";
+  const said = await shell(
+    `kubectl --namespace ${namespace} get ${kinds} --output yaml | npx weir verify -`,
+  );
+  expect(said).toMatch(/^✓/);
+}
+
+/** `weir diagnose`, as its page tells, finds no cause: it ends with 0. */
+export async function expectDiagnosedWell(place: Place): Promise<void> {
+  const { namespace, shell, poolers } = place;
+  const forwards = [...poolers.keys(), POSTGRES_POD];
+  const said = await shell(diagnoseBlock(namespace, forwards));
+  expect(said).toMatch(/^✓/);
+}
+
+/** The commands of docs/diagnose.md, with all PgBouncers and Postgres at ports of their own. */
+function diagnoseBlock(namespace: string, pods: readonly string[]): string {
+  const forwards = pods.map((pod, index) => {
+    const port = pod === POSTGRES_POD ? 5432 : 6432;
+    return `kubectl --namespace ${namespace} port-forward pod/${pod} :${port} > forward-${index} & forwards="$forwards $!"`;
+  });
+  const waits = pods.map(
+    (_, index) => `until grep -q 'Forwarding from 127' forward-${index}; do sleep 0.1; done
+port${index}=$(sed -nE 's/.*127.0.0.1:([0-9]+) .*/\\1/p' forward-${index} | head -1)`,
+  );
+  const poolerUrls = pods
+    .slice(0, -1)
+    .map((_, index) => `postgres://weir_stats@127.0.0.1:$port${index}/pgbouncer`);
+  return `forwards=
+trap 'kill $forwards' EXIT
+${forwards.join("\n")}
+${waits.join("\n")}
+password() {
+  kubectl --namespace ${namespace} get secret "$1" -o go-template='{{.data.password | base64decode}}'
+}
+PGPASSWORD="$(password writing-stats)" npx weir diagnose --namespace ${namespace} \\
+  --pgbouncer ${poolerUrls.join(" ")} \\
+  --postgres "postgres://writing:$(password writing-postgres)@127.0.0.1:$port${pods.length - 1}/writing"
+`;
+}

@@ -1,0 +1,79 @@
+import { isObject } from "../../src/kube/kubeAnswer.ts";
+import type { KubeObject } from "../../src/kube/list.ts";
+import { reflect } from "../../src/kube/reflector.ts";
+import type { Place } from "./place.ts";
+
+/** What the operator said of an object, from some moment on. */
+export interface Said {
+  /** `ConnectionBudget/writing` */
+  readonly object: string;
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+  /** In which step. */
+  readonly during: string;
+}
+
+/** All that the operator says of a fleet, in the order in which it was said. */
+export interface Conditions {
+  readonly said: () => readonly Said[];
+  /** What it says now. */
+  readonly now: () => readonly Said[];
+  readonly stop: () => Promise<void>;
+}
+
+const KINDS = [
+  { kind: "ConnectionBudget", plural: "connectionbudgets" },
+  { kind: "McpServer", plural: "mcpservers" },
+];
+
+/** @param step what goes on at this moment */
+export async function watchConditions(
+  { ground, namespace }: Place,
+  step: () => string,
+): Promise<Conditions> {
+  const said: Said[] = [];
+  const latest = new Map<string, Said>();
+  const hear = (conditions: readonly Said[]) => {
+    for (const each of conditions) {
+      const key = `${each.object} ${each.type}`;
+      const before = latest.get(key);
+      if (before?.status === each.status && before.reason === each.reason) continue;
+      latest.set(key, each);
+      said.push(each);
+    }
+  };
+  const reflectors = KINDS.map(({ kind, plural }) =>
+    reflect({
+      client: ground.client,
+      selection: { kind, plural, apiVersion: "weir.dev/v1alpha1", namespace },
+      keep: (object) => object,
+      onChange: (change) => {
+        if (change.type !== "deleted") hear(saidIn(change.new, step()));
+      },
+    }),
+  );
+  await Promise.all(reflectors.map(({ synced }) => synced));
+  return {
+    said: () => said,
+    now: () => [...latest.values()],
+    stop: async () => {
+      await Promise.all(reflectors.map(({ stop }) => stop()));
+    },
+  };
+}
+
+function saidIn({ kind, metadata, status }: KubeObject, during: string): readonly Said[] {
+  const name = isObject(metadata) ? String(metadata["name"]) : "";
+  const conditions =
+    isObject(status) && Array.isArray(status["conditions"]) ? status["conditions"] : [];
+  return conditions.filter(isObject).map((condition) => ({
+    object: `${kind}/${name}`,
+    type: String(condition["type"]),
+    status: String(condition["status"]),
+    reason: String(condition["reason"]),
+    message: String(condition["message"]),
+    during,
+  }));
+}

@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { REAL_CLUSTER_START_TIMEOUT_MS } from "../cluster/realCluster.ts";
+import { ON_NEED, SCALED, SHARED, TEN } from "./fleets.ts";
+import { type Ground, startGround } from "./ground.ts";
+import { stepsOf, tell } from "./story.ts";
+
+/**
+ * Ten real MCP servers in a real cluster, as the README has them run. Things happen to them under
+ * load, and the sums hold.
+ */
+
+const STORY_TIMEOUT_MS = 30 * 60_000;
+
+let ground: Ground;
+
+beforeAll(async () => {
+  ground = await startGround();
+}, REAL_CLUSTER_START_TIMEOUT_MS);
+
+afterAll(() => ground?.stop());
+
+test.concurrent.for([TEN, SHARED, ON_NEED, SCALED])(
+  "$namespace",
+  { timeout: STORY_TIMEOUT_MS },
+  async (fleet) => {
+    expect(await tell(ground, fleet)).toEqual(stepsOf(fleet));
+  },
+);

@@ -1,0 +1,84 @@
+import { join } from "node:path";
+
+import { connect, type KubeClient } from "../../src/kube/client.ts";
+import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
+import { type RealCluster, startRealCluster } from "../cluster/realCluster.ts";
+import { cloneOfRepository } from "../docs/clone.ts";
+import { IMAGES } from "../images/catalog.ts";
+import { imageArchive } from "../images/imageArchive.ts";
+import { say } from "./say.ts";
+
+/** What all fleets of the suite stand on: a cluster that has the images, and the operator. */
+export interface Ground {
+  readonly cluster: RealCluster;
+  readonly client: KubeClient;
+  /** @returns what it wrote to stdout @throws with what it wrote to stderr, when it fails */
+  readonly kubectl: (args: readonly string[], stdin?: string) => Promise<string>;
+  /** To be called before a namespace is made; it goes with the ground. */
+  readonly claimNamespace: (name: string) => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts a cluster or takes the one that is there, loads all images, and installs the operator. */
+export async function startGround(): Promise<Ground> {
+  const ready = say("the images are built");
+  const archives: string[] = [];
+  for (const { name } of IMAGES) archives.push(await imageArchive(name));
+  ready();
+  const up = say("a cluster is up, with all images");
+  const cluster = await startRealCluster();
+  try {
+    await Promise.all(archives.map((archive) => cluster.loadImage(archive)));
+    up();
+    const client = connect(loadKubeconfig({ KUBECONFIG: cluster.kubeconfigPath }));
+    const kubectl = async (args: readonly string[], stdin?: string) => {
+      const { code, stdout, stderr } = await cluster.kubectl(args, stdin);
+      if (code === 0) return stdout;
+      throw new Error(`kubectl ${args.join(" ")} ended with ${code}: ${stderr.trim()}`);
+    };
+    await installOperator({ cluster, kubectl });
+    const namespaces: string[] = [];
+    const claimNamespace = async (name: string) => {
+      await cluster.claim("namespace", name);
+      namespaces.push(name);
+    };
+    const stop = async () => {
+      await client.close();
+      await removeAtOnce(namespaces, kubectl);
+      await cluster.stop();
+    };
+    return { cluster, client, kubectl, claimNamespace, stop };
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+}
+
+/** All together, and pods without their grace: the cluster would wait for one after the other. */
+async function removeAtOnce(
+  namespaces: readonly string[],
+  kubectl: Ground["kubectl"],
+): Promise<void> {
+  if (namespaces.length === 0) return;
+  await kubectl(["delete", "namespace", "--wait=false", "--ignore-not-found", ...namespaces]);
+  for (const namespace of namespaces) {
+    const pods = ["pods", "--all", "--namespace", namespace, "--force", "--grace-period=0"];
+    await kubectl(["delete", ...pods]);
+  }
+}
+
+/** As docs/install.md tells. */
+async function installOperator({
+  cluster,
+  kubectl,
+}: Pick<Ground, "cluster" | "kubectl">): Promise<void> {
+  const installed = say("the operator runs");
+  const file = join(await cloneOfRepository(), "manifests/operator/weir-operator.yaml");
+  await cluster.claim("--filename", file);
+  await kubectl(["apply", "--filename", file]);
+  const kinds = ["crd/connectionbudgets.weir.dev", "crd/mcpservers.weir.dev"];
+  await kubectl(["wait", "--for=condition=Established", "--timeout=60s", ...kinds]);
+  const operator = ["--namespace=weir-system", "deployment/weir-operator"];
+  await kubectl(["rollout", "status", "--timeout=300s", ...operator]);
+  installed();
+}

@@ -1,0 +1,107 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { budgetNames } from "../../src/api/names.ts";
+import type { BudgetPlan } from "../../src/budget/plan.ts";
+import { cloneOfRepository } from "../docs/clone.ts";
+import { runBlock, shellBlocks } from "../docs/shellBlocks.ts";
+import {
+  type AwakeServer,
+  BUDGET,
+  type FleetSpec,
+  observedText,
+  planned,
+  POSTGRES_POD,
+  type Scaled,
+} from "./fleets.ts";
+import type { Ground } from "./ground.ts";
+import { say } from "./say.ts";
+import { TOOLS_POD, toolsObjects } from "./tools.ts";
+
+/** A fleet that runs. */
+export interface Place {
+  readonly namespace: string;
+  readonly scaled: Scaled | undefined;
+  readonly plan: BudgetPlan;
+  readonly servers: readonly AwakeServer[];
+  /** PgBouncer's processes by their pods' names, and where each of them listens. */
+  readonly poolers: ReadonlyMap<string, string>;
+  readonly ground: Ground;
+  /** kubectl in the fleet's namespace. */
+  readonly kubectl: (...args: readonly string[]) => Promise<string>;
+  /** Runs commands as a reader of the README would: bash, in a clone, with kubectl. */
+  readonly shell: (block: string) => Promise<string>;
+}
+
+/** Runs a fleet as the README tells somebody who is new, with a Postgres to try it out. */
+export async function runFleet(ground: Ground, spec: FleetSpec): Promise<Place> {
+  const folder = await cloneOfRepository();
+  const place = placeOf(ground, spec, folder);
+  const { namespace, poolers, shell, kubectl } = place;
+  const ready = say(`${namespace}: everything is Ready`);
+  await ground.claimNamespace(namespace);
+  await writeFile(join(folder, "fleet.yaml"), spec.text);
+  await shell(readmeBlock("cdk8s synth"));
+  await shell(readmeBlock("weir secrets"));
+  await shell(readmeBlock("kubectl apply -f manifests/\n"));
+  await untilReady(place);
+  ready();
+  // The one command that names a reader's own Postgres: its superuser is reached in its pod alone.
+  const psql = `kubectl --namespace ${namespace} exec -i ${POSTGRES_POD} -- psql`;
+  await shell(readmeBlock("weir guard").replace("psql", psql).replace("-h my-postgres ", ""));
+  await migrate(place);
+  await writeFile(join(folder, "fleet.yaml"), observedText(spec));
+  await shell("kubectl apply -f fleet.yaml");
+  const tools = JSON.stringify(await toolsObjects(namespace, poolers));
+  await ground.kubectl(["apply", "--filename=-"], tools);
+  await kubectl("wait", "--for=condition=Ready", "--timeout=180s", `pod/${TOOLS_POD}`);
+  return place;
+}
+
+/** @param folder where its commands run */
+function placeOf(ground: Ground, spec: FleetSpec, folder: string): Place {
+  const { namespace, active, scaled } = spec;
+  const { kubeconfigPath } = ground.cluster;
+  const { plan, servers } = planned(spec);
+  const { pgbouncer, peers } = budgetNames(BUDGET);
+  const pods = Array.from({ length: plan.slots.processes }, (_, index) => `${pgbouncer}-${index}`);
+  const env = {
+    WEIR_TRYOUT_POSTGRES: "1",
+    ...(active !== undefined && { WEIR_ACTIVE: active.join(",") }),
+  };
+  return {
+    namespace,
+    scaled,
+    plan,
+    servers,
+    poolers: new Map(pods.map((pod) => [pod, `${pod}.${peers}.${namespace}.svc`])),
+    ground,
+    kubectl: (...args) => ground.kubectl(["--namespace", namespace, ...args]),
+    shell: (block) => runBlock(block, { folder, kubeconfigPath, env }),
+  };
+}
+
+/** The commands of "The first ten minutes" that have these words. */
+function readmeBlock(words: string): string {
+  const blocks = shellBlocks("../README.md").get("The first ten minutes") ?? [];
+  const [found, another] = blocks.filter((block) => block.includes(words));
+  if (found !== undefined && another === undefined) return found;
+  throw new Error(`README: The first ten minutes: not one block of commands has "${words}"`);
+}
+
+/** Waits until all pods that the manifests make are Ready. */
+export async function untilReady({ kubectl }: Pick<Place, "kubectl">): Promise<void> {
+  const workloads = await kubectl("get", "statefulsets,deployments", "--output=name");
+  for (const workload of workloads.trim().split("\n")) {
+    await kubectl("rollout", "status", "--timeout=300s", workload);
+  }
+}
+
+/** The example's Job, which is written for its own namespace. */
+async function migrate({ namespace, shell, kubectl }: Place): Promise<void> {
+  const job = "examples/writing-servers/migrate-job.yaml";
+  const here = `s/namespace: writing$/namespace: ${namespace}/; s/pgbouncer.writing.svc/pgbouncer.${namespace}.svc/`;
+  await shell(`sed '${here}' ${job} > job.yaml`);
+  await shell(readmeBlock(job).replace(job, "job.yaml"));
+  await kubectl("wait", "--for=condition=Complete", "--timeout=180s", "job/writing-migrate");
+}

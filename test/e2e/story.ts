@@ -1,0 +1,158 @@
+import { expect } from "vitest";
+
+import { holdUp, restartPgBouncer, restartPostgres, restartServers } from "./actions.ts";
+import { scaleByCpu, scaleByHand } from "./scaling.ts";
+import {
+  expectAnswers,
+  expectDiagnosedWell,
+  expectOutsidersShutOut,
+  expectSameCount,
+  expectVerified,
+} from "./asking.ts";
+import { comes } from "./comes.ts";
+import { badSaid, expectAllWell, refusals, serversAtLimit, unread } from "./expectations.ts";
+import { type FleetSpec, POSTGRES_POD } from "./fleets.ts";
+import type { Ground } from "./ground.ts";
+import { call, callsEnded, loadOf } from "./load.ts";
+import { type Place, runFleet } from "./place.ts";
+import { poolersSeen } from "./poolers.ts";
+import { watchPods } from "./pods.ts";
+import type { LoadFailure } from "./programs/load.ts";
+import { NOBODY } from "./refusal.ts";
+import { measured } from "./say.ts";
+import { brokenSums, tellSums } from "./sums.ts";
+import { type Watch, watch } from "./watch.ts";
+
+type Happens = (place: Place, seen: Watch) => Promise<void>;
+
+/** While Postgres is away no server is ready, so that nobody listens at their Services. */
+const POSTGRES_RESTARTS = "Postgres restarts";
+
+/** What happens to every fleet under load, one after the other. */
+const TO_ALL: Readonly<Record<string, Happens>> = {
+  "at work": fillPools,
+  "servers restart": restartServers,
+  "PgBouncer restarts": restartPgBouncer,
+  [POSTGRES_RESTARTS]: losePostgres,
+};
+
+/** And to one that is scaled. */
+const TO_SCALED: Readonly<Record<string, Happens>> = {
+  "at work": fillPools,
+  "scaled by hand": scaleByHand,
+  "scaled by CPU": scaleByCpu,
+  "servers restart, scaled": restartServers,
+};
+
+/** The steps of a fleet's story. */
+export function stepsOf({ scaled }: Pick<FleetSpec, "scaled">): readonly string[] {
+  return Object.keys(scaled === undefined ? TO_ALL : TO_SCALED);
+}
+
+/**
+ * Runs a fleet, and holds the sums while things happen to it.
+ *
+ * @returns the steps that it has stood
+ */
+export async function tell(ground: Ground, spec: FleetSpec): Promise<readonly string[]> {
+  const place = await runFleet(ground, spec);
+  await atRest(place);
+  const seen = await watch(place);
+  const stood: string[] = [];
+  try {
+    for (const [name, happens] of Object.entries(spec.scaled === undefined ? TO_ALL : TO_SCALED)) {
+      await step(place, seen, name, () => happens(place, seen));
+      stood.push(name);
+    }
+  } catch (error) {
+    // Other stories go on for minutes: whoever waits for them wants to know now.
+    process.stdout.write(
+      `e2e: ✗ ${place.namespace}, after ${stood.join(", ")}: ${String(error)}\n`,
+    );
+    throw error;
+  } finally {
+    await seen.stop();
+  }
+  return stood;
+}
+
+/** Before any load: each server answers, what is open is what PgBouncer shows, and nobody else gets in. */
+async function atRest(place: Place): Promise<void> {
+  const pods = await watchPods(place, () => {});
+  try {
+    await expectAnswers(place);
+    await expectSameCount(place, pods);
+    await expectOutsidersShutOut(place);
+    await expectDiagnosedWell(place);
+  } finally {
+    await pods.stop();
+  }
+}
+
+/** Something happens; the sums hold, nobody is refused, and whoever watches says so. */
+async function step(
+  place: Place,
+  seen: Watch,
+  name: string,
+  happens: () => Promise<void>,
+): Promise<void> {
+  seen.during(name);
+  process.stdout.write(`e2e: … ${place.namespace}, ${name}\n`);
+  const before = (await callsEnded(place)).failures.length;
+  await Promise.all([happens(), expectVerified(place)]);
+  await expectAllWell(place, seen);
+  const { failures } = await callsEnded(place);
+  const failed = failures.slice(before);
+  tellFailures(`${place.namespace}, ${name}`, failed);
+  if (name !== POSTGRES_RESTARTS) {
+    expect(failed.filter(({ text }) => NOBODY.test(text))).toEqual([]);
+  }
+  const lines = seen.conditions.said().filter(({ during }) => during === name);
+  process.stdout.write(
+    `e2e: ${place.namespace}, ${name}: the operator said ${lines.length} things\n`,
+  );
+  const poolers = await poolersSeen(place);
+  tellSums(place, poolers, seen);
+  expect(brokenSums(place, poolers, seen)).toEqual([]);
+  await comes(() => unread(seen), []);
+  expect(refusals(seen, failures)).toEqual([]);
+  expect(badSaid(seen)).toEqual([]);
+  await expectDiagnosedWell(place);
+}
+
+/** How many there were, and of each kind one. */
+function tellFailures(where: string, failures: readonly LoadFailure[]): void {
+  measured(`${where}: ${failures.length} calls failed`);
+  const kinds = new Map(failures.map((each) => [each.text.replaceAll(/\d+/g, "N"), each]));
+  for (const { server, text } of kinds.values())
+    process.stdout.write(`e2e:   ${server}: ${text}\n`);
+}
+
+/** Each pool was at its limit: while the database is slow, calls need all connections there are. */
+async function fillPools(place: Place, seen: Watch): Promise<void> {
+  const { servers, namespace } = place;
+  await call(place, loadOf(place));
+  const names = servers.map(({ name }) => name).toSorted();
+  const full = async () => {
+    await holdUp(place);
+    return [...serversAtLimit(seen)].toSorted();
+  };
+  await comes(full, names);
+  const { answered } = await callsEnded(place);
+  measured(`${namespace}: all pools are full after ${JSON.stringify(answered)} calls`);
+}
+
+/** While Postgres is away no server is ready, and none is restarted for it; the operator says so. */
+async function losePostgres(place: Place, seen: Watch): Promise<void> {
+  await restartPostgres(place, seen, async () => {
+    await comes(() => seen.pods.ofServers().filter(({ ready }) => ready), []);
+  });
+  const unseen = () =>
+    seen.conditions
+      .said()
+      .filter(({ type, status }) => type === "PostgresGuarded" && status === "Unknown")
+      .map(({ during }) => during);
+  await comes(unseen, expect.arrayContaining([POSTGRES_RESTARTS]));
+  const restarted = [...seen.pods.restarts()].filter(([, restarts]) => restarts > 0);
+  expect(restarted.map(([pod]) => pod)).toEqual([POSTGRES_POD]);
+}

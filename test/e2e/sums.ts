@@ -1,0 +1,65 @@
+import type { Place } from "./place.ts";
+import type { PoolerSeen } from "./programs/sample.ts";
+import { measured } from "./say.ts";
+import type { Watch } from "./watch.ts";
+
+/** What every PgBouncer was seen to do. */
+type Poolers = ReadonlyMap<string, PoolerSeen>;
+
+/** A number that was seen, and the most that it may be. */
+interface Bound {
+  readonly what: string;
+  readonly seen: number;
+  readonly most: number;
+}
+
+/**
+ * Everything that may be no more than it was planned to be, in any sample so far: what it was, and
+ * the bound. That there were samples is one of them.
+ *
+ * @returns a sentence for each that is broken
+ */
+export function brokenSums(place: Place, poolers: Poolers, watch: Watch): readonly string[] {
+  const backends = watch.backends.seen();
+  const unseen = [
+    ...[...place.poolers.keys()].filter((name) => (poolers.get(name)?.samples ?? 0) === 0),
+    ...(backends.samples === 0 ? ["Postgres"] : []),
+  ].map((name) => `${name} was never sampled`);
+  const broken = bounds(place, poolers, watch)
+    .filter(({ seen, most }) => seen > most)
+    .map(({ what, seen, most }) => `${what}: ${seen} > ${most}`);
+  return [...unseen, ...broken];
+}
+
+function bounds({ plan }: Place, poolers: Poolers, watch: Watch): readonly Bound[] {
+  const { clients, slots, servers } = plan;
+  return [
+    ...[...poolers].flatMap(([name, seen]) => [
+      { what: `${name}: Σ max(limit, open)`, seen: seen.clients, most: clients.usable },
+      { what: `${name}: Σ max(slots, open)`, seen: seen.slots, most: slots.perProcess },
+      ...servers.map((server) => ({
+        what: `${name}: clients of ${server.name}`,
+        seen: seen.open[server.name] ?? 0,
+        most: server.grant,
+      })),
+    ]),
+    { what: "backends of the role", seen: watch.backends.seen().most, most: slots.postgres },
+    ...[...watch.pools.seen()].map(([pod, { open, limit }]) => ({
+      what: `connections of ${pod}`,
+      seen: open,
+      most: limit,
+    })),
+  ];
+}
+
+/** Prints how near the sums came to their bounds. */
+export function tellSums({ namespace, plan }: Place, poolers: Poolers, watch: Watch): void {
+  for (const [pooler, { samples, clients, slots, open, unseen }] of poolers) {
+    const most = Object.values(open).reduce((sum, each) => sum + each, 0);
+    measured(
+      `${namespace} ${pooler}: Σ max(limit, open) ${clients} of ${plan.clients.usable}, slots ${slots} of ${plan.slots.perProcess}; largest of each line together ${most}; ${samples} samples, not answered ${unseen} times`,
+    );
+  }
+  const { samples, most } = watch.backends.seen();
+  measured(`${namespace}: ${most} of ${plan.slots.postgres} backends at most; ${samples} samples`);
+}
