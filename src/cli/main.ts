@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { whyUnreadable } from "../files/whyUnreadable.ts";
 import { diagnoseCommand } from "./diagnose.ts";
 import { composeCommand } from "./compose.ts";
 import { guardCommand } from "./guard.ts";
@@ -103,14 +104,5 @@ function list(path: string): readonly string[] | undefined {
 }
 
 function unreadable(path: string, error: unknown): Failure {
-  const why = error instanceof Error && "code" in error ? WHY[String(error.code)] : undefined;
-  const what = why ?? (error instanceof Error ? error.message : String(error));
-  return new Failure(EXIT.badInput, `${path}: ${what}`);
+  return new Failure(EXIT.badInput, `${path}: ${whyUnreadable(error)}`);
 }
-
-const WHY: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  EACCES: "may not be read",
-  EISDIR: "is a folder, not a file",
-  ENOTDIR: "there is no such file",
-};
