@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { whyUnreadable } from "../files/whyUnreadable.ts";
 import { diagnoseCommand } from "./diagnose.ts";
@@ -20,6 +21,11 @@ const COMMANDS: readonly ((shell: Shell) => Command)[] = [
   diagnoseCommand,
   operatorCommand,
 ];
+
+/** That of the package; by its name, since sources and what is built lie at other depths. */
+const { version: VERSION } = createRequire(import.meta.url)("weir/package.json") as {
+  readonly version: string;
+};
 
 /** Columns of a table where there is no terminal to ask. */
 const COLUMNS_WITHOUT_TERMINAL = 100;
@@ -50,6 +56,7 @@ export async function main(words: readonly string[], shell: Shell): Promise<Exit
 function program(shell: Shell): Command {
   const weir = new Command("weir")
     .description("connection budgets for fleets of MCP servers behind PgBouncer")
+    .version(VERSION)
     .exitOverride()
     .configureOutput({
       writeOut: shell.out,
