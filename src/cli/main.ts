@@ -23,9 +23,9 @@ const COMMANDS: readonly ((shell: Shell) => Command)[] = [
 ];
 
 /** That of the package; by its name, since sources and what is built lie at other depths. */
-const { version: VERSION } = createRequire(import.meta.url)("weir/package.json") as {
-  readonly version: string;
-};
+const { version: VERSION }: { readonly version: string } = createRequire(import.meta.url)(
+  "weir/package.json",
+);
 
 /** Columns of a table where there is no terminal to ask. */
 const COLUMNS_WITHOUT_TERMINAL = 100;
