@@ -2,7 +2,7 @@ import { Construct } from "constructs";
 import type { connectionBudgetSchema } from "../src/api/connectionBudget.ts";
 import type { mcpServerSchema } from "../src/api/mcpServer.ts";
 import { keyOf } from "../src/api/fleet.ts";
-import { formatProblem } from "../src/api/problem.ts";
+import { formatProblem, type Problem } from "../src/api/problem.ts";
 import { readFleet } from "../src/api/readFleet.ts";
 import type { Plan } from "../src/budget/plan.ts";
 import { planFleet } from "../src/budget/planFleet.ts";
@@ -43,7 +43,7 @@ export class Fleet extends Construct {
       // YAML reads what JSON writes.
       objects.map((object, index) => ({ name: `objects[${index}]`, text: JSON.stringify(object) })),
     );
-    if (!read.ok) throw new Error(read.problems.map(formatProblem).join("\n"));
+    if (!read.ok) throw new Error(read.problems.map(formatObjectProblem).join("\n"));
     this.plan = planFleet(read.fleet);
     if (!this.plan.feasible) throw new Error(cannotFit(this.plan));
 
@@ -67,4 +67,11 @@ export class Fleet extends Construct {
 /** A construct's id has no slash, and no name a dot. */
 function idOf(key: string): string {
   return key.replace("/", ".");
+}
+
+/** A problem with its object, and that alone: all JSON is one line, and nobody sees its columns. */
+function formatObjectProblem(problem: Problem): string {
+  return formatProblem(problem)
+    .replace(/^(objects\[\d+\]):1:\d+/, "$1")
+    .replace(/\(see (objects\[\d+\]):1\)$/, "(see $1)");
 }

@@ -22,11 +22,12 @@ const [
   { planFleet },
   { cannotFit },
   { plannedBudgets },
-  { tryoutsOf },
+  { TRYOUT_VARIABLE, tryoutsOf, tryoutWish },
   { manifestFiles },
   { operatorFile },
   { MARK },
   { ForeignFile, link, replaceFolder },
+  { whyUnreadable },
 ] = await Promise.all([
   import("../src/api/readFleet.ts"),
   import("../src/api/problem.ts"),
@@ -39,6 +40,7 @@ const [
   import("./operator.ts"),
   import("./header.ts"),
   import("../src/files/replaceFolder.ts"),
+  import("../src/files/whyUnreadable.ts"),
 ]);
 
 const OUTPUT = "manifests";
@@ -66,12 +68,13 @@ function main(env: Readonly<Record<string, string | undefined>>): void {
   if (unknown.length > 0) {
     throw new Refusal(2, [`WEIR_ACTIVE: no server is named ${unknown.join(", ")}`]);
   }
+  const wish = tryoutWish(env[TRYOUT_VARIABLE]);
+  if (wish.problems.length > 0) throw new Refusal(2, wish.problems);
   const plan = planFleet(fleet);
   if (!plan.feasible) throw new Refusal(3, [cannotFit(plan)]);
 
   const planned = plannedBudgets(fleet, plan);
-  const { tryouts, problems } =
-    env["WEIR_TRYOUT_POSTGRES"] === "1" ? tryoutsOf(planned) : { tryouts: [], problems: [] };
+  const { tryouts, problems } = wish.wished ? tryoutsOf(planned) : { tryouts: [], problems: [] };
   if (problems.length > 0) throw new Refusal(2, problems);
 
   const operator = operatorFile();
@@ -92,9 +95,7 @@ function textOf(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new Refusal(2, [
-      `${path}: cannot be read (${codeOf(error)}); WEIR_FLEET names the fleet`,
-    ]);
+    throw new Refusal(2, [`${path}: ${whyUnreadable(error)}; WEIR_FLEET names the fleet`]);
   }
 }
 
@@ -113,10 +114,6 @@ function show(folder: string, names: Iterable<string>, outdir: string): void {
     rmSync(join(outdir, name), { force: true });
     link(join(folder, name), join(outdir, name));
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
 function tell(lines: readonly string[]): void {

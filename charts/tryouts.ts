@@ -1,6 +1,27 @@
 import { keyOf } from "../src/api/fleet.ts";
 import type { PlannedBudget } from "./planned.ts";
 
+/** Asks for a Postgres for trying out. */
+export const TRYOUT_VARIABLE = "WEIR_TRYOUT_POSTGRES";
+
+/**
+ * Whether this value of WEIR_TRYOUT_POSTGRES asks for a Postgres for trying out. Empty is as good
+ * as unset, as in a CI job without a value. Any other value than these is a problem, one sentence:
+ * who writes `yes` must not be left without one.
+ */
+export function tryoutWish(value = ""): {
+  readonly wished: boolean;
+  readonly problems: readonly string[];
+} {
+  const isKnown = ["1", "0", ""].includes(value);
+  return {
+    wished: value === "1",
+    problems: isKnown
+      ? []
+      : [`${TRYOUT_VARIABLE}: found ${JSON.stringify(value)}; must be 1, 0 or unset`],
+  };
+}
+
 /** One Postgres for trying out, and the budgets of its namespace that look for theirs there. */
 export interface Tryout {
   readonly name: string;

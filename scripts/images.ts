@@ -5,6 +5,9 @@ import { IMAGES } from "../test/images/catalog.ts";
 import { imageArchive } from "../test/images/imageArchive.ts";
 import { clusterAtHand, loadImage } from "../test/images/loadImage.ts";
 
+const NO_CLUSTER =
+  "images: for the cluster of npm run cluster, export the KUBECONFIG that it prints; kind's needs docker and kind on PATH; any other: npm run images -- --containerd SOCKET";
+
 /**
  * Builds all images and loads them into the cluster at hand: `npm run images`. That is the one of
  * `npm run cluster` that KUBECONFIG names, else kind's, or with `--containerd SOCKET` the one whose
@@ -23,6 +26,7 @@ async function main(): Promise<void> {
     process.stdout.write(`${reference}  ${Math.round(size / 1e6)} MB  ${archive}\n`);
   }
   process.stdout.write(`${whereTo(target)}\n`);
+  if (target === undefined) process.stderr.write(`${NO_CLUSTER}\n`);
 }
 
 function whereTo(target: Awaited<ReturnType<typeof clusterAtHand>>): string {

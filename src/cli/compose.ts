@@ -12,6 +12,7 @@ import { readFleetFiles } from "./fleetFiles.ts";
 import { activeFleet } from "./plan.ts";
 import { planTable } from "./planTable.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
+import { isTryoutWished } from "./tryoutWish.ts";
 
 /** 192 bits, as 32 characters that mean nothing to a URL, a shell, YAML or SQL. */
 const PASSWORD_BYTES = 24;
@@ -74,7 +75,7 @@ function wishedTryouts(
   { tryoutPostgres }: ComposeOptions,
   { env }: Shell,
 ): readonly Tryout[] {
-  if (tryoutPostgres !== true && env["WEIR_TRYOUT_POSTGRES"] !== "1") return [];
+  if (tryoutPostgres !== true && !isTryoutWished(env)) return [];
   const { tryouts, problems } = tryoutsOf(planned);
   if (problems.length > 0) throw new Failure(EXIT.badInput, problems.join("\n"));
   return tryouts;

@@ -1,4 +1,5 @@
 import { pgbouncerSelector, serverSelector } from "../../charts/labels.ts";
+import { TRYOUT_VARIABLE } from "../../charts/tryouts.ts";
 import { budgetKeyOf, keyOf, type Fleet } from "../api/fleet.ts";
 import { budgetNames } from "../api/names.ts";
 import type { ObjectName, Step } from "../budget/steps.ts";
@@ -9,8 +10,10 @@ export interface Names {
   readonly old: string;
   /** The file of the new fleet. */
   readonly next: string;
-  /** What `--active` named, if it did. */
+  /** What `--active` or WEIR_ACTIVE named, if one did. */
   readonly active?: string | undefined;
+  /** With a Postgres for trying out. */
+  readonly tryout?: boolean;
 }
 
 /** Where the steps lead from and to. */
@@ -114,9 +117,10 @@ export function foreignObjects(fleets: readonly Fleet[]): ReadonlySet<string> {
   );
 }
 
-function synth({ active }: Names, fleet: string): string {
+function synth({ active, tryout }: Names, fleet: string): string {
   const awake = active === undefined ? "" : `WEIR_ACTIVE=${quoted(active)} `;
-  return `WEIR_FLEET=${quoted(fleet)} ${awake}npx cdk8s synth`;
+  const postgres = tryout === true ? `${TRYOUT_VARIABLE}=1 ` : "";
+  return `WEIR_FLEET=${quoted(fleet)} ${awake}${postgres}npx cdk8s synth --check-upgrade=false`;
 }
 
 /** As charts/manifestFiles.ts names them. */

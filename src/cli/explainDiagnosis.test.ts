@@ -134,6 +134,19 @@ describe("a diagnosis", () => {
     expect(tooWide.filter((line) => !isRow(line))).toEqual([]);
   });
 
+  test("names a console of weir's, such as the operator's, and nobody who only says so", () => {
+    const [pooler] = SICK.poolers;
+    const named = { ...AUTHOR, user: "weir_stats", application: "weir-0123456789ab", clients: 1 };
+    const holders = [
+      { ...named, line: "pgbouncer" },
+      { ...named, line: "author" },
+    ];
+    const poolers = pooler === undefined ? [] : [{ ...pooler, holders }];
+    const table = diagnosisTable({ ...SICK, poolers }, { columns: 100, colour: false });
+    expect(table).toContain("weir_stats, a console of weir's, 10.0.0.7");
+    expect(table).toContain("weir_stats, application weir-0123456789ab, 10.0.0.7");
+  });
+
   test("of very many holders shows the first ones, and how many more there are", () => {
     const many = Array.from({ length: 100 }, (_, index): Holder => ({
       ...AUTHOR,

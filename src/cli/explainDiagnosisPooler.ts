@@ -1,4 +1,5 @@
 import type { Holder, Holding } from "../audit/diagnosis.ts";
+import { programOf } from "../audit/diagnosis/wording.ts";
 import { rowsOf, titled } from "./explainDiagnosisRows.ts";
 import type { Paint } from "./explainPaint.ts";
 import { hanging } from "./explainWrap.ts";
@@ -63,7 +64,7 @@ function whoOf({ line, user, application, address, workload, pod }: Holder): str
       : `${address} → ${pod === undefined ? workload : `${pod} (${workload})`}`;
   return [
     ...(user === line ? [] : [user === "" ? "still logging in" : user]),
-    ...(application === "" || application === user ? [] : [`application ${application}`]),
+    ...(application === "" || application === user ? [] : [programOf(line, application)]),
     where,
   ].join(", ");
 }

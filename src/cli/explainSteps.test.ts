@@ -122,6 +122,19 @@ describe("weir plan --from", () => {
     expect(piped.out).toContain("5 steps from - to new.yaml");
   });
 
+  it("writes the manifests with what the environment wishes for", async () => {
+    const env = { WEIR_ACTIVE: "scene", WEIR_TRYOUT_POSTGRES: "1" };
+    const { out } = await stepsFrom("old.yaml", ["new.yaml"], { files: FILES, env });
+    expect(out).toContain(
+      "WEIR_FLEET=new.yaml WEIR_ACTIVE=scene WEIR_TRYOUT_POSTGRES=1 npx cdk8s synth --check-upgrade=false\n",
+    );
+    const refused = { files: FILES, env: { WEIR_TRYOUT_POSTGRES: "yes" } };
+    expect(await stepsFrom("old.yaml", ["new.yaml"], refused)).toMatchObject({
+      exitCode: 2,
+      err: 'WEIR_TRYOUT_POSTGRES: found "yes"; must be 1, 0 or unset\n',
+    });
+  });
+
   it("leaves to people what weir did not make", async () => {
     const files = {
       ...FILES,
@@ -132,7 +145,7 @@ describe("weir plan --from", () => {
     expect(commands.map((line) => line.trim())).toEqual([
       "# by hand, since weir did not make it: McpServer old/planner",
       "# by hand, since weir did not make it: ConnectionBudget old/old",
-      "WEIR_FLEET=less.yaml npx cdk8s synth",
+      "WEIR_FLEET=less.yaml npx cdk8s synth --check-upgrade=false",
       "kubectl apply -f manifests/",
     ]);
   });

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { weir } from "../../test/fleets/fakeShell.ts";
 import { main } from "./main.ts";
@@ -21,6 +22,11 @@ describe("weir", () => {
     const { exitCode, out, err } = await weir(["--help"]);
     expect([exitCode, err]).toEqual([0, ""]);
     expect(out).toContain("plan [options] [fleet...]");
+  });
+
+  it("tells its version, that of the package", async () => {
+    const { version } = JSON.parse(readFileSync(`${ROOT}package.json`, "utf8"));
+    expect(await weir(["--version"])).toEqual({ exitCode: 0, out: `${version}\n`, err: "" });
   });
 
   it("says one line when something fails that nobody foresaw, and no trace", async () => {

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
+import { whyUnreadable } from "../files/whyUnreadable.ts";
 import { diagnoseCommand } from "./diagnose.ts";
 import { composeCommand } from "./compose.ts";
 import { guardCommand } from "./guard.ts";
@@ -19,6 +21,11 @@ const COMMANDS: readonly ((shell: Shell) => Command)[] = [
   diagnoseCommand,
   operatorCommand,
 ];
+
+/** That of the package; by its name, since sources and what is built lie at other depths. */
+const { version: VERSION }: { readonly version: string } = createRequire(import.meta.url)(
+  "weir/package.json",
+);
 
 /** Columns of a table where there is no terminal to ask. */
 const COLUMNS_WITHOUT_TERMINAL = 100;
@@ -49,6 +56,7 @@ export async function main(words: readonly string[], shell: Shell): Promise<Exit
 function program(shell: Shell): Command {
   const weir = new Command("weir")
     .description("connection budgets for fleets of MCP servers behind PgBouncer")
+    .version(VERSION)
     .exitOverride()
     .configureOutput({
       writeOut: shell.out,
@@ -103,14 +111,5 @@ function list(path: string): readonly string[] | undefined {
 }
 
 function unreadable(path: string, error: unknown): Failure {
-  const why = error instanceof Error && "code" in error ? WHY[String(error.code)] : undefined;
-  const what = why ?? (error instanceof Error ? error.message : String(error));
-  return new Failure(EXIT.badInput, `${path}: ${what}`);
+  return new Failure(EXIT.badInput, `${path}: ${whyUnreadable(error)}`);
 }
-
-const WHY: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  EACCES: "may not be read",
-  EISDIR: "is a folder, not a file",
-  ENOTDIR: "there is no such file",
-};

@@ -10,6 +10,7 @@ import { stepList } from "./explainSteps.ts";
 import { activeOnly, readFleetFiles } from "./fleetFiles.ts";
 import { planTable } from "./planTable.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
+import { isTryoutWished } from "./tryoutWish.ts";
 
 interface PlanOptions {
   readonly active?: string;
@@ -42,7 +43,12 @@ export function planCommand(shell: Shell): Command {
       }
       const old = oldFleet(options.from, shell);
       const steps = transition(old, { fleet, plan });
-      const names = { old: options.from, next: nameOf(files, shell), active: options.active };
+      const names = {
+        old: options.from,
+        next: nameOf(files, shell),
+        active: options.active ?? activeFrom(shell),
+        tryout: isTryoutWished(shell.env),
+      };
       const foreign = foreignObjects([old.fleet, fleet]);
       const list = (): string => stepList(steps, { names, old: old.fleet, foreign }, shell);
       shell.out(printed({ ...plan, steps }, list, options));
@@ -79,13 +85,17 @@ function nameOf(files: readonly string[], { env }: Shell): string {
 export function activeFleet(
   fleet: Fleet,
   { active }: Pick<PlanOptions, "active">,
-  { env }: Shell,
+  shell: Shell,
 ): Fleet {
   if (active !== undefined) return activeOnly(fleet, active, "--active");
+  const wished = activeFrom(shell);
+  return wished === undefined ? fleet : activeOnly(fleet, wished, "WEIR_ACTIVE");
+}
+
+/** What WEIR_ACTIVE names; empty is as good as unset. */
+function activeFrom({ env }: Shell): string | undefined {
   const wished = env["WEIR_ACTIVE"];
-  return wished === undefined || wished.trim() === ""
-    ? fleet
-    : activeOnly(fleet, wished, "WEIR_ACTIVE");
+  return wished === undefined || wished.trim() === "" ? undefined : wished;
 }
 
 function refusal(plan: Plan): string {

@@ -3,6 +3,7 @@ import type { PlannedBudget, PlannedServer } from "../../charts/planned.ts";
 import { credentialsSecretOf, type McpServer } from "../api/mcpServer.ts";
 import { PODS_ANNOTATION, PROCESSES_PER_POD_ANNOTATION } from "../api/names.ts";
 import { mostReplicas } from "../budget/peakPods.ts";
+import { counted } from "../budget/wording.ts";
 import { literal } from "./interpolation.ts";
 import { secretPath } from "./names.ts";
 import {
@@ -25,6 +26,22 @@ import { serverEnvironment } from "./serverEnvironment.ts";
 export interface ServerService {
   readonly service: Service;
   readonly notes: readonly string[];
+  /** Its probes that compose can't run: almost every server has some, so they are told together. */
+  readonly probesLeftOut: readonly ProbeField[];
+}
+
+const PROBES = ["livenessProbe", "readinessProbe", "startupProbe"] as const;
+type ProbeField = (typeof PROBES)[number];
+
+/** One sentence on the probes of all servers that compose can't run; none when it can. */
+export function probeNotes(services: readonly ServerService[]): string[] {
+  const without = services.filter(({ probesLeftOut }) => probesLeftOut.length > 0);
+  const all = without.flatMap(({ probesLeftOut }) => probesLeftOut);
+  if (all.length === 0) return [];
+  const fields = PROBES.filter((field) => all.includes(field)).map((field) => `spec.${field}`);
+  return [
+    `${counted(without.length, "McpServer")}: ${fields.join(", ")}: ${counted(all.length, "probe")} left out: compose runs commands only (exec)`,
+  ];
 }
 
 /** One MCP server as a service: with the numbers of the plan, and as restricted as its pod. */
@@ -93,6 +110,9 @@ export function serverService(
       restart: "unless-stopped",
     },
     notes: notesOf,
+    probesLeftOut: PROBES.filter(
+      (field) => spec[field] !== undefined && spec[field]["exec"] === undefined,
+    ),
   };
 }
 
@@ -158,9 +178,6 @@ function leftOut(server: McpServer, service: string): string[] {
   const { spec } = server;
   const object = `McpServer/${server.metadata.name}`;
   const most = mostReplicas(server);
-  const probes = (["livenessProbe", "readinessProbe", "startupProbe"] as const).filter(
-    (field) => spec[field] !== undefined && spec[field]["exec"] === undefined,
-  );
   const scale = `docker compose up --scale ${service}=N`;
   return [
     ...(spec.autoscaling === undefined
@@ -174,9 +191,6 @@ function leftOut(server: McpServer, service: string): string[] {
     ...(spec.pool.resize === "Live"
       ? [`${object}: spec.pool.resize: a container keeps the limit that it started with`]
       : []),
-    ...probes.map(
-      (field) => `${object}: spec.${field}: left out: compose runs commands only (exec)`,
-    ),
     ...resourceNotes(object, "spec.resources", spec.resources),
     ...schedulingNotes(object, "spec", spec),
   ];

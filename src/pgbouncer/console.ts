@@ -3,6 +3,7 @@ import { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import { Client } from "pg";
 import { CONSOLE_DATABASE } from "../api/names.ts";
+import { consoleName } from "./consoleName.ts";
 import type { ShowRow } from "./showRows.ts";
 
 /** Where a PgBouncer listens, and who asks it. */
@@ -49,7 +50,7 @@ const CLOSE_MS = 500;
  * @throws what PgBouncer, the network or TLS said
  */
 export async function openConsole(login: ConsoleLogin, timeoutMs: number): Promise<Console> {
-  const applicationName = `weir-${randomBytes(6).toString("hex")}`;
+  const applicationName = consoleName(randomBytes(6).toString("hex"));
   // Our own, so that it can be torn down when PgBouncer has stopped answering.
   const socket = new Socket();
   const client = new Client({

@@ -20,7 +20,7 @@ export function rolePasswordNote(budget: ConnectionBudget): string {
     "SET log_min_error_statement = panic;",
     `ALTER ROLE ${identifier} PASSWORD $$${PASSWORD_FIELD}$$;`,
   ].join(" ");
-  return `Secret ${namespace}/${secret} is new: when it is applied, give role ${role} in Postgres the same password (weir guard makes the role):
+  return `Secret ${namespace}/${secret} is new: when it is applied, give role ${role} in Postgres the same password (weir guard makes the role; a Postgres of WEIR_TRYOUT_POSTGRES has both by itself):
   kubectl -n ${namespace} get secret ${shellWord(secret)} -o go-template=${shellWord(template)} | psql -h ${host} -p ${port} -U postgres`;
 }
 

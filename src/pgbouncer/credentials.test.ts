@@ -112,7 +112,7 @@ describe("where nothing is there", () => {
 
   test("a note says how Postgres gets the role's password, and none to restart anything", () => {
     expect(ask().notes).toEqual([
-      `Secret writing/writing-postgres is new: when it is applied, give role writing in Postgres the same password (weir guard makes the role):
+      `Secret writing/writing-postgres is new: when it is applied, give role writing in Postgres the same password (weir guard makes the role; a Postgres of WEIR_TRYOUT_POSTGRES has both by itself):
   kubectl -n writing get secret writing-postgres -o go-template='SET log_statement = none; SET log_min_error_statement = panic; ALTER ROLE "writing" PASSWORD $\${{.data.password | base64decode}}$$;' | psql -h postgres -p 5432 -U postgres`,
     ]);
   });

@@ -293,6 +293,13 @@ describe("who is awake, and a Postgres for trying out, are wished for", () => {
     expect(err).not.toMatch(/is new|is a name of the cluster/);
   });
 
+  it("and a wish that says neither yes nor no is refused", async () => {
+    expect(await compose([], { env: { WEIR_TRYOUT_POSTGRES: "yes" } })).toMatchObject({
+      exitCode: 2,
+      err: 'WEIR_TRYOUT_POSTGRES: found "yes"; must be 1, 0 or unset\n',
+    });
+  });
+
   it("but not in the place of one that is elsewhere", async () => {
     const files = {
       "fleet.yaml": EXAMPLE.replace("host: writing-postgres", "host: db.example.com"),

@@ -158,4 +158,6 @@ it("the package brings the command, built", async () => {
   expect(await run(app, join(app, "node_modules/.bin/weir"), "plan", "fleet.yaml")).toContain(
     "database-admin",
   );
+  const { version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
+  expect(await run(app, join(app, "node_modules/.bin/weir"), "--version")).toBe(`${version}\n`);
 });

@@ -4,7 +4,7 @@ import { expect, it, vi } from "vitest";
 import { MEMBERS } from "../../examples/writing-servers/members.ts";
 import { freePort } from "../parts/ports.ts";
 import { startPostgres } from "../parts/postgres.ts";
-import { startProcess } from "../parts/processes.ts";
+import { runProcess, startProcess } from "../parts/processes.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const README = readFileSync(resolve(ROOT, "examples/writing-servers/README.md"), "utf8");
@@ -13,7 +13,12 @@ const WITHIN = { timeout: 30_000, interval: 50 };
 /** The three commands, to run in the repository's folder. */
 const COMMANDS = /```sh\n([\s\S]*?)```/.exec(README)?.[1]?.trim().split("\n") ?? [];
 
-it("three commands make a server on a laptop", async () => {
+/** The first page's call of a tool, and the answer that it shows. */
+const FIRST_PAGE = readFileSync(resolve(ROOT, "README.md"), "utf8");
+const [, CALL = "", ANSWER = ""] =
+  /^```sh\n(curl [\s\S]*?)^```\n+```json\n([\s\S]*?)^```$/m.exec(FIRST_PAGE) ?? [];
+
+it("three commands make a server on a laptop, and the first page's call is answered as it says", async () => {
   expect(COMMANDS).toHaveLength(3);
   const postgres = await startPostgres();
   const port = await freePort();
@@ -35,6 +40,9 @@ it("three commands make a server on a laptop", async () => {
       expect(status).toBe(200);
     }, WITHIN);
     expect(shell.log()).toContain('"servers":["author","review"]');
+    const called = CALL.replace("localhost:3009", `localhost:${port}`);
+    const answer = await runProcess({ command: "bash", args: ["-euc", called] });
+    expect(`${answer}\n`).toBe(ANSWER);
   } finally {
     await shell.stop("SIGTERM");
     await postgres.stop();

@@ -173,13 +173,19 @@ describe("a fleet that can't be written leaves manifests/ as it was", () => {
       title: "a fleet that is not there",
       env: { WEIR_FLEET: "missing.yaml" },
       code: 2,
-      says: ["missing.yaml: cannot be read (ENOENT)"],
+      says: ["missing.yaml: there is no such file; WEIR_FLEET names the fleet"],
     },
     {
       title: "an active server that is not there",
       env: { WEIR_ACTIVE: "scene,sceen" },
       code: 2,
       says: ["WEIR_ACTIVE: no server is named sceen"],
+    },
+    {
+      title: "a wish for a Postgres that says neither yes nor no",
+      env: { WEIR_TRYOUT_POSTGRES: "yes" },
+      code: 2,
+      says: ['WEIR_TRYOUT_POSTGRES: found "yes"; must be 1, 0 or unset'],
     },
     {
       title: "a Postgres that weir can't stand in for",

@@ -1,4 +1,6 @@
+import { CONSOLE_DATABASE } from "../../api/names.ts";
 import { counted } from "../../budget/wording.ts";
+import { isConsoleName } from "../../pgbouncer/consoleName.ts";
 import type { LiveClient } from "../live.ts";
 
 /** How many of a list are told one by one. */
@@ -29,8 +31,18 @@ export function whoIs({
   applicationName,
   address,
 }: Pick<LiveClient, "line" | "user" | "applicationName" | "address">): string {
-  const application = applicationName === "" ? "" : `, application ${applicationName}`;
+  const application = applicationName === "" ? "" : `, ${programOf(line, applicationName)}`;
   return `line ${line}, user ${user}${application}, from ${address}`;
+}
+
+/**
+ * `application mcp`; one that calls itself as weir's consoles do is one of these where only stats
+ * users get in.
+ */
+export function programOf(line: string, applicationName: string): string {
+  return line === CONSOLE_DATABASE && isConsoleName(applicationName)
+    ? "a console of weir's"
+    : `application ${applicationName}`;
 }
 
 /** How many of each kind, the largest first, by toldFew: `20 clients: line writing, user app, …`. */

@@ -56,8 +56,8 @@ const OF_BOTH: readonly Advice[] = [
 ];
 
 /** The console over the unix socket needs no password and no hba line. */
-const SOCKET = `as PgBouncer's own user over its unix socket (unix_socket_dir), which needs no password: \
-kubectl exec POD -- psql -h /var/run/pgbouncer -p 6432 -U pgbouncer pgbouncer -c "SHOW CLIENTS"`;
+const SOCKET = `as PgBouncer's own user over its unix socket (unix_socket_dir), which needs no password: where \
+the pod's image has psql (weir's own has none), kubectl exec POD -- psql -h /var/run/pgbouncer -p 6432 -U pgbouncer pgbouncer -c "SHOW CLIENTS"`;
 
 const OF_PGBOUNCER: readonly Advice[] = [
   {
