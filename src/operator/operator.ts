@@ -3,6 +3,7 @@ import type { KubeClient } from "../kube/client.ts";
 import { systemClock, type Clock } from "../kube/clock.ts";
 import { startCandidacy, type Candidacy } from "../kube/lease.ts";
 import type { LeaseName } from "../kube/leaseRecord.ts";
+import { tellingChanges } from "./complaints.ts";
 import { openDoor } from "./act/door.ts";
 import { startFigures } from "./act/figures.ts";
 import { BUDGETS, followCluster, SERVERS, type CopyState } from "./gather/cluster.ts";
@@ -67,7 +68,9 @@ export async function startOperator({
     ...(namespace !== undefined && { namespace }),
     onChange: (keys) => work?.add(keys),
   });
-  const onceAfterAnother = tellingChanges(log);
+  const tellCopies = tellingChanges(log);
+  // By itself: one that follows asks for the Lease seldom, so that an old failure stays for long.
+  const tellLease = tellingChanges(log);
 
   const lead = () =>
     startCandidacy({
@@ -76,7 +79,7 @@ export async function startOperator({
       candidate,
       onLead: (term) => {
         log.info({ lease: `${lease.namespace}/${lease.name}` }, "leads");
-        onceAfterAnother("lease", undefined);
+        tellLease(new Map([["lease", undefined]]));
         const instance = candidate;
         const all = { client, cluster, judge, figures, log, instance, term, clock, random, nowMs };
         work = startWork(all);
@@ -88,7 +91,8 @@ export async function startOperator({
         work = undefined;
         await ended?.stop();
       },
-      onError: (error) => onceAfterAnother("lease", error instanceof Error ? error.message : ""),
+      onError: (error) =>
+        tellLease(new Map([["lease", error instanceof Error ? error.message : ""]])),
       clock,
     });
   const whenSynced = async () => {
@@ -99,7 +103,7 @@ export async function startOperator({
   const synced = whenSynced();
 
   const watching = loop(clock, async () => {
-    for (const state of cluster.states()) onceAfterAnother(state.plural, complaintOf(state));
+    tellCopies(new Map(cluster.states().map((state) => [state.plural, complaintOf(state)])));
     return LOOK_MS;
   });
   const stop = async () => {
@@ -151,19 +155,4 @@ function complaintOf({ plural, lastError }: CopyState): string | undefined {
     return `the cluster has no ${plural} of weir's: apply its CRDs (crds/); it is asked again and again`;
   }
   return lastError;
-}
-
-/** Logs what is wrong with something once, until it is well or something else is wrong. */
-function tellingChanges(log: Logger): (about: string, complaint: string | undefined) => void {
-  const told = new Map<string, string>();
-  return (about, complaint) => {
-    if (complaint === told.get(about)) return;
-    if (complaint === undefined) {
-      told.delete(about);
-      log.info({ about }, "is well again");
-    } else {
-      told.set(about, complaint);
-      log.warn({ about }, complaint);
-    }
-  };
 }

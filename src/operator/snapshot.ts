@@ -151,6 +151,11 @@ export interface ClientCount {
   readonly count: number;
   /** Of them: neither in a transaction nor waiting. */
   readonly idle: number;
+  /**
+   * Of them: queued for a server connection. PgBouncer reads nothing of such a one, so that it may
+   * have been given up long ago by its pool.
+   */
+  readonly waiting: number;
 }
 
 /** Maxima of the last seconds, so that a condition clears only when its cause has stayed away. */
@@ -164,9 +169,11 @@ export interface PoolerWindow {
   readonly lines: ReadonlyMap<string, { readonly clientsMax: number; readonly serversMax: number }>;
   /** By address of a client: how many it had at most, over all lines but weir's own two. */
   readonly addresses: ReadonlyMap<string, number>;
+  /** As `addresses`, without those that waited: what a pool certainly held. */
+  readonly addressesHeld: ReadonlyMap<string, number>;
   /**
-   * As `addresses`, but how many it had at least in the last three samples: what several processes
-   * had so is what they had at the same time. Empty until there are three in a row.
+   * As `addressesHeld`, but how many it had at least in the last three samples: what several
+   * processes had so is what they had at the same time. Empty until there are three in a row.
    */
   readonly addressesKept: ReadonlyMap<string, number>;
 }

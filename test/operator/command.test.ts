@@ -1,3 +1,4 @@
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { connect } from "../../src/kube/client.ts";
@@ -10,6 +11,7 @@ import {
   type ApiServer,
 } from "../cluster/apiServer.ts";
 import { freePort } from "../parts/ports.ts";
+import { scratchDir } from "../parts/scratch.ts";
 import { startProcess, type RunningProcess } from "../parts/processes.ts";
 import { applyCrds } from "./scene.ts";
 
@@ -92,6 +94,21 @@ test("a port that is taken, and a cluster that is not named, end it with words",
   expect(lost.log()).toBe(
     "weir operator: KUBECONFIG names no file that is there: /nowhere/kubeconfig\n",
   );
+});
+
+test("an API server that can't be reached is told of once, not once a kind", async () => {
+  const path = join(await scratchDir("unreachable"), "kubeconfig");
+  const content = await readFile(server.kubeconfigPath, "utf8");
+  await writeFile(path, content.replace(server.url, `https://127.0.0.1:${await freePort()}`));
+  const port = await freePort();
+  const operator = await start(port, { KUBECONFIG: path });
+  await operator.untilLogged(/can't reach/);
+  const missing = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).text();
+  await expect.poll(async () => (await missing()).match(/can't reach/g)).toHaveLength(9);
+  await operator.stop("SIGTERM");
+  expect(operator.log().match(/can't reach.*/g)).toEqual([
+    expect.stringMatching(/^can't reach https:\S+: connect ECONNREFUSED \S+"}$/),
+  ]);
 });
 
 test("one that is stopped while it starts ends as well", async () => {

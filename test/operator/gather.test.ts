@@ -96,7 +96,7 @@ test("a wrong password, a PgBouncer that is killed and one that comes back", asy
   await expect
     .poll(() => said(own, "Pooler0"))
     .toMatch(
-      /^LoginRefused: can't ask PgBouncer writing-pgbouncer-0 .*weir_stats.*Secret killed\/writing-stats/,
+      /^LoginRefused: can't ask PgBouncer writing-pgbouncer-0 .*weir_stats.*Secret killed\/writing-stats.*; if its Secret is newer than the process: kubectl rollout restart --namespace killed statefulset\/writing-pgbouncer$/,
     );
   await scene.patch(stats, { stringData: { password: PASSWORDS.weir_stats } });
   await expect.poll(() => said(own, "Pooler0")).toMatch(/^Seen: /);

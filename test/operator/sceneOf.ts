@@ -142,6 +142,7 @@ export function poolerSight(
         ]),
       ),
       addresses,
+      addressesHeld: addresses,
       addressesKept: addresses,
       ...window,
     },
@@ -260,6 +261,7 @@ export function incidentScene(held: number): BudgetSnapshot {
     address: `10.0.0.${1 + index}`,
     count: held,
     idle: held,
+    waiting: 0,
   }));
   const sight = poolerSight(
     [line],

@@ -13,6 +13,10 @@ function summed(clients: readonly ClientCount[]): number {
   return clients.reduce((sum, { count }) => sum + count, 0);
 }
 
+function summedHeld(clients: readonly ClientCount[]): number {
+  return clients.reduce((sum, { count, waiting }) => sum + count - waiting, 0);
+}
+
 /** What all processes, or the one of this ordinal, have open, and had lately. */
 export function withClients(
   snapshot: BudgetSnapshot,
@@ -24,9 +28,9 @@ export function withClients(
     (sight) => {
       const counts = (key: "line" | "address") =>
         Map.groupBy(clients, (client) => client[key]).entries();
-      const addresses = new Map(
-        [...counts("address")].map(([key, own]) => [key, summed(own)] as const),
-      );
+      const byAddress = (sum: (own: readonly ClientCount[]) => number) =>
+        new Map([...counts("address")].map(([key, own]) => [key, sum(own)] as const));
+      const held = byAddress(summedHeld);
       return {
         ...sight,
         clients,
@@ -36,8 +40,9 @@ export function withClients(
         })),
         window: {
           ...sight.window,
-          addresses,
-          addressesKept: addresses,
+          addresses: byAddress(summed),
+          addressesHeld: held,
+          addressesKept: held,
           lines: new Map(
             [...counts("line")].map(([key, own]) => [
               key,
@@ -52,5 +57,5 @@ export function withClients(
 }
 
 export function clientsOf(address: string, count: number, line = "scene"): ClientCount {
-  return { line, user: line, address, count, idle: 0 };
+  return { line, user: line, address, count, idle: 0, waiting: 0 };
 }

@@ -66,7 +66,9 @@ test("counts clients by line, user and address, those that idle too, and leaves 
   await clients[0]?.query("BEGIN");
   await expect
     .poll(() => value(watching).clients)
-    .toEqual([{ line: "author", user: "app", address: "127.0.0.1", count: 2, idle: 1 }]);
+    .toEqual([
+      { line: "author", user: "app", address: "127.0.0.1", count: 2, idle: 1, waiting: 0 },
+    ]);
   expect(value(watching)).toMatchObject({ usedClients: 3 });
   const line = () => value(watching).lines.find(({ name }) => name === "author");
   await expect
@@ -83,6 +85,35 @@ test("counts clients by line, user and address, those that idle too, and leaves 
   await expect
     .poll(() => value(watching).window)
     .toMatchObject({ lengthMs: 10_000, usedClientsMax: 1, addresses: new Map() });
+});
+
+test("a client that left while it was queued still counts, as waiting and not as held", async () => {
+  const watching = await watch(systemClock);
+  const address = "127.0.0.1";
+  const alike = { line: "author", user: "app", address };
+  const busy = await Promise.all(Array.from({ length: 5 }, () => authorClient(ip)));
+  await Promise.all(busy.map((client) => client.query("BEGIN")));
+  const queued = [await authorClient(ip), await authorClient(ip)];
+  const answers = queued.map((client) => client.query("SELECT 1"));
+  const refused = Promise.allSettled(answers);
+  await expect
+    .poll(() => value(watching).clients)
+    .toEqual([{ ...alike, count: 7, idle: 0, waiting: 2 }]);
+  await Promise.all(queued.map((client) => client.end()));
+  await refused;
+  // One that comes after they have left: PgBouncer has not noticed that.
+  const after = await authorClient(ip);
+  await expect
+    .poll(() => value(watching).clients)
+    .toEqual([{ ...alike, count: 8, idle: 1, waiting: 2 }]);
+  await expect
+    .poll(() => value(watching).window)
+    .toMatchObject({
+      addresses: new Map([[address, 8]]),
+      addressesHeld: new Map([[address, 6]]),
+      addressesKept: new Map([[address, 6]]),
+    });
+  await Promise.all([...busy, after].map((client) => client.end()));
 });
 
 test("sockets that never log in are among the clients, and told apart", async () => {

@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { budgetOf } from "../../../test/fleets/fleetOf.ts";
 import {
   budgetCondition,
   incidentScene,
   lineSight,
   observeExisting,
   sceneOf,
+  seen,
+  UNREACHABLE,
   withLine,
   withSight,
 } from "../../../test/operator/sceneOf.ts";
@@ -70,6 +73,39 @@ describe("what PgBouncer has applied", () => {
     expect(condition).toMatchObject({ status: "False", reason: "Differs" });
     expect(condition?.message).toContain(`writing-pgbouncer-1: `);
     expect(condition?.message).toContain(text);
+  });
+
+  it("is told once where it is the same on all processes, keys before lines", () => {
+    const changed = (processes: number) => {
+      const budget = budgetOf({ pgbouncer: { replicas: processes } });
+      const fewer = withSight(sceneOf({ budget }), lowered);
+      return applied(withSight(fewer, setTo("max_client_conn", "300")))?.message;
+    };
+    expect(changed(2)).toMatch(
+      /^both processes: max_client_conn: 300, planned 200, line author: max_db_client_connections 3, planned 10, line .* and 6 more \(edited by hand, [^;]*\)$/,
+    );
+    expect(changed(3)).toMatch(/^each of 3 processes: max_client_conn: 300, planned 200, line /);
+    expect(changed(1)).toMatch(/^writing-pgbouncer-0: max_client_conn: 300, planned 200, line /);
+  });
+
+  it("is told of each process where it is another, keys before lines", () => {
+    const fewer = withSight(sceneOf(), withLine("scene", { maxClientConnections: 20 }));
+    const other = withSight(fewer, setTo("max_client_conn", "300"), 1);
+    expect(applied(other)?.message).toMatch(
+      /^writing-pgbouncer-1: max_client_conn: 300, planned 200; both processes: line scene: max_db_client_connections 20, planned 10 \(/,
+    );
+  });
+
+  it("is told of all processes only where all were seen", () => {
+    const scene = sceneOf({ budget: budgetOf({ pgbouncer: { replicas: 3 } }) });
+    const changed = withSight(scene, setTo("max_client_conn", "300"));
+    const poolers = changed.poolers.state === "seen" ? changed.poolers.value : [];
+    const unseen = poolers.map((pooler, index) =>
+      index === 2 ? { ...pooler, sight: UNREACHABLE } : pooler,
+    );
+    expect(applied({ ...changed, poolers: seen(unseen) })?.message).toMatch(
+      /^writing-pgbouncer-0 and writing-pgbouncer-1: max_client_conn: 300, planned 200 \(/,
+    );
   });
 
   it.each(["1.18.0", "1.23.1", "1.9"])("is too old with %s", (version) => {

@@ -32,7 +32,7 @@ export function configApplied(
       : differencesFrom(plan, budget, pooler)),
   }));
   const tooOld = isExisting ? undefined : oldOnes(seen);
-  return judged(poolers, tooOld ?? differing(compared), {
+  return judged(poolers, tooOld ?? differing(compared, poolers.count), {
     status: "True",
     reason: "Applied",
     message: isExisting
@@ -57,11 +57,11 @@ function isTooOld(version: string): boolean {
   return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
 }
 
-function differing(compared: readonly Compared[]): Told | undefined {
-  const some = compared.filter(({ differences }) => differences.length > 0);
-  if (some.length === 0) return undefined;
-  const texts = some.map(
-    ({ name, differences }) => `${name}: ${listed(differences.map(({ text }) => text))}`,
+function differing(compared: readonly Compared[], count: number | undefined): Told | undefined {
+  const shared = sharedDifferences(compared);
+  if (shared.length === 0) return undefined;
+  const texts = shared.map(
+    ({ names, texts: of }) => `${processesNamed(names, count)}: ${listed(of)}`,
   );
   const part = partlyApplied(compared);
   const why =
@@ -71,6 +71,37 @@ function differing(compared: readonly Compared[]): Told | undefined {
     reason: part === undefined ? "Differs" : "PartlyApplied",
     message: `${few(texts)} (${why})`,
   };
+}
+
+/** Processes that differ alike, and how. */
+interface SharedDifferences {
+  readonly names: readonly string[];
+  readonly texts: readonly string[];
+}
+
+/** What differs alike is told once: keys before lines, and first what differs on most processes. */
+function sharedDifferences(compared: readonly Compared[]): readonly SharedDifferences[] {
+  const all = compared.flatMap(({ name, differences }) =>
+    differences.map((difference) => ({ name, ...difference })),
+  );
+  const byText = [...Map.groupBy(all, ({ text }) => text)].map(([text, own]) => ({
+    text,
+    isLine: own.some(({ of }) => of === "line"),
+    names: own.map(({ name }) => name),
+  }));
+  const sorted = byText.toSorted(
+    (a, b) => Number(a.isLine) - Number(b.isLine) || b.names.length - a.names.length,
+  );
+  return [...Map.groupBy(sorted, ({ names }) => names.join(" ")).values()].map((alike) => ({
+    names: alike[0]?.names ?? [],
+    texts: alike.map(({ text }) => text),
+  }));
+}
+
+/** @param count of all processes, seen or not */
+function processesNamed(names: readonly string[], count: number | undefined): string {
+  if (names.length === 1 || names.length !== count) return listed(names);
+  return count === 2 ? "both processes" : `each of ${count} processes`;
 }
 
 /**

@@ -7,13 +7,13 @@ import type { Pooler } from "./seen.ts";
 
 /** One entry of PgBouncer's configuration that is not as it should be. */
 export interface Difference {
-  /** `line scene`, `max_client_conn`. */
-  readonly entry: string;
-  /** `line scene: pool_size 9, planned 4`. */
+  /** A key holds for all lines. */
+  readonly of: "key" | "line";
+  /** `max_client_conn: 200, planned 20`, `line scene: pool_size 9, planned 4`. */
   readonly text: string;
 }
 
-/** The entries of one process in the order of the ini: planned lines, others, then its keys. */
+/** The entries of one process: its keys, which matter most, then planned lines, then others. */
 export interface ConfigDifferences {
   readonly differences: readonly Difference[];
   /** Of each server's line, in the order of the ini, whether it is as planned. */
@@ -35,14 +35,11 @@ export function differencesFrom(
   const others = [...lines.keys()].filter((name) => !names.has(name)).toSorted();
   return {
     differences: [
+      ...keysThatDiffer(budget, sight, { client_login_timeout: `${CLIENT_LOGIN_TIMEOUT_SECONDS}` }),
       ...compared
         .filter(({ problems }) => problems.length > 0)
-        .map(({ line, problems }) => ({
-          entry: `line ${line}`,
-          text: `line ${line}: ${problems.join(", ")}`,
-        })),
+        .map(({ line, problems }) => differenceOf("line", `line ${line}: ${problems.join(", ")}`)),
       ...others.map(otherLine),
-      ...keysThatDiffer(budget, sight, { client_login_timeout: `${CLIENT_LOGIN_TIMEOUT_SECONDS}` }),
     ],
     // Without the last one, maintenance: it is the same in every plan.
     followed: compared
@@ -66,7 +63,7 @@ export function keysThatDiffer(
   return Object.entries(wanted).flatMap(([key, planned]) => {
     const found = config.get(key);
     if (found === planned) return [];
-    return [{ entry: key, text: `${key}: ${found ?? "not told"}, planned ${planned}` }];
+    return [differenceOf("key", `${key}: ${found ?? "not told"}, planned ${planned}`)];
   });
 }
 
@@ -98,5 +95,9 @@ function problemsOf(
 
 function otherLine(name: string): Difference {
   const why = name === "*" ? "lets anybody make lines without a limit" : "nobody planned it";
-  return { entry: `line ${name}`, text: `line ${name}: ${why}` };
+  return differenceOf("line", `line ${name}: ${why}`);
+}
+
+function differenceOf(of: Difference["of"], text: string): Difference {
+  return { of, text };
 }

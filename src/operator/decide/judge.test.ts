@@ -74,7 +74,9 @@ describe("a healthy system", () => {
     const busy = withSight(before, (sight) => ({
       ...sight,
       usedClients: 71,
-      clients: [{ line: "scene", user: "scene", address: "10.0.0.9", count: 2, idle: 1 }],
+      clients: [
+        { line: "scene", user: "scene", address: "10.0.0.9", count: 2, idle: 1, waiting: 0 },
+      ],
       lines: sight.lines.map((line) => ({ ...line, openClients: 5, openServers: 2 })),
       window: { ...sight.window, usedClientsMax: 80, addresses: new Map([["10.0.0.9", 5]]) },
     }));

@@ -18,8 +18,8 @@ export interface Owners {
   /** The most that a server had on one process in its window; or what it has now. */
   heldBy(server: ServerSnapshot, pooler: Pooler, when: "lately" | "now"): Held;
   /**
-   * The most that a pod had: on one process in its window, or on all together in their last
-   * samples. Not the sum of the windows, nor of what each had when it was asked last: a pool may
+   * The most that a pod certainly had: on one process in its window, or on all together in their
+   * last samples. Not those that wait, which its pool may have given up. Not the sum of the windows, nor of what each had when it was asked last: a pool may
    * move its connections from one process to another.
    */
   heldByPod(pod: PodSnapshot, poolers: readonly Pooler[]): Held;
@@ -60,10 +60,11 @@ export function ownersIn(
     heldByPod: (pod, all) => {
       const { ip } = pod;
       if (ip === undefined) return isOfNode(pod) ? SHARED : { known: true, count: 0 };
-      const windows = all.map(({ sight }) => sight.window.addresses.get(ip) ?? 0);
+      const hasSome = all.some(({ sight }) => (sight.window.addresses.get(ip) ?? 0) > 0);
+      if (hasSome && (byAddress.get(ip)?.length ?? 0) > 1) return SHARED;
+      const windows = all.map(({ sight }) => sight.window.addressesHeld.get(ip) ?? 0);
       const kept = all.map(({ sight }) => sight.window.addressesKept.get(ip) ?? 0);
       const count = Math.max(0, ...windows, sumOf(kept));
-      if (count > 0 && (byAddress.get(ip)?.length ?? 0) > 1) return SHARED;
       if (count === 0 && all.some(({ name }) => hidden.get(name) === true)) return HIDDEN;
       return { known: true, count };
     },

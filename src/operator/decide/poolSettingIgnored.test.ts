@@ -64,12 +64,27 @@ describe("PoolSettingIgnored", () => {
     });
   });
 
+  it.each([
+    { count: 10, waiting: 5, status: "False", reason: "Followed" },
+    { count: 10, waiting: 4, status: "True", reason: "MoreThanConfigured" },
+  ])("goes by those that don't wait: $waiting of $count do", ({ count, waiting, ...told }) => {
+    const clients = [{ ...clientsOf("10.0.0.2", count), waiting }];
+    expect(settingOf(withClients(twoServers(), clients, 0))).toMatchObject(told);
+  });
+
+  it("adds up over all PgBouncers those that don't wait", () => {
+    const of = (waiting: number) =>
+      settingOf(withClients(twoServers(), [{ ...clientsOf("10.0.0.2", 5), waiting }]));
+    expect(of(3)?.status).toBe("False");
+    expect(of(2)?.message).toBe("pod scene-0 holds 6 connections, its setting allows 5");
+  });
+
   it("does not take connections that moved from one PgBouncer to the other for more", () => {
     const moved = withSight(
       withClients(twoServers(), [clientsOf("10.0.0.2", 5)], 0),
       (sight) => ({
         ...sight,
-        window: { ...sight.window, addresses: new Map([["10.0.0.2", 5]]) },
+        window: { ...sight.window, addressesHeld: new Map([["10.0.0.2", 5]]) },
       }),
       1,
     );
@@ -89,7 +104,12 @@ describe("PoolSettingIgnored", () => {
     const checked = withClients(twoServers(), [clientsOf("10.9.9.9", 1, "maintenance")]);
     const idle = withSight(checked, (sight) => ({
       ...sight,
-      window: { ...sight.window, addresses: new Map(), addressesKept: new Map() },
+      window: {
+        ...sight.window,
+        addresses: new Map(),
+        addressesHeld: new Map(),
+        addressesKept: new Map(),
+      },
     }));
     expect(settingOf(idle)).toMatchObject({ status: "False", reason: "Followed" });
   });

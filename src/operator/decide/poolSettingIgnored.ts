@@ -9,7 +9,7 @@ import { isTold } from "./withinGrant.ts";
 /**
  * PoolSettingIgnored, True when it is bad: a pod holds more connections than its own setting allows
  * its pools, over all PgBouncers; or the workload's template gives another pool size than the
- * plan's limit.
+ * plan's limit. One that waits for a server connection may be given up already, and proves nothing.
  */
 export function poolSettingIgnored(its: ServerCase): Verdict {
   const pods = its.snapshot.pods.flatMap((pod) => {

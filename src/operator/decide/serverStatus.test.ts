@@ -93,22 +93,31 @@ describe("WithinGrant", () => {
   });
 
   it.each([
-    { pods: 2, status: "True", reason: "Within", text: "from at most 2 pods" },
+    { pods: 2, going: 1, status: "True", reason: "Within", text: "from at most 2 pods" },
     {
       pods: 3,
+      going: 2,
       status: "False",
       reason: "PodsExceedPeak",
-      text: "3 pods, 2 of them terminating > 2 that the grant counts",
+      text: "3 pods (2 terminating) > 2 that the grant counts",
     },
-  ])("with $pods pods, terminating ones too, is $status", ({ pods, status, reason, text }) => {
+    {
+      pods: 4,
+      going: 0,
+      status: "False",
+      reason: "PodsExceedPeak",
+      text: "4 pods > 2 that the grant counts",
+    },
+  ])("with $pods pods, $going of them terminating, is $status", ({ pods, going, ...told }) => {
     const condition = grantOf(
       twoServers((server) => ({
         ...server,
         pods: Array.from({ length: pods }, (_, index) =>
-          podOf(`scene-${index}`, { terminating: index > 0 }),
+          podOf(`scene-${index}`, { terminating: index < going }),
         ),
       })),
     );
+    const { status, reason, text } = told;
     expect(condition).toMatchObject({ status, reason });
     expect(condition?.message).toContain(text);
   });

@@ -26,6 +26,7 @@ function sceneOfSize(servers: number): BudgetSnapshot {
     address: `10.0.${Math.floor(index / 250)}.${1 + (index % 250)}`,
     count: 2,
     idle: 1,
+    waiting: 0,
   }));
   const scene = sceneOf({
     budget: budgetOf({

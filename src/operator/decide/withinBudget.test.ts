@@ -231,7 +231,13 @@ describe("a tier of weir's own", () => {
   });
 
   it("counts consoles beyond their reserve, weir's own included", () => {
-    const console = { line: "pgbouncer", user: "weir_stats", address: "10.9.9.9", idle: 0 };
+    const console = {
+      line: "pgbouncer",
+      user: "weir_stats",
+      address: "10.9.9.9",
+      idle: 0,
+      waiting: 0,
+    };
     const scene = (count: number) =>
       withSight(sceneOf({ budget: budgetOf({ pgbouncer: { maxClientConn: 110 } }) }), (sight) => ({
         ...sight,
@@ -259,7 +265,7 @@ describe("lines that take turns", () => {
       maxClientConnections: 0,
     }));
     const clients: readonly ClientCount[] = [
-      { line: "a", user: "writing", address: "10.0.0.1", count: 100, idle: 100 },
+      { line: "a", user: "writing", address: "10.0.0.1", count: 100, idle: 100, waiting: 0 },
     ];
     const turns = new Map([
       ["a", { clientsMax: 100, serversMax: 0 }],

@@ -56,10 +56,9 @@ function broken(reason: string, texts: readonly string[]): Told | undefined {
 
 function podsOver({ pods }: ServerSnapshot, peakPods: number): readonly string[] {
   if (pods.length <= peakPods) return [];
-  const terminating = pods.filter((pod) => pod.terminating).length;
-  return [
-    `${counted(pods.length, "pod")}, ${terminating} of them terminating > ${peakPods} that the grant counts`,
-  ];
+  const count = pods.filter((pod) => pod.terminating).length;
+  const terminating = count === 0 ? "" : ` (${count} terminating)`;
+  return [`${counted(pods.length, "pod")}${terminating} > ${peakPods} that the grant counts`];
 }
 
 /** Pods that the workload may make at once as it is written, whatever runs now. */

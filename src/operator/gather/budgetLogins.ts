@@ -12,6 +12,8 @@ export interface Login {
   readonly password: string;
   /** Where the password stands, for messages. */
   readonly secret: string;
+  /** What to do where it is refused, for messages; absent: only the other side's owner knows. */
+  readonly ifRefused?: string;
   readonly ssl: false | ConnectionOptions;
 }
 
@@ -56,9 +58,10 @@ export function budgetLogins(client: KubeClient, budget: ConnectionBudget): Budg
   /** Pods are reached by their addresses, and certificates name the Service. */
   const toPgbouncer = async (login: Login, signal: AbortSignal): Promise<Login> => {
     const secret = budget.spec.pgbouncer.tls?.secretName;
-    if (secret === undefined) return login;
+    const own = existing === undefined ? { ...login, ifRefused: restartFor(budget) } : login;
+    if (secret === undefined) return own;
     const servername = existing?.host ?? `${budgetNames(name).pgbouncer}.${namespace}.svc`;
-    return { ...login, ssl: { ca: await caOf(secret, signal), servername } };
+    return { ...own, ssl: { ca: await caOf(secret, signal), servername } };
   };
   return {
     stats: async (signal) => {
@@ -77,6 +80,14 @@ export function budgetLogins(client: KubeClient, budget: ConnectionBudget): Budg
       return { ...login, ssl: sslFor(budget, ca) };
     },
   };
+}
+
+/** A PgBouncer of weir's own knows the logins as they were when it started. */
+function restartFor({ metadata }: ConnectionBudget): string {
+  return (
+    "if its Secret is newer than the process: kubectl rollout restart " +
+    `--namespace ${metadata.namespace} statefulset/${budgetNames(metadata.name).pgbouncer}`
+  );
 }
 
 /** What PgBouncer's server_tls_sslmode of that name means to a client; absent is `prefer`. */

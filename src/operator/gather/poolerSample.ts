@@ -63,12 +63,23 @@ function clientCounts(rows: readonly ShowRow[], self: string): readonly ClientCo
     const user = textIn(row, "user") ?? "";
     const address = textIn(row, "addr") ?? "";
     const key = JSON.stringify([line, user, address]);
-    const { count, idle } = counts.get(key) ?? { count: 0, idle: 0 };
-    const idles = idle + (isIdle(row) ? 1 : 0);
-    counts.set(key, { line, user, address, count: count + 1, idle: idles });
+    const { count, idle, waiting } = counts.get(key) ?? { count: 0, idle: 0, waiting: 0 };
+    counts.set(key, {
+      line,
+      user,
+      address,
+      count: count + 1,
+      idle: idle + (isIdle(row) ? 1 : 0),
+      waiting: waiting + (isWaiting(row) ? 1 : 0),
+    });
   }
   // In an order of their own, so that the same clients are the same sight.
   return [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, count]) => count);
+}
+
+/** `waiting`, and what has a queue of its own: `waiting_cancel_req`. */
+function isWaiting(row: ShowRow): boolean {
+  return textIn(row, "state")?.startsWith("waiting") ?? false;
 }
 
 /** Before 1.24 one without a transaction is `active` too, but linked to no server. */

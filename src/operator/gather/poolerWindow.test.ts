@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { PoolerSample } from "./poolerSample.ts";
 import { poolerWindow } from "./poolerWindow.ts";
 
-function sample(usedClients: number, clients: number, servers: number): PoolerSample {
+function sample(usedClients: number, clients: number, servers: number, waiting = 0): PoolerSample {
   const line = {
     name: "author",
     host: "pg",
@@ -20,11 +20,18 @@ function sample(usedClients: number, clients: number, servers: number): PoolerSa
     config: new Map(),
     lines: [{ ...line, openClients: clients, openServers: servers }],
     clients: [
-      { line: "author", user: "author", address: "10.0.0.1", count: clients, idle: 0 },
-      { line: "other", user: "author", address: "10.0.0.1", count: 1, idle: 0 },
+      { line: "author", user: "author", address: "10.0.0.1", count: clients, idle: 0, waiting },
+      { line: "other", user: "author", address: "10.0.0.1", count: 1, idle: 0, waiting: 0 },
       // Beside its pool: none of its clients.
-      { line: "maintenance", user: "maintenance", address: "10.0.0.1", count: 1, idle: 0 },
-      { line: "pgbouncer", user: "weir_stats", address: "10.0.0.9", count: 1, idle: 0 },
+      {
+        line: "maintenance",
+        user: "maintenance",
+        address: "10.0.0.1",
+        count: 1,
+        idle: 0,
+        waiting: 0,
+      },
+      { line: "pgbouncer", user: "weir_stats", address: "10.0.0.9", count: 1, idle: 0, waiting: 0 },
     ],
     usedClients,
     loggingIn: usedClients === 9 ? 2 : 0,
@@ -39,6 +46,7 @@ test("a maximum counts for 10 s, each of the counts by itself", () => {
     logins: [{ usedClients: 9, loggingIn: 2 }],
     lines: new Map([["author", { clientsMax: 3, serversMax: 1 }]]),
     addresses: new Map([["10.0.0.1", 4]]),
+    addressesHeld: new Map([["10.0.0.1", 4]]),
     addressesKept: new Map(),
   });
   expect(window.add(sample(5, 2, 4), 9999)).toEqual({
@@ -47,6 +55,7 @@ test("a maximum counts for 10 s, each of the counts by itself", () => {
     logins: [{ usedClients: 9, loggingIn: 2 }],
     lines: new Map([["author", { clientsMax: 3, serversMax: 4 }]]),
     addresses: new Map([["10.0.0.1", 4]]),
+    addressesHeld: new Map([["10.0.0.1", 4]]),
     addressesKept: new Map(),
   });
   expect(window.add(sample(5, 2, 1), 10_000)).toMatchObject({
@@ -74,4 +83,18 @@ test("what an address kept is the least of three samples in a row", () => {
   expect([kept(4, 3000), kept(4, 4000)]).toEqual([4, 5]);
   window.interrupt();
   expect([kept(5, 7000), kept(5, 8000), kept(5, 9000)]).toEqual([undefined, undefined, 6]);
+});
+
+test("those that wait are among an address' clients, and not among what it held", () => {
+  const window = poolerWindow();
+  const waits = (clients: number, waiting: number, atMs: number) =>
+    window.add(sample(9, clients, 1, waiting), atMs);
+  waits(6, 6, 0);
+  waits(7, 5, 1000);
+  expect(waits(8, 5, 2000)).toMatchObject({
+    lines: new Map([["author", { clientsMax: 8, serversMax: 1 }]]),
+    addresses: new Map([["10.0.0.1", 9]]),
+    addressesHeld: new Map([["10.0.0.1", 4]]),
+    addressesKept: new Map([["10.0.0.1", 1]]),
+  });
 });

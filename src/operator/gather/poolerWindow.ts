@@ -14,6 +14,7 @@ interface Entry {
   readonly loggingIn: number;
   readonly lines: readonly (readonly [string, number, number])[];
   readonly addresses: ReadonlyMap<string, number>;
+  readonly addressesHeld: ReadonlyMap<string, number>;
 }
 
 /** The last seconds of one PgBouncer process. */
@@ -49,13 +50,15 @@ export function poolerWindow(): Window {
 
 function entryOf({ usedClients, loggingIn, lines, clients }: PoolerSample, atMs: number): Entry {
   const addresses = new Map<string, number>();
+  const addressesHeld = new Map<string, number>();
   const byLine = new Map<string, number>();
-  for (const { address, line, count } of clients) {
+  for (const { address, line, count, waiting } of clients) {
     // Those of a console or of a check are no pool's.
     if (line !== CONSOLE_DATABASE && line !== MAINTENANCE_LINE) {
-      addresses.set(address, (addresses.get(address) ?? 0) + count);
+      addTo(addresses, address, count);
+      addTo(addressesHeld, address, count - waiting);
     }
-    byLine.set(line, (byLine.get(line) ?? 0) + count);
+    addTo(byLine, line, count);
   }
   return {
     atMs,
@@ -67,14 +70,20 @@ function entryOf({ usedClients, loggingIn, lines, clients }: PoolerSample, atMs:
       openServers,
     ]),
     addresses,
+    addressesHeld,
   };
 }
 
+function addTo(counts: Map<string, number>, key: string, count: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + count);
+}
+
 function minimaOf(entries: readonly Entry[]): ReadonlyMap<string, number> {
-  const all = new Set(entries.flatMap(({ addresses }) => [...addresses.keys()]));
+  const each = entries.map(({ addressesHeld }) => addressesHeld);
+  const all = new Set(each.flatMap((counts) => [...counts.keys()]));
   return new Map(
     [...all]
-      .map((ip) => [ip, Math.min(...entries.map((each) => each.addresses.get(ip) ?? 0))] as const)
+      .map((ip) => [ip, Math.min(...each.map((counts) => counts.get(ip) ?? 0))] as const)
       .filter(([, count]) => count > 0),
   );
 }
@@ -84,7 +93,6 @@ function maximaOf(
   lengthMs: number,
 ): Omit<PoolerWindow, "addressesKept"> {
   const lines = new Map<string, { clientsMax: number; serversMax: number }>();
-  const addresses = new Map<string, number>();
   for (const entry of entries) {
     for (const [name, clients, servers] of entry.lines) {
       const old = lines.get(name) ?? { clientsMax: 0, serversMax: 0 };
@@ -92,9 +100,6 @@ function maximaOf(
         clientsMax: Math.max(old.clientsMax, clients),
         serversMax: Math.max(old.serversMax, servers),
       });
-    }
-    for (const [address, count] of entry.addresses) {
-      addresses.set(address, Math.max(addresses.get(address) ?? 0, count));
     }
   }
   return {
@@ -104,6 +109,15 @@ function maximaOf(
       loggingIn > 0 ? [{ usedClients, loggingIn }] : [],
     ),
     lines,
-    addresses,
+    addresses: mostOf(entries.map(({ addresses }) => addresses)),
+    addressesHeld: mostOf(entries.map(({ addressesHeld }) => addressesHeld)),
   };
+}
+
+function mostOf(each: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string, number> {
+  const most = new Map<string, number>();
+  for (const [address, count] of each.flatMap((counts) => [...counts])) {
+    most.set(address, Math.max(most.get(address) ?? 0, count));
+  }
+  return most;
 }

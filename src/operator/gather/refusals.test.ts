@@ -37,6 +37,17 @@ test("of what others say one line is told, without the password", () => {
   expect(message.length).toBeLessThan(250);
 });
 
+test("a login that is refused comes with what to do, where that is known", () => {
+  const refusal = new Error("SASL authentication failed");
+  const told = "it refuses the login eye with the password of Secret writing/old-stats";
+  expect(refusedBy(ASKED, refusal).message).toBe(
+    `can't ask PgBouncer old:6432: ${told}: SASL authentication failed`,
+  );
+  expect(refusedBy({ ...ASKED, ifRefused: "restart it" }, refusal).message).toBe(
+    `can't ask PgBouncer old:6432: ${told}: SASL authentication failed; restart it`,
+  );
+});
+
 test("rows that can't be read are not understood", () => {
   expect(refusedBy(ASKED, new ShowError("SHOW has no value")).reason).toBe("NotUnderstood");
 });

@@ -11,6 +11,8 @@ export interface Asked {
   readonly password: string;
   /** Where the password stands: `Secret writing/old-stats`. */
   readonly secret: string;
+  /** What to do where the login is refused. */
+  readonly ifRefused?: string | undefined;
 }
 
 interface Rule {
@@ -39,8 +41,9 @@ const RULES: readonly Rule[] = [
   {
     when: /authentication|auth failed|SASL|SCRAM|no such user|pg_hba|login rejected|password/i,
     reason: "LoginRefused",
-    why: ({ login, secret }, said) =>
-      `it refuses the login ${login} with the password of ${secret}: ${said}`,
+    why: ({ login, secret, ifRefused }, said) =>
+      `it refuses the login ${login} with the password of ${secret}: ${said}` +
+      (ifRefused === undefined ? "" : `; ${ifRefused}`),
   },
   {
     when: /not allowed|not permitted|permission denied/i,

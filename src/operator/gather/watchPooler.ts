@@ -159,7 +159,7 @@ async function asLogin<T>(
     return await asked();
   } catch (error) {
     const what = name === address ? `PgBouncer ${address}` : `PgBouncer ${name} (${address})`;
-    const { user = "", password = "", secret = "" } = login ?? {};
-    throw refusedBy({ what, login: user, password, secret }, error);
+    const { user = "", password = "", secret = "", ifRefused } = login ?? {};
+    throw refusedBy({ what, login: user, password, secret, ifRefused }, error);
   }
 }

@@ -56,14 +56,14 @@ export function watchPostgres(
     const door = direct ? await straight(budget) : through(poolers(), failures, address);
     const login = await loginAt(nowMs, stopped);
     const question = { ...door, role: roleOf(budget), direct, address };
-    const { user, password, secret } = login;
+    const { user, password, secret, ifRefused } = login;
     try {
       return await askPostgres({ ...question, login }, stopped).catch((error: unknown) => {
         if (!prefersTls(budget, direct) || !/does not support SSL/.test(String(error))) throw error;
         return askPostgres({ ...question, login: { ...login, ssl: false } }, stopped);
       });
     } catch (error) {
-      throw refusedBy({ what: door.what, login: user, password, secret }, error);
+      throw refusedBy({ what: door.what, login: user, password, secret, ifRefused }, error);
     }
   };
 
