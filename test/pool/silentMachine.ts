@@ -1,5 +1,5 @@
-// Runs in a network of its own, which it cuts. Two sockets say goodbye to one that does not close:
-// the first is heard, the second is not any more. Tells which of them were given up.
+// Runs in a network of its own, which it cuts. Sockets say goodbye to one that does not close: the
+// first is heard, the others are not any more. Tells which of them were given up.
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
@@ -42,9 +42,12 @@ const accepted = once(server, "connection");
 const heard = await connected(address.port);
 const [peer] = await accepted;
 const unheard = await connected(address.port);
+const later = await connected(address.port);
 const ended = once(peer.resume(), "end");
 void goodbye(heard, "heard");
 await ended;
 link("down");
 await goodbye(unheard, "unheard");
+// By then the first one would have been given up as well, if anything but silence did it.
+await goodbye(later, "later");
 process.stdout.write(gone.join(), () => process.exit());
