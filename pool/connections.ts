@@ -336,8 +336,9 @@ export class Connections {
   #cutAll(): void {
     this.#spec.log({
       level: "warn",
-      message: "the grace period is over: connections in use are cut",
+      message: "the grace period is over: connections in use or closing are cut",
       inUse: this.#inUse.size,
+      closing: this.#closing.size,
       waiting: this.#waiting.length,
     });
     this.#refuseAll(new PoolClosed("the pool's grace period is over"));

@@ -3,8 +3,8 @@ import { Socket } from "node:net";
 
 import { Client, type ClientConfig } from "pg";
 
-/** How long PgBouncer may take to close a socket that was closed here. */
-const CLOSING_MS = 5_000;
+import { watchSilence } from "./silence.ts";
+
 /** So that a PgBouncer that is gone without a word is noticed, also by an idle connection. */
 const KEEP_ALIVE_MS = 30_000;
 
@@ -14,8 +14,8 @@ export interface Connection {
   /** Settles with the login: rejects when it fails, or takes too long. */
   readonly ready: Promise<void>;
   /**
-   * Resolves when the socket is closed; never rejects. PgBouncer closes its end first, so it no
-   * longer counts this connection; only one that does not answer may be behind.
+   * Resolves when the socket is closed; never rejects. PgBouncer closes its end first, however long
+   * it takes, so it no longer counts this connection; only one whose machine is gone may be behind.
    */
   readonly closed: Promise<void>;
   /** Resolves when it is of no use any more; never rejects. */
@@ -68,8 +68,13 @@ export function openConnection(config: ClientConfig, timeoutMs: number): Connect
     if (socket.connecting) socket.destroy();
     else if (isAtRest(client)) void client.end();
     else socket.end();
-    const timer = setTimeout(() => socket.destroy(), CLOSING_MS);
-    void closed.then(() => clearTimeout(timer));
+    if (socket.destroyed) return;
+    // PgBouncer does not read from a client that waits for a server connection, so it counts it
+    // until its query_wait_timeout, and one that is stopped counts it until it goes on. No time is
+    // long enough for both; only a machine that answers nothing at all has nobody to wait for.
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    const stop = watchSilence(socket, () => socket.destroy());
+    void closed.then(stop);
   };
   const ready = new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => {

@@ -77,9 +77,15 @@ const HOLDER: typeof globalThis & { [POOL]?: Pool } = globalThis;
  * The process' pool: made by the first call, the same for each later one, until `end()` was called
  * and has ended it; one that SIGTERM ended stays.
  *
- * @throws BadPoolSetting when an option or a variable is wrong, or when options come too late
+ * @throws BadPoolSetting when an option or a variable is wrong, when options come too late, or when
+ *   Node is too old
  */
 export function pool(options?: PoolOptions): Pool {
+  if (!("withResolvers" in Promise)) {
+    throw new BadPoolSetting(
+      `@weir-dev/pool needs Node 22.19 or later; this process runs in ${process.version}`,
+    );
+  }
   const there = HOLDER[POOL];
   if (there !== undefined) {
     if (options === undefined) return there;

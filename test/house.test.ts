@@ -118,11 +118,9 @@ const TABLE: readonly Place[] = [
   },
   // What a server installs: not a word of weir's own.
   { folder: "pool", mayImport: ["pg", "node:*"], pure: false },
-  ...["backoff", "metricsText", "nextStep", "refusal", "settings", "waitTimes"].map((name) => ({
-    folder: `pool/${name}.ts`,
-    mayImport: ["pool"],
-    pure: true,
-  })),
+  ...["backoff", "metricsText", "nextStep", "refusal", "settings", "unanswered", "waitTimes"].map(
+    (name) => ({ folder: `pool/${name}.ts`, mayImport: ["pool"], pure: true }),
+  ),
 ];
 
 /** What a pure file can't have in it: names through which the world outside is reached. */

@@ -21,6 +21,10 @@ export interface OneLineLimits {
   readonly clientsOfLine?: number;
   /** max_user_client_connections. */
   readonly clientsOfLogin?: number;
+  /** pool_size: server connections. */
+  readonly slots?: number;
+  /** query_wait_timeout: how long a client may wait for one of them. */
+  readonly queueSeconds?: number;
 }
 
 /** A PgBouncer with one line, `scene`, before a Postgres. */
@@ -56,9 +60,15 @@ export async function startOneLine(
   const postgres = await startPostgres();
   const place = await pgbouncerPlace();
   const password = randomBytes(8).toString("hex");
-  const ini = ({ clientsOfAll = 200, clientsOfLine = 100, clientsOfLogin = 0 }: OneLineLimits) => `
+  const ini = ({
+    clientsOfAll = 200,
+    clientsOfLine = 100,
+    clientsOfLogin = 0,
+    slots = 20,
+    queueSeconds = 120,
+  }: OneLineLimits) => `
 [databases]
-${LINE} = host=127.0.0.1 port=${postgres.port} dbname=postgres user=postgres password=${postgres.password} pool_size=20 max_db_client_connections=${clientsOfLine}
+${LINE} = host=127.0.0.1 port=${postgres.port} dbname=postgres user=postgres password=${postgres.password} pool_size=${slots} max_db_client_connections=${clientsOfLine}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = ${place.port}
@@ -68,6 +78,7 @@ auth_file = ${place.userlistPath}
 pool_mode = transaction
 max_client_conn = ${clientsOfAll}
 max_user_client_connections = ${clientsOfLogin}
+query_wait_timeout = ${queueSeconds}
 ${tls === undefined ? "" : tlsLines(place)}`;
   const bouncer = await startPgBouncer({
     place,

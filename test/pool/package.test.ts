@@ -91,6 +91,15 @@ describe("the package", () => {
     expect(await run(app, "node", "main.js")).toContain("2 2 1 1 2 PoolRefused true\n");
   });
 
+  it("says which Node it needs where that is too old", async () => {
+    const { engines } = JSON.parse(await readFile(join(source, "package.json"), "utf8"));
+    const needed = String(engines.node).replace(/^>=(\d+\.\d+)\.0$/, "Node $1 or later");
+    const asNode20 = "data:text/javascript,delete Promise.withResolvers";
+    await expect(run(app, "node", "--import", asNode20, "main.js")).rejects.toThrow(
+      `BadPoolSetting: @weir-dev/pool needs ${needed}; this process runs in v`,
+    );
+  });
+
   it("works from TypeScript, whose compiler knows its types", async () => {
     await writeFile(
       join(app, "tsconfig.json"),

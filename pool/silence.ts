@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import type { Socket } from "node:net";
+
+import { isUnanswered } from "./unanswered.ts";
+
+/** Longer than PgBouncer's own keepalives take to forget a client that has vanished: 60 s. */
+const SILENT_MS = 90_000;
+const LOOK_MS = 5_000;
+/** Where Linux tells of this process' sockets. Nobody else tells: there the system's limits hold. */
+const TABLES = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
+
+/**
+ * Watches a socket that says goodbye. Keepalives find a machine that is gone only while nothing is
+ * under way to it; what is, is sent again and again, for a quarter of an hour on Linux.
+ *
+ * @param gone is called when the other machine has answered nothing for longer than it may
+ * @returns to stop
+ */
+export function watchSilence(
+  { localPort, remotePort }: Pick<Socket, "localPort" | "remotePort">,
+  gone: () => void,
+  silentMs: number = SILENT_MS,
+  lookMs: number = LOOK_MS,
+): () => void {
+  if (localPort === undefined || remotePort === undefined) return () => {};
+  let answeredAtMs = performance.now();
+  const timer = setInterval(() => {
+    const isSilent = isUnanswered(TABLES.map(textOf).join(""), localPort, remotePort);
+    if (!isSilent) answeredAtMs = performance.now();
+    else if (performance.now() - answeredAtMs >= silentMs) gone();
+  }, lookMs);
+  return () => clearInterval(timer);
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
