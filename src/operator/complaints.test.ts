@@ -8,7 +8,7 @@ function toldOf(looks: readonly Complaints[]): readonly string[] {
   const tell = tellingChanges(pino({ base: null }, { write: (line) => lines.push(line) }));
   for (const look of looks) tell(look);
   return lines.map((line) => {
-    const { about, msg } = JSON.parse(line) as { about: string; msg: string };
+    const { about, msg }: Record<string, string> = JSON.parse(line);
     return `${about}: ${msg}`;
   });
 }

@@ -31,6 +31,13 @@ function olderFrom(from: string): (sight: PoolerSight) => PoolerSight {
   });
 }
 
+/** What is said of so many processes that all differ alike: by their lines, and by a key. */
+function alike(processes: number): string | undefined {
+  const budget = budgetOf({ pgbouncer: { replicas: processes } });
+  const fewer = withSight(sceneOf({ budget }), lowered);
+  return applied(withSight(fewer, setTo("max_client_conn", "300")))?.message;
+}
+
 describe("what PgBouncer has applied", () => {
   it("is what the plan says", () => {
     expect(applied(sceneOf())).toMatchObject({
@@ -76,16 +83,11 @@ describe("what PgBouncer has applied", () => {
   });
 
   it("is told once where it is the same on all processes, keys before lines", () => {
-    const changed = (processes: number) => {
-      const budget = budgetOf({ pgbouncer: { replicas: processes } });
-      const fewer = withSight(sceneOf({ budget }), lowered);
-      return applied(withSight(fewer, setTo("max_client_conn", "300")))?.message;
-    };
-    expect(changed(2)).toMatch(
+    expect(alike(2)).toMatch(
       /^both processes: max_client_conn: 300, planned 200, line author: max_db_client_connections 3, planned 10, line .* and 6 more \(edited by hand, [^;]*\)$/,
     );
-    expect(changed(3)).toMatch(/^each of 3 processes: max_client_conn: 300, planned 200, line /);
-    expect(changed(1)).toMatch(/^writing-pgbouncer-0: max_client_conn: 300, planned 200, line /);
+    expect(alike(3)).toMatch(/^each of 3 processes: max_client_conn: 300, planned 200, line /);
+    expect(alike(1)).toMatch(/^writing-pgbouncer-0: max_client_conn: 300, planned 200, line /);
   });
 
   it("is told of each process where it is another, keys before lines", () => {

@@ -34,6 +34,11 @@ function setToFour(pool: object): BudgetSnapshot {
   }));
 }
 
+/** A pod with five clients on each of two processes, so many of which wait. */
+function fiveOnEach(waiting: number) {
+  return settingOf(withClients(twoServers(), [{ ...clientsOf("10.0.0.2", 5), waiting }]));
+}
+
 describe("PoolSettingIgnored", () => {
   it("is not taken back before that was watched for a while", () => {
     const bad = withClients(twoServers(), [clientsOf("10.0.0.2", 6)], 0);
@@ -73,10 +78,8 @@ describe("PoolSettingIgnored", () => {
   });
 
   it("adds up over all PgBouncers those that don't wait", () => {
-    const of = (waiting: number) =>
-      settingOf(withClients(twoServers(), [{ ...clientsOf("10.0.0.2", 5), waiting }]));
-    expect(of(3)?.status).toBe("False");
-    expect(of(2)?.message).toBe("pod scene-0 holds 6 connections, its setting allows 5");
+    expect(fiveOnEach(3)?.status).toBe("False");
+    expect(fiveOnEach(2)?.message).toBe("pod scene-0 holds 6 connections, its setting allows 5");
   });
 
   it("does not take connections that moved from one PgBouncer to the other for more", () => {
