@@ -1,6 +1,7 @@
 import { comes } from "./comes.ts";
 import type { Said } from "./conditions.ts";
 import { BUDGET } from "./fleets.ts";
+import type { Logs } from "./logs.ts";
 import type { LoadFailure } from "./programs/load.ts";
 import type { Place } from "./place.ts";
 import { REFUSAL } from "./refusal.ts";
@@ -14,7 +15,10 @@ export function serversAtLimit(watch: Watch): ReadonlySet<string> {
 }
 
 /** What tells that a limit refused somebody: calls that failed, and lines of any log. */
-export function refusals({ logs }: Watch, failures: readonly LoadFailure[]): readonly unknown[] {
+export function refusals(
+  { logs }: { readonly logs: Pick<Logs, "refusals"> },
+  failures: readonly LoadFailure[],
+): readonly unknown[] {
   return [...failures.filter(({ text }) => REFUSAL.test(text)), ...logs.refusals()];
 }
 

@@ -1,10 +1,18 @@
+import type { Backends } from "./backends.ts";
 import type { Place } from "./place.ts";
+import type { Pools } from "./pools.ts";
 import type { PoolerSeen } from "./programs/sample.ts";
 import { measured } from "./say.ts";
 import type { Watch } from "./watch.ts";
 
 /** What every PgBouncer was seen to do. */
 type Poolers = ReadonlyMap<string, PoolerSeen>;
+
+/** What was seen beside them. */
+interface Seen {
+  readonly backends: Pick<Backends, "seen">;
+  readonly pools: Pick<Pools, "seen">;
+}
 
 /** A number that was seen, and the most that it may be. */
 interface Bound {
@@ -19,7 +27,11 @@ interface Bound {
  *
  * @returns a sentence for each that is broken
  */
-export function brokenSums(place: Place, poolers: Poolers, watch: Watch): readonly string[] {
+export function brokenSums(
+  place: Pick<Place, "plan" | "poolers">,
+  poolers: Poolers,
+  watch: Seen,
+): readonly string[] {
   const backends = watch.backends.seen();
   const unseen = [
     ...[...place.poolers.keys()].filter((name) => (poolers.get(name)?.samples ?? 0) === 0),
@@ -31,7 +43,7 @@ export function brokenSums(place: Place, poolers: Poolers, watch: Watch): readon
   return [...unseen, ...broken];
 }
 
-function bounds({ plan }: Place, poolers: Poolers, watch: Watch): readonly Bound[] {
+function bounds({ plan }: Pick<Place, "plan">, poolers: Poolers, watch: Seen): readonly Bound[] {
   const { clients, slots, servers } = plan;
   return [
     ...[...poolers].flatMap(([name, seen]) => [
