@@ -13,7 +13,7 @@ const TABLES = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
  * Watches a socket that says goodbye. Keepalives find a machine that is gone only while nothing is
  * under way to it; what is, is sent again and again, for a quarter of an hour on Linux.
  *
- * @param gone is called when the other machine has answered nothing for longer than it may
+ * @param gone is called once, when the other machine has answered nothing for longer than it may
  * @returns to stop
  */
 export function watchSilence(
@@ -27,7 +27,9 @@ export function watchSilence(
   const timer = setInterval(() => {
     const isSilent = isUnanswered(TABLES.map(textOf).join(""), localPort, remotePort);
     if (!isSilent) answeredAtMs = performance.now();
-    else if (performance.now() - answeredAtMs >= silentMs) gone();
+    if (performance.now() - answeredAtMs < silentMs) return;
+    clearInterval(timer);
+    gone();
   }, lookMs);
   return () => clearInterval(timer);
 }
