@@ -2,7 +2,9 @@
 // first is heard, the others are not any more. Tells which of them were given up.
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { watchSilence } from "../../pool/silence.ts";
 
@@ -19,6 +21,19 @@ async function connected(port: number): Promise<Socket> {
   const socket = connect({ port, host: "127.0.0.1" });
   await once(socket, "connect");
   return socket;
+}
+
+/** Linux' number for a socket whose goodbye was acknowledged (FIN_WAIT2). */
+const ACKNOWLEDGED = "05";
+
+/** That it arrived is not yet an answer: Linux may take some milliseconds to acknowledge it. */
+async function acknowledged({ localPort = 0 }: Socket): Promise<void> {
+  const local = `:${localPort.toString(16).toUpperCase().padStart(4, "0")}`;
+  const isIt = (line: string) => {
+    const [, from = "", , state] = line.trim().split(/\s+/);
+    return from.endsWith(local) && state === ACKNOWLEDGED;
+  };
+  while (!readFileSync("/proc/self/net/tcp", "utf8").split("\n").some(isIt)) await sleep(LOOK_MS);
 }
 
 /** Resolves when it is given up. */
@@ -46,6 +61,7 @@ const later = await connected(address.port);
 const ended = once(peer.resume(), "end");
 void goodbye(heard, "heard");
 await ended;
+await acknowledged(heard);
 link("down");
 await goodbye(unheard, "unheard");
 // By then the first one would have been given up as well, if anything but silence did it.
