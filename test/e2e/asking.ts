@@ -130,7 +130,9 @@ port${index}=$(sed -nE 's/.*127.0.0.1:([0-9]+) .*/\\1/p' forward-${index} | head
   const poolerUrls = pods
     .slice(0, -1)
     .map((_, index) => `postgres://weir_stats@127.0.0.1:$port${index}/pgbouncer`);
-  return `forwards=
+  // What an earlier step's kubectl said would be read as this one's port.
+  return `rm -f forward-*
+forwards=
 trap 'kill $forwards' EXIT
 ${forwards.join("\n")}
 ${waits.join("\n")}

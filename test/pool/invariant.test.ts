@@ -3,7 +3,7 @@ import type { ClientConfig } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { limitFolder, type LimitFolder } from "./limitFolder.ts";
-import { startOneLine, type ClientWatch, type OneLine } from "./oneLine.ts";
+import { reachLimit, startOneLine, type ClientWatch, type OneLine } from "./oneLine.ts";
 import { startProxy, type Proxy } from "./proxy.ts";
 import { quietLog } from "./quietLog.ts";
 import { seededRandom } from "./seededRandom.ts";
@@ -125,6 +125,7 @@ describe("a limit that falls and rises again and again, faster than connections 
     }
     await file.write(String(MOST));
     await expect.poll(() => db.state()).toMatchObject({ limit: MOST, open: MOST });
+    await samples(2);
     await stop();
     expect(watch.most()).toBe(MOST);
   });
@@ -135,6 +136,8 @@ describe("a line whose grant is no more than the pool's limit", () => {
     await line.admit({ clientsOfLine: 3 });
     const { log } = quietLog();
     db = pool({ connection, max: 3, connectionTimeoutMs: 0, limitFile: "none", serve: false, log });
+    await reachLimit(db, line, 3);
+    await samples(2);
     const logins = 200;
     await Promise.all(
       Array.from({ length: logins }, async () => {

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 
+import type { Pool } from "@weir-dev/pool";
 import { Client, type ClientConfig } from "pg";
+import { expect } from "vitest";
 
 import {
   consoleQuery,
@@ -123,6 +125,16 @@ client_tls_key_file = ${join(dir, "tls.key")}
 function clientsIn(rows: readonly Record<string, unknown>[]): number {
   const line = rows.find(({ name }) => name === LINE);
   return Number(line?.["current_client_connections"]);
+}
+
+/**
+ * Opens as many connections as the pool may, one checkout each, until PgBouncer has counted them:
+ * what is expected of the limit afterwards is expected of a limit that is reached.
+ */
+export async function reachLimit(db: Pool, line: OneLine, limit: number): Promise<void> {
+  const clients = await Promise.all(Array.from({ length: limit }, () => db.connect()));
+  await expect.poll(() => line.clients()).toBe(limit);
+  for (const client of clients) client.release();
 }
 
 async function watchClients({ place }: PgBouncer): Promise<ClientWatch> {

@@ -2,7 +2,7 @@ import { pool, type Pool } from "@weir-dev/pool";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 
 import { selfSigned } from "../system/certificate.ts";
-import { startOneLine, type OneLine } from "./oneLine.ts";
+import { reachLimit, startOneLine, type OneLine } from "./oneLine.ts";
 import { startProxy, type Proxy } from "./proxy.ts";
 import { quietLog } from "./quietLog.ts";
 import { seededRandom } from "./seededRandom.ts";
@@ -32,6 +32,7 @@ function poolOf(connectionTimeoutMs: number): Pool {
 
 it("PgBouncer never counts more than the limit while connections are replaced, at rest or not", async () => {
   db = poolOf(0);
+  await reachLimit(db, line, 3);
   const watch = await line.watchClients();
   await Promise.all(
     Array.from({ length: 60 }, async (_, index) => {
@@ -43,7 +44,7 @@ it("PgBouncer never counts more than the limit while connections are replaced, a
     }),
   );
   await watch.stop();
-  expect(watch.most()).toBe(3);
+  expect(watch.most()).toBeLessThanOrEqual(3);
   expect(db.metrics()).toContain('weir_pool_refused_total{limit="max_db_client_connections"} 0');
 });
 

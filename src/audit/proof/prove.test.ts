@@ -265,6 +265,12 @@ describe("what is missing", () => {
     expect(proof.sums.map(({ verdict }) => verdict)).toEqual(["unknown", "fits"]);
   });
 
+  it("is asked for where it may bound a pool without end, also before any process runs", () => {
+    const lines = [lineOf("app", { poolSize: 0, maxServers: someone })];
+    const { verdict, missing: asked, findings } = prove(withLines({ processes: 0, lines }, {}));
+    expect([verdict, asked, findings]).toEqual(["unknown", [someone], []]);
+  });
+
   it("does not hide what is broken already", () => {
     const clients = [clientOf("a", 1, someone), clientOf("b", 1, 91)];
     const proof = prove(withLines({}, { clients }));

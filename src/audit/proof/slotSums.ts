@@ -30,11 +30,7 @@ export function slotSums(system: System): Judgement {
   return together([
     ...system.poolers.map((pooler) => shareSum(pooler, system)),
     ...postgresOf(system).map((postgres) => postgresSums(postgres, system)),
-    {
-      sums: [],
-      findings: system.poolers.flatMap((pooler) => unlimitedPools(pooler, system)),
-      missing: [],
-    },
+    ...system.poolers.map((pooler) => unlimitedPools(pooler, system)),
   ]);
 }
 
@@ -203,24 +199,28 @@ function judgedSlots(
   });
 }
 
-/** Lines that nothing bounds, each once though several groups of processes have it. */
-function unlimitedPools(pooler: Pooler, system: System): readonly Finding[] {
+/**
+ * Lines that nothing bounds, each once though several groups of processes have it; and what is
+ * missing to know that something bounds a line, also where no process runs yet to open any.
+ */
+function unlimitedPools(pooler: Pooler, system: System): Judgement {
   const clients = clientsOf(pooler, system);
-  return pooler.groups.flatMap((group) =>
-    useOf(group, clients).lines.flatMap(({ name, line }) => {
+  const judgements = pooler.groups.flatMap((group) =>
+    useOf(group, clients).lines.map(({ name, line }): Judgement => {
       const { poolSize, maxServers, user } = line;
       const byUser = user === undefined ? undefined : group.userLimits.get(user);
-      const unlimited = [limitOf(poolSize), limitOf(maxServers), limitOf(byUser)];
-      if (unlimited.some(({ least }) => least !== Infinity)) return [];
-      const rule: Rule = "weir/unlimited-pool";
-      return [
-        {
-          rule,
-          message: `Line ${name} of ${pooler.name} has pool_size 0, which is unlimited in PgBouncer. Give it a pool_size of 1 or more, or max_db_connections.`,
-          place: poolSize.known ? (poolSize.places[0] ?? line.place) : line.place,
-          related: [],
-        },
-      ];
+      const limits = [limitOf(poolSize), limitOf(maxServers), limitOf(byUser)];
+      if (limits.some(({ most }) => most !== Infinity)) return together([]);
+      const missing = limits.flatMap((limit) => limit.missing);
+      if (missing.length > 0) return { sums: [], findings: [], missing };
+      const finding: Finding = {
+        rule: "weir/unlimited-pool",
+        message: `Line ${name} of ${pooler.name} has pool_size 0, which is unlimited in PgBouncer. Give it a pool_size of 1 or more, or max_db_connections.`,
+        place: poolSize.known ? (poolSize.places[0] ?? line.place) : line.place,
+        related: [],
+      };
+      return { sums: [], findings: [finding], missing: [] };
     }),
   );
+  return together(judgements);
 }
