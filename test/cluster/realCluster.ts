@@ -18,6 +18,15 @@ export interface RealCluster extends Cluster {
   readonly loadImage: (archivePath: string) => Promise<void>;
 }
 
+/** One that hangs on this process. */
+export interface OwnRealCluster extends RealCluster {
+  /**
+   * Settles when the cluster has ended, by itself or by `stop`: what is to be told of it. Of kind's,
+   * which docker keeps, it never does.
+   */
+  readonly ended: Promise<string>;
+}
+
 /**
  * The cluster to run pods on: with `USE_EXISTING_CLUSTER=true` that of `KUBECONFIG`, which is left
  * as it was found; else kind's where docker runs; else one on this computer, which takes root.
@@ -32,15 +41,18 @@ export async function startRealCluster(): Promise<RealCluster> {
 }
 
 /** A cluster that nobody else uses, and that is gone with this process. */
-export async function startOwnRealCluster(): Promise<RealCluster> {
+export async function startOwnRealCluster(): Promise<OwnRealCluster> {
   const {
     kubeconfigPath,
     kubectl,
     loadImage: load,
+    ended,
     stop,
-  } = (await dockerAnswers()) ? await startKind() : await startMachine();
+  } = (await dockerAnswers())
+    ? { ...(await startKind()), ended: new Promise<never>(() => {}) }
+    : await startMachine();
   const { claim } = claims(kubectl);
-  return { kubeconfigPath, kubectl, hasControllers: true, claim, loadImage: load, stop };
+  return { kubeconfigPath, kubectl, hasControllers: true, claim, loadImage: load, ended, stop };
 }
 
 /** Into a cluster that somebody else started: ours, by its containerd, or kind's. */
