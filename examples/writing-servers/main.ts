@@ -17,6 +17,12 @@ import { readSettings, type Settings } from "./settings.ts";
 const log = pino({ base: null });
 const nowMs = () => performance.now();
 
+/**
+ * How long a connection may be idle. Node's own 5 s are over within the pauses of clients, one of
+ * which may then send its call on a connection that is just being closed, and fail.
+ */
+const IDLE_CONNECTION_MS = 75_000;
+
 try {
   serve(readSettings(process.env));
 } catch (error) {
@@ -46,7 +52,10 @@ function serve({ active, port, mcpPath, conformance }: Settings): void {
       isDraining ? { ready: false, reason: "the process is ending" } : watched.verdict(),
   });
   const listener = getRequestListener(http.fetch);
-  const server = createServer((request, response) => void listener(request, response));
+  const server = createServer(
+    { keepAliveTimeout: IDLE_CONNECTION_MS },
+    (request, response) => void listener(request, response),
+  );
   const requests = exchanges(server);
 
   server.listen(port, () => {

@@ -48,7 +48,7 @@ export async function changedByApplying(
 
 /**
  * kubectl says of every PodDisruptionBudget that it was configured, since it always sends its
- * selector: so the objects are asked.
+ * selector, which its API replaces as a whole: so the objects are asked.
  */
 async function changedOnce(cluster: Cluster, path: string): Promise<readonly string[]> {
   const before = await versions(cluster, path);

@@ -27,9 +27,18 @@ export interface Cluster {
  * @throws when the variables name no cluster that answers, or an API server does not come up
  */
 export async function startCluster(options: ApiServerOptions = {}): Promise<Cluster> {
+  return (await chosenCluster()) ?? startOwnCluster(options);
+}
+
+/**
+ * The cluster that the variables name, which is left as it was found.
+ *
+ * @returns undefined when they name none
+ * @throws when it does not answer
+ */
+export async function chosenCluster(): Promise<Cluster | undefined> {
   const { USE_EXISTING_CLUSTER = "", KUBECONFIG = "" } = process.env;
-  if (USE_EXISTING_CLUSTER.toLowerCase() === "true") return existingCluster(KUBECONFIG);
-  return startOwnCluster(options);
+  return USE_EXISTING_CLUSTER.toLowerCase() === "true" ? existingCluster(KUBECONFIG) : undefined;
 }
 
 /**
@@ -56,7 +65,7 @@ export async function startOwnCluster(options: ApiServerOptions = {}): Promise<C
  *
  * @throws when there is no kubeconfig, or it leads to none that answers
  */
-export async function existingCluster(kubeconfigPath: string): Promise<Cluster> {
+async function existingCluster(kubeconfigPath: string): Promise<Cluster> {
   if (kubeconfigPath === "") {
     throw new Error("USE_EXISTING_CLUSTER is true, but KUBECONFIG names no kubeconfig: set it");
   }

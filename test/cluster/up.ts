@@ -1,6 +1,7 @@
 // Started as: npm run cluster
 //
-// Brings up a cluster for whoever works on weir, and keeps it until Ctrl-C.
+// Brings up a cluster for whoever works on weir, and keeps it until Ctrl-C. Where it ends by itself,
+// it says why.
 import { once } from "node:events";
 
 import { startOwnRealCluster } from "./realCluster.ts";
@@ -15,6 +16,11 @@ process.stdout.write(`The cluster is up after ${seconds} s. In another shell:
 
 It is gone after Ctrl-C.
 `);
-await Promise.race(["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => once(process, signal)));
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+const first = await Promise.race([
+  cluster.ended,
+  ...signals.map((signal) => once(process, signal).then(() => undefined)),
+]);
+if (first !== undefined) process.stderr.write(`The cluster has ended by itself: ${first}\n`);
 await cluster.stop();
-process.exit();
+process.exit(first === undefined ? 0 : 1);

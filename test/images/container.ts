@@ -3,9 +3,9 @@ import { randomUUID } from "node:crypto";
 import { atTheEnd } from "../parts/atTheEnd.ts";
 import { type RunningProcess, runProcess, startProcess } from "../parts/processes.ts";
 import { type ImageName, imageOf } from "./catalog.ts";
-import { dockerAnswers } from "./docker.ts";
+import { docker, dockerAnswers } from "./docker.ts";
+import { imageArchive } from "./imageArchive.ts";
 import { imageRoot } from "./imageRoot.ts";
-import { loadIntoDocker } from "./loadImage.ts";
 
 /** How to run an image: as its own user, on a root file system that nobody can write to. */
 export interface ContainerSpec {
@@ -54,7 +54,8 @@ async function commandOf(spec: ContainerSpec, name: string): Promise<Command> {
 
 async function dockerRun(spec: ContainerSpec, name: string): Promise<Command> {
   const { image, program, args, env = {}, mounts = {}, writable = [] } = spec;
-  await loadIntoDocker(image);
+  // Docker may not know it: its archive may have been built earlier.
+  await docker("load", "--quiet", "--input", await imageArchive(image));
   const options = [
     "--rm",
     `--name=${name}`,

@@ -105,6 +105,18 @@ describe("weir", () => {
     expect(inside).toBe(outside);
   });
 
+  it("has no package that is optional, such as the tool of cdk8s-plus' developers", async () => {
+    const { dir } = await imageRoot(image);
+    const lock: Lock = JSON.parse(await readFile(inRepository("package-lock.json"), "utf8"));
+    const optional = Object.keys(lock.packages).filter((path) => lock.packages[path]?.optional);
+    const installed: Lock = JSON.parse(
+      await readFile(join(dir, "weir/node_modules/.package-lock.json"), "utf8"),
+    );
+    expect(optional).toContain("node_modules/backport");
+    expect(Object.keys(installed.packages)).toContain("node_modules/cdk8s-plus-27");
+    expect(optional.filter((path) => path in installed.packages)).toEqual([]);
+  });
+
   it("has no tests in it", async () => {
     const { dir } = await imageRoot(image);
     const tests = ["-name", "*.test.ts", "-o", "-name", "golden"];
@@ -142,4 +154,9 @@ describe("PgBouncer", () => {
 async function namesIn(file: string, field: "dependencies" | "devDependencies") {
   const json: Record<typeof field, object> = JSON.parse(await readFile(inRepository(file), "utf8"));
   return Object.keys(json[field]);
+}
+
+/** npm's, of which packages there are to be, or are, by their paths. */
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly optional?: boolean }>>;
 }

@@ -66,6 +66,10 @@ describe("a process that is told to end", () => {
       .poll(() => lock.query("SELECT 1 FROM pg_locks WHERE NOT granted"))
       .toMatchObject({ rows: [{}] });
 
+    // A client that pauses finds its connection again, until the process is told to end.
+    const before = await fetch(`${server.origin}/livez`);
+    expect(before.headers.get("connection")).toBe("keep-alive");
+    expect(before.headers.get("keep-alive")).toBe("timeout=75");
     const toldAtMs = performance.now();
     server.process.signal("SIGTERM");
     await expect.poll(() => readiness(server), { interval: 10 }).toBe(503);

@@ -46,21 +46,37 @@ async function liveness(): Promise<number> {
   return (await fetch(`${server.origin}/livez`)).status;
 }
 
+/**
+ * A call that hangs at a table which somebody else has locked, and has the one connection meanwhile.
+ * `release` lets it go on, and gives its answer.
+ */
+async function stuckCall() {
+  const lock = new Client({
+    host: studio.postgres.socketDir,
+    port: studio.postgres.port,
+    user: studio.postgres.user,
+    database: studio.tier.budget.spec.postgres.database,
+  });
+  await lock.connect();
+  await lock.query("BEGIN; LOCK TABLE authors IN ACCESS EXCLUSIVE MODE");
+  const client = await modernClient(server);
+  const answer = call(client, "list_authors");
+  await expect
+    .poll(() => lock.query("SELECT 1 FROM pg_locks WHERE NOT granted"))
+    .toMatchObject({ rows: [{}] });
+  const release = async () => {
+    await lock.query("COMMIT");
+    await lock.end();
+    const answered = await answer;
+    await client.close();
+    return answered;
+  };
+  return { client, release };
+}
+
 describe("readiness", () => {
   it("takes no connection, however often it is asked, not even of a pool that has none left", async () => {
-    const lock = new Client({
-      host: studio.postgres.socketDir,
-      port: studio.postgres.port,
-      user: studio.postgres.user,
-      database: studio.tier.budget.spec.postgres.database,
-    });
-    await lock.connect();
-    await lock.query("BEGIN; LOCK TABLE authors IN ACCESS EXCLUSIVE MODE");
-    const client = await modernClient(server);
-    const stuck = call(client, "list_authors");
-    await expect
-      .poll(() => lock.query("SELECT 1 FROM pg_locks WHERE NOT granted"))
-      .toMatchObject({ rows: [{}] });
+    const { client, release } = await stuckCall();
 
     const probes = await Promise.all(Array.from({ length: 100 }, blame));
     expect(new Set(probes)).toEqual(new Set(["ok\n"]));
@@ -71,10 +87,7 @@ describe("readiness", () => {
     );
     expect(await blame()).toBe("ok\n");
 
-    await lock.query("COMMIT");
-    await lock.end();
-    expect(await stuck).toEqual({ items: [] });
-    await client.close();
+    expect(await release()).toEqual({ items: [] });
   });
 
   it("falls while Postgres is down, and comes back with it; the process lives on", async () => {
@@ -104,22 +117,10 @@ describe("readiness", () => {
   });
 
   it("falls when all connections hang, although nobody can ask then", async () => {
-    const lock = new Client({
-      host: studio.postgres.socketDir,
-      port: studio.postgres.port,
-      user: studio.postgres.user,
-      database: studio.tier.budget.spec.postgres.database,
-    });
-    await lock.connect();
-    await lock.query("BEGIN; LOCK TABLE authors IN ACCESS EXCLUSIVE MODE");
-    const client = await modernClient(server);
-    const stuck = call(client, "list_authors");
+    const { release } = await stuckCall();
     await until(503, "the one connection hangs");
-    await lock.query("COMMIT");
-    await lock.end();
-    await stuck;
+    await release();
     expect(await readiness(server)).toBe(200);
-    await client.close();
   });
 });
 

@@ -207,6 +207,7 @@ describe("all ten servers in one process", () => {
         { name: expect.stringMatching(/^001-/) },
         { name: expect.stringMatching(/^002-/) },
         { name: expect.stringMatching(/^003-/) },
+        { name: expect.stringMatching(/^004-/) },
       ],
     });
   });

@@ -47,9 +47,9 @@ export const chapterPlanning: Member = {
       run: async (args, { database }) => {
         const [created] = await database.query<Row>(
           `INSERT INTO chapters (book_id, number, title, summary)
-           SELECT $1::int, next.number, $3::text, $4::text FROM (SELECT coalesce(
-             $2::int, (SELECT coalesce(max(number), 0) + 1 FROM chapters WHERE book_id = $1)
-           ) AS number) AS next WHERE next.number <= ${LAST_NUMBER} RETURNING ${COLUMNS}`,
+           SELECT $1::int, number, $3::text, $4::text
+           FROM chapter_number($1, $2) AS number WHERE number <= ${LAST_NUMBER}
+           RETURNING ${COLUMNS}`,
           [args.bookId, args.number, args.title, args.summary],
         );
         if (created !== undefined) return created;

@@ -1,4 +1,5 @@
 import type { AddonObject } from "./addonObject.ts";
+import { addonWorkload } from "./addonWorkload.ts";
 
 /** Its Deployment, and all else that is its own. */
 export const CORE_DNS = { name: "coredns", namespace: "kube-system" };
@@ -35,7 +36,6 @@ const COREFILE = `cluster.local:${PORT} in-addr.arpa:${PORT} {
  */
 export function coreDnsObjects(image: string, clusterIp: string): readonly AddonObject[] {
   const metadata = CORE_DNS;
-  const labels = { "k8s-app": "kube-dns" };
   const read = ["list", "watch"];
   return [
     { apiVersion: "v1", kind: "ServiceAccount", metadata },
@@ -60,56 +60,28 @@ export function coreDnsObjects(image: string, clusterIp: string): readonly Addon
       subjects: [{ kind: "ServiceAccount", ...metadata }],
     },
     { apiVersion: "v1", kind: "ConfigMap", metadata, data: { Corefile: COREFILE } },
-    {
-      apiVersion: "apps/v1",
-      kind: "Deployment",
-      metadata: { ...metadata, labels },
-      spec: {
-        selector: { matchLabels: labels },
-        template: { metadata: { labels }, spec: podSpec(image) },
+    ...addonWorkload({
+      place: CORE_DNS,
+      labels: { "k8s-app": "kube-dns" },
+      image,
+      args: ["-conf", "/etc/coredns/Corefile"],
+      ready: { path: "/ready", port: READY_PORT },
+      memory: "32Mi",
+      folder: {
+        name: "config",
+        path: "/etc/coredns",
+        source: { configMap: { name: CORE_DNS.name } },
       },
-    },
-    {
-      apiVersion: "v1",
-      kind: "Service",
-      metadata: { name: "kube-dns", namespace: CORE_DNS.namespace, labels },
-      spec: {
+      // It is the DNS.
+      dnsPolicy: "Default",
+      service: {
+        name: "kube-dns",
         clusterIP: clusterIp,
-        selector: labels,
         ports: [
           { name: "dns", port: 53, protocol: "UDP", targetPort: PORT },
           { name: "dns-tcp", port: 53, protocol: "TCP", targetPort: PORT },
         ],
       },
-    },
+    }),
   ];
-}
-
-function podSpec(image: string): object {
-  return {
-    serviceAccountName: CORE_DNS.name,
-    priorityClassName: "system-cluster-critical",
-    // It is the DNS.
-    dnsPolicy: "Default",
-    containers: [
-      {
-        name: CORE_DNS.name,
-        image,
-        args: ["-conf", "/etc/coredns/Corefile"],
-        readinessProbe: {
-          httpGet: { path: "/ready", port: READY_PORT },
-          periodSeconds: 1,
-          failureThreshold: 1,
-        },
-        resources: { requests: { cpu: "10m", memory: "32Mi" } },
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ["ALL"] },
-        },
-        volumeMounts: [{ name: "config", mountPath: "/etc/coredns" }],
-      },
-    ],
-    volumes: [{ name: "config", configMap: { name: CORE_DNS.name } }],
-  };
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { startProcess } from "../../parts/processes.ts";
+import { type Exit, startProcess } from "../../parts/processes.ts";
 
 const LOG_TAIL_LINES = 20;
 
@@ -29,13 +29,19 @@ export async function startDaemon(
     command: "sh",
     args: ["-c", script, logPath, command, ...args],
   });
-  const ended = process.exited.then(async ({ code, signal }) => {
-    const log = await readFile(logPath, "utf8").catch(() => "");
-    const tail = log.trim().split("\n").slice(-LOG_TAIL_LINES).join("\n");
-    return `${name} ended with ${signal ?? code}. Its log ends with:\n${tail}`;
-  });
+  const ended = process.exited.then(async (exit) =>
+    howItEnded(name, exit, await readFile(logPath, "utf8").catch(() => "")),
+  );
   const stop = async () => {
     await process.stop("SIGTERM");
   };
   return { ended, stop };
+}
+
+/** For whoever has to find out why: how a program ended, with the last lines of its log. */
+export function howItEnded(name: string, { code, signal }: Exit, log: string): string {
+  const how = `${name} ended with ${signal ?? code}`;
+  if (log.trim() === "") return `${how}, and has logged nothing`;
+  const tail = log.trim().split("\n").slice(-LOG_TAIL_LINES).join("\n");
+  return `${how}. Its log ends with:\n${tail}`;
 }

@@ -11,7 +11,7 @@ import { startEtcd } from "../etcd.ts";
 import { makeAddons } from "./addons.ts";
 import { apiUrlOf } from "./addresses.ts";
 import { startContainerd } from "./containerd.ts";
-import { startDaemon, type Daemon } from "./daemon.ts";
+import { type Daemon, howItEnded, startDaemon } from "./daemon.ts";
 import { daemonArgs } from "./daemons.ts";
 import { startEnforcer } from "./enforcer.ts";
 import { isolate, setUpNetwork } from "./isolation.ts";
@@ -25,12 +25,16 @@ if (specPath === undefined) throw new Error("inside.ts MACHINE.JSON");
 const spec: MachineSpec = JSON.parse(await readFile(specPath, "utf8"));
 const paths = pathsOf(spec.dir);
 
-/** One that ends, ends all of it. */
-function watched(daemon: Daemon): Daemon {
-  void daemon.ended.then((how) => {
+/** A daemon that ends, ends all of it. */
+function endsAll(ended: Promise<string>): void {
+  void ended.then((how) => {
     process.stderr.write(`${how}\n`);
     process.exit(1);
   });
+}
+
+function watched(daemon: Daemon): Daemon {
+  endsAll(daemon.ended);
   return daemon;
 }
 
@@ -39,10 +43,7 @@ process.stdout.write("isolated\n");
 await setUpNetwork(spec.addresses);
 
 const etcd = await startEtcd(paths.etcd);
-void etcd.process.exited.then(() => {
-  process.stderr.write(`etcd ended: ${etcd.process.log()}\n`);
-  process.exit(1);
-});
+endsAll(etcd.process.closed.then((exit) => howItEnded("etcd", exit, etcd.process.log())));
 const args = daemonArgs(spec, etcd.url);
 const start = async (name: MachineProgram) =>
   watched(await startDaemon({ name, command: spec.programs[name], args: args[name] }, paths.logs));

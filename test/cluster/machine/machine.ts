@@ -6,13 +6,14 @@ import { loadKubeconfig } from "../../../src/kube/kubeconfig.ts";
 import { kubernetesBinary } from "../../binaries/kubernetes.ts";
 import { etcdBinary } from "../../binaries/etcd.ts";
 import { cacheDir } from "../../parts/cache.ts";
-import { type RunningProcess, startProcess } from "../../parts/processes.ts";
+import { type Exit, type RunningProcess, startProcess } from "../../parts/processes.ts";
 import { scratchDir } from "../../parts/scratch.ts";
 import { type Kubectl, kubectlFor } from "../kubectl.ts";
 import { answersOk, untilReady } from "../readiness.ts";
 import { hasDns } from "./addons.ts";
 import { addressesOf, type Addresses, apiUrlOf } from "./addresses.ts";
 import { loadImage } from "./containerd.ts";
+import { howItEnded } from "./daemon.ts";
 import { writeMachineFiles } from "./files.ts";
 import { machineImages } from "./images.ts";
 import { ip } from "./ip.ts";
@@ -20,6 +21,9 @@ import { pathsOf } from "./paths.ts";
 import { takePlace } from "./place.ts";
 import { requireMachineParts } from "./requirements.ts";
 import type { MachineProgram, MachineSpec } from "./spec.ts";
+
+/** What the program inside says when it may be linked. */
+const ISOLATED = /^isolated\n/m;
 
 /** A real cluster of one node, in namespaces of this computer's kernel. */
 export interface Machine {
@@ -32,7 +36,7 @@ export interface Machine {
   readonly addresses: Addresses;
   /** Loads an archive of images, in docker's format or OCI's. */
   readonly loadImage: (archivePath: string) => Promise<void>;
-  /** Settles when the cluster has ended, by itself or by `stop`; tells what it said. */
+  /** Settles when the cluster has ended, by itself or by `stop`: what is to be told of it. */
   readonly ended: Promise<string>;
   /** Ends all of it, and waits until nothing is left. Does nothing the second time. */
   readonly stop: () => Promise<void>;
@@ -66,7 +70,7 @@ export async function startMachine(): Promise<Machine> {
     const paths = pathsOf(dir);
     const machine = await startProcess({ command: "setsid", args: unshareArgs(paths.spec) });
     inside = machine;
-    await machine.untilLogged(/^isolated$/m);
+    await machine.untilLogged(ISOLATED);
     await link(place.name, machine.pid, addresses);
     const url = apiUrlOf(addresses);
     await untilReady("kube-apiserver", machine, () => answersOk(`${url}/readyz`, token, ca));
@@ -80,13 +84,19 @@ export async function startMachine(): Promise<Machine> {
       name: place.name,
       addresses,
       loadImage: (archivePath) => loadImage(paths.containerdSocket, { archivePath }),
-      ended: machine.exited.then(() => machine.log()),
+      ended: machine.closed.then((exit) => whyItEnded(exit, machine.log())),
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** What the program inside says last is why; it says nothing when it was killed itself. */
+function whyItEnded(exit: Exit, log: string): string {
+  const said = log.replace(ISOLATED, "").trim();
+  return said === "" ? howItEnded("the process that holds it", exit, "") : said;
 }
 
 /**

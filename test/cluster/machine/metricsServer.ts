@@ -1,4 +1,5 @@
 import type { AddonObject } from "./addonObject.ts";
+import { addonWorkload } from "./addonWorkload.ts";
 
 /** Its Deployment, and all else that is its own. */
 export const METRICS_SERVER = { name: "metrics-server", namespace: "kube-system" };
@@ -10,7 +11,6 @@ const SUBJECTS = [{ kind: "ServiceAccount", ...METRICS_SERVER }];
 /** What autoscalers ask for the CPU that pods use. */
 export function metricsServerObjects(image: string): readonly AddonObject[] {
   const metadata = METRICS_SERVER;
-  const labels = { "k8s-app": METRICS_SERVER.name };
   const read = ["get", "list", "watch"];
   return [
     { apiVersion: "v1", kind: "ServiceAccount", metadata },
@@ -32,21 +32,28 @@ export function metricsServerObjects(image: string): readonly AddonObject[] {
       roleRef: { apiGroup: RBAC, kind: "Role", name: "extension-apiserver-authentication-reader" },
       subjects: SUBJECTS,
     },
-    {
-      apiVersion: "apps/v1",
-      kind: "Deployment",
-      metadata: { ...metadata, labels },
-      spec: {
-        selector: { matchLabels: labels },
-        template: { metadata: { labels }, spec: podSpec(image) },
+    ...addonWorkload({
+      place: METRICS_SERVER,
+      labels: { "k8s-app": METRICS_SERVER.name },
+      image,
+      args: [
+        "--cert-dir=/tmp",
+        `--secure-port=${PORT}`,
+        "--kubelet-preferred-address-types=InternalIP",
+        "--kubelet-use-node-status-port",
+        "--kubelet-insecure-tls",
+        // It ends when the first is not longer than the second.
+        "--metric-resolution=10s",
+        "--kubelet-request-timeout=5s",
+      ],
+      ready: { path: "/readyz", port: PORT, scheme: "HTTPS" },
+      memory: "64Mi",
+      folder: { name: "tmp", path: "/tmp", source: { emptyDir: {} } },
+      service: {
+        name: METRICS_SERVER.name,
+        ports: [{ name: "https", port: 443, targetPort: PORT }],
       },
-    },
-    {
-      apiVersion: "v1",
-      kind: "Service",
-      metadata: { ...metadata, labels },
-      spec: { selector: labels, ports: [{ name: "https", port: 443, targetPort: PORT }] },
-    },
+    }),
   ];
 }
 
@@ -75,41 +82,5 @@ function clusterRoleBinding(name: string, role: string): AddonObject {
     metadata: { name },
     roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: role },
     subjects: SUBJECTS,
-  };
-}
-
-function podSpec(image: string): object {
-  return {
-    serviceAccountName: METRICS_SERVER.name,
-    priorityClassName: "system-cluster-critical",
-    containers: [
-      {
-        name: METRICS_SERVER.name,
-        image,
-        args: [
-          "--cert-dir=/tmp",
-          `--secure-port=${PORT}`,
-          "--kubelet-preferred-address-types=InternalIP",
-          "--kubelet-use-node-status-port",
-          "--kubelet-insecure-tls",
-          // It ends when the first is not longer than the second.
-          "--metric-resolution=10s",
-          "--kubelet-request-timeout=5s",
-        ],
-        readinessProbe: {
-          httpGet: { path: "/readyz", port: PORT, scheme: "HTTPS" },
-          periodSeconds: 1,
-          failureThreshold: 1,
-        },
-        resources: { requests: { cpu: "10m", memory: "64Mi" } },
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ["ALL"] },
-        },
-        volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
-      },
-    ],
-    volumes: [{ name: "tmp", emptyDir: {} }],
   };
 }

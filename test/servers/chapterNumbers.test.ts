@@ -1,0 +1,83 @@
+import { Client } from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { POOL_ENV } from "../../pool/names.ts";
+import { call, modernClient } from "./clients.ts";
+import { startReady, startStudio, type Studio, type WritingServer } from "./studio.ts";
+
+/** Chapters that are added to one book at the same time, by calls that meet in Postgres. */
+
+const REFUSAL = "Error: Refused: the book has a chapter of this number already";
+
+let studio: Studio;
+let server: WritingServer;
+let client: Awaited<ReturnType<typeof modernClient>>;
+
+beforeAll(async () => {
+  studio = await startStudio();
+  server = await startReady(studio, {
+    name: "chapter-planning",
+    active: ["author", "book-planning", "chapter-planning"],
+    // However slow this machine is: nothing but Postgres is to refuse a call.
+    env: { [POOL_ENV.connectionTimeoutMs]: "0" },
+  });
+  client = await modernClient(server);
+  await call(client, "create_author", { name: "Ines" });
+});
+
+afterAll(async () => {
+  await client.close();
+  await server.process.stop("SIGKILL");
+  await studio.stop();
+});
+
+async function newBook(title: string): Promise<unknown> {
+  const { id } = await call(client, "create_book", { authorId: 1, title, targetWords: 1 });
+  return id;
+}
+
+/**
+ * Adds chapters, none of which is done before two at least have reached Postgres: until then nobody
+ * can refer to the book.
+ *
+ * @returns the number that each got, or why it got none
+ */
+async function addAtOnce(
+  bookId: unknown,
+  chapters: readonly { readonly title: string; readonly number?: number }[],
+): Promise<readonly unknown[]> {
+  const lock = new Client({
+    host: studio.postgres.socketDir,
+    port: studio.postgres.port,
+    user: studio.postgres.user,
+    database: studio.tier.budget.spec.postgres.database,
+  });
+  await lock.connect();
+  await lock.query("BEGIN");
+  await lock.query("SELECT FROM books WHERE id = $1 FOR UPDATE", [bookId]);
+  const added = Promise.all(
+    chapters.map((chapter) =>
+      call(client, "create_chapter", { bookId, ...chapter }).then(({ number }) => number, String),
+    ),
+  );
+  const waiting = () => lock.query("SELECT DISTINCT pid FROM pg_locks WHERE NOT granted");
+  await expect.poll(async () => (await waiting()).rowCount).toBeGreaterThan(1);
+  await lock.query("COMMIT");
+  await lock.end();
+  return added;
+}
+
+test("without a number they get the next ones: no gap, and none is refused", async () => {
+  const titles = Array.from({ length: 40 }, (_, index) => `chapter ${index}`);
+  const numbers = await addAtOnce(
+    await newBook("Many"),
+    titles.map((title) => ({ title })),
+  );
+  expect(new Set(numbers)).toEqual(new Set(titles.map((_, index) => index + 1)));
+});
+
+test("with the same number, one of them gets it, and the others are told", async () => {
+  const chapters = ["A", "B", "C"].map((title) => ({ title, number: 7 }));
+  const numbers = await addAtOnce(await newBook("One"), chapters);
+  expect(new Set(numbers)).toEqual(new Set([7, REFUSAL]));
+  expect(numbers.filter((number) => number === 7)).toHaveLength(1);
+});
