@@ -70,7 +70,7 @@ export interface Conditions {
   /**
    * Waits until a condition is as wanted.
    *
-   * @param patienceMs two minutes when absent
+   * @param patienceMs five minutes when absent
    * @throws with what it is instead, when it takes longer
    */
   readonly until: (wanted: Wanted, patienceMs?: number) => Promise<Met>;
@@ -81,10 +81,13 @@ export interface Conditions {
   readonly stop: () => Promise<void>;
 }
 
-/** The operator holds back for half a minute what differs in its message alone. */
-const PATIENCE_MS = 120_000;
+/**
+ * The operator holds back for half a minute what differs in its message alone; the rest is for a
+ * machine where even a Secret is not given within seconds.
+ */
+const PATIENCE_MS = 300_000;
 /** For tests that wait for several conditions: whoever waits in vain says first what there is. */
-export const CONDITIONS_TIMEOUT_MS = 5 * PATIENCE_MS;
+export const CONDITIONS_TIMEOUT_MS = 4 * PATIENCE_MS;
 const KINDS = [
   { kind: "ConnectionBudget", plural: "connectionbudgets" },
   { kind: "McpServer", plural: "mcpservers" },
