@@ -73,7 +73,7 @@ test(
     await scene.conditions.until({ ...wrong, status: "False" });
     await settled();
   },
-  JUDGED_MS_MAX,
+  3 * JUDGED_MS_MAX,
 );
 
 test(

@@ -2,6 +2,7 @@ import { pino, type Logger } from "pino";
 import type { Judge } from "../../src/operator/judge.ts";
 import { startOperator, type Operator } from "../../src/operator/operator.ts";
 import { connect, type KubeClient } from "../../src/kube/client.ts";
+import type { Clock } from "../../src/kube/clock.ts";
 import { isObject } from "../../src/kube/kubeAnswer.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { listPath } from "../../src/kube/list.ts";
@@ -43,6 +44,7 @@ export interface Scene {
     readonly candidate?: string;
     readonly judge?: Judge;
     readonly client?: KubeClient;
+    readonly clock?: Clock;
   }) => Promise<Operator>;
   /** Everything that operators logged. */
   readonly logged: () => string;
@@ -108,7 +110,8 @@ export async function startScene(): Promise<Scene> {
       await asked("PATCH", `${pathOf(object)}${subresource ? `/${subresource}` : ""}`, patch);
     },
     read: (object) => asked("GET", pathOf(object)),
-    operate: async ({ candidate = "one", judge = tellingJudge, client: own = client } = {}) => {
+    operate: async (options = {}) => {
+      const { candidate = "one", judge = tellingJudge, client: own = client, clock } = options;
       const operator = await startOperator({
         client: own,
         judge,
@@ -116,6 +119,7 @@ export async function startScene(): Promise<Scene> {
         port: 0,
         lease: LEASE,
         candidate,
+        ...(clock && { clock }),
       });
       running.push(operator);
       return operator;
@@ -146,7 +150,7 @@ export async function applyCrds({ kubectl }: ApiServer): Promise<void> {
 
 /** What an operator's port says. */
 export async function ask(
-  { port }: Operator,
+  { port }: Pick<Operator, "port">,
   path: "/metrics" | "/livez" | "/readyz",
 ): Promise<{ readonly status: number; readonly text: string }> {
   const response = await fetch(`http://127.0.0.1:${port}${path}`);
@@ -154,7 +158,7 @@ export async function ask(
 }
 
 /** The value of a series without labels other than these; 0 where there is none. */
-export async function figure(operator: Operator, series: string): Promise<number> {
+export async function figure(operator: Pick<Operator, "port">, series: string): Promise<number> {
   const { text } = await ask(operator, "/metrics");
   const line = text.split("\n").find((each) => each.startsWith(`${series} `));
   return Number(line?.split(" ").at(-1) ?? 0);

@@ -52,6 +52,12 @@ export interface Wanted {
   readonly type: string;
   readonly status: Condition["status"];
   readonly reason?: string;
+  /**
+   * What the message has to match. It is written at once when the status turns, with the counts of
+   * that moment: of connections that are opened one after another it tells all only when it is
+   * written again.
+   */
+  readonly message?: RegExp;
 }
 
 /** What a condition was when it had become what was waited for. */
@@ -64,7 +70,7 @@ export interface Conditions {
   /**
    * Waits until a condition is as wanted.
    *
-   * @param patienceMs 30 s when absent
+   * @param patienceMs five minutes when absent
    * @throws with what it is instead, when it takes longer
    */
   readonly until: (wanted: Wanted, patienceMs?: number) => Promise<Met>;
@@ -75,7 +81,13 @@ export interface Conditions {
   readonly stop: () => Promise<void>;
 }
 
-const PATIENCE_MS = 30_000;
+/**
+ * The operator holds back for half a minute what differs in its message alone; the rest is for a
+ * machine where even a Secret is not given within seconds.
+ */
+const PATIENCE_MS = 300_000;
+/** For tests that wait for several conditions: whoever waits in vain says first what there is. */
+export const CONDITIONS_TIMEOUT_MS = 4 * PATIENCE_MS;
 const KINDS = [
   { kind: "ConnectionBudget", plural: "connectionbudgets" },
   { kind: "McpServer", plural: "mcpservers" },
@@ -112,11 +124,12 @@ export async function followConditions(client: KubeClient, namespace: string): P
 
   const of = (kind: string, name: string) =>
     objects.get(`${kind} ${namespace}/${name}`) ?? new Map();
-  const until = ({ kind, name, type, status, reason }: Wanted, patienceMs = PATIENCE_MS) =>
+  const until = (wanted: Wanted, patienceMs = PATIENCE_MS) =>
     new Promise<Met>((resolve, reject) => {
+      const { kind, name, type } = wanted;
       const check = () => {
         const found: Condition | undefined = of(kind, name).get(type);
-        if (found?.status !== status || (reason !== undefined && found.reason !== reason)) return;
+        if (found === undefined || !isMet(found, wanted)) return;
         end();
         resolve({ ...found, atMs: performance.now() });
       };
@@ -125,7 +138,7 @@ export async function followConditions(client: KubeClient, namespace: string): P
         const all = [...of(kind, name).values()].map(line).join("\n  ");
         reject(
           new Error(
-            `${kind} ${name}: ${type} did not become ${status} ${reason ?? ""} in ` +
+            `${kind} ${name}: ${type} did not become ${wordsOf(wanted)} in ` +
               `${patienceMs / 1000} s; it has:\n  ${all || "no condition"}`,
           ),
         );
@@ -146,6 +159,18 @@ export async function followConditions(client: KubeClient, namespace: string): P
       await Promise.all(reflectors.map(({ stop }) => stop()));
     },
   };
+}
+
+function isMet(found: Condition, { status, reason, message }: Wanted): boolean {
+  return (
+    found.status === status &&
+    (reason === undefined || found.reason === reason) &&
+    (message === undefined || message.test(found.message))
+  );
+}
+
+function wordsOf({ status, reason, message }: Wanted): string {
+  return [status, reason, message].filter((each) => each !== undefined).join(" ");
 }
 
 function line({ type, status, reason, message }: Condition): string {

@@ -32,6 +32,10 @@ export function heldConnections({
   let done = 0;
 
   const isWanted = (place: number) => place < load.open;
+  /** What is closed because it is not wanted any more ends, too. */
+  const loses = (place: number, message: string) => {
+    if (isWanted(place)) count(losses, message);
+  };
   const keepOpen = async (place: number, onTried: () => void) => {
     while (isWanted(place)) {
       const target = targets[place % targets.length];
@@ -44,9 +48,10 @@ export function heldConnections({
         await client.connect();
         places.set(place, client);
         onTried();
-        await Promise.race([lost.then((message) => count(losses, message)), work(place, client)]);
+        await Promise.race([lost.then((message) => loses(place, message)), work(place, client)]);
       } catch (error) {
-        count(places.has(place) ? losses : refusals, messageOf(error));
+        if (places.has(place)) loses(place, messageOf(error));
+        else count(refusals, messageOf(error));
         onTried();
       }
       places.delete(place);

@@ -4,7 +4,7 @@ import type { Scene } from "./scene.ts";
 /**
  * Waits until the budget and all these servers say Ready=True.
  *
- * @param patienceMs 30 s when absent
+ * @param patienceMs as of `until` when absent
  * @throws with what one says instead
  */
 export async function allReady(

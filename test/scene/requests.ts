@@ -14,7 +14,7 @@ export interface Requests {
   readonly since: (mark: string) => Promise<readonly AuditEntry[]>;
 }
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 const WRITES = new Set(["create", "update", "patch", "delete", "deletecollection"]);
 
 /**
