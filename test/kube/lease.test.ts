@@ -81,7 +81,7 @@ function toldBy({ log }: RunningProcess): string {
   return log().replaceAll(/^error: .*\n/gm, "");
 }
 
-describe("processes", () => {
+describe("processes", { timeout: 900_000 }, () => {
   const running: RunningProcess[] = [];
   let actsPath: string;
 
@@ -116,7 +116,7 @@ describe("processes", () => {
 
   /** Short to wait for, and long beside a renewal on a busy machine. */
   const SHORT = { leaseDurationMs: 10_000, renewDeadlineMs: 8000, retryMs: 300 };
-  const poll = { timeout: 90_000 };
+  const poll = { timeout: 240_000 };
 
   test("a leader that was paused does not act any more when it wakes", async () => {
     const [a, b] = await candidates(SHORT);
