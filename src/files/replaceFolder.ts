@@ -85,11 +85,14 @@ function restore(target: string, parent: string, prefix: string): void {
   if (old !== undefined) renameSync(join(parent, old), target);
 }
 
-/** Removes what synths that were killed had begun, or had not yet cleared away. */
+/**
+ * Removes what synths that were killed had begun, or had not yet cleared away. An old folder is
+ * that, too, where there is one in its place: what was missing has been restored by now.
+ */
 function removeAbandoned(parent: string, prefix: string): void {
   for (const name of readdirSync(parent)) {
     const [state, pid] = name.startsWith(prefix) ? name.slice(prefix.length).split("-") : [];
-    if ((state === "new" || state === "gone") && !isAlive(Number(pid))) {
+    if ((state === "new" || state === "old" || state === "gone") && !isAlive(Number(pid))) {
       rmSync(join(parent, name), { recursive: true, force: true });
     }
   }

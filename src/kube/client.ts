@@ -211,7 +211,8 @@ function jsonOf(text: string): unknown {
 function reasonOf(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return "it failed";
   if (error.name === "TimeoutError") return `no answer within ${timeoutMs / 1000} s`;
-  // Of a name with several addresses, all of which failed; it has no message of its own.
-  if (error instanceof AggregateError) return reasonOf(error.errors[0], timeoutMs);
+  // Of a name with several addresses, all of which failed; it has no message of its own. Only the
+  // last was waited for to the end: the others may say no more than that a quarter of a second passed.
+  if (error instanceof AggregateError) return reasonOf(error.errors.at(-1), timeoutMs);
   return firstLine(error.message);
 }

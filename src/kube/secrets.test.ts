@@ -59,8 +59,14 @@ test("a hundred are read a few at a time", async () => {
 });
 
 test("after the first that can't be read nothing more is asked for", async () => {
+  const refused = Promise.withResolvers<void>();
   await start(async (path) => {
-    if (path.endsWith("/s-3")) return { status: 500, body: "" };
+    if (path.endsWith("/s-3")) {
+      refused.resolve();
+      return { status: 500, body: "" };
+    }
+    // Whoever is asked meanwhile is no sooner answered.
+    await refused.promise;
     await sleep(2);
     return secret({});
   });

@@ -56,6 +56,17 @@ function write(name: string, change: Partial<StatusChange> & Pick<StatusChange, 
   return writeStatus(client, { place: placeOf(name), fieldManager: "weir", ...change });
 }
 
+/** Again when others were always faster: of two that never rest, that is one at times. */
+async function writeInTheEnd(name: string, change: Parameters<typeof write>[1]): Promise<void> {
+  for (;;) {
+    try {
+      return expect(await write(name, change)).toBe("written");
+    } catch (error) {
+      if (!String(error).includes("others wrote it 10 times meanwhile")) throw error;
+    }
+  }
+}
+
 async function read(name: string): Promise<KubeObject> {
   const object = await readObject(client, placeOf(name));
   if (object === undefined) throw new Error(`${name} is not there`);
@@ -95,7 +106,7 @@ test("of those who write at the same time none loses its update", async () => {
   const increments = async () => {
     for (let count = 0; count < 25; count++) {
       const statusFor = (object: KubeObject) => ({ replicas: replicasOf(object) + 1 });
-      expect(await write("counted", { statusFor, known })).toBe("written");
+      await writeInTheEnd("counted", { statusFor, known });
     }
   };
   await Promise.all([increments(), increments()]);

@@ -1,3 +1,4 @@
+import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { createServer } from "node:net";
 
@@ -6,18 +7,34 @@ import { createServer } from "node:net";
 const FIRST = 12_000;
 const LAST = 29_999;
 
-const given = new Set<number>();
-
-/** A TCP port on 127.0.0.1 that nobody listens on, and that this process never gave out before. */
+/**
+ * A TCP port on 127.0.0.1 that nobody listens on, and that neither this process nor another one
+ * gave out that still runs: between a choice and its use lies the start of a server, while other
+ * test files choose ports, too. Whose a port is says the UDP port of the same number, which no test
+ * has another use for; the kernel frees it with the process.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
-    // At random, since other processes choose at the same time.
     const port = FIRST + Math.floor(Math.random() * (LAST - FIRST + 1));
-    if (given.has(port)) continue;
-    if (await isFree(port)) {
-      given.add(port);
-      return port;
-    }
+    const claim = await claimed(port);
+    if (claim === undefined) continue;
+    if (await isFree(port)) return port;
+    claim.close();
+  }
+}
+
+/** The claim is held as long as this process runs; undefined when another one has it. */
+async function claimed(port: number): Promise<Socket | undefined> {
+  const socket = createSocket("udp4").unref();
+  const bound = once(socket, "listening");
+  // Exclusive, else the workers of a cluster would share it.
+  socket.bind({ port, address: "127.0.0.1", exclusive: true });
+  try {
+    await bound;
+    return socket;
+  } catch {
+    socket.close();
+    return undefined;
   }
 }
 

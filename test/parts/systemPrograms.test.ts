@@ -19,8 +19,14 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
+interface Computer {
+  readonly calls: () => Promise<string>;
+  /** Of its apt-get alone: another test file may hold the machine's for minutes. */
+  readonly lock: string;
+}
+
 /** A PATH with an apt-get of our own, which notes how it was called and then runs a line of shell. */
-async function computerWithApt(line: string): Promise<{ readonly calls: () => Promise<string> }> {
+async function computerWithApt(line: string): Promise<Computer> {
   const bin = await scratchDir("bin");
   for (const command of ["sh", "flock", "setpriv", "touch", "chmod"]) {
     const path = await runProcess({ command: "sh", args: ["-c", `command -v ${command}`] });
@@ -30,16 +36,16 @@ async function computerWithApt(line: string): Promise<{ readonly calls: () => Pr
   const script = `#!/bin/sh\necho "$@" >>${log}\nbin=${bin}\n${line}\n`;
   await writeFile(join(bin, "apt-get"), script, { mode: 0o755 });
   vi.stubEnv("PATH", bin);
-  return { calls: () => readFile(log, "utf8") };
+  return { calls: () => readFile(log, "utf8"), lock: join(bin, "lock") };
 }
 
 const INSTALL =
   'for name in one two second; do f="$bin/weir-$name"; touch "$f"; chmod +x "$f"; done';
 
 test("what is missing is installed, and what is there is left alone", async () => {
-  const { calls } = await computerWithApt(`[ "$3" = update ] || { ${INSTALL}; }`);
-  await installMissing(PROGRAMS);
-  await installMissing(PROGRAMS);
+  const { calls, lock } = await computerWithApt(`[ "$3" = update ] || { ${INSTALL}; }`);
+  await installMissing(PROGRAMS, lock);
+  await installMissing(PROGRAMS, lock);
   const option = "-o DPkg::Lock::Timeout=600";
   expect(await calls()).toBe(
     `${option} update\n${option} install --yes --no-install-recommends one two\n`,
@@ -47,8 +53,8 @@ test("what is missing is installed, and what is there is left alone", async () =
 });
 
 test("when it can't be installed, it is told what to install", async () => {
-  await computerWithApt('echo "no network" >&2; exit 100');
-  await expect(installMissing(PROGRAMS)).rejects.toThrow(
+  const { lock } = await computerWithApt('echo "no network" >&2; exit 100');
+  await expect(installMissing(PROGRAMS, lock)).rejects.toThrow(
     /^install these packages.*: one two\n.*no network/s,
   );
 });

@@ -18,15 +18,19 @@ const LOCK = "/run/lock/weir-apt.lock";
 /**
  * Installs what is missing, on a Debian or its like, as root.
  *
+ * @param lock who has it installs; its own where apt-get is not the machine's
  * @throws with the packages to install, when it can't
  */
-export async function installMissing(programs: readonly SystemProgram[]): Promise<void> {
+export async function installMissing(
+  programs: readonly SystemProgram[],
+  lock = LOCK,
+): Promise<void> {
   const packages = await missingPackages(programs);
   if (packages.length === 0) return;
   process.stderr.write(`test parts: installing ${packages.join(" ")}\n`);
   try {
-    await aptGet(["update"]);
-    await aptGet(["install", "--yes", "--no-install-recommends", ...packages]);
+    await aptGet(lock, ["update"]);
+    await aptGet(lock, ["install", "--yes", "--no-install-recommends", ...packages]);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const all = packages.join(" ");
@@ -56,10 +60,10 @@ async function isThere(program: string): Promise<boolean> {
   );
 }
 
-async function aptGet(args: readonly string[]): Promise<void> {
+async function aptGet(lock: string, args: readonly string[]): Promise<void> {
   await runProcess({
     command: "flock",
-    args: [LOCK, "apt-get", "-o", "DPkg::Lock::Timeout=600", ...args],
+    args: [lock, "apt-get", "-o", "DPkg::Lock::Timeout=600", ...args],
     env: { DEBIAN_FRONTEND: "noninteractive" },
   });
 }

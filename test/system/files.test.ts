@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await tier?.stop();
   tier = undefined;
-  await postgres.query("DROP DATABASE writing");
+  await postgres.query("DROP DATABASE writing WITH (FORCE)");
   await postgres.query("DROP ROLE writing");
 });
 

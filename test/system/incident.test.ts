@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MAINTENANCE_LINE, STATS_LOGIN } from "../../src/api/names.ts";
 import { pgbouncerPlace, startPgBouncer, type PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
-import { exampleFleet } from "./fleets.ts";
+import { exampleFleet, unhurried } from "./fleets.ts";
 import { lineStates } from "./lineState.ts";
 import { logIn, openConsole } from "./logIn.ts";
 import { startOrdered } from "./orderedProcess.ts";
@@ -47,7 +47,8 @@ max_client_conn = 200
           DB_POOL_MAX_PER_SERVER: "20",
           DB_POOL_MIN: "5",
           DB_POOL_IDLE_TIMEOUT: "30000",
-          DB_POOL_CONNECTION_TIMEOUT: "2000",
+          // It was 2 s: no matter here, and on a busy machine too short for 200 logins at a time.
+          DB_POOL_CONNECTION_TIMEOUT: "60000",
         })),
         name,
         limit: 20,
@@ -97,8 +98,8 @@ describe("the same ten servers with weir's ini, environment and guard", () => {
 
   beforeAll(async () => {
     postgres = await startPostgres({ settings: { max_connections: 100 } });
-    const fleet = exampleFleet(postgres);
-    tier = await startTier({ fleet, postgres });
+    const fleet = unhurried(exampleFleet(postgres));
+    tier = await startTier({ fleet, postgres, unhurried: true });
     [bouncer] = tier.bouncers;
     servers = await startPools(tier, fleet);
   });
@@ -133,7 +134,7 @@ describe("the same ten servers with weir's ini, environment and guard", () => {
     await lock.query(`SELECT pg_advisory_lock(${WORK_LOCK})`);
     const worked = tellAll(servers, "work");
     await expect
-      .poll(() => lineStates(bouncer))
+      .poll(() => lineStates(bouncer), { timeout: 120_000 })
       .toMatchObject(
         Object.fromEntries(
           tier.plan.servers.map(({ name, slots, grant }) => [

@@ -21,6 +21,7 @@ describe("three PgBouncer processes that know each other", () => {
     tier = await startTier({
       postgres,
       processes: PROCESSES.length,
+      unhurried: true,
       fleet: {
         budgets: [
           budgetOf({ postgres: { host, port }, pgbouncer: { replicas: PROCESSES.length } }),

@@ -77,7 +77,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   const check = async () => {
     if (!(await condition())) throw new Error("the storm has not come that far");
   };
-  await vi.waitFor(check, { timeout: 60_000 });
+  await vi.waitFor(check, { timeout: 600_000 });
 }
 
 function difference(
