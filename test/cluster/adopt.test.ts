@@ -141,7 +141,8 @@ describe("docs/adopt.md", () => {
     const secret = { group: "", resource: "secrets", verb: "get", namespace: "writing" };
     const may = (name: string) => mayI({ ...secret, name });
     const asked = ["pgbouncer-stats", "writing-db", "pgbouncer-auth"];
-    expect(await Promise.all(asked.map(may))).toEqual([true, true, false]);
+    // The API server takes a Role up a moment after it was made.
+    await expect.poll(() => Promise.all(asked.map(may))).toEqual([true, true, false]);
     await client.close();
     const seen = await follow("Look");
     expect(seen).toContain("connectionbudget.weir.dev/writing");

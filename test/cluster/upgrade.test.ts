@@ -161,7 +161,7 @@ describe("docs/install.md", () => {
     for (const name of ["cb/studio", "mcps/scene"]) {
       expect((await read(name)).status.conditions).toEqual([CONDITION]);
     }
-    expect((await read("deployment/scene")).status.replicas).toBe(1);
+    await expect.poll(async () => (await read("deployment/scene")).status.replicas).toBe(1);
   });
 
   it("is followed again, and finds the objects as they were left", async () => {
@@ -175,7 +175,8 @@ describe("docs/install.md", () => {
     expect(ofWeir(await names("crds"))).toEqual([]);
     await applied(cluster, OLDER_CRDS);
     await cluster.kubectl(["wait", "--for=condition=Established", "--filename", OLDER_CRDS]);
-    expect(await names("cb,mcps", "--all-namespaces")).toEqual([]);
+    // It says so a moment before it serves them.
+    await expect.poll(() => names("cb,mcps", "--all-namespaces")).toEqual([]);
     expect((await read("deployment/scene")).status.replicas).toBe(1);
   });
 
