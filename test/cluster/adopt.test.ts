@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { parseAllDocuments } from "yaml";
 
 import { cloneOfRepository } from "../docs/clone.ts";
@@ -19,6 +19,9 @@ import { CLUSTER_START_TIMEOUT_MS, startOwnCluster, type Cluster } from "./clust
  */
 
 const PASSWORD = "the-fleets-own";
+
+// Each starts many programs, on a machine that runs other tests too.
+vi.setConfig({ testTimeout: 300_000 });
 
 let cluster: Cluster;
 let postgres: Postgres;
@@ -141,7 +144,8 @@ describe("docs/adopt.md", () => {
     const secret = { group: "", resource: "secrets", verb: "get", namespace: "writing" };
     const may = (name: string) => mayI({ ...secret, name });
     const asked = ["pgbouncer-stats", "writing-db", "pgbouncer-auth"];
-    expect(await Promise.all(asked.map(may))).toEqual([true, true, false]);
+    // The API server takes a Role up a moment after it was made.
+    await expect.poll(() => Promise.all(asked.map(may))).toEqual([true, true, false]);
     await client.close();
     const seen = await follow("Look");
     expect(seen).toContain("connectionbudget.weir.dev/writing");

@@ -72,7 +72,14 @@ test(
     const { kubectl } = await start({ controllerManager: true });
     await kubectl(["apply", "-f", "-"], deployment("notes"));
 
-    const waited = await kubectl(["wait", "--for=create", "pod", "-l", "app=notes"]);
+    const waited = await kubectl([
+      "wait",
+      "--for=create",
+      "--timeout=300s",
+      "pod",
+      "-l",
+      "app=notes",
+    ]);
 
     expect(waited).toMatchObject({ code: 0, stderr: "" });
     expect(waited.stdout).toMatch(/^pod\/notes-/);

@@ -20,6 +20,9 @@ import { serviceAccountKeyPem } from "./serviceAccountKey.ts";
  */
 export const API_SERVER_START_TIMEOUT_MS = 20 * 60_000;
 
+/** It makes these a moment after it has said that it is ready. */
+const SYSTEM_NAMESPACES = ["kube-system", "kube-public", "kube-node-lease", "default"];
+
 /** What runs beside the API server. */
 export interface ApiServerOptions {
   /**
@@ -126,12 +129,15 @@ export async function startApiServer({
       ],
     };
     const caPath = join(certificatesDir, "apiserver.crt");
+    const answers = async (path: string) =>
+      answersOk(`${url}${path}`, token, await readFile(caPath));
     const launch = async () => {
       const process = await startProcess(spec);
       running.push(process);
-      await untilReady("kube-apiserver", process, async () =>
-        answersOk(`${url}/readyz`, token, await readFile(caPath)),
-      );
+      await untilReady("kube-apiserver", process, () => answers("/readyz"));
+      for (const name of SYSTEM_NAMESPACES) {
+        await untilReady(`namespace ${name}`, process, () => answers(`/api/v1/namespaces/${name}`));
+      }
       return process;
     };
     let apiServer = await launch();

@@ -28,6 +28,9 @@ export async function startControllerManager({
       // Its own limit of 20 requests a second would make thousands of pods a matter of minutes.
       "--kube-api-qps=1000",
       "--kube-api-burst=2000",
+      // A fake node that is late, or whose API server is restarted on a busy machine, is not dead: its
+      // pods would not be Ready any more, and it tells that once.
+      "--node-monitor-grace-period=1h",
       // Pods of a fake node have loopback addresses, which no endpoint may have.
       "--controllers=*,-endpoints-controller,-endpointslice-controller,-endpointslice-mirroring-controller",
     ],

@@ -1,10 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { type ApiServer, API_SERVER_START_TIMEOUT_MS, startApiServer } from "./apiServer.ts";
 import { type FakeNode, type NodePod, startFakeNode } from "./fakeNode.ts";
 import { claimPodAddresses, type PodAddresses } from "./podAddresses.ts";
 
 const MANY = 1000;
+/** For a machine that runs other tests too. */
+const PATIENT = { timeout: 300_000 };
+
+vi.setConfig({ testTimeout: 600_000 });
 
 let apiServer: ApiServer;
 let addresses: PodAddresses;
@@ -52,19 +56,21 @@ describe("a Deployment", () => {
     const gate = Promise.withResolvers<void>();
     mayStop = gate.promise;
     await kubectl("set", "env", "deployment/fifty", "STEP=2");
-    await expect.poll(async () => (await podsOf("fifty")).filter(isTerminating).length).toBe(50);
-    await expect.poll(async () => (await podsOf("fifty")).length).toBe(100);
+    await expect
+      .poll(async () => (await podsOf("fifty")).filter(isTerminating).length, PATIENT)
+      .toBe(50);
+    await expect.poll(async () => (await podsOf("fifty")).length, PATIENT).toBe(100);
 
     gate.resolve();
     await rolledOut("deployment/fifty");
-    await expect.poll(() => running.size).toBe(50);
+    await expect.poll(() => running.size, PATIENT).toBe(50);
     expect([...running.keys()].filter((key) => old.has(key))).toEqual([]);
   });
 
   test("is scaled down", async () => {
     await kubectl("scale", "deployment/fifty", "--replicas=3");
-    await expect.poll(async () => (await podsOf("fifty")).length).toBe(3);
-    await expect.poll(() => running.size).toBe(3);
+    await expect.poll(async () => (await podsOf("fifty")).length, PATIENT).toBe(3);
+    await expect.poll(() => running.size, PATIENT).toBe(3);
     await remove("deployment/fifty");
   });
 
@@ -76,12 +82,14 @@ describe("a Deployment", () => {
     mayStop = gate.promise;
     const old = new Set(running.keys());
     await kubectl("set", "env", "deployment/again", "STEP=2");
-    await expect.poll(async () => (await podsOf("again")).filter(isTerminating).length).toBe(4);
+    await expect
+      .poll(async () => (await podsOf("again")).filter(isTerminating).length, PATIENT)
+      .toBe(4);
     expect(new Set(running.keys())).toEqual(old);
 
     gate.resolve();
     await rolledOut("deployment/again");
-    await expect.poll(() => [...running.keys()].filter((key) => old.has(key))).toEqual([]);
+    await expect.poll(() => [...running.keys()].filter((key) => old.has(key)), PATIENT).toEqual([]);
     await remove("deployment/again");
   });
 });
@@ -115,7 +123,7 @@ test("the API server is restarted under it", async () => {
   await remove("deployment/later");
 });
 
-test(`${MANY} pods`, { timeout: 600_000 }, async () => {
+test(`${MANY} pods`, { timeout: 1_200_000 }, async () => {
   const startedMs = performance.now();
   await apply(workload("Deployment", "many", MANY));
   await rolledOut("deployment/many");
@@ -160,13 +168,13 @@ async function apply(object: object): Promise<void> {
 
 async function rolledOut(what: string): Promise<void> {
   // The test's own time limit comes first.
-  await kubectl("rollout", "status", what, "--timeout=600s");
+  await kubectl("rollout", "status", what, "--timeout=1200s");
 }
 
 /** Deletes it, and waits until nothing of it runs. */
 async function remove(what: string): Promise<void> {
   await kubectl("delete", what);
-  await expect.poll(() => running.size).toBe(0);
+  await expect.poll(() => running.size, PATIENT).toBe(0);
 }
 
 interface ToldPod {

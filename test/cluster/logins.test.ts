@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { request as beginHttps } from "node:https";
 import { join } from "node:path";
@@ -166,8 +167,11 @@ test("what priority and fairness refuses is asked again when it says so, and don
   const busy = await token("busy");
   const client = connect(await configWith({ token: busy }));
   await kubectl(["apply", "--filename=-"], JSON.stringify(LITTLE_FOR_CI));
-  const endIt = beginRequest(busy);
-  await expect.poll(() => statusWith(busy)).toBe(429);
+  const uid = await kubectl(["get", "flowschema/little", "--output=jsonpath={.metadata.uid}"]);
+  // The API server takes it up a moment later.
+  await expect.poll(async () => (await askWith(busy)).flowSchema).toBe(uid);
+  const endIt = await holdPlace(busy);
+  expect((await askWith(busy)).status).toBe(429);
 
   const before = proxy.asked.length;
   const created = client.request({
@@ -222,29 +226,47 @@ async function token(name: string): Promise<string> {
 /** The API server takes a token that it knew for another ten seconds. */
 async function revoke(name: string, old: string): Promise<void> {
   await kubectl(["delete", "secret", name]);
-  await expect.poll(() => statusWith(old)).toBe(401);
+  await expect.poll(async () => (await askWith(old)).status).toBe(401);
 }
 
-/** A request that never says all it has to say, and keeps its place until it is ended. */
-function beginRequest(bearer: string): () => void {
+/**
+ * Begins a request that never says all it has to say, and keeps its place until it is ended. The
+ * API server asks for the rest when it has let the request in; a place that was just left may count
+ * as taken for a moment.
+ */
+async function holdPlace(bearer: string): Promise<() => void> {
   const { url, certificate } = apiServer;
-  const headers = { authorization: `Bearer ${bearer}`, "content-type": "application/json" };
+  const headers = {
+    authorization: `Bearer ${bearer}`,
+    "content-type": "application/json",
+    expect: "100-continue",
+  };
   const options = { method: "POST", headers, ca: certificate.cert, agent: false };
-  const begun = beginHttps(`${url}${CONFIG_MAPS}`, options);
-  // Whatever becomes of it.
-  begun.on("error", () => undefined);
-  begun.write("{");
-  return () => begun.destroy();
+  for (;;) {
+    const begun = beginHttps(`${url}${CONFIG_MAPS}`, options);
+    // Whatever becomes of it.
+    begun.on("error", () => undefined);
+    begun.flushHeaders();
+    const isIn = await Promise.race([
+      once(begun, "continue").then(() => true),
+      once(begun, "response").then(() => false),
+    ]);
+    if (isIn) return () => begun.destroy();
+    begun.destroy();
+  }
 }
 
-/** What the API server says to whoever asks once, on the straight way. */
-async function statusWith(bearer: string): Promise<number> {
+/** What the API server says to whoever asks once, on the straight way, and by which FlowSchema. */
+async function askWith(bearer: string): Promise<{ status: number; flowSchema: unknown }> {
   const dispatcher = new Agent({ connect: { ca: apiServer.certificate.cert } });
-  const headers = { authorization: `Bearer ${bearer}` };
-  const { statusCode, body } = await request(`${apiServer.url}/api`, { dispatcher, headers });
-  await body.dump();
+  const answer = await request(`${apiServer.url}/api`, {
+    dispatcher,
+    headers: { authorization: `Bearer ${bearer}` },
+  });
+  await answer.body.dump();
   await dispatcher.close();
-  return statusCode;
+  const flowSchema = answer.headers["x-kubernetes-pf-flowschema-uid"];
+  return { status: answer.statusCode, flowSchema };
 }
 
 async function kubectl(args: readonly string[], stdin?: string): Promise<string> {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { claims } from "./claims.ts";
 import { podProgramImage } from "./machine/images.ts";
 import { type Machine, startMachine } from "./machine/machine.ts";
+import { keepFromOthers } from "./machine/place.ts";
 import { tracesOf } from "./machine/traces.ts";
 import { podAsks, podKnocks, SHUT_OUT } from "./podAsks.ts";
 import { pod, service } from "./podManifests.ts";
@@ -17,6 +18,10 @@ import { namespaceOfTest, type TestNamespace } from "./testNamespace.ts";
 const NAME = "weir-machine";
 const PORT = 8080;
 const HOST_PORT = 8081;
+/** For a machine that runs other clusters too. */
+const PATIENT = { timeout: 120_000 };
+
+vi.setConfig({ testTimeout: 600_000 });
 
 interface Side {
   readonly machine: Machine;
@@ -54,14 +59,14 @@ async function sideOf(machine: Machine): Promise<Side> {
     service("web", NAME, labels, PORT),
     pod("client", NAME, { image, args: [], labels: { app: "client" } }),
   );
-  await namespace.kubectl("wait", "--for=condition=Ready", "--timeout=120s", "pod", "--all");
+  await namespace.kubectl("wait", "--for=condition=Ready", "--timeout=600s", "pod", "--all");
   const read = (object: string, path: string) =>
     namespace.kubectl("get", object, `--output=jsonpath={${path}}`);
   const serviceIp = await read("service/web", ".spec.clusterIP");
   // Pods are Ready a moment before their Service leads to them.
   const knock = async () =>
     expect(await podKnocks(namespace, "client", `http://${serviceIp}/`)).toMatch(/^web to /);
-  await vi.waitFor(knock, { timeout: 30_000 });
+  await vi.waitFor(knock, PATIENT);
   const server = createServer((_, response) => {
     response.end("this computer");
   }).listen(HOST_PORT, machine.addresses.host);
@@ -121,12 +126,13 @@ test("egress: blocks of addresses with exceptions, and ranges of ports", async (
     side.namespace.apply(policy({ policyTypes: ["Egress"], egress: [rule] }));
 
   await egress({ to: [{ ipBlock: { cidr: "0.0.0.0/0", except: [`${host}/32`] } }], ports });
-  await expect.poll(() => podKnocks(side.namespace, "client", hostUrl)).toMatch(SHUT_OUT);
+  await expect.poll(() => podKnocks(side.namespace, "client", hostUrl), PATIENT).toMatch(SHUT_OUT);
   expect(await podAsks(side.namespace, "client", webUrl)).toMatch(/^web to /);
   expect(await get(`http://${side.podIp}:${PORT}/`)).toMatch(/^web to /);
 
   await egress({ to: [{ ipBlock: { cidr: `${host}/32` } }], ports });
-  await expect.poll(() => podKnocks(side.namespace, "client", hostUrl)).toBe("this computer");
+  const hostSays = () => podKnocks(side.namespace, "client", hostUrl);
+  await expect.poll(hostSays, PATIENT).toBe("this computer");
   expect(await podKnocks(side.namespace, "client", webUrl)).toMatch(SHUT_OUT);
   await side.namespace.kubectl("delete", "networkpolicy", "client");
 });
@@ -144,9 +150,10 @@ test("egress: pods of a namespace that is chosen by its labels, behind their Ser
   if (side === undefined) throw new Error("no machine");
   const url = `http://${side.serviceIp}/`;
   await side.namespace.apply(policy(toWebOf("elsewhere")));
-  await expect.poll(() => podKnocks(side.namespace, "client", url)).toMatch(SHUT_OUT);
+  const webSays = () => podKnocks(side.namespace, "client", url);
+  await expect.poll(webSays, PATIENT).toMatch(SHUT_OUT);
   await side.namespace.apply(policy(toWebOf(NAME)));
-  await expect.poll(() => podKnocks(side.namespace, "client", url)).toMatch(/^web to /);
+  await expect.poll(webSays, PATIENT).toMatch(/^web to /);
   await side.namespace.kubectl("delete", "networkpolicy", "client");
 });
 
@@ -154,13 +161,16 @@ test("a pod is shut out from its first moment on", async () => {
   const [side] = sides;
   if (side === undefined) throw new Error("no machine");
   const { namespace } = side;
+  const url = `http://${side.podIp}:${PORT}/`;
   await namespace.apply(policy({ policyTypes: ["Egress"], egress: [] }));
+  // The policy itself is known a moment after it was made.
+  await expect.poll(() => podKnocks(namespace, "client", url), PATIENT).toMatch(SHUT_OUT);
   const { name: image } = await podProgramImage();
-  const args = ["get", `http://${side.podIp}:${PORT}/`, "2s"];
+  const args = ["get", url, "2s"];
   const prompt = pod("prompt", NAME, { image, args, labels: { app: "client" } });
   await namespace.apply({ ...prompt, spec: { ...prompt.spec, restartPolicy: "Never" } });
   const phase = () => namespace.kubectl("get", "pod/prompt", "--output=jsonpath={.status.phase}");
-  await expect.poll(phase).toMatch(/Succeeded|Failed/);
+  await expect.poll(phase, PATIENT).toMatch(/Succeeded|Failed/);
   expect(await namespace.kubectl("logs", "pod/prompt")).toMatch(SHUT_OUT);
   await namespace.kubectl("delete", "networkpolicy", "client");
 });
@@ -169,10 +179,12 @@ test("nothing is left of a cluster that was stopped, and the other one goes on",
   const [a, b] = sides;
   if (a === undefined || b === undefined) throw new Error("no machine");
   expect((await tracesOf(a.machine)).length).toBeGreaterThan(10);
+  const kept = await keepFromOthers(a.machine);
   const startedMs = performance.now();
   await a.machine.stop();
   const elapsedMs = Math.round(performance.now() - startedMs);
   process.stdout.write(`measured: a cluster is gone after ${elapsedMs} ms\n`);
   expect(await tracesOf(a.machine)).toEqual([]);
+  await kept.release();
   expect(await get(`http://${b.serviceIp}/`)).toMatch(/^web to /);
 });

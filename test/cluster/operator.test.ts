@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { yamlStream } from "../../charts/yaml.ts";
 import { startEvents } from "../../src/kube/events.ts";
@@ -19,6 +19,9 @@ import { CLUSTER_START_TIMEOUT_MS, startOwnCluster, type Cluster } from "./clust
 const OPERATOR = resolve(import.meta.dirname, "../../manifests/operator");
 /** Where the operator lives, where a budget of its lives, and one that has nothing to do with it. */
 const [OWN, BUDGETS, ELSEWHERE] = ["weir-system", "weir-observed-writers", "kube-system"] as const;
+
+// Some ask thousands of questions.
+vi.setConfig({ testTimeout: 300_000 });
 
 let cluster: Cluster;
 let access: Access;

@@ -35,7 +35,7 @@ beforeAll(async () => {
   await cluster.kubectl(["create", "priorityclass", PRIORITY_CLASS, "--value=1"]);
   await cluster.kubectl(["create", "-f", "-"], JSON.stringify(namespace(NAMESPACE)));
   const account = ["wait", "--for=create", "serviceaccount/default", `--namespace=${NAMESPACE}`];
-  await cluster.kubectl([...account, "--timeout=60s"]);
+  await cluster.kubectl([...account, "--timeout=300s"]);
 }, CLUSTER_START_TIMEOUT_MS);
 
 afterAll(() => cluster.stop());

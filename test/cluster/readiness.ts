@@ -4,8 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RunningProcess } from "../parts/processes.ts";
 
 const POLL_INTERVAL_MS = 50;
-// 2 to 3 s on an idle machine; the rest is for one that runs other tests too.
-const READY_TIMEOUT_MS = 180_000;
+// 2 to 3 s on an idle machine, 20 s for a whole cluster; the rest is for one that runs other tests too.
+const READY_TIMEOUT_MS = 600_000;
 const LOG_TAIL_LINES = 20;
 
 /**
@@ -14,7 +14,7 @@ const LOG_TAIL_LINES = 20;
  * @param what is waited for, for the error
  * @param isReady a check; that it throws counts as "not yet"
  * @param process what has to run meanwhile
- * @throws with the end of the process' log, when it ends or is not ready after 3 minutes
+ * @throws with the end of the process' log, when it ends or is not ready after 10 minutes
  */
 export async function untilReady(
   what: string,
@@ -40,6 +40,6 @@ export async function answersOk(url: string, token: string, ca: Buffer): Promise
     get(url, options, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
-    }).once("error", reject);
+    }).on("error", reject);
   });
 }

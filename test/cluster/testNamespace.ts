@@ -31,6 +31,6 @@ export async function namespaceOfTest(cluster: Cluster, name: string): Promise<T
     metadata: { name, labels: { "pod-security.kubernetes.io/enforce": "restricted" } },
   });
   // Until its ServiceAccount is there, pods are Forbidden.
-  await run(["wait", "--for=create", "--timeout=60s", "serviceaccount/default", "-n", name]);
+  await run(["wait", "--for=create", "--timeout=300s", "serviceaccount/default", "-n", name]);
   return { kubectl: (...args) => run(["--namespace", name, ...args]), apply };
 }

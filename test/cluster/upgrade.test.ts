@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { runBlock, shellBlocks } from "../docs/shellBlocks.ts";
 import { ROOT } from "../synth/run.ts";
@@ -60,6 +60,9 @@ const WORKLOAD = [
     rules: [],
   },
 ];
+
+// Each starts many programs, on a machine that runs other tests too.
+vi.setConfig({ testTimeout: 300_000 });
 
 let cluster: Cluster;
 
@@ -161,7 +164,7 @@ describe("docs/install.md", () => {
     for (const name of ["cb/studio", "mcps/scene"]) {
       expect((await read(name)).status.conditions).toEqual([CONDITION]);
     }
-    expect((await read("deployment/scene")).status.replicas).toBe(1);
+    await expect.poll(async () => (await read("deployment/scene")).status.replicas).toBe(1);
   });
 
   it("is followed again, and finds the objects as they were left", async () => {
@@ -175,7 +178,8 @@ describe("docs/install.md", () => {
     expect(ofWeir(await names("crds"))).toEqual([]);
     await applied(cluster, OLDER_CRDS);
     await cluster.kubectl(["wait", "--for=condition=Established", "--filename", OLDER_CRDS]);
-    expect(await names("cb,mcps", "--all-namespaces")).toEqual([]);
+    // It says so a moment before it serves them.
+    await expect.poll(() => names("cb,mcps", "--all-namespaces")).toEqual([]);
     expect((await read("deployment/scene")).status.replicas).toBe(1);
   });
 

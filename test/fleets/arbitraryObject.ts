@@ -239,6 +239,12 @@ export const arbitraryBudget = changed(BUDGET, BUDGET_FIELDS, BUDGET_RULES);
 /** An McpServer, and up to four fields that were changed, or those that one rule compares. */
 export const arbitraryServer = changed(SERVER, SERVER_FIELDS, SERVER_RULES);
 
+/** ConnectionBudgets, right and wrong: for each rule, all that it tells from each other. */
+export const comparedBudgets = BUDGET_RULES.flat().map((changes) => withChanges(BUDGET, changes));
+
+/** McpServers, right and wrong: for each rule, all that it tells from each other. */
+export const comparedServers = SERVER_RULES.flat().map((changes) => withChanges(SERVER, changes));
+
 function changed(
   base: object,
   changes: readonly fc.Arbitrary<Change>[],
@@ -247,11 +253,13 @@ function changed(
   return fc
     .oneof(
       { arbitrary: fc.array(fc.oneof(...changes), { maxLength: 4 }), weight: 2 },
-      { arbitrary: fc.oneof(...rules), weight: 1 },
+      { arbitrary: fc.oneof(...rules.map((all) => fc.constantFrom(...all))), weight: 1 },
     )
-    .map((each: readonly Change[]) =>
-      each.reduce<unknown>((object, { path, value }) => withField(object, path, value), base),
-    );
+    .map((each: readonly Change[]) => withChanges(base, each));
+}
+
+function withChanges(base: object, changes: readonly Change[]): unknown {
+  return changes.reduce<unknown>((object, { path, value }) => withField(object, path, value), base);
 }
 
 /** The value with one field in it set, or left out when `content` is undefined. */

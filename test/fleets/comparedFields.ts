@@ -1,5 +1,3 @@
-import * as fc from "fast-check";
-
 export type Path = readonly (string | number)[];
 
 /** One field set to a value, or left out when it is undefined. */
@@ -8,14 +6,15 @@ export interface Change {
   readonly value: unknown;
 }
 
-export type Changes = fc.Arbitrary<readonly Change[]>;
+/** All that may become of a few fields together. */
+export type Changes = readonly (readonly Change[])[];
 
 /** Fields that one rule of a kind compares, with values on both sides of what it allows. */
 function together(table: readonly (readonly [Path, readonly unknown[]])[]): Changes {
-  return fc.tuple(
-    ...table.map(([path, values]) =>
-      fc.record({ path: fc.constant(path), value: fc.constantFrom(...values) }),
-    ),
+  return table.reduce<Changes>(
+    (found, [path, values]) =>
+      found.flatMap((changes) => values.map((value) => [...changes, { path, value }])),
+    [[]],
   );
 }
 

@@ -47,6 +47,8 @@ export async function startFaultyProxy(apiServer: ApiServer): Promise<FaultyProx
     to.once("close", () => open.delete(answering));
     const { method, headers } = from;
     const onward = request(`${url}${path}`, { method, headers, ca: certificate.cert });
+    // Also after the answer has begun, when nobody else listens.
+    onward.on("error", () => to.destroy());
     // Whoever asks is gone: so is the question.
     to.once("close", () => onward.destroy());
     from.pipe(onward);

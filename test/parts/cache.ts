@@ -1,9 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { access, mkdir, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
+import { takeLock } from "./lock.ts";
 import { runsAsRoot } from "./owner.ts";
 
 /** Something that is expensive to make, and the same every time. */
@@ -39,7 +38,9 @@ export async function cached({ name, version, make }: CacheEntry): Promise<strin
   if (await exists(dir)) return dir;
 
   await mkdir(cacheDir(), { recursive: true });
-  const lock = await takeLock(`${dir}.lock`, key);
+  const lock = await takeLock(`${dir}.lock`, () =>
+    tell(`waiting for another process to make ${key}`),
+  );
   try {
     // Made by whoever held the lock before.
     if (await exists(dir)) return dir;
@@ -61,38 +62,6 @@ export async function cached({ name, version, make }: CacheEntry): Promise<strin
   } finally {
     await lock.release();
   }
-}
-
-interface Lock {
-  readonly release: () => Promise<void>;
-}
-
-/**
- * A lock of the kernel, held by a child that ends when its stdin does: so it is free again as soon
- * as this process has released it or is dead, and no one has to guess which.
- */
-async function takeLock(file: string, key: string): Promise<Lock> {
-  const holder = spawn("flock", [file, "sh", "-c", "echo held; exec cat"], {
-    stdio: ["pipe", "pipe", "ignore"],
-  });
-  const ended = once(holder, "exit");
-  const waiting = setTimeout(() => tell(`waiting for another process to make ${key}`), 1000);
-  try {
-    await Promise.race([
-      once(holder.stdout, "data"),
-      ended.then(([code]) => {
-        throw new Error(`flock (util-linux) ended with ${code}: cannot lock ${file}`);
-      }),
-    ]);
-  } finally {
-    clearTimeout(waiting);
-  }
-  return {
-    release: async () => {
-      holder.stdin.end();
-      await ended;
-    },
-  };
 }
 
 async function exists(path: string): Promise<boolean> {

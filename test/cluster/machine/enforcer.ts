@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { KubeClient } from "../../../src/kube/client.ts";
 import type { KubeObject, Listed } from "../../../src/kube/list.ts";
+import { readObject } from "../../../src/kube/readObject.ts";
 import { reflect } from "../../../src/kube/reflector.ts";
 import { policyChains, POLICY_CHAIN, type PolicyWorld } from "./networkPolicies.ts";
 import { policyOf, podOf, namespaceOf } from "./policyObjects.ts";
@@ -17,11 +18,10 @@ const POLICIES: Listed = {
   plural: "networkpolicies",
 };
 
-/** A pod that was deleted while its network was made is never told of. */
-const UNKNOWN_MS_MAX = 5000;
-
 /** A pod that has got its address, and no program yet. */
 export interface Arrival {
+  readonly namespace: string;
+  readonly name: string;
   readonly uid: string;
   readonly ip: string;
 }
@@ -93,10 +93,11 @@ export async function startEnforcer(client: KubeClient, hostIp: string): Promise
       await sleep(5);
     }
   };
-  const admit = async ({ uid, ip }: Arrival) => {
-    const deadlineMs = performance.now() + UNKNOWN_MS_MAX;
+  const admit = async (arrival: Arrival) => {
+    const { uid, ip } = arrival;
     const isKnown = () => pods.all().some((pod) => pod?.uid === uid);
-    await until(async () => isKnown() || performance.now() > deadlineMs);
+    // A pod that was deleted while its network was made is never told of.
+    await until(async () => isKnown() || (await hasGone(client, arrival)));
     arrived.set(uid, ip);
     await new Promise<void>((resolve) => {
       waiting.push(resolve);
@@ -109,7 +110,12 @@ export async function startEnforcer(client: KubeClient, hostIp: string): Promise
   return { admit, failed: enforce() };
 }
 
-/** As a whole or not at all. */
+async function hasGone(client: KubeClient, { namespace, name, uid }: Arrival): Promise<boolean> {
+  const object = await readObject(client, { ...PODS, namespace, name });
+  return object === undefined || podOf(object)?.uid !== uid;
+}
+
+/** As a whole or not at all. kube-proxy may be at it at the same time. */
 function restore(commands: string): Promise<void> {
-  return runWith("iptables-restore", ["--noflush"], commands);
+  return runWith("iptables-restore", ["--wait", "--noflush"], commands);
 }

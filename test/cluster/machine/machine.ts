@@ -15,6 +15,7 @@ import { addressesOf, type Addresses, apiUrlOf } from "./addresses.ts";
 import { loadImage } from "./containerd.ts";
 import { howItEnded } from "./daemon.ts";
 import { writeMachineFiles } from "./files.ts";
+import { endNamespaces } from "./firstProcess.ts";
 import { machineImages } from "./images.ts";
 import { ip } from "./ip.ts";
 import { pathsOf } from "./paths.ts";
@@ -57,7 +58,7 @@ export async function startMachine(): Promise<Machine> {
   const dir = await scratchDir("machine");
   let inside: RunningProcess | undefined;
   const stop = async () => {
-    await inside?.stop("SIGKILL");
+    if (inside !== undefined) await endNamespaces(inside);
     await place.free();
     await rm(dir, { recursive: true, force: true });
   };

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { takeLock, type Lock } from "../../parts/lock.ts";
 import { MACHINES_MAX } from "./addresses.ts";
 
 const CGROUPS = "/sys/fs/cgroup";
@@ -37,7 +38,19 @@ export async function takePlace(): Promise<Place> {
   );
 }
 
-/** `held` is undefined when somebody else holds it. */
+/**
+ * Keeps everybody from taking the number of a machine once it is free: whatever goes by its name is
+ * what that machine has left. Who looks for a place meanwhile takes another.
+ */
+export function keepFromOthers({ name }: Pick<Place, "name">): Promise<Lock> {
+  return takeLock(`${lockOf(name)}.taking`);
+}
+
+function lockOf(name: string): string {
+  return `/run/lock/${name}.lock`;
+}
+
+/** `held` is undefined when somebody else holds it, or keeps it from others. */
 function hold(name: string): { held: Promise<true | undefined>; free: () => Promise<void> } {
   // Processes that were killed leave their cgroup a moment later: try again.
   const script = `remove() {
@@ -53,18 +66,21 @@ function hold(name: string): { held: Promise<true | undefined>; free: () => Prom
         sleep 0.1
       done
     }
+    exec 8>"$1.taking" 9>"$1"
+    flock --nonblock --conflict-exit-code=${TAKEN} 8 || exit
+    flock --nonblock --conflict-exit-code=${TAKEN} 9 || exit
+    exec 8>&-
     # Left by a holder that was killed itself.
     clear
     echo held
     cat
     clear`;
-  const lock = `/run/lock/${name}.lock`;
-  const child = spawn(
-    "flock",
-    ["--nonblock", `--conflict-exit-code=${TAKEN}`, lock, "sh", "-c", script, name],
-    // Detached, since Ctrl-C ends the whole process group.
-    { stdio: ["pipe", "pipe", "inherit"], detached: true },
-  );
+  const lock = lockOf(name);
+  const child = spawn("sh", ["-c", script, name, lock], {
+    stdio: ["pipe", "pipe", "inherit"],
+    // Since Ctrl-C ends the whole process group.
+    detached: true,
+  });
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", resolve);

@@ -52,10 +52,14 @@ export async function admitPods(admit: (arrival: Arrival) => Promise<void>): Pro
 async function answer(socket: Socket, admit: (arrival: Arrival) => Promise<void>): Promise<void> {
   const [args = "", ...config] = (await text(socket)).split("\n");
   const { prevResult } = CONFIG.parse(JSON.parse(config.join("\n")));
-  const uid = /(?:^|;)K8S_POD_UID=([^;]+)/.exec(args)?.[1];
+  const told = new Map(args.split(";").map((arg) => [arg.split("=")[0], arg.split("=")[1]]));
+  const namespace = told.get("K8S_POD_NAMESPACE");
+  const name = told.get("K8S_POD_NAME");
+  const uid = told.get("K8S_POD_UID");
   const ip = prevResult.ips[0]?.address.split("/")[0];
-  if (uid === undefined || ip === undefined)
-    throw new Error(`a pod without uid or address: ${args}`);
-  await admit({ uid, ip });
+  if (namespace === undefined || name === undefined || uid === undefined || ip === undefined) {
+    throw new Error(`a pod without a name, a uid or an address: ${args}`);
+  }
+  await admit({ namespace, name, uid, ip });
   socket.end(JSON.stringify(prevResult));
 }

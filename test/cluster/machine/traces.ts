@@ -17,13 +17,14 @@ export async function tracesOf({
     // A process may end between the listing and the reading.
     const read = (file: string) => readFile(join("/proc", pid, file), "utf8").catch(() => "");
     const line = (await read("cmdline")).replaceAll("\0", " ");
-    const cgroup = await read("cgroup");
-    if (line.includes(dir) || cgroup.includes(`/${name}`)) traces.push(`process ${line}`);
+    // The name of one may begin as that of another.
+    const cgroups = (await read("cgroup")).split(/[\n/]/);
+    if (line.includes(dir) || cgroups.includes(name)) traces.push(`process ${line}`);
     if ((await read("mountinfo")).includes(dir)) traces.push(`mounts of process ${pid}`);
   }
-  const cgroups = "/sys/fs/cgroup";
-  const hierarchies = (await readdir(cgroups)).map((hierarchy) => join(cgroups, hierarchy, name));
-  for (const path of [join(cgroups, name), ...hierarchies, `/sys/class/net/${name}`, dir]) {
+  const root = "/sys/fs/cgroup";
+  const hierarchies = (await readdir(root)).map((hierarchy) => join(root, hierarchy, name));
+  for (const path of [join(root, name), ...hierarchies, `/sys/class/net/${name}`, dir]) {
     if (await isThere(path)) traces.push(path);
   }
   return traces;
