@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { watchSilence } from "../../pool/silence.ts";
 
 const SILENT_MS = 300;
-const LOOK_MS = 20;
+const LOOK_MS = 50;
 
 const gone: string[] = [];
 
@@ -88,6 +88,6 @@ await told(paused, ([, , , , , , resent]) => Number.parseInt(resent ?? "", 16) >
 standStill(2 * SILENT_MS);
 looks = 0;
 await givenUp;
-// Those before it stood still count as well: a few, while a whole silence is many.
-gone.push(looks > 5 ? "watched" : `after ${looks} looks`);
+// One or two before it stood still count as well; a whole silence takes six.
+gone.push(looks > 2 ? "watched" : `after ${looks} looks`);
 process.stdout.write(gone.join(), () => process.exit());
