@@ -13,7 +13,7 @@ const TABLES = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
  * Watches a socket that says goodbye. Keepalives find a machine that is gone only while nothing is
  * under way to it; what is, is sent again and again, for a quarter of an hour on Linux.
  *
- * @param gone is called once, when the other machine has answered nothing for longer than it may
+ * @param gone is called once, when no look for as long as `silentMs` has found anything answered
  * @returns to stop
  */
 export function watchSilence(
@@ -23,11 +23,12 @@ export function watchSilence(
   lookMs: number = LOOK_MS,
 ): () => void {
   if (localPort === undefined || remotePort === undefined) return () => {};
-  let answeredAtMs = performance.now();
+  // Looks are counted, not the time: one that was stopped in between did not see what was answered.
+  let silentLooks = 0;
   const timer = setInterval(() => {
     const isSilent = isUnanswered(TABLES.map(textOf).join(""), localPort, remotePort);
-    if (!isSilent) answeredAtMs = performance.now();
-    if (performance.now() - answeredAtMs < silentMs) return;
+    silentLooks = isSilent ? silentLooks + 1 : 0;
+    if (silentLooks * lookMs < silentMs) return;
     clearInterval(timer);
     gone();
   }, lookMs);

@@ -124,7 +124,15 @@ describe("a server that gets SIGTERM", () => {
 
 describe("a pool that ends", () => {
   const { log } = quietLog();
-  const options = () => ({ connection: line.connection, limitFile: "none", port: 0, max: 2, log });
+  const options = () => ({
+    connection: line.connection,
+    // On a slow machine a login may take longer than a checkout waits by default.
+    connectionTimeoutMs: 0,
+    limitFile: "none",
+    port: 0,
+    max: 2,
+    log,
+  });
 
   it("closes what is idle at once, and answers at /limit until the last one is closed", async () => {
     const db = pool(options());
@@ -164,7 +172,7 @@ describe("a pool that ends", () => {
   });
 
   it("does not wait for a PgBouncer that does not answer longer than the grace period", async () => {
-    const db = pool({ ...options(), max: 3, connectionTimeoutMs: 0, gracePeriodMs: 200 });
+    const db = pool({ ...options(), max: 3, gracePeriodMs: 200 });
     const [, idle] = await Promise.all([db.connect(), db.connect()]);
     idle.release();
     line.bouncer.kill("SIGSTOP");

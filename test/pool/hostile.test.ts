@@ -40,12 +40,16 @@ describe.each(MANNERS)("a server that %s", (_, behave) => {
   it("fails the statements, and neither the process nor the limit", async () => {
     const clients = new Set<Socket>();
     let most = 0;
+    const met = new Set<Socket>();
     const server = createServer((client) => {
       clients.add(client);
       most = Math.max(most, clients.size);
       client.on("error", () => {});
       client.on("close", () => clients.delete(client));
-      client.once("data", () => behave(client));
+      client.once("data", () => {
+        met.add(client);
+        behave(client);
+      });
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
     const address = server.address();
@@ -60,10 +64,12 @@ describe.each(MANNERS)("a server that %s", (_, behave) => {
       serve: false,
       log: quietLog().log,
     });
-    const asked = Array.from({ length: 3 * LIMIT }, () => db.query("SELECT 1"));
-    const outcomes = await Promise.allSettled(asked);
-    expect(outcomes.map(({ status }) => status)).toEqual(asked.map(() => "rejected"));
-    expect(most).toBeGreaterThan(0);
+    // On a machine that is busy all may give up before the first one has said a word.
+    while (met.size === 0) {
+      const asked = Array.from({ length: 3 * LIMIT }, () => db.query("SELECT 1"));
+      const outcomes = await Promise.allSettled(asked);
+      expect(outcomes.map(({ status }) => status)).toEqual(asked.map(() => "rejected"));
+    }
     expect(most).toBeLessThanOrEqual(LIMIT);
     await db.end();
     expect(db.state()).toMatchObject({ open: 0, waiting: 0 });

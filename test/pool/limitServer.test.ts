@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 
 import { serveLimit, type LimitServer } from "../../pool/limitServer.ts";
-import { freePort } from "../parts/ports.ts";
 import { runProcess } from "../parts/processes.ts";
+import { portsInARow } from "./portsInARow.ts";
 import { quietLog } from "./quietLog.ts";
 
 const servers: LimitServer[] = [];
@@ -41,14 +41,14 @@ describe("what a process is asked", () => {
   });
 
   it("is answered by each process of a pod at a port of its own, one after the other", async () => {
-    const first = await freePort();
+    const first = await portsInARow(3);
     // The pod's processes begin at the same time.
     const ports = await Promise.all([serve(first), serve(first), serve(first)].map((s) => s.port));
     expect(new Set(ports)).toEqual(new Set([first, first + 1, first + 2]));
   });
 
   it("is answered by each worker of a node:cluster, and by none for another", async () => {
-    const first = await freePort();
+    const first = await portsInARow(3);
     const program = join(import.meta.dirname, "clusterOfServers.ts");
     const said = await runProcess({ command: process.execPath, args: [program, String(first)] });
     const ports: number[] = JSON.parse(said);
@@ -56,7 +56,7 @@ describe("what a process is asked", () => {
   });
 
   it("is not answered any more by one that was stopped before it had a port", async () => {
-    const first = await freePort();
+    const first = await portsInARow(2);
     await serve(first).port;
     const server = serve(first);
     await server.stop();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import type { Pool } from "@weir-dev/pool";
 import { Client, type ClientConfig } from "pg";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 
 import {
   consoleQuery,
@@ -135,6 +135,13 @@ export async function reachLimit(db: Pool, line: OneLine, limit: number): Promis
   const clients = await Promise.all(Array.from({ length: limit }, () => db.connect()));
   await expect.poll(() => line.clients()).toBe(limit);
   for (const client of clients) client.release();
+}
+
+/** A login works again, and PgBouncer knows no client but those that the pool knows. */
+export async function expectOnlyOwnClients(db: Pool, line: OneLine): Promise<void> {
+  await vi.waitFor(() => db.query("SELECT 1"), { timeout: 120_000 });
+  await expect.poll(() => db.state(), { timeout: 60_000 }).toMatchObject({ open: 1, idle: 1 });
+  await expect.poll(() => line.clients()).toBe(1);
 }
 
 async function watchClients({ place }: PgBouncer): Promise<ClientWatch> {

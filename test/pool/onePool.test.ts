@@ -60,7 +60,7 @@ describe("the pool of a process", () => {
   it("has one connection when nobody said how many, and says so", async () => {
     const { lines, log } = quietLog();
     const { connection } = line;
-    db = pool({ connection, connectionTimeoutMs: 100, limitFile: "none", serve: false, log });
+    db = pool({ connection, connectionTimeoutMs: 1_000, limitFile: "none", serve: false, log });
     expect(lines).toMatchObject([
       { level: "warn", message: expect.stringContaining("set DB_POOL_MAX_PER_SERVER") },
     ]);
@@ -68,7 +68,7 @@ describe("the pool of a process", () => {
     const error = await db.query("SELECT 1").catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(PoolTimeout);
     expect(String(error)).toBe(
-      "PoolTimeout: no connection within 100 ms: limit 1, 1 in use, 0 being opened or closed, 0 more checkouts waiting",
+      "PoolTimeout: no connection within 1000 ms: limit 1, 1 in use, 0 being opened or closed, 0 more checkouts waiting",
     );
     held.release();
   });

@@ -1,9 +1,12 @@
 import { pool, type Pool } from "@weir-dev/pool";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { startOneLine, type OneLine } from "./oneLine.ts";
+import { expectOnlyOwnClients, startOneLine, type OneLine } from "./oneLine.ts";
 import { startProxy, type Proxy } from "./proxy.ts";
 import { quietLog } from "./quietLog.ts";
+
+// A login that the machine is too busy for is tried again, until it is not.
+vi.setConfig({ testTimeout: 300_000 });
 
 let line: OneLine;
 let proxy: Proxy;
@@ -24,7 +27,16 @@ afterEach(async () => {
 function poolOf(max: number, connectionTimeoutMs: number): Pool {
   const connection = { ...line.connection, port: proxy.port };
   const { log } = quietLog();
-  return pool({ connection, max, connectionTimeoutMs, limitFile: "none", serve: false, log });
+  return pool({
+    connection,
+    max,
+    connectionTimeoutMs,
+    // What is counted stays, however slow the machine is.
+    idleTimeoutMs: 0,
+    limitFile: "none",
+    serve: false,
+    log,
+  });
 }
 
 describe("opening connections", () => {
@@ -53,38 +65,31 @@ describe("opening connections", () => {
 // node-postgres#3543: a login that succeeds after its time is up is a connection that nobody uses.
 describe("a login that takes longer than the connection timeout", () => {
   it("leaves nothing behind, when what was held back arrives late", async () => {
-    db = poolOf(5, 300);
+    db = poolOf(5, 1_000);
     proxy.stall();
     const asked = Array.from({ length: 3 }, () => db.connect());
-    for (const each of asked) await expect(each).rejects.toThrow(/no connection within 300 ms/);
+    for (const each of asked) await expect(each).rejects.toThrow(/no connection within 1000 ms/);
     expect(proxy.logins()).toBeGreaterThan(0);
     expect(proxy.mostAtOnce()).toBe(1);
     proxy.goOn();
-    await expectOnlyOwnClients();
+    await expectOnlyOwnClients(db, line);
   });
 
   it("leaves nothing behind, when PgBouncer itself had stopped", async () => {
-    db = poolOf(5, 300);
+    db = poolOf(5, 1_000);
     line.bouncer.kill("SIGSTOP");
     const asked = Array.from({ length: 3 }, () => db.connect());
-    for (const each of asked) await expect(each).rejects.toThrow(/no connection within 300 ms/);
+    for (const each of asked) await expect(each).rejects.toThrow(/no connection within 1000 ms/);
     line.bouncer.kill("SIGCONT");
-    await expectOnlyOwnClients();
+    await expectOnlyOwnClients(db, line);
   });
 
   it("is told of in the errors of those that waited for it", async () => {
-    db = poolOf(1, 300);
+    db = poolOf(1, 1_000);
     proxy.stall();
     await expect(db.connect()).rejects.toThrow(
-      "no connection within 300 ms: limit 1, 0 in use, 1 being opened or closed, 0 more checkouts waiting",
+      "no connection within 1000 ms: limit 1, 0 in use, 1 being opened or closed, 0 more checkouts waiting",
     );
     proxy.goOn();
   });
 });
-
-/** A login works again, and PgBouncer knows no client but those that the pool knows. */
-async function expectOnlyOwnClients(): Promise<void> {
-  await vi.waitFor(() => db.query("SELECT 1"), { timeout: 30_000 });
-  await expect.poll(() => db.state()).toMatchObject({ open: 1, idle: 1 });
-  await expect.poll(() => line.clients()).toBe(1);
-}

@@ -29,6 +29,8 @@ async function run(folder: string, command: string, ...args: readonly string[]):
       PGPASSWORD: String(password),
       PGDATABASE: String(database),
       DB_POOL_MAX_PER_SERVER: "2",
+      // On a slow machine a login may take longer than a checkout waits by default.
+      DB_POOL_CONNECTION_TIMEOUT: "0",
     },
   });
 }

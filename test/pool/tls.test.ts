@@ -1,13 +1,16 @@
 import { pool, type Pool } from "@weir-dev/pool";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 
 import { selfSigned } from "../system/certificate.ts";
-import { reachLimit, startOneLine, type OneLine } from "./oneLine.ts";
+import { expectOnlyOwnClients, reachLimit, startOneLine, type OneLine } from "./oneLine.ts";
 import { startProxy, type Proxy } from "./proxy.ts";
 import { quietLog } from "./quietLog.ts";
 import { seededRandom } from "./seededRandom.ts";
 
 /** Encrypted sockets begin and end otherwise than plain ones. */
+
+// Each of 60 logins may take a second and more on a machine that is busy.
+vi.setConfig({ testTimeout: 300_000 });
 
 let line: OneLine;
 let proxy: Proxy;
@@ -27,7 +30,16 @@ afterEach(() => db.end());
 function poolOf(connectionTimeoutMs: number): Pool {
   const connection = { ...line.connection, port: proxy.port };
   const { log } = quietLog();
-  return pool({ connection, max: 3, connectionTimeoutMs, limitFile: "none", serve: false, log });
+  return pool({
+    connection,
+    max: 3,
+    connectionTimeoutMs,
+    // What is counted stays, however slow the machine is.
+    idleTimeoutMs: 0,
+    limitFile: "none",
+    serve: false,
+    log,
+  });
 }
 
 it("PgBouncer never counts more than the limit while connections are replaced, at rest or not", async () => {
@@ -49,11 +61,9 @@ it("PgBouncer never counts more than the limit while connections are replaced, a
 });
 
 it("a handshake that takes too long leaves nothing behind", async () => {
-  db = poolOf(300);
+  db = poolOf(2_000);
   proxy.stall();
-  await expect(db.query("SELECT 1")).rejects.toThrow("no connection within 300 ms");
+  await expect(db.query("SELECT 1")).rejects.toThrow("no connection within 2000 ms");
   proxy.goOn();
-  await expect.poll(() => db.query("SELECT 1").catch(() => undefined)).toBeDefined();
-  await expect.poll(() => line.clients()).toBe(1);
-  expect(db.state()).toMatchObject({ open: 1, idle: 1 });
+  await expectOnlyOwnClients(db, line);
 });
