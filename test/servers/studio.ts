@@ -9,7 +9,7 @@ import { exampleFleet, withPools } from "../system/fleets.ts";
 import { serverEnvironment } from "../system/serverEnvironment.ts";
 import { startTier, type Tier } from "../system/weirTier.ts";
 
-const WITHIN = { timeout: 30_000, interval: 50 };
+const WITHIN = { timeout: 120_000, interval: 50 };
 
 /** The example's database behind weir's PgBouncer, migrated. */
 export interface Studio {
