@@ -30,6 +30,8 @@ export interface RunningProcess {
   readonly pid: number;
   /** Settles when the process has ended; never rejects. */
   readonly exited: Promise<Exit>;
+  /** Like `exited`, but only after the last output: also that of processes it has started. */
+  readonly closed: Promise<Exit>;
   /** Everything written to stdout and stderr so far. */
   readonly log: () => string;
   /** Resolves when the log matches; rejects, with the log, when the process ends first. */
@@ -75,7 +77,7 @@ export async function startProcess(spec: ProcessSpec): Promise<RunningProcess> {
     signal("SIGCONT");
     return exited;
   };
-  return { pid, exited, log, untilLogged, signal, stop };
+  return { pid, exited, closed, log, untilLogged, signal, stop };
 }
 
 /**
@@ -97,7 +99,6 @@ interface Launched {
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly pid: number;
   readonly exited: Promise<Exit>;
-  /** Like `exited`, but only after the last output. */
   readonly closed: Promise<Exit>;
   readonly log: () => string;
 }

@@ -61,14 +61,14 @@ export async function migrate(
   tier: Tier,
   port = tier.bouncers[0].port,
 ): Promise<{ code: number | null; log: string }> {
-  const { exited, log } = await startProgram("migrate.ts", {
+  const { closed, log } = await startProgram("migrate.ts", {
     PGHOST: "127.0.0.1",
     PGPORT: String(port),
     PGDATABASE: MAINTENANCE_LINE,
     PGUSER: MAINTENANCE_LINE,
     PGPASSWORD: tier.passwordOf(MAINTENANCE_LINE),
   });
-  const { code } = await exited;
+  const { code } = await closed;
   return { code, log: log() };
 }
 
