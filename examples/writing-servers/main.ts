@@ -47,7 +47,7 @@ function serve({ active, port, mcpPath, conformance }: Settings): void {
   });
   const listener = getRequestListener(http.fetch);
   const server = createServer((request, response) => void listener(request, response));
-  const requests = exchanges(server);
+  const requests = exchanges(server, nowMs);
 
   server.listen(port, () => {
     log.info({ servers: names, address: server.address(), mcpPath }, "listening");
