@@ -39,9 +39,9 @@ async function accepts(server: WritingServer): Promise<boolean> {
 
 /** Sends a request again and again, as a Service does that is slow to follow: so it stays open. */
 function comeLate(server: WritingServer): { readonly stop: () => Promise<void> } {
-  let isOver = false;
+  const over = new AbortController();
   const come = async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const answer = await fetch(server.url, { method: "POST" });
       await answer.text();
       await sleep(100);
@@ -51,7 +51,7 @@ function comeLate(server: WritingServer): { readonly stop: () => Promise<void> }
   const coming = come().catch(() => {});
   return {
     stop: async () => {
-      isOver = true;
+      over.abort();
       await coming;
     },
   };

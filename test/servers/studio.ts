@@ -11,6 +11,9 @@ import { startTier, type Tier } from "../system/weirTier.ts";
 
 const WITHIN = { timeout: 120_000, interval: 50 };
 
+/** On a computer that is busy a login may take longer than the two seconds that a call waits for it. */
+const PATIENT = { DB_POOL_CONNECTION_TIMEOUT: "30000" };
+
 /** The example's database behind weir's PgBouncer, migrated. */
 export interface Studio {
   readonly postgres: Postgres;
@@ -84,6 +87,7 @@ export async function startServer(
   const process = await startProgram("main.ts", {
     ...serverEnvironment(tier, server, plan),
     PORT: String(port),
+    ...PATIENT,
     ...(active !== undefined && { ACTIVE_MCP_SERVERS: active.join(",") }),
     ...env,
   });
