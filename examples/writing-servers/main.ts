@@ -14,6 +14,12 @@ import { mcpServers } from "./mcpServers.ts";
 import { metrics } from "./metrics.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
+/**
+ * How long a connection stays open without a request. Node's five seconds are less than a client may
+ * be busy with what it was answered: it would send its next call where nobody listens any more.
+ */
+const KEEP_ALIVE_MS = 75_000;
+
 const log = pino({ base: null });
 const nowMs = () => performance.now();
 
@@ -46,7 +52,10 @@ function serve({ active, port, mcpPath, conformance }: Settings): void {
       isDraining ? { ready: false, reason: "the process is ending" } : watched.verdict(),
   });
   const listener = getRequestListener(http.fetch);
-  const server = createServer((request, response) => void listener(request, response));
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS },
+    (request, response) => void listener(request, response),
+  );
   const requests = exchanges(server, nowMs);
 
   server.listen(port, () => {
