@@ -2,10 +2,13 @@ import type { Server } from "node:http";
 import type { Exchanges } from "./exchanges.ts";
 
 /**
- * A Service goes on sending new connections for a moment after a pod was told to end. They are
- * still served, each for one request.
+ * A Service goes on sending new connections for a moment after a pod was told to end: on a node that
+ * is busy for many seconds. They are still served, each for one request, until none has come for
+ * this long.
  */
-const LINGER_MS = 3000;
+const QUIET_MS = 3000;
+/** Whoever calls a pod itself, and not its Service, does not keep it from ending. */
+const LINGER_MS_MAX = 15_000;
 /** Within the 30 s that Kubernetes gives by default. */
 const GIVE_UP_MS = 25_000;
 const LOOK_MS = 20;
@@ -29,9 +32,13 @@ interface Draining {
  */
 export async function drain(draining: Draining): Promise<void> {
   const { server, requests, callsInFlight, close, nowMs, sleep } = draining;
-  const giveUpAtMs = nowMs() + GIVE_UP_MS;
+  const toldAtMs = nowMs();
+  const giveUpAtMs = toldAtMs + GIVE_UP_MS;
+  const lingers = () =>
+    nowMs() - Math.max(toldAtMs, requests.lastAtMs()) < QUIET_MS &&
+    nowMs() - toldAtMs < LINGER_MS_MAX;
   requests.closeConnections();
-  await sleep(LINGER_MS);
+  while (lingers()) await sleep(LOOK_MS);
   server.close();
   while (requests.inFlight() + callsInFlight() > 0) {
     if (nowMs() > giveUpAtMs) {

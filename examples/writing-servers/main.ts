@@ -14,14 +14,14 @@ import { mcpServers } from "./mcpServers.ts";
 import { metrics } from "./metrics.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
+/**
+ * How long a connection stays open without a request. Node's five seconds are less than a client may
+ * be busy with what it was answered: it would send its next call where nobody listens any more.
+ */
+const KEEP_ALIVE_MS = 75_000;
+
 const log = pino({ base: null });
 const nowMs = () => performance.now();
-
-/**
- * How long a connection may be idle. Node's own 5 s are over within the pauses of clients, one of
- * which may then send its call on a connection that is just being closed, and fail.
- */
-const IDLE_CONNECTION_MS = 75_000;
 
 try {
   serve(readSettings(process.env));
@@ -53,10 +53,10 @@ function serve({ active, port, mcpPath, conformance }: Settings): void {
   });
   const listener = getRequestListener(http.fetch);
   const server = createServer(
-    { keepAliveTimeout: IDLE_CONNECTION_MS },
+    { keepAliveTimeout: KEEP_ALIVE_MS },
     (request, response) => void listener(request, response),
   );
-  const requests = exchanges(server);
+  const requests = exchanges(server, nowMs);
 
   server.listen(port, () => {
     log.info({ servers: names, address: server.address(), mcpPath }, "listening");

@@ -1,4 +1,4 @@
-import { comes } from "./comes.ts";
+import { answered, comes, PATIENTLY } from "./comes.ts";
 import { POSTGRES_POD } from "./fleets.ts";
 import type { Place } from "./place.ts";
 import { untilReady } from "./place.ts";
@@ -6,6 +6,8 @@ import { say } from "./say.ts";
 import type { Watch } from "./watch.ts";
 
 /** What happens to a fleet. Each resolves when the fleet is whole again. */
+
+const LOOK_MS = 50;
 
 /** Replaces all pods of all servers, all servers at once, and waits until the old ones are gone. */
 export async function restartServers(place: Place, { pods }: Watch): Promise<void> {
@@ -28,37 +30,50 @@ export async function restartServers(place: Place, { pods }: Watch): Promise<voi
 export async function restartPgBouncer(place: Place): Promise<void> {
   const done = say(`${place.namespace}: every PgBouncer is replaced`);
   await place.kubectl("rollout", "restart", "statefulset/writing-pgbouncer");
-  await place.kubectl("rollout", "status", "--timeout=600s", "statefulset/writing-pgbouncer");
+  await place.kubectl("rollout", "status", PATIENTLY, "statefulset/writing-pgbouncer");
   done();
 }
 
 /**
- * Stops Postgres twice: the kubelet starts it again at once the first time, and after ten seconds
- * the second time.
+ * Stops Postgres, until something was seen while it was down: the kubelet starts it again at once
+ * the first time, after ten seconds the second time, and then after twice as long each time.
  *
- * @param meanwhile what has to be seen while it is down
+ * @param isSeen is asked many times a second, and remembers what it saw
  */
 export async function restartPostgres(
   place: Place,
   watch: Watch,
-  meanwhile: () => Promise<void>,
+  isSeen: () => boolean,
 ): Promise<void> {
   const done = say(`${place.namespace}: Postgres is back, and all servers with it`);
   const postgres = () => watch.pods.all().find(({ name }) => name === POSTGRES_POD);
-  const before = postgres()?.restarts ?? 0;
-  for (const stops of [1, 2]) {
-    await stopPostgres(place);
-    if (stops === 2) await meanwhile();
-    await comes(() => postgres()?.restarts, before + stops);
-    await comes(() => postgres()?.ready, true);
+  const looking = setInterval(isSeen, LOOK_MS);
+  try {
+    for (let stops = 0; stops < 2 || !isSeen(); stops++) {
+      const before = postgres()?.restarts ?? 0;
+      await stopPostgres(place);
+      await comes(() => (postgres()?.restarts ?? 0) > before, true);
+      await comes(() => postgres()?.ready, true);
+    }
+  } finally {
+    clearInterval(looking);
   }
   await untilReady(place);
   done();
 }
 
-/** A fast shutdown: sessions end at once, and nothing is lost. */
+/** Sets `started`: when the Postgres that runs was started. Its image has little more than a shell. */
+const READ_STARTED = '{ read -r _; read -r _; read -r started; } < "$PGDATA/postmaster.pid"';
+
+/**
+ * A fast shutdown: sessions end at once, and nothing is lost. With the container ends the command,
+ * of which nobody knows then whether it was done: done again, it ends no other Postgres.
+ */
 async function stopPostgres({ kubectl }: Place): Promise<void> {
-  await kubectl("exec", POSTGRES_POD, "--", "sh", "-c", "kill -INT 1");
+  const inPod = (...script: readonly string[]) =>
+    answered(() => kubectl("exec", POSTGRES_POD, "--", "sh", "-euc", ...script));
+  const started = await inPod(`${READ_STARTED}; echo "$started"`);
+  await inPod(`${READ_STARTED}; [ "$started" != "$0" ] || kill -INT 1`, started.trim());
 }
 
 /** For two seconds no statement on a table gets on, as when a migration or a backup holds it up. */

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 
 import { callOf } from "./calls.ts";
-import { comes } from "./comes.ts";
+import { answered, comes, PATIENTLY } from "./comes.ts";
 import { POSTGRES_POD } from "./fleets.ts";
 import type { Place } from "./place.ts";
 import { askPool } from "./pools.ts";
@@ -67,14 +67,14 @@ export async function expectOutsidersShutOut(place: Place): Promise<void> {
   const { ground, namespace } = place;
   const [host = ""] = place.poolers.values();
   const knock = toolCommand("knock.ts", host, "6432");
-  expect(await runTool(place, "knock.ts", host, "6432")).toBe("open");
+  await comes(() => runTool(place, "knock.ts", host, "6432"), "open");
   const elsewhere = `${namespace}-outside`;
   await ground.claimNamespace(elsewhere);
   await ground.kubectl(["create", "namespace", elsewhere]);
   await ground.kubectl([
     "wait",
     "--for=create",
-    "--timeout=60s",
+    PATIENTLY,
     "serviceaccount/default",
     "-n",
     elsewhere,
@@ -91,11 +91,11 @@ export async function expectOutsidersShutOut(place: Place): Promise<void> {
       ...inPod,
       "wait",
       "--for=condition=Ready",
-      "--timeout=180s",
+      PATIENTLY,
       `pod/${outsider.name}`,
     ]);
-    const said = await ground.kubectl([...inPod, "exec", outsider.name, "--", ...knock]);
-    expect(said).toMatch(/no answer|ECONNREFUSED/);
+    const exec = [...inPod, "exec", outsider.name, "--", ...knock];
+    expect(await answered(() => ground.kubectl(exec))).toMatch(/no answer|ECONNREFUSED/);
     await ground.kubectl([...inPod, "delete", "pod", outsider.name, "--wait=false"]);
   }
 }
@@ -109,38 +109,57 @@ export async function expectVerified({ shell, namespace }: Place): Promise<void>
   expect(said).toMatch(/^✓/);
 }
 
-/** `weir diagnose`, as its page tells, finds no cause: it ends with 0. */
+/**
+ * `weir diagnose`, as its page tells, finds no cause: it ends with 0. It looks again when somebody
+ * could not be asked, and at once says what is wrong.
+ */
 export async function expectDiagnosedWell(place: Place): Promise<void> {
   const { namespace, shell, poolers } = place;
   const forwards = [...poolers.keys(), POSTGRES_POD];
-  const said = await shell(diagnoseBlock(namespace, forwards));
-  expect(said).toMatch(/^✓/);
+  let said = "";
+  const look = async () => {
+    said = await shell(diagnoseBlock(namespace, forwards));
+    return said;
+  };
+  await comes(look, expect.stringMatching(/^ended with [023]$|^! Not well/m));
+  expect(said).toMatch(/^✓[\s\S]*^ended with 0$/m);
 }
 
 /** The commands of docs/diagnose.md, with all PgBouncers and Postgres at ports of their own. */
 function diagnoseBlock(namespace: string, pods: readonly string[]): string {
   const forwards = pods.map((pod, index) => {
     const port = pod === POSTGRES_POD ? 5432 : 6432;
-    return `kubectl --namespace ${namespace} port-forward pod/${pod} :${port} > forward-${index} & forwards="$forwards $!"`;
+    return `forward pod/${pod} ${port} forward-${index}
+port${index}=$(sed -nE 's/.*127.0.0.1:([0-9]+) .*/\\1/p' forward-${index} | head -1)`;
   });
-  const waits = pods.map(
-    (_, index) => `until grep -q 'Forwarding from 127' forward-${index}; do sleep 0.1; done
-port${index}=$(sed -nE 's/.*127.0.0.1:([0-9]+) .*/\\1/p' forward-${index} | head -1)`,
-  );
   const poolerUrls = pods
     .slice(0, -1)
     .map((_, index) => `postgres://weir_stats@127.0.0.1:$port${index}/pgbouncer`);
-  // What an earlier step's kubectl said would be read as this one's port.
+  // What an earlier step's kubectl said would be read as this one's port. One may end before it
+  // listens, and all may have ended before they are told to.
   return `rm -f forward-*
 forwards=
-trap 'kill $forwards' EXIT
+trap 'kill $forwards || :' EXIT
+forward() {
+  while :; do
+    : > "$3"
+    kubectl --namespace ${namespace} port-forward "$1" ":$2" >> "$3" &
+    forwards="$forwards $!"
+    while kill -0 $!; do
+      ! grep -q 'Forwarding from 127' "$3" || return 0
+      sleep 0.1
+    done
+  done
+}
 ${forwards.join("\n")}
-${waits.join("\n")}
 password() {
   kubectl --namespace ${namespace} get secret "$1" -o go-template='{{.data.password | base64decode}}'
 }
+status=0
 PGPASSWORD="$(password writing-stats)" npx weir diagnose --namespace ${namespace} \\
   --pgbouncer ${poolerUrls.join(" ")} \\
-  --postgres "postgres://writing:$(password writing-postgres)@127.0.0.1:$port${pods.length - 1}/writing"
+  --postgres "postgres://writing:$(password writing-postgres)@127.0.0.1:$port${pods.length - 1}/writing" \\
+  2>&1 || status=$?
+echo "ended with $status"
 `;
 }

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { kubernetesBinary } from "../binaries/kubernetes.ts";
+import { comes } from "./comes.ts";
 import { POSTGRES_POD } from "./fleets.ts";
 import type { Place } from "./place.ts";
 
@@ -14,14 +15,17 @@ export interface Backends {
 }
 
 const PSQL = "psql --username=postgres --no-psqlrc --quiet --tuples-only";
-/** Ends after some seconds, so that a new stream is made: one may break in a cluster that is busy. */
+/** Ends after a minute, so that a new stream is made: one may break in a cluster that is busy. */
 const COUNT = `SELECT count(*) FROM pg_stat_activity
-  WHERE usename = 'writing' AND backend_type = 'client backend' \\watch i=0.05 c=200`;
-/** One that has broken ends by itself, too. */
-const RUN_S_MAX = 30;
+  WHERE usename = 'writing' AND backend_type = 'client backend' \\watch i=0.05 c=1000`;
+/** One that has broken ends by itself, too: on a computer that is busy it begins late. */
+const RUN_S_MAX = 180;
 const RETRY_MS = 200;
 
-/** Counts from within Postgres' pod, as its superuser, who gets in also when all else is full. */
+/**
+ * Counts from within Postgres' pod, as its superuser, who gets in also when all else is full. It has
+ * begun when this resolves: beside fifty backends at work a new program may take minutes to start.
+ */
 export async function watchBackends(place: Place): Promise<Backends> {
   const command = await countingCommand(place);
   let samples = 0;
@@ -43,6 +47,7 @@ export async function watchBackends(place: Place): Promise<Backends> {
     }
   };
   const following = follow();
+  await comes(() => samples > 0, true);
   return {
     seen: () => ({ samples, most }),
     stop: async () => {

@@ -57,7 +57,7 @@ spec:
   members: [${Object.keys(CALLS).join(", ")}]
   pool: { guaranteed: 5, max: 50, minIdle: 5, idleTimeoutMs: 30000, connectionTimeoutMs: 2000 }
   livenessProbe: { httpGet: { path: /livez, port: mcp }, timeoutSeconds: 5, failureThreshold: 6 }
-  readinessProbe: { httpGet: { path: /readyz, port: mcp }, periodSeconds: 2, failureThreshold: 2 }
+  readinessProbe: { httpGet: { path: /readyz, port: mcp }, periodSeconds: 2, timeoutSeconds: 5 }
 `,
   ),
 };

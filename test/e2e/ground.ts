@@ -6,6 +6,7 @@ import { type RealCluster, startRealCluster } from "../cluster/realCluster.ts";
 import { cloneOfRepository } from "../docs/clone.ts";
 import { IMAGES } from "../images/catalog.ts";
 import { imageArchive } from "../images/imageArchive.ts";
+import { PATIENTLY } from "./comes.ts";
 import { say } from "./say.ts";
 
 /** What all fleets of the suite stand on: a cluster that has the images, and the operator. */
@@ -77,8 +78,8 @@ async function installOperator({
   await cluster.claim("--filename", file);
   await kubectl(["apply", "--filename", file]);
   const kinds = ["crd/connectionbudgets.weir.dev", "crd/mcpservers.weir.dev"];
-  await kubectl(["wait", "--for=condition=Established", "--timeout=60s", ...kinds]);
+  await kubectl(["wait", "--for=condition=Established", PATIENTLY, ...kinds]);
   const operator = ["--namespace=weir-system", "deployment/weir-operator"];
-  await kubectl(["rollout", "status", "--timeout=300s", ...operator]);
+  await kubectl(["rollout", "status", PATIENTLY, ...operator]);
   installed();
 }

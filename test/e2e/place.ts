@@ -5,6 +5,7 @@ import { budgetNames } from "../../src/api/names.ts";
 import type { BudgetPlan } from "../../src/budget/plan.ts";
 import { cloneOfRepository } from "../docs/clone.ts";
 import { runBlock, shellBlocks } from "../docs/shellBlocks.ts";
+import { PATIENTLY } from "./comes.ts";
 import {
   type AwakeServer,
   BUDGET,
@@ -54,7 +55,16 @@ export async function runFleet(ground: Ground, spec: FleetSpec): Promise<Place> 
   await shell("kubectl apply -f fleet.yaml");
   const tools = JSON.stringify(await toolsObjects(namespace, poolers));
   await ground.kubectl(["apply", "--filename=-"], tools);
-  await kubectl("wait", "--for=condition=Ready", "--timeout=180s", `pod/${TOOLS_POD}`);
+  await kubectl("wait", "--for=condition=Ready", PATIENTLY, `pod/${TOOLS_POD}`);
+  // Applied one after the other, they were no whole fleet for a moment, which the operator said.
+  const objects = place.servers.map(({ name }) => `mcpserver/${name}`);
+  await kubectl(
+    "wait",
+    "--for=condition=Ready",
+    PATIENTLY,
+    `connectionbudget/${BUDGET}`,
+    ...objects,
+  );
   return place;
 }
 
@@ -93,7 +103,7 @@ function readmeBlock(words: string): string {
 export async function untilReady({ kubectl }: Pick<Place, "kubectl">): Promise<void> {
   const workloads = await kubectl("get", "statefulsets,deployments", "--output=name");
   for (const workload of workloads.trim().split("\n")) {
-    await kubectl("rollout", "status", "--timeout=300s", workload);
+    await kubectl("rollout", "status", PATIENTLY, workload);
   }
 }
 
@@ -103,5 +113,5 @@ async function migrate({ namespace, shell, kubectl }: Place): Promise<void> {
   const here = `s/namespace: writing$/namespace: ${namespace}/; s/pgbouncer.writing.svc/pgbouncer.${namespace}.svc/`;
   await shell(`sed '${here}' ${job} > job.yaml`);
   await shell(readmeBlock(job).replace(job, "job.yaml"));
-  await kubectl("wait", "--for=condition=Complete", "--timeout=180s", "job/writing-migrate");
+  await kubectl("wait", "--for=condition=Complete", PATIENTLY, "job/writing-migrate");
 }

@@ -10,6 +10,7 @@ import {
   expectVerified,
 } from "./asking.ts";
 import { comes } from "./comes.ts";
+import type { Said } from "./conditions.ts";
 import { badSaid, expectAllWell, refusals, serversAtLimit, unread } from "./expectations.ts";
 import { type FleetSpec, POSTGRES_POD } from "./fleets.ts";
 import type { Ground } from "./ground.ts";
@@ -144,15 +145,18 @@ async function fillPools(place: Place, seen: Watch): Promise<void> {
 
 /** While Postgres is away no server is ready, and none is restarted for it; the operator says so. */
 async function losePostgres(place: Place, seen: Watch): Promise<void> {
-  await restartPostgres(place, seen, async () => {
-    await comes(() => seen.pods.ofServers().filter(({ ready }) => ready), []);
+  const before = new Map(seen.pods.restarts());
+  let nobodyReady = false;
+  await restartPostgres(place, seen, () => {
+    nobodyReady ||= !seen.pods.ofServers().some(({ ready }) => ready);
+    return nobodyReady && seen.conditions.said().some(saysThatPostgresIsAway);
   });
-  const unseen = () =>
-    seen.conditions
-      .said()
-      .filter(({ type, status }) => type === "PostgresGuarded" && status === "Unknown")
-      .map(({ during }) => during);
-  await comes(unseen, expect.arrayContaining([POSTGRES_RESTARTS]));
-  const restarted = [...seen.pods.restarts()].filter(([, restarts]) => restarts > 0);
+  const restarted = [...seen.pods.restarts()].filter(
+    ([pod, restarts]) => restarts > (before.get(pod) ?? 0),
+  );
   expect(restarted.map(([pod]) => pod)).toEqual([POSTGRES_POD]);
+}
+
+function saysThatPostgresIsAway({ type, status, during }: Said): boolean {
+  return type === "PostgresGuarded" && status === "Unknown" && during === POSTGRES_RESTARTS;
 }

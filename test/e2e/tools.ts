@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { budgetNames, MAINTENANCE_LABEL } from "../../src/api/names.ts";
 import { imageOf } from "../images/catalog.ts";
+import { answered } from "./comes.ts";
 import { BUDGET } from "./fleets.ts";
 import type { Place } from "./place.ts";
 
@@ -110,21 +111,23 @@ export function toolCommand(program: string, ...args: readonly string[]): readon
 }
 
 /**
- * Asks one of the programs that run in the pod, or tells it something. Each time by a request of its
- * own: a stream may break in a cluster that is busy.
+ * Asks one of the programs that run in the pod, or tells it something, which says all there is to
+ * do. Each time by a request of its own: a stream may break in a cluster that is busy.
  *
  * @returns the JSON of its answer
  */
-export async function askProgram(
+export function askProgram(
   { ground, namespace }: Pick<Place, "ground" | "namespace">,
   port: number,
   told?: object,
 ): Promise<string> {
-  const { status, body } = await ground.client.request({
-    method: told === undefined ? "GET" : "POST",
-    path: `/api/v1/namespaces/${namespace}/pods/${TOOLS_POD}:${port}/proxy/`,
-    body: told,
+  return answered(async () => {
+    const { status, body } = await ground.client.request({
+      method: told === undefined ? "GET" : "POST",
+      path: `/api/v1/namespaces/${namespace}/pods/${TOOLS_POD}:${port}/proxy/`,
+      body: told,
+    });
+    if (status === 200) return JSON.stringify(body);
+    throw new Error(`port ${port} of ${TOOLS_POD} answers ${status}: ${JSON.stringify(body)}`);
   });
-  if (status === 200) return JSON.stringify(body);
-  throw new Error(`port ${port} of ${TOOLS_POD} answers ${status}: ${JSON.stringify(body)}`);
 }

@@ -1,4 +1,4 @@
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 
 import { cacheDir, cached } from "../parts/cache.ts";
@@ -8,8 +8,10 @@ import { contentKey } from "./contentKey.ts";
 import { buildWithDocker, dockerAnswers } from "./docker.ts";
 import { standInsVersion } from "./standIns.ts";
 
-/** How many archives of an image are kept: another checkout may still be loading its own. */
+/** How many archives of an image are kept, beside those that other checkouts may be loading. */
 const KEPT_ARCHIVES = 4;
+/** One that was asked for lately may be loaded now. In milliseconds. */
+const IN_USE_MS = 3_600_000;
 
 /**
  * An image as an archive (as `docker save` writes it), built when anything changed that it is made
@@ -22,28 +24,45 @@ export async function imageArchive(name: ImageName): Promise<string> {
   const image = imageOf(name);
   const withDocker = await dockerAnswers();
   const key = contentKey(image);
-  const dir = await cached({
+  const entry = {
     name: `image-${name}`,
     version: withDocker ? `${key}-${process.arch}-docker` : `${key}-${standInsVersion()}`,
-    make: async (building) => {
+    make: async (building: string) => {
       const build = withDocker ? buildWithDocker : buildWithBuildah;
       await build(image, join(building, "image.tar"));
       await removeOldArchives(name);
     },
-  });
-  return join(dir, "image.tar");
+  };
+  for (;;) {
+    const dir = await cached(entry);
+    // Another checkout may have removed it at this very moment.
+    if (await isMarkedInUse(dir)) return join(dir, "image.tar");
+  }
+}
+
+async function isMarkedInUse(dir: string): Promise<boolean> {
+  const now = new Date();
+  return utimes(dir, now, now).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function removeOldArchives(name: ImageName): Promise<void> {
   const names = (await readdir(cacheDir())).filter(
     (each) => each.startsWith(`image-${name}-`) && !/\.(?:lock|building)$/.test(each),
   );
-  const aged = await Promise.all(
+  const used = await Promise.all(
     names.map(async (each) => {
       const dir = join(cacheDir(), each);
-      return { dir, madeMs: (await stat(dir)).mtimeMs };
+      const found = await stat(dir).catch(() => undefined);
+      return found === undefined ? [] : [{ dir, usedMs: found.mtimeMs }];
     }),
   );
-  const old = aged.toSorted((a, b) => b.madeMs - a.madeMs).slice(KEPT_ARCHIVES - 1);
+  const old = used
+    .flat()
+    .toSorted((a, b) => b.usedMs - a.usedMs)
+    .slice(KEPT_ARCHIVES - 1)
+    .filter(({ usedMs }) => Date.now() - usedMs > IN_USE_MS);
   for (const { dir } of old) await rm(dir, { recursive: true, force: true });
 }

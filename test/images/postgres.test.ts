@@ -60,7 +60,7 @@ async function untilAnswers(login: Login): Promise<void> {
       const rows = await ask(login, "SELECT 1 AS one");
       if (!Array.isArray(rows)) throw new Error(`${String(rows)}\n${postgres.process.log()}`);
     },
-    { timeout: 30_000, interval: 100 },
+    { timeout: 240_000, interval: 100 },
   );
   await Promise.race([answers, ended]);
 }

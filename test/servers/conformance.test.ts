@@ -40,8 +40,8 @@ afterAll(async () => {
 
 /** Runs the suite's program. @returns its exit code and what it wrote */
 async function suite(...args: string[]): Promise<{ code: number | null; log: string }> {
-  const { exited, log } = await startProcess({ command: process.execPath, args: [SUITE, ...args] });
-  const { code } = await exited;
+  const { closed, log } = await startProcess({ command: process.execPath, args: [SUITE, ...args] });
+  const { code } = await closed;
   return { code, log: log() };
 }
 

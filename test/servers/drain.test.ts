@@ -1,8 +1,9 @@
 import { createServer } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Client as V1Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as V1Transport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { Client } from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { drain } from "../../examples/writing-servers/drain.ts";
 import { consoleQuery } from "../parts/pgbouncer.ts";
 import { call, modernClient } from "./clients.ts";
@@ -36,13 +37,37 @@ async function accepts(server: WritingServer): Promise<boolean> {
   );
 }
 
+/** Sends a request again and again, as a Service does that is slow to follow: so it stays open. */
+function comeLate(server: WritingServer): { readonly stop: () => Promise<void> } {
+  const over = new AbortController();
+  const come = async () => {
+    while (!over.signal.aborted) {
+      const answer = await fetch(server.url, { method: "POST" });
+      await answer.text();
+      await sleep(100);
+    }
+  };
+  // The door that closes ends it too.
+  const coming = come().catch(() => {});
+  return {
+    stop: async () => {
+      over.abort();
+      await coming;
+    },
+  };
+}
+
 describe("a process that is told to end", () => {
   it("gives up on calls that never finish, before the grace period is over", async () => {
     let atMs = 0;
     const closed: string[] = [];
     const ending = drain({
       server: createServer(),
-      requests: { inFlight: () => 1, closeConnections: () => closed.push("connections") },
+      requests: {
+        inFlight: () => 1,
+        lastAtMs: () => -Infinity,
+        closeConnections: () => closed.push("connections"),
+      },
       callsInFlight: () => 2,
       close: async () => {
         closed.push("pool");
@@ -55,6 +80,35 @@ describe("a process that is told to end", () => {
     await expect(ending).rejects.toThrow("2 calls were still running after 25000 ms");
     expect(atMs).toBeLessThan(30_000);
     expect(closed).toEqual(["connections"]);
+  });
+
+  it.each([
+    ["three seconds, when nobody calls any more", -Infinity, 3000],
+    ["three seconds after the last call of a Service that is slow to follow", 8000, 11_000],
+    ["no longer than calls have the time to finish, whoever goes on calling", Infinity, 15_000],
+  ])("still accepts for %s", async (_, lastMs, closedMs) => {
+    let atMs = 0;
+    let closedAtMs = 0;
+    const server = createServer();
+    vi.spyOn(server, "close").mockImplementation(() => {
+      closedAtMs = atMs;
+      return server;
+    });
+    await drain({
+      server,
+      requests: {
+        inFlight: () => 0,
+        lastAtMs: () => Math.min(lastMs, atMs),
+        closeConnections: () => {},
+      },
+      callsInFlight: () => 0,
+      close: async () => {},
+      nowMs: () => atMs,
+      sleep: async (ms) => {
+        atMs += ms;
+      },
+    });
+    expect(closedAtMs).toBe(closedMs);
   });
 
   it("says so, stops accepting, lets a call finish, and leaves no connection", async () => {
@@ -72,18 +126,20 @@ describe("a process that is told to end", () => {
     expect(before.headers.get("keep-alive")).toBe("timeout=75");
     const toldAtMs = performance.now();
     server.process.signal("SIGTERM");
+    // Who comes late is still served, for a Service sends some for a moment.
+    const lateness = comeLate(server);
     await expect.poll(() => readiness(server), { interval: 10 }).toBe(503);
     const { headers } = await fetch(`${server.origin}/livez`);
     expect(headers.get("connection")).toBe("close");
-    // Who comes late is still served, for a Service sends some for a moment.
     const late = await modernClient(server);
     expect((await late.listTools()).tools.length).toBeGreaterThan(0);
     await late.close();
+    await lateness.stop();
     await expect.poll(() => accepts(server), { interval: 50 }).toBe(false);
 
     await lock.query("COMMIT");
     expect(await slow).toEqual({ items: [] });
-    expect(await server.process.exited).toEqual({ code: 0, signal: null });
+    expect(await server.process.closed).toEqual({ code: 0, signal: null });
     logMeasured(`ended ${msSince(toldAtMs)} after SIGTERM`);
     await client.close();
     await expect
@@ -103,7 +159,7 @@ describe("a process that is told to end", () => {
     const older = new V1Client({ name: "weir-test", version: "0.1.0" });
     await older.connect(new V1Transport(server.url));
     server.process.signal("SIGTERM");
-    expect(await server.process.exited).toEqual({ code: 0, signal: null });
+    expect(await server.process.closed).toEqual({ code: 0, signal: null });
     expect(server.process.log()).toContain('"ended"');
     await news.close().catch(() => {});
     await older.close();

@@ -137,6 +137,13 @@ describe("a client of SDK v2", () => {
   });
 });
 
+describe("a connection", () => {
+  it("stays open longer than a client is busy with an answer", async () => {
+    const { headers } = await fetch(new URL("/livez", server.origin));
+    expect(headers.get("keep-alive")).toBe("timeout=75");
+  });
+});
+
 describe("a page in a browser", () => {
   it("is let in from this machine, and from nowhere else, whatever name it came by", async () => {
     const statuses = [];

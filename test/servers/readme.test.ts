@@ -8,7 +8,7 @@ import { runProcess, startProcess } from "../parts/processes.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const README = readFileSync(resolve(ROOT, "examples/writing-servers/README.md"), "utf8");
-const WITHIN = { timeout: 30_000, interval: 50 };
+const WITHIN = { timeout: 120_000, interval: 50 };
 
 /** The three commands, to run in the repository's folder. */
 const COMMANDS = /```sh\n([\s\S]*?)```/.exec(README)?.[1]?.trim().split("\n") ?? [];

@@ -40,8 +40,8 @@ describe("what a process is", () => {
   });
 
   it("ends with 2 and one line that says what is wrong", async () => {
-    const { exited, log } = await startProgram("main.ts", { ACTIVE_MCP_SERVERS: "scenes" });
-    expect(await exited).toEqual({ code: 2, signal: null });
+    const { closed, log } = await startProgram("main.ts", { ACTIVE_MCP_SERVERS: "scenes" });
+    expect(await closed).toEqual({ code: 2, signal: null });
     expect(log().trim().split("\n")).toHaveLength(1);
     expect(log()).toContain('ACTIVE_MCP_SERVERS: found \\"scenes\\"');
   });

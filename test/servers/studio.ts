@@ -9,7 +9,10 @@ import { exampleFleet, withPools } from "../system/fleets.ts";
 import { serverEnvironment } from "../system/serverEnvironment.ts";
 import { startTier, type Tier } from "../system/weirTier.ts";
 
-const WITHIN = { timeout: 30_000, interval: 50 };
+const WITHIN = { timeout: 120_000, interval: 50 };
+
+/** On a computer that is busy a login may take longer than the two seconds that a call waits for it. */
+const PATIENT = { DB_POOL_CONNECTION_TIMEOUT: "30000" };
 
 /** The example's database behind weir's PgBouncer, migrated. */
 export interface Studio {
@@ -61,14 +64,14 @@ export async function migrate(
   tier: Tier,
   port = tier.bouncers[0].port,
 ): Promise<{ code: number | null; log: string }> {
-  const { exited, log } = await startProgram("migrate.ts", {
+  const { closed, log } = await startProgram("migrate.ts", {
     PGHOST: "127.0.0.1",
     PGPORT: String(port),
     PGDATABASE: MAINTENANCE_LINE,
     PGUSER: MAINTENANCE_LINE,
     PGPASSWORD: tier.passwordOf(MAINTENANCE_LINE),
   });
-  const { code } = await exited;
+  const { code } = await closed;
   return { code, log: log() };
 }
 
@@ -84,6 +87,7 @@ export async function startServer(
   const process = await startProgram("main.ts", {
     ...serverEnvironment(tier, server, plan),
     PORT: String(port),
+    ...PATIENT,
     ...(active !== undefined && { ACTIVE_MCP_SERVERS: active.join(",") }),
     ...env,
   });
