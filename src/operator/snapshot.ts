@@ -115,6 +115,8 @@ export interface PoolerSnapshot {
   /** The pod's name where it has one, else host:port. */
   readonly name: string;
   readonly sight: Sight<PoolerSight>;
+  /** The name of an earlier one that is this very process: two addresses may lead to one. */
+  readonly sameAs?: string;
 }
 
 /** What one PgBouncer process has applied and has open. */
