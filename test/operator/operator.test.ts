@@ -44,8 +44,11 @@ afterAll(async () => {
   await postgres.stop();
 });
 
-async function operate(candidate: string): Promise<Operator> {
-  const operator = await scene.operate({ candidate });
+async function operate(candidate: string, namespace?: string): Promise<Operator> {
+  const operator = await scene.operate({
+    candidate,
+    ...(namespace !== undefined && { namespace }),
+  });
   operators.push(operator);
   return operator;
 }
@@ -70,11 +73,12 @@ async function versions(): Promise<string> {
   return stdout;
 }
 
-async function holder(): Promise<string> {
+async function holder(name = LEASE.name): Promise<string> {
   const lease = await scene.read({
     apiVersion: "coordination.k8s.io/v1",
     plural: "leases",
     ...LEASE,
+    name,
   });
   return textAt(fieldOf(lease, "spec"), "holderIdentity") ?? "";
 }
@@ -115,6 +119,21 @@ test("a changed server is at most two writes, and idle is none", async () => {
   const changed = after.split("\n").filter((line) => !before.includes(line));
   expect(changed.map((line) => line.split(" ")[0])).toEqual(["McpServer/author"]);
   expect(await figure(operator, 'weir_writes_total{kind="McpServer"}')).toBe(1);
+});
+
+test("of two that watch a namespace each, both lead: none waits for the other's Lease", async () => {
+  await scene.namespace("elsewhere");
+  const there = budget("elsewhere", "studio", { postgresPort: postgres.port });
+  await scene.create(there);
+  const first = await operate("here", NAMESPACE);
+  const second = await operate("there", "elsewhere");
+  await settle(first);
+  await expect.poll(() => conditions(there)).toContain("Ready=Told");
+  expect(await holder("weir-operator-writing")).toMatch(/^here_/);
+  expect(await holder("weir-operator-elsewhere")).toMatch(/^there_/);
+  expect((await ask(first, "/metrics")).text).not.toContain('namespace="elsewhere"');
+  expect((await ask(second, "/metrics")).text).not.toContain('namespace="writing"');
+  await scene.remove(there);
 });
 
 test("of two one leads, and the other takes over at once when it stops", async () => {

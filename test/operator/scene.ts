@@ -41,6 +41,8 @@ export interface Scene {
   /** Starts one; it ends with the scene at the latest. */
   readonly operate: (options?: {
     readonly candidate?: string;
+    /** Absent: all. */
+    readonly namespace?: string;
     readonly judge?: Judge;
     readonly client?: KubeClient;
   }) => Promise<Operator>;
@@ -108,11 +110,17 @@ export async function startScene(): Promise<Scene> {
       await asked("PATCH", `${pathOf(object)}${subresource ? `/${subresource}` : ""}`, patch);
     },
     read: (object) => asked("GET", pathOf(object)),
-    operate: async ({ candidate = "one", judge = tellingJudge, client: own = client } = {}) => {
+    operate: async ({
+      candidate = "one",
+      judge = tellingJudge,
+      client: own = client,
+      namespace,
+    } = {}) => {
       const operator = await startOperator({
         client: own,
         judge,
         log: logger,
+        ...(namespace !== undefined && { namespace }),
         port: 0,
         lease: LEASE,
         candidate,
