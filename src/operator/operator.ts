@@ -84,7 +84,7 @@ export async function startOperator({
         tellLease(new Map([["lease", undefined]]));
         const instance = candidate;
         const all = { client, cluster, judge, figures, log, instance, term, clock, random, nowMs };
-        work = startWork(all);
+        work = startWork({ ...all, ...(namespace !== undefined && { namespace }) });
         work.add(cluster.budgetKeys());
       },
       onLost: async (reason) => {

@@ -15,6 +15,8 @@ export interface BudgetSnapshot {
   readonly neighbours: readonly ConnectionBudget[];
   /** Those of the same Postgres that this weir does not understand, a line each: no sum has them. */
   readonly unreadNeighbours: readonly string[];
+  /** Set where budgets of this namespace alone are known: others may share the Postgres. */
+  readonly namespaceAlone?: string;
   /** Its PgBouncer processes; which there are may itself be unknown. */
   readonly poolers: Sight<readonly PoolerSnapshot[]>;
   /** Label selector of their pods as text, for the scale subresource. */
