@@ -128,7 +128,12 @@ test("of two that watch a namespace each, both lead: none waits for the other's 
   const first = await operate("here", NAMESPACE);
   const second = await operate("there", "elsewhere");
   await settle(first);
-  await expect.poll(() => conditions(there)).toContain("Ready=Told");
+  const ready = async () =>
+    conditionsOf((await scene.read(there))["status"]).find(({ type }) => type === "Ready");
+  // The budget of the other namespace is not known to it.
+  await expect
+    .poll(ready)
+    .toMatchObject({ reason: "Told", message: "neighbours 0 in elsewhere alone" });
   expect(await holder("weir-operator-writing")).toMatch(/^here_/);
   expect(await holder("weir-operator-elsewhere")).toMatch(/^there_/);
   expect((await ask(first, "/metrics")).text).not.toContain('namespace="elsewhere"');
