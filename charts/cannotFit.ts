@@ -1,4 +1,5 @@
 import type { BudgetPlan, Plan, PostgresPlan } from "../src/budget/plan.ts";
+import { missingSentences, postgresSentence, postgresSum } from "../src/budget/refusal.ts";
 
 /**
  * Why a plan is not feasible, for people: for each budget and Postgres that can't fit, what is
@@ -12,34 +13,22 @@ export function cannotFit(plan: Plan): string {
 }
 
 function ofBudget(budget: BudgetPlan): string {
-  const { clients, slots, servers, suggestions } = budget;
-  const lines = [`ConnectionBudget ${budget.namespace}/${budget.name} cannot fit.`];
-  if (clients.missing > 0) {
-    lines.push(
-      `  Clients: ${clients.granted} needed, ${clients.usable} there: ${clients.missing} missing.`,
-      ...servers.map(
-        ({ name, floor, guaranteed, peakPods, processesPerPod }) =>
-          `    ${name}: ${floor} = ${guaranteed} guaranteed × ${peakPods} pods at peak` +
-          (processesPerPod === 1 ? "" : ` × ${processesPerPod} processes`),
-      ),
-    );
-  }
-  if (slots.missing > 0) {
-    const room = slots.perProcess - slots.maintenance;
-    lines.push(
-      `  Slots: ${slots.granted} needed, one for each server, ${room} there on each of ` +
-        `${slots.processes} PgBouncer processes: ${slots.missing} missing.`,
-    );
-  }
-  if (suggestions.length > 0) {
-    lines.push("  Any one of these suffices:", ...suggestions.map(({ text }) => `    ${text}`));
-  }
-  return lines.join("\n");
+  const { clients, servers, suggestions } = budget;
+  const floors = servers.map(
+    ({ name, floor, guaranteed, peakPods, processesPerPod }) =>
+      `    ${name}: ${floor} = ${guaranteed} guaranteed × ${peakPods} pods at peak` +
+      (processesPerPod === 1 ? "" : ` × ${processesPerPod} processes`),
+  );
+  return [
+    `ConnectionBudget ${budget.namespace}/${budget.name} cannot fit.`,
+    ...missingSentences(budget).map((sentence) => `  ${sentence}`),
+    ...(clients.missing > 0 ? floors : []),
+    ...(suggestions.length > 0
+      ? ["  Any one of these suffices:", ...suggestions.map(({ text }) => `    ${text}`)]
+      : []),
+  ].join("\n");
 }
 
-function ofPostgres({ host, port, available, shares, missing }: PostgresPlan): string {
-  return [
-    `Postgres ${host}:${port} cannot carry its budgets: it admits ${available}, ${missing} missing.`,
-    ...shares.map(({ namespace, budget, share }) => `    ${namespace}/${budget}: ${share}`),
-  ].join("\n");
+function ofPostgres(postgres: PostgresPlan): string {
+  return [postgresSentence(postgres), `    ${postgresSum(postgres)}`].join("\n");
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { arbitraryFleet } from "../test/fleets/arbitraryFleet.ts";
 import { goldenOf, goldens, type Golden } from "../test/golden/goldens.ts";
 import { fieldsAt, listAt, podsOf, stringsAt } from "../test/golden/pods.ts";
+import { processCountOf } from "../src/api/connectionBudget.ts";
 import { credentialsSecretOf, membersOf, type McpServer } from "../src/api/mcpServer.ts";
 import { planFleet } from "../src/budget/planFleet.ts";
 import { processIni } from "../src/pgbouncer/ini.ts";
@@ -141,7 +142,7 @@ function checkTier(golden: Golden, { budget, plan }: PlannedBudget): void {
     new Set([
       "common.ini",
       "hba.conf",
-      ...Array.from({ length: pgbouncer.replicas }, (_, at) => `${name}-pgbouncer-${at}.ini`),
+      ...Array.from({ length: processCountOf(budget) }, (_, at) => `${name}-pgbouncer-${at}.ini`),
     ]),
   );
   const common = sectionsOf(data["common.ini"] ?? "");
@@ -162,7 +163,7 @@ function checkTier(golden: Golden, { budget, plan }: PlannedBudget): void {
     tcp_keepintvl: "10",
     tcp_keepcnt: "3",
   });
-  const peers = Array.from({ length: pgbouncer.replicas }, (_, at) => at);
+  const peers = Array.from({ length: processCountOf(budget) }, (_, at) => at);
   expect(Object.entries(common["peers"] ?? {})).toEqual(
     peers.length < 2
       ? []

@@ -7,6 +7,7 @@ import {
   SOCKET_DIR,
 } from "./pgbouncerPaths.ts";
 import type { PlannedBudget } from "./planned.ts";
+import { processCountOf } from "../src/api/connectionBudget.ts";
 import { budgetNames, PGBOUNCER_PORT } from "../src/api/names.ts";
 import { hba } from "../src/pgbouncer/hba.ts";
 import { commonIni, processIni } from "../src/pgbouncer/ini.ts";
@@ -27,7 +28,7 @@ export function processesOf({
 }: Pick<PlannedBudget, "budget">): readonly PgBouncerProcess[] {
   const { name, namespace } = budget.metadata;
   const { pgbouncer, peers } = budgetNames(name);
-  return Array.from({ length: budget.spec.pgbouncer.replicas }, (_, ordinal) => ({
+  return Array.from({ length: processCountOf(budget) }, (_, ordinal) => ({
     name: `${pgbouncer}-${ordinal}`,
     peerHost: `${pgbouncer}-${ordinal}.${peers}.${namespace}.svc`,
     iniName: `${pgbouncer}-${ordinal}.ini`,

@@ -1,5 +1,5 @@
 import { k8s } from "cdk8s-plus-27";
-import type { ConnectionBudget } from "../src/api/connectionBudget.ts";
+import { processCountOf, type ConnectionBudget } from "../src/api/connectionBudget.ts";
 import {
   budgetNames,
   PGBOUNCER_PORT,
@@ -76,7 +76,7 @@ export function statefulSet(budget: ConnectionBudget, plan: BudgetPlan, config: 
     },
     spec: {
       serviceName: names.peers,
-      replicas: pgbouncer.replicas,
+      replicas: processCountOf(budget),
       // A tier that lost all its pods is back in the time of one.
       podManagementPolicy: "Parallel",
       updateStrategy: { type: "RollingUpdate" },
@@ -100,7 +100,7 @@ export function statefulSet(budget: ConnectionBudget, plan: BudgetPlan, config: 
     },
   });
   return patched(manifest, {
-    "/spec/template/spec/containers/0/lifecycle": { preStop: preStop(pgbouncer.replicas) },
+    "/spec/template/spec/containers/0/lifecycle": { preStop: preStop(processCountOf(budget)) },
     ...schedulingFields(pgbouncer, pgbouncerSelector(name)),
   });
 }

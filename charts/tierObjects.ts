@@ -1,4 +1,4 @@
-import type { ConnectionBudget } from "../src/api/connectionBudget.ts";
+import { processCountOf, type ConnectionBudget } from "../src/api/connectionBudget.ts";
 import { budgetNames } from "../src/api/names.ts";
 import type { BudgetPlan } from "../src/budget/plan.ts";
 import { configMap } from "./configMap.ts";
@@ -19,8 +19,7 @@ import { statefulSet } from "./statefulSet.ts";
  */
 export function tierObjects(budget: ConnectionBudget, plan: BudgetPlan): readonly Manifest[] {
   const { name, namespace } = budget.metadata;
-  const { existing, replicas } = budget.spec.pgbouncer;
-  if (existing !== undefined) return budgetAccess(budget);
+  if (budget.spec.pgbouncer.existing !== undefined) return budgetAccess(budget);
   const config = configMap(budget, plan);
   const metadata = {
     name: budgetNames(name).pgbouncer,
@@ -33,7 +32,7 @@ export function tierObjects(budget: ConnectionBudget, plan: BudgetPlan): readonl
     pgbouncerPolicy(budget),
     clientService(budget),
     peerService(budget),
-    ...(replicas > 1 ? [podDisruptionBudget(metadata, pgbouncerSelector(name))] : []),
+    ...(processCountOf(budget) > 1 ? [podDisruptionBudget(metadata, pgbouncerSelector(name))] : []),
     statefulSet(budget, plan, config.metadata.name),
   ];
 }

@@ -157,7 +157,12 @@ export function availableConnections(postgres: {
 
 const pgbouncerSchema = withRules(
   z.strictObject({
-    replicas: z.int().min(1).max(100).default(2).describe("PgBouncer processes."),
+    replicas: z
+      .int()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe("PgBouncer processes. Default: 2; must be given with existing."),
     image: imageSchema.default(PGBOUNCER_IMAGE).describe("Image with PgBouncer 1.24 or newer."),
     maxClientConn: count.min(1).describe("max_client_conn of each PgBouncer process."),
     poolMode: z
@@ -216,6 +221,14 @@ const pgbouncerSchema = withRules(
     ...scheduling,
   }),
   [
+    {
+      // Hence no default: the API server would fill it in before it asks this.
+      cel: "!has(self.existing) || has(self.replicas)",
+      holds: ({ existing, replicas }) => existing === undefined || replicas !== undefined,
+      message:
+        "must say how many processes the existing PgBouncer has (1 if it is one): nobody can count them behind one address",
+      path: ["replicas"],
+    },
     {
       cel: "self.reserve.consoles + self.reserve.maintenance + self.reserve.logins < self.maxClientConn",
       holds: ({ reserve, maxClientConn }) =>
@@ -325,6 +338,14 @@ export const connectionBudgetSchema = z
 
 /** A ConnectionBudget with its defaults filled in. */
 export type ConnectionBudget = z.output<typeof connectionBudgetSchema>;
+
+/** K: as many PgBouncers as weir makes where nothing is written. */
+const PROCESSES_DEFAULT = 2;
+
+/** K: how many PgBouncer processes a budget has. */
+export function processCountOf({ spec }: Pick<ConnectionBudget, "spec">): number {
+  return spec.pgbouncer.replicas ?? PROCESSES_DEFAULT;
+}
 
 /** The role that all lines of a budget use in Postgres. */
 export function roleOf(budget: ConnectionBudget): string {

@@ -3,6 +3,7 @@ import { formatProblem } from "./problem.ts";
 import { readFleet } from "./readFleet.ts";
 
 interface BudgetWish {
+  readonly pgbouncer?: string;
   readonly name?: string;
   readonly namespace?: string;
   readonly mode?: string;
@@ -17,6 +18,7 @@ function budget({
   mode = "Manage",
   postgres = "host: pg, database: books",
   secret = "pg",
+  pgbouncer = "maxClientConn: 200",
 }: BudgetWish = {}): string {
   return `apiVersion: weir.dev/v1alpha1
 kind: ConnectionBudget
@@ -25,7 +27,7 @@ spec:
   mode: ${mode}
   postgres: { ${postgres}, credentialsSecretRef: { name: ${secret} } }
   pgbouncer:
-    maxClientConn: 200
+    ${pgbouncer}
 `;
 }
 
@@ -128,6 +130,20 @@ describe("a workload that weir did not make", () => {
     expect(problemsOf(observe, server("old"), server("b", workload))).toEqual([
       "2:7:16: McpServer/b: spec.workloadRef: must be another: Deployment/old belongs to McpServer/old (see 1:1)",
     ]);
+  });
+});
+
+describe("a PgBouncer that weir did not make", () => {
+  const existing = "existing: { host: old, statsSecretRef: { name: old } }";
+
+  it("says how many processes it has", () => {
+    const counted = `maxClientConn: 200\n    replicas: 1\n    ${existing}`;
+    expect(problemsOf(budget({ mode: "Observe", pgbouncer: counted }))).toEqual([]);
+    const uncounted = `maxClientConn: 200\n    ${existing}`;
+    expect(problemsOf(budget({ mode: "Observe", pgbouncer: uncounted }))).toEqual([
+      "0:7:3: ConnectionBudget/writing: spec.pgbouncer.replicas: missing; must say how many processes the existing PgBouncer has (1 if it is one): nobody can count them behind one address",
+    ]);
+    expect(problemsOf(budget({ mode: "Observe" }))).toEqual([]);
   });
 });
 

@@ -1,4 +1,8 @@
-import { MOST_CONNECTIONS, type ConnectionBudget } from "../api/connectionBudget.ts";
+import {
+  MOST_CONNECTIONS,
+  processCountOf,
+  type ConnectionBudget,
+} from "../api/connectionBudget.ts";
 import type { McpServer } from "../api/mcpServer.ts";
 import { fits, floorsOf } from "./floors.ts";
 import type { Suggestion } from "./plan.ts";
@@ -13,7 +17,7 @@ export function largerCapacity(
   lines: readonly McpServer[],
   room: Room,
 ): Suggestion | undefined {
-  const { maxClientConn, replicas } = budget.spec.pgbouncer;
+  const { maxClientConn } = budget.spec.pgbouncer;
   const floors = floorsOf(lines);
   const needed = maxClientConn - room.clients + floors;
   if (needed > MOST_CONNECTIONS) return undefined;
@@ -21,7 +25,7 @@ export function largerCapacity(
   const carried =
     floors <= room.slots
       ? `Postgres could carry it: ${room.slots} slots are there for ${floors} connections.`
-      : `Postgres could not carry it: the slots stay at ${room.slots} on each of ${replicas} ` +
+      : `Postgres could not carry it: the slots stay at ${room.slots} on each of ${processCountOf(budget)} ` +
         `PgBouncer processes, so of ${floors} connections at most ${room.slots} work at once ` +
         `there and the others wait. Raising this alone is what failed in the incident.`;
   return {

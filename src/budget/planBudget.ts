@@ -1,4 +1,4 @@
-import type { ConnectionBudget } from "../api/connectionBudget.ts";
+import { processCountOf, type ConnectionBudget } from "../api/connectionBudget.ts";
 import type { McpServer } from "../api/mcpServer.ts";
 import { allocate } from "./allocate.ts";
 import { floorOf, floorsOf, missingFor } from "./floors.ts";
@@ -51,7 +51,7 @@ export function planBudget(
     },
     slots: {
       postgres: room.postgres,
-      processes: budget.spec.pgbouncer.replicas,
+      processes: processCountOf(budget),
       perProcess: room.perProcess,
       maintenance: maintenanceSlots,
       granted: slotsGranted,

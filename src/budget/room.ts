@@ -1,4 +1,8 @@
-import { availableConnections, type ConnectionBudget } from "../api/connectionBudget.ts";
+import {
+  availableConnections,
+  processCountOf,
+  type ConnectionBudget,
+} from "../api/connectionBudget.ts";
 
 /** What a budget has for its servers, on each of its PgBouncer processes. */
 export interface Room {
@@ -14,9 +18,9 @@ export interface Room {
 
 /** The sums of budget.md, from what the user wrote; nothing is clamped. */
 export function roomOf(budget: ConnectionBudget): Room {
-  const { maxClientConn, reserve, replicas } = budget.spec.pgbouncer;
+  const { maxClientConn, reserve } = budget.spec.pgbouncer;
   const postgres = shareOf(budget);
-  const perProcess = Math.floor(postgres / replicas);
+  const perProcess = Math.floor(postgres / processCountOf(budget));
   return {
     clients: maxClientConn - reserve.consoles - reserve.maintenance - reserve.logins,
     postgres,

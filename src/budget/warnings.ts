@@ -1,4 +1,4 @@
-import type { ConnectionBudget } from "../api/connectionBudget.ts";
+import { processCountOf, type ConnectionBudget } from "../api/connectionBudget.ts";
 import type { McpServer } from "../api/mcpServer.ts";
 import { formatPostgresAddress } from "../api/postgresAddress.ts";
 import type { BudgetPlan } from "./plan.ts";
@@ -18,8 +18,8 @@ export function budgetWarnings(
   ].map((text) => `Budget ${plan.namespace}/${plan.name}: ${text}`);
 }
 
-function oneProcess({ spec }: ConnectionBudget): readonly string[] {
-  return spec.pgbouncer.replicas > 1
+function oneProcess(budget: ConnectionBudget): readonly string[] {
+  return processCountOf(budget) > 1
     ? []
     : ["one PgBouncer replica means that no server reaches Postgres while it is replaced."];
 }

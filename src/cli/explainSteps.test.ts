@@ -47,6 +47,7 @@ spec:
   mode: Observe
   postgres: { host: pg, database: old, credentialsSecretRef: { name: pg } }
   pgbouncer:
+    replicas: 1
     maxClientConn: 100
     existing: { host: pgbouncer, statsSecretRef: { name: stats } }
 ---

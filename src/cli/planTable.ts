@@ -1,15 +1,10 @@
 import type { BudgetPlan, Plan, PostgresPlan } from "../budget/plan.ts";
+import { missingSentences, postgresSentence, postgresSum } from "../budget/refusal.ts";
 import { counted } from "../budget/wording.ts";
 import { barLegend, capacityBar } from "./explainBar.ts";
 import { paintFor, type Brush, type Paint } from "./explainPaint.ts";
 import { serverRows } from "./explainServers.ts";
-import {
-  clientSum,
-  missingSentences,
-  postgresSentence,
-  postgresSum,
-  slotSum,
-} from "./explainSums.ts";
+import { clientSum, slotSum } from "./explainSums.ts";
 import { hanging } from "./explainWrap.ts";
 
 /** Where a table is shown. */

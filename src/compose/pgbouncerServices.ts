@@ -6,6 +6,7 @@ import {
   SOCKET_DIR,
 } from "../../charts/pgbouncerPaths.ts";
 import type { PlannedBudget } from "../../charts/planned.ts";
+import { processCountOf } from "../api/connectionBudget.ts";
 import { budgetNames, PGBOUNCER_PORT } from "../api/names.ts";
 import { nofileLimit } from "../pgbouncer/nofile.ts";
 import {
@@ -103,7 +104,7 @@ function service(
     },
     // Alone it is a gap for everybody: it goes as soon as the open transactions are done. With
     // others beside it, it waits until its clients leave by themselves.
-    stop_signal: pgbouncer.replicas > 1 ? "SIGTERM" : "SIGINT",
+    stop_signal: processCountOf(budget) > 1 ? "SIGTERM" : "SIGINT",
     stop_grace_period: `${pgbouncer.terminationGracePeriodSeconds}s`,
     ...(limits !== undefined && { deploy: { resources: limits } }),
     restart: "unless-stopped",

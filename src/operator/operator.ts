@@ -20,6 +20,7 @@ export interface OperatorOptions {
   readonly namespace?: string;
   /** Of /metrics, /livez and /readyz; 0: any. */
   readonly port: number;
+  /** Of an operator of all namespaces; one of a single namespace has another one. */
   readonly lease: LeaseName;
   /** For people: the pod's name. */
   readonly candidate: string;
@@ -60,6 +61,7 @@ export async function startOperator({
   nowMs = Date.now,
 }: OperatorOptions): Promise<Operator> {
   const figures = startFigures();
+  const own = leaseOf(lease, namespace);
   let work: Work | undefined;
   let candidacy: Candidacy | undefined;
   let stopping = false;
@@ -75,14 +77,14 @@ export async function startOperator({
   const lead = () =>
     startCandidacy({
       client,
-      lease,
+      lease: own,
       candidate,
       onLead: (term) => {
-        log.info({ lease: `${lease.namespace}/${lease.name}` }, "leads");
+        log.info({ lease: `${own.namespace}/${own.name}` }, "leads");
         tellLease(new Map([["lease", undefined]]));
         const instance = candidate;
         const all = { client, cluster, judge, figures, log, instance, term, clock, random, nowMs };
-        work = startWork(all);
+        work = startWork({ ...all, ...(namespace !== undefined && { namespace }) });
         work.add(cluster.budgetKeys());
       },
       onLost: async (reason) => {
@@ -138,6 +140,11 @@ export async function startOperator({
     await stop();
     throw error;
   }
+}
+
+/** Those that watch the same share one: of two namespaces each needs a leader of its own. */
+function leaseOf(lease: LeaseName, namespace: string | undefined): LeaseName {
+  return namespace === undefined ? lease : { ...lease, name: `${lease.name}-${namespace}` };
 }
 
 function isDead({ lastContactMs, lastError }: CopyState, nowMs: number): boolean {

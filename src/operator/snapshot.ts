@@ -15,6 +15,8 @@ export interface BudgetSnapshot {
   readonly neighbours: readonly ConnectionBudget[];
   /** Those of the same Postgres that this weir does not understand, a line each: no sum has them. */
   readonly unreadNeighbours: readonly string[];
+  /** Set where budgets of this namespace alone are known: others may share the Postgres. */
+  readonly namespaceAlone?: string;
   /** Its PgBouncer processes; which there are may itself be unknown. */
   readonly poolers: Sight<readonly PoolerSnapshot[]>;
   /** Label selector of their pods as text, for the scale subresource. */
@@ -115,6 +117,8 @@ export interface PoolerSnapshot {
   /** The pod's name where it has one, else host:port. */
   readonly name: string;
   readonly sight: Sight<PoolerSight>;
+  /** The name of an earlier one that is this very process: two addresses may lead to one. */
+  readonly sameAs?: string;
 }
 
 /** What one PgBouncer process has applied and has open. */

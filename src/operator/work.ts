@@ -29,6 +29,8 @@ export interface Work {
 export interface WorkOptions {
   readonly client: KubeClient;
   readonly cluster: ClusterCopy;
+  /** The one that the copy is of; absent: all. */
+  readonly namespace?: string;
   readonly judge: Judge;
   readonly figures: Figures;
   readonly log: Logger;
@@ -72,6 +74,7 @@ export function startWork(options: WorkOptions): Work {
   const gatherer = startGatherer({
     client,
     cluster,
+    ...(options.namespace !== undefined && { namespace: options.namespace }),
     clock,
     random,
     nowMs,

@@ -3,7 +3,12 @@ export function consoleName(sixBytesInHex: string): string {
   return `weir-${sixBytesInHex}`;
 }
 
-/** Whether an application_name is that of a console of weir's; application_name_add_host adds to it. */
+/** The console of weir's that an application_name names; application_name_add_host adds to it. */
+export function consoleIn(applicationName: string): string | undefined {
+  return /^(weir-[0-9a-f]{12})(?: - .*)?$/.exec(applicationName)?.[1];
+}
+
+/** Whether an application_name is that of a console of weir's. */
 export function isConsoleName(applicationName: string): boolean {
-  return /^weir-[0-9a-f]{12}(?: - .*)?$/.test(applicationName);
+  return consoleIn(applicationName) !== undefined;
 }

@@ -1,6 +1,7 @@
 import { configMap } from "../../charts/configMap.ts";
 import { plannedBudgets } from "../../charts/planned.ts";
 import { budgetAnnotations } from "../../charts/statefulSet.ts";
+import { processCountOf } from "../../src/api/connectionBudget.ts";
 import { readFleet } from "../../src/api/readFleet.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
 import { nofileLimit } from "../../src/pgbouncer/nofile.ts";
@@ -25,7 +26,7 @@ export function helmValues(fleetText: string): unknown {
         configMap: config.metadata.name,
         files: config["data"],
         annotations: budgetAnnotations(budget, plan),
-        replicas: budget.spec.pgbouncer.replicas,
+        replicas: processCountOf(budget),
         image: budget.spec.pgbouncer.image,
         nofile: nofileLimit(budget, plan.slots),
         postgresPort: budget.spec.postgres.port,

@@ -1,3 +1,4 @@
+import { processCountOf } from "../../src/api/connectionBudget.ts";
 import type { Fleet } from "../../src/api/fleet.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
 import type { ObjectName, Step } from "../../src/budget/steps.ts";
@@ -48,7 +49,7 @@ export class ClusterModel {
     for (const budget of old.budgets) {
       const key = keyOf(budget);
       const ini = iniOf(old, key);
-      this.#tiers.set(key, Array<Ini>(budget.spec.pgbouncer.replicas).fill(ini));
+      this.#tiers.set(key, Array<Ini>(processCountOf(budget)).fill(ini));
       this.#roles.set(`${ini.postgres} ${ini.role}`, { budget: key, limit: shareOf(budget) });
       this.#postgres.set(ini.postgres, admitted(old, ini.postgres));
     }
@@ -141,9 +142,9 @@ export class ClusterModel {
     for (const object of objects) {
       const key = nameOf(object);
       if (object.kind === "ConnectionBudget") {
-        const replicas = fleet.budgets.find((budget) => keyOf(budget) === key)?.spec.pgbouncer
-          .replicas;
-        this.#moveTier(key, Array<Ini>(replicas ?? 0).fill(iniOf(fleet, key)), where);
+        const budget = fleet.budgets.find((each) => keyOf(each) === key);
+        const processes = budget === undefined ? 0 : processCountOf(budget);
+        this.#moveTier(key, Array<Ini>(processes).fill(iniOf(fleet, key)), where);
       }
     }
     for (const object of objects) {

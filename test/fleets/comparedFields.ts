@@ -72,6 +72,18 @@ export const BUDGET_RULES: readonly Changes[] = [
   ]),
   together([
     [
+      ["spec", "pgbouncer", "replicas"],
+      [1, undefined],
+    ],
+    [["spec", "mode"], ["Observe"]],
+    [
+      ["spec", "pgbouncer", "existing"],
+      [{ host: "a", statsSecretRef: { name: "a" } }, undefined],
+    ],
+  ]),
+  together([
+    [["spec", "pgbouncer", "replicas"], [1]],
+    [
       ["spec", "mode"],
       ["Observe", "Manage", undefined],
     ],

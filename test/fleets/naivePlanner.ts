@@ -36,7 +36,7 @@ function planOne(
   mine: Record<string, McpServer>,
   sharesHold: boolean,
 ): NaivePlan {
-  const { maxClientConn, reserve, replicas } = budget.spec.pgbouncer;
+  const { maxClientConn, reserve, replicas = 2 } = budget.spec.pgbouncer;
   const usable = maxClientConn - (reserve.consoles + reserve.maintenance + reserve.logins);
   const slotsThere = quotient(share(budget), replicas) - reserve.maintenanceSlots;
   const names = Object.keys(mine);

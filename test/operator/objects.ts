@@ -8,8 +8,12 @@ const WEIR = "weir.dev/v1alpha1";
 /** Where its parts are. */
 export interface BudgetParts {
   readonly postgresPort: number;
-  /** A PgBouncer that weir did not make. */
-  readonly existing?: { readonly host: string; readonly port: number };
+  /** A PgBouncer that weir did not make: one process unless said. */
+  readonly existing?: {
+    readonly host: string;
+    readonly port: number;
+    readonly replicas?: number;
+  };
   readonly tls?: Fields;
 }
 
@@ -37,11 +41,19 @@ export function budget(
         pgbouncer: {
           maxClientConn: 50,
           ...(tls && { tls }),
-          ...(existing && { existing: { ...existing, statsSecretRef: { name: "old-stats" } } }),
+          ...(existing && existingPgBouncer(existing)),
         },
       },
     },
   };
+}
+
+function existingPgBouncer({
+  host,
+  port,
+  replicas = 1,
+}: NonNullable<BudgetParts["existing"]>): Fields {
+  return { replicas, existing: { host, port, statsSecretRef: { name: "old-stats" } } };
 }
 
 /** A server of the budget; of a workload that is there where one is named. */

@@ -46,8 +46,11 @@ afterAll(async () => {
   await postgres.stop();
 });
 
-async function operate(candidate: string, clock?: Clock): Promise<Operator> {
-  const operator = await scene.operate({ candidate, ...(clock && { clock }) });
+async function operate(
+  candidate: string,
+  options: { readonly clock?: Clock; readonly namespace?: string } = {},
+): Promise<Operator> {
+  const operator = await scene.operate({ candidate, ...options });
   operators.push(operator);
   return operator;
 }
@@ -72,11 +75,12 @@ async function versions(): Promise<string> {
   return stdout;
 }
 
-async function holder(): Promise<string> {
+async function holder(name = LEASE.name): Promise<string> {
   const lease = await scene.read({
     apiVersion: "coordination.k8s.io/v1",
     plural: "leases",
     ...LEASE,
+    name,
   });
   return textAt(fieldOf(lease, "spec"), "holderIdentity") ?? "";
 }
@@ -114,7 +118,7 @@ test("after a restart nothing is written but the lease", async () => {
 
 test("a changed server is at most two writes, and idle is none", async () => {
   // A message that differs alone waits for half a minute by the clock: here for ever.
-  const operator = await operate("counting", standingClock());
+  const operator = await operate("counting", { clock: standingClock() });
   await lookAgain(operator);
   const before = await versions();
   await scene.patch(deployment(NAMESPACE, "author"), { spec: { replicas: 4 } });
@@ -128,6 +132,26 @@ test("a changed server is at most two writes, and idle is none", async () => {
   const changed = after.split("\n").filter((line) => !before.includes(line));
   expect(changed.map((line) => line.split(" ")[0])).toEqual(["McpServer/author"]);
   expect(await figure(operator, 'weir_writes_total{kind="McpServer"}')).toBe(1);
+});
+
+test("of two that watch a namespace each, both lead: none waits for the other's Lease", async () => {
+  await scene.namespace("elsewhere");
+  const there = budget("elsewhere", "studio", { postgresPort: postgres.port });
+  await scene.create(there);
+  const first = await operate("here", { namespace: NAMESPACE });
+  const second = await operate("there", { namespace: "elsewhere" });
+  await settle(first);
+  const ready = async () =>
+    conditionsOf((await scene.read(there))["status"]).find(({ type }) => type === "Ready");
+  // The budget of the other namespace is not known to it.
+  await expect
+    .poll(ready)
+    .toMatchObject({ reason: "Told", message: "neighbours 0 in elsewhere alone" });
+  expect(await holder("weir-operator-writing")).toMatch(/^here_/);
+  expect(await holder("weir-operator-elsewhere")).toMatch(/^there_/);
+  expect((await ask(first, "/metrics")).text).not.toContain('namespace="elsewhere"');
+  expect((await ask(second, "/metrics")).text).not.toContain('namespace="writing"');
+  await scene.remove(there);
 });
 
 test("of two one leads, and the other takes over at once when it stops", async () => {

@@ -21,16 +21,19 @@ export async function makeRole({ query }: Postgres, connectionLimit = -1): Promi
 
 /** Where it listens. */
 export interface PoolerSpec {
+  /** One address, or several as PgBouncer has them: `a, b`. */
   readonly ip: string;
   readonly port?: number;
   /** Nobody is let in without TLS then. */
   readonly tls?: Certificate;
+  /** Further lines of [pgbouncer]. */
+  readonly settings?: readonly string[];
 }
 
 /** A PgBouncer at an address of its own, with a line `author` and weir's two. */
 export async function startPooler(
   postgres: Postgres,
-  { ip, port = 6432, tls }: PoolerSpec,
+  { ip, port = 6432, tls, settings = [] }: PoolerSpec,
 ): Promise<PgBouncer> {
   const place = { ...(await pgbouncerPlace()), port };
   const target = `host=127.0.0.1 port=${postgres.port} dbname=app user=app`;
@@ -51,6 +54,7 @@ export async function startPooler(
         "stats_users = weir_stats, eye",
         "pool_mode = transaction",
         "max_client_conn = 50",
+        ...settings,
         ...(tls === undefined
           ? []
           : [

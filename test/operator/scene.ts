@@ -42,6 +42,8 @@ export interface Scene {
   /** Starts one; it ends with the scene at the latest. */
   readonly operate: (options?: {
     readonly candidate?: string;
+    /** Absent: all. */
+    readonly namespace?: string;
     readonly judge?: Judge;
     readonly client?: KubeClient;
     readonly clock?: Clock;
@@ -111,11 +113,13 @@ export async function startScene(): Promise<Scene> {
     },
     read: (object) => asked("GET", pathOf(object)),
     operate: async (options = {}) => {
-      const { candidate = "one", judge = tellingJudge, client: own = client, clock } = options;
+      const { candidate = "one", judge = tellingJudge, client: own = client } = options;
+      const { clock, namespace } = options;
       const operator = await startOperator({
         client: own,
         judge,
         log: logger,
+        ...(namespace !== undefined && { namespace }),
         port: 0,
         lease: LEASE,
         candidate,

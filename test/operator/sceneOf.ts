@@ -1,5 +1,5 @@
 import type { ConnectionBudget } from "../../src/api/connectionBudget.ts";
-import { roleOf } from "../../src/api/connectionBudget.ts";
+import { processCountOf, roleOf } from "../../src/api/connectionBudget.ts";
 import type { McpServer } from "../../src/api/mcpServer.ts";
 import { shareOf } from "../../src/budget/room.ts";
 import type { LiveLine } from "../../src/audit/live.ts";
@@ -233,7 +233,7 @@ export function sceneOf({
     },
     load,
   );
-  const poolers = Array.from({ length: budget.spec.pgbouncer.replicas }, (_, ordinal) => ({
+  const poolers = Array.from({ length: processCountOf(budget) }, (_, ordinal) => ({
     name: `${budget.metadata.name}-pgbouncer-${ordinal}`,
     sight: seen(sight),
   }));
@@ -248,9 +248,13 @@ export function sceneOf({
   };
 }
 
-/** The incident: an existing PgBouncer of 200 with one line for all, and ten servers of 20. */
-export function incidentScene(held: number): BudgetSnapshot {
-  const budget = observeExisting();
+/**
+ * The incident: an existing PgBouncer of 200 with one line for all, and ten servers of 20.
+ *
+ * @param replicas what its budget says of it; one process is seen
+ */
+export function incidentScene(held: number, replicas = 1): BudgetSnapshot {
+  const budget = observeExisting(replicas);
   const servers = INCIDENT_NAMES.map((name) =>
     serverOf(name, { rollout: { type: "Recreate" }, pool: { max: 19 } }),
   );
@@ -279,9 +283,9 @@ export function incidentScene(held: number): BudgetSnapshot {
   };
 }
 
-/** A budget that observes a PgBouncer which weir did not make. */
-export function observeExisting(): ConnectionBudget {
-  const budget = budgetOf();
+/** A budget that observes a PgBouncer which weir did not make, of so many processes. */
+export function observeExisting(replicas = 1): ConnectionBudget {
+  const budget = budgetOf({ pgbouncer: { replicas } });
   const existing = { host: "old-pgbouncer", port: 6432, statsSecretRef: { name: "old-stats" } };
   return {
     ...budget,

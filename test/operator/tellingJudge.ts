@@ -58,7 +58,13 @@ export const tellingJudge: Judge = {
   }),
 };
 
-function sayingsOfBudget({ poolers, postgres, budget, neighbours }: BudgetSnapshot): Saying[] {
+function sayingsOfBudget({
+  poolers,
+  postgres,
+  budget,
+  neighbours,
+  namespaceAlone,
+}: BudgetSnapshot): Saying[] {
   return [
     ofSight("Poolers", poolers, (all) => all.map(({ name }) => name).join(" ")),
     ...(poolers.state === "seen"
@@ -86,7 +92,7 @@ function sayingsOfBudget({ poolers, postgres, budget, neighbours }: BudgetSnapsh
       type: "Ready",
       status: budget.parsed.ok ? "True" : "False",
       reason: "Told",
-      message: `neighbours ${neighbours.length}`,
+      message: `neighbours ${neighbours.length}${namespaceAlone ? ` in ${namespaceAlone} alone` : ""}`,
     },
   ];
 }

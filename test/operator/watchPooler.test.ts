@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { systemClock, type Clock } from "../../src/kube/clock.ts";
+import { sameProcesses } from "../../src/operator/gather/consoles.ts";
 import type { PoolerSight } from "../../src/operator/snapshot.ts";
 import { UnseenError } from "../../src/operator/gather/unseenError.ts";
 import { watchPooler, type Watch } from "../../src/operator/gather/watchPooler.ts";
@@ -170,6 +171,40 @@ test("its console is one of the clients for a minute at most, so that a PgBounce
   await expect.poll(async () => (await consoles()).length).toBeLessThanOrEqual(1);
   pooler.kill("SIGTERM");
   expect(await pooler.exited).toMatchObject({ code: 0 });
+});
+
+test("two addresses of one process are told from two processes, whenever consoles are opened anew", async () => {
+  const [one, other, apart] = [podIp(), podIp(), podIp()];
+  const clock = fastClock(60);
+  const start = (host: string) => {
+    const started = watchPooler(
+      { name: host, host, port: 6432 },
+      { stats: async () => LOGIN },
+      { clock, random: () => 0, onSample: () => {} },
+      () => {},
+    );
+    watches.push(started);
+    return { name: host, watching: started, opened: new Set<string>() };
+  };
+  pooler = await startPooler(postgres, { ip: `${one}, ${other}` });
+  const second = await startPooler(postgres, { ip: apart });
+  try {
+    const three = [one, other, apart].map(start);
+    const told = new Set<string>();
+    const look = () => {
+      if (three.some(({ watching }) => watching.sight().state !== "seen")) return 0;
+      const seen = three.map(({ name, watching, opened }) => {
+        for (const console of watching.consoles().own) opened.add(console);
+        return { name, consoles: watching.consoles() };
+      });
+      told.add(JSON.stringify([...sameProcesses(seen)]));
+      return Math.min(...three.map(({ opened }) => opened.size));
+    };
+    await expect.poll(look, { interval: 5 }).toBeGreaterThan(4);
+    expect([...told]).toEqual([JSON.stringify([[other, one]])]);
+  } finally {
+    await second.stop();
+  }
 });
 
 test("an API server that does not give the Secret hides no PgBouncer whose console is open", async () => {

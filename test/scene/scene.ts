@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { namespace as chartNamespace } from "../../charts/namespace.ts";
+import { processCountOf } from "../../src/api/connectionBudget.ts";
 import { budgetNames, OPERATOR_NAMESPACE, PGBOUNCER_PORT } from "../../src/api/names.ts";
 import { connect, type KubeClient } from "../../src/kube/client.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
@@ -166,9 +167,9 @@ export async function startScene(spec: SceneSpec = {}): Promise<Scene> {
     const fleet = async (yaml: string) => {
       const read = sceneFleet(yaml, secrets);
       for (const { metadata, data } of read.secrets) secrets.set(secretKeyOf(metadata), data);
-      for (const { metadata, spec: budget } of read.fleet.budgets) {
-        const { pgbouncer } = budgetNames(metadata.name);
-        const pods = Array.from({ length: budget.pgbouncer.replicas }, (_, ordinal) => ({
+      for (const budget of read.fleet.budgets) {
+        const { pgbouncer } = budgetNames(budget.metadata.name);
+        const pods = Array.from({ length: processCountOf(budget) }, (_, ordinal) => ({
           host: addresses.of(`${NAMESPACE}/${pgbouncer}-${ordinal}`),
           port: PGBOUNCER_PORT,
         }));

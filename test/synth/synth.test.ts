@@ -157,7 +157,7 @@ describe("a fleet that can't be written leaves manifests/ as it was", () => {
       code: 3,
       says: [
         "ConnectionBudget writers/studio cannot fit.",
-        "Clients: 32 needed, 30 there: 2 missing.",
+        "Clients: 2 servers need 32 connections, 30 are there: 2 missing.",
         "review: 16 = 8 guaranteed × 2 pods at peak",
         "Any one of these suffices:",
       ],
@@ -321,7 +321,7 @@ describe("npx cdk8s synth", () => {
     );
     const { code, stderr } = await cdk8sSynth(dir, [], OWN);
     expect(code).toBe(1);
-    expect(stderr).toContain("Clients: 32 needed, 30 there: 2 missing.");
+    expect(stderr).toContain("Clients: 2 servers need 32 connections, 30 are there: 2 missing.");
     expect(await contentOf(manifests)).toEqual(before);
   });
 });

@@ -43,7 +43,7 @@ export function serverAbovePlan(held: WorkloadClients): readonly Finding[] {
         ...(!hidden && stays.length > known
           ? [`${counted(stays.length - known, "client")} with its login from no pod of it`]
           : []),
-        `${counted(pods.length, "pod")} of it ${pods.length === 1 ? "exists" : "exist"}, ${pods.filter(({ terminating }) => terminating).length} of them terminating; most that the plan counts: ${peakPods}`,
+        podsFact(workload, peakPods),
       ],
       workload,
       stays,
@@ -54,4 +54,13 @@ export function serverAbovePlan(held: WorkloadClients): readonly Finding[] {
       ],
     }),
   ];
+}
+
+function podsFact({ pods }: WorkloadClients["workload"], peakPods: number): string {
+  const count = pods.filter(({ terminating }) => terminating).length;
+  const terminating = count === 0 ? "" : `, ${count} of them terminating`;
+  return (
+    `${counted(pods.length, "pod")} of it ${pods.length === 1 ? "exists" : "exist"}${terminating}; ` +
+    `most that the plan counts: ${peakPods}`
+  );
 }

@@ -216,3 +216,25 @@ describe("behind one address for all", () => {
     expect(named(clients, workloads)).toBe(names);
   });
 });
+
+describe("the pods of one above its plan", () => {
+  it.each([
+    { terminating: 0, fact: "3 pods of it exist; most that the plan counts: 2" },
+    {
+      terminating: 1,
+      fact: "3 pods of it exist, 1 of them terminating; most that the plan counts: 2",
+    },
+  ])("are told, and the $terminating of them that terminate", ({ terminating, fact }) => {
+    const [three] = THREE;
+    const pods = (three?.pods ?? []).map((pod, index) => ({
+      ...pod,
+      terminating: index < terminating,
+    }));
+    const clients = [...from(A, 5), ...from(B, 5), ...from(C, 5)];
+    const live = systemOf([poolerOf({ clients, config: { max_client_conn: "100" } })], {
+      workloads: [workloadAt([A, B, C], { peakPods: 2, pods })],
+    });
+    const [finding] = workloadClients(live, new Set()).flatMap(serverAbovePlan);
+    expect(finding?.cause.evidence).toContain(fact);
+  });
+});

@@ -58,7 +58,7 @@ function verdictsOf(
   const budget = parsed.ok ? parsed.value : undefined;
   const nothing = unknown ?? notUnderstood(parsed.ok ? [] : parsed.problems);
   return {
-    Feasible: feasible(plan),
+    Feasible: feasible(plan, snapshot.namespaceAlone),
     // A server that can't be read hides nothing of what is open.
     WithinBudget: budget ? withinBudget(budget, snapshot, poolers, owners) : nothing,
     ConfigApplied: plan.known ? configApplied(plan.budget, plan.admitted, poolers) : nothing,

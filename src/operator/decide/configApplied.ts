@@ -1,4 +1,4 @@
-import type { ConnectionBudget } from "../../api/connectionBudget.ts";
+import { processCountOf, type ConnectionBudget } from "../../api/connectionBudget.ts";
 import type { BudgetPlan } from "../../budget/plan.ts";
 import { listed } from "../../budget/wording.ts";
 import type { Told, Verdict } from "./condition.ts";
@@ -32,7 +32,9 @@ export function configApplied(
       : differencesFrom(plan, budget, pooler)),
   }));
   const tooOld = isExisting ? undefined : oldOnes(seen);
-  return judged(poolers, tooOld ?? differing(compared, poolers.count), {
+  const differs = differing(compared, poolers.count);
+  const bad = tooOld ?? both(moreProcesses(budget, poolers), differs);
+  return judged(poolers, bad, {
     status: "True",
     reason: "Applied",
     message: isExisting
@@ -55,6 +57,22 @@ function oldOnes(seen: readonly Pooler[]): Told | undefined {
 function isTooOld(version: string): boolean {
   const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
   return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
+}
+
+/** More of them than each one's share of Postgres counts on. */
+function moreProcesses(budget: ConnectionBudget, { count = 0, seen }: Poolers): Told | undefined {
+  const planned = processCountOf(budget);
+  if (count <= planned) return undefined;
+  const message =
+    `${count} processes (${listed(seen.map(({ name }) => name))}), planned ${planned} ` +
+    "(spec.pgbouncer.replicas): stop those that are too many, or write how many there are";
+  return { status: "False", reason: "MoreProcesses", message };
+}
+
+/** What is bad for two causes has the reason of the first. */
+function both(first: Told | undefined, second: Told | undefined): Told | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  return { ...first, message: `${first.message}; ${second.message}` };
 }
 
 function differing(compared: readonly Compared[], count: number | undefined): Told | undefined {

@@ -16,6 +16,15 @@ describe("the objects as written", () => {
     });
   });
 
+  it("fit as far as one namespace tells, where the operator watches no other", () => {
+    const alone = { ...sceneOf(), namespaceAlone: "writing" };
+    const { message: all } = budgetCondition(sceneOf(), "Feasible") ?? {};
+    expect(budgetCondition(alone, "Feasible")).toMatchObject({
+      status: "True",
+      message: `${all}; not counted: budgets of the same Postgres outside of namespace writing, which this operator does not watch (--namespace)`,
+    });
+  });
+
   it("ask for more clients than there are, and what would suffice", () => {
     const { servers } = incidentFleet({
       rollout: { type: "Recreate" },

@@ -6,8 +6,10 @@ import type { ObjectPlan } from "./objectPlan.ts";
 /**
  * Feasible: whether the sums of the objects as written hold. It is a matter of the objects alone:
  * what runs is not asked.
+ *
+ * @param namespaceAlone the one whose budgets are known; absent: those of all are
  */
-export function feasible(plan: ObjectPlan): Told {
+export function feasible(plan: ObjectPlan, namespaceAlone?: string): Told {
   if (!plan.known) return notUnderstood(plan.problems);
   const { written, postgres, conflicts, unread } = plan;
   const missing = [...floorsMissing(written), ...linesMissing(written), ...sharesMissing(postgres)];
@@ -21,7 +23,15 @@ export function feasible(plan: ObjectPlan): Told {
     return { status: "False", reason: "ObjectsConflict", message: listed(conflicts) };
   }
   if (unread.length > 0) return notUnderstood(unread);
-  return { status: "True", reason: "Fits", message: sumsOf(written) };
+  return { status: "True", reason: "Fits", message: sumsOf(written) + leftOut(namespaceAlone) };
+}
+
+/** What the sum of Postgres does not have in it. */
+function leftOut(namespaceAlone: string | undefined): string {
+  return namespaceAlone === undefined
+    ? ""
+    : `; not counted: budgets of the same Postgres outside of namespace ${namespaceAlone}, which ` +
+        "this operator does not watch (--namespace)";
 }
 
 /** Objects that this weir can't read: no sum is known. */

@@ -1,6 +1,8 @@
+import { processCountOf } from "../../api/connectionBudget.ts";
 import { CONSOLE_DATABASE } from "../../api/names.ts";
 import { byNames } from "../../budget/order.ts";
-import type { BudgetSnapshot, LineSight, PoolerSight, Sight } from "../snapshot.ts";
+import { listed } from "../../budget/wording.ts";
+import type { BudgetSnapshot, LineSight, PoolerSight, PoolerSnapshot, Sight } from "../snapshot.ts";
 import { few } from "./few.ts";
 import { AS_IS, type Told, type Verdict } from "./condition.ts";
 
@@ -38,9 +40,15 @@ export interface Poolers extends Asked {
   readonly count?: number;
 }
 
-export function poolersOf({ poolers }: Pick<BudgetSnapshot, "poolers">): Poolers {
+export function poolersOf({
+  budget,
+  poolers,
+}: Pick<BudgetSnapshot, "budget" | "poolers">): Poolers {
   if (poolers.state !== "seen") return { seen: [], ...askedOf("PgBouncer", poolers) };
-  const sorted = poolers.value.toSorted(byNames(({ name }) => [name]));
+  // One that is reached by two ways counts once: its clients are no others.
+  const sorted = poolers.value
+    .filter(({ sameAs }) => sameAs === undefined)
+    .toSorted(byNames(({ name }) => [name]));
   const none = { what: "PgBouncer", reason: "NoPods", message: "no process of it runs" };
   return {
     count: sorted.length,
@@ -52,8 +60,33 @@ export function poolersOf({ poolers }: Pick<BudgetSnapshot, "poolers">): Poolers
     ...together([
       { pending: false, blanks: sorted.length === 0 ? [none] : [] },
       ...sorted.map(({ name, sight }) => askedOf(name, sight)),
+      { pending: false, blanks: unseenProcesses(budget, poolers.value) },
     ]),
   };
+}
+
+/**
+ * Fewer than the spec says, of a PgBouncer that weir did not make: one address may stand before
+ * several, and what the others hold is in no sum. How many there are of weir's own, their pods tell.
+ */
+function unseenProcesses(
+  { parsed }: BudgetSnapshot["budget"],
+  poolers: readonly PoolerSnapshot[],
+): readonly Blank[] {
+  if (!parsed.ok || parsed.value.spec.pgbouncer.existing === undefined) return [];
+  const count = processCountOf(parsed.value);
+  const found = poolers.filter(({ sameAs }) => sameAs === undefined);
+  if (found.length === 0 || found.length >= count) return [];
+  const told = poolers
+    .toSorted(byNames(({ name }) => [name]))
+    .map(({ name, sameAs }) =>
+      sameAs === undefined ? name : `${name} is the same process as ${sameAs}`,
+    );
+  const message =
+    `seen ${found.filter(({ sight }) => sight.state === "seen").length} of ${count} processes ` +
+    `that spec.pgbouncer.replicas says (${listed(told)}): let existing.host be a Service of this ` +
+    "cluster, or a host name with an address for each of them, or correct replicas";
+  return [{ what: "PgBouncer", reason: "ProcessesUnseen", message }];
 }
 
 export function askedOf(what: string, sight: Sight<unknown>): Asked {

@@ -1,4 +1,8 @@
-import { availableConnections, type ConnectionBudget } from "../../api/connectionBudget.ts";
+import {
+  availableConnections,
+  processCountOf,
+  type ConnectionBudget,
+} from "../../api/connectionBudget.ts";
 import { MAINTENANCE_LINE } from "../../api/names.ts";
 import { shareOf } from "../../budget/room.ts";
 import type { LineSight, PostgresSnapshot, Sight } from "../snapshot.ts";
@@ -55,7 +59,7 @@ export function slotRoomOf(
 ): SlotRoom {
   const connections = postgresRoomOf(budget, postgres);
   // One that is away for a moment comes back, and opens its share again.
-  const processes = Math.max(budget.spec.pgbouncer.replicas, count);
+  const processes = Math.max(processCountOf(budget), count);
   return {
     postgres: connections,
     processes,

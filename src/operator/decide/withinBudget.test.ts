@@ -170,7 +170,7 @@ describe("a tier of weir's own", () => {
   });
 
   it("is not within budget while one of its processes is away, weir's own or not", () => {
-    for (const scene of [sceneOf(), incidentScene(5)]) {
+    for (const scene of [sceneOf(), incidentScene(5, 2)]) {
       const large = withSight(scene, (sight) => ({
         ...sight,
         lines: sight.lines.map((line) => ({ ...line, poolSize: 60 })),

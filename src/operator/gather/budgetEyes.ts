@@ -1,16 +1,19 @@
 import type { ConnectionBudget } from "../../api/connectionBudget.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import type { Handshake, PoolerSight } from "../snapshot.ts";
+import type { Handshake } from "../snapshot.ts";
 import type { PoolerSnapshot, PostgresSnapshot, Sight } from "../snapshot.ts";
 import { budgetLogins } from "./budgetLogins.ts";
+import { sameProcesses } from "./consoles.ts";
 import type { PoolerPlaces } from "./poolerTargets.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Turns } from "./turns.ts";
 import { watches } from "./watches.ts";
 import { watchHandshake, type Endpoints, type HandshakeWatch } from "./watchHandshake.ts";
 import { watchHost } from "./watchHost.ts";
-import { watchPooler, type PoolerTarget, type Watch } from "./watchPooler.ts";
+import { watchPooler, type PoolerTarget, type PoolerWatch, type Watch } from "./watchPooler.ts";
 import { watchPostgres } from "./watchPostgres.ts";
+
+const PENDING = { state: "pending" } as const;
 
 /** What looks at the parts of one budget that are not in the API, as it is written now. */
 export interface BudgetEyes {
@@ -42,7 +45,7 @@ export function openEyes(
   const { client, limit } = surroundings;
   const logins = budgetLogins(client, budget);
   const { namespace } = budget.metadata;
-  const processes = watches<Watch<PoolerSight>>();
+  const processes = watches<PoolerWatch>();
   const hosts = watches<Watch<readonly string[]>>();
   const handshakes = watches<HandshakeWatch>();
   let places: PoolerPlaces | undefined;
@@ -102,17 +105,23 @@ export function openEyes(
       const host = places?.kind === "Host" ? hosts.get(places.host)?.sight() : undefined;
       if (host?.state === "unseen") return host;
       const known = targets();
-      if (known === undefined) return { state: "pending" };
+      if (known === undefined) return PENDING;
+      const all = known.map((target) => {
+        const watch = processes.get(keyOf(target));
+        const consoles = watch?.consoles() ?? { own: [], listed: [] };
+        return { name: target.name, sight: watch?.sight() ?? PENDING, consoles };
+      });
+      const same = sameProcesses(all.filter(({ sight }) => sight.state === "seen"));
       return {
         state: "seen",
-        value: known.map((target) => ({
-          name: target.name,
-          sight: processes.get(keyOf(target))?.sight() ?? { state: "pending" },
-        })),
+        value: all.map(({ name, sight }) => {
+          const sameAs = same.get(name);
+          return { name, sight, ...(sameAs !== undefined && { sameAs }) };
+        }),
       };
     },
     postgres: postgres.sight,
-    handshake: (server) => handshakes.get(server)?.sight() ?? { state: "pending" },
+    handshake: (server) => handshakes.get(server)?.sight() ?? PENDING,
     stop: async () => {
       const all = [processes, hosts, handshakes, postgres];
       await Promise.all(all.map(({ stop }) => stop()));

@@ -34,6 +34,8 @@ export interface Gatherer {
 export interface GathererOptions extends Surroundings {
   readonly client: KubeClient;
   readonly cluster: ClusterCopy;
+  /** The one that the copy is of; absent: all. */
+  readonly namespace?: string;
   readonly nowMs: () => number;
   /** What was written last, where the copy of the cluster does not have it yet. */
   readonly statusOf: (kept: Kept<unknown>) => Observed<unknown>["status"];
@@ -50,7 +52,7 @@ interface Looked {
 }
 
 export function startGatherer(options: GathererOptions): Gatherer {
-  const { client, cluster, nowMs, statusOf, onSight } = options;
+  const { client, cluster, namespace, nowMs, statusOf, onSight } = options;
   const looked = new Map<string, Looked>();
   const closing = new Set<Promise<void>>();
   const limit = turns(HANDSHAKES_MAX);
@@ -99,6 +101,7 @@ export function startGatherer(options: GathererOptions): Gatherer {
         serverOf(each, cluster, eyes?.handshake(each.observed.name) ?? PENDING),
       ),
       ...neighboursOf(kept, cluster.budgets()),
+      ...(namespace !== undefined && { namespaceAlone: namespace }),
       poolers: eyes?.poolers() ?? PENDING,
       ...(budget?.spec.pgbouncer.existing === undefined && {
         poolerSelector: labelText(pgbouncerSelector(observed.name)),

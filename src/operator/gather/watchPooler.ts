@@ -4,6 +4,7 @@ import { openConsole, type Console } from "../../pgbouncer/console.ts";
 import { textOf, versionIn } from "../../pgbouncer/showRows.ts";
 import type { PoolerSight, Sight, UnseenReason } from "../snapshot.ts";
 import type { BudgetLogins, Login } from "./budgetLogins.ts";
+import { consoleMemory, consolesIn, type Consoles } from "./consoles.ts";
 import { loop } from "./loop.ts";
 import { patience } from "./patience.ts";
 import { poolerSample, type PoolerSample } from "./poolerSample.ts";
@@ -24,6 +25,11 @@ export interface PoolerTarget {
 export interface Watch<T> {
   readonly sight: () => Sight<T>;
   readonly stop: () => Promise<void>;
+}
+
+/** One that looks at a PgBouncer process. */
+export interface PoolerWatch extends Watch<PoolerSight> {
+  readonly consoles: () => Consoles;
 }
 
 const SAMPLE_MS = 1000;
@@ -50,8 +56,9 @@ export function watchPooler(
   logins: Pick<BudgetLogins, "stats">,
   { clock, random, onSample }: Surroundings,
   onSight: () => void,
-): Watch<PoolerSight> {
+): PoolerWatch {
   const seen = patience<PoolerSight>();
+  const consoles = consoleMemory();
   const window = poolerWindow();
   const address = `${target.host.includes(":") ? `[${target.host}]` : target.host}:${target.port}`;
   let open:
@@ -91,20 +98,22 @@ export function watchPooler(
   };
   const look = async (nowMs: number, stopped: AbortSignal): Promise<PoolerSight> => {
     const { console, version } = await enter(nowMs, stopped);
-    const sample = await asLogin(target, address, undefined, () => ask(console));
+    const { sample, listed } = await asLogin(target, address, undefined, () => ask(console));
+    consoles.asked(console.applicationName, listed, clock.monotonicMs());
     return { version, address, ...sample, window: window.add(sample, clock.monotonicMs()) };
   };
   const sight = (): Sight<PoolerSight> => {
     const last = seen.sight();
     return failures > 0 && last.state === "seen" ? { ...last, value: ofBefore(last.value) } : last;
   };
-  const changed = (before: Sight<PoolerSight>) => {
-    if (!isDeepStrictEqual(before, sight())) onSight();
+  const known = () => ({ sight: sight(), consoles: consoles.told() });
+  const changed = (before: ReturnType<typeof known>) => {
+    if (!isDeepStrictEqual(before, known())) onSight();
   };
 
   const watching = loop(clock, async (stopped) => {
     const askedMs = clock.monotonicMs();
-    const before = sight();
+    const before = known();
     try {
       seen.answered(await look(askedMs, stopped));
       failures = 0;
@@ -124,6 +133,7 @@ export function watchPooler(
   });
   return {
     sight,
+    consoles: consoles.told,
     stop: async () => {
       const stopped = watching.stop();
       // Else a PgBouncer that has stopped answering would hold this up.
@@ -139,13 +149,16 @@ function ofBefore(sight: PoolerSight): PoolerSight {
   return { ...sight, window: { ...sight.window, addressesKept: new Map() } };
 }
 
-async function ask(console: Console): Promise<PoolerSample> {
+async function ask(
+  console: Console,
+): Promise<{ readonly sample: PoolerSample; readonly listed: readonly string[] }> {
   const databases = await console.show("DATABASES");
   const clients = await console.show("CLIENTS");
   const lists = await console.show("LISTS");
   const pools = await console.show("POOLS");
   const config = await console.show("CONFIG");
-  return poolerSample({ databases, clients, lists, pools, config }, console.applicationName);
+  const rows = { databases, clients, lists, pools, config };
+  return { sample: poolerSample(rows, console.applicationName), listed: consolesIn(clients) };
 }
 
 /** @param login undefined once it is let in */
