@@ -2,9 +2,10 @@ import * as fc from "fast-check";
 
 import {
   BUDGET_RULES,
+  everyChoice,
   SERVER_RULES,
   type Change,
-  type Changes,
+  type Compared,
   type Path,
 } from "./comparedFields.ts";
 
@@ -239,19 +240,30 @@ export const arbitraryBudget = changed(BUDGET, BUDGET_FIELDS, BUDGET_RULES);
 /** An McpServer, and up to four fields that were changed, or those that one rule compares. */
 export const arbitraryServer = changed(SERVER, SERVER_FIELDS, SERVER_RULES);
 
+/** Both sides of every rule, whatever chance makes. */
+export const comparedBudgets = compared(BUDGET, BUDGET_RULES);
+export const comparedServers = compared(SERVER, SERVER_RULES);
+
 function changed(
   base: object,
   changes: readonly fc.Arbitrary<Change>[],
-  rules: readonly Changes[],
+  rules: readonly Compared[],
 ): fc.Arbitrary<unknown> {
+  const choices = rules.map((rule) => fc.constantFrom(...everyChoice(rule)));
   return fc
     .oneof(
       { arbitrary: fc.array(fc.oneof(...changes), { maxLength: 4 }), weight: 2 },
-      { arbitrary: fc.oneof(...rules), weight: 1 },
+      { arbitrary: fc.oneof(...choices), weight: 1 },
     )
-    .map((each: readonly Change[]) =>
-      each.reduce<unknown>((object, { path, value }) => withField(object, path, value), base),
-    );
+    .map((each: readonly Change[]) => withFields(base, each));
+}
+
+function compared(base: object, rules: readonly Compared[]): readonly unknown[] {
+  return rules.flatMap(everyChoice).map((each) => withFields(base, each));
+}
+
+function withFields(base: object, changes: readonly Change[]): unknown {
+  return changes.reduce<unknown>((object, { path, value }) => withField(object, path, value), base);
 }
 
 /** The value with one field in it set, or left out when `content` is undefined. */

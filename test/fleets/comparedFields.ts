@@ -1,5 +1,3 @@
-import * as fc from "fast-check";
-
 export type Path = readonly (string | number)[];
 
 /** One field set to a value, or left out when it is undefined. */
@@ -8,21 +6,22 @@ export interface Change {
   readonly value: unknown;
 }
 
-export type Changes = fc.Arbitrary<readonly Change[]>;
-
 /** Fields that one rule of a kind compares, with values on both sides of what it allows. */
-function together(table: readonly (readonly [Path, readonly unknown[]])[]): Changes {
-  return fc.tuple(
-    ...table.map(([path, values]) =>
-      fc.record({ path: fc.constant(path), value: fc.constantFrom(...values) }),
-    ),
+export type Compared = readonly (readonly [Path, readonly unknown[]])[];
+
+/** Every choice of a value for each of them. */
+export function everyChoice(compared: Compared): readonly (readonly Change[])[] {
+  return compared.reduce<readonly (readonly Change[])[]>(
+    (choices, [path, values]) =>
+      choices.flatMap((chosen) => values.map((value) => [...chosen, { path, value }])),
+    [[]],
   );
 }
 
 const FEW = [0, 1, 2, 3];
 /** For every rule of a ConnectionBudget. */
-export const BUDGET_RULES: readonly Changes[] = [
-  together([
+export const BUDGET_RULES: readonly Compared[] = [
+  [
     [
       ["spec", "postgres", "tls", "mode"],
       ["verify-ca", "verify-full", "require"],
@@ -31,8 +30,8 @@ export const BUDGET_RULES: readonly Changes[] = [
       ["spec", "postgres", "tls", "caSecretRef"],
       [undefined, { name: "ca" }],
     ],
-  ]),
-  together([
+  ],
+  [
     [
       ["spec", "postgres", "user"],
       [undefined, "maintenance", "a"],
@@ -41,8 +40,8 @@ export const BUDGET_RULES: readonly Changes[] = [
       ["spec", "postgres", "database"],
       ["pgbouncer", "weir_stats", "a"],
     ],
-  ]),
-  together([
+  ],
+  [
     [
       ["spec", "postgres", "maxConnections"],
       [1, 2, 3, 4],
@@ -50,12 +49,12 @@ export const BUDGET_RULES: readonly Changes[] = [
     [["spec", "postgres", "superuserReservedConnections"], FEW],
     [["spec", "postgres", "reservedConnections"], FEW],
     [["spec", "postgres", "directConnections"], FEW],
-  ]),
-  together([
+  ],
+  [
     [["spec", "pgbouncer", "reserve", "maintenance"], FEW],
     [["spec", "pgbouncer", "reserve", "maintenanceSlots"], FEW],
-  ]),
-  together([
+  ],
+  [
     [
       ["spec", "pgbouncer", "maxClientConn"],
       [9, 10, 11],
@@ -64,14 +63,14 @@ export const BUDGET_RULES: readonly Changes[] = [
       ["spec", "pgbouncer", "reserve", "consoles"],
       [1, 2, 3],
     ],
-  ]),
-  together([
+  ],
+  [
     [
       ["spec", "pgbouncer", "parameters"],
       [{ Bad: "1" }, { admin_users: "a" }, { query_wait_timeout: "0" }, { verbose: "1" }],
     ],
-  ]),
-  together([
+  ],
+  [
     [
       ["spec", "mode"],
       ["Observe", "Manage", undefined],
@@ -80,19 +79,19 @@ export const BUDGET_RULES: readonly Changes[] = [
       ["spec", "pgbouncer", "existing"],
       [{ host: "a", statsSecretRef: { name: "a" } }, undefined],
     ],
-  ]),
+  ],
 ];
 
 const NAMES = ["PORT", "PGHOST", "DB_POOL_MIN", "A_B"];
 /** For every rule of an McpServer. */
-export const SERVER_RULES: readonly Changes[] = [
-  together([
+export const SERVER_RULES: readonly Compared[] = [
+  [
     [
       ["metadata", "name"],
       ["pgbouncer", "maintenance", "all", "a"],
     ],
-  ]),
-  together([
+  ],
+  [
     [
       ["spec", "image"],
       ["a", undefined],
@@ -101,8 +100,8 @@ export const SERVER_RULES: readonly Changes[] = [
       ["spec", "workloadRef"],
       [{ kind: "Deployment", name: "a" }, undefined],
     ],
-  ]),
-  together([
+  ],
+  [
     [
       ["spec", "port"],
       [9126, 9127, 9128, 9129],
@@ -111,8 +110,8 @@ export const SERVER_RULES: readonly Changes[] = [
       ["spec", "pool", "processesPerPod"],
       [1, 2],
     ],
-  ]),
-  together([
+  ],
+  [
     [
       ["spec", "rollout", "maxSurge"],
       [0, "0%", 1, "1%"],
@@ -121,8 +120,8 @@ export const SERVER_RULES: readonly Changes[] = [
       ["spec", "rollout", "maxUnavailable"],
       [0, "0%", 1, "1%"],
     ],
-  ]),
-  together([
+  ],
+  [
     [
       ["spec", "autoscaling", "minReplicas"],
       [1, 2, 3],
@@ -131,8 +130,8 @@ export const SERVER_RULES: readonly Changes[] = [
       ["spec", "autoscaling", "maxReplicas"],
       [1, 2, 3],
     ],
-  ]),
-  together([
+  ],
+  [
     [["spec", "pool", "minIdle"], FEW],
     [
       ["spec", "pool", "guaranteed"],
@@ -142,11 +141,11 @@ export const SERVER_RULES: readonly Changes[] = [
       ["spec", "pool", "max"],
       [1, 2, 3],
     ],
+  ],
+  ...["max", "minIdle", "idleTimeoutMs", "connectionTimeoutMs"].map((key): Compared => [
+    [["spec", "pool", "env", key], NAMES],
   ]),
-  ...["max", "minIdle", "idleTimeoutMs", "connectionTimeoutMs"].map((key) =>
-    together([[["spec", "pool", "env", key], NAMES]]),
-  ),
-  together([
+  [
     [
       ["spec", "pool", "env", "max"],
       ["A", "B"],
@@ -155,8 +154,8 @@ export const SERVER_RULES: readonly Changes[] = [
       ["spec", "pool", "env", "idleTimeoutMs"],
       ["A", "C"],
     ],
-  ]),
-  together([
+  ],
+  [
     [
       ["spec", "env"],
       [
@@ -167,5 +166,5 @@ export const SERVER_RULES: readonly Changes[] = [
         [{ name: "A" }, { name: "B", valueFrom: {} }],
       ],
     ],
-  ]),
+  ],
 ];
