@@ -7,7 +7,8 @@ export default defineConfig({
     reporters: ["default", "./test/tallyReporter.ts"],
     // Two at least: most tests wait for daemons most of the time.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 60_000,
+    // For what hangs: how long anything else takes, the machine and its other work decide.
+    testTimeout: 300_000,
     // The first run builds or unpacks real parts; later ones find them in the cache.
     hookTimeout: 1_800_000,
     // What is awaited comes as quickly as the machine is free: a second, the default, is a guess.
