@@ -85,7 +85,8 @@ describe("--new", () => {
 
   test("passwords are long, of letters that nothing gives a meaning, each another", async () => {
     const passwords: string[] = [];
-    for (const round of [1, 2, 3]) {
+    // So often that by chance not one run in 10¹² misses a letter.
+    for (const round of [1, 2, 3, 4, 5]) {
       const { out } = await run(["--new", "example.yaml"]);
       const made = secretsOf(out).flatMap(({ data }) => data["password"] ?? []);
       expect(made, `round ${round}`).toHaveLength(13);

@@ -75,12 +75,12 @@ export function arbitraryClient(all = true): fc.Arbitrary<Client> {
   );
 }
 
-function arbitraryGroup(all: boolean) {
+function arbitraryGroup(all: boolean, room: number) {
   const lines = fc
     .subarray(DATABASES, { minLength: 1 })
     .chain((names) => fc.tuple(...names.map((name) => arbitraryLine(name, all))));
   return fc
-    .record({ processes: figure(3, all), capacity: figure(90, all), lines })
+    .record({ processes: figure(3, all), capacity: figure(90 * room, all), lines })
     .map((spec) => groupOf(spec));
 }
 
@@ -89,21 +89,27 @@ function arbitraryGroup(all: boolean) {
  * is known; else one in ten is missing.
  */
 export function arbitrarySystem(all = true): fc.Arbitrary<System> {
+  return fc.constantFrom(1, 5).chain((room) => arbitrarySystemWith(room, all));
+}
+
+/** @param room how many times as much there is of everything that a sum must not exceed */
+function arbitrarySystemWith(room: number, all: boolean): fc.Arbitrary<System> {
   const pooler = (name: string) =>
     fc
       .record({
-        groups: fc.array(arbitraryGroup(all), { minLength: 1, maxLength: 2 }),
-        share: fc.option(fc.integer({ min: 20, max: 120 }), { nil: undefined }),
+        groups: fc.array(arbitraryGroup(all, room), { minLength: 1, maxLength: 2 }),
+        share: fc.option(fc.integer({ min: 20 * room, max: 120 * room }), { nil: undefined }),
         reserve: fc.constantFrom(RESERVE, { ...RESERVE, maintenanceSlots: 0, consoles: 0 }),
       })
       .map(({ groups, share, reserve }) =>
         poolerOf(name, groups, { reserve, ...(share !== undefined && { share: known(share) }) }),
       );
+  const available = fc.integer({ min: 50 * room, max: 250 * room });
   return fc
     .record({
       poolers: fc.tuple(...POOLERS.map(pooler)),
       clients: fc.array(arbitraryClient(all), { maxLength: 6 }),
-      available: fc.tuple(fc.integer({ min: 50, max: 250 }), fc.integer({ min: 50, max: 250 })),
+      available: fc.tuple(available, available),
     })
     .map(({ poolers, clients, available: [first, second] }) => ({
       poolers,

@@ -89,7 +89,8 @@ describe.each([
     return verdict;
   }
 
-  test("what is allowed, and what the defaults are", { timeout: 300_000 }, async () => {
+  // A thousand requests, one after the other.
+  test("what is allowed, and what the defaults are", { timeout: 600_000 }, async () => {
     const seen = { true: 0, false: 0 };
     await fc.assert(
       fc.asyncProperty(arbitrary, async (object) => {

@@ -181,6 +181,8 @@ test("kinds that may not be listed are named one by one", async () => {
   });
 });
 
+const HALF = "system:serviceaccount:elsewhere:half";
+
 test("where some are missing, pods are told, but no figure that what is missing might change", async () => {
   const KUBECONFIG = await kubeconfigOf("half");
   const apps = ["replicasets", "deployments", "statefulsets", "daemonsets"];
@@ -189,6 +191,9 @@ test("where some are missing, pods are told, but no figure that what is missing 
   await kubectl(["-n", "writing", "create", "role", "half", "--verb", "list", ...kinds]);
   const subject = "--serviceaccount=elsewhere:half";
   await kubectl(["-n", "writing", "create", "rolebinding", "half", "--role=half", subject]);
+  // The API server acts on it when it has heard of both itself.
+  const mayList = ["-n", "writing", "auth", "can-i", "list", "pods", "--as", HALF];
+  await vi.waitUntil(async () => (await server.kubectl(mayList)).code === 0, WAIT);
   const live = await gather(
     { pgbouncers: [statsUrl()], cluster: { namespace: "writing" } },
     { KUBECONFIG },

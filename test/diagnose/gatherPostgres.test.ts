@@ -111,7 +111,17 @@ test("a URL without a database is asked in postgres", async () => {
   expect((await gather({ pgbouncers: [], postgres: urlOf("sees", "") })).postgres).toBeDefined();
 });
 
+/** How many have a place; one that said goodbye has it until its process is gone. */
+async function sessions(): Promise<number> {
+  const rows = await postgres.query(
+    "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+  );
+  return rows.length;
+}
+
 test("a full one is told apart from one that is not there", async () => {
+  // The app alone.
+  await expect.poll(sessions).toBe(1);
   const others = Array.from({ length: 9 }, () => clientOf("sees", ""));
   for (const other of others) await other.connect();
   const what = `Postgres 127.0.0.1:${postgres.port}`;

@@ -18,7 +18,8 @@ const TOLD = z.object({
   ),
 });
 
-const TIMEOUT_MS = 120_000;
+/** It waits half a minute, and the rest takes as long as the machine is busy. */
+const TIMEOUT_MS = 10 * 60_000;
 
 it(
   "clients of a pod whose network is gone are ghosts; a pod that is just silent has none",

@@ -186,6 +186,18 @@ describe("the slot sum", () => {
     expect(summary(system)).toContain(`slots Postgres pg:5432: ${3 * (pools + 2)} of 97`);
   });
 
+  test.each([
+    ["by somebody else than who asks for logins, where nobody is known", [], 14],
+    ["by those who are known, where they are others", ["other"], 14],
+    ["by just who asks for logins, where nobody else is known", ["asker"], 7],
+  ])("counts a line as used %s", (_, users, pools) => {
+    const lines = [lineOf("app", { poolSize: 7, authUser: "asker" })];
+    const clients = users.map((user) => clientOf("a", 1, 1, { user }));
+    expect(summary(withLines({ lines }, { clients }))).toContain(
+      `slots Postgres pg:5432: ${pools + 2} of 97`,
+    );
+  });
+
   it("counts the lines of one role at most as its max_user_connections", () => {
     const lines = ["a", "b", "c"].map((name) => lineOf(name, { user: "writer" }));
     const { sums, verdict } = prove(withLines({ lines, userLimits: { writer: 8 } }, {}));

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { arbitraryClient, arbitrarySystem } from "../../../test/audit/arbitrarySystem.ts";
 import { naiveVerdict } from "../../../test/audit/naiveProof.ts";
 import { known } from "../../../test/audit/systemOf.ts";
-import type { Figure, System } from "../system.ts";
+import type { Client, Figure, System } from "../system.ts";
 import { prove } from "./prove.ts";
 
 function order<T>(values: readonly T[]): fc.Arbitrary<T[]> {
@@ -62,6 +62,27 @@ function toldSystem(system: System, value: number): System {
   };
 }
 
+/**
+ * Whether a client is the somebody who was counted for a line that nobody was known to use, and is
+ * no other than who asks for logins there: then there is a pool less than there was to be feared.
+ */
+function isWhoWasFeared({ target }: Client, { poolers, clients }: System): boolean {
+  if (target.kind !== "pooler") return false;
+  const isUsed = clients.some(
+    ({ target: other }) =>
+      other.kind === "pooler" &&
+      other.pooler === target.pooler &&
+      other.database === target.database,
+  );
+  return poolers
+    .filter(({ name }) => name === target.pooler && !isUsed)
+    .flatMap(({ groups }) => groups.flatMap(({ lines }) => lines))
+    .some(
+      ({ name, user, authUser }) =>
+        name === target.database && user === undefined && authUser === target.user,
+    );
+}
+
 describe("the verdict", () => {
   it("is that of counting every connection, where all is known", () => {
     const seen = { fits: 0, broken: 0 };
@@ -76,9 +97,10 @@ describe("the verdict", () => {
     expect(Math.min(seen.fits, seen.broken)).toBeGreaterThan(100);
   });
 
-  it("never turns from broken into another by one client more", () => {
+  it("never turns from broken into another by one client more that was not counted", () => {
     fc.assert(
       fc.property(arbitrarySystem(false), arbitraryClient(false), (system, client) => {
+        fc.pre(!isWhoWasFeared(client, system));
         const before = prove(system).verdict;
         const after = prove({ ...system, clients: [...system.clients, client] }).verdict;
         const worse = { fits: ["fits", "unknown", "broken"], unknown: ["unknown", "broken"] };
