@@ -7,19 +7,26 @@ import { createServer } from "node:net";
 const FIRST = 12_000;
 const LAST = 29_999;
 
+/** A port that is nobody else's: a row of one. */
+export function freePort(): Promise<number> {
+  return portsInARow(1);
+}
+
 /**
- * A TCP port on 127.0.0.1 that nobody listens on, and that neither this process nor another one
- * gave out that still runs: between a choice and its use lies the start of a server, while other
- * test files choose ports, too. Whose a port is says the UDP port of the same number, which no test
- * has another use for; the kernel frees it with the process.
+ * The first of so many TCP ports, one after the other, that nobody listens on at any address of this
+ * machine, and that neither this process nor another one gave out that still runs: between a choice
+ * and its use lies the start of a server, while other test files choose ports, too. Whose a port is
+ * says the UDP port of the same number, which no test has another use for; the kernel frees it with
+ * the process.
  */
-export async function freePort(): Promise<number> {
+export async function portsInARow(count: number): Promise<number> {
   for (;;) {
-    const port = FIRST + Math.floor(Math.random() * (LAST - FIRST + 1));
-    const claim = await claimed(port);
-    if (claim === undefined) continue;
-    if (await isFree(port)) return port;
-    claim.close();
+    const first = FIRST + Math.floor(Math.random() * (LAST - FIRST + 2 - count));
+    const row = Array.from({ length: count }, (_, index) => first + index);
+    const claims = await Promise.all(row.map(claimed));
+    const areFree = claims.includes(undefined) ? [false] : await Promise.all(row.map(isFree));
+    if (!areFree.includes(false)) return first;
+    for (const claim of claims) claim?.close();
   }
 }
 
@@ -39,7 +46,7 @@ async function claimed(port: number): Promise<Socket | undefined> {
 }
 
 async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, "127.0.0.1");
+  const server = createServer().listen(port);
   try {
     await once(server, "listening");
   } catch {

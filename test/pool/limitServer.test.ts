@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 
 import { serveLimit, type LimitServer } from "../../pool/limitServer.ts";
+import { portsInARow } from "../parts/ports.ts";
 import { runProcess } from "../parts/processes.ts";
-import { portsInARow } from "./portsInARow.ts";
 import { quietLog } from "./quietLog.ts";
 
 const servers: LimitServer[] = [];

@@ -137,10 +137,19 @@ export async function reachLimit(db: Pool, line: OneLine, limit: number): Promis
   for (const client of clients) client.release();
 }
 
+/**
+ * Waits until PgBouncer was asked as often again. Two at least, where something is to be seen in
+ * them: the answer to the first may have been on its way before it happened.
+ */
+export async function moreSamples(watch: ClientWatch, count: number): Promise<void> {
+  const seen = watch.samples();
+  await expect.poll(watch.samples, { interval: 5 }).toBeGreaterThanOrEqual(seen + count);
+}
+
 /** A login works again, and PgBouncer knows no client but those that the pool knows. */
 export async function expectOnlyOwnClients(db: Pool, line: OneLine): Promise<void> {
   await vi.waitFor(() => db.query("SELECT 1"), { timeout: 120_000 });
-  await expect.poll(() => db.state(), { timeout: 60_000 }).toMatchObject({ open: 1, idle: 1 });
+  await expect.poll(() => db.state()).toMatchObject({ open: 1, idle: 1 });
   await expect.poll(() => line.clients()).toBe(1);
 }
 

@@ -1,12 +1,9 @@
 import { pool, type Pool } from "@weir-dev/pool";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { expectOnlyOwnClients, startOneLine, type OneLine } from "./oneLine.ts";
 import { startProxy, type Proxy } from "./proxy.ts";
 import { quietLog } from "./quietLog.ts";
-
-// A login that the machine is too busy for is tried again, until it is not.
-vi.setConfig({ testTimeout: 300_000 });
 
 let line: OneLine;
 let proxy: Proxy;

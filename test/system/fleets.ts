@@ -31,8 +31,3 @@ export function withPools(fleet: Fleet, pool: Partial<McpServer["spec"]["pool"]>
     })),
   };
 }
-
-/** The same fleet; no checkout of a pool gives up because the machine is busy. */
-export function unhurried(fleet: Fleet): Fleet {
-  return withPools(fleet, { connectionTimeoutMs: 120_000 });
-}

@@ -21,7 +21,6 @@ describe("three PgBouncer processes that know each other", () => {
     tier = await startTier({
       postgres,
       processes: PROCESSES.length,
-      unhurried: true,
       fleet: {
         budgets: [
           budgetOf({ postgres: { host, port }, pgbouncer: { replicas: PROCESSES.length } }),

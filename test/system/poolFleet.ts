@@ -36,6 +36,16 @@ export async function startPools(
   return Promise.all(starting);
 }
 
+/**
+ * Fills their pools, one after another: what is full at once need not have logged in at once, and
+ * some hundred logins at the same time are late on a machine that others use.
+ */
+export async function fillAll(servers: readonly PoolServer[]): Promise<readonly PoolReport[]> {
+  const reports: PoolReport[] = [];
+  for (const server of servers) reports.push(await server.tell("fill"));
+  return reports;
+}
+
 /** Gives all of them the same order at the same time. */
 export async function tellAll(
   servers: readonly PoolServer[],

@@ -1,6 +1,6 @@
 /** What a pool server (poolServer.ts) can be asked over IPC. */
 export type PoolOrder =
-  /** Open as many connections as the pool may, and hold them all. */
+  /** Open as many connections as the pool may, one after another, and hold them all. */
   | "fill"
   /** Run a query on every connection that is held: one that waits until WORK_LOCK is free. */
   | "work"
@@ -21,8 +21,10 @@ export interface PoolReport {
   readonly highWater: number;
   /** Logins that succeeded. */
   readonly logins: number;
-  /** Logins that failed, by message. */
+  /** Logins that failed and were not late, by message. */
   readonly refusals: Readonly<Record<string, number>>;
+  /** Logins that were late (late.ts). */
+  readonly late: number;
   /** Queries that succeeded. */
   readonly queries: number;
   /** Queries that failed, and connections that ended without being asked to: their messages. */

@@ -4,6 +4,7 @@ import { once } from "node:events";
 
 import { Pool, type PoolClient } from "pg";
 
+import { isLate } from "./late.ts";
 import { WORK_LOCK, type PoolOrder, type PoolReport } from "./poolReport.ts";
 import { takeOrders } from "./takeOrders.ts";
 
@@ -20,6 +21,7 @@ const losses: string[] = [];
 let open = 0;
 let highWater = 0;
 let logins = 0;
+let late = 0;
 let queries = 0;
 let rest = new AbortController();
 let recycling: Promise<void> | undefined;
@@ -37,8 +39,8 @@ pool.on("remove", () => {
 takeOrders<PoolOrder>(
   {
     fill: async () => {
-      const missing = pool.options.max - held.length;
-      await Promise.all(Array.from({ length: missing }, checkOut));
+      let refused = false;
+      while (!refused && held.length < pool.options.max) refused = (await checkOut()) === "refused";
     },
     work: async () => {
       const work = `SELECT pg_advisory_xact_lock_shared(${WORK_LOCK})`;
@@ -54,7 +56,7 @@ takeOrders<PoolOrder>(
     },
     report: async () => {},
   },
-  (): PoolReport => ({ open, highWater, logins, refusals, queries, losses }),
+  (): PoolReport => ({ open, highWater, logins, refusals, late, queries, losses }),
 );
 
 /**
@@ -75,12 +77,18 @@ async function recycle(signal: AbortSignal): Promise<void> {
   }
 }
 
-async function checkOut(): Promise<void> {
+async function checkOut(): Promise<"in" | "late" | "refused"> {
   try {
     held.push(await pool.connect());
+    return "in";
   } catch (error) {
     const message = messageOf(error);
+    if (isLate(message)) {
+      late += 1;
+      return "late";
+    }
     refusals[message] = (refusals[message] ?? 0) + 1;
+    return "refused";
   }
 }
 

@@ -21,7 +21,7 @@ it("a pool whose grant is its maximum, and that replaces a connection after each
     budgets: [budgetOf({ postgres: { host, port }, pgbouncer: { replicas: 1 } })],
     servers: [serverOf(USER, { rollout: { type: "Recreate" } })],
   };
-  const tier = await startTier({ postgres, fleet, unhurried: true });
+  const tier = await startTier({ postgres, fleet });
   const [plan] = tier.plan.servers;
   const pool = new Pool({
     host: "127.0.0.1",

@@ -2,6 +2,7 @@
 // its own login, and tries again whenever it is refused.
 import { Client } from "pg";
 
+import { isLate } from "./late.ts";
 import type { RogueOrder, RogueReport } from "./rogueReport.ts";
 import { takeOrders } from "./takeOrders.ts";
 
@@ -41,7 +42,7 @@ async function logInAgainAndAgain(index: number, signal: AbortSignal): Promise<v
       held.push(client);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      refusals[message] = (refusals[message] ?? 0) + 1;
+      if (!isLate(message)) refusals[message] = (refusals[message] ?? 0) + 1;
       // A login is over when its socket is closed.
       await client.end();
       if (looksAround) await held[index]?.query("SELECT 1");

@@ -2,7 +2,7 @@ import { vi } from "vitest";
 
 import type { Fleet } from "../../src/api/fleet.ts";
 import { startOrdered } from "./orderedProcess.ts";
-import { tellAll, type PoolServer } from "./poolFleet.ts";
+import { fillAll, tellAll, type PoolServer } from "./poolFleet.ts";
 import type { PoolReport } from "./poolReport.ts";
 import type { RogueOrder, RogueReport } from "./rogueReport.ts";
 import { serverEnvironment } from "./serverEnvironment.ts";
@@ -24,9 +24,11 @@ export interface StormSpec {
 
 /** What came of it. */
 export interface StormCount {
-  /** New logins of the others that succeeded, and that did not. */
+  /** New logins of the others that succeeded, and that did not and were not late. */
   readonly logins: number;
   readonly refused: number;
+  /** New logins of the others that were late (late.ts). */
+  readonly late: number;
   /** Queries of the others that failed, and connections that they lost. */
   readonly losses: readonly string[];
   readonly rogue: RogueReport;
@@ -53,7 +55,7 @@ export async function storm(
     ROGUE_LOOKS_AROUND: String(spec.looksAround),
   });
   try {
-    const before = await tellAll(others, "fill");
+    const before = await fillAll(others);
     if (others.some(({ limit }, index) => before[index]?.open !== limit)) {
       throw new Error("not every pool is full");
     }
@@ -87,6 +89,7 @@ function difference(
   return {
     logins: sum(after.map(({ logins }) => logins)) - sum(before.map(({ logins }) => logins)),
     refused: sum(after.map(failures)) - sum(before.map(failures)),
+    late: sum(after.map(({ late }) => late)) - sum(before.map(({ late }) => late)),
     losses: after.flatMap(({ losses }, index) => losses.slice(before[index]?.losses.length)),
   };
 }

@@ -75,9 +75,7 @@ describe("from PgBouncer to Postgres", () => {
   });
 
   it("verify-full with another CA lets no query through", async () => {
-    const started = await start({ serverCa: ofBouncer.cert, unhurried: false }, 1, {
-      tls: VERIFY_FULL,
-    });
+    const started = await start({ serverCa: ofBouncer.cert }, 1, { tls: VERIFY_FULL });
 
     await expect(logIn(started, { user: USER })).rejects.toThrow(/server down|certificate/);
     // The log comes through a pipe, and may be later than the answer.
@@ -94,21 +92,20 @@ describe("from PgBouncer to Postgres", () => {
 });
 
 async function start(
-  wish: Pick<TierSpec, "clientTls" | "serverCa" | "unhurried">,
+  certificates: Pick<TierSpec, "clientTls" | "serverCa">,
   processes = 1,
-  connection: BudgetWish["postgres"] = {},
+  wish: BudgetWish["postgres"] = {},
 ): Promise<Tier> {
   const { host, port } = postgres;
   const budget = budgetOf({
-    postgres: { host, port, ...connection },
+    postgres: { host, port, ...wish },
     pgbouncer: { replicas: processes },
   });
   tier = await startTier({
     postgres,
     processes,
     fleet: { budgets: [budget], servers: [serverOf(USER)] },
-    unhurried: true,
-    ...wish,
+    ...certificates,
   });
   return tier;
 }

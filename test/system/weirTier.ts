@@ -31,18 +31,7 @@ export interface TierSpec {
   readonly clientTls?: Certificate;
   /** The CA that signed Postgres' certificate. */
   readonly serverCa?: string;
-  /**
-   * Whether PgBouncer waits longer than weir has it wait, for a login and for Postgres: so long that
-   * none is late only because dozens of processes log in at once on a machine that others use. No
-   * sum knows of these waits. False when absent.
-   */
-  readonly unhurried?: boolean;
 }
-
-/** After what weir writes: the last of several counts. */
-const UNHURRIED = ["client_login_timeout", "query_wait_timeout", "server_connect_timeout"]
-  .map((key) => `${key} = 120\n`)
-  .join("");
 
 /** A PgBouncer tier exactly as weir renders it, before a real Postgres. */
 export interface Tier {
@@ -58,7 +47,7 @@ export interface Tier {
 
 /**
  * Makes the budget's role and database in Postgres, and starts PgBouncer from the files that weir
- * writes. What differs from a cluster are paths and ports, and waits where they would be too short.
+ * writes. What differs from a cluster are paths and ports.
  *
  * @throws with PgBouncer's log when it refuses the files
  */
@@ -108,9 +97,7 @@ export async function startTier(spec: TierSpec): Promise<Tier> {
           place,
           main: "pgbouncer.ini",
           files: {
-            "pgbouncer.ini":
-              processIni(index + 1, file("common.ini")) +
-              (spec.unhurried === true ? UNHURRIED : ""),
+            "pgbouncer.ini": processIni(index + 1, file("common.ini")),
             "common.ini": common,
             "userlist.txt": userlist(
               [...passwords].map(([name, password]) => ({ name, password })),
