@@ -4,7 +4,11 @@ import { isCheckDue, verdict, type Evidence, type Verdict } from "./readiness.ts
 
 /** How often it is considered whether to ask the database. */
 const TICK_MS = 500;
-const CHECK_TIMEOUT_MS = 2000;
+/**
+ * Half of what a call waits for a connection at the least, so that one which comes while a check has
+ * the only connection is still served.
+ */
+export const CHECK_TIMEOUT_MS = 1000;
 
 /** What is known of the database at each moment. */
 export interface Watch {

@@ -19,10 +19,20 @@ export interface Database {
    * @throws Busy, Unreachable, or what Postgres said
    */
   query<Row extends object>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** Asks Postgres for a sign of life, in at most `timeoutMs`. It never rejects: see `onOutcome`. */
+  /**
+   * Asks Postgres for a sign of life, which has a connection for at most `timeoutMs`; none where a
+   * statement waits for one, which tells as much. It never rejects: see `onOutcome`.
+   */
   check(timeoutMs: number): Promise<void>;
   readonly state: () => PoolState;
   end(): Promise<void>;
+}
+
+/** As node-postgres takes it. */
+interface Statement {
+  readonly text: string;
+  readonly values: unknown[];
+  readonly query_timeout: number;
 }
 
 /** After which a statement is given up, and its connection closed. */
@@ -43,29 +53,42 @@ export function openDatabase(onOutcome: (outcome: Outcome) => void): Database {
     return error instanceof PoolTimeout && inUse >= limit;
   }
 
-  async function run<Row extends object>(query: {
-    readonly text: string;
-    readonly values: unknown[];
-    readonly query_timeout: number;
-  }): Promise<Row[]> {
+  /** Tells how a statement ended. @returns what its caller is to be told */
+  function failed(error: unknown): unknown {
+    if (isOwnLimit(error)) return new Busy(shared.state().limit);
+    const outcome = databaseOutcome(error);
+    onOutcome(outcome);
+    return outcome.kind === "failed" ? new Unreachable(outcome.reason, { cause: error }) : error;
+  }
+
+  async function run<Row extends object>(query: Statement): Promise<Row[]> {
     try {
       const { rows } = await shared.query<Row>(query);
       onOutcome({ kind: "answered" });
       return rows;
     } catch (error) {
-      if (isOwnLimit(error)) throw new Busy(shared.state().limit);
-      const outcome = databaseOutcome(error);
-      onOutcome(outcome);
-      throw outcome.kind === "failed" ? new Unreachable(outcome.reason, { cause: error }) : error;
+      throw failed(error);
     }
+  }
+
+  async function check(timeoutMs: number): Promise<void> {
+    const client = await shared.connect();
+    if (shared.state().waiting > 0) return client.release();
+    const statement: Statement = { text: "SELECT 1", values: [], query_timeout: timeoutMs };
+    try {
+      await client.query(statement);
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+    client.release();
+    onOutcome({ kind: "answered" });
   }
 
   return {
     query: (text, values = []) =>
       run({ text, values: [...values], query_timeout: QUERY_TIMEOUT_MS }),
-    check: async (timeoutMs) => {
-      await run({ text: "SELECT 1", values: [], query_timeout: timeoutMs }).catch(() => {});
-    },
+    check: (timeoutMs) => check(timeoutMs).catch((error: unknown) => void failed(error)),
     state: shared.state,
     end: shared.end,
   };

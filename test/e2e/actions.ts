@@ -2,12 +2,14 @@ import { answered, comes, PATIENTLY } from "./comes.ts";
 import { POSTGRES_POD } from "./fleets.ts";
 import type { Place } from "./place.ts";
 import { untilReady } from "./place.ts";
-import { say } from "./say.ts";
+import { measured, say } from "./say.ts";
 import type { Watch } from "./watch.ts";
 
 /** What happens to a fleet. Each resolves when the fleet is whole again. */
 
 const LOOK_MS = 50;
+/** The last one lasts 40 s. */
+const STOPS = { min: 2, max: 4 };
 
 /** Replaces all pods of all servers, all servers at once, and waits until the old ones are gone. */
 export async function restartServers(place: Place, { pods }: Watch): Promise<void> {
@@ -35,8 +37,9 @@ export async function restartPgBouncer(place: Place): Promise<void> {
 }
 
 /**
- * Stops Postgres, until something was seen while it was down: the kubelet starts it again at once
- * the first time, after ten seconds the second time, and then after twice as long each time.
+ * Stops Postgres, until something was seen while it was down, four times at most: the kubelet starts
+ * it again at once the first time, after ten seconds the second time, and then after twice as long
+ * each time.
  *
  * @param isSeen is asked many times a second, and remembers what it saw
  */
@@ -47,9 +50,18 @@ export async function restartPostgres(
 ): Promise<void> {
   const done = say(`${place.namespace}: Postgres is back, and all servers with it`);
   const postgres = () => watch.pods.all().find(({ name }) => name === POSTGRES_POD);
-  const looking = setInterval(isSeen, LOOK_MS);
+  let stops = 0;
+  let seenIn: number | undefined;
+  const look = () => {
+    const is = isSeen();
+    if (is) seenIn ??= stops;
+    return is;
+  };
+  const looking = setInterval(look, LOOK_MS);
   try {
-    for (let stops = 0; stops < 2 || !isSeen(); stops++) {
+    while (stops < STOPS.min || !look()) {
+      if (stops === STOPS.max) throw new Error(`nothing was seen in ${stops} outages of Postgres`);
+      stops += 1;
       const before = postgres()?.restarts ?? 0;
       await stopPostgres(place);
       await comes(() => (postgres()?.restarts ?? 0) > before, true);
@@ -60,6 +72,7 @@ export async function restartPostgres(
   }
   await untilReady(place);
   done();
+  measured(`${place.namespace}: what had to be seen without Postgres was, in outage ${seenIn}`);
 }
 
 /** Sets `started`: when the Postgres that runs was started. Its image has little more than a shell. */

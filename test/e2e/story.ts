@@ -21,7 +21,7 @@ import { watchPods } from "./pods.ts";
 import type { LoadFailure } from "./programs/load.ts";
 import { NOBODY } from "./refusal.ts";
 import { measured } from "./say.ts";
-import { brokenSums, tellSums } from "./sums.ts";
+import { brokenSums, samplesOf, tellSums } from "./sums.ts";
 import { type Watch, watch } from "./watch.ts";
 
 type Happens = (place: Place, seen: Watch) => Promise<void>;
@@ -90,7 +90,7 @@ async function atRest(place: Place): Promise<void> {
   }
 }
 
-/** Something happens; the sums hold, nobody is refused, and whoever watches says so. */
+/** Something happens; the sums hold, nobody is refused or restarted, and whoever watches says so. */
 async function step(
   place: Place,
   seen: Watch,
@@ -99,6 +99,8 @@ async function step(
 ): Promise<void> {
   seen.during(name);
   process.stdout.write(`e2e: … ${place.namespace}, ${name}\n`);
+  const restartsBefore = new Map(seen.pods.restarts());
+  const samplesBefore = samplesOf(await poolersSeen(place), seen);
   const before = (await callsEnded(place)).failures.length;
   await Promise.all([happens(), expectVerified(place)]);
   await expectAllWell(place, seen);
@@ -114,11 +116,21 @@ async function step(
   );
   const poolers = await poolersSeen(place);
   tellSums(place, poolers, seen);
-  expect(brokenSums(place, poolers, seen)).toEqual([]);
+  expect(brokenSums(place, poolers, seen, samplesBefore)).toEqual([]);
+  expect(restartedSince(restartsBefore, seen)).toEqual(
+    name === POSTGRES_RESTARTS ? [POSTGRES_POD] : [],
+  );
   await comes(() => unread(seen), []);
   expect(refusals(seen, failures)).toEqual([]);
   expect(badSaid(seen)).toEqual([]);
   await expectDiagnosedWell(place);
+}
+
+/** Pods of which a container was started again. */
+function restartedSince(before: ReadonlyMap<string, number>, { pods }: Watch): readonly string[] {
+  return [...pods.restarts()]
+    .filter(([pod, restarts]) => restarts > (before.get(pod) ?? 0))
+    .map(([pod]) => pod);
 }
 
 /** How many there were, and of each kind one. */
@@ -143,18 +155,13 @@ async function fillPools(place: Place, seen: Watch): Promise<void> {
   measured(`${namespace}: all pools are full after ${JSON.stringify(answered)} calls`);
 }
 
-/** While Postgres is away no server is ready, and none is restarted for it; the operator says so. */
+/** While Postgres is away no server is ready, and the operator says so. */
 async function losePostgres(place: Place, seen: Watch): Promise<void> {
-  const before = new Map(seen.pods.restarts());
   let nobodyReady = false;
   await restartPostgres(place, seen, () => {
     nobodyReady ||= !seen.pods.ofServers().some(({ ready }) => ready);
     return nobodyReady && seen.conditions.said().some(saysThatPostgresIsAway);
   });
-  const restarted = [...seen.pods.restarts()].filter(
-    ([pod, restarts]) => restarts > (before.get(pod) ?? 0),
-  );
-  expect(restarted.map(([pod]) => pod)).toEqual([POSTGRES_POD]);
 }
 
 function saysThatPostgresIsAway({ type, status, during }: Said): boolean {

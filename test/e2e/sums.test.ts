@@ -23,14 +23,17 @@ interface Case {
   readonly pooler?: Partial<PoolerSeen>;
   readonly backends?: { readonly samples: number; readonly most: number };
   readonly open?: number;
+  /** Samples when the step began. */
+  readonly before?: readonly (readonly [string, number])[];
 }
 
-function brokenOf({ pooler, backends, open = 5 }: Case): readonly string[] {
+function brokenOf({ pooler, backends, open = 5, before = [] }: Case): readonly string[] {
   const poolers = new Map([["writing-pgbouncer-0", { ...FULL, ...pooler }]]);
-  return brokenSums(PLACE, poolers, {
+  const seen = {
     backends: { seen: () => backends ?? { samples: 1, most: plan.slots.postgres } },
     pools: { seen: () => new Map([["scene-1", { server: "scene", open, limit: 5 }]]) },
-  });
+  };
+  return brokenSums(PLACE, poolers, seen, new Map(before));
 }
 
 it("all that may be is within the sums", () => {
@@ -47,8 +50,10 @@ describe("one more breaks one, which is named", () => {
     ],
     ["backends of the role: 98 > 97", { backends: { samples: 1, most: 98 } }],
     ["connections of scene-1: 6 > 5", { open: 6 }],
-    ["writing-pgbouncer-0 was never sampled", { pooler: { samples: 0 } }],
-    ["Postgres was never sampled", { backends: { samples: 0, most: 0 } }],
+    ["writing-pgbouncer-0 was not sampled", { pooler: { samples: 0 } }],
+    ["writing-pgbouncer-0 was not sampled", { before: [["writing-pgbouncer-0", 1]] }],
+    ["Postgres was not sampled", { backends: { samples: 0, most: 0 } }],
+    ["Postgres was not sampled", { before: [["Postgres", 1]] }],
   ])("%s", (sentence, broken) => {
     expect(brokenOf(broken)).toEqual([sentence]);
   });

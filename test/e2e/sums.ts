@@ -14,6 +14,8 @@ interface Seen {
   readonly pools: Pick<Pools, "seen">;
 }
 
+const POSTGRES = "Postgres";
+
 /** A number that was seen, and the most that it may be. */
 interface Bound {
   readonly what: string;
@@ -21,22 +23,32 @@ interface Bound {
   readonly most: number;
 }
 
+/** How often each was looked at. */
+type Samples = ReadonlyMap<string, number>;
+
+/** How often each PgBouncer and Postgres was looked at so far. */
+export function samplesOf(poolers: Poolers, { backends }: Pick<Seen, "backends">): Samples {
+  const ofPoolers = [...poolers].map(([name, { samples }]) => [name, samples] as const);
+  return new Map([...ofPoolers, [POSTGRES, backends.seen().samples]]);
+}
+
 /**
  * Everything that may be no more than it was planned to be, in any sample so far: what it was, and
- * the bound. That there were samples is one of them.
+ * the bound. That there were samples is one of them: a look that has broken sees nothing too large.
  *
+ * @param before what there was when that began which is judged
  * @returns a sentence for each that is broken
  */
 export function brokenSums(
   place: Pick<Place, "plan" | "poolers">,
   poolers: Poolers,
   watch: Seen,
+  before: Samples,
 ): readonly string[] {
-  const backends = watch.backends.seen();
-  const unseen = [
-    ...[...place.poolers.keys()].filter((name) => (poolers.get(name)?.samples ?? 0) === 0),
-    ...(backends.samples === 0 ? ["Postgres"] : []),
-  ].map((name) => `${name} was never sampled`);
+  const samples = samplesOf(poolers, watch);
+  const unseen = [...place.poolers.keys(), POSTGRES]
+    .filter((name) => (samples.get(name) ?? 0) <= (before.get(name) ?? 0))
+    .map((name) => `${name} was not sampled`);
   const broken = bounds(place, poolers, watch)
     .filter(({ seen, most }) => seen > most)
     .map(({ what, seen, most }) => `${what}: ${seen} > ${most}`);

@@ -52,7 +52,7 @@ async function ask(login: Login, sql: string): Promise<unknown> {
 
 /** Waits until a login works, or the container has ended. */
 async function untilAnswers(login: Login): Promise<void> {
-  const ended = postgres.process.exited.then(() => {
+  const ended = postgres.process.closed.then(() => {
     throw new Error(postgres.process.log());
   });
   const answers = vi.waitFor(

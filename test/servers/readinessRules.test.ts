@@ -1,7 +1,9 @@
 import { DatabaseError } from "pg";
 import { describe, expect, it } from "vitest";
+import { CHECK_TIMEOUT_MS } from "../../examples/writing-servers/checking.ts";
 import { databaseOutcome } from "../../examples/writing-servers/outcome.ts";
 import { isCheckDue, verdict } from "../../examples/writing-servers/readiness.ts";
+import { exampleFleet } from "../system/fleets.ts";
 
 const ANSWERED = { outcome: { kind: "answered" }, atMs: 100_000 } as const;
 const FAILED = { outcome: { kind: "failed", reason: "refused" }, atMs: 100_000 } as const;
@@ -34,6 +36,12 @@ describe("a check", () => {
     ["does not go before those that wait", FAILED, QUEUED, 103_000, false],
   ])("%s", (_, evidence, pool, nowMs, due) => {
     expect(isCheckDue(evidence, pool, nowMs)).toBe(due);
+  });
+
+  it("has a connection for half of the time at most that a call waits for one", () => {
+    const { servers } = exampleFleet({ host: "127.0.0.1", port: 5432 });
+    const waitsMs = servers.map(({ spec }) => spec.pool.connectionTimeoutMs);
+    expect(CHECK_TIMEOUT_MS).toBeLessThanOrEqual(Math.min(...waitsMs) / 2);
   });
 });
 

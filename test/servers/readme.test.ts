@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { MEMBERS } from "../../examples/writing-servers/members.ts";
 import { freePort } from "../parts/ports.ts";
 import { startPostgres } from "../parts/postgres.ts";
@@ -8,7 +8,6 @@ import { runProcess, startProcess } from "../parts/processes.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const README = readFileSync(resolve(ROOT, "examples/writing-servers/README.md"), "utf8");
-const WITHIN = { timeout: 120_000, interval: 50 };
 
 /** The three commands, to run in the repository's folder. */
 const COMMANDS = /```sh\n([\s\S]*?)```/.exec(README)?.[1]?.trim().split("\n") ?? [];
@@ -35,10 +34,8 @@ it("three commands make a server on a laptop, and the first page's call is answe
     args: ["-euc", `cd '${ROOT}'\n${script}`],
   });
   try {
-    await vi.waitFor(async () => {
-      const { status } = await fetch(`http://127.0.0.1:${port}/readyz`);
-      expect(status).toBe(200);
-    }, WITHIN);
+    const status = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status;
+    await expect.poll(status).toBe(200);
     expect(shell.log()).toContain('"servers":["author","review"]');
     const called = CALL.replace("localhost:3009", `localhost:${port}`);
     const answer = await runProcess({ command: "bash", args: ["-euc", called] });

@@ -12,7 +12,7 @@ import { startTier, type Tier } from "../system/weirTier.ts";
 const WITHIN = { timeout: 120_000, interval: 50 };
 
 /** On a computer that is busy a login may take longer than the two seconds that a call waits for it. */
-const PATIENT = { DB_POOL_CONNECTION_TIMEOUT: "30000" };
+const PATIENT = { connectionTimeoutMs: 30_000 };
 
 /** The example's database behind weir's PgBouncer, migrated. */
 export interface Studio {
@@ -42,8 +42,8 @@ interface WritingServerSpec {
 /** @param max of every pool; the example's when absent */
 export async function startStudio(max?: number): Promise<Studio> {
   const postgres = await startPostgres();
-  const example = exampleFleet(postgres);
-  const fleet = max === undefined ? example : withPools(example, { guaranteed: 1, max });
+  const pool = max === undefined ? PATIENT : { ...PATIENT, guaranteed: 1, max };
+  const fleet = withPools(exampleFleet(postgres), pool);
   const tier = await startTier({ fleet, postgres });
   const stop = async () => {
     await tier.stop();
@@ -87,7 +87,6 @@ export async function startServer(
   const process = await startProgram("main.ts", {
     ...serverEnvironment(tier, server, plan),
     PORT: String(port),
-    ...PATIENT,
     ...(active !== undefined && { ACTIVE_MCP_SERVERS: active.join(",") }),
     ...env,
   });
