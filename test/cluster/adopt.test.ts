@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 
 import { cloneOfRepository } from "../docs/clone.ts";
@@ -21,8 +21,6 @@ import { CLUSTER_START_TIMEOUT_MS, startOwnCluster, type Cluster } from "./clust
 const PASSWORD = "the-fleets-own";
 
 // Each starts many programs, on a machine that runs other tests too.
-vi.setConfig({ testTimeout: 300_000 });
-
 let cluster: Cluster;
 let postgres: Postgres;
 let pgbouncer: PgBouncer;

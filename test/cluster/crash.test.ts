@@ -9,8 +9,6 @@ import { API_SERVER_START_TIMEOUT_MS, startApiServer } from "./apiServer.ts";
 import { processesThatName } from "./processList.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-/** For a machine that runs other tests too. */
-const PATIENT = { timeout: 120_000 };
 
 /** A test that starts an API server with all there is, says so, and then hangs. */
 function hangingTest(reportPath: string): string {
@@ -52,8 +50,8 @@ test(
 
     process.kill(worker, "SIGKILL");
 
-    await expect.poll(() => processesThatName(serverDir), PATIENT).toEqual([]);
-    await expect.poll(() => isThere(serverDir), PATIENT).toBe(false);
+    await expect.poll(() => processesThatName(serverDir)).toEqual([]);
+    await expect.poll(() => isThere(serverDir)).toBe(false);
     await vitest.stop("SIGKILL");
   },
 );

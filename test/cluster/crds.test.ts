@@ -85,7 +85,9 @@ describe.each([
   async function agreed(object: unknown): Promise<Verdict> {
     const verdict = await api.create(collection, object);
     const { allowed } = verdict;
-    expect(allowed ? { allowed, spec: verdict.spec } : { allowed }).toEqual(read(kind, object));
+    const found = allowed ? { allowed, spec: verdict.spec } : { allowed };
+    // With the object, so that whoever reads the difference knows of what.
+    expect({ object, ...found }).toEqual({ object, ...read(kind, object) });
     return verdict;
   }
 
@@ -102,7 +104,7 @@ describe.each([
     expect(Math.min(seen.true, seen.false)).toBeGreaterThan(OBJECTS / 5);
   });
 
-  test("each rule, by what breaks it and what does not", { timeout: 300_000 }, async () => {
+  test("each rule, by what breaks it and what does not", async () => {
     const said: string[] = [];
     for (const object of compared) {
       const verdict = await agreed(object);

@@ -7,8 +7,6 @@ import { startCluster } from "./cluster.ts";
 /** The cluster that somebody else has: an API server of ours stands for it, with its controllers. */
 
 // A namespace goes when all controllers have looked at it.
-vi.setConfig({ testTimeout: 300_000 });
-
 let theirs: ApiServer;
 
 beforeAll(async () => {

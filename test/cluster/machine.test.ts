@@ -18,8 +18,6 @@ import { namespaceOfTest, type TestNamespace } from "./testNamespace.ts";
 const NAME = "weir-machine";
 const PORT = 8080;
 const HOST_PORT = 8081;
-/** For a machine that runs other clusters too. */
-const PATIENT = { timeout: 120_000 };
 
 vi.setConfig({ testTimeout: 600_000 });
 
@@ -66,7 +64,7 @@ async function sideOf(machine: Machine): Promise<Side> {
   // Pods are Ready a moment before their Service leads to them.
   const knock = async () =>
     expect(await podKnocks(namespace, "client", `http://${serviceIp}/`)).toMatch(/^web to /);
-  await vi.waitFor(knock, PATIENT);
+  await vi.waitFor(knock, { timeout: 120_000 });
   const server = createServer((_, response) => {
     response.end("this computer");
   }).listen(HOST_PORT, machine.addresses.host);
@@ -126,13 +124,13 @@ test("egress: blocks of addresses with exceptions, and ranges of ports", async (
     side.namespace.apply(policy({ policyTypes: ["Egress"], egress: [rule] }));
 
   await egress({ to: [{ ipBlock: { cidr: "0.0.0.0/0", except: [`${host}/32`] } }], ports });
-  await expect.poll(() => podKnocks(side.namespace, "client", hostUrl), PATIENT).toMatch(SHUT_OUT);
+  await expect.poll(() => podKnocks(side.namespace, "client", hostUrl)).toMatch(SHUT_OUT);
   expect(await podAsks(side.namespace, "client", webUrl)).toMatch(/^web to /);
   expect(await get(`http://${side.podIp}:${PORT}/`)).toMatch(/^web to /);
 
   await egress({ to: [{ ipBlock: { cidr: `${host}/32` } }], ports });
   const hostSays = () => podKnocks(side.namespace, "client", hostUrl);
-  await expect.poll(hostSays, PATIENT).toBe("this computer");
+  await expect.poll(hostSays).toBe("this computer");
   expect(await podKnocks(side.namespace, "client", webUrl)).toMatch(SHUT_OUT);
   await side.namespace.kubectl("delete", "networkpolicy", "client");
 });
@@ -151,9 +149,9 @@ test("egress: pods of a namespace that is chosen by its labels, behind their Ser
   const url = `http://${side.serviceIp}/`;
   await side.namespace.apply(policy(toWebOf("elsewhere")));
   const webSays = () => podKnocks(side.namespace, "client", url);
-  await expect.poll(webSays, PATIENT).toMatch(SHUT_OUT);
+  await expect.poll(webSays).toMatch(SHUT_OUT);
   await side.namespace.apply(policy(toWebOf(NAME)));
-  await expect.poll(webSays, PATIENT).toMatch(/^web to /);
+  await expect.poll(webSays).toMatch(/^web to /);
   await side.namespace.kubectl("delete", "networkpolicy", "client");
 });
 
@@ -164,13 +162,13 @@ test("a pod is shut out from its first moment on", async () => {
   const url = `http://${side.podIp}:${PORT}/`;
   await namespace.apply(policy({ policyTypes: ["Egress"], egress: [] }));
   // The policy itself is known a moment after it was made.
-  await expect.poll(() => podKnocks(namespace, "client", url), PATIENT).toMatch(SHUT_OUT);
+  await expect.poll(() => podKnocks(namespace, "client", url)).toMatch(SHUT_OUT);
   const { name: image } = await podProgramImage();
   const args = ["get", url, "2s"];
   const prompt = pod("prompt", NAME, { image, args, labels: { app: "client" } });
   await namespace.apply({ ...prompt, spec: { ...prompt.spec, restartPolicy: "Never" } });
   const phase = () => namespace.kubectl("get", "pod/prompt", "--output=jsonpath={.status.phase}");
-  await expect.poll(phase, PATIENT).toMatch(/Succeeded|Failed/);
+  await expect.poll(phase).toMatch(/Succeeded|Failed/);
   expect(await namespace.kubectl("logs", "pod/prompt")).toMatch(SHUT_OUT);
   await namespace.kubectl("delete", "networkpolicy", "client");
 });

@@ -1,7 +1,7 @@
 import { readdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { goldens } from "../golden/goldens.ts";
 import { scratchDir } from "../parts/scratch.ts";
@@ -13,8 +13,6 @@ import { CLUSTER_START_TIMEOUT_MS, startCluster, type Cluster } from "./cluster.
 const MANIFESTS = resolve(import.meta.dirname, "../../manifests");
 
 // Each starts many programs, on a machine that runs other tests too.
-vi.setConfig({ testTimeout: 300_000 });
-
 let cluster: Cluster;
 
 beforeAll(async () => {

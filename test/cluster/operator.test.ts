@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { yamlStream } from "../../charts/yaml.ts";
 import { startEvents } from "../../src/kube/events.ts";
@@ -21,8 +21,6 @@ const OPERATOR = resolve(import.meta.dirname, "../../manifests/operator");
 const [OWN, BUDGETS, ELSEWHERE] = ["weir-system", "weir-observed-writers", "kube-system"] as const;
 
 // Some ask thousands of questions.
-vi.setConfig({ testTimeout: 300_000 });
-
 let cluster: Cluster;
 let access: Access;
 let created: readonly string[];

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { connect, type KubeClient } from "../../src/kube/client.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
@@ -16,8 +16,6 @@ const PAGES = OBJECTS / 500;
 const UNDER_WAY = 32;
 
 // Ten thousand objects, and a restart of the API server, on a machine that runs other tests too.
-vi.setConfig({ testTimeout: 300_000 });
-
 let apiServer: ApiServer;
 let maps: ConfigMaps;
 let client: KubeClient;

@@ -5,7 +5,7 @@ import type { RunningProcess } from "../parts/processes.ts";
 
 const POLL_INTERVAL_MS = 50;
 // 2 to 3 s on an idle machine, 20 s for a whole cluster; the rest is for one that runs other tests too.
-const READY_TIMEOUT_MS = 600_000;
+const READY_TIMEOUT_MS = 300_000;
 const LOG_TAIL_LINES = 20;
 
 /**
@@ -14,14 +14,14 @@ const LOG_TAIL_LINES = 20;
  * @param what is waited for, for the error
  * @param isReady a check; that it throws counts as "not yet"
  * @param process what has to run meanwhile
- * @throws with the end of the process' log, when it ends or is not ready after 10 minutes
+ * @throws with the end of the process' log, when it ends or is not ready after 5 minutes
  */
 export async function untilReady(
   what: string,
   process: RunningProcess,
   isReady: () => Promise<boolean>,
 ): Promise<void> {
-  const ended = process.exited.then(() => "the process ended");
+  const ended = process.closed.then(() => "the process ended");
   const deadlineMs = performance.now() + READY_TIMEOUT_MS;
   while (!(await isReady().catch(() => false))) {
     const late = performance.now() > deadlineMs ? `${READY_TIMEOUT_MS / 1000} s have passed` : "";

@@ -15,8 +15,6 @@ import {
 const NAME = "weir-real-cluster";
 const PORT = 8080;
 const WEB = { app: "web" };
-/** For a machine that runs other tests too. */
-const PATIENT = { timeout: 120_000 };
 
 vi.setConfig({ testTimeout: 600_000 });
 
@@ -71,7 +69,7 @@ test("every node is Ready", async () => {
 
 test("a pod reaches another one by the name of its Service", async () => {
   // The pods are Ready a moment before their Service leads to them.
-  await expect.poll(() => podKnocks(namespace, "friend", URL), PATIENT).toMatch(/^web-\S+ to /);
+  await expect.poll(() => podKnocks(namespace, "friend", URL)).toMatch(/^web-\S+ to /);
 });
 
 test("a name that is not there is told at once", async () => {
@@ -91,7 +89,7 @@ test("a changed annotation reaches the pod", async () => {
   expect(await run("friend", "cat", ANNOTATIONS_PATH)).not.toContain("limit");
   const startedMs = performance.now();
   await namespace.kubectl("annotate", "pod/friend", "limit=7");
-  await expect.poll(() => run("friend", "cat", ANNOTATIONS_PATH), PATIENT).toContain('limit="7"');
+  await expect.poll(() => run("friend", "cat", ANNOTATIONS_PATH)).toContain('limit="7"');
   measured("an annotation is in the pod", startedMs);
 });
 
@@ -112,11 +110,11 @@ test("a NetworkPolicy lets in whom it names, and nobody else", async () => {
       ],
     },
   });
-  await expect.poll(() => podKnocks(namespace, "stranger", URL), PATIENT).toMatch(SHUT_OUT);
+  await expect.poll(() => podKnocks(namespace, "stranger", URL)).toMatch(SHUT_OUT);
   expect(await podAsks(namespace, "friend", URL)).toMatch(/^web-/);
 
   await namespace.kubectl("label", "pod/stranger", "role=friend", "--overwrite");
-  await expect.poll(() => podKnocks(namespace, "stranger", URL), PATIENT).toMatch(/^web-/);
+  await expect.poll(() => podKnocks(namespace, "stranger", URL)).toMatch(/^web-/);
   await namespace.kubectl("delete", "networkpolicy", "web");
 });
 

@@ -12,8 +12,6 @@ import { configMapsIn, shortOf, type ConfigMaps } from "./configMaps.ts";
 
 const RUNS = 12;
 const STEPS_MAX = 80;
-/** Silences and failures on the way are waited for, one after the other. */
-const PATIENT = { timeout: 60_000 };
 
 let apiServer: ApiServer;
 let namespaces = 0;
@@ -98,8 +96,8 @@ test(
           proxy.make("none");
           const wanted = await maps.all();
           // Where nothing is left, one that has seen nothing yet has the same.
-          await expect.poll(() => reflector.state().synced, PATIENT).toBe(true);
-          await expect.poll(() => reflector.all().toSorted(), PATIENT).toEqual(wanted);
+          await expect.poll(() => reflector.state().synced).toBe(true);
+          await expect.poll(() => reflector.all().toSorted()).toEqual(wanted);
           expect(objects()).toEqual(wanted);
           expect(wrong).toEqual([]);
           await reflector.stop();

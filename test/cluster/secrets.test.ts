@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
 import { Client } from "pg";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { kubernetesBinary } from "../binaries/kubernetes.ts";
 import { freePort } from "../parts/ports.ts";
@@ -16,8 +16,6 @@ import { CLUSTER_START_TIMEOUT_MS, startCluster, type Cluster } from "./cluster.
 const WEIR = fileURLToPath(new URL("../../bin/weir.js", import.meta.url));
 
 // Each starts many programs, on a machine that runs other tests too.
-vi.setConfig({ testTimeout: 300_000 });
-
 let cluster: Cluster;
 let dir: string;
 
@@ -109,9 +107,7 @@ test("it gets along with the right to get the fleet's Secrets, and says when it 
   const bind = ["-n", "rights", "create", "rolebinding", "ci", "--role=ci"];
   await kubectl([...bind, "--serviceaccount=rights:ci"]);
   await expect
-    .poll(async () => (await weir(["secrets", fleet], { env: { KUBECONFIG } })).code, {
-      timeout: 120_000,
-    })
+    .poll(async () => (await weir(["secrets", fleet], { env: { KUBECONFIG } })).code)
     .toBe(0);
 });
 

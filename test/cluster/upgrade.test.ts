@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { runBlock, shellBlocks } from "../docs/shellBlocks.ts";
 import { ROOT } from "../synth/run.ts";
@@ -62,8 +62,6 @@ const WORKLOAD = [
 ];
 
 // Each starts many programs, on a machine that runs other tests too.
-vi.setConfig({ testTimeout: 300_000 });
-
 let cluster: Cluster;
 
 beforeAll(async () => {

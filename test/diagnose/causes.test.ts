@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 import type { CauseKind, Diagnosis } from "../../src/audit/diagnosis.ts";
+import { THRESHOLDS } from "../../src/audit/diagnosis/thresholds.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
 import { oldPgBouncer } from "../parts/pgbouncer118.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
@@ -16,6 +17,8 @@ const INCIDENT = { poolSize: 20, settings: { max_client_conn: 200 } } as const;
 
 /** From weir's login on, until it has taken samples. */
 const SAMPLED_MS = 3_000;
+/** Before what was made is held to be unseen. */
+const LOOKS_MAX = 30;
 
 let postgres: Postgres;
 let bouncer: PgBouncer;
@@ -58,16 +61,18 @@ async function untilWaiting(waiting = 1): Promise<void> {
   await expect.poll(() => lineStates(bouncer)).toMatchObject({ app: { waiting } });
 }
 
-/** The first look that names just this; where the machine is busy, it may take more than one. */
-async function lookUntil(kind: CauseKind, how: Partial<Look>): Promise<Diagnosis> {
-  let diagnosis: Diagnosis | undefined;
-  const seen = async () => {
-    diagnosis = await look(how);
-    return kindsOf(diagnosis);
-  };
-  await expect.poll(seen, { timeout: 50_000 }).toEqual([kind]);
-  if (diagnosis === undefined) throw new Error("nobody looked");
-  return diagnosis;
+/**
+ * The first look that names anything, which has to be just this: where the machine is busy, there is
+ * nothing to be seen yet for a while.
+ */
+async function firstSeen(kind: CauseKind, how: Partial<Look>): Promise<Diagnosis> {
+  for (let looks = 0; looks < LOOKS_MAX; looks++) {
+    const diagnosis = await look(how);
+    if (kindsOf(diagnosis).length === 0) continue;
+    expect(kindsOf(diagnosis)).toEqual([kind]);
+    return diagnosis;
+  }
+  throw new Error(`${LOOKS_MAX} looks, and ${kind} was in none`);
 }
 
 async function longQueries(): Promise<number> {
@@ -127,14 +132,19 @@ describe("Leak", () => {
     const leaking = await actor("leaking", { address: "127.0.0.9" });
     await tellActors([healthy, leaking], "fill");
     await healthy.tell("report");
-    await leaking.tell("leave");
-    // Not yet.
-    const later = { idleInTransactionMs: 10 * 60_000 };
-    expect(kindsOf(await look({ thresholds: later }))).toEqual([]);
+    // Not yet, by weir's own limit; a busy machine may let that pass while it is looked at.
+    let early: Diagnosis;
+    let leftMs: number;
+    do {
+      leftMs = performance.now();
+      await leaking.tell("leave");
+      early = await look();
+    } while (performance.now() - leftMs >= THRESHOLDS.idleInTransactionMs);
+    expect(kindsOf(early)).toEqual([]);
 
     // Longer than the healthy one may have to wait for the machine between two statements.
     const thresholds = { idleInTransactionMs: 5_000 };
-    const diagnosis = await lookUntil("Leak", { thresholds });
+    const diagnosis = await firstSeen("Leak", { thresholds });
     expect(diagnosis.causes[0]?.summary).toContain("1 of 20 server connections of line app");
     expect(diagnosis.causes[0]?.evidence).toEqual([
       expect.stringMatching(/application leaking, from 127\.0\.0\.9:\d+: .* idle in a transaction/),
@@ -263,7 +273,7 @@ describe("LoginStorm", () => {
     expect(kindsOf(await look())).toEqual([]);
 
     await storming.tell("churn");
-    const diagnosis = await lookUntil("LoginStorm", { windowMs: 3_000 });
+    const diagnosis = await firstSeen("LoginStorm", { windowMs: 3_000 });
     expect(saidOf(diagnosis)).toContain("application storming, from 127.0.0.9");
   });
 });

@@ -26,7 +26,7 @@ const MANIFESTS = [
 ];
 
 /** As long as controllers may take to make what others wait for. */
-const WAIT = { timeout: 60_000, interval: 100 };
+const WAIT = { timeout: 120_000, interval: 100 };
 
 let server: ApiServer;
 let postgres: Postgres;

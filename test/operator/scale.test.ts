@@ -7,6 +7,7 @@ import { allReady } from "../scene/readiness.ts";
 import { listsAmong, writesAmong } from "../scene/requests.ts";
 import { type Scene, SCENE_START_TIMEOUT_MS, startScene } from "../scene/scene.ts";
 import { ownFleet } from "../scene/writingFleet.ts";
+import { figure } from "./scene.ts";
 
 /** The most servers that one budget may have, each with a pod that holds connections. */
 const COUNT = 500;
@@ -16,6 +17,8 @@ const IDLE_MS = 300_000;
 /** 500 handshakes and 501 statuses, on a machine that runs other tests too. */
 const JUDGED_MS_MAX = 300_000;
 const LOOK_INTERVAL_MS = 30_000;
+/** Of one PgBouncer, each second: longer than what it had a moment ago counts. */
+const SAMPLES = 20;
 
 let scene: Scene;
 let operator: OperatorProcess;
@@ -83,9 +86,12 @@ test(
     const mark = await scene.requests.mark();
     operator = await scene.operator();
     await expect.poll(() => operator.log()).toContain('"leads"');
+    // One that has not looked yet, or not judged by what it saw, has nothing to write either.
+    await passes('weir_samples_total{result="seen"}', SAMPLES);
+    await passes("weir_judgements_total", await own("weir_judgements_total"));
     await watched(mark, LOOK_INTERVAL_MS);
   },
-  JUDGED_MS_MAX,
+  3 * JUDGED_MS_MAX,
 );
 
 test(
@@ -124,6 +130,15 @@ async function quiet(mark: string): Promise<void> {
       { interval: 3000, timeout: 120_000 },
     )
     .toBe(true);
+}
+
+/** What it says of itself. */
+function own(series: string): Promise<number> {
+  return figure({ port: operator.port() }, series);
+}
+
+async function passes(series: string, count: number): Promise<void> {
+  await expect.poll(() => own(series), { timeout: JUDGED_MS_MAX }).toBeGreaterThan(count);
 }
 
 /** Looks on for a time, which is what is promised, and sees no write. */

@@ -53,9 +53,8 @@ export interface Wanted {
   readonly status: Condition["status"];
   readonly reason?: string;
   /**
-   * What the message has to match. It is written at once when the status turns, with the counts of
-   * that moment: of connections that are opened one after another it tells all only when it is
-   * written again.
+   * What the message has to match: for counts alone, since everything else is in it as soon as the
+   * status turns. What differs in its counts is written again later.
    */
   readonly message?: RegExp;
 }

@@ -20,6 +20,8 @@ export interface OperatorProcess {
   readonly log: () => string;
   readonly signal: RunningProcess["signal"];
   readonly exited: RunningProcess["exited"];
+  /** Where its figures are; it logs that before it leads. */
+  readonly port: () => number;
   /** SIGKILL, as a node that dies. */
   readonly kill: () => Promise<void>;
   /** SIGTERM, and the end that it makes of itself. */
@@ -42,6 +44,7 @@ export async function startOperator(spec: OperatorSpec): Promise<OperatorProcess
     log,
     signal,
     exited,
+    port: () => Number(/"port":(\d+)/.exec(log())?.[1]),
     kill: async () => {
       await running.stop("SIGKILL");
     },

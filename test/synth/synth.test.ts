@@ -264,7 +264,7 @@ it("a synth that was killed right after them is cleared up by the next", async (
   expect(await readdir(dir)).toEqual(["fleet.yaml", "manifests"]);
 });
 
-it("whoever looks after a synth was killed finds the old or the new, never a mixture", async () => {
+it("a synth that was killed leaves the old or the new, in its place or set aside, never a mixture", async () => {
   const fleets = [FLEET, FLEET.replaceAll("example/", "other.example/")];
   const contents: Readonly<Record<string, string>>[] = [];
   for (const fleet of fleets) {
