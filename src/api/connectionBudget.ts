@@ -161,8 +161,10 @@ const pgbouncerSchema = withRules(
       .int()
       .min(1)
       .max(100)
-      .optional()
-      .describe("PgBouncer processes. Default: 2; must be given with existing."),
+      .default(2)
+      .describe(
+        "PgBouncer processes that weir runs. Means nothing with existing, which has processes.",
+      ),
     image: imageSchema.default(PGBOUNCER_IMAGE).describe("Image with PgBouncer 1.24 or newer."),
     maxClientConn: count.min(1).describe("max_client_conn of each PgBouncer process."),
     poolMode: z
@@ -196,14 +198,31 @@ const pgbouncerSchema = withRules(
       })
       .optional()
       .describe("TLS from servers to PgBouncer."),
-    existing: z
-      .strictObject({
+    existing: withRules(
+      z.strictObject({
         host: hostSchema.describe("Host name of the PgBouncer that is there."),
         port: portSchema.default(6432).describe("Its port."),
+        processes: count
+          .min(1)
+          .optional()
+          .describe(
+            "How many PgBouncer processes there are behind host: all of them, each process of a pod with several counted. Must be given.",
+          ),
         statsSecretRef: secretRef.describe(
           "Secret with username and password of a login in its stats_users.",
         ),
-      })
+      }),
+      [
+        {
+          // As a rule, since of a required field the API server says that it is required, and no more.
+          cel: "has(self.processes)",
+          holds: ({ processes }) => processes !== undefined,
+          message:
+            "must say how many PgBouncer processes there are behind host (1 if it is one): nobody can count them behind one address",
+          path: ["processes"],
+        },
+      ],
+    )
       .optional()
       .describe("A PgBouncer that weir did not make; only with mode Observe."),
     parameters: recordOf(textLike(/^[^\r\n]*$/, "text on one line").max(1024), 100)
@@ -221,14 +240,6 @@ const pgbouncerSchema = withRules(
     ...scheduling,
   }),
   [
-    {
-      // Hence no default: the API server would fill it in before it asks this.
-      cel: "!has(self.existing) || has(self.replicas)",
-      holds: ({ existing, replicas }) => existing === undefined || replicas !== undefined,
-      message:
-        "must say how many processes the existing PgBouncer has (1 if it is one): nobody can count them behind one address",
-      path: ["replicas"],
-    },
     {
       cel: "self.reserve.consoles + self.reserve.maintenance + self.reserve.logins < self.maxClientConn",
       holds: ({ reserve, maxClientConn }) =>
@@ -339,12 +350,16 @@ export const connectionBudgetSchema = z
 /** A ConnectionBudget with its defaults filled in. */
 export type ConnectionBudget = z.output<typeof connectionBudgetSchema>;
 
-/** K: as many PgBouncers as weir makes where nothing is written. */
-const PROCESSES_DEFAULT = 2;
-
 /** K: how many PgBouncer processes a budget has. */
 export function processCountOf({ spec }: Pick<ConnectionBudget, "spec">): number {
-  return spec.pgbouncer.replicas ?? PROCESSES_DEFAULT;
+  const { existing, replicas } = spec.pgbouncer;
+  // An existing one without a number is refused at both doors.
+  return existing?.processes ?? replicas;
+}
+
+/** The field that says it, for messages. */
+export function processesFieldOf({ spec }: Pick<ConnectionBudget, "spec">): string {
+  return `spec.pgbouncer.${spec.pgbouncer.existing === undefined ? "replicas" : "existing.processes"}`;
 }
 
 /** The role that all lines of a budget use in Postgres. */

@@ -133,15 +133,23 @@ describe("a workload that weir did not make", () => {
   });
 });
 
-describe("a PgBouncer that weir did not make", () => {
-  const existing = "existing: { host: old, statsSecretRef: { name: old } }";
+/** What is said of a budget with an existing PgBouncer and these fields. */
+function problemsOfExisting(processes: string, replicas = ""): string[] {
+  const existing = `existing: { host: old, statsSecretRef: { name: old }${processes} }`;
+  const pgbouncer = `maxClientConn: 200\n    ${replicas}${existing}`;
+  return problemsOf(budget({ mode: "Observe", pgbouncer }));
+}
 
+describe("a PgBouncer that weir did not make", () => {
   it("says how many processes it has", () => {
-    const counted = `maxClientConn: 200\n    replicas: 1\n    ${existing}`;
-    expect(problemsOf(budget({ mode: "Observe", pgbouncer: counted }))).toEqual([]);
-    const uncounted = `maxClientConn: 200\n    ${existing}`;
-    expect(problemsOf(budget({ mode: "Observe", pgbouncer: uncounted }))).toEqual([
-      "0:7:3: ConnectionBudget/writing: spec.pgbouncer.replicas: missing; must say how many processes the existing PgBouncer has (1 if it is one): nobody can count them behind one address",
+    expect(problemsOfExisting(", processes: 1")).toEqual([]);
+    const missing =
+      "ConnectionBudget/writing: spec.pgbouncer.existing.processes: missing; must say how many PgBouncer processes there are behind host (1 if it is one): nobody can count them behind one address";
+    expect(problemsOfExisting("")).toEqual([`0:9:5: ${missing}`]);
+    // replicas is weir's own: it says nothing of one that is there.
+    expect(problemsOfExisting("", "replicas: 1\n    ")).toEqual([`0:10:5: ${missing}`]);
+    expect(problemsOfExisting(", processes: 0")).toEqual([
+      "0:9:70: ConnectionBudget/writing: spec.pgbouncer.existing.processes: found 0; must be a whole number from 1 to 1000000",
     ]);
     expect(problemsOf(budget({ mode: "Observe" }))).toEqual([]);
   });

@@ -1,3 +1,4 @@
+import { processesFieldOf } from "../api/connectionBudget.ts";
 import { byCodeUnit } from "./order.ts";
 import type { Snapshot, Tier } from "./snapshot.ts";
 import type { ObjectName, Step, StepChange } from "./steps.ts";
@@ -143,7 +144,7 @@ function fewerSlotsStep(old: Tier, next: Tier): Step {
   return applyStep(
     next,
     [
-      change("spec.pgbouncer.replicas", next.processes, old.processes),
+      change(processesFieldOf(next.budget), next.processes, old.processes),
       change("spec.postgres.shareConnections", spec.postgres.shareConnections ?? null, share),
     ],
     why,

@@ -85,6 +85,19 @@ function withProcesses(replicas: number): Fleet {
   };
 }
 
+/** The same of a PgBouncer that weir did not make. */
+function existingWith(processes: number): Fleet {
+  const { budgets, servers } = withProcesses(2);
+  const existing = { host: "old", port: 6432, processes, statsSecretRef: { name: "old" } };
+  return {
+    budgets: budgets.map(({ spec, ...own }) => ({
+      ...own,
+      spec: { ...spec, mode: "Observe", pgbouncer: { ...spec.pgbouncer, existing } },
+    })),
+    servers,
+  };
+}
+
 function withShares(a: number, b: number): Fleet {
   return {
     budgets: [budget({ name: "a", share: a }), budget({ name: "b", share: b })],
@@ -155,6 +168,9 @@ describe("the steps", () => {
       "Apply writing",
       "ApplyAll",
     ]);
+    expect(toldBetween(existingWith(2), existingWith(3))[0]).toBe(
+      "Apply writing ConnectionBudget/writing spec.pgbouncer.existing.processes=2 ConnectionBudget/writing spec.postgres.shareConnections=24",
+    );
   });
 
   it("give before they take, with the role's limit raised before and lowered after", () => {

@@ -47,9 +47,8 @@ spec:
   mode: Observe
   postgres: { host: pg, database: old, credentialsSecretRef: { name: pg } }
   pgbouncer:
-    replicas: 1
     maxClientConn: 100
-    existing: { host: pgbouncer, statsSecretRef: { name: stats } }
+    existing: { host: pgbouncer, processes: 1, statsSecretRef: { name: stats } }
 ---
 apiVersion: weir.dev/v1alpha1
 kind: McpServer

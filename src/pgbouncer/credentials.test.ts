@@ -200,7 +200,7 @@ test("a PgBouncer that weir did not make gets nothing", () => {
       mode: "Observe" as const,
       pgbouncer: {
         ...budget.spec.pgbouncer,
-        existing: { host: "old", port: 6432, statsSecretRef: { name: "old-stats" } },
+        existing: { host: "old", port: 6432, processes: 1, statsSecretRef: { name: "old-stats" } },
       },
     },
   };

@@ -169,6 +169,18 @@ test("kubectl shows them under their short names, with their columns", async () 
   ]);
 });
 
+test("the scale of a budget and of a server that say no replicas holds their defaults", async () => {
+  for (const [resource, replicas] of [
+    ["connectionbudgets/writing", 2],
+    ["mcpservers/author", 1],
+  ] as const) {
+    const path = `/apis/weir.dev/v1alpha1/namespaces/${NAMESPACE}/${resource}/scale`;
+    const { code, stdout, stderr } = await cluster.kubectl(["get", "--raw", path]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(stdout)).toMatchObject({ kind: "Scale", spec: { replicas } });
+  }
+});
+
 test("kubectl scale sets replicas, of servers and of PgBouncer", async () => {
   const { kubectl } = cluster;
   const scaled = await kubectl([

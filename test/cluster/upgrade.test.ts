@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { runBlock, shellBlocks } from "../docs/shellBlocks.ts";
+import { conditionsOf } from "../operator/tellingJudge.ts";
+import { freePort } from "../parts/ports.ts";
+import { startProcess } from "../parts/processes.ts";
 import { ROOT } from "../synth/run.ts";
 import { applied } from "./applying.ts";
 import { CLUSTER_START_TIMEOUT_MS, startOwnCluster, type Cluster } from "./cluster.ts";
@@ -30,6 +33,19 @@ const SERVER = {
   kind: "McpServer",
   metadata: { name: "scene", namespace: NAMESPACE },
   spec: { budgetRef: { name: "studio" }, image: "example/scene:1", port: 3005 },
+};
+/** In a namespace of its own: `existing.processes` came later. */
+const OBSERVED = "weir-observed";
+const UNCOUNTED = {
+  ...BUDGET,
+  metadata: { name: "old", namespace: OBSERVED },
+  spec: {
+    ...BUDGET.spec,
+    pgbouncer: {
+      maxClientConn: 200,
+      existing: { host: "old-pgbouncer", statsSecretRef: { name: "old-stats" } },
+    },
+  },
 };
 const CONDITION = {
   type: "Ready",
@@ -69,7 +85,8 @@ beforeAll(async () => {
   await applied(cluster, OLDER_CRDS);
   await cluster.kubectl(["wait", "--for=condition=Established", "--filename", OLDER_CRDS]);
   await cluster.kubectl(["create", "namespace", NAMESPACE]);
-  for (const object of [BUDGET, SERVER, ...WORKLOAD]) {
+  await cluster.kubectl(["create", "namespace", OBSERVED]);
+  for (const object of [BUDGET, UNCOUNTED, SERVER, ...WORKLOAD]) {
     await done(["create", "-f", "-"], JSON.stringify(object));
   }
   for (const name of ["cb/studio", "mcps/scene"]) {
@@ -95,8 +112,8 @@ interface Given {
   readonly status: { readonly conditions?: unknown; readonly replicas?: number };
 }
 
-async function read(name: string): Promise<Given> {
-  return JSON.parse(await done(["get", name, "-n", NAMESPACE, "-o", "json"]));
+async function read(name: string, namespace = NAMESPACE): Promise<Given> {
+  return JSON.parse(await done(["get", name, "-n", namespace, "-o", "json"]));
 }
 
 async function names(kind: string, ...words: readonly string[]): Promise<readonly string[]> {
@@ -134,6 +151,46 @@ describe("docs/install.md", () => {
     await expect.poll(async () => (await read("mcps/scene")).spec.priority).toBe(0);
     const header = (await cluster.kubectl(["get", "mcps", "-n", NAMESPACE])).stdout.split("\n")[0];
     expect(header).toContain("READY");
+  });
+
+  it("says of an older budget with an existing PgBouncer what to write, and never that it is well", async () => {
+    const old = () => read("cb/old", OBSERVED);
+    const told = async () => {
+      const conditions = conditionsOf((await old()).status);
+      return conditions.map(
+        ({ type, status, reason }) => `${String(type)}=${String(status)} ${String(reason)}`,
+      );
+    };
+    const types = ["Feasible", "WithinBudget", "ConfigApplied", "PostgresGuarded", "Ready"];
+    const well = types.map((type) => ({ ...CONDITION, type, status: "True", reason: "Well" }));
+    const words = ["patch", "cb/old", "-n", OBSERVED, "--type=merge", "-p"];
+    const patch = JSON.stringify({ status: { conditions: well } });
+    await done([...words, patch, "--subresource=status"]);
+
+    const port = await freePort();
+    const operator = await startProcess({
+      command: process.execPath,
+      args: [join(ROOT, "bin/weir.js"), "operator", "--port", `${port}`, "--namespace", OBSERVED],
+      env: { KUBECONFIG: cluster.kubeconfigPath, POD_NAMESPACE: "default" },
+    });
+    try {
+      await expect.poll(told).toEqual(types.map((type) => `${type}=Unknown NotUnderstood`));
+      const [feasible] = conditionsOf((await old()).status);
+      expect(feasible?.["message"]).toMatch(
+        /spec\.pgbouncer\.existing\.processes: .*must say how many PgBouncer processes/,
+      );
+      // The API server takes its time until it keeps the new field.
+      await expect
+        .poll(async () => {
+          const processes = { spec: { pgbouncer: { existing: { processes: 1 } } } };
+          await done([...words, JSON.stringify(processes)]);
+          return (await old()).spec["pgbouncer"];
+        })
+        .toMatchObject({ existing: { processes: 1 } });
+      await expect.poll(async () => (await told())[0]).toBe("Feasible=True Fits");
+    } finally {
+      await operator.stop("SIGTERM");
+    }
   });
 
   it("removes the operator, and leaves kinds, objects and workloads", async () => {

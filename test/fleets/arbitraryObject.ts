@@ -183,7 +183,13 @@ const BUDGET_FIELDS = fields([
     [["reserve", "maintenanceSlots"], whole],
     [["reserve", "logins"], whole],
     [["tls"], fc.record({ secretName: word })],
-    [["existing"], fc.record({ host: word, statsSecretRef: fc.record({ name: word }) })],
+    [
+      ["existing"],
+      fc.record(
+        { host: word, processes: whole, statsSecretRef: fc.record({ name: word }) },
+        { requiredKeys: ["host", "statsSecretRef"] },
+      ),
+    ],
     [["parameters"], parameters],
     [["terminationGracePeriodSeconds"], whole],
     ...SCHEDULING,

@@ -19,6 +19,8 @@ function together(table: readonly (readonly [Path, readonly unknown[]])[]): Chan
 }
 
 const FEW = [0, 1, 2, 3];
+const UNCOUNTED = { host: "a", statsSecretRef: { name: "a" } };
+const EXISTING = { ...UNCOUNTED, processes: 1 };
 /** For every rule of a ConnectionBudget. */
 export const BUDGET_RULES: readonly Changes[] = [
   together([
@@ -78,18 +80,17 @@ export const BUDGET_RULES: readonly Changes[] = [
     [["spec", "mode"], ["Observe"]],
     [
       ["spec", "pgbouncer", "existing"],
-      [{ host: "a", statsSecretRef: { name: "a" } }, undefined],
+      [EXISTING, UNCOUNTED, undefined],
     ],
   ]),
   together([
-    [["spec", "pgbouncer", "replicas"], [1]],
     [
       ["spec", "mode"],
       ["Observe", "Manage", undefined],
     ],
     [
       ["spec", "pgbouncer", "existing"],
-      [{ host: "a", statsSecretRef: { name: "a" } }, undefined],
+      [EXISTING, undefined],
     ],
   ]),
 ];

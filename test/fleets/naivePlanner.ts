@@ -36,9 +36,10 @@ function planOne(
   mine: Record<string, McpServer>,
   sharesHold: boolean,
 ): NaivePlan {
-  const { maxClientConn, reserve, replicas = 2 } = budget.spec.pgbouncer;
+  const { maxClientConn, reserve, replicas, existing } = budget.spec.pgbouncer;
   const usable = maxClientConn - (reserve.consoles + reserve.maintenance + reserve.logins);
-  const slotsThere = quotient(share(budget), replicas) - reserve.maintenanceSlots;
+  const slotsThere =
+    quotient(share(budget), existing?.processes ?? replicas) - reserve.maintenanceSlots;
   const names = Object.keys(mine);
   const peaks = mapOf(mine, peak);
   const limits = mapOf(mine, (server) => server.spec.pool.guaranteed);

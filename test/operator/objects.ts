@@ -12,7 +12,7 @@ export interface BudgetParts {
   readonly existing?: {
     readonly host: string;
     readonly port: number;
-    readonly replicas?: number;
+    readonly processes?: number;
   };
   readonly tls?: Fields;
 }
@@ -51,9 +51,9 @@ export function budget(
 function existingPgBouncer({
   host,
   port,
-  replicas = 1,
+  processes = 1,
 }: NonNullable<BudgetParts["existing"]>): Fields {
-  return { replicas, existing: { host, port, statsSecretRef: { name: "old-stats" } } };
+  return { existing: { host, port, processes, statsSecretRef: { name: "old-stats" } } };
 }
 
 /** A server of the budget; of a workload that is there where one is named. */

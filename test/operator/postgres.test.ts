@@ -119,7 +119,7 @@ test("the backends of the role are counted, the question itself only where a poo
 test("an API server that does not give the Secret hides no Postgres that lets the login in", async () => {
   const { host, port } = postgres;
   const given = budgetOf();
-  const existing = { host: "old", port: 6432, statsSecretRef: { name: "old" } };
+  const existing = { host: "old", port: 6432, processes: 1, statsSecretRef: { name: "old" } };
   const budget: ConnectionBudget = {
     ...given,
     spec: {

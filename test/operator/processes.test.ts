@@ -71,7 +71,7 @@ test("one address before two processes: nothing is well, until there is one as t
   const second = await pooler(shared);
   const old = budget(namespace, "old", {
     postgresPort: postgres.port,
-    existing: { host: ip, port, replicas: 2 },
+    existing: { host: ip, port, processes: 2 },
   });
   await scene.create(old);
   await scene.operate({ judge: { judge, judgeOrphan } });
@@ -85,11 +85,11 @@ test("one address before two processes: nothing is well, until there is one as t
     ]);
   const { status } = await scene.read(old);
   expect(conditionsOf(status).find(({ type }) => type === "WithinBudget")?.["message"]).toContain(
-    `seen 1 of 2 processes that spec.pgbouncer.replicas says (${ip}:${port})`,
+    `seen 1 of 2 processes that spec.pgbouncer.existing.processes says (${ip}:${port})`,
   );
 
   await second.stop();
-  await scene.patch(old, { spec: { pgbouncer: { replicas: 1 } } });
+  await scene.patch(old, { spec: { pgbouncer: { existing: { processes: 1 } } } });
   await expect
     .poll(() => told(old))
     .toEqual([

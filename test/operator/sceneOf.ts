@@ -251,10 +251,10 @@ export function sceneOf({
 /**
  * The incident: an existing PgBouncer of 200 with one line for all, and ten servers of 20.
  *
- * @param replicas what its budget says of it; one process is seen
+ * @param processes what its budget says of it; one is seen
  */
-export function incidentScene(held: number, replicas = 1): BudgetSnapshot {
-  const budget = observeExisting(replicas);
+export function incidentScene(held: number, processes = 1): BudgetSnapshot {
+  const budget = observeExisting(processes);
   const servers = INCIDENT_NAMES.map((name) =>
     serverOf(name, { rollout: { type: "Recreate" }, pool: { max: 19 } }),
   );
@@ -284,9 +284,10 @@ export function incidentScene(held: number, replicas = 1): BudgetSnapshot {
 }
 
 /** A budget that observes a PgBouncer which weir did not make, of so many processes. */
-export function observeExisting(replicas = 1): ConnectionBudget {
-  const budget = budgetOf({ pgbouncer: { replicas } });
-  const existing = { host: "old-pgbouncer", port: 6432, statsSecretRef: { name: "old-stats" } };
+export function observeExisting(processes = 1): ConnectionBudget {
+  const budget = budgetOf();
+  const statsSecretRef = { name: "old-stats" };
+  const existing = { host: "old-pgbouncer", port: 6432, processes, statsSecretRef };
   return {
     ...budget,
     spec: { ...budget.spec, mode: "Observe", pgbouncer: { ...budget.spec.pgbouncer, existing } },

@@ -33,8 +33,9 @@ export function ownFleet(scene: Scene, fleet: WritingFleet = {}): string {
 /** The ten servers, each a Deployment that weir did not make, behind the scene's old PgBouncer. */
 export function existingFleet(scene: Scene, fleet: WritingFleet = {}): string {
   const { port } = scene.existing();
-  const existing = { host: "127.0.0.1", port, statsSecretRef: { name: "old-stats" } };
-  return yaml(scene, fleet, { replicas: 1, maxClientConn: 200, existing }, (name) => ({
+  const statsSecretRef = { name: "old-stats" };
+  const existing = { host: "127.0.0.1", port, processes: 1, statsSecretRef };
+  return yaml(scene, fleet, { maxClientConn: 200, existing }, (name) => ({
     workloadRef: { kind: "Deployment", name },
   }));
 }

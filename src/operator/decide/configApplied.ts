@@ -1,4 +1,8 @@
-import { processCountOf, type ConnectionBudget } from "../../api/connectionBudget.ts";
+import {
+  processCountOf,
+  processesFieldOf,
+  type ConnectionBudget,
+} from "../../api/connectionBudget.ts";
 import type { BudgetPlan } from "../../budget/plan.ts";
 import { listed } from "../../budget/wording.ts";
 import type { Told, Verdict } from "./condition.ts";
@@ -65,7 +69,7 @@ function moreProcesses(budget: ConnectionBudget, { count = 0, seen }: Poolers): 
   if (count <= planned) return undefined;
   const message =
     `${count} processes (${listed(seen.map(({ name }) => name))}), planned ${planned} ` +
-    "(spec.pgbouncer.replicas): stop those that are too many, or write how many there are";
+    `(${processesFieldOf(budget)}): stop those that are too many, or write how many there are`;
   return { status: "False", reason: "MoreProcesses", message };
 }
 

@@ -61,9 +61,9 @@ describe("an existing PgBouncer of which fewer processes are seen than the spec 
 
   it("says how many, which, and what to do", () => {
     expect(budgetCondition(incidentScene(5, 2), "WithinBudget")?.message).toBe(
-      "PgBouncer: seen 1 of 2 processes that spec.pgbouncer.replicas says (old-pgbouncer:6432): " +
-        "let existing.host be a Service of this cluster, or a host name with an address for each " +
-        "of them, or correct replicas",
+      "PgBouncer: seen 1 of 2 processes that spec.pgbouncer.existing.processes says " +
+        "(old-pgbouncer:6432): let existing.host be a Service of this cluster, or a host name " +
+        "with an address for each of them, or correct processes",
     );
     const ready = budgetCondition(incidentScene(5, 2), "Ready");
     expect(ready).toMatchObject({ status: "Unknown", reason: "ProcessesUnseen" });
@@ -85,7 +85,7 @@ describe("an existing PgBouncer of which fewer processes are seen than the spec 
     });
     expect(told(twice)).toEqual([...ALL_UNKNOWN, "PoolSettingIgnored=True ConfiguredOtherwise"]);
     expect(budgetCondition(twice, "WithinBudget")?.message).toContain(
-      "seen 1 of 2 processes that spec.pgbouncer.replicas says (old-pgbouncer:6432 and " +
+      "seen 1 of 2 processes that spec.pgbouncer.existing.processes says (old-pgbouncer:6432 and " +
         "other-pgbouncer:6432 is the same process as old-pgbouncer:6432)",
     );
     // Of two processes it would be 30 where its setting allows 20.
@@ -109,16 +109,24 @@ describe("an existing PgBouncer of which fewer processes are seen than the spec 
 
 describe("more processes than planned", () => {
   it.each([
-    { whose: "weir's own", scene: sceneOf(), count: 3, planned: 2 },
-    { whose: "an existing one", scene: incidentScene(5), count: 2, planned: 1 },
-  ])("are named: $whose", ({ scene, count, planned }) => {
+    { whose: "weir's own", scene: sceneOf(), count: 3, planned: 2, field: "replicas" },
+    {
+      whose: "an existing one",
+      scene: incidentScene(5),
+      count: 2,
+      planned: 1,
+      field: "existing.processes",
+    },
+  ])("are named: $whose", ({ scene, count, planned, field }) => {
     const extra = { name: "one-more" };
     const all = scene.poolers.state === "seen" ? scene.poolers.value : [];
     const more = withPoolers(scene, ...all.slice(1), extra);
     const condition = budgetCondition(more, "ConfigApplied");
     expect(condition).toMatchObject({ status: "False", reason: "MoreProcesses" });
     expect(condition?.message).toMatch(
-      new RegExp(`^${count} processes \\(.*one-more.*\\), planned ${planned} \\(spec\\.pgbouncer`),
+      new RegExp(
+        `^${count} processes \\(.*one-more.*\\), planned ${planned} \\(spec\\.pgbouncer\\.${field}\\)`,
+      ),
     );
 
     const edited = withSight(more, (sight) => ({

@@ -84,8 +84,8 @@ function unseenProcesses(
     );
   const message =
     `seen ${found.filter(({ sight }) => sight.state === "seen").length} of ${count} processes ` +
-    `that spec.pgbouncer.replicas says (${listed(told)}): let existing.host be a Service of this ` +
-    "cluster, or a host name with an address for each of them, or correct replicas";
+    `that spec.pgbouncer.existing.processes says (${listed(told)}): let existing.host be a Service of this ` +
+    "cluster, or a host name with an address for each of them, or correct processes";
   return [{ what: "PgBouncer", reason: "ProcessesUnseen", message }];
 }
 
