@@ -36,6 +36,8 @@ export interface CandidacyOptions {
   readonly onLost: (reason: string) => Promise<void> | void;
   /** What went wrong; it goes on trying. */
   readonly onError: (error: unknown) => void;
+  /** It was asked for and answered: what went wrong before is over. Must not throw. */
+  readonly onAnswer?: () => void;
   readonly clock?: Clock;
 }
 
@@ -75,6 +77,7 @@ export function startCandidacy({
   onLead,
   onLost,
   onError,
+  onAnswer = nothing,
   clock = systemClock,
 }: CandidacyOptions): Candidacy {
   if (leaseDurationMs % 1000 !== 0 || leaseDurationMs <= renewDeadlineMs) {
@@ -184,6 +187,7 @@ export function startCandidacy({
     for (;;) {
       try {
         await round();
+        onAnswer();
       } catch (error) {
         onError(error);
       }

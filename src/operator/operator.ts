@@ -3,6 +3,7 @@ import type { KubeClient } from "../kube/client.ts";
 import { systemClock, type Clock } from "../kube/clock.ts";
 import { startCandidacy, type Candidacy } from "../kube/lease.ts";
 import type { LeaseName } from "../kube/leaseRecord.ts";
+import { leaseStanding } from "./leaseStanding.ts";
 import { tellingChanges } from "./complaints.ts";
 import { openDoor } from "./act/door.ts";
 import { startFigures } from "./act/figures.ts";
@@ -71,8 +72,7 @@ export async function startOperator({
     onChange: (keys) => work?.add(keys),
   });
   const tellCopies = tellingChanges(log);
-  // By itself: one that follows asks for the Lease seldom, so that an old failure stays for long.
-  const tellLease = tellingChanges(log);
+  const standing = leaseStanding(own, tellingChanges(log));
 
   const lead = () =>
     startCandidacy({
@@ -81,7 +81,7 @@ export async function startOperator({
       candidate,
       onLead: (term) => {
         log.info({ lease: `${own.namespace}/${own.name}` }, "leads");
-        tellLease(new Map([["lease", undefined]]));
+        standing.answered();
         const instance = candidate;
         const all = { client, cluster, judge, figures, log, instance, term, clock, random, nowMs };
         work = startWork({ ...all, ...(namespace !== undefined && { namespace }) });
@@ -93,8 +93,8 @@ export async function startOperator({
         work = undefined;
         await ended?.stop();
       },
-      onError: (error) =>
-        tellLease(new Map([["lease", error instanceof Error ? error.message : ""]])),
+      onError: standing.failed,
+      onAnswer: standing.answered,
       clock,
     });
   const whenSynced = async () => {
@@ -115,11 +115,13 @@ export async function startOperator({
   };
   try {
     const door = await openDoor(port, figures, {
-      missing: () =>
-        cluster
+      missing: () => [
+        ...cluster
           .states()
           .filter((state) => !state.synced)
           .map((state) => `${state.plural}: ${complaintOf(state) ?? "not listed yet"}`),
+        ...standing.missing(),
+      ],
       dead: () => [
         ...(work?.stuck() ?? []),
         ...cluster

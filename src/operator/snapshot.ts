@@ -17,6 +17,8 @@ export interface BudgetSnapshot {
   readonly unreadNeighbours: readonly string[];
   /** Set where budgets of this namespace alone are known: others may share the Postgres. */
   readonly namespaceAlone?: string;
+  /** Set where `existing.host` may be a Service of a namespace that is not known: `db/pg`. */
+  readonly unwatchedService?: string;
   /** Its PgBouncer processes; which there are may itself be unknown. */
   readonly poolers: Sight<readonly PoolerSnapshot[]>;
   /** Label selector of their pods as text, for the scale subresource. */
@@ -117,8 +119,15 @@ export interface PoolerSnapshot {
   /** The pod's name where it has one, else host:port. */
   readonly name: string;
   readonly sight: Sight<PoolerSight>;
+  /** It is no pod: whether a process stands there, and which, only an answer tells. */
+  readonly isAddress?: boolean;
   /** The name of an earlier one that is this very process: two addresses may lead to one. */
   readonly sameAs?: string;
+  /**
+   * The name of another one with which it was one process at some time, since both are looked at.
+   * Now it may be another process, but that there are two of them is not proven by it.
+   */
+  readonly wasSameAs?: string;
 }
 
 /** What one PgBouncer process has applied and has open. */

@@ -1,10 +1,16 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { operatorAccess } from "../../charts/operatorAccess.ts";
+import { OPERATOR_NAME, OPERATOR_NAMESPACE } from "../../src/api/names.ts";
+import { connect, type KubeClient } from "../../src/kube/client.ts";
+import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import type { Operator } from "../../src/operator/operator.ts";
-import type { Clock } from "../../src/kube/clock.ts";
 import { fieldOf, textAt } from "../../src/kube/fields.ts";
 import { API_SERVER_START_TIMEOUT_MS } from "../cluster/apiServer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
+import { scratchDir } from "../parts/scratch.ts";
 import { budget, deployment, mcpServer, pgbouncerPod, podIp, secret } from "./objects.ts";
 import { makeRole, PASSWORDS, startPooler } from "./pooler.ts";
 import { ask, figure, LEASE, startScene, type Scene, type Sent } from "./scene.ts";
@@ -48,7 +54,7 @@ afterAll(async () => {
 
 async function operate(
   candidate: string,
-  options: { readonly clock?: Clock; readonly namespace?: string } = {},
+  options: Omit<NonNullable<Parameters<Scene["operate"]>[0]>, "candidate"> = {},
 ): Promise<Operator> {
   const operator = await scene.operate({ candidate, ...options });
   operators.push(operator);
@@ -152,6 +158,51 @@ test("of two that watch a namespace each, both lead: none waits for the other's 
   expect((await ask(first, "/metrics")).text).not.toContain('namespace="elsewhere"');
   expect((await ask(second, "/metrics")).text).not.toContain('namespace="writing"');
   await scene.remove(there);
+});
+
+/** As the operator's ServiceAccount, with the rights that its file brings, in the Lease's namespace. */
+async function shippedRights(): Promise<KubeClient> {
+  const { kubectl, kubeconfigFor } = scene.server;
+  const items = operatorAccess();
+  const text = JSON.stringify({ apiVersion: "v1", kind: "List", items });
+  const path = join(await scratchDir("rights"), "rights.json");
+  await writeFile(path, text.replaceAll(`"${OPERATOR_NAMESPACE}"`, `"${LEASE.namespace}"`));
+  const applied = await kubectl(["apply", "--filename", path]);
+  expect(applied).toMatchObject({ code: 0 });
+  const made = await kubectl(["create", "token", OPERATOR_NAME, "--namespace", LEASE.namespace]);
+  expect(made).toMatchObject({ code: 0 });
+  const token = made.stdout.trim();
+  return connect(loadKubeconfig({ KUBECONFIG: await kubeconfigFor({ token }) }));
+}
+
+test("one that may not have the Lease of its namespace is not ready, and says why", async () => {
+  const client = await shippedRights();
+  try {
+    const namespace = await scene.namespace("alone");
+    const operator = await operate("forbidden", { client, namespace });
+    const ready = () => ask(operator, "/readyz");
+    const lease = { namespace: LEASE.namespace, name: `${LEASE.name}-${namespace}` };
+    await expect.poll(ready).toEqual({
+      status: 503,
+      text: expect.stringMatching(
+        new RegExp(`^Lease ${lease.namespace}/${lease.name}: can't read Lease.*forbidden.*\\n$`),
+      ),
+    });
+    // As docs/operator.md says.
+    const role = { kind: "Role", apiVersion: "rbac.authorization.k8s.io/v1", plural: "roles" };
+    const rules = (["create", "get", "update"] as const).map((verb) => ({
+      apiGroups: ["coordination.k8s.io"],
+      resources: ["leases"],
+      verbs: [verb],
+      ...(verb !== "create" && { resourceNames: [LEASE.name, lease.name] }),
+    }));
+    await scene.patch({ ...role, namespace: LEASE.namespace, name: OPERATOR_NAME }, { rules });
+    await expect.poll(ready).toEqual({ status: 200, text: "ok\n" });
+    expect(await holder(lease.name)).toMatch(/^forbidden_/);
+    await operator.stop();
+  } finally {
+    await client.close();
+  }
 });
 
 test("of two one leads, and the other takes over at once when it stops", async () => {

@@ -1,18 +1,25 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { connectionBudgetSchema } from "../../src/api/connectionBudget.ts";
-import { systemClock } from "../../src/kube/clock.ts";
+import { connectionBudgetSchema, type ConnectionBudget } from "../../src/api/connectionBudget.ts";
+import { systemClock, type Clock } from "../../src/kube/clock.ts";
 import { judge } from "../../src/operator/decide/judge.ts";
 import { judgeOrphan } from "../../src/operator/decide/judgeOrphan.ts";
-import { openEyes } from "../../src/operator/gather/budgetEyes.ts";
+import { statusDifference } from "../../src/operator/act/statusDifference.ts";
+import { openEyes, type BudgetEyes } from "../../src/operator/gather/budgetEyes.ts";
 import { turns } from "../../src/operator/gather/turns.ts";
+import type { BudgetSnapshot } from "../../src/operator/snapshot.ts";
 import { API_SERVER_START_TIMEOUT_MS } from "../cluster/apiServer.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
 import { freePort } from "../parts/ports.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
+import { startBalancer } from "./balancer.ts";
+import { fastClock } from "./fastClock.ts";
 import { budget, podIp, secret } from "./objects.ts";
 import { makeRole, PASSWORDS, startPooler, type PoolerSpec } from "./pooler.ts";
 import { startScene, type Scene, type Sent } from "./scene.ts";
+import { observed, postgresSnapshot, seen } from "./sceneOf.ts";
 import { conditionsOf } from "./tellingJudge.ts";
+
+type Status = Readonly<Record<string, unknown>>;
 
 /** How many processes an existing PgBouncer has, and how many of them are seen. */
 let scene: Scene;
@@ -100,40 +107,63 @@ test("one address before two processes: nothing is well, until there is one as t
     ]);
 });
 
+/** Eyes on what listens at these addresses, and a budget that says how many processes it is. */
+function eyesOn(
+  namespace: string,
+  processes: number,
+  addresses: readonly string[],
+  { clock = systemClock, onSight = () => {} }: { clock?: Clock; onSight?: () => void } = {},
+): {
+  readonly value: ConnectionBudget;
+  readonly eyes: BudgetEyes;
+  readonly snapshot: (status?: Status) => BudgetSnapshot;
+} {
+  const sent = budget(namespace, "old", {
+    postgresPort: postgres.port,
+    existing: { host: "old", port: 6432, processes },
+  });
+  const { apiVersion, kind, fields } = sent;
+  const metadata = { name: "old", namespace };
+  const value = connectionBudgetSchema.parse({ apiVersion, kind, metadata, ...fields });
+  const surroundings = { client: scene.client, clock, random: () => 0, onSample: () => {} };
+  const eyes = openEyes(value, { ...surroundings, limit: turns(1) }, onSight);
+  const targets = addresses.map((host) => ({ name: host, host, port: 6432, isAddress: true }));
+  eyes.look({ kind: "Processes", targets }, new Map());
+  return {
+    value,
+    eyes,
+    snapshot: (status = {}) => ({
+      atMs: Date.now(),
+      budget: observed(value, { status }),
+      servers: [],
+      neighbours: [],
+      unreadNeighbours: [],
+      poolers: eyes.poolers(),
+      postgres: eyes.postgres(),
+    }),
+  };
+}
+
+/** What is known of each address. */
+function seenBy(eyes: BudgetEyes) {
+  const sight = eyes.poolers();
+  if (sight.state !== "seen") return sight.state;
+  return sight.value.map(({ name, sight: { state }, sameAs }) => ({ name, state, sameAs }));
+}
+
+function reasonIn(status: Status | undefined, of: string) {
+  return conditionsOf(status).find(({ type }) => type === of)?.["reason"];
+}
+
 test("two addresses of one process are one, and those of two processes two", async () => {
   const namespace = await namespaceOf("two-addresses");
   const [one, other, apart] = [podIp(), podIp(), podIp()];
   await pooler({ ip: `${one}, ${other}` });
   await pooler({ ip: apart });
-  const { apiVersion, kind, fields } = budget(namespace, "old", {
-    postgresPort: postgres.port,
-    existing: { host: "old", port: 6432 },
-  });
-  const eyes = openEyes(
-    connectionBudgetSchema.parse({
-      apiVersion,
-      kind,
-      metadata: { name: "old", namespace },
-      ...fields,
-    }),
-    {
-      client: scene.client,
-      limit: turns(1),
-      clock: systemClock,
-      random: () => 0,
-      onSample: () => {},
-    },
-    () => {},
-  );
+  const { eyes } = eyesOn(namespace, 2, [one, other, apart]);
   try {
-    const targets = [one, other, apart].map((host) => ({ name: host, host, port: 6432 }));
-    eyes.look({ kind: "Processes", targets }, new Map());
     await expect
-      .poll(() => {
-        const sight = eyes.poolers();
-        if (sight.state !== "seen") return sight.state;
-        return sight.value.map(({ name, sight: { state }, sameAs }) => ({ name, state, sameAs }));
-      })
+      .poll(() => seenBy(eyes))
       .toEqual([
         { name: one, state: "seen", sameAs: undefined },
         { name: other, state: "seen", sameAs: one },
@@ -141,5 +171,72 @@ test("two addresses of one process are one, and those of two processes two", asy
       ]);
   } finally {
     await eyes.stop();
+  }
+});
+
+test("two addresses of the one process that is planned are well, and a restart says nothing new", async () => {
+  const namespace = await namespaceOf("restarted");
+  const [one, other] = [podIp(), podIp()];
+  await pooler({ ip: `${one}, ${other}` });
+  const both = [
+    { name: one, state: "seen", sameAs: undefined },
+    { name: other, state: "seen", sameAs: one },
+  ];
+  const first = eyesOn(namespace, 1, [one, other]);
+  let status: Status | undefined;
+  try {
+    await expect
+      .poll(() => reasonIn((status = judge(first.snapshot(status)).budgetStatus), "Ready"))
+      .toBe("Ready");
+  } finally {
+    await first.eyes.stop();
+  }
+
+  const said = new Set<string>();
+  const look = () => {
+    const { budgetStatus, notices } = judge(second.snapshot(status));
+    said.add(statusDifference(status ?? {}, budgetStatus));
+    for (const { note } of notices) said.add(note);
+  };
+  const second = eyesOn(namespace, 1, [one, other], { onSight: look });
+  try {
+    // Before anything was asked, as the operator does.
+    look();
+    await expect.poll(() => seenBy(second.eyes)).toEqual(both);
+    await expect.poll(() => second.eyes.postgres().state).toBe("seen");
+    look();
+    expect([...said]).toEqual(["none"]);
+  } finally {
+    await second.eyes.stop();
+  }
+});
+
+test("two addresses that once led to one process are no proof of two, though they lead to two now", async () => {
+  const namespace = await namespaceOf("balanced");
+  const [one, apart, balanced] = [podIp(), podIp(), podIp()];
+  await pooler({ ip: one });
+  await pooler({ ip: apart });
+  const balancer = await startBalancer(balanced, one);
+  // Consoles are opened anew each minute.
+  const { eyes, snapshot, value } = eyesOn(namespace, 2, [one, balanced], { clock: fastClock(60) });
+  try {
+    const both = (sameAs: string | undefined) => [
+      { name: one, state: "seen", sameAs: undefined },
+      { name: balanced, state: "seen", sameAs },
+    ];
+    await expect.poll(() => seenBy(eyes)).toEqual(both(one));
+    // What Postgres has to tell comes when it comes: here it is the same all the time.
+    const judged = (status?: Status) =>
+      judge({ ...snapshot(status), postgres: seen(postgresSnapshot(value)) }).budgetStatus;
+    const status = judged();
+    expect(reasonIn(status, "WithinBudget")).toBe("ProcessesUnseen");
+
+    balancer.lead(apart);
+    await expect.poll(() => seenBy(eyes)).toEqual(both(undefined));
+    expect(judged(status)).toEqual(status);
+    expect(status).toMatchObject({ replicas: 1 });
+  } finally {
+    await eyes.stop();
+    await balancer.stop();
   }
 });

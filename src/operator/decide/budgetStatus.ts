@@ -37,7 +37,9 @@ export function budgetStatus(
   const whole = conditionOf(budget, "Ready", ready(parts, remarkOf(snapshot)), atMs);
   const { targets } = budget.status;
   const selector = snapshot.poolerSelector ?? budget.status["selector"];
-  const replicas = poolers.count ?? budget.status["replicas"];
+  // Until all were asked, nobody knows how many there are.
+  const known = poolers.pending ? undefined : poolers.apart;
+  const replicas = known ?? budget.status["replicas"];
   return {
     observedGeneration: budget.generation,
     ...(replicas !== undefined && { replicas }),

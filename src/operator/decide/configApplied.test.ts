@@ -116,6 +116,15 @@ describe("what PgBouncer has applied", () => {
     expect(condition?.message).toContain(`writing-pgbouncer-0 is PgBouncer ${version}`);
   });
 
+  it("is too old, and too many all the same", () => {
+    const scene = withSight(sceneOf(), (sight) => ({ ...sight, version: "1.23.1" }));
+    const poolers = scene.poolers.state === "seen" ? scene.poolers.value : [];
+    const more = poolers.slice(0, 1).map((pooler) => ({ ...pooler, name: "one-more" }));
+    const condition = applied({ ...scene, poolers: seen([...poolers, ...more]) });
+    expect(condition).toMatchObject({ status: "False", reason: "TooOld" });
+    expect(condition?.message).toMatch(/came with 1\.24; 3 processes \(.*one-more.*\), planned 2 /);
+  });
+
   it.each(["1.24.0", "1.26.1", "2.0.0"])("is not too old with %s", (version) => {
     const scene = withSight(sceneOf(), (sight) => ({ ...sight, version }));
     expect(applied(scene)?.status).toBe("True");

@@ -36,8 +36,8 @@ export function configApplied(
       : differencesFrom(plan, budget, pooler)),
   }));
   const tooOld = isExisting ? undefined : oldOnes(seen);
-  const differs = differing(compared, poolers.count);
-  const bad = tooOld ?? both(moreProcesses(budget, poolers), differs);
+  const differs = differing(compared, poolers.names?.length);
+  const bad = both(both(tooOld, moreProcesses(budget, poolers)), tooOld ? undefined : differs);
   return judged(poolers, bad, {
     status: "True",
     reason: "Applied",
@@ -64,11 +64,11 @@ function isTooOld(version: string): boolean {
 }
 
 /** More of them than each one's share of Postgres counts on. */
-function moreProcesses(budget: ConnectionBudget, { count = 0, seen }: Poolers): Told | undefined {
+function moreProcesses(budget: ConnectionBudget, { names = [] }: Poolers): Told | undefined {
   const planned = processCountOf(budget);
-  if (count <= planned) return undefined;
+  if (names.length <= planned) return undefined;
   const message =
-    `${count} processes (${listed(seen.map(({ name }) => name))}), planned ${planned} ` +
+    `${names.length} processes (${listed(names)}), planned ${planned} ` +
     `(${processesFieldOf(budget)}): stop those that are too many, or write how many there are`;
   return { status: "False", reason: "MoreProcesses", message };
 }
@@ -120,7 +120,7 @@ function sharedDifferences(compared: readonly Compared[]): readonly SharedDiffer
   }));
 }
 
-/** @param count of all processes, seen or not */
+/** @param count of all that are known to be processes */
 function processesNamed(names: readonly string[], count: number | undefined): string {
   if (names.length === 1 || names.length !== count) return listed(names);
   return count === 2 ? "both processes" : `each of ${count} processes`;

@@ -36,22 +36,30 @@ export interface Asked {
 /** The PgBouncer processes of a budget, by name. */
 export interface Poolers extends Asked {
   readonly seen: readonly Pooler[];
-  /** How many there are, seen or not; undefined where not even that is known. */
-  readonly count?: number;
+  /**
+   * The names of those that are known to be processes, each another one: all that are seen, and pods
+   * that don't answer. Undefined where not even their places are known.
+   */
+  readonly names?: readonly string[];
+  /** How many of these never were one process with another of them. */
+  readonly apart?: number;
 }
 
-export function poolersOf({
-  budget,
-  poolers,
-}: Pick<BudgetSnapshot, "budget" | "poolers">): Poolers {
+/** What of a snapshot says which there are. */
+type Snapshot = Pick<BudgetSnapshot, "budget" | "poolers" | "namespaceAlone" | "unwatchedService">;
+
+export function poolersOf(snapshot: Snapshot): Poolers {
+  const { poolers } = snapshot;
   if (poolers.state !== "seen") return { seen: [], ...askedOf("PgBouncer", poolers) };
   // One that is reached by two ways counts once: its clients are no others.
   const sorted = poolers.value
     .filter(({ sameAs }) => sameAs === undefined)
     .toSorted(byNames(({ name }) => [name]));
+  const known = sorted.filter(isProcess);
   const none = { what: "PgBouncer", reason: "NoPods", message: "no process of it runs" };
   return {
-    count: sorted.length,
+    names: known.map(({ name }) => name),
+    apart: known.filter(isApart).length,
     seen: sorted.flatMap(({ name, sight }) => {
       if (sight.state !== "seen") return [];
       const lines = sight.value.lines.filter((line) => line.name !== CONSOLE_DATABASE);
@@ -60,9 +68,22 @@ export function poolersOf({
     ...together([
       { pending: false, blanks: sorted.length === 0 ? [none] : [] },
       ...sorted.map(({ name, sight }) => askedOf(name, sight)),
-      { pending: false, blanks: unseenProcesses(budget, poolers.value) },
+      { pending: false, blanks: unseenProcesses(snapshot, poolers.value) },
     ]),
   };
+}
+
+/**
+ * An address that does not answer may lead to a process that another one leads to, or to none; what
+ * was not asked yet is no evidence of anything.
+ */
+function isProcess(pooler: PoolerSnapshot): boolean {
+  const { state } = pooler.sight;
+  return state === "seen" || (state === "unseen" && !pooler.isAddress && isApart(pooler));
+}
+
+function isApart({ sameAs, wasSameAs }: PoolerSnapshot): boolean {
+  return sameAs === undefined && wasSameAs === undefined;
 }
 
 /**
@@ -70,23 +91,28 @@ export function poolersOf({
  * several, and what the others hold is in no sum. How many there are of weir's own, their pods tell.
  */
 function unseenProcesses(
-  { parsed }: BudgetSnapshot["budget"],
+  { budget: { parsed }, namespaceAlone, unwatchedService }: Snapshot,
   poolers: readonly PoolerSnapshot[],
 ): readonly Blank[] {
   if (!parsed.ok || parsed.value.spec.pgbouncer.existing === undefined) return [];
   const count = processCountOf(parsed.value);
-  const found = poolers.filter(({ sameAs }) => sameAs === undefined);
+  const found = poolers.filter(isApart);
   if (found.length === 0 || found.length >= count) return [];
   const told = poolers
     .toSorted(byNames(({ name }) => [name]))
-    .map(({ name, sameAs }) =>
-      sameAs === undefined ? name : `${name} is the same process as ${sameAs}`,
+    .map(({ name, sameAs, wasSameAs = sameAs }) =>
+      wasSameAs === undefined ? name : `${name} has led to the same process as ${wasSameAs}`,
     );
   const message =
     `seen ${found.filter(({ sight }) => sight.state === "seen").length} of ${count} processes ` +
     `that spec.pgbouncer.existing.processes says (${listed(told)}): let existing.host be a Service of this ` +
     "cluster, or a host name with an address for each of them, or correct processes";
-  return [{ what: "PgBouncer", reason: "ProcessesUnseen", message }];
+  const blind =
+    unwatchedService === undefined
+      ? ""
+      : `; where existing.host is Service ${unwatchedService}: this operator watches namespace ` +
+        `${namespaceAlone} alone (--namespace), and does not see what is behind it`;
+  return [{ what: "PgBouncer", reason: "ProcessesUnseen", message: `${message}${blind}` }];
 }
 
 export function askedOf(what: string, sight: Sight<unknown>): Asked {

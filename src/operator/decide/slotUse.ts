@@ -21,7 +21,7 @@ export interface SlotUse {
 export interface SlotRoom {
   /** P: what the spec says, or what Postgres really leaves when that is less. */
   readonly postgres: number;
-  /** K: as many as the spec says, or as there are when these are more. */
+  /** K: as many as the spec says, or as are known when these are more. */
   readonly processes: number;
   /** S = ⌊P / K⌋. */
   readonly perProcess: number;
@@ -54,12 +54,12 @@ export function slotLimitOf({
 
 export function slotRoomOf(
   budget: ConnectionBudget,
-  { count = 0 }: Poolers,
+  { names = [] }: Poolers,
   postgres: Sight<PostgresSnapshot>,
 ): SlotRoom {
   const connections = postgresRoomOf(budget, postgres);
   // One that is away for a moment comes back, and opens its share again.
-  const processes = Math.max(processCountOf(budget), count);
+  const processes = Math.max(processCountOf(budget), names.length);
   return {
     postgres: connections,
     processes,

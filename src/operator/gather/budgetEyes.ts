@@ -5,6 +5,7 @@ import type { PoolerSnapshot, PostgresSnapshot, Sight } from "../snapshot.ts";
 import { budgetLogins } from "./budgetLogins.ts";
 import { sameProcesses } from "./consoles.ts";
 import type { PoolerPlaces } from "./poolerTargets.ts";
+import { sharedPlaces } from "./sharedPlaces.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Turns } from "./turns.ts";
 import { watches } from "./watches.ts";
@@ -48,6 +49,7 @@ export function openEyes(
   const processes = watches<PoolerWatch>();
   const hosts = watches<Watch<readonly string[]>>();
   const handshakes = watches<HandshakeWatch>();
+  const shared = sharedPlaces();
   let places: PoolerPlaces | undefined;
 
   /** Undefined: not known. */
@@ -60,9 +62,13 @@ export function openEyes(
     const [only, ...others] = sight.value;
     if (only === undefined) return undefined;
     // Its name where that leads to one alone: a message should say what the spec says.
-    return others.length === 0
-      ? [{ name: `${host}:${port}`, host: only, port }]
-      : sight.value.map((address) => ({ name: `${address}:${port}`, host: address, port }));
+    const nameOf = (address: string) => `${others.length === 0 ? host : address}:${port}`;
+    return sight.value.map((address) => ({
+      name: nameOf(address),
+      host: address,
+      port,
+      isAddress: true,
+    }));
   };
   const keepProcesses = () => {
     processes.keep(
@@ -107,16 +113,26 @@ export function openEyes(
       const known = targets();
       if (known === undefined) return PENDING;
       const all = known.map((target) => {
-        const watch = processes.get(keyOf(target));
+        const key = keyOf(target);
+        const watch = processes.get(key);
+        const sight = watch?.sight() ?? PENDING;
         const consoles = watch?.consoles() ?? { own: [], listed: [] };
-        return { name: target.name, sight: watch?.sight() ?? PENDING, consoles };
+        return { ...target, key, sight, isSeen: sight.state === "seen", consoles };
       });
-      const same = sameProcesses(all.filter(({ sight }) => sight.state === "seen"));
+      const same = sameProcesses(all.filter(({ isSeen }) => isSeen));
+      const before = shared.look(all);
       return {
         state: "seen",
-        value: all.map(({ name, sight }) => {
+        value: all.map(({ name, sight, isAddress = false }) => {
           const sameAs = same.get(name);
-          return { name, sight, ...(sameAs !== undefined && { sameAs }) };
+          const wasSameAs = before.get(name);
+          return {
+            name,
+            sight,
+            ...(isAddress && { isAddress }),
+            ...(sameAs !== undefined && { sameAs }),
+            ...(wasSameAs !== undefined && { wasSameAs }),
+          };
         }),
       };
     },

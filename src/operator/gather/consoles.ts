@@ -66,7 +66,8 @@ export function sameProcesses(seen: readonly SeenPooler[]): ReadonlyMap<string, 
   return same;
 }
 
-function isSame(a: Consoles, b: Consoles): boolean {
+/** Whether they are those of one process. */
+export function isSame(a: Consoles, b: Consoles): boolean {
   return (
     a.own.some((name) => b.listed.includes(name)) || b.own.some((name) => a.listed.includes(name))
   );

@@ -10,7 +10,7 @@ import type { ClusterCopy } from "./cluster.ts";
 import type { KeptPod } from "./keptPod.ts";
 import { neighboursOf } from "./neighbours.ts";
 import type { Kept } from "./observed.ts";
-import { poolerPlaces } from "./poolerTargets.ts";
+import { poolerPlaces, unwatchedServiceOf } from "./poolerTargets.ts";
 import { labelText } from "./selector.ts";
 import { keptPodsOf, podOf, workloadOf } from "./serverWorkload.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -90,6 +90,7 @@ export function startGatherer(options: GathererOptions): Gatherer {
     if (kept === undefined || observed === undefined) return undefined;
     const servers = serversOf(key);
     const eyes = budget && eyesFor(key, budget);
+    const unwatchedService = budget && unwatchedServiceOf(budget, namespace);
     if (budget !== undefined) {
       const ready = servers.map((each) => [each.observed.name, endpointsOf(each)] as const);
       eyes?.look(poolerPlaces(budget, cluster), new Map(ready));
@@ -102,6 +103,7 @@ export function startGatherer(options: GathererOptions): Gatherer {
       ),
       ...neighboursOf(kept, cluster.budgets()),
       ...(namespace !== undefined && { namespaceAlone: namespace }),
+      ...(unwatchedService !== undefined && { unwatchedService }),
       poolers: eyes?.poolers() ?? PENDING,
       ...(budget?.spec.pgbouncer.existing === undefined && {
         poolerSelector: labelText(pgbouncerSelector(observed.name)),

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ClusterCopy } from "./cluster.ts";
 import { keepService, keepSlice } from "./keptService.ts";
-import { poolerPlaces } from "./poolerTargets.ts";
+import { poolerPlaces, unwatchedServiceOf } from "./poolerTargets.ts";
 
 function budgetWith(existing?: { readonly host: string; readonly port: number }) {
   const metadata = { name: "writing", namespace: "writing" };
@@ -47,8 +47,8 @@ test.each(["old", "old.writing", "old.writing.svc", "OLD.writing.svc.cluster.loc
     expect(places).toEqual({
       kind: "Processes",
       targets: [
-        { name: "10.0.0.1:5000", host: "10.0.0.1", port: 5000 },
-        { name: "10.0.0.3:5000", host: "10.0.0.3", port: 5000 },
+        { name: "10.0.0.1:5000", host: "10.0.0.1", port: 5000, isAddress: true },
+        { name: "10.0.0.3:5000", host: "10.0.0.3", port: 5000, isAddress: true },
         { name: "old-1", host: "fd00::2", port: 5000 },
       ],
     });
@@ -61,6 +61,18 @@ test.each(["10.0.0.9", "fd00::1", "pooler.example.com", "old"])("%s is a host", 
     host,
     port: 6432,
   });
+});
+
+test.each([
+  { host: "pg.db.svc", watched: "writing", service: "db/pg" },
+  { host: "pg.db", watched: "writing", service: "db/pg" },
+  { host: "pg.db", watched: undefined, service: undefined },
+  { host: "pg.writing", watched: "writing", service: undefined },
+  { host: "pg", watched: "writing", service: undefined },
+  { host: "pg.example.com", watched: "writing", service: undefined },
+  { host: "10.0.0.9", watched: "writing", service: undefined },
+])("$host, where $watched is watched alone: $service is not seen", ({ host, watched, service }) => {
+  expect(unwatchedServiceOf(budgetWith({ host, port: 6432 }), watched)).toBe(service);
 });
 
 test("a Service that stands for a name, and one without endpoints", () => {

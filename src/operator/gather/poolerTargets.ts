@@ -38,9 +38,24 @@ export function poolerPlaces(budget: PlacedBudget, cluster: Endpoints): PoolerPl
       name: pod ?? `${address}:${target}`,
       host: address,
       port: target,
+      ...(pod === undefined && { isAddress: true }),
     }));
   });
   return processes(targets, `Service ${key} has no endpoint at port ${port}`);
+}
+
+/**
+ * The Service that `existing.host` may name in a namespace that is not watched: only DNS is asked of
+ * it, which has one address for all that stands behind it.
+ *
+ * @param watched the namespace that alone is watched; absent: all are
+ */
+export function unwatchedServiceOf(
+  budget: PlacedBudget,
+  watched: string | undefined,
+): string | undefined {
+  const key = serviceKeyOf(budget);
+  return watched === undefined || key?.startsWith(`${watched}/`) ? undefined : key;
 }
 
 function ownPlaces(key: string, cluster: Endpoints): PoolerPlaces {

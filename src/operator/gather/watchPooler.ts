@@ -19,6 +19,8 @@ export interface PoolerTarget {
   readonly name: string;
   readonly host: string;
   readonly port: number;
+  /** As in PoolerSnapshot. */
+  readonly isAddress?: boolean;
 }
 
 /** Something that is looked at again and again. */
