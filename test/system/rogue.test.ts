@@ -115,19 +115,6 @@ describe("headroom 0, all pools, consoles and maintenance full, and a server tha
     TIMEOUT_MS,
   );
 
-  /** One after another; one that is late is tried again. */
-  async function several(count: number, open: () => Promise<Client>): Promise<readonly Client[]> {
-    const clients: Client[] = [];
-    while (clients.length < count) {
-      try {
-        clients.push(await open());
-      } catch (error) {
-        if (!(error instanceof Error && isLate(error.message))) throw error;
-      }
-    }
-    return clients;
-  }
-
   type How = Pick<StormSpec, "loginsAtOnce" | "looksAround">;
 
   async function raging(how: How, enough: (count: StormCount) => boolean): Promise<StormCount> {
@@ -157,3 +144,16 @@ describe("headroom 0, all pools, consoles and maintenance full, and a server tha
     return { losses, rogue: rogue.open, answers: answers.map(({ rows }) => rows.length) };
   }
 });
+
+/** One after another; one that is late is tried again. */
+async function several(count: number, open: () => Promise<Client>): Promise<readonly Client[]> {
+  const clients: Client[] = [];
+  while (clients.length < count) {
+    try {
+      clients.push(await open());
+    } catch (error) {
+      if (!(error instanceof Error && isLate(error.message))) throw error;
+    }
+  }
+  return clients;
+}
