@@ -1,8 +1,7 @@
-import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { POOL_ENV } from "../../pool/names.ts";
 import { call, modernClient } from "./clients.ts";
-import { startReady, startStudio, type Studio, type WritingServer } from "./studio.ts";
+import { startReady, startStudio, superuserOf, type Studio, type WritingServer } from "./studio.ts";
 
 /** Chapters that are added to one book at the same time, by calls that meet in Postgres. */
 
@@ -45,12 +44,7 @@ async function addAtOnce(
   bookId: unknown,
   chapters: readonly { readonly title: string; readonly number?: number }[],
 ): Promise<readonly unknown[]> {
-  const lock = new Client({
-    host: studio.postgres.socketDir,
-    port: studio.postgres.port,
-    user: studio.postgres.user,
-    database: studio.tier.budget.spec.postgres.database,
-  });
+  const lock = superuserOf(studio);
   await lock.connect();
   await lock.query("BEGIN");
   await lock.query("SELECT FROM books WHERE id = $1 FOR UPDATE", [bookId]);

@@ -2,25 +2,27 @@ import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client as V1Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as V1Transport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { Client } from "pg";
+import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { drain } from "../../examples/writing-servers/drain.ts";
 import { consoleQuery } from "../parts/pgbouncer.ts";
 import { call, modernClient } from "./clients.ts";
 import { logMeasured, msSince } from "./measured.ts";
-import { readiness, startReady, startStudio, type Studio, type WritingServer } from "./studio.ts";
+import {
+  readiness,
+  startReady,
+  startStudio,
+  superuserOf,
+  type Studio,
+  type WritingServer,
+} from "./studio.ts";
 
 let studio: Studio;
 let lock: Client;
 
 beforeAll(async () => {
   studio = await startStudio();
-  lock = new Client({
-    host: studio.postgres.socketDir,
-    port: studio.postgres.port,
-    user: studio.postgres.user,
-    database: studio.tier.budget.spec.postgres.database,
-  });
+  lock = superuserOf(studio);
   await lock.connect();
 });
 

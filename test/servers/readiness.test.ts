@@ -1,9 +1,15 @@
-import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { consoleQuery } from "../parts/pgbouncer.ts";
 import { call, modernClient } from "./clients.ts";
 import { logMeasured, msSince } from "./measured.ts";
-import { readiness, startReady, startStudio, type Studio, type WritingServer } from "./studio.ts";
+import {
+  readiness,
+  startReady,
+  startStudio,
+  superuserOf,
+  type Studio,
+  type WritingServer,
+} from "./studio.ts";
 
 const NAME = "author";
 
@@ -53,12 +59,7 @@ async function liveness(): Promise<number> {
  * `release` lets it go on, and gives its answer.
  */
 async function stuckCall() {
-  const lock = new Client({
-    host: studio.postgres.socketDir,
-    port: studio.postgres.port,
-    user: studio.postgres.user,
-    database: studio.tier.budget.spec.postgres.database,
-  });
+  const lock = superuserOf(studio);
   await lock.connect();
   await lock.query("BEGIN; LOCK TABLE authors IN ACCESS EXCLUSIVE MODE");
   const client = await modernClient(server);

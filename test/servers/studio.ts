@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { Client } from "pg";
 import { expect, vi } from "vitest";
 import type { Fleet } from "../../src/api/fleet.ts";
 import { MAINTENANCE_LINE } from "../../src/api/names.ts";
@@ -114,4 +115,14 @@ export function startProgram(
 /** The status of the readiness probe. */
 export async function readiness({ origin }: WritingServer): Promise<number> {
   return (await fetch(`${origin}/readyz`)).status;
+}
+
+/** Postgres' superuser in the servers' database, past PgBouncer; not connected yet. */
+export function superuserOf({ postgres, tier }: Studio): Client {
+  return new Client({
+    host: postgres.socketDir,
+    port: postgres.port,
+    user: postgres.user,
+    database: tier.budget.spec.postgres.database,
+  });
 }
