@@ -4,13 +4,14 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "charts/**/*.test.ts", "pool/**/*.test.ts", "test/**/*.test.ts"],
+    globalSetup: "test/preparation/setup.ts",
     reporters: ["default", "./test/tallyReporter.ts"],
     // Two at least: most tests wait for daemons most of the time.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // No test is about how long it takes: these only end one that hangs, on the busiest machine.
     testTimeout: 300_000,
-    // The first run builds or unpacks real parts; later ones find them in the cache.
-    hookTimeout: 1_800_000,
+    // Hooks start whole clusters; what these are made of is there (test/preparation).
+    hookTimeout: 900_000,
     // What is awaited comes as quickly as the machine is free: a second, the default, is a guess.
     expect: { poll: { timeout: 120_000 } },
   },

@@ -7,7 +7,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join, resolve } from "node:path";
-import { helmBinary } from "../binaries/helm.ts";
+import { binary } from "../binaries/catalog.ts";
 import { scratchDir } from "../parts/scratch.ts";
 import { fleetText } from "./fleetText.ts";
 import { helmValues } from "./helmValues.ts";
@@ -22,7 +22,7 @@ const VERIFY_ROUNDS = 15;
 
 const PAGE = "docs/benchmarks.md";
 
-const helm = await helmBinary();
+const helm = await binary("helm");
 const sizes: Size[] = [];
 for (const [servers, rounds] of [
   [10, 15],

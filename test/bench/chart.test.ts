@@ -1,17 +1,13 @@
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { z } from "zod";
-import { helmBinary } from "../binaries/helm.ts";
+import { binary } from "../binaries/catalog.ts";
 import { runProcess } from "../parts/processes.ts";
 import { scratchDir } from "../parts/scratch.ts";
 import { fleetText } from "./fleetText.ts";
 import { helmValues } from "./helmValues.ts";
-
-beforeAll(async () => {
-  await helmBinary();
-});
 
 /** An object of Kubernetes; a document without content is none. */
 const OBJECTS = z
@@ -41,7 +37,7 @@ it("prints with helm just the objects that weir prints, so that a race between t
   writeFileSync(values, JSON.stringify(helmValues(text)));
   writeFileSync(fleet, text);
   const helm = await runProcess({
-    command: await helmBinary(),
+    command: await binary("helm"),
     args: ["template", resolve("test/bench/chart"), "--values", values],
   });
   // It writes below the folder that it is started in.

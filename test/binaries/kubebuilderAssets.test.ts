@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 
 import { scratchDir } from "../parts/scratch.ts";
-import { etcdBinary } from "./etcd.ts";
-import { kubernetesBinary } from "./kubernetes.ts";
+import { binary } from "./catalog.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -17,15 +16,15 @@ test("KUBEBUILDER_ASSETS says where the binaries are", async () => {
   await writeFile(join(dir, "kubectl"), "", { mode: 0o755 });
   vi.stubEnv("KUBEBUILDER_ASSETS", dir);
 
-  expect(await etcdBinary()).toBe(join(dir, "etcd"));
-  expect(await kubernetesBinary("kubectl")).toBe(join(dir, "kubectl"));
+  expect(await binary("etcd")).toBe(join(dir, "etcd"));
+  expect(await binary("kubectl")).toBe(join(dir, "kubectl"));
 });
 
 test("a binary that is not there is told, not built in silence", async () => {
   const dir = await scratchDir("assets");
   vi.stubEnv("KUBEBUILDER_ASSETS", dir);
 
-  await expect(kubernetesBinary("kube-apiserver")).rejects.toThrow(
+  await expect(binary("kube-apiserver")).rejects.toThrow(
     `KUBEBUILDER_ASSETS is set, but ${join(dir, "kube-apiserver")} is no executable file`,
   );
 });

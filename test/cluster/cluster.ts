@@ -3,7 +3,7 @@ import { claims, type Claims } from "./claims.ts";
 import { kubectlFor, type Kubectl } from "./kubectl.ts";
 import { scratchDir } from "../parts/scratch.ts";
 
-/** For hooks and tests that start a cluster: what starting takes when binaries have to be built. */
+/** For hooks and tests that start a cluster: only ends one that hangs. */
 export const CLUSTER_START_TIMEOUT_MS = API_SERVER_START_TIMEOUT_MS;
 
 /** A Kubernetes API that a test file works on. What may be done there is up to the kubeconfig. */
@@ -37,8 +37,12 @@ export async function startCluster(options: ApiServerOptions = {}): Promise<Clus
  * @throws when it does not answer
  */
 export async function chosenCluster(): Promise<Cluster | undefined> {
-  const { USE_EXISTING_CLUSTER = "", KUBECONFIG = "" } = process.env;
-  return USE_EXISTING_CLUSTER.toLowerCase() === "true" ? existingCluster(KUBECONFIG) : undefined;
+  return usesExistingCluster() ? existingCluster(process.env["KUBECONFIG"] ?? "") : undefined;
+}
+
+/** Whether the variables name a cluster. */
+export function usesExistingCluster(): boolean {
+  return process.env["USE_EXISTING_CLUSTER"]?.toLowerCase() === "true";
 }
 
 /**

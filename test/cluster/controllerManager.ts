@@ -1,4 +1,4 @@
-import { kubernetesBinary } from "../binaries/kubernetes.ts";
+import { binary } from "../binaries/catalog.ts";
 import { type RunningProcess, startProcess } from "../parts/processes.ts";
 
 /** The files that tie a controller manager to its API server. */
@@ -17,7 +17,7 @@ export async function startControllerManager({
   caPath,
 }: ControllerManagerFiles): Promise<RunningProcess> {
   return startProcess({
-    command: await kubernetesBinary("kube-controller-manager"),
+    command: await binary("kube-controller-manager"),
     args: [
       `--kubeconfig=${kubeconfigPath}`,
       `--service-account-private-key-file=${serviceAccountKeyPath}`,

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 import { startProcess } from "../parts/processes.ts";
 import { scratchDir } from "../parts/scratch.ts";
-import { API_SERVER_START_TIMEOUT_MS, startApiServer } from "./apiServer.ts";
+import { API_SERVER_START_TIMEOUT_MS } from "./apiServer.ts";
 import { processesThatName } from "./processList.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -32,8 +32,6 @@ test(
   "nothing is left of an API server whose vitest worker was killed",
   { timeout: API_SERVER_START_TIMEOUT_MS },
   async () => {
-    // So that the binaries are there: else the other process builds them.
-    await (await startApiServer({ controllerManager: true })).stop();
     const dir = await scratchDir("crash");
     const reportPath = join(dir, "report.json");
     await writeFile(join(dir, "hangs.test.ts"), hangingTest(reportPath));

@@ -2,7 +2,7 @@ import { join } from "node:path";
 
 import { Client } from "undici";
 
-import { etcdBinary } from "../binaries/etcd.ts";
+import { binary } from "../binaries/catalog.ts";
 import { type RunningProcess, startProcess } from "../parts/processes.ts";
 
 /** A running etcd. */
@@ -24,7 +24,7 @@ export async function startEtcd(dir: string): Promise<Etcd> {
   const socketPath = join(dir, "client.sock");
   const url = `unix://${socketPath}`;
   const process = await startProcess({
-    command: await etcdBinary(),
+    command: await binary("etcd"),
     args: [
       `--data-dir=${join(dir, "data")}`,
       `--listen-client-urls=${url}`,

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 
-import { kubernetesBinary } from "../binaries/kubernetes.ts";
+import { binary } from "../binaries/catalog.ts";
 
 /** How a run of kubectl ended. Warnings of the API server are in stderr, as `Warning: …`. */
 export interface KubectlResult {
@@ -22,9 +22,9 @@ export type Kubectl = (args: readonly string[], stdin?: string) => Promise<Kubec
  *   address, what it learned about an earlier API server
  */
 export async function kubectlFor(kubeconfigPath: string, cacheDir: string): Promise<Kubectl> {
-  const binary = await kubernetesBinary("kubectl");
+  const program = await binary("kubectl");
   return async (args, stdin = "") => {
-    const child = spawn(binary, args, {
+    const child = spawn(program, args, {
       env: {
         ...process.env,
         KUBECONFIG: kubeconfigPath,

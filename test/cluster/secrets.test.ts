@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { kubernetesBinary } from "../binaries/kubernetes.ts";
+import { binary } from "../binaries/catalog.ts";
 import { freePort } from "../parts/ports.ts";
 import { type Postgres, startPostgres } from "../parts/postgres.ts";
 import { scratchDir } from "../parts/scratch.ts";
@@ -241,7 +241,7 @@ function weir(words: readonly string[], { env, stdin = "" }: RunWorld = {}): Pro
 }
 
 async function sh(command: string): Promise<string> {
-  const bin = dirname(await kubernetesBinary("kubectl"));
+  const bin = dirname(await binary("kubectl"));
   const env = {
     PATH: `${bin}:${process.env["PATH"] ?? ""}`,
     KUBECONFIG: cluster.kubeconfigPath,

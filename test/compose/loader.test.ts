@@ -7,7 +7,7 @@ import { plannedBudgets } from "../../charts/planned.ts";
 import { tryoutsOf } from "../../charts/tryouts.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
 import { composeFolder, type ComposeFolder } from "../../src/compose/composeFolder.ts";
-import { composeLoader } from "../binaries/composeLoader.ts";
+import { binary } from "../binaries/catalog.ts";
 import { budgetOf, serverOf } from "../fleets/fleetOf.ts";
 import { goldens } from "../golden/goldens.ts";
 import { runProcess } from "../parts/processes.ts";
@@ -19,7 +19,7 @@ import { folderOf, readCompose, USER, type ServiceFields } from "./written.ts";
 let loader: string;
 
 beforeAll(async () => {
-  loader = await composeLoader();
+  loader = await binary("compose-loader");
 });
 
 /** The project as compose sees it. */

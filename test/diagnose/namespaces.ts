@@ -69,7 +69,7 @@ export async function startNeighbour(number: number): Promise<Neighbour> {
 }
 
 /** `ip`: on PATH, else of Debian's iproute2, unpacked once into the cache. */
-async function findIp(): Promise<string> {
+export async function findIp(): Promise<string> {
   const [installed] = await onPath("ip");
   if (installed !== undefined) return installed;
   const program = "usr/bin/ip";

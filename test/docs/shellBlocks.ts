@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 
-import { kubernetesBinary } from "../binaries/kubernetes.ts";
+import { binary } from "../binaries/catalog.ts";
 import { scratchDir } from "../parts/scratch.ts";
 import { ROOT } from "../synth/run.ts";
 
@@ -40,7 +40,7 @@ export interface ReaderShell {
  * @throws with all that it said when it fails
  */
 export async function runBlock(block: string, shell: ReaderShell): Promise<string> {
-  const programs = [await kubernetesBinary("kubectl"), ...(shell.programs ?? [])];
+  const programs = [await binary("kubectl"), ...(shell.programs ?? [])];
   const path = [...programs.map((program) => dirname(program)), process.env["PATH"]];
   const child = spawn("bash", ["-euo", "pipefail", "-c", block], {
     cwd: shell.folder,

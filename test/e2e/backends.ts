@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { kubernetesBinary } from "../binaries/kubernetes.ts";
+import { binary } from "../binaries/catalog.ts";
 import { comes } from "./comes.ts";
 import { POSTGRES_POD } from "./fleets.ts";
 import type { Place } from "./place.ts";
@@ -83,7 +83,7 @@ export async function watchBackends(place: Place): Promise<Backends> {
 
 /** What `setpriv` is given: it ends with this process, however that ends. */
 async function countingCommand({ namespace, ground }: Place): Promise<readonly string[]> {
-  const kubectl = await kubernetesBinary("kubectl");
+  const kubectl = await binary("kubectl");
   const cluster = ["--kubeconfig", ground.cluster.kubeconfigPath, "--namespace", namespace];
   const script = `${PSQL} <<'END'\n${COUNT}\nEND`;
   const exec = ["exec", POSTGRES_POD, "--", "sh", "-c", script];

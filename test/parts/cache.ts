@@ -2,17 +2,28 @@ import { access, mkdir, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-import { takeLock } from "./lock.ts";
+import { takeLock, type Lock } from "./lock.ts";
 import { runsAsRoot } from "./owner.ts";
+import { tell, tellingProgress } from "./progress.ts";
 
-/** Something that is expensive to make, and the same every time. */
-export interface CacheEntry {
+/** What names an entry. */
+export interface CacheKey {
   readonly name: string;
   /** Everything that makes one entry differ from another of the same name. */
   readonly version: string;
+}
+
+/** Something that is expensive to make, and the same every time. */
+export interface CacheEntry extends CacheKey {
   /** Fills an empty folder, which is renamed afterwards. */
   readonly make: (dir: string) => Promise<void>;
 }
+
+/**
+ * The folder of the cache whose entries were all made before the first test began. A test that
+ * misses one there does not make it, since its own time limit would pay for that.
+ */
+const PREPARED = "WEIR_CACHE_PREPARED";
 
 /**
  * The folder, outside of the checkout, that survives test runs: `WEIR_CACHE_DIR`, else
@@ -26,6 +37,11 @@ export function cacheDir(): string {
   return runsAsRoot() ? "/var/cache/weir" : join(homedir(), ".cache", "weir");
 }
 
+/** From now on no process of this test run makes an entry: all that it needs are there. */
+export function declarePrepared(): void {
+  process.env[PREPARED] = cacheDir();
+}
+
 /**
  * The folder of a cache entry, made when it is not there. Any number of processes may ask at the
  * same time: one makes it and the others wait. An entry is whole or absent.
@@ -33,35 +49,90 @@ export function cacheDir(): string {
  * @throws what `make` throws; then the entry stays absent
  */
 export async function cached({ name, version, make }: CacheEntry): Promise<string> {
-  const key = `${name}-${version}`.replaceAll(/[^\w.+-]+/g, "_");
-  const dir = join(cacheDir(), key);
-  if (await exists(dir)) return dir;
+  const [dir = ""] = await cachedTogether([{ name, version }], async (missing) => {
+    for (const building of missing.values()) await make(building);
+  });
+  return dir;
+}
 
+/**
+ * The folders of entries of which several are made at a time. Those that are there stay as they are.
+ *
+ * @param make fills an empty folder for each of the entries that are missing
+ * @throws what `make` throws; then what was missing stays absent
+ */
+export async function cachedTogether<Key extends CacheKey>(
+  keys: readonly Key[],
+  make: (missing: ReadonlyMap<Key, string>) => Promise<void>,
+): Promise<readonly string[]> {
+  if ((await missingAmong(keys)).length > 0) await makeMissing(keys, make);
+  return keys.map(dirOf);
+}
+
+async function makeMissing<Key extends CacheKey>(
+  keys: readonly Key[],
+  make: (missing: ReadonlyMap<Key, string>) => Promise<void>,
+): Promise<void> {
+  refuseWhenPrepared(await missingAmong(keys));
   await mkdir(cacheDir(), { recursive: true });
-  const lock = await takeLock(`${dir}.lock`, () =>
-    tell(`waiting for another process to make ${key}`),
-  );
+  const locks = await lockAll(await missingAmong(keys));
   try {
-    // Made by whoever held the lock before.
-    if (await exists(dir)) return dir;
-    const building = `${dir}.building`;
-    // Left by a process that died; nobody else works on it, since we hold the lock.
-    await rm(building, { recursive: true, force: true });
-    await mkdir(building);
-    tell(`making ${key} in ${cacheDir()}`);
-    const startedMs = performance.now();
+    // Some may have been made by whoever held the locks before.
+    const missing = await missingAmong(keys);
+    const building = new Map(missing.map((key) => [key, `${dirOf(key)}.building`]));
+    if (building.size === 0) return;
+    const remove = () =>
+      Promise.all([...building.values()].map((dir) => rm(dir, { recursive: true, force: true })));
+    // Left by a process that died; nobody else works on them, since we hold the locks.
+    await remove();
+    for (const dir of building.values()) await mkdir(dir);
     try {
-      await make(building);
-      await rename(building, dir);
+      const names = missing.map(fileNameOf).join(", ");
+      await tellingProgress(`making ${names}`, () => make(building));
+      for (const [key, dir] of building) await rename(dir, dirOf(key));
     } catch (error) {
-      await rm(building, { recursive: true, force: true });
+      await remove();
       throw error;
     }
-    tell(`made ${key} in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
-    return dir;
   } finally {
-    await lock.release();
+    await Promise.all(locks.map((lock) => lock.release()));
   }
+}
+
+function refuseWhenPrepared(missing: readonly CacheKey[]): void {
+  if (process.env[PREPARED] !== cacheDir()) return;
+  throw new Error(
+    `${missing.map(fileNameOf).join(", ")} should have been made before the tests began: ` +
+      "say in test/preparation/needs.ts which module needs it",
+  );
+}
+
+/** In one order for all processes, so that no two of them wait for each other. */
+async function lockAll(keys: readonly CacheKey[]): Promise<readonly Lock[]> {
+  const locks: Lock[] = [];
+  try {
+    for (const key of keys.toSorted((a, b) => (fileNameOf(a) < fileNameOf(b) ? -1 : 1))) {
+      const waits = () => tell(`waiting for another process to make ${fileNameOf(key)}`);
+      locks.push(await takeLock(`${dirOf(key)}.lock`, waits));
+    }
+    return locks;
+  } catch (error) {
+    await Promise.all(locks.map((lock) => lock.release()));
+    throw error;
+  }
+}
+
+async function missingAmong<Key extends CacheKey>(keys: readonly Key[]): Promise<readonly Key[]> {
+  const there = await Promise.all(keys.map((key) => exists(dirOf(key))));
+  return keys.filter((_, index) => there[index] !== true);
+}
+
+function dirOf(key: CacheKey): string {
+  return join(cacheDir(), fileNameOf(key));
+}
+
+function fileNameOf({ name, version }: CacheKey): string {
+  return `${name}-${version}`.replaceAll(/[^\w.+-]+/g, "_");
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -69,8 +140,4 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function tell(text: string): void {
-  process.stderr.write(`test parts: ${text}\n`);
 }

@@ -145,6 +145,11 @@ export async function startPostgres(spec: PostgresSpec = {}): Promise<Postgres> 
   }
 }
 
+/** Brings what `startPostgres` takes: the programs, and the folder that each start copies. */
+export async function preparePostgres(): Promise<void> {
+  await dataTemplate(await findPostgres(), serverOwner());
+}
+
 /** What initdb makes, which takes seconds: made once for each version and user, then copied. */
 async function dataTemplate(program: Program, owner: Owner): Promise<string> {
   const entry = await cached({

@@ -3,6 +3,7 @@ import { isAbsolute } from "node:path";
 
 import { runProcess } from "./processes.ts";
 import { onPath } from "./programs.ts";
+import { tellingProgress } from "./progress.ts";
 
 /** A program that has to be installed, since it works on the computer as a whole. */
 export interface SystemProgram {
@@ -27,10 +28,11 @@ export async function installMissing(
 ): Promise<void> {
   const packages = await missingPackages(programs);
   if (packages.length === 0) return;
-  process.stderr.write(`test parts: installing ${packages.join(" ")}\n`);
   try {
-    await aptGet(lock, ["update"]);
-    await aptGet(lock, ["install", "--yes", "--no-install-recommends", ...packages]);
+    await tellingProgress(`installing ${packages.join(" ")}`, async () => {
+      await aptGet(lock, ["update"]);
+      await aptGet(lock, ["install", "--yes", "--no-install-recommends", ...packages]);
+    });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const all = packages.join(" ");

@@ -1,8 +1,6 @@
 import { basename, dirname, join } from "node:path";
 
-import { coreDnsBinary } from "../../binaries/coreDns.ts";
-import { metricsServerBinary } from "../../binaries/metricsServer.ts";
-import { podProgramBinary } from "../../binaries/podProgram.ts";
+import { binary } from "../../binaries/catalog.ts";
 import { cached } from "../../parts/cache.ts";
 import { writeImageArchive } from "./imageArchive.ts";
 import type { LocalImage, MachineImages } from "./spec.ts";
@@ -14,18 +12,18 @@ const LAYOUT_VERSION = 1;
 export async function machineImages(): Promise<MachineImages> {
   return {
     podProgram: await podProgramImage(),
-    coreDns: await imageOf(await coreDnsBinary()),
+    coreDns: await imageOf(await binary("coredns")),
     metricsServer: await metricsServerImage(),
   };
 }
 
-/** See `podProgram.ts` for what it can do. */
+/** See `binaries/sources/pod-program.go` for what it can do. */
 export async function podProgramImage(): Promise<LocalImage> {
-  return imageOf(await podProgramBinary());
+  return imageOf(await binary("pod-program"));
 }
 
 export async function metricsServerImage(): Promise<LocalImage> {
-  return imageOf(await metricsServerBinary());
+  return imageOf(await binary("metrics-server"));
 }
 
 /** @param program in a folder of the cache, whose name says all that it was made of */

@@ -3,8 +3,7 @@ import { join } from "node:path";
 
 import { connect } from "../../../src/kube/client.ts";
 import { loadKubeconfig } from "../../../src/kube/kubeconfig.ts";
-import { kubernetesBinary } from "../../binaries/kubernetes.ts";
-import { etcdBinary } from "../../binaries/etcd.ts";
+import { binary, buildBinaries, MACHINE_BINARIES } from "../../binaries/catalog.ts";
 import { cacheDir } from "../../parts/cache.ts";
 import { type Exit, type RunningProcess, startProcess } from "../../parts/processes.ts";
 import { scratchDir } from "../../parts/scratch.ts";
@@ -52,6 +51,7 @@ export interface Machine {
  */
 export async function startMachine(): Promise<Machine> {
   await requireMachineParts();
+  await buildBinaries(MACHINE_BINARIES);
   const programs = await machinePrograms();
   const images = await machineImages();
   const place = await takePlace();
@@ -126,12 +126,11 @@ async function link(
 }
 
 async function machinePrograms(): Promise<Record<MachineProgram, string>> {
-  await etcdBinary();
   return {
-    "kube-apiserver": await kubernetesBinary("kube-apiserver"),
-    "kube-controller-manager": await kubernetesBinary("kube-controller-manager"),
-    "kube-scheduler": await kubernetesBinary("kube-scheduler"),
-    kubelet: await kubernetesBinary("kubelet"),
-    "kube-proxy": await kubernetesBinary("kube-proxy"),
+    "kube-apiserver": await binary("kube-apiserver"),
+    "kube-controller-manager": await binary("kube-controller-manager"),
+    "kube-scheduler": await binary("kube-scheduler"),
+    kubelet: await binary("kubelet"),
+    "kube-proxy": await binary("kube-proxy"),
   };
 }

@@ -1,11 +1,4 @@
-import { goBuild } from "./goBuild.ts";
-
-/**
- * What runs in the pods of the cluster's own tests. Without a word it waits, so that it is a pause
- * container too: `serve ADDRESS` answers HTTP, `get URL TIMEOUT` asks, `cat PATH` prints a file,
- * `burn` uses a CPU.
- */
-const SOURCE = `package main
+package main
 
 import (
 	"fmt"
@@ -46,7 +39,7 @@ func main() {
 
 func answer(writer http.ResponseWriter, request *http.Request) {
 	name, _ := os.Hostname()
-	fmt.Fprintf(writer, "%s to %s\\n", name, request.RemoteAddr)
+	fmt.Fprintf(writer, "%s to %s\n", name, request.RemoteAddr)
 }
 
 func get(url string, wait string) error {
@@ -62,10 +55,4 @@ func get(url string, wait string) error {
 	defer response.Body.Close()
 	_, err = io.Copy(os.Stdout, response.Body)
 	return err
-}
-`;
-
-/** The path of a static program for pods that test a cluster, built in a few seconds. */
-export function podProgramBinary(): Promise<string> {
-  return goBuild({ name: "pod-program", version: "v1", mainPackage: { source: SOURCE } });
 }

@@ -1,8 +1,8 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { budgetOf } from "../../test/fleets/fleetOf.ts";
-import { startPostgres, type Postgres } from "../../test/parts/postgres.ts";
-import { guardSql } from "./guard.ts";
+import { budgetOf } from "../fleets/fleetOf.ts";
+import { startPostgres, type Postgres } from "../parts/postgres.ts";
+import { guardSql } from "../../src/budget/guard.ts";
 
 let postgres: Postgres;
 

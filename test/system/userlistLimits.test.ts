@@ -1,12 +1,12 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { pgbouncerPlace, startPgBouncer, type PgBouncer } from "../../test/parts/pgbouncer.ts";
-import { startPostgres, type Postgres } from "../../test/parts/postgres.ts";
-import { budgetOf } from "../../test/fleets/fleetOf.ts";
-import { hba } from "./hba.ts";
-import { commonIni } from "./ini.ts";
-import { userlist, type Login } from "./userlist.ts";
-import { nameProblem, passwordProblem } from "./userlistLimits.ts";
+import { pgbouncerPlace, startPgBouncer, type PgBouncer } from "../parts/pgbouncer.ts";
+import { startPostgres, type Postgres } from "../parts/postgres.ts";
+import { budgetOf } from "../fleets/fleetOf.ts";
+import { hba } from "../../src/pgbouncer/hba.ts";
+import { commonIni } from "../../src/pgbouncer/ini.ts";
+import { userlist, type Login } from "../../src/pgbouncer/userlist.ts";
+import { nameProblem, passwordProblem } from "../../src/pgbouncer/userlistLimits.ts";
 
 const GOOD = [
   String.raw`a"b""c'd\e`,

@@ -1,0 +1,73 @@
+import { type Binary, MACHINE_BINARIES } from "../binaries/catalog.ts";
+import { usesExistingCluster } from "../cluster/cluster.ts";
+import { machineImages, metricsServerImage } from "../cluster/machine/images.ts";
+import { requireMachineParts } from "../cluster/machine/requirements.ts";
+import { findIp } from "../diagnose/namespaces.ts";
+import { IMAGES } from "../images/catalog.ts";
+import { dockerAnswers } from "../images/docker.ts";
+import { imageArchive } from "../images/imageArchive.ts";
+import { findPgBouncer } from "../parts/pgbouncer.ts";
+import { oldPgBouncer } from "../parts/pgbouncer118.ts";
+import { preparePostgres } from "../parts/postgres.ts";
+import { findPsql } from "../synth/psql.ts";
+
+/** What is built, fetched or installed for tests. */
+export interface Need {
+  /** Programs that are built from source: those of all needs are built together. */
+  readonly binaries?: readonly Binary[];
+  /** Brings something that takes none of these programs. */
+  readonly bring?: () => Promise<unknown>;
+  /** Brings something that is made of these programs. */
+  readonly bringFromBinaries?: () => Promise<unknown>;
+}
+
+const MACHINE: Need = {
+  binaries: MACHINE_BINARIES,
+  bring: requireMachineParts,
+  bringFromBinaries: machineImages,
+};
+
+/**
+ * Needs by the paths of modules: whoever imports one of them, directly or not, has its need. A test
+ * that meets something else misses it, and says that it should stand here.
+ */
+export const NEEDS: ReadonlyMap<string, Need> = new Map<string, Need>([
+  ["test/bench/chart.test.ts", { binaries: ["helm"] }],
+  ["test/compose/loader.test.ts", { binaries: ["compose-loader"] }],
+  ["test/cluster/etcd.ts", { binaries: ["etcd"] }],
+  ["test/cluster/apiServer.ts", { binaries: ["kube-apiserver"] }],
+  ["test/cluster/controllerManager.ts", { binaries: ["kube-controller-manager"] }],
+  ["test/cluster/kubectl.ts", { binaries: ["kubectl"] }],
+  ["test/docs/shellBlocks.ts", { binaries: ["kubectl"] }],
+  [
+    "test/cluster/machine/images.ts",
+    {
+      binaries: ["coredns", "metrics-server", "pod-program"],
+      bringFromBinaries: machineImages,
+    },
+  ],
+  ["test/cluster/machine/machine.ts", MACHINE],
+  // These start one in a process of its own.
+  ["test/cluster/machineCrash.test.ts", MACHINE],
+  ["test/cluster/machineUp.test.ts", MACHINE],
+  ["test/images/imageArchive.ts", { bring: bringImages }],
+  ["test/parts/postgres.ts", { bring: preparePostgres }],
+  ["test/parts/pgbouncer.ts", { bring: findPgBouncer }],
+  ["test/parts/pgbouncer118.ts", { bring: oldPgBouncer }],
+  ["test/synth/psql.ts", { bring: findPsql }],
+  ["test/diagnose/namespaces.ts", { bring: findIp }],
+]);
+
+/** What it needs depends on which kind of cluster is used on this computer. */
+export const REAL_CLUSTER = "test/cluster/realCluster.ts";
+
+/** The cluster that the variables name, kind's, or one on this computer. */
+export async function realClusterNeed(): Promise<Need> {
+  if (usesExistingCluster()) return { binaries: ["kubectl"] };
+  if (!(await dockerAnswers())) return MACHINE;
+  return { binaries: ["kubectl", "metrics-server"], bringFromBinaries: metricsServerImage };
+}
+
+async function bringImages(): Promise<void> {
+  for (const { name } of IMAGES) await imageArchive(name);
+}
