@@ -1,11 +1,11 @@
 import { expect } from "vitest";
 
+import { askPool } from "./askPool.ts";
 import { callOf } from "./calls.ts";
 import { answered, comes, PATIENTLY } from "./comes.ts";
 import { couldNotAsk } from "./couldNotAsk.ts";
 import { POSTGRES_POD } from "./fleets.ts";
 import type { Place } from "./place.ts";
-import { askPool } from "./pools.ts";
 import type { Pods } from "./pods.ts";
 import type { Asked } from "./programs/ask.ts";
 import { idleObjects, runTool, toolCommand } from "./tools.ts";

@@ -1,22 +1,35 @@
-import { expect, vi } from "vitest";
+import { setTimeout as sleep } from "node:timers/promises";
 
-/** How long something that has to come may take: two cores may have other things to do. */
-const PATIENCE_S = 600;
-const WITHIN = { timeout: PATIENCE_S * 1000, interval: 250 };
+import { expect } from "vitest";
 
-/** The same for kubectl. */
-export const PATIENTLY = `--timeout=${PATIENCE_S}s`;
+import { storyTime } from "./storyTime.ts";
 
-/** Waits until what is looked at is as expected. Stories run side by side: `expect.poll` can't. */
+/** How long something that has to come may take, in the time of stories. */
+const PATIENCE_MS = 600_000;
+const INTERVAL_MS = 250;
+
+/** For kubectl, which knows no other time than the wall's: only ends what hangs. */
+export const PATIENTLY = "--timeout=1800s";
+
+/** Waits until what is looked at is as expected. */
 export async function comes<T>(look: () => T | Promise<T>, expected: unknown): Promise<void> {
-  await vi.waitFor(async () => expect(await look()).toEqual(expected), WITHIN);
+  await answered(async () => expect(await look()).toEqual(expected));
 }
 
 /**
  * Asks until there is an answer: in a cluster that is busy a connection may break.
  *
  * @param ask does no more when it is done twice than once
+ * @throws its last error, when none came in time
  */
-export async function answered<T>(ask: () => Promise<T>): Promise<T> {
-  return vi.waitFor(ask, WITHIN);
+export async function answered<T>(ask: () => T | Promise<T>): Promise<T> {
+  const untilMs = storyTime.elapsedMs() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (storyTime.elapsedMs() > untilMs) throw error;
+    }
+    await sleep(INTERVAL_MS);
+  }
 }

@@ -10,7 +10,7 @@ import type { Watch } from "./watch.ts";
 
 /** Servers of which some pod's pool was at its limit. */
 export function serversAtLimit(watch: Watch): ReadonlySet<string> {
-  const full = [...watch.pools.seen().values()].filter(({ open, limit }) => open === limit);
+  const full = [...watch.samples.pools().values()].filter(({ open, limit }) => open === limit);
   return new Set(full.map(({ server }) => server));
 }
 

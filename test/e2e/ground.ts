@@ -7,6 +7,7 @@ import { cloneOfRepository } from "../docs/clone.ts";
 import { IMAGES } from "../images/catalog.ts";
 import { imageArchive } from "../images/imageArchive.ts";
 import { PATIENTLY } from "./comes.ts";
+import { type Health, watchHealth } from "./health.ts";
 import { say } from "./say.ts";
 
 /** What all fleets of the suite stand on: a cluster that has the images, and the operator. */
@@ -15,6 +16,7 @@ export interface Ground {
   readonly client: KubeClient;
   /** @returns what it wrote to stdout @throws with what it wrote to stderr, when it fails */
   readonly kubectl: (args: readonly string[], stdin?: string) => Promise<string>;
+  readonly health: Health;
   /** To be called before a namespace is made; it goes with the ground. */
   readonly claimNamespace: (name: string) => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -37,6 +39,8 @@ export async function startGround(): Promise<Ground> {
       if (code === 0) return stdout;
       throw new Error(`kubectl ${args.join(" ")} ended with ${code}: ${stderr.trim()}`);
     };
+    const health = await watchHealth(client);
+    await health.untilWell();
     await installOperator({ cluster, kubectl });
     const namespaces: string[] = [];
     const claimNamespace = async (name: string) => {
@@ -44,11 +48,12 @@ export async function startGround(): Promise<Ground> {
       namespaces.push(name);
     };
     const stop = async () => {
+      await health.stop();
       await client.close();
       await removeAtOnce(namespaces, kubectl);
       await cluster.stop();
     };
-    return { cluster, client, kubectl, claimNamespace, stop };
+    return { cluster, client, kubectl, health, claimNamespace, stop };
   } catch (error) {
     await cluster.stop();
     throw error;

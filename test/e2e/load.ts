@@ -5,6 +5,8 @@ import type { Load, LoadReport } from "./programs/load.ts";
 import { askProgram, LOAD_PORT } from "./tools.ts";
 
 const PAUSE_MS = 1000;
+/** Who is called at first, and in the end. */
+const NOBODY: Load = { targets: [] };
 
 /**
  * More calls at once than the pools of a server have connections, so that they fill.
@@ -21,18 +23,40 @@ export function loadOf({ servers, plan }: Place, pods = 1): Load {
   };
 }
 
-/** Calls the servers so from now on. */
-export async function call(place: Place, load: Load): Promise<void> {
-  await askProgram(place, LOAD_PORT, load);
+/** The calls of the program in a fleet's pod. */
+export interface Calling {
+  /** Calls the servers so from now on. */
+  readonly call: (load: Load) => Promise<void>;
+  /** Calls nobody for a while, and then goes on: the node is starved. */
+  readonly suspend: (isSuspended: boolean) => Promise<void>;
+  /** How all calls so far have ended. */
+  readonly ended: () => Promise<LoadReport>;
+  /** Ends all calling, and waits for the calls in flight. */
+  readonly stop: () => Promise<void>;
 }
 
-/** How all calls so far have ended. */
-export async function callsEnded(place: Place): Promise<LoadReport> {
-  return JSON.parse(await askProgram(place, LOAD_PORT));
-}
-
-/** Ends all calling, and waits for the calls in flight. */
-export async function stopCalling(place: Place): Promise<void> {
-  await call(place, { targets: [] });
-  await comes(async () => (await callsEnded(place)).called, []);
+/** Nobody is called yet. */
+export function callingOf(place: Pick<Place, "ground" | "namespace">): Calling {
+  let wanted = NOBODY;
+  let isSuspended = false;
+  const carry = async () => {
+    await askProgram(place, LOAD_PORT, isSuspended ? NOBODY : wanted);
+  };
+  const call = async (load: Load) => {
+    wanted = load;
+    await carry();
+  };
+  const ended = async (): Promise<LoadReport> => JSON.parse(await askProgram(place, LOAD_PORT));
+  return {
+    call,
+    suspend: async (suspended) => {
+      isSuspended = suspended;
+      await carry();
+    },
+    ended,
+    stop: async () => {
+      await call(NOBODY);
+      await comes(async () => (await ended()).called, []);
+    },
+  };
 }

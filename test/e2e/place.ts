@@ -16,6 +16,7 @@ import {
   type Scaled,
 } from "./fleets.ts";
 import type { Ground } from "./ground.ts";
+import { type Calling, callingOf } from "./load.ts";
 import { say } from "./say.ts";
 import { TOOLS_POD, toolsObjects } from "./tools.ts";
 
@@ -27,6 +28,7 @@ export interface Place {
   readonly servers: readonly AwakeServer[];
   /** PgBouncer's processes by their pods' names, and where each of them listens. */
   readonly poolers: ReadonlyMap<string, string>;
+  readonly calling: Calling;
   readonly ground: Ground;
   /** kubectl in the fleet's namespace. */
   readonly kubectl: (...args: readonly string[]) => Promise<string>;
@@ -85,6 +87,7 @@ function placeOf(ground: Ground, spec: FleetSpec, folder: string): Place {
     plan,
     servers,
     poolers: new Map(pods.map((pod) => [pod, `${pod}.${peers}.${namespace}.svc`])),
+    calling: callingOf({ ground, namespace }),
     ground,
     kubectl: (...args) => ground.kubectl(["--namespace", namespace, ...args]),
     shell: (block) => runBlock(block, { folder, kubeconfigPath, env }),

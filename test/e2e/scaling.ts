@@ -1,5 +1,5 @@
 import { comes } from "./comes.ts";
-import { call, loadOf } from "./load.ts";
+import { loadOf } from "./load.ts";
 import type { Place } from "./place.ts";
 import { say } from "./say.ts";
 import type { Watch } from "./watch.ts";
@@ -9,7 +9,7 @@ export async function scaleByHand(place: Place, watch: Watch): Promise<void> {
   const { namespace, kubectl, scaled } = place;
   if (scaled === undefined) return;
   const done = say(`${namespace}: ${scaled.byHand.join(", ")} have ${scaled.max} pods, all full`);
-  await call(place, loadOf(place, scaled.max));
+  await place.calling.call(loadOf(place, scaled.max));
   const patch = JSON.stringify({ spec: { minReplicas: scaled.max } });
   for (const server of scaled.byHand) {
     await kubectl("patch", `horizontalpodautoscaler/${server}`, `--patch=${patch}`);
@@ -24,7 +24,7 @@ export async function scaleByCpu(place: Place, watch: Watch): Promise<void> {
   if (scaled === undefined) return;
   const done = say(`${namespace}: the autoscaler of ${scaled.byCpu} has made ${scaled.max} pods`);
   const { targets } = loadOf(place, scaled.max);
-  await call(place, {
+  await place.calling.call({
     targets: targets.map((target) =>
       target.server === scaled.byCpu ? { ...target, pauseMs: 0 } : target,
     ),
@@ -38,14 +38,18 @@ export async function scaleByCpu(place: Place, watch: Watch): Promise<void> {
   await comes(desired, String(scaled.max));
   done();
   await untilAllFull(watch, scaled.byCpu, scaled.max);
-  await call(place, loadOf(place, scaled.max));
+  await place.calling.call(loadOf(place, scaled.max));
 }
 
 /** Waits until so many pods of a server had as many connections as they may have. */
-async function untilAllFull({ pools, pods }: Watch, server: string, count: number): Promise<void> {
+async function untilAllFull(
+  { samples, pods }: Watch,
+  server: string,
+  count: number,
+): Promise<void> {
   const full = () =>
     pods.ofServers().filter((pod) => {
-      const seen = pools.seen().get(pod.name);
+      const seen = samples.pools().get(pod.name);
       return pod.server === server && pod.ready && seen !== undefined && seen.open === seen.limit;
     }).length;
   await comes(full, count);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { refusals } from "./expectations.ts";
 import { planned, TEN } from "./fleets.ts";
-import type { PoolerSeen } from "./programs/sample.ts";
+import type { PoolerSeen } from "./programs/poolerSamples.ts";
 import { brokenSums } from "./sums.ts";
 
 /** The bounds that the suite holds: each is seen broken, so that none of them is for show. */
@@ -31,9 +31,12 @@ function brokenOf({ pooler, backends, open = 5, before = [] }: Case): readonly s
   const poolers = new Map([["writing-pgbouncer-0", { ...FULL, ...pooler }]]);
   const seen = {
     backends: { seen: () => backends ?? { samples: 1, most: plan.slots.postgres } },
-    pools: { seen: () => new Map([["scene-1", { server: "scene", open, limit: 5 }]]) },
+    samples: {
+      poolers: () => poolers,
+      pools: () => new Map([["scene-1", { server: "scene", open, limit: 5 }]]),
+    },
   };
-  return brokenSums(PLACE, poolers, seen, new Map(before));
+  return brokenSums(PLACE, seen, new Map(before));
 }
 
 it("all that may be is within the sums", () => {

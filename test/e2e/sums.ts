@@ -1,17 +1,12 @@
 import type { Backends } from "./backends.ts";
 import type { Place } from "./place.ts";
-import type { Pools } from "./pools.ts";
-import type { PoolerSeen } from "./programs/sample.ts";
+import type { Samples } from "./samples.ts";
 import { measured } from "./say.ts";
-import type { Watch } from "./watch.ts";
 
-/** What every PgBouncer was seen to do. */
-type Poolers = ReadonlyMap<string, PoolerSeen>;
-
-/** What was seen beside them. */
+/** What was seen of every PgBouncer, of every pool, and of Postgres. */
 interface Seen {
   readonly backends: Pick<Backends, "seen">;
-  readonly pools: Pick<Pools, "seen">;
+  readonly samples: Pick<Samples, "poolers" | "pools">;
 }
 
 const POSTGRES = "Postgres";
@@ -24,11 +19,11 @@ interface Bound {
 }
 
 /** How often each was looked at. */
-type Samples = ReadonlyMap<string, number>;
+type Looks = ReadonlyMap<string, number>;
 
 /** How often each PgBouncer and Postgres was looked at so far. */
-export function samplesOf(poolers: Poolers, { backends }: Pick<Seen, "backends">): Samples {
-  const ofPoolers = [...poolers].map(([name, { samples }]) => [name, samples] as const);
+export function looksOf({ samples, backends }: Pick<Seen, "samples" | "backends">): Looks {
+  const ofPoolers = [...samples.poolers()].map(([name, each]) => [name, each.samples] as const);
   return new Map([...ofPoolers, [POSTGRES, backends.seen().samples]]);
 }
 
@@ -41,24 +36,23 @@ export function samplesOf(poolers: Poolers, { backends }: Pick<Seen, "backends">
  */
 export function brokenSums(
   place: Pick<Place, "plan" | "poolers">,
-  poolers: Poolers,
-  watch: Seen,
-  before: Samples,
+  seen: Seen,
+  before: Looks,
 ): readonly string[] {
-  const samples = samplesOf(poolers, watch);
+  const looks = looksOf(seen);
   const unseen = [...place.poolers.keys(), POSTGRES]
-    .filter((name) => (samples.get(name) ?? 0) <= (before.get(name) ?? 0))
+    .filter((name) => (looks.get(name) ?? 0) <= (before.get(name) ?? 0))
     .map((name) => `${name} was not sampled`);
-  const broken = bounds(place, poolers, watch)
-    .filter(({ seen, most }) => seen > most)
-    .map(({ what, seen, most }) => `${what}: ${seen} > ${most}`);
+  const broken = bounds(place, seen)
+    .filter((each) => each.seen > each.most)
+    .map((each) => `${each.what}: ${each.seen} > ${each.most}`);
   return [...unseen, ...broken];
 }
 
-function bounds({ plan }: Pick<Place, "plan">, poolers: Poolers, watch: Seen): readonly Bound[] {
+function bounds({ plan }: Pick<Place, "plan">, { samples, backends }: Seen): readonly Bound[] {
   const { clients, slots, servers } = plan;
   return [
-    ...[...poolers].flatMap(([name, seen]) => [
+    ...[...samples.poolers()].flatMap(([name, seen]) => [
       { what: `${name}: Σ max(limit, open)`, seen: seen.clients, most: clients.usable },
       { what: `${name}: Σ max(slots, open)`, seen: seen.slots, most: slots.perProcess },
       ...servers.map((server) => ({
@@ -67,8 +61,8 @@ function bounds({ plan }: Pick<Place, "plan">, poolers: Poolers, watch: Seen): r
         most: server.grant,
       })),
     ]),
-    { what: "backends of the role", seen: watch.backends.seen().most, most: slots.postgres },
-    ...[...watch.pools.seen()].map(([pod, { open, limit }]) => ({
+    { what: "backends of the role", seen: backends.seen().most, most: slots.postgres },
+    ...[...samples.pools()].map(([pod, { open, limit }]) => ({
       what: `connections of ${pod}`,
       seen: open,
       most: limit,
@@ -77,13 +71,13 @@ function bounds({ plan }: Pick<Place, "plan">, poolers: Poolers, watch: Seen): r
 }
 
 /** Prints how near the sums came to their bounds. */
-export function tellSums({ namespace, plan }: Place, poolers: Poolers, watch: Watch): void {
-  for (const [pooler, { samples, clients, slots, open, unseen }] of poolers) {
+export function tellSums({ namespace, plan }: Place, seen: Seen): void {
+  for (const [pooler, { samples, clients, slots, open, unseen }] of seen.samples.poolers()) {
     const most = Object.values(open).reduce((sum, each) => sum + each, 0);
     measured(
       `${namespace} ${pooler}: Σ max(limit, open) ${clients} of ${plan.clients.usable}, slots ${slots} of ${plan.slots.perProcess}; largest of each line together ${most}; ${samples} samples, not answered ${unseen} times`,
     );
   }
-  const { samples, most } = watch.backends.seen();
+  const { samples, most } = seen.backends.seen();
   measured(`${namespace}: ${most} of ${plan.slots.postgres} backends at most; ${samples} samples`);
 }

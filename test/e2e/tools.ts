@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { budgetNames, MAINTENANCE_LABEL } from "../../src/api/names.ts";
+import { budgetNames, MAINTENANCE_LABEL, METRICS_LABEL } from "../../src/api/names.ts";
 import { imageOf } from "../images/catalog.ts";
 import { answered } from "./comes.ts";
 import { BUDGET } from "./fleets.ts";
@@ -30,7 +30,7 @@ interface ToolsSpec {
   readonly runs: Readonly<Record<string, readonly string[]>>;
 }
 
-/** The pod that may ask PgBouncer, and does so from its start, to be applied. */
+/** The pod that may ask PgBouncer and pools, and does so from its start, to be applied. */
 export function toolsObjects(
   namespace: string,
   poolers: ReadonlyMap<string, string>,
@@ -39,7 +39,7 @@ export function toolsObjects(
   return podWithPrograms({
     namespace,
     name: TOOLS_POD,
-    labels: { [MAINTENANCE_LABEL]: BUDGET },
+    labels: { [MAINTENANCE_LABEL]: BUDGET, [METRICS_LABEL]: "true" },
     runs: { ...LOAD, sample: toolCommand("sample.ts", String(SAMPLE_PORT), ...sampled) },
   });
 }

@@ -1,16 +1,15 @@
 import { type Backends, watchBackends } from "./backends.ts";
 import { type Conditions, watchConditions } from "./conditions.ts";
-import { stopCalling } from "./load.ts";
 import { type Logs, watchLogs } from "./logs.ts";
 import type { Place } from "./place.ts";
 import { type Pods, watchPods } from "./pods.ts";
-import { type Pools, watchPools } from "./pools.ts";
+import { followSamples, type Samples } from "./samples.ts";
 
 /** All that is seen of a fleet while things happen to it. */
 export interface Watch {
   readonly backends: Backends;
   readonly pods: Pods;
-  readonly pools: Pools;
+  readonly samples: Samples;
   readonly logs: Logs;
   readonly conditions: Conditions;
   /** What goes on from now on. */
@@ -18,27 +17,30 @@ export interface Watch {
   readonly stop: () => Promise<void>;
 }
 
-/** Looks at everything from now on. */
+/** Looks at everything from now on. While the node is starved nobody is called. */
 export async function watch(place: Place): Promise<Watch> {
   let step = "at rest";
   const logs = watchLogs(place);
   const pods = await watchPods(place, logs.follow);
   const conditions = await watchConditions(place, () => step);
   const backends = await watchBackends(place);
-  const pools = watchPools(place, pods);
+  const samples = await followSamples(place, pods);
+  const leave = place.ground.health.listen((isStarved) => void place.calling.suspend(isStarved));
   return {
     backends,
     pods,
-    pools,
+    samples,
     logs,
     conditions,
     during: (now) => {
       step = now;
     },
     stop: async () => {
-      const stopped = [backends, pools, conditions, pods].map((each) => each.stop());
+      leave();
+      await place.calling.suspend(false);
+      const stopped = [backends, samples, conditions, pods].map((each) => each.stop());
       logs.stop();
-      await Promise.all([stopCalling(place), ...stopped]);
+      await Promise.all([place.calling.stop(), ...stopped]);
     },
   };
 }

@@ -41,6 +41,8 @@ export interface LoadReport {
   readonly called: readonly string[];
   readonly answered: Readonly<Record<string, number>>;
   readonly failures: readonly LoadFailure[];
+  /** CPU that this program has taken. */
+  readonly cpuSeconds: number;
 }
 
 /** Of one client and its connections: then others are opened, which may lead to other pods. */
@@ -141,7 +143,9 @@ function begin(next: Load): void {
 
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.method === "POST") begin(JSON.parse(await text(request)));
-  const report: LoadReport = { called: [...running.keys()], answered, failures };
+  const { user, system } = process.cpuUsage();
+  const cpuSeconds = (user + system) / 1e6;
+  const report: LoadReport = { called: [...running.keys()], answered, failures, cpuSeconds };
   response.end(JSON.stringify(report));
 }
 

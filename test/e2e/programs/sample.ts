@@ -1,114 +1,40 @@
 // Runs in a pod as: sample.ts PORT POOLER=HOST…, with PGPASSWORD of the stats login
 //
-// Asks each PgBouncer for SHOW DATABASES, over and over. Asked itself, it gives what it has seen of
-// each from the beginning: PoolerSeen by the names of the PgBouncers.
-import { createServer } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
+// Asks each PgBouncer, and the pools of the pods that it is told of, over and over: one process
+// beside them for all questions. Asked itself, it gives what it has seen from the beginning. Posted
+// to it are the addresses of the pods to ask, by their names.
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { text } from "node:stream/consumers";
 
-import {
-  CONSOLE_DATABASE,
-  MAINTENANCE_LINE,
-  PGBOUNCER_PORT,
-  STATS_LOGIN,
-} from "../../../src/api/names.ts";
-import { openConsole, type Console } from "../../../src/pgbouncer/console.ts";
-import type { ShowRow } from "../../../src/pgbouncer/showRows.ts";
+import { samplePooler, type PoolerSeen } from "./poolerSamples.ts";
+import { samplePools, type PoolSeen } from "./poolSamples.ts";
 
-/** What one PgBouncer was seen to do, from the beginning. */
-export interface PoolerSeen {
-  samples: number;
-  /** The largest Σ max(limit, open) over the servers' lines. */
-  clients: number;
-  /** The largest Σ max(pool size, server connections) over all lines. */
-  slots: number;
-  /** The most clients that each line had open. */
-  open: Record<string, number>;
-  /** How often it could not be asked, and why the last time. */
-  unseen: number;
-  why: string | undefined;
+/** All that was seen. */
+export interface Samples {
+  /** By the names of the PgBouncers. */
+  readonly poolers: Readonly<Record<string, PoolerSeen>>;
+  /** By the names of the pods. */
+  readonly pools: Readonly<Record<string, PoolSeen>>;
+  /** CPU that this program has taken. */
+  readonly cpuSeconds: number;
 }
 
-const EVERY_MS = 50;
-const ANSWER_MS_MAX = 3000;
-/** A PgBouncer that stops lets nobody in any more, and waits for consoles, too. */
-const CONSOLE_MS_MAX = 3000;
+const [, , port, ...hosts] = process.argv;
+const poolers = Object.fromEntries(
+  hosts.map((argument) => {
+    const [pooler = "", host = ""] = argument.split("=");
+    return [pooler, samplePooler(host)];
+  }),
+);
+const pools = samplePools();
 
-const all = new Map<string, PoolerSeen>();
-
-/** Follows one PgBouncer for ever. Of one that drains, it lets go when no client is left. */
-async function follow(pooler: string, host: string): Promise<void> {
-  const seen: PoolerSeen = {
-    samples: 0,
-    clients: 0,
-    slots: 0,
-    open: {},
-    unseen: 0,
-    why: undefined,
-  };
-  all.set(pooler, seen);
-  let open: { readonly console: Console; readonly sinceMs: number } | undefined;
-  for (;;) {
-    const beganMs = performance.now();
-    try {
-      if (open === undefined || beganMs - open.sinceMs > CONSOLE_MS_MAX) {
-        open = await renewed(open, host);
-      }
-      const clients = add(seen, await open.console.show("DATABASES"));
-      if (clients === 0 && beganMs - open.sinceMs > CONSOLE_MS_MAX) {
-        await open.console.close();
-        open = undefined;
-      }
-    } catch (error) {
-      seen.unseen += 1;
-      seen.why = error instanceof Error ? error.message : String(error);
-      await open?.console.close();
-      open = undefined;
-    }
-    await sleep(Math.max(0, EVERY_MS - (performance.now() - beganMs)));
-  }
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.method === "POST") pools.ask(JSON.parse(await text(request)));
+  const { user, system } = process.cpuUsage();
+  const cpuSeconds = (user + system) / 1e6;
+  const samples: Samples = { poolers, pools: pools.seen(), cpuSeconds };
+  response.end(JSON.stringify(samples));
 }
 
-/** A new console; the old one when none can be had. */
-async function renewed(
-  old: { readonly console: Console; readonly sinceMs: number } | undefined,
-  host: string,
-): Promise<{ readonly console: Console; readonly sinceMs: number }> {
-  try {
-    const login = { host, port: PGBOUNCER_PORT, user: STATS_LOGIN };
-    const fresh = { console: await openConsole(login, ANSWER_MS_MAX), sinceMs: performance.now() };
-    await old?.console.close();
-    return fresh;
-  } catch (error) {
-    if (old === undefined) throw error;
-    return old;
-  }
-}
-
-/** @returns how many clients all lines have */
-function add(seen: PoolerSeen, rows: readonly ShowRow[]): number {
-  const lines = rows.filter(({ name }) => name !== CONSOLE_DATABASE);
-  let [clients, slots, total] = [0, 0, 0];
-  for (const row of lines) {
-    const name = String(row["name"]);
-    const open = Number(row["current_client_connections"]);
-    total += open;
-    slots += Math.max(Number(row["pool_size"]), Number(row["current_connections"]));
-    seen.open[name] = Math.max(seen.open[name] ?? 0, open);
-    if (name === MAINTENANCE_LINE) continue;
-    clients += Math.max(Number(row["max_client_connections"]), open);
-  }
-  seen.samples += 1;
-  seen.clients = Math.max(seen.clients, clients);
-  seen.slots = Math.max(seen.slots, slots);
-  return total;
-}
-
-const [, , port, ...poolers] = process.argv;
-for (const argument of poolers) {
-  const [pooler = "", host = ""] = argument.split("=");
-  void follow(pooler, host);
-}
-createServer((_, response) => {
-  response.end(JSON.stringify(Object.fromEntries(all)));
-}).listen(Number(port));
+createServer((request, response) => void serve(request, response)).listen(Number(port));
 process.once("SIGTERM", () => process.exit());

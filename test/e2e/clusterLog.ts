@@ -1,0 +1,57 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { cacheDir } from "../parts/cache.ts";
+import type { Ground } from "./ground.ts";
+import type { Watch } from "./watch.ts";
+
+/** What somebody asks first who has to find out why a story failed. */
+const QUESTIONS: readonly (readonly string[])[] = [
+  ["get", "nodes", "--output=wide"],
+  ["describe", "nodes"],
+  ["get", "events", "--all-namespaces", "--sort-by=.lastTimestamp"],
+];
+const PODS = ["get", "pods", "--all-namespaces", "--output=wide"];
+
+/**
+ * Keeps, in a file that outlives the cluster, its nodes, its pods and what is said of those that are
+ * not Ready, its events, and the last lines and conditions of a fleet.
+ *
+ * @returns the file's path
+ */
+export async function keepClusterLog(
+  { cluster }: Pick<Ground, "cluster">,
+  namespace: string,
+  seen: Watch | undefined,
+): Promise<string> {
+  const parts: string[] = [];
+  const ask = async (args: readonly string[]) => {
+    const { stdout, stderr } = await cluster.kubectl([...args, "--request-timeout=60s"]);
+    parts.push(`$ kubectl ${args.join(" ")}\n${stdout}${stderr}`);
+    return stdout;
+  };
+  for (const question of QUESTIONS) await ask(question);
+  for (const { space, pod } of notReady(await ask(PODS))) {
+    await ask(["describe", "pod", "--namespace", space, pod]);
+  }
+  for (const { object, type, status, reason, message } of seen?.conditions.now() ?? []) {
+    parts.push(`${object} ${type}=${status} ${reason}: ${message}\n`);
+  }
+  for (const [pod, lines] of seen?.logs.tails() ?? []) {
+    parts.push(`the last lines of ${pod}:\n${lines.join("\n")}\n`);
+  }
+  const dir = join(cacheDir(), "logs");
+  await mkdir(dir, { recursive: true });
+  const file = join(dir, `${new Date().toISOString().replaceAll(":", "-")}-${namespace}.log`);
+  await writeFile(file, parts.join("\n"));
+  return file;
+}
+
+/** @param table as `kubectl get pods` prints it: namespace, name, and how many containers are ready */
+function notReady(table: string): readonly { readonly space: string; readonly pod: string }[] {
+  return table.split("\n").flatMap((line) => {
+    const [, space = "", pod = "", ready, all, status] =
+      /^(\S+)\s+(\S+)\s+(\d+)\/(\d+)\s+(\S+)/.exec(line) ?? [];
+    return ready === all || status === "Completed" ? [] : [{ space, pod }];
+  });
+}

@@ -1,0 +1,45 @@
+import { readFile } from "node:fs/promises";
+
+import type { Place } from "./place.ts";
+import { measured } from "./say.ts";
+import type { Watch } from "./watch.ts";
+
+/** CPU seconds that the suite itself has taken so far, beside what it tests. */
+export interface Costs {
+  readonly atMs: number;
+  readonly callers: number;
+  readonly samplers: number;
+  /** This process, with all kubectls and other programs that it has run. */
+  readonly suite: number;
+}
+
+/** Of /proc: 100 on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+/** What it has taken so far. */
+export async function costsOf({ calling }: Place, { samples }: Watch): Promise<Costs> {
+  const stat = await readFile("/proc/self/stat", "utf8");
+  // utime, stime, and those of children that have ended: fields 14 to 17 of `man proc_pid_stat`.
+  const ticks = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 15);
+  await samples.look();
+  return {
+    atMs: performance.now(),
+    callers: (await calling.ended()).cpuSeconds,
+    samplers: samples.cpuSeconds(),
+    suite: ticks.reduce((sum, each) => sum + Number(each), 0) / TICKS_PER_SECOND,
+  };
+}
+
+/** Prints which part of a core each has taken between two moments. */
+export function tellCosts(namespace: string, before: Costs, after: Costs): void {
+  const elapsedSeconds = (after.atMs - before.atMs) / 1000;
+  const part = (key: "callers" | "samplers" | "suite") =>
+    `${((100 * (after[key] - before[key])) / elapsedSeconds).toFixed(1)} %`;
+  measured(
+    `${namespace}: callers took ${part("callers")} of a core, samplers ${part("samplers")}, ` +
+      `the suite with its kubectls ${part("suite")}, for ${elapsedSeconds.toFixed(0)} s`,
+  );
+}

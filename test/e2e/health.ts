@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { KubeClient } from "../../src/kube/client.ts";
+import { isObject } from "../../src/kube/kubeAnswer.ts";
+import type { KubeObject } from "../../src/kube/list.ts";
+import { reflect } from "../../src/kube/reflector.ts";
+import { storyTime, type StoryTime } from "./storyTime.ts";
+
+/**
+ * Whether the cluster itself is well: its nodes, its own pods (DNS, metrics), its API. A node that
+ * is starved of CPU makes them fail, whatever weir does.
+ */
+export interface Health {
+  /** Waits until all is well. */
+  readonly untilWell: () => Promise<void>;
+  /** Whether anything was not well since some moment of the wall clock. */
+  readonly wasStarvedSince: (sinceMs: number) => boolean;
+  /** Is told when the node gets starved, and when all is well again. @returns ends that */
+  readonly listen: (listener: (isStarved: boolean) => void) => () => void;
+  readonly stop: () => Promise<void>;
+}
+
+/** A node, or one of the cluster's own pods. */
+interface Part {
+  readonly name: string;
+  readonly ready: boolean;
+  /** A pod that is going, or has done its work, need not be Ready. */
+  readonly over: boolean;
+}
+
+const LOOK_MS = 1000;
+/** An API server that takes so long to say that it is ready serves nobody. */
+const ANSWER_MS_MAX = 10_000;
+
+/** Watches the cluster. While it is not well the time of stories stands still, and it says so. */
+export async function watchHealth(
+  client: KubeClient,
+  time: StoryTime = storyTime,
+): Promise<Health> {
+  const follow = (selection: { kind: string; plural: string; namespace?: string }) =>
+    reflect({
+      client,
+      selection: { apiVersion: "v1", ...selection },
+      keep: partOf,
+      onChange: () => {},
+    });
+  const nodes = follow({ kind: "Node", plural: "nodes" });
+  const pods = follow({ kind: "Pod", plural: "pods", namespace: "kube-system" });
+  await Promise.all([nodes.synced, pods.synced]);
+  const listeners = new Set<(isStarved: boolean) => void>();
+  let starved: readonly string[] = [];
+  let lastStarvedMs = Number.NEGATIVE_INFINITY;
+  const stopped = new AbortController();
+
+  const look = async () => {
+    const answers = await apiAnswers(client);
+    const before = starved;
+    starved = [
+      ...(answers ? [] : ["the API server does not answer"]),
+      ...unready("node", nodes.all()),
+      ...unready("pod", pods.all()),
+    ];
+    if (starved.length > 0) lastStarvedMs = Date.now();
+    if (starved.length > 0 === before.length > 0) return;
+    if (starved.length > 0) {
+      time.pause();
+      tell(`the node is starved, stories are suspended: ${starved.join(", ")}`);
+    } else {
+      time.goOn();
+      tell(`all is well again, stories go on; suspended for ${seconds(time.pausedMs())} so far`);
+    }
+    for (const listener of listeners) listener(starved.length > 0);
+  };
+  const watching = (async () => {
+    while (!stopped.signal.aborted) {
+      await look();
+      await sleep(LOOK_MS);
+    }
+  })();
+  return {
+    untilWell: async () => {
+      await look();
+      while (starved.length > 0) await sleep(LOOK_MS);
+    },
+    wasStarvedSince: (sinceMs) => lastStarvedMs >= sinceMs,
+    listen: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    stop: async () => {
+      stopped.abort();
+      await Promise.all([watching, nodes.stop(), pods.stop()]);
+      time.goOn();
+    },
+  };
+}
+
+/** What is not Ready, a sentence each. */
+function unready(kind: string, parts: readonly Part[]): readonly string[] {
+  return parts
+    .filter(({ ready, over }) => !ready && !over)
+    .map(({ name }) => `${kind} ${name} is not Ready`);
+}
+
+async function apiAnswers(client: KubeClient): Promise<boolean> {
+  const timer = new AbortController();
+  const late = sleep(ANSWER_MS_MAX, false, { signal: timer.signal }).catch(() => false);
+  const answer = client.get("/readyz").then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+  const answers = await Promise.race([late, answer]);
+  timer.abort();
+  return answers;
+}
+
+function partOf({ metadata, status }: KubeObject): Part {
+  const { name, deletionTimestamp } = isObject(metadata) ? metadata : {};
+  const { phase, conditions } = isObject(status) ? status : {};
+  return {
+    name: String(name),
+    ready: Array.isArray(conditions) && conditions.some(saysReady),
+    over: deletionTimestamp !== undefined || phase === "Succeeded",
+  };
+}
+
+function saysReady(condition: unknown): boolean {
+  return isObject(condition) && condition["type"] === "Ready" && condition["status"] === "True";
+}
+
+function tell(text: string): void {
+  process.stdout.write(`e2e: ${text}\n`);
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`;
+}

@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { Place } from "./place.ts";
+import type { Pods } from "./pods.ts";
+import type { PoolerSeen } from "./programs/poolerSamples.ts";
+import type { PoolSeen } from "./programs/poolSamples.ts";
+import type { Samples as Seen } from "./programs/sample.ts";
+import { askProgram, SAMPLE_PORT } from "./tools.ts";
+
+/** What PgBouncers and pools were seen to do since the fleet is there, by a program beside them. */
+export interface Samples {
+  /** The state a moment ago. */
+  readonly poolers: () => ReadonlyMap<string, PoolerSeen>;
+  readonly pools: () => ReadonlyMap<string, PoolSeen & { readonly server: string }>;
+  /** Brings it up to this moment. */
+  readonly look: () => Promise<void>;
+  /** Of the program, since its start. */
+  readonly cpuSeconds: () => number;
+  readonly stop: () => Promise<void>;
+}
+
+/** To tell the program which pods there are, and to fetch what it has seen. */
+const EVERY_MS = 1000;
+
+/** Follows what the program sees, and tells it of each new pod. */
+export async function followSamples(place: Place, pods: Pods): Promise<Samples> {
+  const servers = new Map<string, string>();
+  let seen: Seen = { poolers: {}, pools: {}, cpuSeconds: 0 };
+  const stopped = new AbortController();
+  const look = async () => {
+    const addresses: Record<string, string> = {};
+    for (const { name, server, ip } of pods.ofServers()) {
+      servers.set(name, server);
+      if (ip !== undefined) addresses[name] = ip;
+    }
+    seen = JSON.parse(await askProgram(place, SAMPLE_PORT, addresses));
+  };
+  await look();
+  const following = (async () => {
+    while (!stopped.signal.aborted) {
+      await sleep(EVERY_MS);
+      await look();
+    }
+  })();
+  return {
+    poolers: () => new Map(Object.entries(seen.poolers)),
+    pools: () =>
+      new Map(
+        Object.entries(seen.pools).map(([pod, pool]) => [
+          pod,
+          { ...pool, server: servers.get(pod) ?? "" },
+        ]),
+      ),
+    look,
+    cpuSeconds: () => seen.cpuSeconds,
+    stop: async () => {
+      stopped.abort();
+      await following;
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/**
+ * The time in which a story waits for what has to come. It stands still while the node is starved:
+ * what a slow machine changes is how long a story takes, not how it ends.
+ */
+export interface StoryTime {
+  readonly elapsedMs: () => number;
+  /** How much of it was left out so far. */
+  readonly pausedMs: () => number;
+  /** Does nothing when it stands still already. */
+  readonly pause: () => void;
+  /** Does nothing when it goes on already. */
+  readonly goOn: () => void;
+}
+
+/** @param nowMs a clock that goes on */
+export function pausableTime(nowMs: () => number): StoryTime {
+  let left = 0;
+  let pausedAtMs: number | undefined;
+  const pausedMs = () => left + (pausedAtMs === undefined ? 0 : nowMs() - pausedAtMs);
+  return {
+    elapsedMs: () => nowMs() - pausedMs(),
+    pausedMs,
+    pause: () => {
+      pausedAtMs ??= nowMs();
+    },
+    goOn: () => {
+      left = pausedMs();
+      pausedAtMs = undefined;
+    },
+  };
+}
+
+/** Of the one cluster that the suite runs in. */
+export const storyTime = pausableTime(() => performance.now());
