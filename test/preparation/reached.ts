@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
+import { importsIn } from "../imports.ts";
+
 /**
  * The modules that files import, directly or not, as paths; the files themselves are among them.
  * Types alone lead nowhere, since nothing of them is there when a test runs.
@@ -24,11 +26,7 @@ export function reachedModules(
 
 /** Files of this repository alone: packages need nothing of what tests prepare. */
 function importedFiles(file: string): readonly string[] {
-  const code = readFileSync(file, "utf8");
-  const names = [
-    ...code.matchAll(/^(?:import|export)\s(?!type\b)[^"'`;]*?\bfrom\s*["'](\.[^"']+)["']/gm),
-    ...code.matchAll(/^import\s*["'](\.[^"']+)["']/gm),
-    ...code.matchAll(/\bimport\(\s*["'](\.[^"']+)["']/g),
-  ].flatMap((match) => match[1] ?? []);
-  return names.map((name) => join(dirname(file), name));
+  return importsIn(readFileSync(file, "utf8"))
+    .filter(({ name, ofTypes }) => name.startsWith(".") && !ofTypes)
+    .map(({ name }) => join(dirname(file), name));
 }
