@@ -1,11 +1,14 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
+import LongestFirst from "./test/longestFirst.ts";
+
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "charts/**/*.test.ts", "pool/**/*.test.ts", "test/**/*.test.ts"],
     globalSetup: "test/preparation/setup.ts",
     reporters: ["default", "./test/tallyReporter.ts"],
+    sequence: { sequencer: LongestFirst },
     // Two at least: most tests wait for daemons most of the time.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // No test is about how long it takes: these only end one that hangs, on the busiest machine.
