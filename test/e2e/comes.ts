@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { expect } from "vitest";
 
-import { storyTime } from "./storyTime.ts";
+import { storyTime, type StoryTime } from "./storyTime.ts";
 
 /** How long something that has to come may take, in the time of stories. */
 const PATIENCE_MS = 600_000;
@@ -22,13 +22,16 @@ export async function comes<T>(look: () => T | Promise<T>, expected: unknown): P
  * @param ask does no more when it is done twice than once
  * @throws its last error, when none came in time
  */
-export async function answered<T>(ask: () => T | Promise<T>): Promise<T> {
-  const untilMs = storyTime.elapsedMs() + PATIENCE_MS;
+export async function answered<T>(
+  ask: () => T | Promise<T>,
+  time: Pick<StoryTime, "elapsedMs"> = storyTime,
+): Promise<T> {
+  const untilMs = time.elapsedMs() + PATIENCE_MS;
   for (;;) {
     try {
       return await ask();
     } catch (error) {
-      if (storyTime.elapsedMs() > untilMs) throw error;
+      if (time.elapsedMs() > untilMs) throw error;
     }
     await sleep(INTERVAL_MS);
   }

@@ -64,7 +64,7 @@ export async function watchHealth(
     if (starved.length > 0 === before.length > 0) return;
     if (starved.length > 0) {
       time.pause();
-      tell(`the node is starved, stories are suspended: ${starved.join(", ")}`);
+      tell(`the cluster is not well, stories are suspended: ${starved.join(", ")}`);
     } else {
       time.goOn();
       tell(`all is well again, stories go on; suspended for ${seconds(time.pausedMs())} so far`);
