@@ -17,8 +17,10 @@ export interface Ground {
   /** @returns what it wrote to stdout @throws with what it wrote to stderr, when it fails */
   readonly kubectl: (args: readonly string[], stdin?: string) => Promise<string>;
   readonly health: Health;
-  /** To be called before a namespace is made; it goes with the ground. */
+  /** To be called before a namespace is made. */
   readonly claimNamespace: (name: string) => Promise<void>;
+  /** Removes all namespaces that were claimed so far, with what is in them. */
+  readonly clear: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -47,13 +49,14 @@ export async function startGround(): Promise<Ground> {
       await cluster.claim("namespace", name);
       namespaces.push(name);
     };
+    const clear = () => removeAtOnce(namespaces.splice(0), kubectl);
     const stop = async () => {
       await health.stop();
       await client.close();
-      await removeAtOnce(namespaces, kubectl);
+      await clear();
       await cluster.stop();
     };
-    return { cluster, client, kubectl, health, claimNamespace, stop };
+    return { cluster, client, kubectl, health, claimNamespace, clear, stop };
   } catch (error) {
     await cluster.stop();
     throw error;

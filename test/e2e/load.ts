@@ -39,8 +39,12 @@ export interface Calling {
 export function callingOf(place: Pick<Place, "ground" | "namespace">): Calling {
   let wanted = NOBODY;
   let isSuspended = false;
+  let carried: Promise<unknown> = Promise.resolve();
+  const tell = () => askProgram(place, LOAD_PORT, () => (isSuspended ? NOBODY : wanted));
+  /** One after another, and each try says what is to be now: an older one never comes last. */
   const carry = async () => {
-    await askProgram(place, LOAD_PORT, isSuspended ? NOBODY : wanted);
+    carried = carried.then(tell, tell);
+    await carried;
   };
   const call = async (load: Load) => {
     wanted = load;

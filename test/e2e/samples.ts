@@ -27,12 +27,15 @@ export async function followSamples(place: Place, pods: Pods): Promise<Samples> 
   const servers = new Map<string, string>();
   let seen: Seen = { poolers: {}, pools: {}, cpuSeconds: 0 };
   const stopped = new AbortController();
-  const look = async () => {
-    const addresses: Record<string, string> = {};
+  const addresses = () => {
+    const found: Record<string, string> = {};
     for (const { name, server, ip } of pods.ofServers()) {
       servers.set(name, server);
-      if (ip !== undefined) addresses[name] = ip;
+      if (ip !== undefined) found[name] = ip;
     }
+    return found;
+  };
+  const look = async () => {
     seen = JSON.parse(await askProgram(place, SAMPLE_PORT, addresses));
   };
   await look();

@@ -4,6 +4,12 @@ import type { Place } from "./place.ts";
 import { say } from "./say.ts";
 import type { Watch } from "./watch.ts";
 
+/**
+ * Between two bursts of calls that an autoscaler is to notice: a few tenths of a core, several times
+ * what a pod requests. Without a pause they would take all that a slow machine has.
+ */
+const BUSY_PAUSE_MS = 250;
+
 /** Somebody raises the least that the autoscalers may set to the most: as many pods as there may be. */
 export async function scaleByHand(place: Place, watch: Watch): Promise<void> {
   const { namespace, kubectl, scaled } = place;
@@ -18,7 +24,7 @@ export async function scaleByHand(place: Place, watch: Watch): Promise<void> {
   done();
 }
 
-/** One server is called without a pause, until its autoscaler has made as many pods as it may. */
+/** One server is called more often, until its autoscaler has made as many pods as it may. */
 export async function scaleByCpu(place: Place, watch: Watch): Promise<void> {
   const { namespace, kubectl, scaled } = place;
   if (scaled === undefined) return;
@@ -26,7 +32,7 @@ export async function scaleByCpu(place: Place, watch: Watch): Promise<void> {
   const { targets } = loadOf(place, scaled.max);
   await place.calling.call({
     targets: targets.map((target) =>
-      target.server === scaled.byCpu ? { ...target, pauseMs: 0 } : target,
+      target.server === scaled.byCpu ? { ...target, pauseMs: BUSY_PAUSE_MS } : target,
     ),
   });
   const desired = () =>

@@ -82,6 +82,8 @@ export async function tell(ground: Ground, spec: FleetSpec): Promise<readonly st
     throw error;
   } finally {
     await seen?.stop();
+    // The next story has the node for itself.
+    await ground.clear();
   }
   return stood;
 }

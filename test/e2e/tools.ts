@@ -114,18 +114,19 @@ export function toolCommand(program: string, ...args: readonly string[]): readon
  * Asks one of the programs that run in the pod, or tells it something, which says all there is to
  * do. Each time by a request of its own: a stream may break in a cluster that is busy.
  *
+ * @param told is asked at each try
  * @returns the JSON of its answer
  */
 export function askProgram(
   { ground, namespace }: Pick<Place, "ground" | "namespace">,
   port: number,
-  told?: object,
+  told?: () => object,
 ): Promise<string> {
   return answered(async () => {
     const { status, body } = await ground.client.request({
       method: told === undefined ? "GET" : "POST",
       path: `/api/v1/namespaces/${namespace}/pods/${TOOLS_POD}:${port}/proxy/`,
-      body: told,
+      body: told?.(),
     });
     if (status === 200) return JSON.stringify(body);
     throw new Error(`port ${port} of ${TOOLS_POD} answers ${status}: ${JSON.stringify(body)}`);
