@@ -12,8 +12,12 @@ import { figure } from "./scene.ts";
 /** The most servers that one budget may have, each with a pod that holds connections. */
 const COUNT = 500;
 const SERVERS = Array.from({ length: COUNT }, (_, index) => `s${`${index}`.padStart(3, "0")}`);
-/** What is promised: five minutes without a write. */
-const IDLE_MS = 300_000;
+/**
+ * Two looks: here the requests of a real API server are counted. That the silence lasts is
+ * idle.test.ts's, an hour of it on a clock that need not be waited for. `npm run soak` waits longer.
+ */
+const IDLE_MINUTES = Number(process.env["WEIR_IDLE_MINUTES"] ?? 1);
+const IDLE_MS = 60_000 * IDLE_MINUTES;
 /** 500 handshakes and 501 statuses, on a machine that runs other tests too. */
 const JUDGED_MS_MAX = 300_000;
 const LOOK_INTERVAL_MS = 30_000;
@@ -95,7 +99,7 @@ test(
 );
 
 test(
-  "five idle minutes: no write but the lease",
+  `idle for ${IDLE_MINUTES} min: no write but the lease`,
   async () => {
     const mark = await scene.requests.mark();
     const before = await operator.usage();
@@ -108,7 +112,7 @@ test(
     );
     expect(listsAmong(await scene.requests.since(mark))).toEqual([]);
   },
-  2 * IDLE_MS,
+  IDLE_MS + JUDGED_MS_MAX,
 );
 
 /** Waits until everything is judged, and nothing more is written. */
@@ -141,7 +145,7 @@ async function passes(series: string, count: number): Promise<void> {
   await expect.poll(() => own(series), { timeout: JUDGED_MS_MAX }).toBeGreaterThan(count);
 }
 
-/** Looks on for a time, which is what is promised, and sees no write. */
+/** Looks on for a time, and sees no write. */
 async function watched(mark: string, forMs: number): Promise<void> {
   for (let passedMs = 0; passedMs < forMs; passedMs += LOOK_INTERVAL_MS) {
     await sleep(LOOK_INTERVAL_MS);

@@ -1,0 +1,301 @@
+import { pino } from "pino";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { OPERATOR_NAME, OPERATOR_NAMESPACE } from "../../src/api/names.ts";
+import { conditionIn } from "../../src/operator/decide/condition.ts";
+import { judge } from "../../src/operator/decide/judge.ts";
+import { judgeOrphan } from "../../src/operator/decide/judgeOrphan.ts";
+import type { askPostgres } from "../../src/operator/gather/askPostgres.ts";
+import type { handshake } from "../../src/operator/gather/handshake.ts";
+import type { addressesOf } from "../../src/operator/gather/hostNames.ts";
+import { startOperator, type Operator } from "../../src/operator/operator.ts";
+import type { openConsole } from "../../src/pgbouncer/console.ts";
+import { fieldOf, textAt } from "../../src/kube/fields.ts";
+import { virtualClock } from "../kube/virtualClock.ts";
+import { seededRandom } from "../pool/seededRandom.ts";
+import { listsAmong, writesAmong } from "../scene/requests.ts";
+import { PRESS_HOST } from "./idleFleet.ts";
+import { idleScene, type IdleScene } from "./idleScene.ts";
+import { AT_MS } from "./sceneOf.ts";
+
+/**
+ * The long silence: an operator that has said what there is to say writes nothing but its lease,
+ * however long it goes on looking. An hour of it on a clock of the test's; what it asks answers at
+ * once, from memory. That real requests of a real API server are as few is scale.test.ts's.
+ */
+const outside = vi.hoisted(() => ({
+  openConsole: vi.fn<typeof openConsole>(),
+  askPostgres: vi.fn<typeof askPostgres>(),
+  handshake: vi.fn<typeof handshake>(),
+  addressesOf: vi.fn<typeof addressesOf>(),
+}));
+vi.mock(import("../../src/pgbouncer/console.ts"), () => outside);
+vi.mock(import("../../src/operator/gather/askPostgres.ts"), () => outside);
+vi.mock(import("../../src/operator/gather/handshake.ts"), () => outside);
+vi.mock(import("../../src/operator/gather/hostNames.ts"), () => outside);
+
+/** Of the budget `writing`; each costs time in every judgement. */
+const COUNT = 100;
+const SERVERS = [
+  ...Array.from({ length: COUNT }, (_, index) => `writing/s${`${index}`.padStart(3, "0")}`),
+  "archive/catalogue",
+  "archive/scanner",
+  "press/layout",
+];
+const BUDGETS = ["writing/writing", "archive/archive", "press/press"];
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Of so many minutes one is busy, and things move in each of its seconds. */
+const BUSY_MINUTE = 6;
+const PROCESSES = 6;
+
+const clock = virtualClock();
+const judged: { readonly budget: string; readonly atMs: number }[] = [];
+let scene: IdleScene;
+let operator: Operator;
+let warnings = "";
+
+beforeAll(async () => {
+  // The copies of the cluster are handed no source of their own: how long a watch is asked for.
+  vi.spyOn(Math, "random").mockImplementation(seededRandom(1));
+  const random = seededRandom(2);
+  scene = idleScene(COUNT, clock, isBusy, random);
+  outside.openConsole.mockImplementation(async ({ host }) => scene.openConsole(host));
+  outside.askPostgres.mockImplementation(async ({ role }) => scene.postgres(role));
+  outside.addressesOf.mockImplementation(async (host) => scene.addressesOf(host));
+  outside.handshake.mockImplementation(async ({ pod }) => {
+    return { ok: true, protocolVersion: "2025-11-25", serverName: "writing", pod };
+  });
+  operator = await startOperator({
+    client: scene.api.client,
+    judge: {
+      judge: (snapshot) => {
+        const { namespace, name } = snapshot.budget;
+        judged.push({ budget: `${namespace}/${name}`, atMs: clock.monotonicMs() });
+        return judge(snapshot);
+      },
+      judgeOrphan,
+    },
+    log: pino({ level: "warn" }, { write: (line) => void (warnings += line) }),
+    port: 0,
+    lease: { namespace: OPERATOR_NAMESPACE, name: OPERATOR_NAME },
+    candidate: "idle",
+    clock,
+    random,
+    nowMs: () => AT_MS + clock.monotonicMs(),
+  });
+});
+
+afterAll(() => operator?.stop());
+
+test("a fleet that is well is judged so, and nobody is told more than its statuses", async () => {
+  await clock.pass(2 * MINUTE_MS);
+  expect(budgetSays("writing/writing")).toEqual({
+    Feasible: "True Fits",
+    WithinBudget: "True Within",
+    ConfigApplied: "True Applied",
+    PostgresGuarded: "True Guarded",
+    Ready: "True Ready",
+  });
+  expect(serverSays("writing/s042")).toEqual({
+    Admitted: "True FloorReserved",
+    WithinGrant: "True Within",
+    PoolSettingIgnored: "False Followed",
+    Verified: "True HandshakeDone",
+    Ready: "True Ready",
+  });
+  expect(BUDGETS.filter((key) => budgetSays(key)["Ready"] !== "True Ready")).toEqual([]);
+  expect(SERVERS.filter((key) => serverSays(key)["Ready"] !== "True Ready")).toEqual([]);
+  const written = writesAmong(scene.api.asked);
+  expect(new Set(written)).toEqual(
+    new Set([
+      ...BUDGETS.map((key) => `patch connectionbudgets/status ${key}`),
+      ...SERVERS.map((key) => `patch mcpservers/status ${key}`),
+    ]),
+  );
+  expect(warnings).toBe("");
+});
+
+test(
+  "an hour of it: all is looked at again and again, and nothing is written but the lease",
+  { timeout: 900_000 },
+  async () => {
+    const mark = scene.api.asked.length;
+    const before = { atMs: clock.monotonicMs(), moves: scene.moves(), polls: polls() };
+    for (const each of Object.values(outside)) each.mockClear();
+    await clock.pass(HOUR_MS);
+
+    const asked = scene.api.asked.slice(mark);
+    expect(tally(writesAmong(asked))).toEqual(new Map());
+    expect(tally(listsAmong(asked))).toEqual(new Map());
+    expect(warnings).toBe("");
+    const verbs = tally(asked.map(({ verb, resource }) => `${verb} ${resource}`));
+    const watches = new Map([...verbs].filter(([what]) => what.startsWith("watch ")));
+    expect(watches.size).toBe(COPIES);
+    expect([...verbs.keys()].filter((what) => !watches.has(what)).toSorted()).toEqual([
+      "get secrets",
+      "update leases",
+    ]);
+
+    // The time has passed for everybody, and things moved in it.
+    const leases = new Map([["lease", verbs.get("update leases") ?? 0]]);
+    const samples = new Map(
+      [...polls()].map(([address, count]) => [address, count - (before.polls.get(address) ?? 0)]),
+    );
+    const consoles = tally(outside.openConsole.mock.calls.map(([{ host }]) => host));
+    const postgres = tally(outside.askPostgres.mock.calls.map(([{ role }]) => role));
+    const greetings = tally(outside.handshake.mock.calls.map(([{ pod }]) => pod));
+    const names = tally(outside.addressesOf.mock.calls.map(([host]) => host));
+    const lookups = new Map([[PRESS_HOST, names.get(PRESS_HOST) ?? 0]]);
+    expect([
+      ...offBeat("renewals of the", leases, { everyMs: 2000 }),
+      ...offBeat("samples of", samples, { everyMs: 1000 }),
+      ...offBeat("consoles of", consoles, { everyMs: MINUTE_MS }),
+      ...offBeat("questions to", postgres, { everyMs: 3000 }),
+      ...offBeat("handshakes with", greetings, { everyMs: 45_000, atMostMs: 75_000 }),
+      ...offBeat("lookups of", lookups, { everyMs: 30_000 }),
+      ...offBeat("times of", watches, { everyMs: 300_000, atMostMs: 600_000 }),
+    ]).toEqual([]);
+    expect([samples.size, consoles.size, postgres.size, greetings.size]).toEqual([
+      PROCESSES,
+      PROCESSES,
+      BUDGETS.length,
+      SERVERS.length,
+    ]);
+    expect(scene.moves() - before.moves).toBe(HOUR_MS / BUSY_MINUTE / 1000);
+    expect(BUDGETS.filter((key) => longestGapMs(key, before.atMs) > 10_000)).toEqual([]);
+  },
+);
+
+test("a template with another pool size is told of its server, once, and so is its end", async () => {
+  const server = "writing/s042";
+  expect(await writesAfter(() => configure("s042", 5, 6))).toEqual(toldOf(server));
+  expect(serverSays(server)).toMatchObject({
+    PoolSettingIgnored: "True ConfiguredOtherwise",
+    Ready: "False ConfiguredOtherwise",
+  });
+  expect(await writesAfter(() => configure("s042", 6, 5))).toEqual(toldOf(server));
+  expect(serverSays(server)).toMatchObject({ Ready: "True Ready" });
+});
+
+test("a pod that holds more than its setting allows is told of its server, once, and so is its end", async () => {
+  const server = "writing/s077";
+  expect(await writesAfter(() => scene.hold("s077", 6))).toEqual(toldOf(server));
+  expect(serverSays(server)).toMatchObject({
+    PoolSettingIgnored: "True MoreThanConfigured",
+    Ready: "False MoreThanConfigured",
+  });
+  expect(await writesAfter(() => scene.hold("s077", undefined))).toEqual(toldOf(server));
+  expect(serverSays(server)).toMatchObject({ Ready: "True Ready" });
+});
+
+test("a line with a limit that nobody planned is told of the budget, once, and so is its end", async () => {
+  const process = scene.processes.get(addressOf("writing-pgbouncer-1"));
+  const told = ["patch connectionbudgets/status writing/writing", "create events writing/writing"];
+  expect(await writesAfter(() => process?.limit("s080", 11))).toEqual(told);
+  expect(budgetSays("writing/writing")).toMatchObject({
+    ConfigApplied: "False Differs",
+    Ready: "False Differs",
+  });
+  expect(await writesAfter(() => process?.limit("s080", undefined))).toEqual(told);
+  expect(budgetSays("writing/writing")).toMatchObject({ Ready: "True Ready" });
+});
+
+function isBusy(atMs: number): boolean {
+  return Math.floor(atMs / MINUTE_MS) % BUSY_MINUTE === 0;
+}
+
+/** Copies of the cluster that are followed, a kind each. */
+const COPIES = 9;
+
+function polls(): ReadonlyMap<string, number> {
+  return new Map([...scene.processes].map(([address, process]) => [address, process.polls()]));
+}
+
+function tally(texts: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return counts;
+}
+
+/** What did not come as often as it should in an hour. */
+function offBeat(
+  what: string,
+  counts: ReadonlyMap<string, number>,
+  { everyMs, atMostMs = everyMs }: { readonly everyMs: number; readonly atMostMs?: number },
+): readonly string[] {
+  return [...counts]
+    .filter(([, count]) => count < HOUR_MS / atMostMs - 1 || count > HOUR_MS / everyMs + 1)
+    .map(([key, count]) => `${what} ${key}: ${count} in an hour`);
+}
+
+/** The longest time that a budget was not judged for, since a moment. */
+function longestGapMs(key: string, sinceMs: number): number {
+  const own = judged.filter(({ budget, atMs }) => budget === key && atMs >= sinceMs);
+  const times = [sinceMs, ...own.map(({ atMs }) => atMs), clock.monotonicMs()];
+  return Math.max(...times.slice(1).map((atMs, index) => atMs - (times[index] ?? atMs)));
+}
+
+/** What is written in the minute after a change; Events without the hash of their text. */
+async function writesAfter(change: () => void): Promise<readonly string[]> {
+  const mark = scene.api.asked.length;
+  change();
+  await clock.pass(MINUTE_MS);
+  return writesAmong(scene.api.asked.slice(mark)).map((write) =>
+    write.replace(/^(create events .*)\.[0-9a-f]{16}$/, "$1"),
+  );
+}
+
+function addressOf(pod: string): string {
+  return textAt(fieldOf(scene.api.read("Pod", "writing", pod), "status"), "podIP") ?? "";
+}
+
+function toldOf(server: string): readonly string[] {
+  return [`patch mcpservers/status ${server}`, `create events ${server}`];
+}
+
+/** Somebody edits the pool size in a server's Deployment. */
+function configure(server: string, from: number, to: number): void {
+  const text = JSON.stringify(scene.api.read("Deployment", "writing", server));
+  expect(text).toContain(poolSize(from));
+  scene.api.put(JSON.parse(text.replace(poolSize(from), poolSize(to))));
+}
+
+function poolSize(size: number): string {
+  return `"DB_POOL_MAX_PER_SERVER","value":"${size}"`;
+}
+
+function budgetSays(key: string): Readonly<Record<string, string>> {
+  return said("ConnectionBudget", key, [
+    "Feasible",
+    "WithinBudget",
+    "ConfigApplied",
+    "PostgresGuarded",
+    "Ready",
+  ]);
+}
+
+function serverSays(key: string): Readonly<Record<string, string>> {
+  return said("McpServer", key, [
+    "Admitted",
+    "WithinGrant",
+    "PoolSettingIgnored",
+    "Verified",
+    "Ready",
+  ]);
+}
+
+/** Status and reason of each of its conditions. */
+function said(
+  kind: string,
+  key: string,
+  types: readonly string[],
+): Readonly<Record<string, string>> {
+  const [namespace = "", name = ""] = key.split("/");
+  const status = fieldOf(scene.api.read(kind, namespace, name), "status");
+  return Object.fromEntries(
+    types.map((type) => {
+      const condition = conditionIn(status, type);
+      return [type, `${condition?.status} ${condition?.reason}`];
+    }),
+  );
+}

@@ -1,0 +1,133 @@
+import type { Manifest } from "../../charts/manifest.ts";
+import { roleOf } from "../../src/api/connectionBudget.ts";
+import type { Clock } from "../../src/kube/clock.ts";
+import { fieldOf, textAt } from "../../src/kube/fields.ts";
+import type { PostgresSnapshot } from "../../src/operator/snapshot.ts";
+import type { Console } from "../../src/pgbouncer/console.ts";
+import { madeOf } from "./controllers.ts";
+import { idleFleet, PRESS_HOST, type Tier } from "./idleFleet.ts";
+import { memoryApiServer, type MemoryApiServer } from "./memoryApiServer.ts";
+import { pgbouncerStandIn, type PgBouncerStandIn } from "./pgbouncerStandIn.ts";
+import { postgresSnapshot } from "./sceneOf.ts";
+import { traffic, type Pool, type Traffic } from "./traffic.ts";
+
+/**
+ * A fleet that is well, in memory and on a clock of the test's: whatever is asked answers at once.
+ * It is no still life: connections come and go within their limits, and autoscalers say what they
+ * measure.
+ */
+export interface IdleScene {
+  readonly api: MemoryApiServer;
+  /** By address. */
+  readonly processes: ReadonlyMap<string, PgBouncerStandIn>;
+  /** Of the process at an address. */
+  readonly openConsole: (address: string) => Console;
+  /** Of the Postgres that a role logs in to. */
+  readonly postgres: (role: string) => PostgresSnapshot;
+  /** What DNS says of a host. */
+  readonly addressesOf: (host: string) => readonly string[];
+  /** How often connections have come and gone. */
+  readonly moves: () => number;
+  /** A pod of a server has so many connections; undefined: again what comes and goes. */
+  readonly hold: (server: string, count: number | undefined) => void;
+}
+
+const MOVE_MS = 1000;
+/** As often as their controller looks. */
+const SCALER_MS = 15_000;
+const DNS: ReadonlyMap<string, readonly string[]> = new Map([
+  [PRESS_HOST, ["10.200.0.1", "10.200.0.2"]],
+]);
+
+/** What is used of a tier. */
+interface UsedTier {
+  readonly tier: Tier;
+  readonly pools: readonly Pool[];
+  readonly flow: Traffic;
+  readonly processes: ReadonlyMap<string, PgBouncerStandIn>;
+}
+
+/**
+ * @param isBusy whether anything moves, at a moment of the clock
+ * @param random as Math.random
+ */
+export function idleScene(
+  servers: number,
+  clock: Clock,
+  isBusy: (atMs: number) => boolean,
+  random: () => number,
+): IdleScene {
+  const { tiers, objects } = idleFleet(servers);
+  const made = madeOf(objects);
+  const api = memoryApiServer(clock);
+  for (const object of [...objects, ...made]) api.put(object);
+  const used = tiers.map((tier) => use(tier, made, random));
+  const processes = new Map(used.flatMap((each) => [...each.processes]));
+  let moves = 0;
+
+  again(clock, MOVE_MS, () => {
+    if (!isBusy(clock.monotonicMs())) return;
+    for (const { flow } of used) flow.move();
+    moves += 1;
+  });
+  const scalers = objects.filter(({ kind }) => kind === "HorizontalPodAutoscaler");
+  again(clock, SCALER_MS, () => {
+    for (const { kind, metadata } of scalers) {
+      const scaler = api.read(kind, metadata.namespace ?? "", metadata.name);
+      api.put({ ...scaler, status: { currentReplicas: 1, cpuUtilization: random() } });
+    }
+  });
+  return {
+    api,
+    processes,
+    openConsole: (address) => {
+      const process = processes.get(address);
+      if (process === undefined) throw new Error(`connect ECONNREFUSED ${address}`);
+      return process.openConsole();
+    },
+    postgres: (role) => {
+      const found = used.find(({ tier }) => roleOf(tier.budget) === role);
+      if (found === undefined) throw new Error(`role "${role}" does not exist`);
+      const open = [...found.processes.values()].map((process) => process.servers());
+      const backends = open.reduce((sum, count) => sum + count, 0);
+      return postgresSnapshot(found.tier.budget, { backends });
+    },
+    addressesOf: (host) => DNS.get(host) ?? [host],
+    moves: () => moves,
+    hold: (server, count) => {
+      for (const { pools, flow } of used) {
+        const pool = pools.find((each) => each.server === server);
+        if (pool !== undefined) flow.hold(pool, count);
+      }
+    },
+  };
+}
+
+function again(clock: Clock, everyMs: number, happen: () => void): void {
+  clock.after(everyMs, () => {
+    happen();
+    again(clock, everyMs, happen);
+  });
+}
+
+function use(tier: Tier, made: readonly Manifest[], random: () => number): UsedTier {
+  const { metadata, spec } = tier.budget;
+  const { existing, reserve } = spec.pgbouncer;
+  const podsOf = (workload: string) =>
+    made
+      .filter(({ kind, metadata: { namespace } }) => {
+        return kind === "Pod" && namespace === metadata.namespace;
+      })
+      .filter((pod) => pod.metadata.name.startsWith(`${workload}-`))
+      .map((pod) => textAt(fieldOf(pod, "status"), "podIP") ?? "");
+  const hosts =
+    DNS.get(existing?.host ?? "") ?? podsOf(existing?.host ?? `${metadata.name}-pgbouncer`);
+  const pools = tier.plan.servers.flatMap(({ name, limit }) =>
+    podsOf(name).map((address) => ({ server: name, address, limit })),
+  );
+  const flow = traffic(pools, hosts.length, reserve, random);
+  const processes = new Map(
+    hosts.map((host, ordinal) => [host, pgbouncerStandIn(tier, pools, flow, ordinal)]),
+  );
+  return { tier, pools, flow, processes };
+}

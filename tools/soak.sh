@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# What only a long run shows, an hour and a half of it: an operator of 500 servers that is idle for
+# five real minutes, and the end-to-end suite three times in a row with 0.8 of a core. Takes root.
+#
+#   npm run soak
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+WEIR_IDLE_MINUTES=5 npx vitest run test/operator/scale.test.ts
+for round in 1 2 3; do
+  echo "soak: the end-to-end suite, round $round of 3"
+  tools/quota.sh 0.8 npx vitest run test/e2e
+done
