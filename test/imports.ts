@@ -1,5 +1,5 @@
 /** An import or a re-export of a module. */
-export interface Import {
+interface Import {
   /** As written: `./place.ts`, `node:fs`. */
   readonly name: string;
   /** Nothing of the module is there when the code runs. */

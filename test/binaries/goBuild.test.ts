@@ -40,7 +40,7 @@ async function installGo(bin: string, line: string): Promise<void> {
 test("without Go, the error says what to install", async () => {
   await bareMachine();
   await expect(goBuild(MODULE, [HELLO])).rejects.toThrow(
-    /^hello: to be built from source, which takes Go [\d.]+ or newer on PATH: install it from https:\/\/go\.dev\/dl\//,
+    /^Go [\d.]+ or newer must be on PATH, to build hello: install it from https:\/\/go\.dev\/dl\//,
   );
 });
 

@@ -111,8 +111,8 @@ async function requireGo(dir: string, programs: readonly GoProgram[]): Promise<v
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(
-      `${programs.map(({ name }) => name).join(", ")}: to be built from source, which takes Go ` +
-        `${GO_VERSION_MIN} or newer on PATH: install it from https://go.dev/dl/\n${reason}`,
+      `Go ${GO_VERSION_MIN} or newer must be on PATH, to build ` +
+        `${programs.map(({ name }) => name).join(", ")}: install it from https://go.dev/dl/\n${reason}`,
       { cause },
     );
   }

@@ -150,16 +150,16 @@ test("six files that fail are not run again", async () => {
   expect(code).toBe(1);
 });
 
-test("with less than ten minutes left there is no second run", async () => {
+test("with less than three minutes left there is no second run", async () => {
   const files = { "a.test.js": PASSES, "b.test.js": FLICKERS };
-  const { closed, log } = await run(files, { spentMs: HOUR_MS - 599_000 });
+  const { closed, log } = await run(files, { spentMs: HOUR_MS - 179_000 });
   const { code } = await closed;
   expect(timesOf("b.test.js", log())).toBe(1);
   expect(endOf(log())).toBe(`failed:
   b.test.js (1 failed): npx vitest run b.test.js
     flickers
       Error: only once
-    it was not run a second time: less than 10 minutes of the time limit were left
+    it was not run a second time: less than 3 minutes of the time limit were left
 
 3 passed, 1 failed
 `);

@@ -263,8 +263,8 @@ test.each(Object.entries(TABLE))("%s", (_, row) => {
 
 const REFUSED: Readonly<Record<string, [run: SecondRun, remark: string]>> = {
   "was not begun": [
-    { notBegun: "less than 10 minutes of the time limit were left" },
-    "it was not run a second time: less than 10 minutes of the time limit were left",
+    { notBegun: "less than 3 minutes of the time limit were left" },
+    "it was not run a second time: less than 3 minutes of the time limit were left",
   ],
   "was not over": [run([good("b.test.ts", 2)], {}, ended(0, LIMIT)), `at its second run: ${LIMIT}`],
   "did not say what came of it": [
@@ -316,8 +316,8 @@ test.each(Object.entries(REFUSED))("a second run that %s is none that passed", (
   });
 });
 
-test("a second run is begun with ten minutes left, and not with less", () => {
-  expect(whyNotBegun(600_000)).toBeUndefined();
-  expect(whyNotBegun(599_999)).toBe("less than 10 minutes of the time limit were left");
-  expect(whyNotBegun(-1)).toBe("less than 10 minutes of the time limit were left");
+test("a second run is begun with three minutes left, and not with less", () => {
+  expect(whyNotBegun(180_000)).toBeUndefined();
+  expect(whyNotBegun(179_999)).toBe("less than 3 minutes of the time limit were left");
+  expect(whyNotBegun(-1)).toBe("less than 3 minutes of the time limit were left");
 });

@@ -74,7 +74,8 @@ export async function expectOutsidersShutOut(place: Place): Promise<void> {
   await comes(() => runTool(place, "knock.ts", host, "6432"), "open");
   const elsewhere = `${namespace}-outside`;
   await ground.claimNamespace(elsewhere);
-  await ground.kubectl(["create", "namespace", elsewhere]);
+  const object = { apiVersion: "v1", kind: "Namespace", metadata: { name: elsewhere } };
+  await ground.kubectl(["apply", "--filename=-"], JSON.stringify(object));
   await ground.kubectl([
     "wait",
     "--for=create",
@@ -103,7 +104,14 @@ export async function expectOutsidersShutOut(place: Place): Promise<void> {
       outside: () => answered(() => ground.kubectl(exec)),
       inside: () => runTool(place, "knock.ts", host, "6432").catch(String),
     });
-    await ground.kubectl([...inPod, "delete", "pod", outsider.name, "--wait=false"]);
+    await ground.kubectl([
+      ...inPod,
+      "delete",
+      "pod",
+      outsider.name,
+      "--wait=false",
+      "--ignore-not-found",
+    ]);
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { cacheDir } from "../parts/cache.ts";
@@ -11,6 +11,8 @@ const QUESTIONS: readonly (readonly string[])[] = [
   ["describe", "nodes"],
   ["get", "events", "--all-namespaces", "--sort-by=.lastTimestamp"],
 ];
+/** Beside the new one. */
+const LOGS_KEPT = 20;
 const PODS = ["get", "pods", "--all-namespaces", "--output=wide"];
 
 /**
@@ -42,13 +44,17 @@ export async function keepClusterLog(
   }
   const dir = join(cacheDir(), "logs");
   await mkdir(dir, { recursive: true });
+  const old = (await readdir(dir)).toSorted().slice(0, -LOGS_KEPT);
+  for (const name of old) await rm(join(dir, name));
   const file = join(dir, `${new Date().toISOString().replaceAll(":", "-")}-${namespace}.log`);
   await writeFile(file, parts.join("\n"));
   return file;
 }
 
 /** @param table as `kubectl get pods` prints it: namespace, name, and how many containers are ready */
-function notReady(table: string): readonly { readonly space: string; readonly pod: string }[] {
+export function notReady(
+  table: string,
+): readonly { readonly space: string; readonly pod: string }[] {
   return table.split("\n").flatMap((line) => {
     const [, space = "", pod = "", ready, all, status] =
       /^(\S+)\s+(\S+)\s+(\d+)\/(\d+)\s+(\S+)/.exec(line) ?? [];

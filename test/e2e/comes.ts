@@ -17,17 +17,19 @@ export async function comes<T>(look: () => T | Promise<T>, expected: unknown): P
 }
 
 /**
- * Asks until there is an answer: in a cluster that is busy a connection may break.
+ * Asks until there is an answer: in a cluster that is busy a connection may break. One that is
+ * starved is asked nothing.
  *
  * @param ask does no more when it is done twice than once
  * @throws its last error, when none came in time
  */
 export async function answered<T>(
   ask: () => T | Promise<T>,
-  time: Pick<StoryTime, "elapsedMs"> = storyTime,
+  time: Pick<StoryTime, "elapsedMs" | "isPaused"> = storyTime,
 ): Promise<T> {
   const untilMs = time.elapsedMs() + PATIENCE_MS;
   for (;;) {
+    while (time.isPaused()) await sleep(INTERVAL_MS);
     try {
       return await ask();
     } catch (error) {

@@ -5,7 +5,7 @@ import { measured } from "./say.ts";
 import type { Watch } from "./watch.ts";
 
 /** CPU seconds that the suite itself has taken so far, beside what it tests. */
-export interface Costs {
+interface Costs {
   readonly atMs: number;
   readonly callers: number;
   readonly samplers: number;

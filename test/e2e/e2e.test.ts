@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { REAL_CLUSTER_START_TIMEOUT_MS } from "../cluster/realCluster.ts";
 import { ON_NEED, SCALED, SHARED, TEN } from "./fleets.ts";
 import { type Ground, startGround } from "./ground.ts";
 import { stepsOf, tell } from "./story.ts";
@@ -17,7 +16,7 @@ let ground: Ground;
 
 beforeAll(async () => {
   ground = await startGround();
-}, REAL_CLUSTER_START_TIMEOUT_MS);
+}, STORY_TIMEOUT_MS);
 
 afterAll(() => ground?.stop());
 

@@ -32,16 +32,20 @@ export async function startGround(): Promise<Ground> {
   ready();
   const up = say("a cluster is up, with all images");
   const cluster = await startRealCluster();
+  const ends: (() => Promise<void>)[] = [];
   try {
     await Promise.all(archives.map((archive) => cluster.loadImage(archive)));
     up();
     const client = connect(loadKubeconfig({ KUBECONFIG: cluster.kubeconfigPath }));
-    const kubectl = async (args: readonly string[], stdin?: string) => {
+    const health = await watchHealth(client);
+    ends.push(health.stop, client.close);
+    const kubectlOnce = async (args: readonly string[], stdin?: string) => {
       const { code, stdout, stderr } = await cluster.kubectl(args, stdin);
       if (code === 0) return stdout;
       throw new Error(`kubectl ${args.join(" ")} ended with ${code}: ${stderr.trim()}`);
     };
-    const health = await watchHealth(client);
+    const kubectl: Ground["kubectl"] = (args, stdin) =>
+      againAfterStarvation(health, () => kubectlOnce(args, stdin));
     await health.untilWell();
     await installOperator({ cluster, kubectl });
     const namespaces: string[] = [];
@@ -51,15 +55,35 @@ export async function startGround(): Promise<Ground> {
     };
     const clear = () => removeAtOnce(namespaces.splice(0), kubectl);
     const stop = async () => {
-      await health.stop();
-      await client.close();
       await clear();
+      await Promise.all(ends.map((end) => end()));
       await cluster.stop();
     };
     return { cluster, client, kubectl, health, claimNamespace, clear, stop };
   } catch (error) {
+    await Promise.all(ends.map((end) => end()));
     await cluster.stop();
     throw error;
+  }
+}
+
+/**
+ * Does something, and once more where it fails while the node is starved, when all is well again.
+ *
+ * @param work does no more when it is done twice than once
+ */
+export async function againAfterStarvation<T>(
+  health: Pick<Health, "untilWell" | "wasStarved">,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    const beganMs = Date.now();
+    try {
+      return await work();
+    } catch (error) {
+      await health.untilWell();
+      if (!health.wasStarved(beganMs, Date.now())) throw error;
+    }
   }
 }
 

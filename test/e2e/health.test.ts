@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { connect, type KubeClient } from "../../src/kube/client.ts";
@@ -60,7 +62,6 @@ test("while the node or a pod of the cluster's own is not Ready, stories' time s
   const leave = health.listen((isStarved) => turns.push(isStarved));
   await health.untilWell();
   const beganMs = Date.now();
-  expect(health.wasStarvedSince(beganMs)).toBe(false);
   expect(time.pausedMs()).toBe(0);
 
   for (const object of ["node/one", "pod/dns"]) {
@@ -72,7 +73,8 @@ test("while the node or a pod of the cluster's own is not Ready, stories' time s
     await setReady(object, true);
     await isWell;
     await expect.poll(() => turns).toEqual([true, false]);
-    expect(health.wasStarvedSince(beganMs)).toBe(true);
+    expect(health.wasStarved(beganMs, Date.now())).toBe(true);
+    expect(health.wasStarved(beganMs - 7_200_000, beganMs - 3_600_000)).toBe(false);
     expect(time.pausedMs()).toBeGreaterThan(0);
     expect(time.elapsedMs()).toBeGreaterThanOrEqual(elapsedMs);
   }
@@ -98,18 +100,29 @@ test("time that stands still ends nobody's patience, and what was left out is to
   expect(time.elapsedMs()).toBe(2000);
   expect(time.pausedMs()).toBe(4000);
 
-  /** Fails once, after so long that nobody would wait. */
-  const lateAnswer = (isPaused: boolean) => {
+  /** Fails once, after an hour in which the node was starved, or was not. */
+  const lateAnswer = (isStarved: boolean) => {
     let asked = 0;
     return answered(() => {
       asked += 1;
       if (asked > 1) return "an answer";
-      if (isPaused) time.pause();
+      if (isStarved) time.pause();
       nowMs += 3_600_000;
+      time.goOn();
       throw new Error("nobody answers");
     }, time);
   };
   await expect(lateAnswer(true)).resolves.toBe("an answer");
-  time.goOn();
   await expect(lateAnswer(false)).rejects.toThrow("nobody answers");
+});
+
+test("while the node is starved nobody is asked", async () => {
+  const time = pausableTime(() => 0);
+  time.pause();
+  let asked = 0;
+  const answer = answered(() => (asked += 1), time);
+  await sleep(1000);
+  expect(asked).toBe(0);
+  time.goOn();
+  expect(await answer).toBe(1);
 });

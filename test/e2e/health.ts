@@ -11,10 +11,13 @@ import { storyTime, type StoryTime } from "./storyTime.ts";
  * is starved of CPU makes them fail, whatever weir does.
  */
 export interface Health {
-  /** Waits until all is well. */
+  /** Waits until all is well. @throws with what is not, when that takes so long that it is no starvation */
   readonly untilWell: () => Promise<void>;
-  /** Whether anything was not well since some moment of the wall clock. */
-  readonly wasStarvedSince: (sinceMs: number) => boolean;
+  /**
+   * Whether anything was not well between two moments of the wall clock, or shortly before or after
+   * them: what a starved node breaks is seen early or late.
+   */
+  readonly wasStarved: (fromMs: number, toMs: number) => boolean;
   /** Is told when the node gets starved, and when all is well again. @returns ends that */
   readonly listen: (listener: (isStarved: boolean) => void) => () => void;
   readonly stop: () => Promise<void>;
@@ -31,6 +34,12 @@ interface Part {
 const LOOK_MS = 1000;
 /** An API server that takes so long to say that it is ready serves nobody. */
 const ANSWER_MS_MAX = 10_000;
+/** A connection may break once. */
+const ASKED_TIMES = 2;
+/** What is not well for so long stays so. */
+const STARVED_MS_MAX = 20 * 60_000;
+/** A probe fails, and a restart comes, some probes before or after a pod is seen to be not Ready. */
+const AROUND_MS = 30_000;
 
 /** Watches the cluster. While it is not well the time of stories stands still, and it says so. */
 export async function watchHealth(
@@ -49,27 +58,32 @@ export async function watchHealth(
   await Promise.all([nodes.synced, pods.synced]);
   const listeners = new Set<(isStarved: boolean) => void>();
   let starved: readonly string[] = [];
-  let lastStarvedMs = Number.NEGATIVE_INFINITY;
+  /** When it was starved; the last one may go on. */
+  const times: { readonly fromMs: number; toMs: number }[] = [];
   const stopped = new AbortController();
 
   const look = async () => {
     const answers = await apiAnswers(client);
-    const before = starved;
+    const wasStarved = starved.length > 0;
     starved = [
       ...(answers ? [] : ["the API server does not answer"]),
       ...unready("node", nodes.all()),
       ...unready("pod", pods.all()),
     ];
-    if (starved.length > 0) lastStarvedMs = Date.now();
-    if (starved.length > 0 === before.length > 0) return;
-    if (starved.length > 0) {
+    const isStarved = starved.length > 0;
+    const nowMs = Date.now();
+    const last = times.at(-1);
+    if (isStarved && !wasStarved) times.push({ fromMs: nowMs, toMs: nowMs });
+    else if (isStarved && last !== undefined) last.toMs = nowMs;
+    if (isStarved === wasStarved) return;
+    if (isStarved) {
       time.pause();
       tell(`the cluster is not well, stories are suspended: ${starved.join(", ")}`);
     } else {
       time.goOn();
       tell(`all is well again, stories go on; suspended for ${seconds(time.pausedMs())} so far`);
     }
-    for (const listener of listeners) listener(starved.length > 0);
+    for (const listener of listeners) listener(isStarved);
   };
   const watching = (async () => {
     while (!stopped.signal.aborted) {
@@ -79,10 +93,15 @@ export async function watchHealth(
   })();
   return {
     untilWell: async () => {
+      const untilMs = performance.now() + STARVED_MS_MAX;
       await look();
-      while (starved.length > 0) await sleep(LOOK_MS);
+      while (starved.length > 0) {
+        if (performance.now() > untilMs) throw new Error(`not well: ${starved.join(", ")}`);
+        await sleep(LOOK_MS);
+      }
     },
-    wasStarvedSince: (sinceMs) => lastStarvedMs >= sinceMs,
+    wasStarved: (fromMs, toMs) =>
+      times.some((each) => each.fromMs - AROUND_MS <= toMs && fromMs <= each.toMs + AROUND_MS),
     listen: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -103,6 +122,11 @@ function unready(kind: string, parts: readonly Part[]): readonly string[] {
 }
 
 async function apiAnswers(client: KubeClient): Promise<boolean> {
+  for (let asked = 0; asked < ASKED_TIMES; asked++) if (await apiAnswersOnce(client)) return true;
+  return false;
+}
+
+async function apiAnswersOnce(client: KubeClient): Promise<boolean> {
   const timer = new AbortController();
   const late = sleep(ANSWER_MS_MAX, false, { signal: timer.signal }).catch(() => false);
   const answer = client.get("/readyz").then(
@@ -120,7 +144,7 @@ function partOf({ metadata, status }: KubeObject): Part {
   return {
     name: String(name),
     ready: Array.isArray(conditions) && conditions.some(saysReady),
-    over: deletionTimestamp !== undefined || phase === "Succeeded",
+    over: deletionTimestamp !== undefined || phase === "Succeeded" || phase === "Failed",
   };
 }
 

@@ -1,11 +1,10 @@
 import { callOf } from "./calls.ts";
-import { comes } from "./comes.ts";
 import type { Place } from "./place.ts";
 import type { Load, LoadReport } from "./programs/load.ts";
 import { askProgram, LOAD_PORT } from "./tools.ts";
 
 const PAUSE_MS = 1000;
-/** Who is called at first, and in the end. */
+/** Who is called at first, and while the node is starved. */
 const NOBODY: Load = { targets: [] };
 
 /**
@@ -31,8 +30,6 @@ export interface Calling {
   readonly suspend: (isSuspended: boolean) => Promise<void>;
   /** How all calls so far have ended. */
   readonly ended: () => Promise<LoadReport>;
-  /** Ends all calling, and waits for the calls in flight. */
-  readonly stop: () => Promise<void>;
 }
 
 /** Nobody is called yet. */
@@ -58,9 +55,5 @@ export function callingOf(place: Pick<Place, "ground" | "namespace">): Calling {
       await carry();
     },
     ended,
-    stop: async () => {
-      await call(NOBODY);
-      await comes(async () => (await ended()).called, []);
-    },
   };
 }

@@ -15,7 +15,7 @@ import {
   POSTGRES_POD,
   type Scaled,
 } from "./fleets.ts";
-import type { Ground } from "./ground.ts";
+import { againAfterStarvation, type Ground } from "./ground.ts";
 import { type Calling, callingOf } from "./load.ts";
 import { say } from "./say.ts";
 import { TOOLS_POD, toolsObjects } from "./tools.ts";
@@ -90,7 +90,8 @@ function placeOf(ground: Ground, spec: FleetSpec, folder: string): Place {
     calling: callingOf({ ground, namespace }),
     ground,
     kubectl: (...args) => ground.kubectl(["--namespace", namespace, ...args]),
-    shell: (block) => runBlock(block, { folder, kubeconfigPath, env }),
+    shell: (block) =>
+      againAfterStarvation(ground.health, () => runBlock(block, { folder, kubeconfigPath, env })),
   };
 }
 

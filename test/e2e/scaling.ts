@@ -5,8 +5,8 @@ import { say } from "./say.ts";
 import type { Watch } from "./watch.ts";
 
 /**
- * Between two bursts of calls that an autoscaler is to notice: a few tenths of a core, several times
- * what a pod requests. Without a pause they would take all that a slow machine has.
+ * The pause between bursts of calls to the server that its autoscaler is to scale. It then uses a few
+ * tenths of a core, and a pod requests one; without a pause it would use all that a slow machine has.
  */
 const BUSY_PAUSE_MS = 250;
 

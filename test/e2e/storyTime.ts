@@ -6,6 +6,7 @@ export interface StoryTime {
   readonly elapsedMs: () => number;
   /** How much of it was left out so far. */
   readonly pausedMs: () => number;
+  readonly isPaused: () => boolean;
   /** Does nothing when it stands still already. */
   readonly pause: () => void;
   /** Does nothing when it goes on already. */
@@ -20,6 +21,7 @@ export function pausableTime(nowMs: () => number): StoryTime {
   return {
     elapsedMs: () => nowMs() - pausedMs(),
     pausedMs,
+    isPaused: () => pausedAtMs !== undefined,
     pause: () => {
       pausedAtMs ??= nowMs();
     },

@@ -25,7 +25,10 @@ export async function watch(place: Place): Promise<Watch> {
   const conditions = await watchConditions(place, () => step);
   const backends = await watchBackends(place);
   const samples = await followSamples(place, pods);
-  const leave = place.ground.health.listen((isStarved) => void place.calling.suspend(isStarved));
+  const leave = place.ground.health.listen((isStarved) => {
+    // Where the pod that calls is gone, the sums' samples are too, which is found.
+    place.calling.suspend(isStarved).catch(() => {});
+  });
   return {
     backends,
     pods,
@@ -37,10 +40,8 @@ export async function watch(place: Place): Promise<Watch> {
     },
     stop: async () => {
       leave();
-      await place.calling.suspend(false);
-      const stopped = [backends, samples, conditions, pods].map((each) => each.stop());
       logs.stop();
-      await Promise.all([place.calling.stop(), ...stopped]);
+      await Promise.all([backends, samples, conditions, pods].map((each) => each.stop()));
     },
   };
 }

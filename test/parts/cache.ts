@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { takeLock, type Lock } from "./lock.ts";
 import { runsAsRoot } from "./owner.ts";
-import { tell, tellingProgress } from "./progress.ts";
+import { tellingProgress } from "./progress.ts";
 
 /** What names an entry. */
 export interface CacheKey {
@@ -14,16 +14,26 @@ export interface CacheKey {
 }
 
 /** Something that is expensive to make, and the same every time. */
-export interface CacheEntry extends CacheKey {
+interface CacheEntry extends CacheKey {
   /** Fills an empty folder, which is renamed afterwards. */
   readonly make: (dir: string) => Promise<void>;
 }
 
-/**
- * The folder of the cache whose entries were all made before the first test began. A test that
- * misses one there does not make it, since its own time limit would pay for that.
- */
+/** The variable that hands a Preparation on to the processes of the tests. */
 const PREPARED = "WEIR_CACHE_PREPARED";
+
+/** What was brought before the first test began. */
+interface Preparation {
+  /** The cache that it is in. */
+  readonly dir: string;
+  /** The entries that were asked for, by their folders' names. */
+  readonly entries: readonly string[];
+  /** Why some of them could not be made. */
+  readonly problems: readonly string[];
+}
+
+/** The entries that this process has asked for. */
+const asked = new Set<string>();
 
 /**
  * The folder, outside of the checkout, that survives test runs: `WEIR_CACHE_DIR`, else
@@ -37,9 +47,14 @@ export function cacheDir(): string {
   return runsAsRoot() ? "/var/cache/weir" : join(homedir(), ".cache", "weir");
 }
 
-/** From now on no process of this test run makes an entry: all that it needs are there. */
-export function declarePrepared(): void {
-  process.env[PREPARED] = cacheDir();
+/**
+ * From now on no process of this test run makes an entry, since the time limit of a test would pay
+ * for that. What this process has asked for is there, or missing for one of the problems; of
+ * anything else nobody has said that a test needs it.
+ */
+export function declarePrepared(problems: readonly string[]): void {
+  const preparation: Preparation = { dir: cacheDir(), entries: [...asked], problems };
+  process.env[PREPARED] = JSON.stringify(preparation);
 }
 
 /**
@@ -65,7 +80,10 @@ export async function cachedTogether<Key extends CacheKey>(
   keys: readonly Key[],
   make: (missing: ReadonlyMap<Key, string>) => Promise<void>,
 ): Promise<readonly string[]> {
-  if ((await missingAmong(keys)).length > 0) await makeMissing(keys, make);
+  for (const key of keys) asked.add(fileNameOf(key));
+  const missing = await missingAmong(keys);
+  refuseUnprepared(keys, missing);
+  if (missing.length > 0) await makeMissing(keys, make);
   return keys.map(dirOf);
 }
 
@@ -73,7 +91,6 @@ async function makeMissing<Key extends CacheKey>(
   keys: readonly Key[],
   make: (missing: ReadonlyMap<Key, string>) => Promise<void>,
 ): Promise<void> {
-  refuseWhenPrepared(await missingAmong(keys));
   await mkdir(cacheDir(), { recursive: true });
   const locks = await lockAll(await missingAmong(keys));
   try {
@@ -99,12 +116,25 @@ async function makeMissing<Key extends CacheKey>(
   }
 }
 
-function refuseWhenPrepared(missing: readonly CacheKey[]): void {
-  if (process.env[PREPARED] !== cacheDir()) return;
-  throw new Error(
-    `${missing.map(fileNameOf).join(", ")} should have been made before the tests began: ` +
-      "say in test/preparation/needs.ts which module needs it",
-  );
+/** Also where it is there, left by another run: else it would be missed on a new machine alone. */
+function refuseUnprepared(keys: readonly CacheKey[], missing: readonly CacheKey[]): void {
+  const declared = process.env[PREPARED];
+  if (!declared) return;
+  const { dir, entries, problems }: Preparation = JSON.parse(declared);
+  if (dir !== cacheDir()) return;
+  const unknown = keys.map(fileNameOf).filter((name) => !entries.includes(name));
+  if (unknown.length > 0) {
+    throw new Error(
+      `${unknown.join(", ")}: not brought before the tests began. ` +
+        "Say in test/preparation/needs.ts which module needs it",
+    );
+  }
+  if (missing.length > 0) {
+    throw new Error(
+      `${missing.map(fileNameOf).join(", ")}: could not be brought before the tests began:\n` +
+        problems.join("\n"),
+    );
+  }
 }
 
 /** In one order for all processes, so that no two of them wait for each other. */
@@ -112,13 +142,27 @@ async function lockAll(keys: readonly CacheKey[]): Promise<readonly Lock[]> {
   const locks: Lock[] = [];
   try {
     for (const key of keys.toSorted((a, b) => (fileNameOf(a) < fileNameOf(b) ? -1 : 1))) {
-      const waits = () => tell(`waiting for another process to make ${fileNameOf(key)}`);
-      locks.push(await takeLock(`${dirOf(key)}.lock`, waits));
+      locks.push(await takeLockTelling(key));
     }
     return locks;
   } catch (error) {
     await Promise.all(locks.map((lock) => lock.release()));
     throw error;
+  }
+}
+
+/** Says that it waits for somebody else's build, and goes on to say so. */
+async function takeLockTelling(key: CacheKey): Promise<Lock> {
+  const taken = Promise.withResolvers<void>();
+  const waits = () =>
+    void tellingProgress(
+      `waiting for another process to make ${fileNameOf(key)}`,
+      () => taken.promise,
+    );
+  try {
+    return await takeLock(`${dirOf(key)}.lock`, waits);
+  } finally {
+    taken.resolve();
   }
 }
 

@@ -1,23 +1,13 @@
-import { join } from "node:path";
-
 import { beforeAll, expect, test } from "vitest";
 
-import { cached } from "./cache.ts";
-import { unpackDebian } from "./debian.ts";
+import { bringCoreutils } from "./coreutils.ts";
 import { serverOwner } from "./owner.ts";
 import { startProcess } from "./processes.ts";
 
 let cat: string;
 
 beforeAll(async () => {
-  const program = "usr/bin/cat";
-  const tree = await cached({
-    name: "coreutils-sid",
-    version: process.arch,
-    make: (dir) =>
-      unpackDebian({ suite: "sid", packages: ["coreutils"], programs: [program] }, dir),
-  });
-  cat = join(tree, program);
+  cat = await bringCoreutils();
 });
 
 test("an unpacked program runs as another user, under its own pid, with its own libraries", async () => {

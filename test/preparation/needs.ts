@@ -6,10 +6,15 @@ import { findIp } from "../diagnose/namespaces.ts";
 import { IMAGES } from "../images/catalog.ts";
 import { dockerAnswers } from "../images/docker.ts";
 import { imageArchive } from "../images/imageArchive.ts";
+import { bringCoreutils } from "../parts/coreutils.ts";
+import { runsAsRoot } from "../parts/owner.ts";
 import { findPgBouncer } from "../parts/pgbouncer.ts";
 import { oldPgBouncer } from "../parts/pgbouncer118.ts";
 import { preparePostgres } from "../parts/postgres.ts";
 import { findPsql } from "../synth/psql.ts";
+
+/** Which kind of cluster it starts depends on this computer: what it imports says nothing. */
+export const REAL_CLUSTER = "test/cluster/realCluster.ts";
 
 /** What is built, fetched or installed for tests. */
 export interface Need {
@@ -19,13 +24,14 @@ export interface Need {
   readonly bring?: () => Promise<unknown>;
   /** Brings something that is made of these programs. */
   readonly bringFromBinaries?: () => Promise<unknown>;
+  /** What more there is, which depends on this computer. */
+  readonly choose?: () => Promise<Need>;
 }
 
-const MACHINE: Need = {
-  binaries: MACHINE_BINARIES,
-  bring: requireMachineParts,
-  bringFromBinaries: machineImages,
-};
+/** Where no cluster can be made it says so, and nothing is built for it. */
+const MACHINE: Need = runsAsRoot()
+  ? { binaries: MACHINE_BINARIES, bring: requireMachineParts, bringFromBinaries: machineImages }
+  : { bring: requireMachineParts };
 
 /**
  * Needs by the paths of modules: whoever imports one of them, directly or not, has its need. A test
@@ -50,22 +56,33 @@ export const NEEDS: ReadonlyMap<string, Need> = new Map<string, Need>([
   // These start one in a process of its own.
   ["test/cluster/machineCrash.test.ts", MACHINE],
   ["test/cluster/machineUp.test.ts", MACHINE],
+  ["test/cluster/up.test.ts", { choose: ownCluster }],
   ["test/images/imageArchive.ts", { bring: bringImages }],
   ["test/parts/postgres.ts", { bring: preparePostgres }],
   ["test/parts/pgbouncer.ts", { bring: findPgBouncer }],
   ["test/parts/pgbouncer118.ts", { bring: oldPgBouncer }],
   ["test/synth/psql.ts", { bring: findPsql }],
   ["test/diagnose/namespaces.ts", { bring: findIp }],
+  ["test/diagnose/ghosts.test.ts", { bring: bringServers }],
+  ["test/parts/coreutils.ts", { bring: bringCoreutils }],
+  [REAL_CLUSTER, { choose: realCluster }],
 ]);
 
-/** What it needs depends on which kind of cluster is used on this computer. */
-export const REAL_CLUSTER = "test/cluster/realCluster.ts";
+/** The cluster that the variables name, or one of the test's own. */
+async function realCluster(): Promise<Need> {
+  return usesExistingCluster() ? { binaries: ["kubectl"] } : ownCluster();
+}
 
-/** The cluster that the variables name, kind's, or one on this computer. */
-export async function realClusterNeed(): Promise<Need> {
-  if (usesExistingCluster()) return { binaries: ["kubectl"] };
+/** kind's, or one on this computer. */
+async function ownCluster(): Promise<Need> {
   if (!(await dockerAnswers())) return MACHINE;
   return { binaries: ["kubectl", "metrics-server"], bringFromBinaries: metricsServerImage };
+}
+
+/** For programs that a test starts by their path. */
+async function bringServers(): Promise<void> {
+  await preparePostgres();
+  await findPgBouncer();
 }
 
 async function bringImages(): Promise<void> {

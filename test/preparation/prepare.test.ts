@@ -1,10 +1,10 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { cached, declarePrepared } from "../parts/cache.ts";
+import { cacheDir, cached, declarePrepared } from "../parts/cache.ts";
 import { scratchDir } from "../parts/scratch.ts";
 import { NEEDS, REAL_CLUSTER } from "./needs.ts";
 import { bring, needsOf } from "./prepare.ts";
@@ -12,7 +12,7 @@ import { reachedModules } from "./reached.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 
-/** The binaries that a test file of this repository needs, and how much else. */
+/** The binaries that a test file of this repository needs. */
 async function neededBy(file: string): Promise<readonly string[]> {
   const needs = await needsOf([join(ROOT, file)], ROOT);
   return [...new Set(needs.flatMap(({ binaries = [] }) => binaries))].toSorted();
@@ -37,9 +37,11 @@ describe("what a file needs", () => {
     expect(await neededBy("test/compose/loader.test.ts")).toEqual(["compose-loader"]);
   });
 
-  test("is nothing for a test that stands beside its source", async () => {
-    const files = [...reachedModules([join(ROOT, "src/budget/allocate.test.ts")])];
-    expect(files).toContain(join(ROOT, "src/budget/allocate.ts"));
+  test("is nothing for the tests that stand beside their sources", async () => {
+    const files = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".test.ts"))
+      .map((file) => join(ROOT, "src", file));
+    expect(files).toContain(join(ROOT, "src/budget/allocate.test.ts"));
     expect(await needsOf(files, ROOT)).toEqual([]);
   });
 
@@ -54,8 +56,7 @@ describe("what a file needs", () => {
 });
 
 test("each module with a need is there", () => {
-  const modules = [...NEEDS.keys(), REAL_CLUSTER];
-  expect(modules.filter((module) => !existsSync(join(ROOT, module)))).toEqual([]);
+  expect([...NEEDS.keys()].filter((module) => !existsSync(join(ROOT, module)))).toEqual([]);
 });
 
 test("an import of types alone leads nowhere, all others do", async () => {
@@ -93,28 +94,61 @@ import { join } from "node:path";`,
   );
 });
 
-test("what can't be brought is told, and the rest is brought", async () => {
+test("what can't be brought is tried twice and told, and the rest is brought", async () => {
   const brought: string[] = [];
+  const flaky = vi.fn<() => Promise<void>>().mockRejectedValueOnce(new Error("once"));
   const problems = await bring([
     { bring: () => Promise.reject(new Error("no network: install it")) },
+    { bring: flaky },
     { bring: async () => brought.push("second") },
     { bringFromBinaries: async () => brought.push("third") },
   ]);
   expect(problems).toEqual(["no network: install it"]);
+  expect(flaky).toHaveBeenCalledTimes(2);
   expect(brought.toSorted()).toEqual(["second", "third"]);
 });
 
-test("once all is prepared, what is missing is not made within a test, which says so", async () => {
-  vi.stubEnv("WEIR_CACHE_PREPARED", "");
-  vi.stubEnv("WEIR_CACHE_DIR", await scratchDir("cache"));
-  const there = await cached({ name: "there", version: "1", make });
-  declarePrepared();
+describe("once all is brought, nothing is made within a test", () => {
+  beforeEach(async () => {
+    vi.stubEnv("WEIR_CACHE_PREPARED", "");
+    vi.stubEnv("WEIR_CACHE_DIR", await scratchDir("cache"));
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
 
-  expect(await cached({ name: "there", version: "1", make })).toBe(there);
-  await expect(cached({ name: "late", version: "1", make })).rejects.toThrow(
-    /^late-1 should have been made before the tests began: .*needs\.ts/,
-  );
-  vi.unstubAllEnvs();
+  test("what was asked for is there", async () => {
+    const there = await cached({ name: "there", version: "1", make });
+    declarePrepared([]);
+    expect(await cached({ name: "there", version: "1", make })).toBe(there);
+  });
+
+  test("what nobody asked for is refused, there or not", async () => {
+    await cached({ name: "there", version: "1", make });
+    await mkdir(join(cacheDir(), "other-1"));
+    declarePrepared([]);
+    for (const name of ["late", "other"]) {
+      await expect(cached({ name, version: "1", make })).rejects.toThrow(
+        new RegExp(`^${name}-1: not brought before the tests began\\. .*needs\\.ts`),
+      );
+    }
+  });
+
+  test("what could not be brought is missed with the reason", async () => {
+    const entry = { name: "gone", version: "1" };
+    const failing = vi.fn<() => Promise<void>>().mockRejectedValue(new Error("no network"));
+    await expect(cached({ ...entry, make: failing })).rejects.toThrow("no network");
+    declarePrepared(["no network: install it"]);
+    await expect(cached({ ...entry, make })).rejects.toThrow(
+      /^gone-1: could not be brought .*\nno network: install it/,
+    );
+  });
+
+  test("another cache has nothing to do with it", async () => {
+    declarePrepared([]);
+    vi.stubEnv("WEIR_CACHE_DIR", await scratchDir("another"));
+    expect(existsSync(await cached({ name: "new", version: "1", make }))).toBe(true);
+  });
 });
 
 function make(dir: string): Promise<void> {

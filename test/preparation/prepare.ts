@@ -3,11 +3,13 @@ import { relative } from "node:path";
 import { buildBinaries } from "../binaries/catalog.ts";
 import { declarePrepared } from "../parts/cache.ts";
 import { tell } from "../parts/progress.ts";
-import { type Need, NEEDS, REAL_CLUSTER, realClusterNeed } from "./needs.ts";
+import { type Need, NEEDS, REAL_CLUSTER } from "./needs.ts";
 import { reachedModules } from "./reached.ts";
 
-/** Modules that import what they may not use. */
+/** Modules whose imports are no needs: they use one or another of them, or only name them. */
 const ENDS: ReadonlySet<string> = new Set([REAL_CLUSTER, "test/preparation/needs.ts"]);
+/** A registry or a mirror may fail once. */
+const TRIES = 2;
 
 /** The needs of test files, each once. */
 export async function needsOf(
@@ -15,9 +17,12 @@ export async function needsOf(
   repository: string,
 ): Promise<readonly Need[]> {
   const reached = reachedModules(files, (file) => ENDS.has(relative(repository, file)));
-  const modules = [...reached].map((file) => relative(repository, file));
-  const needs = new Set(modules.flatMap((module) => NEEDS.get(module) ?? []));
-  if (modules.includes(REAL_CLUSTER)) needs.add(await realClusterNeed());
+  const needs = new Set<Need>();
+  for (const file of reached) {
+    const need = NEEDS.get(relative(repository, file));
+    if (need?.choose !== undefined) needs.add(await need.choose());
+    else if (need !== undefined) needs.add(need);
+  }
   return [...needs];
 }
 
@@ -28,19 +33,28 @@ export async function needsOf(
  */
 export async function bring(needs: readonly Need[]): Promise<readonly string[]> {
   const problems: string[] = [];
-  const attempt = async (work: (() => Promise<unknown>) | undefined) => {
+  /** @returns whether it was brought */
+  const attempt = async (work: () => Promise<unknown>, triesLeft = TRIES): Promise<boolean> => {
     try {
-      await work?.();
+      await work();
+      return true;
     } catch (error) {
+      if (triesLeft > 1) return attempt(work, triesLeft - 1);
       problems.push(error instanceof Error ? error.message : String(error));
+      return false;
     }
   };
   const build = async () => {
-    await attempt(() => buildBinaries(needs.flatMap(({ binaries = [] }) => binaries)));
-    for (const { bringFromBinaries } of needs) await attempt(bringFromBinaries);
+    const binaries = needs.flatMap((need) => need.binaries ?? []);
+    if (!(await attempt(() => buildBinaries(binaries)))) return;
+    for (const { bringFromBinaries } of needs) {
+      if (bringFromBinaries !== undefined) await attempt(bringFromBinaries);
+    }
   };
   const fetch = async () => {
-    for (const need of needs) await attempt(need.bring);
+    for (const need of needs) {
+      if (need.bring !== undefined) await attempt(need.bring);
+    }
   };
   await Promise.all([build(), fetch()]);
   return problems;
@@ -48,11 +62,10 @@ export async function bring(needs: readonly Need[]): Promise<readonly string[]> 
 
 /**
  * Brings all that test files need, before the first of them begins. From then on a test that misses
- * something says so; where something could not be had, the tests that need it try again, and fail
- * with why.
+ * something says so, and why it could not be had.
  */
 export async function prepare(files: Iterable<string>, repository: string): Promise<void> {
   const problems = await bring(await needsOf(files, repository));
-  for (const problem of problems) tell(`not prepared: ${problem}`);
-  if (problems.length === 0) declarePrepared();
+  for (const problem of problems) tell(`not brought: ${problem}`);
+  declarePrepared(problems);
 }

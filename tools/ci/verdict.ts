@@ -5,7 +5,7 @@ import { type FileResult, type Results, type Tally, tallyLine, tallyOf } from ".
 /** One such file may be an accident of its machine; of many the run says something. */
 const MOST_SECOND_RUNS = 5;
 /** With less there is no sense in a second run: what fails then may have failed for want of time. */
-const LEAST_LEFT_MS = 10 * 60_000;
+const LEAST_LEFT_MS = 3 * 60_000;
 
 /** A run of the tests. */
 export interface TestRun {

@@ -16,7 +16,7 @@ const EVERY_MS = 300;
 const ANSWER_MS_MAX = 3000;
 
 /** Pods that are asked, and what was seen of them and of those that were asked before. */
-export interface PoolSamples {
+interface PoolSamples {
   /** @param addresses by the names of the pods; in place of those that are asked now */
   readonly ask: (addresses: Readonly<Record<string, string>>) => void;
   readonly seen: () => Readonly<Record<string, PoolSeen>>;
@@ -25,25 +25,31 @@ export interface PoolSamples {
 /** Nobody is asked yet. */
 export function samplePools(): PoolSamples {
   let asked: Readonly<Record<string, string>> = {};
+  const followed = new Set<string>();
   const seen: Record<string, PoolSeen> = {};
-  const askOne = async (pod: string, address: string) => {
+  const ask = async (pod: string, address: string) => {
     const answer = await fetch(`http://${address}:${POOL_PORT}/limit`, {
       signal: AbortSignal.timeout(ANSWER_MS_MAX),
     });
-    const { limit, open }: PoolSeen = JSON.parse(await answer.text());
+    const text = await answer.text();
+    if (!answer.ok) return;
+    const { limit, open }: PoolSeen = JSON.parse(text);
     seen[pod] = { limit, open: Math.max(open, seen[pod]?.open ?? 0) };
   };
-  const follow = async () => {
-    for (;;) {
+  /** Each by itself: one that is silent holds up no other. */
+  const follow = async (pod: string) => {
+    followed.add(pod);
+    for (let address = asked[pod]; address !== undefined; address = asked[pod]) {
       // A pod that begins or ends gives no answer.
-      await Promise.allSettled(Object.entries(asked).map(([pod, ip]) => askOne(pod, ip)));
+      await ask(pod, address).catch(() => {});
       await sleep(EVERY_MS);
     }
+    followed.delete(pod);
   };
-  void follow();
   return {
     ask: (addresses) => {
       asked = addresses;
+      for (const pod of Object.keys(asked)) if (!followed.has(pod)) void follow(pod);
     },
     seen: () => seen,
   };

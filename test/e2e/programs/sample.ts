@@ -36,5 +36,8 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   response.end(JSON.stringify(samples));
 }
 
-createServer((request, response) => void serve(request, response)).listen(Number(port));
+createServer((request, response) => {
+  // A request that breaks off is no end of the sampling.
+  serve(request, response).catch(() => response.destroy());
+}).listen(Number(port));
 process.once("SIGTERM", () => process.exit());

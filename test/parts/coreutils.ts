@@ -1,0 +1,16 @@
+import { join } from "node:path";
+
+import { cached } from "./cache.ts";
+import { unpackDebian } from "./debian.ts";
+
+const CAT = "usr/bin/cat";
+
+/** The path of Debian sid's `cat`, unpacked once into the cache: the smallest program there is. */
+export async function bringCoreutils(): Promise<string> {
+  const tree = await cached({
+    name: "coreutils-sid",
+    version: process.arch,
+    make: (dir) => unpackDebian({ suite: "sid", packages: ["coreutils"], programs: [CAT] }, dir),
+  });
+  return join(tree, CAT);
+}
