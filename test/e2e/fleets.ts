@@ -81,7 +81,8 @@ function scaledExample(namespace: string): string {
   const never =
     "{ type: Resource, resource: { name: cpu, target: { type: Utilization, averageUtilization: 100000 } } }";
   const scaling: Readonly<Record<string, string>> = {
-    scene: "{ minReplicas: 1, maxReplicas: 3 }",
+    // A third pod comes above 2 × 80 % of what one requests: 80 m, which 0.8 of a core can spare.
+    scene: "{ minReplicas: 1, maxReplicas: 3 }\n  resources: { requests: { cpu: 50m } }",
     review: `{ minReplicas: 1, maxReplicas: 3, metrics: [${never}] }`,
     reporting: `{ minReplicas: 1, maxReplicas: 3, metrics: [${never}] }`,
   };

@@ -5,11 +5,11 @@ import { say } from "./say.ts";
 import type { Watch } from "./watch.ts";
 
 /**
- * The pause between bursts of calls to the server that its autoscaler is to scale. A call takes about
- * 1 ms of CPU: the server then uses 200 to 400 m, and gets its third pod above 160 m. Without a pause
- * it would use all that a slow machine has.
+ * The pause between bursts of calls to the server that its autoscaler is to scale: it then uses more
+ * than twice the CPU that a pod is scaled at (see SCALED), also on a slow machine. Without a pause it
+ * would use all that there is.
  */
-const BUSY_PAUSE_MS = 50;
+const BUSY_PAUSE_MS = 100;
 
 /** Somebody raises the least that the autoscalers may set to the most: as many pods as there may be. */
 export async function scaleByHand(place: Place, watch: Watch): Promise<void> {
