@@ -9,8 +9,9 @@ export default defineConfig({
     globalSetup: "test/preparation/setup.ts",
     reporters: ["default", "./test/tallyReporter.ts"],
     sequence: { sequencer: LongestFirst },
-    // Two at least: most tests wait for daemons most of the time.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Three at least: the end-to-end suite takes one all the time, and most other tests wait for
+    // daemons most of the time.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     // No test is about how long it takes: these only end one that hangs, on the busiest machine.
     testTimeout: 300_000,
     // Hooks start whole clusters; what these are made of is there (test/preparation).

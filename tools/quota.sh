@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs a command as on a slower machine: it and all that it starts, clusters too, get a part of the
-# CPU. Takes root, and version 1 of cgroups.
+# Runs a command as on a slower machine: it and all that it starts get a part of the CPU, and so does
+# a cluster on this computer. kind's runs under docker, and is not slowed. Takes root, and version 1
+# of cgroups.
 #
 #   tools/quota.sh 0.8 npx vitest run test/e2e
 set -euo pipefail

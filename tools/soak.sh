@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What only a long run shows, an hour and a half of it: an operator of 500 servers that is idle for
-# five real minutes, and the end-to-end suite three times in a row with 0.8 of a core. Takes
-# root, and version 1 of cgroups.
+# What only a long run shows: an operator of 500 servers that is idle for five real minutes, then the
+# end-to-end suite three times in a row with 0.8 of a core. It takes about an hour and a half, root,
+# and version 1 of cgroups, and stops at the first run that fails.
 #
 #   npm run soak
 set -euo pipefail

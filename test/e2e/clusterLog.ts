@@ -16,8 +16,8 @@ const LOGS_KEPT = 20;
 const PODS = ["get", "pods", "--all-namespaces", "--output=wide"];
 
 /**
- * Keeps, in a file that outlives the cluster, its nodes, its pods and what is said of those that are
- * not Ready, its events, and the last lines and conditions of a fleet.
+ * Keeps a file that outlives the cluster: its nodes and events, descriptions of its pods that are not
+ * Ready and, once a fleet is watched, the operator's conditions and the last lines of each pod.
  *
  * @returns the file's path
  */

@@ -8,7 +8,7 @@ import { storyTime, type StoryTime } from "./storyTime.ts";
 const PATIENCE_MS = 600_000;
 const INTERVAL_MS = 250;
 
-/** For kubectl, which knows no other time than the wall's: only ends what hangs. */
+/** For kubectl, whose time does not stand still: only ends one that hangs. */
 export const PATIENTLY = "--timeout=1800s";
 
 /** Waits until what is looked at is as expected. */
@@ -17,11 +17,11 @@ export async function comes<T>(look: () => T | Promise<T>, expected: unknown): P
 }
 
 /**
- * Asks until there is an answer: in a cluster that is busy a connection may break. One that is
- * starved is asked nothing.
+ * Asks until there is an answer: in a cluster that is busy a connection may break. While the cluster
+ * is starved it does not ask.
  *
- * @param ask does no more when it is done twice than once
- * @throws its last error, when none came in time
+ * @param ask may be done twice without harm
+ * @throws the last error, when no answer came within 10 minutes of story time
  */
 export async function answered<T>(
   ask: () => T | Promise<T>,

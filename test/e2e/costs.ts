@@ -4,12 +4,12 @@ import type { Place } from "./place.ts";
 import { measured } from "./say.ts";
 import type { Watch } from "./watch.ts";
 
-/** CPU seconds that the suite itself has taken so far, beside what it tests. */
+/** CPU seconds that the suite itself has taken so far. */
 interface Costs {
   readonly atMs: number;
   readonly callers: number;
   readonly samplers: number;
-  /** This process, with all kubectls and other programs that it has run. */
+  /** This process and its children that have ended: kubectl, and weir's commands in a story. */
   readonly suite: number;
 }
 

@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => ground?.stop());
 
-// One after another: four at a time put up to 70 processes that can run on two cores.
+// One after another: four at a time put up to 70 runnable processes on two cores.
 test.for([TEN, SHARED, ON_NEED, SCALED])(
   "$namespace",
   { timeout: STORY_TIMEOUT_MS },

@@ -7,18 +7,15 @@ import { reflect } from "../../src/kube/reflector.ts";
 import { storyTime, type StoryTime } from "./storyTime.ts";
 
 /**
- * Whether the cluster itself is well: its nodes, its own pods (DNS, metrics), its API. A node that
- * is starved of CPU makes them fail, whatever weir does.
+ * Whether the cluster itself is well. Starved, here: a node or a pod of kube-system is not Ready, or
+ * the API server does not answer. A node without CPU makes them fail, whatever weir does.
  */
 export interface Health {
-  /** Waits until all is well. @throws with what is not, when that takes so long that it is no starvation */
+  /** Waits until all is well. @throws what is not well, after 20 minutes of it */
   readonly untilWell: () => Promise<void>;
-  /**
-   * Whether anything was not well between two moments of the wall clock, or shortly before or after
-   * them: what a starved node breaks is seen early or late.
-   */
+  /** Whether it was starved between two moments of the wall clock, or up to 30 s before or after. */
   readonly wasStarved: (fromMs: number, toMs: number) => boolean;
-  /** Is told when the node gets starved, and when all is well again. @returns ends that */
+  /** Calls the listener when it gets starved and when all is well again. @returns ends that */
   readonly listen: (listener: (isStarved: boolean) => void) => () => void;
   readonly stop: () => Promise<void>;
 }
@@ -38,7 +35,7 @@ const ANSWER_MS_MAX = 10_000;
 const ASKED_TIMES = 2;
 /** What is not well for so long stays so. */
 const STARVED_MS_MAX = 20 * 60_000;
-/** A probe fails, and a restart comes, some probes before or after a pod is seen to be not Ready. */
+/** Probes fail and containers restart up to this long before or after a pod is seen not Ready. */
 const AROUND_MS = 30_000;
 
 /** Watches the cluster. While it is not well the time of stories stands still, and it says so. */

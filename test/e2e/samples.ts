@@ -7,12 +7,12 @@ import type { PoolSeen } from "./programs/poolSamples.ts";
 import type { Samples as Seen } from "./programs/sample.ts";
 import { askProgram, SAMPLE_PORT } from "./tools.ts";
 
-/** What PgBouncers and pools were seen to do since the fleet is there, by a program beside them. */
+/** What PgBouncers and pools were seen to do since the tools' pod started. */
 export interface Samples {
-  /** The state a moment ago. */
+  /** The largest numbers seen so far, as fetched last: usually within the last second. */
   readonly poolers: () => ReadonlyMap<string, PoolerSeen>;
   readonly pools: () => ReadonlyMap<string, PoolSeen & { readonly server: string }>;
-  /** Brings it up to this moment. */
+  /** Fetches what the program has seen by now. */
   readonly look: () => Promise<void>;
   /** Of the program, since its start. */
   readonly cpuSeconds: () => number;
@@ -42,7 +42,7 @@ export async function followSamples(place: Place, pods: Pods): Promise<Samples> 
   const following = (async () => {
     while (!stopped.signal.aborted) {
       await sleep(EVERY_MS);
-      // Who judges looks, too, and is told what is wrong.
+      // A step that judges looks again, and gets the error.
       await look().catch(() => {});
     }
   })();

@@ -4,7 +4,7 @@
  */
 export interface StoryTime {
   readonly elapsedMs: () => number;
-  /** How much of it was left out so far. */
+  /** How long it has stood still so far. */
   readonly pausedMs: () => number;
   readonly isPaused: () => boolean;
   /** Does nothing when it stands still already. */
@@ -13,7 +13,7 @@ export interface StoryTime {
   readonly goOn: () => void;
 }
 
-/** @param nowMs a clock that goes on */
+/** @param nowMs a clock that never stands still */
 export function pausableTime(nowMs: () => number): StoryTime {
   let left = 0;
   let pausedAtMs: number | undefined;
@@ -32,5 +32,5 @@ export function pausableTime(nowMs: () => number): StoryTime {
   };
 }
 
-/** Of the one cluster that the suite runs in. */
+/** The time of the one cluster that the suite uses. */
 export const storyTime = pausableTime(() => performance.now());

@@ -41,7 +41,8 @@ export async function watch(place: Place): Promise<Watch> {
     stop: async () => {
       leave();
       logs.stop();
-      await Promise.all([backends, samples, conditions, pods].map((each) => each.stop()));
+      // An error of theirs would hide that of the story.
+      await Promise.allSettled([backends, samples, conditions, pods].map((each) => each.stop()));
     },
   };
 }

@@ -126,7 +126,9 @@ function refuseUnprepared(keys: readonly CacheKey[], missing: readonly CacheKey[
   if (unknown.length > 0) {
     throw new Error(
       `${unknown.join(", ")}: not brought before the tests began. ` +
-        "Say in test/preparation/needs.ts which module needs it",
+        ["Say in test/preparation/needs.ts which module needs it", ...problems].join(
+          ", or mend:\n",
+        ),
     );
   }
   if (missing.length > 0) {

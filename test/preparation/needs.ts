@@ -13,7 +13,7 @@ import { oldPgBouncer } from "../parts/pgbouncer118.ts";
 import { preparePostgres } from "../parts/postgres.ts";
 import { findPsql } from "../synth/psql.ts";
 
-/** Which kind of cluster it starts depends on this computer: what it imports says nothing. */
+/** This module starts kind's cluster or one on this computer: its imports do not tell which. */
 export const REAL_CLUSTER = "test/cluster/realCluster.ts";
 
 /** What is built, fetched or installed for tests. */
@@ -24,18 +24,18 @@ export interface Need {
   readonly bring?: () => Promise<unknown>;
   /** Brings something that is made of these programs. */
   readonly bringFromBinaries?: () => Promise<unknown>;
-  /** What more there is, which depends on this computer. */
+  /** The need, where it depends on this computer; the other fields are ignored then. */
   readonly choose?: () => Promise<Need>;
 }
 
-/** Where no cluster can be made it says so, and nothing is built for it. */
+/** Without root, `requireMachineParts` says what is missing, and nothing is built. */
 const MACHINE: Need = runsAsRoot()
   ? { binaries: MACHINE_BINARIES, bring: requireMachineParts, bringFromBinaries: machineImages }
   : { bring: requireMachineParts };
 
 /**
  * Needs by the paths of modules: whoever imports one of them, directly or not, has its need. A test
- * that meets something else misses it, and says that it should stand here.
+ * that asks for anything else fails, and its error names this file.
  */
 export const NEEDS: ReadonlyMap<string, Need> = new Map<string, Need>([
   ["test/bench/chart.test.ts", { binaries: ["helm"] }],
@@ -85,6 +85,11 @@ async function bringServers(): Promise<void> {
   await findPgBouncer();
 }
 
+/** One after another, since one builder works at a time; one that fails keeps no other from it. */
 async function bringImages(): Promise<void> {
-  for (const { name } of IMAGES) await imageArchive(name);
+  const problems: unknown[] = [];
+  for (const { name } of IMAGES) {
+    await imageArchive(name).catch((error: unknown) => problems.push(error));
+  }
+  if (problems.length > 0) throw problems[0];
 }

@@ -6,7 +6,7 @@ import { tell } from "../parts/progress.ts";
 import { type Need, NEEDS, REAL_CLUSTER } from "./needs.ts";
 import { reachedModules } from "./reached.ts";
 
-/** Modules whose imports are no needs: they use one or another of them, or only name them. */
+/** The imports of these modules are not followed: one uses only some, the other only names them. */
 const ENDS: ReadonlySet<string> = new Set([REAL_CLUSTER, "test/preparation/needs.ts"]);
 /** A registry or a mirror may fail once. */
 const TRIES = 2;
@@ -27,7 +27,7 @@ export async function needsOf(
 }
 
 /**
- * Brings all that is needed. What is compiled takes processors, what is fetched waits: both at a time.
+ * Brings all that is needed. Compiling and fetching run side by side: one takes processors, the other waits.
  *
  * @returns what could not be brought, each with why and with what to install
  */
