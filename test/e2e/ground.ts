@@ -68,9 +68,10 @@ export async function startGround(): Promise<Ground> {
 }
 
 /**
- * Does something, and once more where it fails while the node is starved, when all is well again.
+ * Runs a command. Where it fails while the node is starved, it waits until all is well and runs it
+ * again, as often as that happens.
  *
- * @param work does no more when it is done twice than once
+ * @param work may be done twice without harm
  */
 export async function againAfterStarvation<T>(
   health: Pick<Health, "untilWell" | "wasStarved">,

@@ -26,7 +26,7 @@ export async function watch(place: Place): Promise<Watch> {
   const backends = await watchBackends(place);
   const samples = await followSamples(place, pods);
   const leave = place.ground.health.listen((isStarved) => {
-    // Where the pod that calls is gone, the sums' samples are too, which is found.
+    // It fails when the tools' pod is gone. The samples then fail too, and these are judged.
     place.calling.suspend(isStarved).catch(() => {});
   });
   return {

@@ -49,8 +49,8 @@ export function cacheDir(): string {
 
 /**
  * From now on no process of this test run makes an entry, since the time limit of a test would pay
- * for that. What this process has asked for is there, or missing for one of the problems; of
- * anything else nobody has said that a test needs it.
+ * for that. An entry that this process has asked for is there, or one of the problems says why not.
+ * Any other entry is refused.
  */
 export function declarePrepared(problems: readonly string[]): void {
   const preparation: Preparation = { dir: cacheDir(), entries: [...asked], problems };
