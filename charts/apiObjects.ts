@@ -1,6 +1,6 @@
 import { ApiObject } from "cdk8s";
 import type { Construct } from "constructs";
-import type { Manifest } from "./manifest.ts";
+import type { Manifest } from "../src/render/manifest.ts";
 
 /**
  * Adds the manifests to a construct, in their order. As plain ApiObjects: those of cdk8s-plus-27

@@ -2,10 +2,10 @@ import { k8s } from "cdk8s-plus-27";
 import type { ConnectionBudget } from "../src/api/connectionBudget.ts";
 import { budgetNames } from "../src/api/names.ts";
 import type { BudgetPlan } from "../src/budget/plan.ts";
-import { contentHash } from "./contentHash.ts";
-import { pgbouncerLabels } from "./labels.ts";
-import type { Manifest } from "./manifest.ts";
-import { pgbouncerFiles } from "./pgbouncerFiles.ts";
+import { contentHash } from "../src/render/contentHash.ts";
+import { pgbouncerLabels } from "../src/api/labels.ts";
+import type { Manifest } from "../src/render/manifest.ts";
+import { pgbouncerFiles } from "../src/render/pgbouncerFiles.ts";
 
 /**
  * PgBouncer's configuration: the ini that all processes share, one of its own for each ordinal, and

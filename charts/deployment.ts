@@ -9,9 +9,10 @@ import {
 } from "../src/api/names.ts";
 import { mostReplicas } from "../src/budget/peakPods.ts";
 import type { ServerPlan } from "../src/budget/plan.ts";
-import { environment, PGBOUNCER_CA_DIR } from "./environment.ts";
-import { serverLabels, serverSelector } from "./labels.ts";
-import { patched, type Manifest } from "./manifest.ts";
+import { environment, PGBOUNCER_CA_DIR } from "../src/render/environment.ts";
+import { serverLabels, serverSelector } from "../src/api/labels.ts";
+import type { Manifest } from "../src/render/manifest.ts";
+import { patched } from "./patched.ts";
 import { resourcesOf } from "./resources.ts";
 import { schedulingFields } from "./scheduling.ts";
 import { RESTRICTED_CONTAINER, RESTRICTED_POD } from "./securityContext.ts";

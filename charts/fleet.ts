@@ -2,14 +2,14 @@ import { Construct } from "constructs";
 import type { connectionBudgetSchema } from "../src/api/connectionBudget.ts";
 import type { mcpServerSchema } from "../src/api/mcpServer.ts";
 import { keyOf } from "../src/api/fleet.ts";
-import { formatProblem, type Problem } from "../src/api/problem.ts";
-import { readFleet } from "../src/api/readFleet.ts";
+import { formatProblem, type Problem } from "../src/fleet/problem.ts";
+import { readFleet } from "../src/fleet/readFleet.ts";
 import type { Plan } from "../src/budget/plan.ts";
 import { planFleet } from "../src/budget/planFleet.ts";
-import { cannotFit } from "./cannotFit.ts";
+import { cannotFit } from "../src/render/cannotFit.ts";
 import { McpServerWorkload } from "./mcpServerWorkload.ts";
 import { PgBouncerTier } from "./pgBouncerTier.ts";
-import { plannedBudgets } from "./planned.ts";
+import { plannedBudgets } from "../src/render/planned.ts";
 
 /** A ConnectionBudget as users write it: without what has a default. */
 export type ConnectionBudgetObject = (typeof connectionBudgetSchema)["_zod"]["input"];

@@ -1,7 +1,8 @@
 import { k8s } from "cdk8s-plus-27";
 import type { McpServer } from "../src/api/mcpServer.ts";
-import { serverLabels } from "./labels.ts";
-import { patched, type Manifest } from "./manifest.ts";
+import { serverLabels } from "../src/api/labels.ts";
+import type { Manifest } from "../src/render/manifest.ts";
+import { patched } from "./patched.ts";
 
 /** Of what a container requests; above it more pods start. */
 const CPU_UTILIZATION_PERCENT = 80;

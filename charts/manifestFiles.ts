@@ -1,15 +1,15 @@
 import { App, Chart } from "cdk8s";
 import { keyOf } from "../src/api/fleet.ts";
 import { addObjects } from "./apiObjects.ts";
-import { header, sumLine } from "./header.ts";
-import type { Manifest } from "./manifest.ts";
+import { header, sumLine } from "../src/render/header.ts";
+import type { Manifest } from "../src/render/manifest.ts";
 import { McpServerWorkload } from "./mcpServerWorkload.ts";
 import { namespace } from "./namespace.ts";
 import { PgBouncerTier } from "./pgBouncerTier.ts";
-import type { PlannedBudget } from "./planned.ts";
+import type { PlannedBudget } from "../src/render/planned.ts";
 import { tryoutPostgres } from "./tryoutPostgres.ts";
-import type { Tryout } from "./tryouts.ts";
-import { yamlStream } from "./yaml.ts";
+import type { Tryout } from "../src/render/tryouts.ts";
+import { yamlStream } from "../src/render/yaml.ts";
 
 /** A file of manifests. */
 export interface ManifestFile {

@@ -1,6 +1,6 @@
 import { k8s } from "cdk8s-plus-27";
-import { MANAGED_LABELS } from "./labels.ts";
-import type { Manifest } from "./manifest.ts";
+import { MANAGED_LABELS } from "../src/api/labels.ts";
+import type { Manifest } from "../src/render/manifest.ts";
 
 /**
  * A namespace in which the API server refuses every pod that is not "restricted", and already warns

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { goldens, type Golden } from "../test/golden/goldens.ts";
 import { fieldsAt, listAt, podsOf, type Pod } from "../test/golden/pods.ts";
 import { isAllowed } from "../test/golden/selection.ts";
-import type { Manifest } from "./manifest.ts";
+import type { Manifest } from "../src/render/manifest.ts";
 import { operatorObjects } from "./operator.ts";
 
 function golden(name: string): Golden {

@@ -18,8 +18,8 @@ import {
   serverLabels,
   serverSelector,
   type Labels,
-} from "./labels.ts";
-import type { Manifest } from "./manifest.ts";
+} from "../src/api/labels.ts";
+import type { Manifest } from "../src/render/manifest.ts";
 
 /**
  * Who reaches PgBouncer: the budget's servers, its own peers, pods labelled for maintenance, and

@@ -5,7 +5,7 @@ import { goldenOf, goldens, manifestsIn } from "../test/golden/goldens.ts";
 import { fieldsAt, listAt, podsOf, stringsAt } from "../test/golden/pods.ts";
 import { violations } from "../test/golden/restricted.ts";
 import { crdFiles } from "../src/api/crd.ts";
-import { MARK } from "./header.ts";
+import { MARK } from "../src/render/header.ts";
 import { operatorFile } from "./operator.ts";
 
 const MANIFESTS = manifestsIn(operatorFile());

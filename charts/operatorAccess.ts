@@ -1,8 +1,8 @@
 import { k8s } from "cdk8s-plus-27";
 import type { ConnectionBudget } from "../src/api/connectionBudget.ts";
 import { budgetNames, GROUP, OPERATOR_NAME, OPERATOR_NAMESPACE } from "../src/api/names.ts";
-import { OPERATOR_LABELS, pgbouncerLabels } from "./labels.ts";
-import type { Manifest } from "./manifest.ts";
+import { OPERATOR_LABELS, pgbouncerLabels } from "../src/api/labels.ts";
+import type { Manifest } from "../src/render/manifest.ts";
 
 /** What the operator may do in the cluster: look, and write status, events and its lease. */
 

@@ -1,7 +1,8 @@
 import { k8s } from "cdk8s-plus-27";
 import { OPERATOR_NAME, OPERATOR_NAMESPACE, OPERATOR_PORT } from "../src/api/names.ts";
-import { OPERATOR_LABELS } from "./labels.ts";
-import { patched, type Manifest } from "./manifest.ts";
+import { OPERATOR_LABELS } from "../src/api/labels.ts";
+import type { Manifest } from "../src/render/manifest.ts";
+import { patched } from "./patched.ts";
 import { schedulingFields } from "./scheduling.ts";
 import { RESTRICTED_CONTAINER, RESTRICTED_POD } from "./securityContext.ts";
 

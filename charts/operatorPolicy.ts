@@ -5,8 +5,8 @@ import {
   OPERATOR_PORT,
   PGBOUNCER_PORT,
 } from "../src/api/names.ts";
-import { OPERATOR_LABELS } from "./labels.ts";
-import type { Manifest } from "./manifest.ts";
+import { OPERATOR_LABELS } from "../src/api/labels.ts";
+import type { Manifest } from "../src/render/manifest.ts";
 import { DNS, READERS, tcp } from "./networkPolicies.ts";
 
 /**

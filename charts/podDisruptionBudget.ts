@@ -1,6 +1,6 @@
 import { k8s } from "cdk8s-plus-27";
-import type { Labels } from "./labels.ts";
-import type { Manifest } from "./manifest.ts";
+import type { Labels } from "../src/api/labels.ts";
+import type { Manifest } from "../src/render/manifest.ts";
 
 /** Lets a node be drained one pod at a time. For workloads of more than one pod. */
 export function podDisruptionBudget(

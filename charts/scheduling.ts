@@ -1,5 +1,5 @@
 import type { McpServer } from "../src/api/mcpServer.ts";
-import type { Labels } from "./labels.ts";
+import type { Labels } from "../src/api/labels.ts";
 
 type Scheduling = Pick<
   McpServer["spec"],

@@ -2,8 +2,13 @@ import { k8s } from "cdk8s-plus-27";
 import type { ConnectionBudget } from "../src/api/connectionBudget.ts";
 import type { McpServer } from "../src/api/mcpServer.ts";
 import { budgetNames, PGBOUNCER_PORT } from "../src/api/names.ts";
-import { pgbouncerLabels, pgbouncerSelector, serverLabels, serverSelector } from "./labels.ts";
-import type { Manifest } from "./manifest.ts";
+import {
+  pgbouncerLabels,
+  pgbouncerSelector,
+  serverLabels,
+  serverSelector,
+} from "../src/api/labels.ts";
+import type { Manifest } from "../src/render/manifest.ts";
 
 /** Names of container ports, which Services point at. */
 export const PGBOUNCER_PORT_NAME = "pgbouncer";

@@ -8,15 +8,16 @@ import {
 } from "../src/api/names.ts";
 import type { BudgetPlan } from "../src/budget/plan.ts";
 import { nofileLimit } from "../src/pgbouncer/nofile.ts";
-import { pgbouncerLabels, pgbouncerSelector } from "./labels.ts";
-import { patched, type Manifest } from "./manifest.ts";
+import { pgbouncerLabels, pgbouncerSelector } from "../src/api/labels.ts";
+import type { Manifest } from "../src/render/manifest.ts";
+import { patched } from "./patched.ts";
 import {
   AUTH_DIR,
   CLIENT_TLS_DIR,
   CONFIG_DIR,
   POSTGRES_CA_DIR,
   SOCKET_DIR,
-} from "./pgbouncerPaths.ts";
+} from "../src/render/pgbouncerPaths.ts";
 import { resourcesOf } from "./resources.ts";
 import { schedulingFields } from "./scheduling.ts";
 import { RESTRICTED_CONTAINER, RESTRICTED_POD } from "./securityContext.ts";

@@ -2,8 +2,8 @@ import { processCountOf, type ConnectionBudget } from "../src/api/connectionBudg
 import { budgetNames } from "../src/api/names.ts";
 import type { BudgetPlan } from "../src/budget/plan.ts";
 import { configMap } from "./configMap.ts";
-import { pgbouncerLabels, pgbouncerSelector } from "./labels.ts";
-import type { Manifest } from "./manifest.ts";
+import { pgbouncerLabels, pgbouncerSelector } from "../src/api/labels.ts";
+import type { Manifest } from "../src/render/manifest.ts";
 import { pgbouncerPolicy } from "./networkPolicies.ts";
 import { budgetAccess } from "./operatorAccess.ts";
 import { podDisruptionBudget } from "./podDisruptionBudget.ts";

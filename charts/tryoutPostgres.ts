@@ -1,7 +1,7 @@
 import { k8s } from "cdk8s-plus-27";
-import { contentHash } from "./contentHash.ts";
-import { pgbouncerSelector, tryoutLabels, tryoutSelector } from "./labels.ts";
-import type { Manifest } from "./manifest.ts";
+import { contentHash } from "../src/render/contentHash.ts";
+import { pgbouncerSelector, tryoutLabels, tryoutSelector } from "../src/api/labels.ts";
+import type { Manifest } from "../src/render/manifest.ts";
 import { RESTRICTED_CONTAINER, RESTRICTED_POD } from "./securityContext.ts";
 import {
   sqlFileOf,
@@ -11,8 +11,8 @@ import {
   TRYOUT_DATA_DIR,
   TRYOUT_IMAGE,
   TRYOUT_INIT_DIR,
-} from "./tryoutFiles.ts";
-import type { Tryout } from "./tryouts.ts";
+} from "../src/render/tryoutFiles.ts";
+import type { Tryout } from "../src/render/tryouts.ts";
 
 /** The user of that image. */
 const POSTGRES_UID = 999;

@@ -1,129 +1,17 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 
 import { importsIn } from "./imports.ts";
+import { roomsTable, ROOM, type Room } from "./rooms.ts";
 
 /**
  * The rules of the house, held against the code: who may import whom, what is pure, and what no
- * file may be. The table is that of docs/architecture.md.
+ * file may be. docs/rooms.json is the table of rooms; docs/architecture.md shows it.
  */
 
-interface Place {
-  /** Files below this folder; the longest match counts. */
-  readonly folder: string;
-  readonly mayImport: readonly string[];
-  /** No node:* module, no clock, no randomness, no network. */
-  readonly pure: boolean;
-}
-
-const TABLE: readonly Place[] = [
-  { folder: "src/api", mayImport: ["zod", "yaml", "js-yaml"], pure: true },
-  { folder: "src/budget", mayImport: ["src/api"], pure: true },
-  { folder: "src/pgbouncer", mayImport: ["src/api", "src/budget"], pure: true },
-  {
-    folder: "charts",
-    mayImport: ["src/api", "src/budget", "src/pgbouncer", "cdk8s", "cdk8s-plus-27", "constructs"],
-    pure: true,
-  },
-  {
-    folder: "charts/main.ts",
-    mayImport: ["charts", "src/api", "src/budget", "src/files", "node:*"],
-    pure: false,
-  },
-  { folder: "src/files", mayImport: ["node:*"], pure: false },
-  { folder: "src/kube", mayImport: ["@kubernetes/client-node", "undici", "node:*"], pure: false },
-  {
-    folder: "src/audit",
-    mayImport: ["src/api", "src/budget", "src/pgbouncer", "yaml"],
-    pure: true,
-  },
-  {
-    folder: "src/audit/live",
-    mayImport: ["src/audit", "src/api", "src/budget", "src/pgbouncer", "src/kube", "pg", "node:*"],
-    pure: false,
-  },
-  {
-    folder: "src/compose",
-    // Of the charts what knows nothing of Kubernetes' objects.
-    mayImport: [
-      "src/api",
-      "src/budget",
-      "src/pgbouncer",
-      "charts/contentHash.ts",
-      "charts/environment.ts",
-      "charts/header.ts",
-      "charts/pgbouncerFiles.ts",
-      "charts/pgbouncerPaths.ts",
-      "charts/planned.ts",
-      "charts/tryoutFiles.ts",
-      "charts/tryouts.ts",
-      "charts/yaml.ts",
-    ],
-    pure: true,
-  },
-  // The one file there that talks to a PgBouncer.
-  {
-    folder: "src/pgbouncer/console.ts",
-    mayImport: ["src/pgbouncer", "src/api", "pg", "node:*"],
-    pure: false,
-  },
-  {
-    folder: "src/operator",
-    mayImport: [
-      "src",
-      "charts",
-      "hono",
-      "@hono/node-server",
-      "@modelcontextprotocol/client",
-      "pg",
-      "pino",
-      "prom-client",
-      "undici",
-      "node:*",
-    ],
-    pure: false,
-  },
-  // What is read and what is said of it, as data, and the decisions between the two.
-  ...["src/operator/snapshot.ts", "src/operator/judgement.ts"].map((folder) => ({
-    folder,
-    mayImport: ["src/api", "src/audit/live.ts"],
-    pure: true,
-  })),
-  {
-    folder: "src/operator/decide",
-    mayImport: [
-      "src/api",
-      "src/budget",
-      "src/pgbouncer",
-      "src/operator/judgement.ts",
-      "src/operator/snapshot.ts",
-    ],
-    pure: true,
-  },
-  { folder: "src/cli", mayImport: ["*"], pure: false },
-  {
-    // As a user's server would be: nothing of weir but the pool library.
-    folder: "examples/writing-servers",
-    mayImport: [
-      "@weir-dev/pool",
-      "@modelcontextprotocol/server",
-      "@hono/node-server",
-      "hono",
-      "pg",
-      "pino",
-      "prom-client",
-      "zod",
-      "node:*",
-    ],
-    pure: false,
-  },
-  // What a server installs: not a word of weir's own.
-  { folder: "pool", mayImport: ["pg", "node:*"], pure: false },
-  ...["backoff", "metricsText", "nextStep", "refusal", "settings", "unanswered", "waitTimes"].map(
-    (name) => ({ folder: `pool/${name}.ts`, mayImport: ["pool"], pure: true }),
-  ),
-];
+const ROOMS = z.array(ROOM).parse(JSON.parse(readFileSync("docs/rooms.json", "utf8")));
 
 /** What a pure file can't have in it: names through which the world outside is reached. */
 const IMPURE =
@@ -147,9 +35,10 @@ function typescriptBelow(folder: string): string[] {
     .map((file) => join(folder, file));
 }
 
-function placeOf(file: string): Place | undefined {
-  return TABLE.filter(({ folder }) => isBelow(file, folder)).toSorted(
-    (a, b) => b.folder.length - a.folder.length,
+/** The longest match counts. */
+function roomOf(path: string): Room | undefined {
+  return ROOMS.filter(({ place }) => isBelow(path, place)).toSorted(
+    (a, b) => b.place.length - a.place.length,
   )[0];
 }
 
@@ -169,13 +58,18 @@ function importsOf(file: string, code: string): string[] {
   );
 }
 
-function mayImport(place: Place, name: string): boolean {
-  return [place.folder, ...place.mayImport].some(
-    (allowed) =>
-      allowed === "*" ||
-      isBelow(name, allowed) ||
-      (allowed.endsWith("*") && name.startsWith(allowed.slice(0, -1))),
-  );
+/** @param name of a package, or a path from the root */
+function mayImport({ place, imports }: Room, name: string): boolean {
+  return [place, ...imports].some((allowed) => isNamedBy(allowed, name));
+}
+
+/** @param allowed a path, a package, `node:*`, or `*` */
+function isNamedBy(allowed: string, name: string): boolean {
+  return isBelow(name, allowed) || (allowed.endsWith("*") && name.startsWith(allowed.slice(0, -1)));
+}
+
+function isPure({ place, pure }: Room, file: string): boolean {
+  return pure === true || (Array.isArray(pure) && pure.some((name) => file === join(place, name)));
 }
 
 /** Each text once. */
@@ -187,39 +81,68 @@ function found(code: string, pattern: RegExp): string[] {
 const CODE = new Map(FILES.map((file) => [file, readFileSync(file, "utf8")]));
 
 const PRODUCT = [...CODE].flatMap(([file, code]) => {
-  const place = file.endsWith(".test.ts") ? undefined : placeOf(file);
-  return place === undefined ? [] : [{ file, code, place }];
+  const room = file.endsWith(".test.ts") ? undefined : roomOf(file);
+  return room === undefined ? [] : [{ file, code, room, names: importsOf(file, code) }];
 });
 
-describe("the import table", () => {
+describe("the table of rooms", () => {
   it("covers every file of src, charts and pool", () => {
     const offenders = FILES.filter(
-      (file) => /^(?:src|charts|pool)\//.test(file) && placeOf(file) === undefined,
+      (file) => /^(?:src|charts|pool)\//.test(file) && roomOf(file) === undefined,
     ).map((file) => `${file}: no place of the table covers it`);
     expect(offenders).toEqual([]);
   });
 
-  it("has no place without a file, whose rules would hold for nothing", () => {
-    const offenders = TABLE.filter(
-      ({ folder }) => !PRODUCT.some(({ place }) => place.folder === folder),
-    ).map(({ folder }) => `${folder}: the table has it, and no file is there`);
+  it("has no row without a file, whose rules would hold for nothing", () => {
+    const offenders = ROOMS.filter(
+      ({ place }) => !PRODUCT.some(({ room }) => room.place === place),
+    ).map(({ place }) => `${place}: the table has it, and no file is there`);
+    expect(offenders).toEqual([]);
+  });
+
+  it("lets a room import only rooms above it, so that no arrow leads back", () => {
+    const offenders = ROOMS.flatMap(({ place, imports }, row) =>
+      imports
+        .filter((name) => ROOMS.slice(row).some((other) => other.place === name))
+        .map((name) => `${place}: may import ${name}, which stands below it`),
+    );
+    expect(offenders).toEqual([]);
+  });
+
+  it("allows nothing that no file does", () => {
+    const offenders = ROOMS.flatMap(({ place, imports }) =>
+      imports
+        .filter(
+          (allowed) =>
+            !PRODUCT.some(
+              ({ room, names }) =>
+                room.place === place && names.some((name) => isNamedBy(allowed, name)),
+            ),
+        )
+        .map((allowed) => `${place}: may import ${allowed}, and does not`),
+    );
     expect(offenders).toEqual([]);
   });
 
   it("is kept by every import", () => {
-    const offenders = PRODUCT.flatMap(({ file, code, place }) =>
-      importsOf(file, code)
-        .filter((name) => !mayImport(place, name))
-        .map((name) => `${file}: imports ${name}, which ${place.folder} may not`),
+    const offenders = PRODUCT.flatMap(({ file, names, room }) =>
+      names
+        .filter((name) => !mayImport(room, name))
+        .map((name) => `${file}: imports ${name}, which ${room.place} may not`),
     );
     expect(offenders).toEqual([]);
   });
 
   it("is kept pure where it says so", () => {
-    const offenders = PRODUCT.filter(({ place }) => place.pure).flatMap(({ file, code }) =>
-      found(withoutComments(code), IMPURE).map((name) => `${file}: is pure, and has ${name}`),
+    const offenders = PRODUCT.filter(({ file, room }) => isPure(room, file)).flatMap(
+      ({ file, code }) =>
+        found(withoutComments(code), IMPURE).map((name) => `${file}: is pure, and has ${name}`),
     );
     expect(offenders).toEqual([]);
+  });
+
+  it("is the one that docs/architecture.md shows", () => {
+    expect(readFileSync("docs/architecture.md", "utf8")).toContain(roomsTable(ROOMS));
   });
 });
 

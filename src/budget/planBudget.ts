@@ -2,12 +2,12 @@ import { processCountOf, type ConnectionBudget } from "../api/connectionBudget.t
 import type { McpServer } from "../api/mcpServer.ts";
 import { allocate } from "./allocate.ts";
 import { floorOf, floorsOf, missingFor } from "./floors.ts";
-import { byCodeUnit } from "./order.ts";
+import { byCodeUnit } from "../text/order.ts";
 import { peakPods, peakProcesses } from "./peakPods.ts";
 import type { BudgetPlan, ServerPlan } from "./plan.ts";
 import { reasonOf } from "./reasons.ts";
 import { roomOf, type Room } from "./room.ts";
-import { suggestionsFor } from "./suggestions.ts";
+import { suggestionsFor } from "./suggestions/suggestions.ts";
 
 /**
  * Plans one budget: its sums, and each server's limit, grant and slots. `servers` are those that

@@ -1,5 +1,5 @@
 import { keyOf, serversByBudget, type Fleet } from "../api/fleet.ts";
-import { byNames } from "./order.ts";
+import { byNames } from "../text/order.ts";
 import type { Plan } from "./plan.ts";
 import { planBudget } from "./planBudget.ts";
 import { isShared, postgresOf } from "./postgresShares.ts";

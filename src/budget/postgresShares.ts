@@ -1,7 +1,7 @@
 import { availableConnections, type ConnectionBudget } from "../api/connectionBudget.ts";
 import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress.ts";
 import { grouped } from "./grouped.ts";
-import { byCodeUnit, byNames } from "./order.ts";
+import { byCodeUnit, byNames } from "../text/order.ts";
 import type { PostgresPlan } from "./plan.ts";
 import { shareOf } from "./room.ts";
 

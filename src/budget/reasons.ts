@@ -1,6 +1,6 @@
 import type { McpServer } from "../api/mcpServer.ts";
 import { generations, mostReplicas } from "./peakPods.ts";
-import { counted } from "./wording.ts";
+import { counted } from "../text/wording.ts";
 
 /** The numbers that a reason explains. */
 export interface Explained {

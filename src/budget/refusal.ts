@@ -1,6 +1,6 @@
 import { formatPostgresAddress } from "../api/postgresAddress.ts";
 import type { BudgetPlan, PostgresPlan } from "./plan.ts";
-import { counted } from "./wording.ts";
+import { counted } from "../text/wording.ts";
 
 /** What is missing in which sum, a sentence for each; none when both hold. */
 export function missingSentences({ clients, slots, servers }: BudgetPlan): readonly string[] {

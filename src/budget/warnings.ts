@@ -3,7 +3,7 @@ import type { McpServer } from "../api/mcpServer.ts";
 import { formatPostgresAddress } from "../api/postgresAddress.ts";
 import type { BudgetPlan } from "./plan.ts";
 import type { SharedPostgres } from "./postgresShares.ts";
-import { counted, listed } from "./wording.ts";
+import { counted, listed } from "../text/wording.ts";
 
 /** What a person should know of one budget though it breaks no sum, one sentence each. */
 export function budgetWarnings(

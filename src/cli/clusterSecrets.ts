@@ -1,6 +1,6 @@
 import type { Fleet } from "../api/fleet.ts";
-import { credentialSecretNames } from "../pgbouncer/credentials.ts";
-import { secretKeyOf, type SecretData } from "../pgbouncer/secret.ts";
+import { credentialSecretNames } from "../credentials/credentials.ts";
+import { secretKeyOf, type SecretData } from "../credentials/secret.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
 
 /**
@@ -16,7 +16,7 @@ export async function secretsInCluster(
   const [{ loadKubeconfig }, { connect }, { readSecrets }, { KubeError }] = await Promise.all([
     import("../kube/kubeconfig.ts"),
     import("../kube/client.ts"),
-    import("../kube/secrets.ts"),
+    import("../credentials/readSecrets.ts"),
     import("../kube/kubeError.ts"),
   ]);
   const names = credentialSecretNames(fleet);

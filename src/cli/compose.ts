@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { Command } from "commander";
-import { plannedBudgets, type PlannedBudget } from "../../charts/planned.ts";
-import { tryoutsOf, type Tryout } from "../../charts/tryouts.ts";
+import { plannedBudgets, type PlannedBudget } from "../render/planned.ts";
+import { tryoutsOf, type Tryout } from "../render/tryouts.ts";
 import { keyOf } from "../api/fleet.ts";
 import { planFleet } from "../budget/planFleet.ts";
 import { composeFolder } from "../compose/composeFolder.ts";
@@ -10,9 +10,9 @@ import { secretFiles, secretNotes } from "../compose/secretFiles.ts";
 import { bytesIn, checkFolder, secretOwner, writeComposeFolder } from "./composeWriter.ts";
 import { readFleetFiles } from "./fleetFiles.ts";
 import { activeFleet } from "./plan.ts";
-import { planTable } from "./planTable.ts";
+import { planTable } from "../report/planReport.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
-import { isTryoutWished } from "./tryoutWish.ts";
+import { isTryoutWished } from "./tryoutRequest.ts";
 
 /** 192 bits, as 32 characters that mean nothing to a URL, a shell, YAML or SQL. */
 const PASSWORD_BYTES = 24;

@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { Diagnosis } from "../audit/diagnosis.ts";
-import type { ClusterQuestion } from "../audit/live/readCluster.ts";
-import { diagnosisTable, unseenBlock, untoldOf } from "./explainDiagnosis.ts";
-import { paintFor } from "./explainPaint.ts";
+import type { Diagnosis } from "../diagnose/diagnosis.ts";
+import type { ClusterQuestion } from "../diagnose/gather/readCluster.ts";
+import { diagnosisTable, unseenBlock, untoldOf } from "../report/diagnosisReport.ts";
+import { paintFor } from "../text/paint.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
 
 interface DiagnoseOptions {
@@ -55,10 +55,10 @@ async function diagnose(options: DiagnoseOptions, shell: Shell): Promise<void> {
   process.noDeprecation = true;
   // Loaded when it is needed: what talks to databases and clusters takes longer than other commands.
   const [{ gatherLive }, { BadUrl }, { BadCompose }, { diagnose: causesOf }] = await Promise.all([
-    import("../audit/live/gatherLive.ts"),
-    import("../audit/live/loginUrl.ts"),
-    import("../audit/compose/composeFile.ts"),
-    import("../audit/diagnosis/diagnose.ts"),
+    import("../diagnose/gather/gatherLive.ts"),
+    import("../postgres/loginUrl.ts"),
+    import("../verify/compose/composeFile.ts"),
+    import("../diagnose/diagnose.ts"),
   ]);
   const cluster = clusterOf(options, shell);
   if (options.pgbouncer.length === 0) throw await withoutPgbouncer(cluster, shell);
@@ -99,8 +99,8 @@ async function withoutPgbouncer(
   { env }: Shell,
 ): Promise<Failure> {
   const [{ readCluster }, { waysToPoolers }] = await Promise.all([
-    import("../audit/live/readCluster.ts"),
-    import("../audit/live/findPoolers.ts"),
+    import("../diagnose/gather/readCluster.ts"),
+    import("../diagnose/gather/findPgBouncers.ts"),
   ]);
   const { objects } = cluster === undefined ? { objects: [] } : await readCluster(cluster, env);
   const ways = waysToPoolers(objects);

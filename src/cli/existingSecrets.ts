@@ -1,7 +1,7 @@
 import { LineCounter, parseAllDocuments } from "yaml";
-import { USERLIST_KEY } from "../pgbouncer/credentials.ts";
-import { PASSWORD_KEY, USERNAME_KEY } from "../pgbouncer/password.ts";
-import { secretKeyOf, type SecretData, type SecretName } from "../pgbouncer/secret.ts";
+import { USERLIST_KEY } from "../credentials/credentials.ts";
+import { PASSWORD_KEY, USERNAME_KEY } from "../credentials/password.ts";
+import { secretKeyOf, type SecretData, type SecretName } from "../credentials/secret.ts";
 import { EXIT, Failure } from "./shell.ts";
 
 /** All that is looked at in a Secret. */

@@ -1,7 +1,7 @@
 import { withActive, type Fleet } from "../api/fleet.ts";
-import { nearest } from "../api/nearest.ts";
-import { formatProblem } from "../api/problem.ts";
-import { readFleet } from "../api/readFleet.ts";
+import { nearest } from "../text/didYouMean.ts";
+import { formatProblem } from "../fleet/problem.ts";
+import { readFleet } from "../fleet/readFleet.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
 
 /**

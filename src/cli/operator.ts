@@ -41,9 +41,9 @@ async function operate(options: OperatorCommandOptions, { env, err }: Shell): Pr
       import("../kube/kubeError.ts"),
       import("../kube/kubeconfig.ts"),
       import("../operator/operator.ts"),
-      import("../operator/decide/judge.ts"),
+      import("../conditions/judge.ts"),
     ]);
-  const { judgeOrphan } = await import("../operator/decide/judgeOrphan.ts");
+  const { judgeOrphan } = await import("../conditions/judgeOrphan.ts");
   const log = pino(
     {
       level: options.logLevel,

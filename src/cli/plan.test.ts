@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { weir, type World } from "../../test/fleets/fakeShell.ts";
 import { planFleet } from "../budget/planFleet.ts";
-import { readFleet } from "../api/readFleet.ts";
+import { readFleet } from "../fleet/readFleet.ts";
 
 const EXAMPLE = readFileSync(
   new URL("../../examples/writing-servers/fleet.yaml", import.meta.url),

@@ -3,14 +3,14 @@ import { stringify } from "yaml";
 import type { Fleet } from "../api/fleet.ts";
 import type { Plan } from "../budget/plan.ts";
 import { planFleet } from "../budget/planFleet.ts";
-import type { Planned } from "../budget/snapshot.ts";
-import { transition } from "../budget/transition.ts";
-import { foreignObjects } from "./explainCommands.ts";
-import { stepList } from "./explainSteps.ts";
+import type { Planned } from "../budget/transition/fleetState.ts";
+import { transition } from "../budget/transition/transition.ts";
+import { foreignObjects } from "../report/applyCommands.ts";
+import { stepList } from "../report/stepsReport.ts";
 import { activeOnly, readFleetFiles } from "./fleetFiles.ts";
-import { planTable } from "./planTable.ts";
+import { planTable } from "../report/planReport.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
-import { isTryoutWished } from "./tryoutWish.ts";
+import { isTryoutWished } from "./tryoutRequest.ts";
 
 interface PlanOptions {
   readonly active?: string;

@@ -1,18 +1,18 @@
 import { Command, Option } from "commander";
-import { formatProblem } from "../api/problem.ts";
-import { readObjects, type ReadObjects } from "../audit/manifests/readObjects.ts";
-import { readSystem } from "../audit/manifests/readSystem.ts";
-import type { AuditObject } from "../audit/place.ts";
-import type { Proof } from "../audit/proof.ts";
-import { prove } from "../audit/proof/prove.ts";
-import { unseenClients } from "../audit/proof/unseenClients.ts";
-import { counted } from "../budget/wording.ts";
-import { explainProof } from "./explainProof.ts";
+import { formatProblem } from "../fleet/problem.ts";
+import { readObjects, type ReadObjects } from "../verify/read/readObjects.ts";
+import { readSystem } from "../verify/read/readSystem.ts";
+import type { AuditObject } from "../verify/sourcePosition.ts";
+import type { Proof } from "../verify/proof.ts";
+import { prove } from "../verify/proof/prove.ts";
+import { unseenClients } from "../verify/proof/unlistedClients.ts";
+import { counted } from "../text/wording.ts";
+import { explainProof } from "../report/proofReport.ts";
 import { manifestSources } from "./manifestPaths.ts";
-import { proofAsData } from "./proofData.ts";
-import { sarifLog } from "./sarif.ts";
+import { proofAsData } from "../report/proofData.ts";
+import { sarifLog } from "../report/sarif.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
-import { toldBy } from "./tellOptions.ts";
+import { toldBy } from "./annotationOptions.ts";
 
 interface VerifyOptions {
   readonly output: "table" | "json" | "sarif";

@@ -1,12 +1,12 @@
-import { contentHash } from "../../charts/contentHash.ts";
-import { sumLine } from "../../charts/header.ts";
-import type { PlannedBudget } from "../../charts/planned.ts";
-import type { Tryout } from "../../charts/tryouts.ts";
-import { yamlDocument } from "../../charts/yaml.ts";
+import { contentHash } from "../render/contentHash.ts";
+import { sumLine } from "../render/header.ts";
+import type { PlannedBudget } from "../render/planned.ts";
+import type { Tryout } from "../render/tryouts.ts";
+import { yamlDocument } from "../render/yaml.ts";
 import { keyOf } from "../api/fleet.ts";
 import { budgetNames } from "../api/names.ts";
 import { resourceNotes, schedulingNotes, type Service } from "./parts.ts";
-import { pgbouncerFiles } from "../../charts/pgbouncerFiles.ts";
+import { pgbouncerFiles } from "../render/pgbouncerFiles.ts";
 import { pgbouncerServices } from "./pgbouncerServices.ts";
 import { postgresConfig, postgresService } from "./postgresService.ts";
 import { newProject, type Project } from "./project.ts";

@@ -1,4 +1,4 @@
-import { byCodeUnit } from "../budget/order.ts";
+import { byCodeUnit } from "../text/order.ts";
 
 /** A budget or server, as far as its names in compose go. */
 interface Named {

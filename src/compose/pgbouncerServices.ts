@@ -4,8 +4,8 @@ import {
   CONFIG_DIR,
   POSTGRES_CA_FILE,
   SOCKET_DIR,
-} from "../../charts/pgbouncerPaths.ts";
-import type { PlannedBudget } from "../../charts/planned.ts";
+} from "../render/pgbouncerPaths.ts";
+import type { PlannedBudget } from "../render/planned.ts";
 import { processCountOf } from "../api/connectionBudget.ts";
 import { budgetNames, PGBOUNCER_PORT } from "../api/names.ts";
 import { nofileLimit } from "../pgbouncer/nofile.ts";
@@ -17,7 +17,7 @@ import {
   type MountedFile,
   type Service,
 } from "./parts.ts";
-import { clientHost, processesOf, type PgBouncerProcess } from "../../charts/pgbouncerFiles.ts";
+import { clientHost, processesOf, type PgBouncerProcess } from "../render/pgbouncerFiles.ts";
 import type { Project } from "./project.ts";
 import { secretPath } from "./names.ts";
 

@@ -6,8 +6,8 @@ import {
   TRYOUT_INIT_DIR,
   tryoutFiles,
   tryoutSettings,
-} from "../../charts/tryoutFiles.ts";
-import type { Tryout } from "../../charts/tryouts.ts";
+} from "../render/tryoutFiles.ts";
+import type { Tryout } from "../render/tryouts.ts";
 import { secretPath } from "./names.ts";
 import { inMemory, restricted, type Service } from "./parts.ts";
 import type { Project } from "./project.ts";

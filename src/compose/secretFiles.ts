@@ -1,14 +1,14 @@
 import { keyOf, serversByBudget, type Fleet } from "../api/fleet.ts";
 import { roleOf } from "../api/connectionBudget.ts";
 import { CONSOLE_DATABASE, STATS_LOGIN } from "../api/names.ts";
-import { credentials, USERLIST_KEY } from "../pgbouncer/credentials.ts";
-import { loginSecretsOf, type LoginSecret } from "../pgbouncer/logins.ts";
-import { PASSWORD_KEY } from "../pgbouncer/password.ts";
-import { secretKeyOf, textOf, type SecretData } from "../pgbouncer/secret.ts";
+import { credentials, USERLIST_KEY } from "../credentials/credentials.ts";
+import { loginSecretsOf, type LoginSecret } from "../credentials/logins.ts";
+import { PASSWORD_KEY } from "../credentials/password.ts";
+import { secretKeyOf, textOf, type SecretData } from "../credentials/secret.ts";
 import { secretPath } from "./names.ts";
-import { clientHost } from "../../charts/pgbouncerFiles.ts";
+import { clientHost } from "../render/pgbouncerFiles.ts";
 import { pgpass, PGPASS_KEY } from "./pgpass.ts";
-import type { PlannedBudget } from "../../charts/planned.ts";
+import type { PlannedBudget } from "../render/planned.ts";
 
 /** What is to be written of a folder's secrets. Only `text` holds passwords. */
 export interface SecretFiles {

@@ -1,5 +1,5 @@
-import { environment } from "../../charts/environment.ts";
-import type { PlannedBudget, PlannedServer } from "../../charts/planned.ts";
+import { environment } from "../render/environment.ts";
+import type { PlannedBudget, PlannedServer } from "../render/planned.ts";
 import { PGPASS_FILE } from "./pgpass.ts";
 import { expanded, type Variables } from "./references.ts";
 

@@ -1,9 +1,9 @@
-import { PGBOUNCER_CA_DIR } from "../../charts/environment.ts";
-import type { PlannedBudget, PlannedServer } from "../../charts/planned.ts";
+import { PGBOUNCER_CA_DIR } from "../render/environment.ts";
+import type { PlannedBudget, PlannedServer } from "../render/planned.ts";
 import { credentialsSecretOf, type McpServer } from "../api/mcpServer.ts";
 import { PODS_ANNOTATION, PROCESSES_PER_POD_ANNOTATION } from "../api/names.ts";
 import { mostReplicas } from "../budget/peakPods.ts";
-import { counted } from "../budget/wording.ts";
+import { counted } from "../text/wording.ts";
 import { literal } from "./interpolation.ts";
 import { secretPath } from "./names.ts";
 import {
@@ -17,7 +17,7 @@ import {
   type Service,
 } from "./parts.ts";
 import { PGPASS_KEY } from "./pgpass.ts";
-import { processesOf } from "../../charts/pgbouncerFiles.ts";
+import { processesOf } from "../render/pgbouncerFiles.ts";
 import type { Project } from "./project.ts";
 import { expanded, type Variables } from "./references.ts";
 import { serverEnvironment } from "./serverEnvironment.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { request as httpRequest, type Dispatcher } from "undici";
-import { deadlineOf, type Deadline } from "./deadline.ts";
+import { deadlineOf, type Deadline } from "../runtime/deadline.ts";
 import { firstLine, KubeError } from "./kubeError.ts";
 import { loginsOf, type Login } from "./login.ts";
 

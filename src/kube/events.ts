@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { KubeClient } from "./client.ts";
-import { systemClock, type Clock } from "./clock.ts";
+import { systemClock, type Clock } from "../runtime/clock.ts";
 import { isObject } from "./kubeAnswer.ts";
 import { KubeError } from "./kubeError.ts";
 import type { KubeObject } from "./list.ts";

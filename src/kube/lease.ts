@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { KubeClient } from "./client.ts";
-import { systemClock, type Clock } from "./clock.ts";
+import { systemClock, type Clock } from "../runtime/clock.ts";
 import { KubeError } from "./kubeError.ts";
 import { readLease, writeLease, type LeaseName, type LeaseRecord } from "./leaseRecord.ts";
 

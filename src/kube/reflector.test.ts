@@ -5,7 +5,7 @@ import {
   type StubApiServer,
 } from "../../test/kube/stubApiServer.ts";
 import { connect, type KubeClient } from "./client.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../runtime/clock.ts";
 import { withoutManagedFields } from "./objectIdentity.ts";
 import { reflect, type Reflector } from "./reflector.ts";
 

@@ -1,6 +1,6 @@
-import type { Backoff } from "./backoff.ts";
+import type { Backoff } from "../runtime/backoff.ts";
 import type { KubeClient } from "./client.ts";
-import { systemClock, type Clock } from "./clock.ts";
+import { systemClock, type Clock } from "../runtime/clock.ts";
 import { KubeError, KubeRefusal } from "./kubeError.ts";
 import { identityOf, isNewer } from "./objectIdentity.ts";
 import { listAll, type KubeObject, type Selection } from "./list.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import { backoffMs } from "./backoff.ts";
+import { backoffMs } from "../runtime/backoff.ts";
 import type { KubeAnswer, KubeClient } from "./client.ts";
 import { objectPath, objectTitle, resourceVersionOf } from "./objectPlace.ts";
 import type { ObjectPlace } from "./objectPlace.ts";

@@ -1,5 +1,5 @@
-import { backoffMs, type Backoff } from "./backoff.ts";
-import { systemClock, type Clock } from "./clock.ts";
+import { backoffMs, type Backoff } from "../runtime/backoff.ts";
+import { systemClock, type Clock } from "../runtime/clock.ts";
 
 /** What a queue does with its keys. */
 export interface WorkQueueOptions {

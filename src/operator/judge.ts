@@ -1,5 +1,5 @@
-import type { Judgement } from "./judgement.ts";
-import type { BudgetSnapshot, ServerSnapshot } from "./snapshot.ts";
+import type { Judgement } from "../conditions/decision.ts";
+import type { BudgetSnapshot, ServerSnapshot } from "../model/budgetSnapshot.ts";
 
 /** What decides: functions of what was read, and of nothing else. */
 export interface Judge {

@@ -1,16 +1,16 @@
 import type { Logger } from "pino";
 import type { KubeClient } from "../kube/client.ts";
-import { systemClock, type Clock } from "../kube/clock.ts";
+import { systemClock, type Clock } from "../runtime/clock.ts";
 import { startCandidacy, type Candidacy } from "../kube/lease.ts";
 import type { LeaseName } from "../kube/leaseRecord.ts";
-import { leaseStanding } from "./leaseStanding.ts";
-import { tellingChanges } from "./complaints.ts";
-import { openDoor } from "./act/door.ts";
-import { startFigures } from "./act/figures.ts";
-import { BUDGETS, followCluster, SERVERS, type CopyState } from "./gather/cluster.ts";
-import { loop } from "./gather/loop.ts";
+import { leaseStanding } from "./leaseHealth.ts";
+import { tellingChanges } from "./logOnChange.ts";
+import { openDoor } from "./httpServer.ts";
+import { startFigures } from "./metrics.ts";
+import { BUDGETS, followCluster, SERVERS, type CopyState } from "../observe/cluster.ts";
+import { loop } from "../runtime/loop.ts";
 import type { Judge } from "./judge.ts";
-import { startWork, type Work } from "./work.ts";
+import { startWork, type Work } from "./reconciler.ts";
 
 /** What an operator is started with. */
 export interface OperatorOptions {

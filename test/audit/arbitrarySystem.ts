@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import type { Client, Figure, System } from "../../src/audit/system.ts";
+import type { Client, Figure, System } from "../../src/verify/system.ts";
 import {
   clientOf,
   directOf,

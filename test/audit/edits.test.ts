@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it, test } from "vitest";
 import { stringify } from "yaml";
 import { z } from "zod";
-import { readFleet } from "../../src/api/readFleet.ts";
+import { readFleet } from "../../src/fleet/readFleet.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
 import { weir } from "../fleets/fakeShell.ts";
 import { goldens } from "../golden/goldens.ts";

@@ -1,4 +1,4 @@
-import type { System } from "../../src/audit/system.ts";
+import type { System } from "../../src/verify/system.ts";
 
 /**
  * Whether every sum of a System in which all is known holds, found by opening each connection

@@ -1,4 +1,4 @@
-import type { AuditObject, Place } from "../../src/audit/place.ts";
+import type { AuditObject, Place } from "../../src/verify/sourcePosition.ts";
 import type {
   Client,
   Figure,
@@ -9,7 +9,7 @@ import type {
   PoolerLine,
   PostgresServer,
   System,
-} from "../../src/audit/system.ts";
+} from "../../src/verify/system.ts";
 
 /** Systems made by hand, for the proof alone: every figure with a place of its own. */
 

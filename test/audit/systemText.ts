@@ -1,6 +1,6 @@
-import { readObjects } from "../../src/audit/manifests/readObjects.ts";
-import { readSystem } from "../../src/audit/manifests/readSystem.ts";
-import type { Client, Figure, Pooler, System } from "../../src/audit/system.ts";
+import { readObjects } from "../../src/verify/read/readObjects.ts";
+import { readSystem } from "../../src/verify/read/readSystem.ts";
+import type { Client, Figure, Pooler, System } from "../../src/verify/system.ts";
 
 /** The system that a text of manifests tells of; annotations by flag as `Told` has them. */
 export function systemIn(

@@ -1,8 +1,8 @@
 import { configMap } from "../../charts/configMap.ts";
-import { plannedBudgets } from "../../charts/planned.ts";
+import { plannedBudgets } from "../../src/render/planned.ts";
 import { budgetAnnotations } from "../../charts/statefulSet.ts";
 import { processCountOf } from "../../src/api/connectionBudget.ts";
-import { readFleet } from "../../src/api/readFleet.ts";
+import { readFleet } from "../../src/fleet/readFleet.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
 import { nofileLimit } from "../../src/pgbouncer/nofile.ts";
 

@@ -7,8 +7,8 @@ import { readFileSync } from "node:fs";
 import { App, Chart } from "cdk8s";
 import { McpServerWorkload } from "../../charts/mcpServerWorkload.ts";
 import { PgBouncerTier } from "../../charts/pgBouncerTier.ts";
-import { plannedBudgets } from "../../charts/planned.ts";
-import { readFleet } from "../../src/api/readFleet.ts";
+import { plannedBudgets } from "../../src/render/planned.ts";
+import { readFleet } from "../../src/fleet/readFleet.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
 
 const [fleet = "", outdir = ""] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 import { parseAllDocuments } from "yaml";
 import { manifestFiles } from "../../charts/manifestFiles.ts";
-import { plannedBudgets } from "../../charts/planned.ts";
-import { readFleet } from "../../src/api/readFleet.ts";
+import { plannedBudgets } from "../../src/render/planned.ts";
+import { readFleet } from "../../src/fleet/readFleet.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
 import { weir } from "../fleets/fakeShell.ts";
 import { fleetText } from "./fleetText.ts";

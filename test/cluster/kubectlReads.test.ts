@@ -4,9 +4,9 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { splitDocuments } from "../../src/api/documents.ts";
+import { splitDocuments } from "../../src/fleet/documents.ts";
 import { isMapping } from "../../src/api/objectName.ts";
-import { readYamlDocument } from "../../src/api/yamlDocument.ts";
+import { readYamlDocument } from "../../src/fleet/yamlDocument.ts";
 import { arbitraryYaml } from "../fleets/arbitraryYaml.ts";
 import { scratchDir } from "../parts/scratch.ts";
 import { API_SERVER_START_TIMEOUT_MS } from "./apiServer.ts";

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { yamlStream } from "../../charts/yaml.ts";
+import { yamlStream } from "../../src/render/yaml.ts";
 import { startEvents } from "../../src/kube/events.ts";
 import { readLease, writeLease } from "../../src/kube/leaseRecord.ts";
 import { listObjects } from "../../src/kube/list.ts";

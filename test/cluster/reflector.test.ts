@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 
 import { connect, type KubeClient } from "../../src/kube/client.ts";
-import { systemClock, type Clock } from "../../src/kube/clock.ts";
+import { systemClock, type Clock } from "../../src/runtime/clock.ts";
 import { reflect, type Reflector, type ReflectOptions } from "../../src/kube/reflector.ts";
 import { startFaultyProxy, type FaultyProxy } from "../kube/faultyProxy.ts";
 import { following, type Following } from "../kube/following.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { readComposeProject } from "../../src/audit/live/readComposeProject.ts";
+import { readComposeProject } from "../../src/diagnose/gather/readComposeProject.ts";
 import { mostReplicas } from "../../src/budget/peakPods.ts";
 import { goldens } from "../golden/goldens.ts";
 import { folderOf } from "./written.ts";

@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 
 import { beforeAll, describe, expect, it } from "vitest";
 
-import { plannedBudgets } from "../../charts/planned.ts";
-import { tryoutsOf } from "../../charts/tryouts.ts";
+import { plannedBudgets } from "../../src/render/planned.ts";
+import { tryoutsOf } from "../../src/render/tryouts.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
 import { composeFolder, type ComposeFolder } from "../../src/compose/composeFolder.ts";
 import { binary } from "../binaries/catalog.ts";

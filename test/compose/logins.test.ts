@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-import { readFleet } from "../../src/api/readFleet.ts";
+import { readFleet } from "../../src/fleet/readFleet.ts";
 import { guardSql } from "../../src/budget/guard.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
 import { nastyPassword } from "../credentials/nastyPassword.ts";

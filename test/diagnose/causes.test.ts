@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
-import type { CauseKind, Diagnosis } from "../../src/audit/diagnosis.ts";
-import { THRESHOLDS } from "../../src/audit/diagnosis/thresholds.ts";
+import type { CauseKind, Diagnosis } from "../../src/diagnose/diagnosis.ts";
+import { THRESHOLDS } from "../../src/diagnose/causes/thresholds.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
 import { oldPgBouncer } from "../parts/pgbouncer118.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";

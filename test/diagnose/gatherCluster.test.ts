@@ -4,7 +4,7 @@ import { Client } from "pg";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { STATS_LOGIN } from "../../src/api/names.ts";
-import { diagnose } from "../../src/audit/diagnosis/diagnose.ts";
+import { diagnose } from "../../src/diagnose/diagnose.ts";
 import {
   API_SERVER_START_TIMEOUT_MS,
   type ApiServer,

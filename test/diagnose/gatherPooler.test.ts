@@ -5,7 +5,7 @@ import type { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import { STATS_LOGIN } from "../../src/api/names.ts";
-import type { LivePooler } from "../../src/audit/live.ts";
+import type { LivePooler } from "../../src/model/liveSystem.ts";
 import { findPgBouncer, type PgBouncer } from "../parts/pgbouncer.ts";
 import { oldPgBouncer } from "../parts/pgbouncer118.ts";
 import { type Postgres, startPostgres } from "../parts/postgres.ts";

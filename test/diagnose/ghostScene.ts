@@ -4,9 +4,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-import { diagnose } from "../../src/audit/diagnosis/diagnose.ts";
-import { THRESHOLDS } from "../../src/audit/diagnosis/thresholds.ts";
-import type { LiveSystem } from "../../src/audit/live.ts";
+import { diagnose } from "../../src/diagnose/diagnose.ts";
+import { THRESHOLDS } from "../../src/diagnose/causes/thresholds.ts";
+import type { LiveSystem } from "../../src/model/liveSystem.ts";
 import type { RunningProcess } from "../parts/processes.ts";
 import { startPostgres } from "../parts/postgres.ts";
 import { workloadOf } from "./actors.ts";

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { STATS_LOGIN } from "../../src/api/names.ts";
-import type { Thresholds } from "../../src/audit/diagnosis/thresholds.ts";
-import type { LiveWorkload } from "../../src/audit/live.ts";
+import type { Thresholds } from "../../src/diagnose/causes/thresholds.ts";
+import type { LiveWorkload } from "../../src/model/liveSystem.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { exampleFleet } from "../system/fleets.ts";

@@ -8,7 +8,7 @@ import type {
   LiveSystem,
   LiveWorkload,
   PoolerSample,
-} from "../../src/audit/live.ts";
+} from "../../src/model/liveSystem.ts";
 
 /** The first sample's moment; the others follow a second apart each. */
 export const START_MS = 1_800_000_000_000;

@@ -3,8 +3,8 @@ import { Socket } from "node:net";
 
 import { Client } from "pg";
 
-import { gatherLive, type LiveQuestion } from "../../src/audit/live/gatherLive.ts";
-import type { LiveSystem, Unseen } from "../../src/audit/live.ts";
+import { gatherLive, type LiveQuestion } from "../../src/diagnose/gather/gatherLive.ts";
+import type { LiveSystem, Unseen } from "../../src/model/liveSystem.ts";
 import {
   type PgBouncer,
   type PgBouncerPlace,

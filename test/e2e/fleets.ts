@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { withActive } from "../../src/api/fleet.ts";
 import { membersOf } from "../../src/api/mcpServer.ts";
-import { readFleet } from "../../src/api/readFleet.ts";
+import { readFleet } from "../../src/fleet/readFleet.ts";
 import type { BudgetPlan } from "../../src/budget/plan.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
 import { ROOT } from "../synth/run.ts";

@@ -1,7 +1,7 @@
 import { processCountOf } from "../../src/api/connectionBudget.ts";
 import type { Fleet } from "../../src/api/fleet.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
-import type { ObjectName, Step } from "../../src/budget/steps.ts";
+import type { ObjectName, Step } from "../../src/budget/transition/steps.ts";
 import { applyChanges } from "./applyChanges.ts";
 
 /**

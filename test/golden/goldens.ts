@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import type { Manifest } from "../../charts/manifest.ts";
+import type { Manifest } from "../../src/render/manifest.ts";
 import { manifestFiles, type ManifestFile } from "../../charts/manifestFiles.ts";
-import { plannedBudgets, type PlannedBudget } from "../../charts/planned.ts";
-import { tryoutsOf } from "../../charts/tryouts.ts";
+import { plannedBudgets, type PlannedBudget } from "../../src/render/planned.ts";
+import { tryoutsOf } from "../../src/render/tryouts.ts";
 import type { Fleet } from "../../src/api/fleet.ts";
-import { formatProblem } from "../../src/api/problem.ts";
-import { readFleet } from "../../src/api/readFleet.ts";
+import { formatProblem } from "../../src/fleet/problem.ts";
+import { readFleet } from "../../src/fleet/readFleet.ts";
 import type { Plan } from "../../src/budget/plan.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
 

@@ -1,4 +1,4 @@
-import type { Manifest } from "../../charts/manifest.ts";
+import type { Manifest } from "../../src/render/manifest.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 

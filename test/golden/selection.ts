@@ -1,4 +1,4 @@
-import type { Manifest } from "../../charts/manifest.ts";
+import type { Manifest } from "../../src/render/manifest.ts";
 import { fieldsAt, listAt, stringsAt, type Pod } from "./pods.ts";
 
 type Fields = Pod["spec"];

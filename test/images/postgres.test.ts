@@ -8,7 +8,7 @@ import {
   TRYOUT_DATA_DIR,
   TRYOUT_IMAGE,
   TRYOUT_INIT_DIR,
-} from "../../charts/tryoutFiles.ts";
+} from "../../src/render/tryoutFiles.ts";
 import { goldens } from "../golden/goldens.ts";
 import { podsOf, stringsAt } from "../golden/pods.ts";
 import { freePort } from "../parts/ports.ts";

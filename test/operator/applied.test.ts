@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { configOf, linesOf as shownLines } from "../../src/audit/live/poolerRows.ts";
+import { configOf, linesOf as shownLines } from "../../src/pgbouncer/liveRows.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
-import type { BudgetSnapshot } from "../../src/operator/snapshot.ts";
+import type { BudgetSnapshot } from "../../src/model/budgetSnapshot.ts";
 import { openConsole } from "../../src/pgbouncer/console.ts";
 import { commonIni } from "../../src/pgbouncer/ini.ts";
 import { linesOf } from "../../src/pgbouncer/lines.ts";

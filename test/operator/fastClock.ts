@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from "../../src/kube/clock.ts";
+import { systemClock, type Clock } from "../../src/runtime/clock.ts";
 
 /** A machine that is busy may let nobody run for a second: that must not count as a minute. */
 const STALL_MS = 50;

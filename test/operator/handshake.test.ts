@@ -7,8 +7,8 @@ import { McpServer as OldServer } from "@modelcontextprotocol/sdk/server/mcp.js"
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
 import { afterEach, expect, test } from "vitest";
-import { handshake } from "../../src/operator/gather/handshake.ts";
-import type { Handshake } from "../../src/operator/snapshot.ts";
+import { handshake } from "../../src/observe/handshake.ts";
+import type { Handshake } from "../../src/model/budgetSnapshot.ts";
 import { freePort } from "../parts/ports.ts";
 
 const servers: Server[] = [];

@@ -1,12 +1,12 @@
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { OPERATOR_NAME, OPERATOR_NAMESPACE } from "../../src/api/names.ts";
-import { conditionIn } from "../../src/operator/decide/condition.ts";
-import { judge } from "../../src/operator/decide/judge.ts";
-import { judgeOrphan } from "../../src/operator/decide/judgeOrphan.ts";
-import type { askPostgres } from "../../src/operator/gather/askPostgres.ts";
-import type { handshake } from "../../src/operator/gather/handshake.ts";
-import type { addressesOf } from "../../src/operator/gather/hostNames.ts";
+import { conditionIn } from "../../src/conditions/condition.ts";
+import { judge } from "../../src/conditions/judge.ts";
+import { judgeOrphan } from "../../src/conditions/judgeOrphan.ts";
+import type { askPostgres } from "../../src/postgres/askLimits.ts";
+import type { handshake } from "../../src/observe/handshake.ts";
+import type { addressesOf } from "../../src/observe/hostNames.ts";
 import { startOperator, type Operator } from "../../src/operator/operator.ts";
 import type { openConsole } from "../../src/pgbouncer/console.ts";
 import { fieldOf, textAt } from "../../src/kube/fields.ts";
@@ -29,9 +29,9 @@ const outside = vi.hoisted(() => ({
   addressesOf: vi.fn<typeof addressesOf>(),
 }));
 vi.mock(import("../../src/pgbouncer/console.ts"), () => outside);
-vi.mock(import("../../src/operator/gather/askPostgres.ts"), () => outside);
-vi.mock(import("../../src/operator/gather/handshake.ts"), () => outside);
-vi.mock(import("../../src/operator/gather/hostNames.ts"), () => outside);
+vi.mock(import("../../src/postgres/askLimits.ts"), () => outside);
+vi.mock(import("../../src/observe/handshake.ts"), () => outside);
+vi.mock(import("../../src/observe/hostNames.ts"), () => outside);
 
 /** Of the budget `writing`; each costs time in every judgement. */
 const COUNT = 100;

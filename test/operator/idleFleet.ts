@@ -1,12 +1,12 @@
-import type { Manifest } from "../../charts/manifest.ts";
-import { plannedBudgets, type PlannedBudget } from "../../charts/planned.ts";
+import type { Manifest } from "../../src/render/manifest.ts";
+import { plannedBudgets, type PlannedBudget } from "../../src/render/planned.ts";
 import { serverObjects } from "../../charts/serverObjects.ts";
 import { tierObjects } from "../../charts/tierObjects.ts";
 import type { ConnectionBudget } from "../../src/api/connectionBudget.ts";
 import type { McpServer } from "../../src/api/mcpServer.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
-import { credentials } from "../../src/pgbouncer/credentials.ts";
-import { secretOf } from "../../src/pgbouncer/secret.ts";
+import { credentials } from "../../src/credentials/credentials.ts";
+import { secretOf } from "../../src/credentials/secret.ts";
 import { budgetOf, serverOf } from "../fleets/fleetOf.ts";
 import { existingWorkload } from "../scene/existingWorkload.ts";
 

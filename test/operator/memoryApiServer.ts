@@ -1,6 +1,6 @@
-import type { Manifest } from "../../charts/manifest.ts";
+import type { Manifest } from "../../src/render/manifest.ts";
 import type { KubeAnswer, KubeClient, KubeRequest } from "../../src/kube/client.ts";
-import type { Clock } from "../../src/kube/clock.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
 import { fieldOf, itemsOf, textAt } from "../../src/kube/fields.ts";
 import { isObject } from "../../src/kube/kubeAnswer.ts";
 import { resourceVersionOf } from "../../src/kube/objectPlace.ts";

@@ -1,4 +1,4 @@
-import type { Manifest } from "../../charts/manifest.ts";
+import type { Manifest } from "../../src/render/manifest.ts";
 import { fieldOf, numberAt, textAt, type Fields } from "../../src/kube/fields.ts";
 
 /** Objects as an API server keeps them: each write is another version, of one count for all. */

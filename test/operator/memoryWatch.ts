@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/kube/clock.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
 import type { MemoryObjects } from "./memoryObjects.ts";
 
 /** As often as a real API server says how far a watch has come. */

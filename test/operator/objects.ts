@@ -1,4 +1,4 @@
-import { pgbouncerLabels } from "../../charts/labels.ts";
+import { pgbouncerLabels } from "../../src/api/labels.ts";
 import type { Sent } from "./scene.ts";
 
 type Fields = Readonly<Record<string, unknown>>;

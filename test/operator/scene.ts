@@ -2,7 +2,7 @@ import { pino, type Logger } from "pino";
 import type { Judge } from "../../src/operator/judge.ts";
 import { startOperator, type Operator } from "../../src/operator/operator.ts";
 import { connect, type KubeClient } from "../../src/kube/client.ts";
-import type { Clock } from "../../src/kube/clock.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
 import { isObject } from "../../src/kube/kubeAnswer.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { listPath } from "../../src/kube/list.ts";

@@ -2,11 +2,11 @@ import type { ConnectionBudget } from "../../src/api/connectionBudget.ts";
 import { processCountOf, roleOf } from "../../src/api/connectionBudget.ts";
 import type { McpServer } from "../../src/api/mcpServer.ts";
 import { shareOf } from "../../src/budget/room.ts";
-import type { LiveLine } from "../../src/audit/live.ts";
-import { conditionIn, type Condition } from "../../src/operator/decide/condition.ts";
-import { judge } from "../../src/operator/decide/judge.ts";
-import { planObjects } from "../../src/operator/decide/objectPlan.ts";
-import type { Judgement } from "../../src/operator/judgement.ts";
+import type { LiveLine } from "../../src/model/liveSystem.ts";
+import { conditionIn, type Condition } from "../../src/conditions/condition.ts";
+import { judge } from "../../src/conditions/judge.ts";
+import { planObjects } from "../../src/conditions/objectPlan.ts";
+import type { Judgement } from "../../src/conditions/decision.ts";
 import type {
   BudgetSnapshot,
   ClientCount,
@@ -18,7 +18,7 @@ import type {
   PostgresSnapshot,
   ServerSnapshot,
   Sight,
-} from "../../src/operator/snapshot.ts";
+} from "../../src/model/budgetSnapshot.ts";
 import { linesOf } from "../../src/pgbouncer/lines.ts";
 import { budgetOf, INCIDENT_NAMES, serverOf } from "../fleets/fleetOf.ts";
 

@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from "../../src/kube/clock.ts";
+import { systemClock, type Clock } from "../../src/runtime/clock.ts";
 
 /** Stands until it is moved; what waits waits as long as by the machine's. */
 export function standingClock(): Clock & { readonly pass: (durationMs: number) => void } {

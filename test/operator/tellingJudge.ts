@@ -5,7 +5,7 @@ import type {
   Observed,
   ServerSnapshot,
   Sight,
-} from "../../src/operator/snapshot.ts";
+} from "../../src/model/budgetSnapshot.ts";
 
 /** One condition: what there is to say. */
 interface Saying {

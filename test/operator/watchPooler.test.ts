@@ -1,10 +1,10 @@
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { systemClock, type Clock } from "../../src/kube/clock.ts";
-import { sameProcesses } from "../../src/operator/gather/consoles.ts";
-import type { PoolerSight } from "../../src/operator/snapshot.ts";
-import { UnseenError } from "../../src/operator/gather/unseenError.ts";
-import { watchPooler, type Watch } from "../../src/operator/gather/watchPooler.ts";
+import { systemClock, type Clock } from "../../src/runtime/clock.ts";
+import { sameProcesses } from "../../src/observe/consoles.ts";
+import type { PoolerSight } from "../../src/model/budgetSnapshot.ts";
+import { UnseenError } from "../../src/model/unavailable.ts";
+import { watchPooler, type Watch } from "../../src/observe/pgbouncerPoller.ts";
 import { consoleQuery, type PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { fastClock } from "./fastClock.ts";

@@ -1,8 +1,8 @@
 import { cp, readFile, readdir, symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Manifest } from "../../charts/manifest.ts";
-import { readFleet } from "../../src/api/readFleet.ts";
+import type { Manifest } from "../../src/render/manifest.ts";
+import { readFleet } from "../../src/fleet/readFleet.ts";
 import { goldenOf, manifestsIn } from "../golden/goldens.ts";
 import { runProcess } from "../parts/processes.ts";
 import { scratchDir } from "../parts/scratch.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { environment } from "../../charts/environment.ts";
+import { environment } from "../../src/render/environment.ts";
 import * as pool from "../../pool/names.ts";
 import { readNumbers } from "../../pool/settings.ts";
 import { POOL_LIMIT_FILE, POOL_PORT } from "../../src/api/names.ts";

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 
 import { z } from "zod";
 
-import { AUTH_DIR, CONFIG_DIR, SOCKET_DIR } from "../../charts/pgbouncerPaths.ts";
+import { AUTH_DIR, CONFIG_DIR, SOCKET_DIR } from "../../src/render/pgbouncerPaths.ts";
 import { PGBOUNCER_PORT } from "../../src/api/names.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { readObject } from "../../src/kube/readObject.ts";

@@ -2,19 +2,19 @@ import { randomBytes } from "node:crypto";
 
 import { parseAllDocuments } from "yaml";
 
-import { plannedBudgets } from "../../charts/planned.ts";
+import { plannedBudgets } from "../../src/render/planned.ts";
 import { serverObjects } from "../../charts/serverObjects.ts";
 import { tierObjects } from "../../charts/tierObjects.ts";
 import { roleOf, type ConnectionBudget } from "../../src/api/connectionBudget.ts";
 import { keyOf, type Fleet } from "../../src/api/fleet.ts";
-import { formatProblem } from "../../src/api/problem.ts";
-import { readFleet } from "../../src/api/readFleet.ts";
+import { formatProblem } from "../../src/fleet/problem.ts";
+import { readFleet } from "../../src/fleet/readFleet.ts";
 import { guardSql } from "../../src/budget/guard.ts";
 import type { Plan } from "../../src/budget/plan.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
 import type { Applied } from "../../src/kube/apply.ts";
-import { credentials } from "../../src/pgbouncer/credentials.ts";
-import { secretKeyOf, textOf, type Secret, type SecretData } from "../../src/pgbouncer/secret.ts";
+import { credentials } from "../../src/credentials/credentials.ts";
+import { secretKeyOf, textOf, type Secret, type SecretData } from "../../src/credentials/secret.ts";
 import type { Postgres } from "../parts/postgres.ts";
 import { existingSecrets } from "./existingPgBouncer.ts";
 import { existingWorkload } from "./existingWorkload.ts";

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { clientHost } from "../../charts/pgbouncerFiles.ts";
+import { clientHost } from "../../src/render/pgbouncerFiles.ts";
 import {
   budgetNames,
   MAINTENANCE_LABEL,

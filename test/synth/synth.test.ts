@@ -11,7 +11,7 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { MARK } from "../../charts/header.ts";
+import { MARK } from "../../src/render/header.ts";
 import { scratchDir } from "../parts/scratch.ts";
 import { contentOf } from "./folder.ts";
 import { cdk8sSynth, killedSynth, ROOT, synth } from "./run.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 import type { Fleet } from "../../src/api/fleet.ts";
 import type { McpServer } from "../../src/api/mcpServer.ts";
-import { readFleet } from "../../src/api/readFleet.ts";
+import { readFleet } from "../../src/fleet/readFleet.ts";
 import type { Postgres } from "../parts/postgres.ts";
 
 const EXAMPLE = "examples/writing-servers/fleet.yaml";

@@ -1,4 +1,4 @@
-import { environment } from "../../charts/environment.ts";
+import { environment } from "../../src/render/environment.ts";
 import type { McpServer } from "../../src/api/mcpServer.ts";
 import type { ServerPlan } from "../../src/budget/plan.ts";
 import type { Tier } from "./weirTier.ts";

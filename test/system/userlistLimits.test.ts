@@ -5,8 +5,8 @@ import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { budgetOf } from "../fleets/fleetOf.ts";
 import { hba } from "../../src/pgbouncer/hba.ts";
 import { commonIni } from "../../src/pgbouncer/ini.ts";
-import { userlist, type Login } from "../../src/pgbouncer/userlist.ts";
-import { nameProblem, passwordProblem } from "../../src/pgbouncer/userlistLimits.ts";
+import { userlist, type Login } from "../../src/credentials/userlist.ts";
+import { nameProblem, passwordProblem } from "../../src/credentials/userlistLimits.ts";
 
 const GOOD = [
   String.raw`a"b""c'd\e`,

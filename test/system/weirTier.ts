@@ -11,7 +11,7 @@ import { hba } from "../../src/pgbouncer/hba.ts";
 import { commonIni, processIni } from "../../src/pgbouncer/ini.ts";
 import { linesOf, type Line } from "../../src/pgbouncer/lines.ts";
 import { nofileLimit } from "../../src/pgbouncer/nofile.ts";
-import { userlist } from "../../src/pgbouncer/userlist.ts";
+import { userlist } from "../../src/credentials/userlist.ts";
 import { pgbouncerPlace, startPgBouncer, type PgBouncer } from "../parts/pgbouncer.ts";
 import type { Postgres } from "../parts/postgres.ts";
 import type { Certificate } from "./certificate.ts";

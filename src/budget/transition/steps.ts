@@ -1,0 +1,91 @@
+import type { FieldChange } from "../plan.ts";
+
+/**
+ * The steps from one fleet to another, when generated manifests are applied without an operator:
+ * data, in the order in which they keep the sums. A step begins when what the one before it waits
+ * for is there. Objects are named as in a fleet file; what weir makes of them goes with them.
+ */
+export type Step = (
+  | SecretsStep
+  | PostgresStep
+  | GuardStep
+  | DeleteStep
+  | ScaleStep
+  | ApplyStep
+  | ApplyAllStep
+) & {
+  /** What must be so before the next step. */
+  readonly waitFor: string;
+  /** Why it stands here: which sum it keeps. */
+  readonly why: string;
+};
+
+/** What one step touches. */
+export interface ObjectName {
+  readonly kind: "ConnectionBudget" | "McpServer" | "HorizontalPodAutoscaler";
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** A field of the new fleet that is something else for one step. */
+export interface StepChange extends FieldChange {
+  readonly namespace: string;
+}
+
+/** Make the Secrets that new logins need. */
+interface SecretsStep {
+  readonly action: "Secrets";
+  readonly objects: readonly ObjectName[];
+}
+
+/** Set Postgres itself, so that it admits so many connections to all its budgets. */
+interface PostgresStep {
+  readonly action: "Postgres";
+  /** HOST:PORT, the host's full name. */
+  readonly postgres: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Set the CONNECTION LIMIT of a budget's role; 0: of one that is used no longer. */
+interface GuardStep {
+  readonly action: "Guard";
+  readonly objects: readonly ObjectName[];
+  readonly postgres: string;
+  readonly role: string;
+  /** No budget of the old fleet used it there. */
+  readonly isNew: boolean;
+  readonly connections: number;
+}
+
+/** Delete what weir made of these servers or budgets. */
+interface DeleteStep {
+  readonly action: "Delete";
+  readonly objects: readonly ObjectName[];
+}
+
+/** Scale a budget's PgBouncer as it is, without a new ini. */
+interface ScaleStep {
+  readonly action: "Scale";
+  readonly objects: readonly ObjectName[];
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Generate manifests from the new fleet with these changes, and apply those of these objects. */
+interface ApplyStep {
+  readonly action: "Apply";
+  readonly objects: readonly ObjectName[];
+  /** None: from the new fleet as it is. */
+  readonly changes: readonly StepChange[];
+  /** What the new manifests have no longer, and no apply takes away. */
+  readonly obsolete: readonly ObjectName[];
+}
+
+/** Generate manifests from the new fleet, and apply all of them. */
+interface ApplyAllStep {
+  readonly action: "ApplyAll";
+  /** The servers that are told their new numbers only now. */
+  readonly objects: readonly ObjectName[];
+  readonly obsolete: readonly ObjectName[];
+}

@@ -1,0 +1,256 @@
+import { processesFieldOf } from "../../api/connectionBudget.ts";
+import { byCodeUnit } from "../../text/order.ts";
+import type { Snapshot, Tier } from "./fleetState.ts";
+import type { ObjectName, Step, StepChange } from "./steps.ts";
+
+/** A PgBouncer that changes: from what, if it is there, to what, if it stays. */
+interface TierChange {
+  readonly key: string;
+  readonly old: Tier | undefined;
+  readonly next: Tier | undefined;
+}
+
+/** What must hold while steps are laid: what each Postgres admits, and what each budget may open. */
+interface Ledger {
+  readonly available: Map<string, number>;
+  /** P in force by Postgres and budget: a budget that moves has two. */
+  readonly shares: Map<string, Map<string, number>>;
+}
+
+/**
+ * The steps by which PgBouncers change, when what falls has fallen at the servers: at every instant
+ * the processes of a budget open no more than its P, and the budgets of one Postgres no more than
+ * it admits. So who gives goes before who takes; Postgres itself rises first and falls last.
+ */
+export function tierSteps(old: Snapshot, next: Snapshot): readonly Step[] {
+  const ledger = ledgerOf(old, next);
+  const steps: Step[] = postgresSteps(old, next, (from, to) => to > from);
+  let waiting = changesOf(old, next);
+  for (let change = pick(waiting, ledger); change !== undefined; change = pick(waiting, ledger)) {
+    if (change.old !== undefined && !hasRoom(change, ledger)) {
+      steps.push(...stopSteps(change.old));
+      settle({ ...change, next: undefined }, ledger);
+      const stopped = { ...change, old: undefined };
+      waiting = waiting.map((other) => (other.key === stopped.key ? stopped : other));
+    } else {
+      steps.push(...stepsOf(change));
+      settle(change, ledger);
+      waiting = waiting.filter((other) => other !== change);
+    }
+  }
+  return [...steps, ...postgresSteps(old, next, (from, to) => to < from)];
+}
+
+/**
+ * Whose turn it is: the first that finds room, which who takes has when who gives has given. When
+ * nobody finds room, budgets that move between Postgres wait for each other; one has to stop.
+ */
+function pick(waiting: readonly TierChange[], ledger: Ledger): TierChange | undefined {
+  return waiting.find((change) => hasRoom(change, ledger)) ?? waiting.find(moves) ?? waiting[0];
+}
+
+function ledgerOf(old: Snapshot, next: Snapshot): Ledger {
+  const available = new Map(next.available);
+  for (const [postgres, count] of old.available) {
+    available.set(postgres, Math.max(count, available.get(postgres) ?? 0));
+  }
+  const shares = new Map<string, Map<string, number>>();
+  for (const [key, { postgres, share }] of old.tiers) {
+    shares.set(postgres, (shares.get(postgres) ?? new Map<string, number>()).set(key, share));
+  }
+  return { available, shares };
+}
+
+function changesOf(old: Snapshot, next: Snapshot): readonly TierChange[] {
+  return [...new Set([...old.tiers.keys(), ...next.tiers.keys()])]
+    .toSorted(byCodeUnit)
+    .map((key) => ({ key, old: old.tiers.get(key), next: next.tiers.get(key) }))
+    .filter(({ old: before, next: after }) => iniOf(before) !== iniOf(after));
+}
+
+/** Everything that a tier's manifests are made of, to see whether anything changes. */
+function iniOf(tier: Tier | undefined): string {
+  if (tier === undefined) return "";
+  const { postgres, pgbouncer } = tier.budget.spec;
+  const lines = tier.plan.servers.map(({ name, grant, slots }) => [name, grant, slots]);
+  return JSON.stringify([postgres, pgbouncer, tier.plan.slots, lines]);
+}
+
+/** Whether its budget's new P fits beside what all others may still open there. */
+function hasRoom({ key, next }: TierChange, { available, shares }: Ledger): boolean {
+  if (next === undefined) return true;
+  let inForce = next.share;
+  for (const [other, share] of shares.get(next.postgres) ?? []) if (other !== key) inForce += share;
+  return inForce <= (available.get(next.postgres) ?? 0);
+}
+
+/** Whether it leaves a Postgres, for another one or for good. */
+function moves({ old, next }: TierChange): boolean {
+  return old !== undefined && old.postgres !== next?.postgres;
+}
+
+function settle({ key, old, next }: TierChange, { shares }: Ledger): void {
+  if (old !== undefined) shares.get(old.postgres)?.delete(key);
+  if (next === undefined) return;
+  const there = shares.get(next.postgres) ?? new Map<string, number>();
+  shares.set(next.postgres, there.set(key, next.share));
+}
+
+const EITHER_INI = "Each process has the old ini or the new one, and both are within its sums.";
+
+/** One tier's steps: its role's limit is raised before, and lowered after. */
+function stepsOf({ old, next }: TierChange): readonly Step[] {
+  if (next === undefined) return old === undefined ? [] : removalSteps(old);
+  const sameRole = old?.postgres === next.postgres && old.role === next.role;
+  const raised = !sameRole || next.share > old.share;
+  const lowered = sameRole && next.share < old.share;
+  return [
+    ...(raised ? [raisedStep(next, !sameRole)] : []),
+    ...(old === undefined ? [] : processSteps(old, next)),
+    applyStep(next, [], old === undefined ? "Its share of Postgres is free." : EITHER_INI),
+    ...(lowered ? [loweredStep(next)] : []),
+    ...(old === undefined || sameRole ? [] : [retiredRole(old)]),
+  ];
+}
+
+/** What must come before the new ini when the number of processes changes with the slots of each. */
+function processSteps(old: Tier, next: Tier): readonly Step[] {
+  if (old.postgres !== next.postgres) return [];
+  const allowed = Math.max(old.share, next.share);
+  const kept = Math.min(old.processes, next.processes);
+  const most = kept * Math.max(old.perProcess, next.perProcess);
+  const leaving = (old.processes - kept) * old.perProcess;
+  const coming = (next.processes - kept) * next.perProcess;
+  if (most + leaving + coming <= allowed) return [];
+  return next.processes > old.processes
+    ? [fewerSlotsStep(old, next)]
+    : [fewerProcessesStep(old, next)];
+}
+
+/** The new slots with the old number of processes, which must have them before any is added. */
+function fewerSlotsStep(old: Tier, next: Tier): Step {
+  const { metadata, spec } = next.budget;
+  const share = next.plan.slots.perProcess * old.processes;
+  const change = (field: string, from: unknown, to: unknown): StepChange => ({
+    namespace: metadata.namespace,
+    object: `ConnectionBudget/${metadata.name}`,
+    field,
+    from,
+    to,
+  });
+  const why =
+    `New processes start at once, while old ones may still open ${old.perProcess} connections ` +
+    `each: first all ${old.processes} come down to ${next.perProcess}.`;
+  return applyStep(
+    next,
+    [
+      change(processesFieldOf(next.budget), next.processes, old.processes),
+      change("spec.postgres.shareConnections", spec.postgres.shareConnections ?? null, share),
+    ],
+    why,
+  );
+}
+
+function fewerProcessesStep(old: Tier, next: Tier): Step {
+  return {
+    action: "Scale",
+    objects: [nameOf(next)],
+    from: old.processes,
+    to: next.processes,
+    waitFor: "the other pods are gone; one that terminates is not",
+    why: "What the others may open can rise only when these are gone.",
+  };
+}
+
+function applyStep(next: Tier, changes: readonly StepChange[], why: string): Step {
+  return {
+    action: "Apply",
+    objects: [nameOf(next)],
+    changes,
+    obsolete: [],
+    waitFor: "its rollout is done: every process runs this ini",
+    why,
+  };
+}
+
+function removalSteps(old: Tier): readonly Step[] {
+  return [
+    {
+      action: "Delete",
+      objects: [nameOf(old)],
+      waitFor: "none of its pods is left",
+      why: "Its servers are gone. What it holds of Postgres is free when its processes are.",
+    },
+    retiredRole(old),
+  ];
+}
+
+function stopSteps(old: Tier): readonly Step[] {
+  return [
+    {
+      action: "Scale",
+      objects: [nameOf(old)],
+      from: old.processes,
+      to: 0,
+      waitFor: "none of its pods is left",
+      why:
+        "It moves to a Postgres that has no room before another budget leaves, which waits for the " +
+        "room that this one takes. Its servers reach no database until it is applied again.",
+    },
+    retiredRole(old),
+  ];
+}
+
+function raisedStep(tier: Tier, isNew: boolean): Step {
+  const why = "It must admit what the new ini may open.";
+  return guardStep(tier, tier.share, isNew, why);
+}
+
+function loweredStep(tier: Tier): Step {
+  const why = "No process may open more any longer; the rest is free for others.";
+  return guardStep(tier, tier.share, false, why);
+}
+
+function retiredRole(old: Tier): Step {
+  return guardStep(old, 0, false, "Nobody uses this role there any longer.");
+}
+
+function guardStep(tier: Tier, connections: number, isNew: boolean, why: string): Step {
+  return {
+    action: "Guard",
+    objects: [nameOf(tier)],
+    postgres: tier.postgres,
+    role: tier.role,
+    isNew,
+    connections,
+    waitFor: "the SQL has run",
+    why,
+  };
+}
+
+function postgresSteps(
+  old: Snapshot,
+  next: Snapshot,
+  wanted: (from: number, to: number) => boolean,
+): Step[] {
+  return [...next.available].flatMap(([postgres, to]) => {
+    const from = old.available.get(postgres);
+    if (from === undefined || !wanted(from, to)) return [];
+    return {
+      action: "Postgres",
+      postgres,
+      from,
+      to,
+      waitFor: "Postgres runs with it",
+      why:
+        to > from
+          ? "The budgets that take more find it there."
+          : "All its budgets have come down to what it admits then.",
+    };
+  });
+}
+
+function nameOf({ budget }: Tier): ObjectName {
+  const { name, namespace } = budget.metadata;
+  return { kind: "ConnectionBudget", namespace, name };
+}

@@ -1,0 +1,79 @@
+import type { ConnectionBudget } from "../api/connectionBudget.ts";
+import type { McpServer } from "../api/mcpServer.ts";
+import { floorOf } from "../budget/floors.ts";
+import { byCodeUnit } from "../text/order.ts";
+import { roomOf } from "../budget/room.ts";
+
+/** A server that asks for its floor, a line and a slot. */
+export interface Applicant {
+  readonly server: McpServer;
+  /** Whether it was admitted before: Admitted is True. */
+  readonly incumbent: boolean;
+  readonly creationTimestamp: string;
+  readonly uid: string;
+}
+
+/** Whether a server's whole floor is reserved. */
+export type Admission =
+  | { readonly admitted: true }
+  | { readonly admitted: false; readonly why: "Disabled" }
+  /** Clients on each PgBouncer process: its floor, and what those that are admitted leave. */
+  | {
+      readonly admitted: false;
+      readonly why: "InsufficientBudget";
+      readonly needs: number;
+      readonly free: number;
+    }
+  /** No slot is left for one more line; `lines` is how many there may be. */
+  | { readonly admitted: false; readonly why: "TooManyLines"; readonly lines: number };
+
+/**
+ * Who gets a whole floor: by priority, then those admitted before, then age, then UID. One that
+ * doesn't fit is passed over, and a smaller one after it may fit. Asked again with those admitted as
+ * incumbents it says the same: nobody loses a place to a newcomer of the same priority.
+ *
+ * @returns by the server's name
+ */
+export function admit(
+  budget: ConnectionBudget,
+  applicants: readonly Applicant[],
+): ReadonlyMap<string, Admission> {
+  const room = roomOf(budget);
+  const admitted = new Set<McpServer>();
+  let free = room.clients;
+  for (const { server } of applicants.toSorted(byTurn)) {
+    const needs = floorOf(server);
+    if (isDisabled(server) || needs > free || admitted.size >= room.slots) continue;
+    admitted.add(server);
+    free -= needs;
+  }
+  // What is left in the end, not at its turn: that would be another once it is judged again.
+  return new Map(
+    applicants.map(({ server }) => [
+      server.metadata.name,
+      admitted.has(server) ? { admitted: true } : refusalOf(server, free, Math.max(0, room.slots)),
+    ]),
+  );
+}
+
+function refusalOf(server: McpServer, free: number, lines: number): Admission {
+  if (isDisabled(server)) return { admitted: false, why: "Disabled" };
+  const needs = floorOf(server);
+  return needs > free
+    ? { admitted: false, why: "InsufficientBudget", needs, free }
+    : { admitted: false, why: "TooManyLines", lines };
+}
+
+function isDisabled({ spec }: McpServer): boolean {
+  return spec.activation === "Disabled";
+}
+
+function byTurn(a: Applicant, b: Applicant): number {
+  return (
+    b.server.spec.priority - a.server.spec.priority ||
+    Number(b.incumbent) - Number(a.incumbent) ||
+    Date.parse(a.creationTimestamp) - Date.parse(b.creationTimestamp) ||
+    byCodeUnit(a.uid, b.uid) ||
+    byCodeUnit(a.server.metadata.name, b.server.metadata.name)
+  );
+}

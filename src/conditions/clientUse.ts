@@ -1,0 +1,101 @@
+import type { ConnectionBudget } from "../api/connectionBudget.ts";
+import { CONSOLE_DATABASE, MAINTENANCE_LINE } from "../api/names.ts";
+import type { LineSight, PoolerSight } from "../model/budgetSnapshot.ts";
+import type { Pooler } from "./observed.ts";
+
+/**
+ * The client sum of one PgBouncer process as it is: what is open or may be opened. All are
+ * connections; the total is their sum.
+ */
+export interface ClientUse {
+  /** Σ max(limit, open) over the servers' lines that have a limit. */
+  readonly limited: number;
+  /** How many lines that are. */
+  readonly limitedLines: number;
+  /** Open on the lines without a limit. */
+  readonly open: number;
+  readonly openLines: number;
+  /** The reserve, or what is more than it. */
+  readonly maintenance: number;
+  readonly consoles: number;
+  readonly logins: number;
+  readonly total: number;
+  /** max_client_conn as applied. */
+  readonly capacity: number;
+}
+
+/** Counts are the most in the process' window: what broke the sum a moment ago counts. */
+export function clientUseOf(pooler: Pooler, budget: ConnectionBudget): ClientUse {
+  const { sight, lines } = pooler;
+  const { reserve, maxClientConn } = budget.spec.pgbouncer;
+  let limited = 0;
+  let limitedLines = 0;
+  let openMax = 0;
+  let openNow = 0;
+  let openLines = 0;
+  for (const line of lines.values()) {
+    if (line.name === MAINTENANCE_LINE) continue;
+    const limit = clientLimitOf(line, sight);
+    if (limit === undefined) {
+      openMax += clientsMaxOn(line.name, pooler);
+      openNow += clientsOn(line.name, pooler);
+      openLines += 1;
+    } else {
+      limited += Math.max(limit, clientsMaxOn(line.name, pooler));
+      limitedLines += 1;
+    }
+  }
+  // Each line's most may have been at another moment: at no moment there were more than all used.
+  const open = Math.max(openNow, Math.min(openMax, sight.window.usedClientsMax));
+  const line = lines.get(MAINTENANCE_LINE);
+  const maintenance = Math.max(
+    reserve.maintenance,
+    clientsMaxOn(MAINTENANCE_LINE, pooler),
+    (line && clientLimitOf(line, sight)) ?? 0,
+  );
+  const consoles = Math.max(reserve.consoles, consolesOpen(sight));
+  return {
+    limited,
+    limitedLines,
+    open,
+    openLines,
+    maintenance,
+    consoles,
+    logins: reserve.logins,
+    total: limited + open + maintenance + consoles + reserve.logins,
+    capacity: numberAt(sight, "max_client_conn") ?? maxClientConn,
+  };
+}
+
+/** A line's own limit, else the one that all get; undefined: unlimited, which PgBouncer calls 0. */
+export function clientLimitOf(line: LineSight, sight: PoolerSight): number | undefined {
+  const own = line.maxClientConnections ?? 0;
+  if (own > 0) return own;
+  const all = numberAt(sight, "max_db_client_connections") ?? 0;
+  return all > 0 ? all : undefined;
+}
+
+/** The most clients that a line had in the window. */
+export function clientsMaxOn(line: string, pooler: Pooler): number {
+  return Math.max(pooler.sight.window.lines.get(line)?.clientsMax ?? 0, clientsOn(line, pooler));
+}
+
+/** The clients that a line has now. */
+export function clientsOn(line: string, { sight, lines }: Pooler): number {
+  const told = lines.get(line)?.openClients;
+  if (told !== undefined) return told;
+  return sight.clients.reduce((sum, each) => sum + (each.line === line ? each.count : 0), 0);
+}
+
+/** Consoles that are open: weir's own, which its list leaves out, and the others. */
+export function consolesOpen(sight: PoolerSight): number {
+  const others = sight.clients.filter(({ line }) => line === CONSOLE_DATABASE);
+  return 1 + others.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** A number of SHOW CONFIG. */
+export function numberAt({ config }: PoolerSight, key: string): number | undefined {
+  const text = config.get(key);
+  const value = Number(text);
+  return text === undefined || text === "" || !Number.isFinite(value) ? undefined : value;
+}

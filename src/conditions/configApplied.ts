@@ -1,0 +1,166 @@
+import {
+  processCountOf,
+  processesFieldOf,
+  type ConnectionBudget,
+} from "../api/connectionBudget.ts";
+import type { BudgetPlan } from "../budget/plan.ts";
+import { listed } from "../text/wording.ts";
+import type { Told, Verdict } from "./condition.ts";
+import { differencesFrom, keysThatDiffer, type ConfigDifferences } from "./configDifferences.ts";
+import { few } from "../text/truncation.ts";
+import { judged, type Pooler, type Poolers } from "./observed.ts";
+
+/** A line's own limit of clients came with this version. */
+const OLDEST = [1, 24] as const;
+
+/** What is told of each process. */
+interface Compared extends ConfigDifferences {
+  readonly name: string;
+}
+
+/**
+ * ConfigApplied: whether what PgBouncer has applied (not what its file says) is what the plan says;
+ * of an existing PgBouncer only what the spec says of it.
+ */
+export function configApplied(
+  budget: ConnectionBudget,
+  plan: BudgetPlan,
+  poolers: Poolers,
+): Verdict {
+  const isExisting = budget.spec.pgbouncer.existing !== undefined;
+  const { seen } = poolers;
+  const compared = seen.map((pooler): Compared => ({
+    name: pooler.name,
+    ...(isExisting
+      ? { differences: keysThatDiffer(budget, pooler.sight), followed: [] }
+      : differencesFrom(plan, budget, pooler)),
+  }));
+  const tooOld = isExisting ? undefined : oldOnes(seen);
+  const differs = differing(compared, poolers.names?.length);
+  const bad = both(both(tooOld, moreProcesses(budget, poolers)), tooOld ? undefined : differs);
+  return judged(poolers, bad, {
+    status: "True",
+    reason: "Applied",
+    message: isExisting
+      ? `max_client_conn is ${budget.spec.pgbouncer.maxClientConn} and pool_mode ` +
+        `${budget.spec.pgbouncer.poolMode}; weir did not make its lines and plans none of them`
+      : `max_client_conn is ${budget.spec.pgbouncer.maxClientConn}, and all ` +
+        `${plan.servers.length + 1} lines are as planned`,
+  });
+}
+
+/** TooOld: their lines have no limit of clients, so that nothing divides the budget. */
+function oldOnes(seen: readonly Pooler[]): Told | undefined {
+  const old = seen.filter(({ sight }) => isTooOld(sight.version));
+  if (old.length === 0) return undefined;
+  const told = old.map(({ name, sight }) => `${name} is PgBouncer ${sight.version}`);
+  const message = `${listed(told)}: a line's limit of clients came with 1.24`;
+  return { status: "False", reason: "TooOld", message };
+}
+
+function isTooOld(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
+  return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
+}
+
+/** More of them than each one's share of Postgres counts on. */
+function moreProcesses(budget: ConnectionBudget, { names = [] }: Poolers): Told | undefined {
+  const planned = processCountOf(budget);
+  if (names.length <= planned) return undefined;
+  const message =
+    `${names.length} processes (${listed(names)}), planned ${planned} ` +
+    `(${processesFieldOf(budget)}): stop those that are too many, or write how many there are`;
+  return { status: "False", reason: "MoreProcesses", message };
+}
+
+/** What is bad for two causes has the reason of the first. */
+function both(first: Told | undefined, second: Told | undefined): Told | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  return { ...first, message: `${first.message}; ${second.message}` };
+}
+
+function differing(compared: readonly Compared[], count: number | undefined): Told | undefined {
+  const shared = sharedDifferences(compared);
+  if (shared.length === 0) return undefined;
+  const texts = shared.map(
+    ({ names, texts: of }) => `${processesNamed(names, count)}: ${listed(of)}`,
+  );
+  const part = partlyApplied(compared);
+  const why =
+    part ?? "edited by hand, or a change that it has not been given: RELOAD its ini, or restart it";
+  return {
+    status: "False",
+    reason: part === undefined ? "Differs" : "PartlyApplied",
+    message: `${few(texts)} (${why})`,
+  };
+}
+
+/** Processes that differ alike, and how. */
+interface SharedDifferences {
+  readonly names: readonly string[];
+  readonly texts: readonly string[];
+}
+
+/** What differs alike is told once: keys before lines, and first what differs on most processes. */
+function sharedDifferences(compared: readonly Compared[]): readonly SharedDifferences[] {
+  const all = compared.flatMap(({ name, differences }) =>
+    differences.map((difference) => ({ name, ...difference })),
+  );
+  const byText = [...Map.groupBy(all, ({ text }) => text)].map(([text, own]) => ({
+    text,
+    isLine: own.some(({ of }) => of === "line"),
+    names: own.map(({ name }) => name),
+  }));
+  const sorted = byText.toSorted(
+    (a, b) => Number(a.isLine) - Number(b.isLine) || b.names.length - a.names.length,
+  );
+  return [...Map.groupBy(sorted, ({ names }) => names.join(" ")).values()].map((alike) => ({
+    names: alike[0]?.names ?? [],
+    texts: alike.map(({ text }) => text),
+  }));
+}
+
+/** @param count of all that are known to be processes */
+function processesNamed(names: readonly string[], count: number | undefined): string {
+  if (names.length === 1 || names.length !== count) return listed(names);
+  return count === 2 ? "both processes" : `each of ${count} processes`;
+}
+
+/**
+ * What a RELOAD that took in a part leaves behind, as far as it can be told from outside: nobody
+ * sees which values were to be changed. One entry that differs is taken for an edit. Several are a
+ * part where another process has all of them as planned, or where a process's lines follow the plan
+ * up to one and none does from there on: PgBouncer reads its file from the top, and stops at what
+ * it can't read.
+ */
+function partlyApplied(compared: readonly Compared[]): string | undefined {
+  const cuts = compared.flatMap((one) => {
+    const line = cutAt(one);
+    return line === undefined ? [] : [{ name: one.name, line }];
+  });
+  const [first] = cuts;
+  if (first !== undefined) {
+    const same = cuts.filter(({ line }) => line === first.line).map(({ name }) => name);
+    return (
+      `${listed(same)} ${same.length === 1 ? "follows" : "follow"} the plan before line ` +
+      `${first.line} and not from there on, as after a RELOAD that failed there: read the log, ` +
+      "correct the ini, RELOAD"
+    );
+  }
+  const behind = compared.filter(({ differences }) => differences.length > 1);
+  const [follower] = compared.filter(({ differences }) => differences.length === 0);
+  if (behind.length === 0 || follower === undefined) return undefined;
+  return (
+    `${follower.name} has applied all of it and ${listed(behind.map(({ name }) => name))} ` +
+    `${behind.length === 1 ? "has" : "have"} not: a RELOAD that failed or did not reach everyone`
+  );
+}
+
+/** The first line from which on no line is as planned, two at least, where those before it are. */
+function cutAt({ followed }: Compared): string | undefined {
+  const last = followed.findLastIndex(({ follows }) => follows);
+  const before = followed.slice(0, last + 1);
+  const after = followed.slice(last + 1);
+  const isCut = before.length > 0 && after.length > 1 && before.every(({ follows }) => follows);
+  return isCut ? after[0]?.line : undefined;
+}

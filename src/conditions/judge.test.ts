@@ -1,0 +1,322 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { budgetOf, serverOf } from "../../test/fleets/fleetOf.ts";
+import {
+  after,
+  budgetCondition,
+  incidentScene,
+  PENDING,
+  sceneOf,
+  seen,
+  serverCondition,
+  UNREACHABLE,
+  withSight,
+} from "../../test/operator/sceneOf.ts";
+import { connectionBudgetSchema } from "../api/connectionBudget.ts";
+import { mcpServerSchema } from "../api/mcpServer.ts";
+import type { Judgement } from "./decision.ts";
+import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
+import { conditionIn } from "./condition.ts";
+import { judge } from "./judge.ts";
+
+describe("a healthy system", () => {
+  const scene = sceneOf();
+  const judgement = judge(scene);
+
+  it.each([
+    ["Feasible", "True", "Fits"],
+    ["WithinBudget", "True", "Within"],
+    ["ConfigApplied", "True", "Applied"],
+    ["PostgresGuarded", "True", "Guarded"],
+    ["Ready", "True", "Ready"],
+  ])("has %s=%s", (type, status, reason) => {
+    expect(conditionIn(judgement.budgetStatus, type)).toMatchObject({ status, reason });
+  });
+
+  it.each([
+    ["Admitted", "True", "FloorReserved"],
+    ["WithinGrant", "True", "Within"],
+    ["PoolSettingIgnored", "False", "Followed"],
+    ["Verified", "True", "HandshakeDone"],
+    ["Ready", "True", "Ready"],
+  ])("has %s=%s of every server", (type, status, reason) => {
+    for (const own of judgement.serverStatuses.values()) {
+      expect(conditionIn(own, type)).toMatchObject({ status, reason });
+    }
+  });
+
+  it("has the numbers of the plan in its statuses", () => {
+    expect(judgement.serverStatuses.get("scene")).toMatchObject({
+      observedGeneration: 1,
+      replicas: 1,
+      limit: 5,
+      grant: 10,
+      slots: 4,
+    });
+    expect(judgement.budgetStatus).toMatchObject({ observedGeneration: 1, replicas: 2 });
+  });
+
+  it("says nothing of it to anybody", () => {
+    expect(judgement.notices).toEqual([]);
+  });
+
+  it("has statuses that the schemas take", () => {
+    const budget = { ...budgetOf(), status: judgement.budgetStatus };
+    expect(connectionBudgetSchema.safeParse(budget).error).toBeUndefined();
+    for (const [name, status] of judgement.serverStatuses) {
+      const server = { ...serverOf(name), status };
+      expect(mcpServerSchema.safeParse(server).error).toBeUndefined();
+    }
+  });
+
+  it("writes nothing however its connections come and go", () => {
+    const before = after(scene, judgement);
+    const busy = withSight(before, (sight) => ({
+      ...sight,
+      usedClients: 71,
+      clients: [
+        { line: "scene", user: "scene", address: "10.0.0.9", count: 2, idle: 1, waiting: 0 },
+      ],
+      lines: sight.lines.map((line) => ({ ...line, openClients: 5, openServers: 2 })),
+      window: { ...sight.window, usedClientsMax: 80, addresses: new Map([["10.0.0.9", 5]]) },
+    }));
+    expect(judge(busy).budgetStatus).toEqual(judgement.budgetStatus);
+    expect(judge(busy).serverStatuses).toEqual(judgement.serverStatuses);
+  });
+
+  it("writes nothing at a restart, while nothing has been asked yet", () => {
+    const before = after(scene, judgement);
+    const restarted: BudgetSnapshot = {
+      ...before,
+      poolers: PENDING,
+      postgres: PENDING,
+      servers: before.servers.map((server) => ({ ...server, handshake: PENDING })),
+    };
+    expect(judge(restarted).budgetStatus).toEqual(judgement.budgetStatus);
+    expect(judge(restarted).serverStatuses).toEqual(judgement.serverStatuses);
+    expect(judge(restarted).notices).toEqual([]);
+  });
+
+  it("has no condition before anything was asked, and is not ready", () => {
+    const scene0: BudgetSnapshot = { ...scene, poolers: PENDING, postgres: PENDING };
+    expect(budgetCondition(scene0, "WithinBudget")).toBeUndefined();
+    expect(budgetCondition(scene0, "Ready")).toMatchObject({
+      status: "Unknown",
+      reason: "NotAskedYet",
+    });
+  });
+});
+
+describe("what can't be seen", () => {
+  it("is Unknown, with the reason and who could not be asked", () => {
+    const scene: BudgetSnapshot = {
+      ...sceneOf(),
+      poolers: seen([{ name: "writing-pgbouncer-0", sight: UNREACHABLE }]),
+    };
+    for (const type of ["WithinBudget", "ConfigApplied", "Ready"]) {
+      expect(budgetCondition(scene, type)).toMatchObject({
+        status: "Unknown",
+        reason: "Unreachable",
+      });
+    }
+    expect(budgetCondition(scene, "WithinBudget")?.message).toBe(
+      "writing-pgbouncer-0: connection refused",
+    );
+    expect(serverCondition(scene, "scene", "WithinGrant")).toMatchObject({ status: "Unknown" });
+  });
+
+  it("is Unknown without a single process", () => {
+    const scene: BudgetSnapshot = { ...sceneOf(), poolers: seen([]) };
+    expect(budgetCondition(scene, "WithinBudget")).toMatchObject({
+      status: "Unknown",
+      reason: "NoPods",
+    });
+  });
+
+  it("is told of Postgres too, whose backends are part of the sum", () => {
+    const scene: BudgetSnapshot = { ...sceneOf(), postgres: UNREACHABLE };
+    expect(budgetCondition(scene, "PostgresGuarded")).toMatchObject({ status: "Unknown" });
+    expect(budgetCondition(scene, "WithinBudget")).toMatchObject({
+      status: "Unknown",
+      message: "Postgres: connection refused",
+    });
+  });
+
+  it("does not hide what is bad, nor does what was not asked yet", () => {
+    const early: BudgetSnapshot = { ...incidentScene(20), postgres: PENDING };
+    expect(budgetCondition(early, "WithinBudget")).toMatchObject({ status: "False" });
+    const scene: BudgetSnapshot = { ...incidentScene(20), postgres: UNREACHABLE };
+    expect(budgetCondition(scene, "WithinBudget")).toMatchObject({ status: "False" });
+  });
+
+  it("is told of objects that can't be read, by name", () => {
+    const scene = sceneOf();
+    const [first, ...others] = scene.servers;
+    if (first === undefined) throw new Error("no server");
+    const parsed = { ok: false, problems: ["spec.port must be a number"] } as const;
+    const broken = { ...first, object: { ...first.object, parsed } };
+    const judgement = judge({ ...scene, servers: [broken, ...others] });
+    expect(conditionIn(judgement.budgetStatus, "Feasible")).toMatchObject({
+      status: "Unknown",
+      reason: "NotUnderstood",
+      message: "McpServer/author: spec.port must be a number",
+    });
+    expect(conditionIn(judgement.budgetStatus, "WithinBudget")?.status).toBe("True");
+    const own = judgement.serverStatuses.get("author") ?? {};
+    expect(conditionIn(own, "Admitted")).toMatchObject({
+      status: "Unknown",
+      message: "spec.port must be a number",
+    });
+  });
+
+  it("is told of a budget that can't be read", () => {
+    const scene = sceneOf();
+    const parsed = { ok: false, problems: ["spec.postgres must be given"] } as const;
+    const judgement = judge({ ...scene, budget: { ...scene.budget, parsed } });
+    for (const type of ["Feasible", "WithinBudget", "ConfigApplied", "PostgresGuarded"]) {
+      expect(conditionIn(judgement.budgetStatus, type)?.reason).toBe("NotUnderstood");
+    }
+  });
+});
+
+describe("a condition", () => {
+  it("keeps the time of its last change as long as its status stays", () => {
+    const full = incidentScene(20);
+    const first = judge(full);
+    const later = judge(after(incidentScene(21), first));
+    const before = conditionIn(first.budgetStatus, "WithinBudget");
+    const now = conditionIn(later.budgetStatus, "WithinBudget");
+    expect(before?.lastTransitionTime).toBe("2026-11-26T12:00:00Z");
+    expect(now?.message).not.toBe(before?.message);
+    expect(now?.lastTransitionTime).toBe("2026-11-26T12:00:00Z");
+  });
+
+  it("has the time of the snapshot in which it flipped, and one notice", () => {
+    const well = judge(incidentScene(10));
+    const bad = judge({ ...after(incidentScene(20), well) });
+    expect(conditionIn(bad.budgetStatus, "WithinBudget")).toMatchObject({
+      status: "False",
+      lastTransitionTime: "2026-11-26T12:00:01Z",
+    });
+    const about = { kind: "ConnectionBudget", name: "writing" };
+    expect(bad.notices).toContainEqual(
+      expect.objectContaining({ about, type: "Warning", reason: "ClientsExceedBudget" }),
+    );
+    expect(judge(after(incidentScene(20), bad)).notices).toEqual([]);
+    const cured = judge(after(incidentScene(10), bad));
+    expect(cured.notices).toContainEqual(
+      expect.objectContaining({ about, type: "Normal", reason: "Within" }),
+    );
+  });
+});
+
+function kinds({ notices }: Judgement): readonly string[] {
+  return notices.map(({ about, type, reason }) => `${about.kind} ${type} ${reason}`);
+}
+
+describe("a PgBouncer that can't be reached any more", () => {
+  const scene = sceneOf();
+  const blind: BudgetSnapshot = {
+    ...after(scene, judge(scene)),
+    poolers: seen([{ name: "writing-pgbouncer-0", sight: UNREACHABLE }]),
+  };
+
+  it("is told of the budget, and not once more of each server", () => {
+    expect(kinds(judge(blind))).toEqual([
+      "ConnectionBudget Warning Unreachable",
+      "ConnectionBudget Warning Unreachable",
+    ]);
+  });
+
+  it("is told when it is back", () => {
+    const back = { ...after(blind, judge(blind)), poolers: scene.poolers };
+    expect(kinds(judge(back))).toEqual([
+      "ConnectionBudget Normal Within",
+      "ConnectionBudget Normal Applied",
+    ]);
+  });
+});
+
+describe("Manage", () => {
+  it("is told that this version only observes", () => {
+    expect(budgetCondition(sceneOf(), "Ready")?.message).toContain("only observes");
+    expect(budgetCondition(incidentScene(1), "Ready")?.message).not.toContain("only observes");
+  });
+});
+
+/** Scenes well and ill: what is open, what is set, and what can't be asked. */
+const arbitraryScene = fc
+  .record({
+    servers: fc.uniqueArray(
+      fc.record({
+        name: fc.constantFrom("a", "b", "c", "d", "e"),
+        guaranteed: fc.integer({ min: 1, max: 12 }),
+        replicas: fc.integer({ min: 1, max: 3 }),
+        priority: fc.integer({ min: 0, max: 1 }),
+        activation: fc.constantFrom("Always", "Always", "Disabled"),
+      }),
+      { selector: ({ name }) => name, maxLength: 5 },
+    ),
+    capacity: fc.integer({ min: 20, max: 120 }),
+    open: fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 6, maxLength: 6 }),
+    lengthMs: fc.constantFrom(1_000, 10_000),
+    blind: fc.constantFrom("poolers", "postgres", "neither"),
+    state: fc.constantFrom(PENDING, UNREACHABLE),
+  })
+  .map(({ servers, capacity, open, lengthMs, blind, state }): BudgetSnapshot => {
+    const scene = sceneOf({
+      budget: budgetOf({ pgbouncer: { maxClientConn: capacity } }),
+      servers: servers.map(({ name, guaranteed, replicas, priority, activation }) =>
+        serverOf(name, {
+          replicas,
+          priority,
+          activation: activation === "Disabled" ? "Disabled" : "Always",
+          pool: { guaranteed, max: guaranteed + 3 },
+        }),
+      ),
+    });
+    const loaded = withSight(scene, (sight) => ({
+      ...sight,
+      lines: sight.lines.map((line, index) => ({ ...line, openClients: open[index] ?? 0 })),
+      window: { ...sight.window, lengthMs },
+    }));
+    return { ...loaded, ...(blind !== "neither" && { [blind]: state }) };
+  });
+
+describe("any snapshot", () => {
+  it("judged again with its own statuses says the same", () => {
+    fc.assert(
+      fc.property(arbitraryScene, (scene) => {
+        const first = judge(scene);
+        const again = judge(after(scene, first));
+        expect(again.budgetStatus).toEqual(first.budgetStatus);
+        expect(again.serverStatuses).toEqual(first.serverStatuses);
+        expect(again.notices).toEqual([]);
+      }),
+    );
+  });
+
+  it("says the same whatever the order of its lists", () => {
+    fc.assert(
+      fc.property(arbitraryScene, (scene) => {
+        const turned: BudgetSnapshot = {
+          ...withSight(scene, (sight) => ({
+            ...sight,
+            lines: sight.lines.toReversed(),
+            clients: sight.clients.toReversed(),
+          })),
+          servers: scene.servers.toReversed(),
+        };
+        const backwards: BudgetSnapshot =
+          turned.poolers.state === "seen"
+            ? { ...turned, poolers: seen(turned.poolers.value.toReversed()) }
+            : turned;
+        const one = judge(scene);
+        const other = judge(backwards);
+        expect(other.budgetStatus).toEqual(one.budgetStatus);
+        expect(other.serverStatuses).toEqual(one.serverStatuses);
+        expect(other.notices).toEqual(one.notices);
+      }),
+    );
+  });
+});

@@ -1,0 +1,124 @@
+import type { ConnectionBudget } from "../api/connectionBudget.ts";
+import type { Draft } from "../fleet/draft.ts";
+import { formatPath } from "../api/fieldPath.ts";
+import { checkFleet } from "../fleet/fleetRules.ts";
+import type { McpServer } from "../api/mcpServer.ts";
+import { byNames } from "../text/order.ts";
+import type { BudgetPlan, PostgresPlan } from "../budget/plan.ts";
+import { planBudget } from "../budget/planBudget.ts";
+import { planFleet } from "../budget/planFleet.ts";
+import type { BudgetSnapshot, Observed, ServerSnapshot } from "../model/budgetSnapshot.ts";
+import { admit, type Admission } from "./admission.ts";
+import { conditionIn } from "./condition.ts";
+
+/** What the objects of one budget say, all together. */
+export type ObjectPlan =
+  | {
+      readonly known: true;
+      readonly budget: ConnectionBudget;
+      /** As written: what is missing, when not all fit. */
+      readonly written: BudgetPlan;
+      /** Its Postgres, where several budgets share it or a share is declared. */
+      readonly postgres?: PostgresPlan;
+      /** What is wrong between the objects, one line each. */
+      readonly conflicts: readonly string[];
+      /** Other budgets of its Postgres whose shares are not known, one line each. */
+      readonly unread: readonly string[];
+      /** By the server's name. */
+      readonly admissions: ReadonlyMap<string, Admission>;
+      /** The plan of those that are admitted: what PgBouncer should have applied. */
+      readonly admitted: BudgetPlan;
+    }
+  /** Some of them can't be read, so that no sum is known; a line each. */
+  | { readonly known: false; readonly problems: readonly string[] };
+
+/**
+ * Plans a budget as its objects are written. Incumbents are those whose status says that they are
+ * admitted. It depends on the specs (generations) and on those statuses alone, which change only as
+ * it says: a caller may keep it until an object comes, goes or has another generation.
+ */
+export function planObjects({
+  budget,
+  servers,
+  neighbours,
+  unreadNeighbours,
+}: Pick<BudgetSnapshot, "budget" | "servers" | "neighbours" | "unreadNeighbours">): ObjectPlan {
+  const problems = [
+    ...problemsOf("ConnectionBudget", budget),
+    ...servers.flatMap(({ object }) => problemsOf("McpServer", object)),
+  ].toSorted();
+  if (!budget.parsed.ok || problems.length > 0) return { known: false, problems };
+  const own = budget.parsed.value;
+  const parsed = servers.flatMap(({ object }) => parsedOf(object) ?? []).toSorted(byName);
+  const fleet = { budgets: [own, ...neighbours], servers: parsed };
+  const plan = planFleet(fleet);
+  const written = plan.budgets.find(
+    ({ name, namespace }) => name === own.metadata.name && namespace === own.metadata.namespace,
+  );
+  if (written === undefined) throw new Error("a fleet's plan lacks one of its budgets");
+  const postgres = plan.postgres.find(({ shares }) =>
+    shares.some((share) => share.budget === written.name && share.namespace === written.namespace),
+  );
+  const admissions = admit(own, applicantsOf(servers));
+  const isAdmitted = ({ metadata }: McpServer) => admissions.get(metadata.name)?.admitted === true;
+  return {
+    known: true,
+    budget: own,
+    written,
+    ...(postgres !== undefined && { postgres }),
+    conflicts: conflictsOf(own, neighbours, parsed),
+    unread: unreadNeighbours,
+    admissions,
+    admitted: written.feasible ? written : planBudget(own, parsed.filter(isAdmitted), 0),
+  };
+}
+
+function problemsOf(kind: string, { name, parsed }: Observed<unknown>): readonly string[] {
+  if (parsed.ok) return [];
+  return [`${kind}/${name}: ${parsed.problems.slice(0, 3).join("; ")}`];
+}
+
+function parsedOf<T>({ parsed }: Observed<T>): T | undefined {
+  return parsed.ok ? parsed.value : undefined;
+}
+
+function applicantsOf(servers: readonly ServerSnapshot[]) {
+  return servers.flatMap(({ object }) => {
+    const server = parsedOf(object);
+    if (server === undefined) return [];
+    const incumbent = conditionIn(object.status, "Admitted")?.status === "True";
+    return [{ server, incumbent, creationTimestamp: object.creationTimestamp, uid: object.uid }];
+  });
+}
+
+/** What the rules between objects say of this budget and its servers. */
+function conflictsOf(
+  budget: ConnectionBudget,
+  neighbours: readonly ConnectionBudget[],
+  servers: readonly McpServer[],
+): readonly string[] {
+  const own = draftOf(budget);
+  const drafts = servers.map(draftOf);
+  const mine = new Set<Draft<unknown>>([own, ...drafts]);
+  const problems = checkFleet({
+    budgets: [...neighbours.toSorted(byName).map(draftOf), own],
+    servers: drafts,
+    complete: true,
+  });
+  return problems
+    .filter(({ draft }) => mine.has(draft))
+    .map(({ draft, path, found, allowed }) => {
+      const what = found === undefined ? "" : `${found}; `;
+      return `${draft.kind}/${draft.name} ${formatPath(path)}: ${what}${allowed}`;
+    });
+}
+
+function draftOf<T extends ConnectionBudget | McpServer>(object: T): Draft<T> {
+  const { name, namespace } = object.metadata;
+  return { kind: object.kind, name, namespace, object };
+}
+
+const byName = byNames<ConnectionBudget | McpServer>(({ metadata }) => [
+  metadata.namespace,
+  metadata.name,
+]);

@@ -1,0 +1,235 @@
+import { describe, expect, it } from "vitest";
+import {
+  budgetCondition,
+  incidentScene,
+  seen,
+  sceneOf,
+  PENDING,
+  serverCondition,
+  withSight,
+  UNREACHABLE,
+} from "../../test/operator/sceneOf.ts";
+import type { BudgetSnapshot, PoolerSight, PoolerSnapshot } from "../model/budgetSnapshot.ts";
+import { conditionIn } from "./condition.ts";
+import { judge } from "./judge.ts";
+
+/** All that rests on what every process says. */
+const OF_BUDGET = ["WithinBudget", "ConfigApplied", "PostgresGuarded"] as const;
+const OF_SERVER = ["WithinGrant", "PoolSettingIgnored"] as const;
+
+/** The one PgBouncer of the scene, and others that have open what it has. */
+function withPoolers(
+  scene: BudgetSnapshot,
+  ...others: readonly Partial<PoolerSnapshot>[]
+): BudgetSnapshot {
+  const first = scene.poolers.state === "seen" ? scene.poolers.value[0] : undefined;
+  if (first === undefined) throw new Error("the scene has no PgBouncer");
+  return { ...scene, poolers: seen([first, ...others.map((each) => ({ ...first, ...each }))]) };
+}
+
+function sightOf({ poolers }: BudgetSnapshot): PoolerSight {
+  const [first] = poolers.state === "seen" ? poolers.value : [];
+  if (first?.sight.state !== "seen") throw new Error("the scene has no PgBouncer");
+  return first.sight.value;
+}
+
+/** Told of the whole fleet: `TYPE=STATUS REASON`, the same ones once. */
+function told(scene: BudgetSnapshot): readonly string[] {
+  const { budgetStatus, serverStatuses } = judge(scene);
+  const conditions = [
+    ...OF_BUDGET.map((type) => conditionIn(budgetStatus, type)),
+    ...OF_SERVER.flatMap((type) =>
+      [...serverStatuses.values()].map((status) => conditionIn(status, type)),
+    ),
+  ];
+  return [...new Set(conditions.map((each) => `${each?.type}=${each?.status} ${each?.reason}`))];
+}
+
+const ALL_UNKNOWN = [
+  "WithinBudget=Unknown ProcessesUnseen",
+  "ConfigApplied=Unknown ProcessesUnseen",
+  "PostgresGuarded=Unknown ProcessesUnseen",
+  "WithinGrant=Unknown ProcessesUnseen",
+];
+
+describe("an existing PgBouncer of which fewer processes are seen than the spec says", () => {
+  it("is well of nothing that all of them must tell", () => {
+    // Another pool size than the plan's is seen to be bad all the same.
+    const ignored = "PoolSettingIgnored=True ConfiguredOtherwise";
+    expect(told(incidentScene(5, 2))).toEqual([...ALL_UNKNOWN, ignored]);
+    expect(told(incidentScene(5, 1))).toEqual([
+      "WithinBudget=True Within",
+      "ConfigApplied=True Applied",
+      "PostgresGuarded=True Guarded",
+      "WithinGrant=True Within",
+      ignored,
+    ]);
+  });
+
+  it("says how many, which, and what to do", () => {
+    expect(budgetCondition(incidentScene(5, 2), "WithinBudget")?.message).toBe(
+      "PgBouncer: seen 1 of 2 processes that spec.pgbouncer.existing.processes says " +
+        "(old-pgbouncer:6432): let existing.host be a Service of this cluster, or a host name " +
+        "with an address for each of them, or correct processes",
+    );
+    const ready = budgetCondition(incidentScene(5, 2), "Ready");
+    expect(ready).toMatchObject({ status: "Unknown", reason: "ProcessesUnseen" });
+  });
+
+  it("says that a Service which may be the host is in a namespace that is not watched", () => {
+    const alone = { namespaceAlone: "writing", unwatchedService: "db/pg" };
+    expect(budgetCondition({ ...incidentScene(5, 2), ...alone }, "WithinBudget")?.message).toMatch(
+      /; where existing\.host is Service db\/pg: this operator watches namespace writing alone \(--namespace\), and does not see what is behind it$/,
+    );
+    expect(budgetCondition({ ...incidentScene(5), ...alone }, "WithinBudget")?.status).toBe("True");
+  });
+
+  it("is bad where the one that is seen is", () => {
+    const full = incidentScene(20, 2);
+    expect(budgetCondition(full, "WithinBudget")).toMatchObject({
+      status: "False",
+      reason: "ClientsExceedBudget",
+    });
+    expect(serverCondition(full, "scene", "WithinGrant")?.status).toBe("False");
+  });
+
+  it("counts one that two addresses lead to once, with its clients", () => {
+    const twice = withPoolers(incidentScene(15, 2), {
+      name: "other-pgbouncer:6432",
+      sameAs: "old-pgbouncer:6432",
+    });
+    expect(told(twice)).toEqual([...ALL_UNKNOWN, "PoolSettingIgnored=True ConfiguredOtherwise"]);
+    expect(budgetCondition(twice, "WithinBudget")?.message).toContain(
+      "seen 1 of 2 processes that spec.pgbouncer.existing.processes says (old-pgbouncer:6432 and " +
+        "other-pgbouncer:6432 has led to the same process as old-pgbouncer:6432)",
+    );
+    // Of two processes it would be 30 where its setting allows 20.
+    const two = withPoolers(incidentScene(15, 2), { name: "other-pgbouncer:6432" });
+    expect(serverCondition(two, "scene", "PoolSettingIgnored")?.reason).toBe("MoreThanConfigured");
+    expect(judge(twice).budgetStatus).toMatchObject({ replicas: 1 });
+  });
+
+  it("is not seen behind two addresses that have led to one process, though they lead to two now", () => {
+    const other = { name: "other-pgbouncer:6432", wasSameAs: "old-pgbouncer:6432" };
+    const balanced = withPoolers(incidentScene(5, 2), other);
+    expect(told(balanced)).toEqual([...ALL_UNKNOWN, "PoolSettingIgnored=True ConfiguredOtherwise"]);
+    expect(judge(balanced).budgetStatus).toMatchObject({ replicas: 1 });
+    // To the letter what is said while they lead to one.
+    const shared = withPoolers(incidentScene(5, 2), { ...other, sameAs: "old-pgbouncer:6432" });
+    expect(judge(shared).budgetStatus).toEqual(judge(balanced).budgetStatus);
+    // What is seen to be bad is bad: a process more than the spec says, and what it holds.
+    const more = withPoolers(incidentScene(5), other);
+    expect(budgetCondition(more, "ConfigApplied")?.reason).toBe("MoreProcesses");
+    const full = withPoolers(incidentScene(20, 2), other);
+    const onlyThere = withSight(full, () => sightOf(incidentScene(5)), 0);
+    expect(budgetCondition(onlyThere, "WithinBudget")?.message).toMatch(/^clients of other-/);
+  });
+
+  it("is not seen where its one address does not answer", () => {
+    const away = withPoolers(incidentScene(5, 3), {
+      name: "other-pgbouncer:6432",
+      sight: UNREACHABLE,
+    });
+    expect(budgetCondition(away, "WithinBudget")).toMatchObject({
+      status: "Unknown",
+      reason: "Unreachable",
+      message: expect.stringMatching(/^other-pgbouncer:6432: .*; PgBouncer: seen 1 of 3 /),
+    });
+  });
+});
+
+describe("more processes than planned", () => {
+  it.each([
+    { whose: "weir's own", scene: sceneOf(), count: 3, planned: 2, field: "replicas" },
+    {
+      whose: "an existing one",
+      scene: incidentScene(5),
+      count: 2,
+      planned: 1,
+      field: "existing.processes",
+    },
+  ])("are named: $whose", ({ scene, count, planned, field }) => {
+    const extra = { name: "one-more" };
+    const all = scene.poolers.state === "seen" ? scene.poolers.value : [];
+    const more = withPoolers(scene, ...all.slice(1), extra);
+    const condition = budgetCondition(more, "ConfigApplied");
+    expect(condition).toMatchObject({ status: "False", reason: "MoreProcesses" });
+    expect(condition?.message).toMatch(
+      new RegExp(
+        `^${count} processes \\(.*one-more.*\\), planned ${planned} \\(spec\\.pgbouncer\\.${field}\\)`,
+      ),
+    );
+
+    const edited = withSight(more, (sight) => ({
+      ...sight,
+      config: new Map([...sight.config, ["pool_mode", "session"]]),
+    }));
+    const both = budgetCondition(edited, "ConfigApplied");
+    expect(both?.reason).toBe("MoreProcesses");
+    expect(both?.message).toContain("pool_mode: session, planned transaction");
+  });
+
+  it("are as many as are known: not an address that does not answer, but a pod that doesn't", () => {
+    const pod = { name: "pod", sight: UNREACHABLE };
+    const address = { name: "address", sight: UNREACHABLE, isAddress: true };
+    const three = withPoolers(incidentScene(5), pod, address);
+    expect(budgetCondition(three, "ConfigApplied")?.message).toMatch(
+      /^2 processes \(old-pgbouncer:6432 and pod\), planned 1 /,
+    );
+    const two = withPoolers(incidentScene(5), address);
+    expect(budgetCondition(two, "ConfigApplied")?.message).toBe("address: connection refused");
+  });
+
+  it("fewer of weir's own are all that there are: their pods are counted", () => {
+    const scene = sceneOf();
+    expect(budgetCondition(withPoolers(scene), "ConfigApplied")?.status).toBe("True");
+  });
+});
+
+/** Its two addresses, as they are seen, and the status that it has. */
+function twoAddresses(
+  sights: readonly [PoolerSnapshot["sight"], PoolerSnapshot["sight"]],
+  status: BudgetSnapshot["budget"]["status"] = {},
+): BudgetSnapshot {
+  const scene = incidentScene(5);
+  const poolers = sights.map((sight, index) => ({
+    name: `10.0.0.${index}:6432`,
+    sight,
+    isAddress: true,
+    ...(index > 0 && sights.every(({ state }) => state === "seen") && { sameAs: "10.0.0.0:6432" }),
+  }));
+  return { ...scene, budget: { ...scene.budget, status }, poolers: seen(poolers) };
+}
+
+describe("two addresses of the one process that is planned", () => {
+  const SEEN = seen(sightOf(incidentScene(5)));
+  const well = judge(twoAddresses([SEEN, SEEN]));
+
+  it("are well together", () => {
+    expect(conditionIn(well.budgetStatus, "Ready")?.status).toBe("True");
+    expect(well.budgetStatus).toMatchObject({ replicas: 1 });
+  });
+
+  it.each([
+    { what: "none", sights: [PENDING, PENDING] as const },
+    { what: "the first", sights: [SEEN, PENDING] as const },
+    { what: "the second", sights: [PENDING, SEEN] as const },
+  ])("say nothing new after a restart when $what was seen", ({ sights }) => {
+    const again = judge(twoAddresses(sights, well.budgetStatus));
+    expect(again.budgetStatus).toEqual(well.budgetStatus);
+    expect(again.notices.filter(({ about }) => about.kind === "ConnectionBudget")).toEqual([]);
+    // And of a budget that is new nothing is said yet.
+    expect(conditionIn(judge(twoAddresses(sights)).budgetStatus, "WithinBudget")).toBeUndefined();
+  });
+
+  it.each([
+    { what: "the first", sights: [UNREACHABLE, SEEN] as const },
+    { what: "the second", sights: [SEEN, UNREACHABLE] as const },
+  ])("are neither too many nor short of slots when $what does not answer", ({ sights }) => {
+    const away = twoAddresses(sights, well.budgetStatus);
+    const unreachable = { status: "Unknown", reason: "Unreachable" };
+    expect(budgetCondition(away, "ConfigApplied")).toMatchObject(unreachable);
+    expect(budgetCondition(away, "WithinBudget")).toMatchObject(unreachable);
+    expect(judge(away).budgetStatus).toMatchObject({ replicas: 1 });
+  });
+});

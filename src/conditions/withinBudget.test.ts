@@ -1,0 +1,323 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { budgetOf } from "../../test/fleets/fleetOf.ts";
+import {
+  after,
+  budgetCondition,
+  incidentScene,
+  lineSight,
+  observed,
+  observeExisting,
+  poolerSight,
+  postgresSnapshot,
+  sceneOf,
+  seen,
+  UNREACHABLE,
+  withLine,
+  withSight,
+} from "../../test/operator/sceneOf.ts";
+import type { BudgetSnapshot, ClientCount, PoolerSight } from "../model/budgetSnapshot.ts";
+import { judge } from "./judge.ts";
+
+function within(scene: BudgetSnapshot) {
+  return budgetCondition(scene, "WithinBudget");
+}
+
+describe("the incident: ten servers of 20 on 200", () => {
+  it("is not within budget, with the sum and who holds how many", () => {
+    const condition = within(incidentScene(20));
+    expect(condition).toMatchObject({ status: "False", reason: "ClientsExceedBudget" });
+    expect(condition?.message).toBe(
+      "clients of old-pgbouncer:6432: 200 open + 2 consoles + 4 maintenance + 4 logins = 210 > 200 " +
+        "of max_client_conn; held by author 20, book-planning 20, chapter-planning 20, " +
+        "character-planning 20, core-continuity 20, database-admin 20 and 4 more, all idle",
+    );
+  });
+
+  it.each([
+    { held: 19, status: "True" },
+    { held: 20, status: "False" },
+  ])("with $held each is $status: 190 + 10 is what fits", ({ held, status }) => {
+    expect(within(incidentScene(held))?.status).toBe(status);
+  });
+
+  it("is cured when nothing in the window broke the sum, not before", () => {
+    const full = incidentScene(20);
+    const first = judge(full);
+    const emptied = withSight(after(incidentScene(5), first), (sight) => ({
+      ...sight,
+      window: {
+        ...sight.window,
+        usedClientsMax: 201,
+        lines: new Map([["writing", { clientsMax: 200, serversMax: 1 }]]),
+      },
+    }));
+    expect(within(emptied)?.status).toBe("False");
+    expect(within(after(incidentScene(5), first))?.status).toBe("True");
+  });
+
+  it("is not taken back by a process that has just started to watch", () => {
+    const first = judge(incidentScene(20));
+    const restarted = withSight(after(incidentScene(5), first), (sight) => ({
+      ...sight,
+      window: { ...sight.window, lengthMs: 1000 },
+    }));
+    expect(within(restarted)).toEqual(within(incidentScene(20)));
+  });
+});
+
+it("is not well as soon as a PgBouncer has come back, before its clients have", () => {
+  const full = incidentScene(20);
+  const away = { ...after(full, judge(full)), poolers: UNREACHABLE };
+  const unknown = judge(away);
+  const back = (lengthMs: number) =>
+    withSight(after(incidentScene(1), unknown), (sight) => ({
+      ...sight,
+      window: { ...sight.window, lengthMs },
+    }));
+  expect(within(away)?.status).toBe("Unknown");
+  expect(within(back(1000))?.status).toBe("Unknown");
+  expect(within(back(5000))?.status).toBe("True");
+});
+
+describe("a tier of weir's own", () => {
+  it("tells the sum of its limits, whatever is open", () => {
+    expect(within(sceneOf())?.message).toBe(
+      "clients: 100 of 10 limited lines + 2 consoles + 4 maintenance + 4 logins = 110 ≤ 200 of " +
+        "max_client_conn; slots: at most 48 = ⌊97 of Postgres / 2⌋ on each process; " +
+        "backends: at most 97",
+    );
+  });
+
+  it.each([
+    {
+      what: "a line was given more than all have",
+      change: withLine("scene", { maxClientConnections: 101 }),
+      reason: "ClientsExceedBudget",
+      sum: "191 of 10 limited lines + 2 consoles + 4 maintenance + 4 logins = 201 > 200",
+    },
+    {
+      what: "more is open than a lowered limit",
+      change: withLine("scene", { openClients: 120 }),
+      reason: "ClientsExceedBudget",
+      sum: "210 of 10 limited lines",
+    },
+    {
+      what: "a line has no limit any more, and all that is open counts",
+      change: withLine("scene", { maxClientConnections: 0, openClients: 101 }),
+      reason: "ClientsExceedBudget",
+      sum: "90 of 9 limited lines + 101 open + 2 consoles",
+    },
+    {
+      what: "pools are larger than the share",
+      change: withLine("scene", { poolSize: 9 }),
+      reason: "SlotsExceedBudget",
+      sum: "51 of lines + 2 maintenance = 53 > 48 = ⌊97 of Postgres / 2⌋",
+    },
+    {
+      what: "more server connections are open than a lowered pool",
+      change: withLine("scene", { openServers: 9 }),
+      reason: "SlotsExceedBudget",
+      sum: "51 of lines + 2 maintenance = 53 > 48",
+    },
+    {
+      what: "more server connections were open a moment ago",
+      change: (sight: PoolerSight) => ({
+        ...sight,
+        window: { ...sight.window, lines: new Map([["scene", { clientsMax: 0, serversMax: 9 }]]) },
+      }),
+      reason: "SlotsExceedBudget",
+      sum: "51 of lines + 2 maintenance = 53 > 48",
+    },
+    {
+      what: "the lines that have no limit get a larger one from all",
+      change: (sight: PoolerSight) => ({
+        ...withLine("scene", { maxClientConnections: 0 })(sight),
+        config: new Map([...sight.config, ["max_db_client_connections", "101"]]),
+      }),
+      reason: "ClientsExceedBudget",
+      sum: "191 of 10 limited lines",
+    },
+    {
+      what: "a line forces no user, and has a pool for each",
+      change: withLine("scene", { roles: ["app", "reporting", "writing"] }),
+      reason: "SlotsExceedBudget",
+      sum: "54 of lines + 2 maintenance = 56 > 48",
+    },
+    {
+      what: "a reserve pool counts",
+      change: withLine("scene", { reservePoolSize: 1 }),
+      reason: "SlotsExceedBudget",
+      sum: "= 49 > 48",
+    },
+  ])("is not within budget when $what", ({ change, reason, sum }) => {
+    const condition = within(withSight(withOpen(sceneOf()), change, 1));
+    expect(condition).toMatchObject({ status: "False", reason });
+    expect(condition?.message).toContain(sum);
+    expect(condition?.message).toContain("writing-pgbouncer-1");
+    expect(condition?.message).not.toContain("writing-pgbouncer-0");
+  });
+
+  it("is not within budget with more processes than its share is divided among", () => {
+    const scene = sceneOf();
+    if (scene.poolers.state !== "seen") throw new Error("no poolers");
+    const [first] = scene.poolers.value;
+    if (first === undefined) throw new Error("no pooler");
+    const third = { ...first, name: "writing-pgbouncer-2" };
+    const condition = within({ ...scene, poolers: seen([...scene.poolers.value, third]) });
+    expect(condition).toMatchObject({ status: "False", reason: "SlotsExceedBudget" });
+    expect(condition?.message).toContain("48 > 32 = ⌊97 of Postgres / 3⌋");
+  });
+
+  it("is not within budget while one of its processes is away, weir's own or not", () => {
+    for (const scene of [sceneOf(), incidentScene(5, 2)]) {
+      const large = withSight(scene, (sight) => ({
+        ...sight,
+        lines: sight.lines.map((line) => ({ ...line, poolSize: 60 })),
+      }));
+      if (large.poolers.state !== "seen") throw new Error("no poolers");
+      const one = { ...large, poolers: seen(large.poolers.value.slice(0, 1)) };
+      expect(within(one)).toMatchObject({ status: "False", reason: "SlotsExceedBudget" });
+      expect(within(one)?.message).toContain("> 48 = ⌊97 of Postgres / 2⌋");
+    }
+  });
+
+  it("is not within budget behind a Postgres that has less than the spec says", () => {
+    const scene = sceneOf();
+    const live = postgresSnapshot(budgetOf(), { maxConnections: 50 });
+    const condition = within({ ...scene, postgres: seen(live) });
+    expect(condition).toMatchObject({ status: "False", reason: "SlotsExceedBudget" });
+    expect(condition?.message).toContain("48 > 23 = ⌊47 of Postgres / 2⌋");
+  });
+
+  it.each([
+    { backends: 97, backendsMax: 97, status: "True", text: "at most 97" },
+    { backends: 98, backendsMax: 98, status: "False", text: "has 98 > 97 in Postgres" },
+    { backends: 3, backendsMax: 98, status: "False", text: "has 98 > 97 in Postgres" },
+  ])("with $backends backends, $backendsMax at most, is $status", ({ status, text, ...counts }) => {
+    const scene = { ...sceneOf(), postgres: seen(postgresSnapshot(budgetOf(), counts)) };
+    expect(within(scene)?.status).toBe(status);
+    expect(within(scene)?.message).toContain(text);
+  });
+
+  it.each([
+    { usedClients: 196, loggingIn: 150, status: "False" },
+    { usedClients: 195, loggingIn: 150, status: "True" },
+    // As many as are reserved for them, and the sum of the limits has counted those.
+    { usedClients: 196, loggingIn: 4, status: "True" },
+  ])(
+    "with $usedClients used, $loggingIn of them logging in, is $status",
+    ({ status, ...moment }) => {
+      const scene = withSight(sceneOf(), (sight) => ({
+        ...sight,
+        window: { ...sight.window, logins: [{ usedClients: 9, loggingIn: 5 }, moment] },
+      }));
+      expect(within(scene)?.status).toBe(status);
+    },
+  );
+
+  it("tells of a storm of logins in numbers", () => {
+    const scene = withSight(sceneOf(), (sight) => ({
+      ...sight,
+      window: { ...sight.window, logins: [{ usedClients: 200, loggingIn: 150 }] },
+    }));
+    expect(within(scene)).toMatchObject({
+      reason: "ClientsExceedBudget",
+      message: expect.stringContaining(
+        "logins of writing-pgbouncer-0: 200 used, 150 of them still logging in where 4 are " +
+          "reserved, + 1 consoles + 4 maintenance = 205 > 200 of max_client_conn",
+      ),
+    });
+  });
+
+  it("counts consoles beyond their reserve, weir's own included", () => {
+    const console = {
+      line: "pgbouncer",
+      user: "weir_stats",
+      address: "10.9.9.9",
+      idle: 0,
+      waiting: 0,
+    };
+    const scene = (count: number) =>
+      withSight(sceneOf({ budget: budgetOf({ pgbouncer: { maxClientConn: 110 } }) }), (sight) => ({
+        ...sight,
+        clients: [{ ...console, count }],
+      }));
+    expect(within(scene(1))?.status).toBe("True");
+    expect(within(scene(2))?.message).toContain("3 consoles");
+    expect(within(scene(2))?.status).toBe("False");
+  });
+});
+
+/** Some connections on every line, so that open and allowed differ. */
+function withOpen(scene: BudgetSnapshot): BudgetSnapshot {
+  return withSight(scene, (sight) => ({
+    ...sight,
+    lines: sight.lines.map((line) => ({ ...line, openClients: 1, openServers: 1 })),
+  }));
+}
+
+describe("lines that take turns", () => {
+  it("are no more than what was open at one moment", () => {
+    const budget = observeExisting();
+    const lines = ["a", "b"].map((name) => ({
+      ...lineSight(budget, name, 0, 5),
+      maxClientConnections: 0,
+    }));
+    const clients: readonly ClientCount[] = [
+      { line: "a", user: "writing", address: "10.0.0.1", count: 100, idle: 100, waiting: 0 },
+    ];
+    const turns = new Map([
+      ["a", { clientsMax: 100, serversMax: 0 }],
+      ["b", { clientsMax: 100, serversMax: 0 }],
+    ]);
+    const sight = poolerSight(
+      lines,
+      { max_client_conn: "200", pool_mode: "transaction" },
+      { clients, window: { lines: turns } },
+    );
+    const scene: BudgetSnapshot = {
+      ...incidentScene(1),
+      budget: observed(budget),
+      poolers: seen([{ name: "old", sight: seen(sight) }]),
+    };
+    expect(within(scene)?.status).toBe("True");
+  });
+});
+
+/** By the definition of budget.md, without a window, for lines that all have a limit. */
+function naively(
+  lines: readonly { readonly limit: number; readonly open: number }[],
+  capacity: number,
+): boolean {
+  let sum = 0;
+  for (const { limit, open } of lines) sum += open > limit ? open : limit;
+  return sum <= capacity - 2 - 4;
+}
+
+describe("any limits and any connections", () => {
+  it("are judged as the sum is defined", () => {
+    const counts = fc.record({
+      limit: fc.integer({ min: 4, max: 40 }),
+      open: fc.integer({ min: 0, max: 60 }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(counts, { minLength: 11, maxLength: 11 }),
+        fc.integer({ min: 50, max: 500 }),
+        (lines, capacity) => {
+          const scene = withSight(sceneOf(), (sight) => ({
+            ...sight,
+            config: new Map([...sight.config, ["max_client_conn", String(capacity)]]),
+            lines: sight.lines.map((line, index) => ({
+              ...line,
+              maxClientConnections: lines[index]?.limit ?? 0,
+              openClients: lines[index]?.open ?? 0,
+            })),
+          }));
+          expect(within(scene)?.status === "True").toBe(naively(lines, capacity));
+        },
+      ),
+    );
+  });
+});

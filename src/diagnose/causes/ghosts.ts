@@ -1,0 +1,147 @@
+import type { LiveClient, LivePooler, LiveSystem, LiveWorkload } from "../../model/liveSystem.ts";
+import type { Finding } from "./finding.ts";
+import { networkOf } from "./network.ts";
+import { ownersIn, type Owners } from "./owners.ts";
+import type { Thresholds } from "./thresholds.ts";
+import { lastOf, maxClientConnOf, placesOf, silenceMs, staysOf, type Stay } from "./window.ts";
+import { compareText, countedAs, duration, groups } from "./wording.ts";
+
+/** Clients whose other end is gone, and what is said of them. */
+export interface Ghosts {
+  readonly findings: readonly Finding[];
+  /** They count against no workload's plan. */
+  readonly clients: ReadonlySet<LiveClient>;
+}
+
+/** Why a silent client is a ghost. */
+type Proof = "unreachable" | "podGone" | "overPods";
+
+/**
+ * Ghosts, one finding a pooler. Being idle is no proof, however long. A ghost asked nothing in the
+ * window and for ghostSilentMs before its end, and
+ * - no packet reaches its address (live.unreachableAddresses); or
+ * - it logged in as a known workload, from an address that no pod of any workload has, in the pods'
+ *   network, while every running pod of that login is seen under its own address, so that nobody
+ *   translates addresses; and PgBouncer has not probed it in that time; or
+ * - addresses tell nothing (no pod of its login is seen under its own), the workload has more
+ *   clients than its pods may open, those that asked something within ghostLongSilentMs are not
+ *   more, and PgBouncer has not probed the others in all that time.
+ * A client that PgBouncer's TCP keepalive has probed while it was silent has answered: it lives.
+ */
+export function ghosts(live: LiveSystem, thresholds: Thresholds): Ghosts {
+  const owners = ownersIn(live);
+  const stays = live.poolers.flatMap(staysOf);
+  const proofs = new Map<Stay, Proof>();
+  for (const stay of overPods(stays, owners, thresholds)) proofs.set(stay, "overPods");
+  for (const stay of stays) {
+    if (silenceMs(stay) < thresholds.ghostSilentMs) continue;
+    if (isPodGone(live, stay, owners)) proofs.set(stay, "podGone");
+    if (live.unreachableAddresses?.includes(stay.client.address)) proofs.set(stay, "unreachable");
+  }
+  const byPooler = Map.groupBy(proofs.keys(), ({ pooler }) => pooler);
+  return {
+    findings: [...byPooler].map(([pooler, own]) => findingOf(pooler, own, proofs)),
+    clients: new Set([...proofs.keys()].map(({ client }) => client)),
+  };
+}
+
+function isPodGone(live: LiveSystem, stay: Stay, owners: Owners): boolean {
+  const { pooler, client } = stay;
+  const workloads = owners.byLogin(client);
+  if (workloads.length === 0 || owners.hasPodAt(client.address)) return false;
+  if (silenceMs(stay) >= keepaliveMs(pooler)) return false;
+  const seen = addressesSeen(live);
+  const running = workloads
+    .flatMap(({ pods }) => pods)
+    .filter(({ ready, terminating }) => ready && !terminating);
+  if (!running.every(({ address }) => address !== undefined && seen.has(address))) return false;
+  const network = networkOf(client.address);
+  if (network === undefined) return false;
+  return [...seen].some((address) => owners.hasPodAt(address) && networkOf(address) === network);
+}
+
+function overPods(
+  stays: readonly Stay[],
+  owners: Owners,
+  { ghostLongSilentMs }: Thresholds,
+): readonly Stay[] {
+  return owners.workloads.flatMap((workload) => {
+    const allowed = allowedOf(workload);
+    const own = stays.filter(({ client }) => owners.of(client)?.workload === workload);
+    if (allowed === undefined || own.some(({ client }) => owners.hasPodAt(client.address))) {
+      return [];
+    }
+    const unheard = own.filter((stay) => {
+      const silent = silenceMs(stay);
+      return silent >= ghostLongSilentMs && silent < keepaliveMs(stay.pooler);
+    });
+    return own.length > allowed && own.length - unheard.length <= allowed ? unheard : [];
+  });
+}
+
+/** What its pods may open; undefined where its pool or its pods are not known. */
+function allowedOf({ poolMax, processesPerPod, pods }: LiveWorkload): number | undefined {
+  if (poolMax === undefined || pods.length === 0) return undefined;
+  return poolMax * processesPerPod * pods.length;
+}
+
+function addressesSeen({ poolers }: LiveSystem): ReadonlySet<string> {
+  return new Set(poolers.flatMap((pooler) => lastOf(pooler).clients.map(({ address }) => address)));
+}
+
+/** Linux where PgBouncer's settings are 0: two hours, then 9 probes 75 s apart. */
+const KERNEL = { idleS: 7200, intervalS: 75, count: 9 };
+
+/** After so long a dead client is gone by itself. */
+export function keepaliveMs({ config }: LivePooler): number {
+  if (config.get("tcp_keepalive") === "0") return Number.POSITIVE_INFINITY;
+  const set = (key: string, otherwise: number) => Number(config.get(key) ?? 0) || otherwise;
+  const idleS = set("tcp_keepidle", KERNEL.idleS);
+  const intervalS = set("tcp_keepintvl", KERNEL.intervalS);
+  return (idleS + intervalS * set("tcp_keepcnt", KERNEL.count)) * 1000;
+}
+
+const PROOF = {
+  unreachable: "no packet reaches that address any more",
+  podGone: "no pod has that address any more, and all pods of that login are seen under their own",
+  overPods: "they are beyond what its pods may open, and have asked nothing for very long",
+} as const;
+
+function findingOf(
+  pooler: LivePooler,
+  stays: readonly Stay[],
+  proofs: ReadonlyMap<Stay, Proof>,
+): Finding {
+  const max = maxClientConnOf(pooler);
+  const addresses = [...new Set(stays.map(({ client }) => client.address))].toSorted(compareText);
+  const quietestMs = Math.max(...stays.map(silenceMs));
+  const leastMs = Math.min(...stays.map(silenceMs));
+  const endsMs = keepaliveMs(pooler);
+  const byProof = Map.groupBy(stays, (stay) => proofs.get(stay) ?? "podGone");
+  return {
+    cause: {
+      kind: "Ghosts",
+      summary: `${countedAs(stays.length, "client is", "clients are")} gone at PgBouncer ${pooler.address} and still counted: ${stays.length} of max_client_conn ${max}`,
+      evidence: [
+        ...[...byProof]
+          .toSorted(([a], [b]) => compareText(a, b))
+          .flatMap(([proof, own]) =>
+            groups(
+              own.map(({ client }) => client),
+              "ghost",
+            ).map((group) => `${group}: ${PROOF[proof]}`),
+          ),
+        `they have asked nothing for ${duration(leastMs)} to ${duration(quietestMs)}`,
+        Number.isFinite(endsMs)
+          ? `PgBouncer's TCP keepalive ends a dead client after ${duration(endsMs)} (tcp_keepidle ${pooler.config.get("tcp_keepidle") ?? 0}, where 0 is the kernel's two hours)`
+          : "PgBouncer's tcp_keepalive is 0: it never ends a dead client",
+      ],
+      next: [
+        `to free their places now, on PgBouncer's console: SHOW CLIENTS, and KILL_CLIENT id for each from ${addresses.join(", ")} (1.24 and newer; else restart PgBouncer)`,
+        "in pgbouncer.ini set tcp_keepalive = 1, tcp_keepidle = 30, tcp_keepintvl = 10, tcp_keepcnt = 3, and RELOAD: new clients that die are gone in a minute",
+      ],
+    },
+    share: stays.length / max,
+    frees: placesOf(stays),
+  };
+}

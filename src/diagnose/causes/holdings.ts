@@ -1,0 +1,117 @@
+import type { Diagnosis, Holder, Holding, PostgresHolding } from "../diagnosis.ts";
+import type {
+  LiveClient,
+  LiveLine,
+  LivePooler,
+  LivePostgres,
+  LiveSystem,
+} from "../../model/liveSystem.ts";
+import { ownersIn, type Owners } from "./owners.ts";
+import { isBusy, isWaiting, lastOf, maxClientConnOf } from "./window.ts";
+import { compareText, whoIs } from "./wording.ts";
+
+/** Who holds how much, as last seen. */
+export function holdings(live: LiveSystem): Pick<Diagnosis, "poolers" | "postgres"> {
+  const owners = ownersIn(live);
+  return {
+    poolers: live.poolers.map((pooler) => holdingOf(pooler, owners)),
+    ...(live.postgres !== undefined && { postgres: postgresHolding(live.postgres) }),
+  };
+}
+
+function holdingOf(pooler: LivePooler, owners: Owners): Holding {
+  const { clients, usedClients } = lastOf(pooler);
+  const byWho = Map.groupBy(clients, whoIs);
+  return {
+    address: pooler.address,
+    version: pooler.version,
+    door: pooler.door,
+    maxClientConn: maxClientConnOf(pooler),
+    used: usedClients,
+    holders: [...byWho.values()]
+      .flatMap((members) => holderOf(members, owners))
+      .toSorted((a, b) => b.clients - a.clients || compareText(keyOf(a), keyOf(b))),
+    lines: pooler.lines.map((line) => lineOf(pooler, line)),
+  };
+}
+
+function holderOf(members: readonly LiveClient[], owners: Owners): readonly Holder[] {
+  const [first] = members;
+  if (first === undefined) return [];
+  const owner = owners.nearest(first);
+  const poolMax = owner?.workload.poolMax;
+  return [
+    {
+      line: first.line,
+      user: first.user,
+      application: first.applicationName,
+      address: first.address,
+      ...(owner !== undefined && { workload: owner.workload.name }),
+      ...(owner?.pod !== undefined && { pod: owner.pod }),
+      ...(poolMax !== undefined && { poolMax }),
+      clients: members.length,
+      busy: members.filter(isBusy).length,
+      waiting: members.filter(isWaiting).length,
+    },
+  ];
+}
+
+function keyOf({ line, user, application, address }: Holder): string {
+  return [line, user, application, address].join("\n");
+}
+
+function lineOf(pooler: LivePooler, line: LiveLine): Holding["lines"][number] {
+  const { clients, pools } = lastOf(pooler);
+  const own = clients.filter((client) => client.line === line.name);
+  const ownPools = pools.filter((pool) => pool.line === line.name);
+  const { maxClientConnections = 0 } = line;
+  return {
+    name: line.name,
+    clients: own.length,
+    ...(maxClientConnections > 0 && { clientsMax: maxClientConnections }),
+    waiting: own.filter(isWaiting).length,
+    servers: ownPools.reduce((sum, { servers }) => sum + servers, 0),
+    serversMax: serversMaxOf(line, ownPools.length),
+    ...(line.paused && { paused: true }),
+    ...(line.disabled && { disabled: true }),
+  };
+}
+
+/** Each login of a line has a pool of its own; 0 is unlimited, as PgBouncer has it. */
+export function serversMaxOf(line: LiveLine, pools: number): number {
+  const { poolSize, reservePoolSize, maxConnections } = line;
+  const ofPools = poolSize === 0 ? 0 : (poolSize + reservePoolSize) * Math.max(1, pools);
+  if (maxConnections === 0 || ofPools === 0) return Math.max(maxConnections, ofPools);
+  return Math.min(maxConnections, ofPools);
+}
+
+function postgresHolding(postgres: LivePostgres): PostgresHolding {
+  const backends = postgres.samples.at(-1)?.backends ?? [];
+  const byRole = Map.groupBy(backends, ({ user }) => user);
+  return {
+    address: postgres.address,
+    version: postgres.version,
+    available: availableOf(postgres),
+    maxConnections: postgres.maxConnections,
+    open: backends.length,
+    roles: [...byRole]
+      .map(([role, own]) => {
+        const limit = postgres.roleLimits.get(role) ?? -1;
+        return {
+          role,
+          open: own.length,
+          ...(limit >= 0 && { limit }),
+          active: own.filter(({ state }) => state === "active").length,
+          idleInTransaction: own.filter(({ state }) => state.startsWith("idle in transaction"))
+            .length,
+        };
+      })
+      .toSorted((a, b) => b.open - a.open || compareText(a.role, b.role)),
+  };
+}
+
+/** What Postgres leaves to everybody but superusers and those it reserves for. */
+export function availableOf(postgres: LivePostgres): number {
+  const { maxConnections, superuserReservedConnections, reservedConnections } = postgres;
+  return maxConnections - superuserReservedConnections - reservedConnections;
+}

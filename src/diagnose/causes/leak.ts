@@ -1,0 +1,187 @@
+import type {
+  LiveBackend,
+  LiveLine,
+  LivePooler,
+  LivePostgres,
+  LiveServer,
+  LiveSystem,
+} from "../../model/liveSystem.ts";
+import type { Finding } from "./finding.ts";
+import { serversMaxOf } from "./holdings.ts";
+import { ownersIn, type Owners } from "./owners.ts";
+import type { Thresholds } from "./thresholds.ts";
+import { alwaysQueued, lastOf, silenceMs, staysOf, type Stay } from "./window.ts";
+import { compareText, countedAs, duration, moment, toldFew, whoIs } from "./wording.ts";
+
+/** A server connection that one client holds and does nothing with. */
+interface Held {
+  readonly stay: Stay;
+  readonly server: LiveServer;
+  readonly sinceMs: number;
+  readonly forMs: number;
+  /** Whom Postgres knows it as. */
+  readonly role: string;
+  /** What it is in. */
+  readonly how: "transaction" | "session" | "unknown";
+}
+
+/** A line whose server connections are held and not used: that explains its queue. */
+export interface Leak extends Finding {
+  readonly pooler: LivePooler;
+  readonly line: string;
+}
+
+/**
+ * Leaks: one for each line of each pooler. A client that held the same server connection in every
+ * sample, and
+ * - whose backend Postgres calls `idle in transaction` in every sample, since one and the same
+ *   moment, idleInTransactionMs ago or longer; or
+ * - whose backend is idle outside a transaction in every sample (only session pooling holds it
+ *   then), and who has asked nothing for heldIdleMs, while others wait in every sample; or
+ * - whose backend nobody could ask Postgres about, and who has asked nothing for heldUnknownMs,
+ *   while others wait in every sample.
+ * A query that runs, however long, is none of these where Postgres was asked: its state is active.
+ */
+export function leaks(live: LiveSystem, thresholds: Thresholds): readonly Leak[] {
+  const owners = ownersIn(live);
+  return live.poolers.flatMap((pooler) => {
+    const held = staysOf(pooler).flatMap((stay) => heldBy(stay, live.postgres, thresholds) ?? []);
+    const byLine = Map.groupBy(held, ({ stay }) => stay.client.line);
+    return [...byLine].map(([line, own]) => findingOf(pooler, line, own, owners));
+  });
+}
+
+function heldBy(
+  stay: Stay,
+  postgres: LivePostgres | undefined,
+  { idleInTransactionMs, heldIdleMs, heldUnknownMs }: Thresholds,
+): Held | undefined {
+  const { pooler, client, seen } = stay;
+  const server = lastOf(pooler).servers.find(({ id }) => id === client.serverId);
+  if (server === undefined || seen.some(({ serverId }) => serverId !== server.id)) return undefined;
+
+  const backends = backendsOf(server, postgres);
+  const states = new Set(backends?.map(({ state }) => stateOf(state)));
+  const [state, ...others] = states;
+  const queued =
+    alwaysQueued(pooler, client.line, server.user) ||
+    alwaysQueued(pooler, client.line, client.user);
+  const silent = silenceMs(stay);
+  const role = backends?.[0]?.user ?? server.user;
+  const asked = { stay, server, role, sinceMs: client.requestedAtMs, forMs: silent };
+
+  if (backends === undefined || state === "hidden") {
+    return queued && silent >= heldUnknownMs ? { ...asked, how: "unknown" } : undefined;
+  }
+  if (others.length > 0) return undefined;
+  if (state === "idle") {
+    const isSession = lineOf(pooler, client.line)?.poolMode === "session";
+    return isSession && queued && silent >= heldIdleMs ? { ...asked, how: "session" } : undefined;
+  }
+  const sinceMs = sameMoment(backends.map(({ stateChangedAtMs }) => stateChangedAtMs));
+  if (state !== "idle in transaction" || sinceMs === undefined) return undefined;
+  const forMs = (postgres?.samples.at(-1)?.atMs ?? sinceMs) - sinceMs;
+  if (forMs < idleInTransactionMs) return undefined;
+  return { stay, server, role, sinceMs, forMs, how: "transaction" };
+}
+
+/** The backend of a server connection in every sample; undefined when it is not in all of them. */
+function backendsOf(
+  { backendPid, localAddress, localPort }: LiveServer,
+  postgres: LivePostgres | undefined,
+): readonly LiveBackend[] | undefined {
+  const found = (postgres?.samples ?? []).flatMap(({ backends }) =>
+    backends.filter(
+      ({ pid, clientAddress, clientPort }) =>
+        // Pids are Postgres' own: another Postgres behind the same pooler may have the same ones.
+        pid === backendPid && (clientAddress !== localAddress || clientPort === localPort),
+    ),
+  );
+  return found.length > 0 && found.length === postgres?.samples.length ? found : undefined;
+}
+
+/** `idle in transaction (aborted)` holds just as much. */
+function stateOf(state: string): string {
+  return state.startsWith("idle in transaction") ? "idle in transaction" : state;
+}
+
+/** Moments that Postgres tells as ages differ by what the answers took. */
+const SAME_MOMENT_MS = 500;
+
+function sameMoment(moments: readonly (number | undefined)[]): number | undefined {
+  const known = moments.filter((each) => each !== undefined);
+  if (known.length === 0 || known.length < moments.length) return undefined;
+  const first = Math.min(...known);
+  return Math.max(...known) - first <= SAME_MOMENT_MS ? first : undefined;
+}
+
+function findingOf(pooler: LivePooler, line: string, held: readonly Held[], owners: Owners): Leak {
+  const longest = held.toSorted(
+    (a, b) => b.forMs - a.forMs || compareText(a.server.id, b.server.id),
+  );
+  const pools = lastOf(pooler).pools.filter((pool) => pool.line === line);
+  const liveLine = lineOf(pooler, line);
+  const max = liveLine === undefined ? 0 : serversMaxOf(liveLine, pools.length);
+  const waiting = pools.reduce((sum, { clientsWaiting }) => sum + clientsWaiting, 0);
+  const ofMax = max > 0 ? ` of ${max}` : "";
+  const forMs = longest[0]?.forMs ?? 0;
+  return {
+    cause: {
+      kind: "Leak",
+      summary: `${held.length}${ofMax} server connections of line ${line} ${held.length === 1 ? "is" : "are"} held and not used, the longest for ${duration(forMs)}; ${countedAs(waiting, "client waits", "clients wait")}`,
+      evidence: toldFew(longest.map((each) => evidenceOf(each, owners))),
+      next: nextOf(longest),
+    },
+    share: max > 0 ? held.length / max : 1,
+    frees: [],
+    pooler,
+    line,
+  };
+}
+
+const DOES = {
+  transaction: "sits idle in a transaction",
+  session: "keeps it for its session and asks nothing, while others wait",
+  unknown:
+    "asked nothing on it, while others wait (whether a query runs on it, Postgres would tell)",
+} as const;
+
+function evidenceOf({ stay, server, sinceMs, forMs, how }: Held, owners: Owners): string {
+  const { client } = stay;
+  const owner = owners.nearest(client);
+  const whose = [owner?.workload.name, owner?.pod].filter((name) => name !== undefined).join(", ");
+  const at = `${client.address}:${client.port}`;
+  return `${whoIs({ ...client, address: at })}${whose === "" ? "" : ` (${whose})`}: holds backend ${server.backendPid} and ${DOES[how]}, since ${moment(sinceMs)} (${duration(forMs)})`;
+}
+
+function nextOf(held: readonly Held[]): readonly string[] {
+  const hows = new Set(held.map(({ how }) => how));
+  const pids = `ARRAY[${held.map(({ server }) => server.backendPid).join(", ")}]`;
+  const roles = [...new Set(held.map(({ role }) => role))].toSorted(compareText);
+  const next: string[] = [];
+  if (hows.has("unknown")) {
+    next.push(
+      `ask Postgres what it does: SELECT state, state_change, xact_start FROM pg_stat_activity WHERE pid = ANY (${pids}); active there is a long query, and no leak`,
+    );
+  }
+  next.push(
+    `to free it now, in Postgres: SELECT pg_terminate_backend(pid) FROM unnest(${pids}) AS pid`,
+    "look in that program for a client that is checked out, or a BEGIN, without a release or COMMIT on every path, errors too; no call to another service belongs between them",
+  );
+  if (hows.has("transaction")) {
+    next.push(
+      ...roles.map(
+        (role) =>
+          `let Postgres end such transactions: ALTER ROLE "${role.replaceAll('"', '""')}" SET idle_in_transaction_session_timeout = '10s'`,
+      ),
+    );
+  }
+  if (hows.has("session")) {
+    next.push("set pool_mode = transaction, if the program needs no session; else smaller pools");
+  }
+  return next;
+}
+
+function lineOf(pooler: LivePooler, name: string): LiveLine | undefined {
+  return pooler.lines.find((line) => line.name === name);
+}

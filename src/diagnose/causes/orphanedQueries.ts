@@ -1,0 +1,237 @@
+import type { Symptom } from "../diagnosis.ts";
+import type { LiveBackend, LivePooler, LivePostgres, LiveSystem } from "../../model/liveSystem.ts";
+import type { Finding } from "./finding.ts";
+import { availableOf } from "./holdings.ts";
+import type { Thresholds } from "./thresholds.ts";
+import { isConsole } from "./window.ts";
+import { compareText, countedAs, duration, moment, toldFew } from "./wording.ts";
+
+/** What was concluded, or why nothing could be. */
+export interface WithoutClient {
+  readonly findings: readonly Finding[];
+  /** Of those whose client is gone, or who are somebody else's. */
+  readonly symptoms: readonly Symptom[];
+  /** Why it can't be told. */
+  readonly unseen?: string;
+}
+
+const NOTHING = { findings: [], symptoms: [] } as const;
+
+/**
+ * QueriesWithoutClient: backends of a role that poolers log in as, from a pooler's own address,
+ * that run one and the same query in samples over withoutClientMs or longer, and are in no pooler's
+ * SHOW SERVERS at any of these moments. Its client dropped, PgBouncer closed the server connection,
+ * and Postgres runs on.
+ * Other programs may connect from a pooler's address, past it or as a PgBouncer that was not asked.
+ * They give themselves away by connections that are in no SHOW SERVERS either and do not run a
+ * query, which a backend without a client never is: then nothing can be told of that address. Where
+ * other programs are sure to be (the address is loopback, or clients of PgBouncer come from it), a
+ * query that is nobody's is only a symptom. In either case what PgBouncer was seen to have in an
+ * earlier sample is proved.
+ */
+export function queriesWithoutClient(live: LiveSystem, thresholds: Thresholds): WithoutClient {
+  const { postgres, poolers } = live;
+  if (postgres === undefined || poolers.length === 0) return NOTHING;
+  if (live.unseen.some(({ what }) => what.startsWith("PgBouncer"))) {
+    return { ...NOTHING, unseen: "not every PgBouncer of that Postgres could be asked" };
+  }
+  const roles = rolesOf(poolers);
+  const addresses = addressesOf(poolers);
+  if (addresses.has("unix")) {
+    return {
+      ...NOTHING,
+      unseen: "a PgBouncer reaches Postgres over a unix socket, which has no address",
+    };
+  }
+  const strangers = postgres.samples.map(({ atMs, backends }) => {
+    const known = serversAt(poolers, atMs);
+    return backends.filter(
+      (backend) =>
+        roles.has(backend.user) &&
+        backend.clientAddress !== undefined &&
+        addresses.has(backend.clientAddress) &&
+        !known(backend),
+    );
+  });
+  const others = othersAmong(strangers);
+  const running = (strangers.at(-1) ?? []).filter(
+    (backend) => seenForMs(backend, strangers, postgres) >= thresholds.withoutClientMs,
+  );
+  const isShared = sharedAmong(poolers);
+  const closed = running.filter((backend) => wasKnown(backend, poolers, postgres));
+  const nobodys = running.filter(
+    (backend) =>
+      !closed.includes(backend) && !others.has(`${backend.user} ${backend.clientAddress}`),
+  );
+  const unclear = nobodys.filter(({ clientAddress = "" }) => isShared(clientAddress));
+  const proved = running.filter(
+    (one) => closed.includes(one) || (nobodys.includes(one) && !unclear.includes(one)),
+  );
+  return {
+    findings: proved.length === 0 ? [] : [findingOf(proved, closed, postgres)],
+    symptoms: unclear.length === 0 ? [] : [symptomOf(unclear, postgres)],
+    ...(others.size > 0 && {
+      unseen: `others connect past the asked PgBouncers: ${toldFew([...others].toSorted(compareText)).join("; ")}`,
+    }),
+  };
+}
+
+/** Whether a pooler had it in an earlier sample: since then it has closed the connection. */
+function wasKnown(
+  { pid }: LiveBackend,
+  poolers: readonly LivePooler[],
+  { samples }: LivePostgres,
+): boolean {
+  return samples.some(({ atMs, backends }) => {
+    const earlier = backends.find((backend) => backend.pid === pid);
+    return earlier !== undefined && serversAt(poolers, atMs)(earlier);
+  });
+}
+
+/** Whether programs that are no PgBouncer are at an address, which may log in to Postgres too. */
+function sharedAmong(poolers: readonly LivePooler[]): (address: string) => boolean {
+  const clients = new Set(
+    poolers.flatMap(({ samples }) =>
+      samples.flatMap((sample) =>
+        sample.clients.filter((client) => !isConsole(client)).map(({ address }) => address),
+      ),
+    ),
+  );
+  return (address) => clients.has(address) || address.startsWith("127.") || address === "::1";
+}
+
+function symptomOf(unclear: readonly LiveBackend[], postgres: LivePostgres): Symptom {
+  const addresses = [...new Set(unclear.map(({ clientAddress = "" }) => clientAddress))];
+  const ports = unclear.map(({ clientPort }) => `sport = :${clientPort}`);
+  return {
+    summary: `Postgres ${postgres.address} runs ${countedAs(unclear.length, "query", "queries")} as a role of PgBouncer, which no PgBouncer counts, from ${addresses.toSorted(compareText).join(", ")}: either the clients are gone (QueriesWithoutClient), or another program or PgBouncer there connects by itself`,
+    next: [
+      "name every PgBouncer of that Postgres with --pgbouncer; watch for longer, --for 30: a client that goes meanwhile is seen",
+      `look at that machine who has these sockets: ss -tnp '${ports.slice(0, TOLD_PORTS).join(" or ")}'; without a program there, the client is gone`,
+    ],
+  };
+}
+
+const TOLD_PORTS = 8;
+
+/** Roles that poolers log in as. */
+function rolesOf(poolers: readonly LivePooler[]): ReadonlySet<string> {
+  return new Set(
+    poolers.flatMap(({ lines, samples }) => {
+      const forced = new Map(lines.map(({ name, forceUser }) => [name, forceUser]));
+      return samples.flatMap(({ servers, pools }) =>
+        [...servers, ...pools].map(({ line, user }) => forced.get(line) ?? user),
+      );
+    }),
+  );
+}
+
+/** Where poolers connect from; all their servers may be gone, then from where they listen. */
+function addressesOf(poolers: readonly LivePooler[]): ReadonlySet<string> {
+  return new Set(
+    poolers.flatMap(({ address, samples }) => [
+      address.replace(/:\d+$/, ""),
+      ...samples.flatMap(({ servers }) => servers.map(({ localAddress }) => localAddress)),
+    ]),
+  );
+}
+
+/** Whether a backend is in the SHOW SERVERS of some pooler, at the sample nearest to a moment. */
+function serversAt(
+  poolers: readonly LivePooler[],
+  atMs: number,
+): (backend: LiveBackend) => boolean {
+  const servers = poolers.flatMap(({ samples }) => {
+    const [nearest] = samples.toSorted((a, b) => Math.abs(a.atMs - atMs) - Math.abs(b.atMs - atMs));
+    return nearest?.servers ?? [];
+  });
+  const pids = new Set(servers.map(({ backendPid }) => backendPid));
+  const ports = new Set(
+    servers.map(({ localAddress, localPort }) => `${localAddress} ${localPort}`),
+  );
+  return ({ pid, clientAddress, clientPort }) =>
+    pids.has(pid) || ports.has(`${clientAddress} ${clientPort}`);
+}
+
+/** Roles and addresses of connections that were there all the time and rested in between. */
+function othersAmong(strangers: readonly (readonly LiveBackend[])[]): ReadonlySet<string> {
+  const everywhere = (strangers[0] ?? []).filter(({ pid }) =>
+    strangers.every((backends) => backends.some((backend) => backend.pid === pid)),
+  );
+  return new Set(
+    everywhere
+      .filter(({ pid }) => {
+        const seen = strangers.flatMap((all) => all.filter((backend) => backend.pid === pid));
+        return seen.some(({ state }) => state !== "active") || !isSameQuery(seen);
+      })
+      .map(({ user, clientAddress }) => `${user} ${clientAddress}`),
+  );
+}
+
+/** For how long before the last sample it ran the same query, unknown to every pooler. */
+function seenForMs(
+  { pid }: LiveBackend,
+  strangers: readonly (readonly LiveBackend[])[],
+  { samples }: LivePostgres,
+): number {
+  const seen: LiveBackend[] = [];
+  let sinceMs = samples.at(-1)?.atMs ?? 0;
+  for (let index = strangers.length - 1; index >= 0; index--) {
+    const backend = strangers[index]?.find((each) => each.pid === pid);
+    if (backend?.state !== "active" || !isSameQuery([...seen, backend])) break;
+    seen.push(backend);
+    sinceMs = samples[index]?.atMs ?? sinceMs;
+  }
+  return (samples.at(-1)?.atMs ?? 0) - sinceMs;
+}
+
+/** Moments that Postgres tells as ages differ by what the answers took. */
+const SAME_MOMENT_MS = 500;
+
+function isSameQuery(seen: readonly LiveBackend[]): boolean {
+  const starts = seen.map(({ queryStartedAtMs }) => queryStartedAtMs ?? Number.NaN);
+  return Math.max(...starts) - Math.min(...starts) <= SAME_MOMENT_MS;
+}
+
+function findingOf(
+  running: readonly LiveBackend[],
+  closed: readonly LiveBackend[],
+  postgres: LivePostgres,
+): Finding {
+  const available = availableOf(postgres);
+  const nowMs = postgres.samples.at(-1)?.atMs ?? 0;
+  const sorted = running.toSorted(
+    (a, b) => (a.queryStartedAtMs ?? nowMs) - (b.queryStartedAtMs ?? nowMs) || a.pid - b.pid,
+  );
+  const roles = [...new Set(running.map(({ user }) => user))].toSorted(compareText);
+  const limits = roles.map((role) => {
+    const limit = postgres.roleLimits.get(role) ?? -1;
+    return `CONNECTION LIMIT of role ${role}: ${limit < 0 ? "none" : limit}`;
+  });
+  return {
+    cause: {
+      kind: "QueriesWithoutClient",
+      summary: `Postgres ${postgres.address} runs ${countedAs(running.length, "query", "queries")} whose client is gone, on ${running.length} of its ${available} connections, which no PgBouncer counts`,
+      evidence: [
+        ...toldFew(
+          sorted.map((backend) => {
+            const { pid, user, command, clientAddress, clientPort, queryStartedAtMs } = backend;
+            const since = queryStartedAtMs ?? nowMs;
+            return `backend ${pid}, role ${user}, ${command} since ${moment(since)} (${duration(nowMs - since)}), from ${clientAddress}:${clientPort}: in no PgBouncer's SHOW SERVERS${closed.includes(backend) ? " any more: it was closed meanwhile" : ""}`;
+          }),
+        ),
+        ...limits,
+      ],
+      next: [
+        `${closed.length < running.length ? "where no other program or PgBouncer connects from there, " : ""}to end them now, in Postgres: SELECT pg_cancel_backend(pid) FROM unnest(ARRAY[${sorted.map(({ pid }) => pid).join(", ")}]) AS pid`,
+        ...roles.map(
+          (role) =>
+            `let Postgres notice that a client is gone: ALTER ROLE "${role.replaceAll('"', '""')}" SET client_connection_check_interval = '500ms' (new connections have it: RECONNECT on PgBouncer's console)`,
+        ),
+        "bound them: ALTER ROLE … CONNECTION LIMIT N; weir guard FLEET prints both with the right N",
+      ],
+    },
+    share: running.length / Math.max(1, available),
+    frees: [],
+  };
+}

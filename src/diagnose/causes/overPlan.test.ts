@@ -1,0 +1,240 @@
+import { describe, expect, it } from "vitest";
+
+import { clientsOf, poolerOf, systemOf, workloadAt } from "../../../test/diagnose/liveOf.ts";
+import type { LiveClient, LiveWorkload } from "../../model/liveSystem.ts";
+import { serverAbovePlan } from "./serverAbovePlan.ts";
+import { poolSettingIgnored } from "./poolSettingIgnored.ts";
+import { workloadClients } from "./workloadClients.ts";
+
+const [A, B, C] = ["10.244.0.1", "10.244.0.2", "10.244.0.3"] as const;
+const NAT = "192.168.0.1";
+
+function from(address: string, count: number, told: Partial<LiveClient> = {}) {
+  return clientsOf(count, { address, ...told });
+}
+
+/** PoolSettingIgnored (I) and ServerAbovePlan (P), in this order; pools are 5, peak pods 2. */
+function named(
+  clients: readonly LiveClient[],
+  workloads: readonly LiveWorkload[],
+  ghosts: readonly LiveClient[] = [],
+): string {
+  const live = systemOf([poolerOf({ clients, config: { max_client_conn: "100" } })], { workloads });
+  return workloadClients(live, new Set(ghosts))
+    .flatMap((own) => [...poolSettingIgnored(own), ...serverAbovePlan(own)])
+    .map(({ cause }) => (cause.kind === "PoolSettingIgnored" ? "I" : "P"))
+    .join("");
+}
+
+const TWO = [workloadAt([A, B], { peakPods: 2 })];
+const THREE = [workloadAt([A, B, C], { peakPods: 2 })];
+
+describe("by the pods' addresses", () => {
+  it.each([
+    { what: "all full", clients: [...from(A, 5), ...from(B, 5)], workloads: TWO, names: "" },
+    {
+      what: "one too many in one pod",
+      clients: [...from(A, 6), ...from(B, 1)],
+      workloads: TWO,
+      names: "I",
+    },
+    {
+      what: "far too many in one: one fact, one name",
+      clients: [...from(A, 60), ...from(B, 5)],
+      workloads: TWO,
+      names: "I",
+    },
+    {
+      what: "a third pod, with one",
+      clients: [...from(A, 5), ...from(B, 1), ...from(C, 1)],
+      workloads: THREE,
+      names: "P",
+    },
+    {
+      what: "a third pod, without any",
+      clients: [...from(A, 5), ...from(B, 5)],
+      workloads: THREE,
+      names: "",
+    },
+    {
+      what: "a third pod, and one too many in another",
+      clients: [...from(A, 6), ...from(B, 5), ...from(C, 5)],
+      workloads: THREE,
+      names: "IP",
+    },
+    {
+      what: "somebody else with its login, within the plan",
+      clients: [...from(A, 5), ...from(NAT, 5)],
+      workloads: TWO,
+      names: "",
+    },
+    {
+      what: "somebody else with its login, above it",
+      clients: [...from(A, 5), ...from(NAT, 6)],
+      workloads: TWO,
+      names: "P",
+    },
+    {
+      what: "a pod with another line too",
+      clients: [...from(A, 5), ...from(A, 3, { line: "maintenance", user: "maintenance" })],
+      workloads: TWO,
+      names: "",
+    },
+    {
+      what: "two processes a pod",
+      clients: from(A, 10),
+      workloads: [workloadAt([A], { processesPerPod: 2, peakPods: 1 })],
+      names: "",
+    },
+    {
+      what: "nothing tells its setting",
+      clients: from(A, 50),
+      workloads: [
+        {
+          name: "x",
+          line: "app",
+          processesPerPod: 1,
+          replicas: 1,
+          pods: [{ name: "a", address: A, ready: true, terminating: false }],
+        },
+      ],
+      names: "",
+    },
+    {
+      what: "nothing tells its setting, but its pods",
+      clients: [...from(A, 1), ...from(B, 1)],
+      workloads: [
+        {
+          name: "x",
+          line: "app",
+          processesPerPod: 1,
+          replicas: 2,
+          peakPods: 1,
+          pods: workloadAt([A, B]).pods,
+        },
+      ],
+      names: "P",
+    },
+    {
+      what: "several pods on the host's own address, and no line of their own",
+      clients: from(A, 9),
+      workloads: [
+        workloadAt([A], { name: "one" }),
+        workloadAt([A], {
+          name: "two",
+          pods: [{ name: "b", address: A, ready: true, terminating: false }],
+        }),
+      ],
+      names: "",
+    },
+    {
+      what: "two pools of one pod on one line",
+      clients: from(A, 10),
+      workloads: [workloadAt([A]), workloadAt([A])],
+      names: "",
+    },
+    {
+      what: "two pools of one pod on one line, and one more",
+      clients: from(A, 11),
+      workloads: [workloadAt([A]), workloadAt([A])],
+      names: "I",
+    },
+  ])("$what: $names", ({ clients, workloads, names }) => {
+    expect(named(clients, workloads)).toBe(names);
+  });
+
+  it("ghosts are not counted", () => {
+    const ghosts = from(C, 9);
+    expect(named([...from(A, 5), ...ghosts], TWO)).toBe("P");
+    expect(named([...from(A, 5), ...ghosts], TWO, ghosts)).toBe("");
+  });
+
+  it("counted are those who are there in every sample", () => {
+    const stays = from(A, 5);
+    const passes = from(A, 5);
+    const clients = (sample: number) => (sample === 1 ? [...stays, ...passes] : stays);
+    const live = systemOf([poolerOf({ clients })], { workloads: TWO });
+    expect(workloadClients(live, new Set()).flatMap(poolSettingIgnored)).toEqual([]);
+  });
+
+  it("counted are the clients of all poolers together", () => {
+    const poolers = ["one", "two"].map((address) => poolerOf({ address, clients: from(A, 3) }));
+    const found = workloadClients(systemOf(poolers, { workloads: TWO }), new Set());
+    expect(found.flatMap(poolSettingIgnored).map(({ cause }) => cause.summary)).toEqual([
+      "Deployment writing/app holds 6 connections from app-0, where its setting allows 5",
+    ]);
+  });
+});
+
+describe("from the pods' network, but from no pod: they are gone, or not known", () => {
+  it.each([
+    {
+      what: "nobody ignores anything",
+      clients: from(C, 10),
+      workloads: [workloadAt([A], { peakPods: 2 })],
+      names: "",
+    },
+    { what: "but they are above the plan", clients: from(C, 11), workloads: TWO, names: "P" },
+  ])("$what: $names", ({ clients, workloads, names }) => {
+    expect(named(clients, workloads)).toBe(names);
+  });
+});
+
+describe("behind one address for all", () => {
+  it.each([
+    { what: "as many as all pods may open", clients: from(NAT, 10), workloads: TWO, names: "" },
+    { what: "one more", clients: from(NAT, 11), workloads: TWO, names: "I" },
+    {
+      what: "within what more pods than planned may open",
+      clients: from(NAT, 15),
+      workloads: THREE,
+      names: "P",
+    },
+    { what: "more than these", clients: from(NAT, 16), workloads: THREE, names: "IP" },
+    {
+      what: "no pod known, within the plan",
+      clients: from(NAT, 10),
+      workloads: [workloadAt([], { peakPods: 2 })],
+      names: "",
+    },
+    {
+      what: "no pod known, above it",
+      clients: from(NAT, 11),
+      workloads: [workloadAt([], { peakPods: 2 })],
+      names: "P",
+    },
+    {
+      what: "of two workloads with the same login: nobody knows whose",
+      clients: from(NAT, 90),
+      workloads: [
+        workloadAt([A], { name: "one", peakPods: 1 }),
+        workloadAt([B], { name: "two", peakPods: 1 }),
+      ],
+      names: "",
+    },
+  ])("$what: $names", ({ clients, workloads, names }) => {
+    expect(named(clients, workloads)).toBe(names);
+  });
+});
+
+describe("the pods of one above its plan", () => {
+  it.each([
+    { terminating: 0, fact: "3 pods of it exist; most that the plan counts: 2" },
+    {
+      terminating: 1,
+      fact: "3 pods of it exist, 1 of them terminating; most that the plan counts: 2",
+    },
+  ])("are told, and the $terminating of them that terminate", ({ terminating, fact }) => {
+    const [three] = THREE;
+    const pods = (three?.pods ?? []).map((pod, index) => ({
+      ...pod,
+      terminating: index < terminating,
+    }));
+    const clients = [...from(A, 5), ...from(B, 5), ...from(C, 5)];
+    const live = systemOf([poolerOf({ clients, config: { max_client_conn: "100" } })], {
+      workloads: [workloadAt([A, B, C], { peakPods: 2, pods })],
+    });
+    const [finding] = workloadClients(live, new Set()).flatMap(serverAbovePlan);
+    expect(finding?.cause.evidence).toContain(fact);
+  });
+});

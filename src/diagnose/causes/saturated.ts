@@ -1,0 +1,156 @@
+import { counted } from "../../text/wording.ts";
+import type { LiveClient, LiveLine, LivePooler, LiveSystem } from "../../model/liveSystem.ts";
+import type { Finding } from "./finding.ts";
+import { availableOf } from "./holdings.ts";
+import { ownersIn } from "./owners.ts";
+import { alwaysQueued, isBusy, lastOf, maxClientConnOf, staysOf } from "./window.ts";
+import { compareText, groups, toldFew } from "./wording.ts";
+
+/** What has to find room at the same time for all to go on: a login, and a request to cancel. */
+const ROOM = 2;
+
+/**
+ * SaturatedWhileIdle, of a process and of lines. A process has no room when in every sample, those
+ * still logging in left out (they come and go), fewer than ROOM places of max_client_conn are left.
+ * It is idle when more than half of its clients neither held a server connection nor waited for one
+ * in any sample, of pools that had no queue in all of them: where there is one, server connections
+ * are what is missing. A line at its max_db_client_connections is as it should be, unless somebody is locked
+ * out: a pod of its workload that is not ready and has no client anywhere.
+ */
+export function saturatedWhileIdle(live: LiveSystem): readonly Saturated[] {
+  return live.poolers.flatMap((pooler) => [
+    ...saturatedProcess(live, pooler),
+    ...pooler.lines.flatMap((line) => saturatedLine(live, pooler, line)),
+  ]);
+}
+
+/** What is full. */
+export interface Saturated extends Finding {
+  readonly pooler: LivePooler;
+  /** Absent: the whole process. */
+  readonly line?: string;
+  /** Whether it would still be full without so many of its clients. */
+  readonly stillFullWithout: (clients: number) => boolean;
+}
+
+function saturatedProcess(live: LiveSystem, pooler: LivePooler): readonly Saturated[] {
+  const max = maxClientConnOf(pooler);
+  const stillFullWithout = (gone: number) => isFull(pooler, gone);
+  if (!stillFullWithout(0)) return [];
+  const idle = idleOf(pooler, () => true);
+  if (idle === undefined) return [];
+  const used = lastOf(pooler).usedClients;
+  const all = lastOf(pooler).clients.length;
+  const share = idle.length / max;
+  const cause = {
+    kind: "SaturatedWhileIdle",
+    summary: `PgBouncer ${pooler.address} is full (${used} of max_client_conn ${max} are used), while ${idle.length} of its ${all} clients did nothing all the time`,
+    evidence: [
+      `fewer than ${ROOM} places of ${max} were left in each of ${pooler.samples.length} samples, weir's own console counted`,
+      ...groups(idle, "idle client"),
+      ...serversIn(pooler),
+    ],
+    next: [
+      "to get room now, restart the largest of these holders, one at a time (kubectl rollout restart, docker compose restart)",
+      `give the pools smaller maxima and short idle timeouts: together at most ${Math.max(0, max - RESERVE)}, which is ${max} less ${RESERVE} for consoles, maintenance and logins; weir plan FLEET computes them`,
+      raisingAlone(live),
+    ],
+  } as const;
+  return [{ cause, share, frees: [], pooler, stillFullWithout }];
+}
+
+/**
+ * Whether in every sample fewer than ROOM places of max_client_conn were left.
+ *
+ * @param without so many of its clients
+ */
+export function isFull(pooler: LivePooler, without = 0): boolean {
+  const max = maxClientConnOf(pooler);
+  return pooler.samples.every((sample) => max - loggedIn(sample) + without < ROOM);
+}
+
+/** weir's default reserve: 2 consoles, 4 maintenance, 4 logins. */
+const RESERVE = 10;
+
+function raisingAlone({ postgres }: LiveSystem): string {
+  const carries =
+    postgres === undefined
+      ? "no more of them would work at once"
+      : `Postgres lets ${availableOf(postgres)} connections work at once, however many wait before it`;
+  return `don't raise max_client_conn alone: ${carries}`;
+}
+
+function saturatedLine(live: LiveSystem, pooler: LivePooler, line: LiveLine): readonly Saturated[] {
+  const { maxClientConnections: max = 0, name } = line;
+  const own = (one: { readonly line: string }) => one.line === name;
+  if (max === 0) return [];
+  const stillFullWithout = (gone: number) =>
+    pooler.samples.every(({ clients }) => clients.filter(own).length - gone >= max);
+  if (!stillFullWithout(0)) return [];
+  const idle = idleOf(pooler, own);
+  const lockedOut = podsWithoutClient(live, name);
+  if (idle === undefined || lockedOut.length === 0) return [];
+  const cause = {
+    kind: "SaturatedWhileIdle",
+    summary: `line ${name} of PgBouncer ${pooler.address} is at its max_db_client_connections of ${max}, ${idle.length} of them idle, while ${counted(lockedOut.length, "pod")} of its workload can't log in`,
+    evidence: [
+      ...toldFew(lockedOut.map((pod) => `${pod} is not ready and has no client on any PgBouncer`)),
+      ...groups(idle, "idle client"),
+    ],
+    next: [
+      `lower the pools behind line ${name}, so that those of all its pods together are at most ${max}`,
+      "or give the line more: weir plan FLEET computes what fits",
+    ],
+  } as const;
+  return [{ cause, share: idle.length / max, frees: [], pooler, line: name, stillFullWithout }];
+}
+
+/** Those that did nothing all the time, in pools without a lasting queue, if they are most. */
+function idleOf(
+  pooler: LivePooler,
+  own: (one: { readonly line: string }) => boolean,
+): readonly LiveClient[] | undefined {
+  const idle = staysOf(pooler).filter(
+    ({ client, seen }) =>
+      own(client) &&
+      !seen.some((each) => isBusy(each)) &&
+      !alwaysQueued(pooler, client.line, client.user),
+  );
+  const all = lastOf(pooler).clients.filter(own).length;
+  return idle.length * 2 <= all ? undefined : idle.map(({ client }) => client);
+}
+
+function podsWithoutClient(live: LiveSystem, line: string): readonly string[] {
+  const owners = ownersIn(live);
+  const addresses = new Set(
+    live.poolers.flatMap(({ samples }) =>
+      samples.flatMap(({ clients }) => clients.map(({ address }) => address)),
+    ),
+  );
+  // Where no pod is seen under its own address, none can be missed.
+  if (![...addresses].some((address) => owners.hasPodAt(address))) return [];
+  return (live.workloads ?? [])
+    .filter((workload) => workload.line === line)
+    .flatMap(({ pods }) => pods)
+    .filter(({ ready, terminating, address }) => {
+      return !ready && !terminating && address !== undefined && !addresses.has(address);
+    })
+    .map(({ name }) => name)
+    .toSorted(compareText);
+}
+
+function serversIn(pooler: LivePooler): readonly string[] {
+  const { pools } = lastOf(pooler);
+  return toldFew(
+    pools
+      .map(
+        ({ line, user, serversActive, servers, clientsWaiting }) =>
+          `server connections of line ${line}, user ${user}: ${serversActive} of ${servers} at work, ${clientsWaiting} clients wait`,
+      )
+      .toSorted(compareText),
+  );
+}
+
+function loggedIn({ usedClients, loggingIn = 0 }: LivePooler["samples"][number]): number {
+  return usedClients - loggingIn;
+}

@@ -1,0 +1,66 @@
+import { counted } from "../../text/wording.ts";
+import type { Finding } from "./finding.ts";
+import { allowedByPod, workloadFinding, type WorkloadClients } from "./workloadClients.ts";
+import { compareText } from "./wording.ts";
+
+/**
+ * ServerAbovePlan, at most one a workload: it has more clients in every sample than poolMax ×
+ * processesPerPod × peakPods, or more pods than peakPods hold some. One fact gets one name: clients
+ * that are too many because a pod does not keep to its setting are PoolSettingIgnored; counted here
+ * is what it would hold if each did.
+ */
+export function serverAbovePlan(held: WorkloadClients): readonly Finding[] {
+  const { workload, stays, byPod, hidden } = held;
+  const { name, pods, peakPods } = workload;
+  if (peakPods === undefined) return [];
+  const allowed = allowedByPod(workload);
+  const plan = allowed === undefined ? Number.POSITIVE_INFINITY : allowed * peakPods;
+  const inPods = [...byPod.values()];
+  const known = inPods.reduce((sum, own) => sum + own.length, 0);
+  // What it would hold if each pod kept to its setting: more than that is ignored(), not this.
+  const kept =
+    hidden && pods.length > 0
+      ? Math.min(stays.length, (allowed ?? 0) * pods.length)
+      : stays.length -
+        known +
+        inPods.reduce((sum, own) => sum + Math.min(own.length, allowed ?? 0), 0);
+  const tooManyPods = byPod.size > peakPods;
+  if (kept <= plan && !tooManyPods) return [];
+  const sum =
+    allowed === undefined
+      ? counted(peakPods, "pod")
+      : `${plan} = ${counted(peakPods, "pod")} × ${allowed}`;
+  const podsOfThem = hidden ? pods.length : byPod.size;
+  const from = podsOfThem === 0 ? "addresses that no pod has" : counted(podsOfThem, "pod");
+  return [
+    workloadFinding({
+      kind: "ServerAbovePlan",
+      summary: `${name} holds ${stays.length} connections from ${from}, where its plan counts ${sum}`,
+      facts: [
+        ...[...byPod]
+          .toSorted(([a], [b]) => compareText(a, b))
+          .map(([pod, own]) => `${pod}: ${counted(own.length, "client")}`),
+        ...(!hidden && stays.length > known
+          ? [`${counted(stays.length - known, "client")} with its login from no pod of it`]
+          : []),
+        podsFact(workload, peakPods),
+      ],
+      workload,
+      stays,
+      excess: Math.max(0, stays.length - (Number.isFinite(plan) ? plan : 0)),
+      next: [
+        `look at its replicas and rollouts: more than ${counted(peakPods, "pod")} of ${name} must never be there at once, those that terminate counted`,
+        "or plan for them: raise replicas or autoscaling.maxReplicas in the fleet file, and weir plan --from OLD NEW tells which applies in which order",
+      ],
+    }),
+  ];
+}
+
+function podsFact({ pods }: WorkloadClients["workload"], peakPods: number): string {
+  const count = pods.filter(({ terminating }) => terminating).length;
+  const terminating = count === 0 ? "" : `, ${count} of them terminating`;
+  return (
+    `${counted(pods.length, "pod")} of it ${pods.length === 1 ? "exists" : "exist"}${terminating}; ` +
+    `most that the plan counts: ${peakPods}`
+  );
+}

@@ -1,0 +1,165 @@
+import type { LiveClient, LivePooler, LiveSystem, PoolerSample } from "../../model/liveSystem.ts";
+import type { Finding } from "./finding.ts";
+import type { Thresholds } from "./thresholds.ts";
+import { isConsole, keyOf, lastOf, maxClientConnOf } from "./window.ts";
+import { compareText, groups, toldFew, whoIs } from "./wording.ts";
+
+/**
+ * LoginStorm, one a pooler. Either clients that came and went within the window: of one line (where
+ * PgBouncer counts logins) or of one group of line, user, application and address (those that a
+ * sample caught, so at least as many),
+ * - logins in every third of the window, loginsPerSecond or more: a restart, which is over once, is
+ *   none;
+ * - loginsPerSecond or more of clients that are gone again: a pool that fills keeps its clients;
+ * - and more of these than of clients that were there from beginning to end: it does not pool.
+ * Or sockets: in every sample more than loginsUnderWay were logging in, over what is reserved for
+ * them; they take places of max_client_conn before anybody knows whose they are.
+ */
+export function loginStorms(live: LiveSystem, thresholds: Thresholds): readonly Finding[] {
+  return live.poolers.flatMap((pooler) => stormAt(pooler, thresholds) ?? []);
+}
+
+function stormAt(pooler: LivePooler, thresholds: Thresholds): Finding | undefined {
+  const counts = countsOf(pooler).filter((count) => isStorm(count, pooler, thresholds));
+  const underWay = pooler.samples.map(loggingInOf);
+  const { loginsUnderWay } = thresholds;
+  const floods = underWay.every((sockets) => sockets > loginsUnderWay);
+  if (counts.length === 0 && !floods) return undefined;
+
+  const seconds = windowSeconds(pooler);
+  const gone = counts.reduce((sum, count) => sum + count.gone, 0);
+  const rate = Math.round(gone / seconds);
+  const fewest = Math.min(...underWay);
+  const caught = goneAgain(pooler);
+  return {
+    cause: {
+      kind: "LoginStorm",
+      summary:
+        counts.length > 0
+          ? `PgBouncer ${pooler.address} lets in ${rate} clients a second or more that are gone again at once: ${gone} in ${Math.round(seconds)} s`
+          : `at PgBouncer ${pooler.address} at least ${fewest} sockets were logging in at every moment, where ${loginsUnderWay} are reserved`,
+      evidence: [
+        ...toldFew(
+          counts.map(
+            ({ who, gone: own, stay }) =>
+              `${who}: ${own} clients came and went within ${Math.round(seconds)} s, ${stay} stayed`,
+          ),
+        ),
+        ...(caught.length > 0 ? groups(caught, "short-lived client") : []),
+        `sockets logging in at the samples: ${underWay.join(", ")}; each takes one of max_client_conn ${maxClientConnOf(pooler)}`,
+      ],
+      next: [
+        counts.length > 0
+          ? "let that program keep its connections: one pool a process, made once, and not one a request"
+          : "look into PgBouncer's log for who connects: SHOW CLIENTS does not list those still logging in",
+        "let it open one connection at a time, and wait longer after each refusal, with jitter",
+        "set client_login_timeout = 5 in PgBouncer, so that sockets that never log in go; a line of its own with max_db_client_connections (weir plan) keeps it from the others",
+      ],
+    },
+    share: (gone / seconds + fewest) / maxClientConnOf(pooler),
+    frees: [{ pooler: pooler.address, clients: fewest }],
+  };
+}
+
+/** Logins of a line or a group. */
+interface Count {
+  readonly who: string;
+  /** In each interval between two samples. */
+  readonly logins: readonly number[];
+  /** Clients that came after the first sample and are not in the last one. */
+  readonly gone: number;
+  /** Clients that are in the first sample and in the last one. */
+  readonly stay: number;
+}
+
+function isStorm(
+  { logins, gone, stay }: Count,
+  pooler: LivePooler,
+  { loginsPerSecond }: Thresholds,
+): boolean {
+  const thirds = [0, 0, 0];
+  for (const [index, count] of logins.entries()) {
+    const third = Math.floor((index * thirds.length) / logins.length);
+    thirds[third] = (thirds[third] ?? 0) + count;
+  }
+  const seconds = windowSeconds(pooler);
+  const steady = thirds.every((count) => count >= (loginsPerSecond * seconds) / thirds.length);
+  return steady && gone >= loginsPerSecond * seconds && gone > stay;
+}
+
+function countsOf(pooler: LivePooler): readonly Count[] {
+  const counted = pooler.lines.flatMap(({ name }) => countedLine(pooler, name) ?? []);
+  return counted.length > 0 ? counted : caughtGroups(pooler);
+}
+
+/** As PgBouncer counts them, since 1.26. */
+function countedLine(pooler: LivePooler, line: string): Count | undefined {
+  const totals = pooler.samples.flatMap(({ loginsByLine }) => loginsByLine?.get(line) ?? []);
+  if (totals.length < pooler.samples.length) return undefined;
+  const logins = totals.slice(1).map((total, index) => total - (totals[index] ?? 0));
+  const sum = logins.reduce((total, each) => total + each, 0);
+  const own = pooler.samples.map(({ clients }) => clients.filter((one) => one.line === line));
+  const first = new Set(own[0]?.map(keyOf));
+  const last = own.at(-1) ?? [];
+  const stay = last.filter((client) => first.has(keyOf(client))).length;
+  return { who: `line ${line}`, logins, gone: Math.max(0, sum - (last.length - stay)), stay };
+}
+
+/** As far as samples caught them: at least as many there were. */
+function caughtGroups(pooler: LivePooler): readonly Count[] {
+  const clients = new Map(
+    pooler.samples.flatMap((sample) => sample.clients).map((client) => [keyOf(client), client]),
+  );
+  const gone = new Set(goneAgain(pooler).map(keyOf));
+  const first = new Set(pooler.samples[0]?.clients.map(keyOf));
+  const last = new Set(lastOf(pooler).clients.map(keyOf));
+  const byWho = Map.groupBy(
+    [...clients.values()].filter((client) => !isConsole(client)),
+    whoIs,
+  );
+  return [...byWho]
+    .map(([who, members]) => {
+      const keys = new Set(members.map(keyOf));
+      return {
+        who,
+        logins: newInEach(pooler).map(
+          (fresh) => fresh.filter((one) => keys.has(keyOf(one))).length,
+        ),
+        gone: members.filter((one) => gone.has(keyOf(one))).length,
+        stay: members.filter((one) => first.has(keyOf(one)) && last.has(keyOf(one))).length,
+      };
+    })
+    .toSorted((a, b) => b.gone - a.gone || compareText(a.who, b.who));
+}
+
+/** For each sample but the first: who was not in the one before. */
+function newInEach({ samples }: LivePooler): readonly (readonly LiveClient[])[] {
+  return samples.slice(1).map(({ clients }, index) => {
+    const before = new Set(samples[index]?.clients.map(keyOf));
+    return clients.filter((client) => !before.has(keyOf(client)));
+  });
+}
+
+/** Those who are in some sample, but neither in the first nor in the last. */
+function goneAgain(pooler: LivePooler): readonly LiveClient[] {
+  const last = new Set(lastOf(pooler).clients.map(keyOf));
+  const first = new Set(pooler.samples[0]?.clients.map(keyOf));
+  const between = pooler.samples.flatMap(({ clients }) => clients);
+  const gone = new Map(
+    between
+      .filter(
+        (client) => !isConsole(client) && !first.has(keyOf(client)) && !last.has(keyOf(client)),
+      )
+      .map((client) => [keyOf(client), client]),
+  );
+  return [...gone.values()];
+}
+
+/** Before LISTS told it, what is used and is no client; weir's own console is one of them. */
+function loggingInOf({ loggingIn, usedClients, clients }: PoolerSample): number {
+  return loggingIn ?? Math.max(0, usedClients - clients.length - 1);
+}
+
+function windowSeconds(pooler: LivePooler): number {
+  return (lastOf(pooler).atMs - (pooler.samples[0]?.atMs ?? 0)) / 1000;
+}

@@ -1,0 +1,154 @@
+import type { Symptom } from "../diagnosis.ts";
+import type { LiveLine, LivePooler, LivePostgres, LiveSystem } from "../../model/liveSystem.ts";
+import { availableOf, serversMaxOf } from "./holdings.ts";
+import type { Leak } from "./leak.ts";
+import { isFull, type Saturated } from "./saturated.ts";
+import type { Thresholds } from "./thresholds.ts";
+import { isBusy, isWaiting, lastOf, maxClientConnOf, silenceMs, staysOf } from "./window.ts";
+import { countedAs, duration } from "./wording.ts";
+
+/** What causes explain. */
+interface Explained {
+  readonly full: readonly Saturated[];
+  readonly leaking: readonly Leak[];
+}
+
+/**
+ * What is not well in every sample, and no cause explains: a line that is paused, or in whose queue
+ * somebody has waited for waitedMs or longer at every moment; a process whose max_client_conn is
+ * used up, but not by clients that are idle alone; a Postgres that is full while PgBouncer may want more of it.
+ */
+export function symptomsOf(
+  live: LiveSystem,
+  { full, leaking }: Explained,
+  { waitedMs }: Thresholds,
+): readonly Symptom[] {
+  return [
+    ...live.poolers.flatMap((pooler) => {
+      const leakingLines = linesOf(leaking, pooler);
+      return [
+        ...(isFull(pooler) && !linesOf(full, pooler).has(undefined) ? [fullAtWork(pooler)] : []),
+        ...pooler.lines
+          .filter(({ name }) => !leakingLines.has(name))
+          .flatMap((line) => lineSymptom(pooler, line, waitedMs) ?? []),
+      ];
+    }),
+    ...fullPostgres(live),
+  ];
+}
+
+/** Of these at one pooler; undefined is the whole process. */
+function linesOf(
+  told: readonly { readonly pooler: LivePooler; readonly line?: string }[],
+  at: LivePooler,
+): ReadonlySet<string | undefined> {
+  return new Set(told.filter(({ pooler }) => pooler === at).map(({ line }) => line));
+}
+
+function fullAtWork(pooler: LivePooler): Symptom {
+  const { usedClients, clients } = lastOf(pooler);
+  const max = maxClientConnOf(pooler);
+  const busy = clients.filter(isBusy).length;
+  return {
+    summary: `PgBouncer ${pooler.address} is full (${usedClients} of max_client_conn ${max} are used), and ${busy} of its ${clients.length} clients hold a server connection or wait for one: hardly anybody can log in`,
+    next: [
+      "look below at who holds most, and who waits: with a queue it is server connections or Postgres that is slow, and more clients would only wait longer",
+      "without a queue there are more clients than max_client_conn was made for: weir plan FLEET computes what fits",
+    ],
+  };
+}
+
+function lineSymptom(pooler: LivePooler, line: LiveLine, waitedMs: number): Symptom | undefined {
+  const { name } = line;
+  const pools = pooler.samples.map((sample) => sample.pools.filter((pool) => pool.line === name));
+  const last = pools.at(-1) ?? [];
+  const waiting = last.reduce((sum, { clientsWaiting }) => sum + clientsWaiting, 0);
+  const wait = countedAs(waiting, "client waits", "clients wait");
+  const where = `line ${name} of PgBouncer ${pooler.address}`;
+  if (line.paused) {
+    return {
+      summary: `${where} is paused, by PAUSE or KILL on its console: nothing runs on it until RESUME; ${wait}`,
+      next: [`find out who paused it and why, then on its console, as admin: RESUME ${name}`],
+    };
+  }
+  const waitMs = lastingWaitMs(pooler, name);
+  if (waitMs < waitedMs) return undefined;
+  const long = `${wait} for a server connection of ${where}, one of them ${duration(waitMs)} or longer`;
+  // One that still logs in to Postgres, which is new, serves nobody.
+  const open = pooler.samples.map(
+    ({ servers }) => servers.filter((each) => each.line === name && each.state !== "new").length,
+  );
+  const most = Math.max(...open);
+  const max = serversMaxOf(line, last.length);
+  const at = line.host === "" ? "its unix socket" : `${line.host}:${line.port}`;
+  if (most === 0) {
+    return {
+      summary: `${long}; it has none: Postgres at ${at} does not let it in, or does not answer`,
+      next: [LOG, "log in to that Postgres from PgBouncer's machine, as PgBouncer does"],
+    };
+  }
+  if (max === 0 || most < max) {
+    return {
+      summary: `${long}; it has ${most} of ${max === 0 ? "any number" : max}, and gets no more`,
+      next: [LOG, "look at the limits of Postgres, of the role, and at max_user_connections"],
+    };
+  }
+  return {
+    summary: `${long}; all its ${max} are taken all the time, by clients that use them as far as could be seen`,
+    next: [
+      "look for what takes long, in Postgres: SELECT pid, state, now() - xact_start AS age, wait_event_type, left(query, 60) FROM pg_stat_activity WHERE xact_start IS NOT NULL ORDER BY age DESC",
+      "make transactions shorter, or give the line more server connections if Postgres has the cores and connections for them",
+    ],
+  };
+}
+
+/**
+ * How long somebody in a line's queue had waited at every moment, at least. PgBouncer says 0 of
+ * those who wait for their login's first server connection: they are known by being the same
+ * clients, with the same request, that wait in all samples.
+ */
+function lastingWaitMs(pooler: LivePooler, line: string): number {
+  const longest = pooler.samples.map(({ pools }) =>
+    Math.max(
+      0,
+      ...pools
+        .filter((pool) => pool.line === line && pool.clientsWaiting > 0)
+        .map(({ maxWaitMs }) => maxWaitMs),
+    ),
+  );
+  const silent = staysOf(pooler)
+    .filter(({ client, seen }) => client.line === line && seen.every(isWaiting))
+    .map(silenceMs);
+  return Math.max(Math.min(...longest), ...silent);
+}
+
+const LOG =
+  "look into PgBouncer's log: it says why server connections fail (closing because, server login failed)";
+
+function fullPostgres({ postgres, poolers }: LiveSystem): readonly Symptom[] {
+  if (postgres === undefined || !isPostgresFull(postgres)) return [];
+  const wanted = poolers.some((pooler) => {
+    const { pools } = lastOf(pooler);
+    return pooler.lines.some((line) => {
+      const own = pools.filter((pool) => pool.line === line.name);
+      const max = serversMaxOf(line, own.length);
+      return max === 0 || own.reduce((sum, { servers }) => sum + servers, 0) < max;
+    });
+  });
+  if (!wanted) return [];
+  const available = availableOf(postgres);
+  return [
+    {
+      summary: `Postgres ${postgres.address} is full (${available} of ${available} connections are open at every moment), while PgBouncer may still open more: these are refused`,
+      next: [
+        "look below at which roles hold them, and in pg_stat_activity at who: what PgBouncer may open and what others hold must be at most that together",
+        "weir plan FLEET and weir verify PATH prove that sum",
+      ],
+    },
+  ];
+}
+
+function isPostgresFull(postgres: LivePostgres): boolean {
+  const available = availableOf(postgres);
+  return postgres.samples.every(({ backends }) => backends.length >= available);
+}

@@ -1,0 +1,67 @@
+import { CONSOLE_DATABASE } from "../../api/names.ts";
+import { counted } from "../../text/wording.ts";
+import { isConsoleName } from "../../pgbouncer/consoleName.ts";
+import type { LiveClient } from "../../model/liveSystem.ts";
+
+/** How many of a list are told one by one. */
+const TOLD_MOST = 8;
+
+/** `1 query`, `3 queries`: what is counted, where it is not its name and an s. */
+export function countedAs(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** `45 s`, `12 min`, `3 h`: rounded down. */
+export function duration(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`;
+}
+
+/** `2026-11-23 20:02:09 UTC`. */
+export function moment(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
+
+/** Who a client is, as far as all of its kind share it. */
+export function whoIs({
+  line,
+  user,
+  applicationName,
+  address,
+}: Pick<LiveClient, "line" | "user" | "applicationName" | "address">): string {
+  const application = applicationName === "" ? "" : `, ${programOf(line, applicationName)}`;
+  return `line ${line}, user ${user}${application}, from ${address}`;
+}
+
+/**
+ * `application mcp`; one that calls itself as weir's consoles do is one of these where only stats
+ * users get in.
+ */
+export function programOf(line: string, applicationName: string): string {
+  return line === CONSOLE_DATABASE && isConsoleName(applicationName)
+    ? "a console of weir's"
+    : `application ${applicationName}`;
+}
+
+/** How many of each kind, the largest first, by toldFew: `20 clients: line writing, user app, …`. */
+export function groups(clients: readonly LiveClient[], nounOfGroup = "client"): readonly string[] {
+  const byWho = Map.groupBy(clients, whoIs);
+  const sorted = [...byWho]
+    .map(([who, members]) => ({ who, count: members.length }))
+    .toSorted((a, b) => b.count - a.count || compareText(a.who, b.who));
+  return toldFew(sorted.map(({ who, count }) => `${counted(count, nounOfGroup)}: ${who}`));
+}
+
+/** The first ones, and how many more there are. */
+export function toldFew(facts: readonly string[]): readonly string[] {
+  const more = facts.length - TOLD_MOST;
+  return more <= 0 ? facts : [...facts.slice(0, TOLD_MOST), `and ${more} more like these`];
+}
+
+/** Plain code point order: the same on every machine. */
+export function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,117 @@
+import { CAUSE_KINDS, type Diagnosis } from "./diagnosis.ts";
+import type { LiveSystem, Unseen } from "../model/liveSystem.ts";
+import { serverAbovePlan } from "./causes/serverAbovePlan.ts";
+import type { Finding } from "./causes/finding.ts";
+import { ghosts } from "./causes/ghosts.ts";
+import { holdings } from "./causes/holdings.ts";
+import { poolSettingIgnored } from "./causes/poolSettingIgnored.ts";
+import { leaks } from "./causes/leak.ts";
+import { saturatedWhileIdle, type Saturated } from "./causes/saturated.ts";
+import { loginStorms } from "./causes/storm.ts";
+import { symptomsOf } from "./causes/symptoms.ts";
+import { THRESHOLDS, type Thresholds } from "./causes/thresholds.ts";
+import { queriesWithoutClient } from "./causes/orphanedQueries.ts";
+import { compareText } from "./causes/wording.ts";
+import { workloadClients } from "./causes/workloadClients.ts";
+
+/**
+ * What is wrong in a system that runs, as far as its samples prove it, and who holds what.
+ *
+ * One fact gets one name. That a process or a line is full while idle is what ghosts, ignored
+ * settings, servers above their plan or a login storm have done, when it would have room without
+ * them: then these are named, and say so. Causes are ordered by the part of a limit that each
+ * takes. What is not well without a proved cause is a symptom.
+ *
+ * @param thresholds from where on something is a cause
+ */
+export function diagnose(live: LiveSystem, thresholds: Thresholds = THRESHOLDS): Diagnosis {
+  const gone = ghosts(live, thresholds);
+  const roots = [
+    ...gone.findings,
+    ...workloadClients(live, gone.clients).flatMap((own) => [
+      ...poolSettingIgnored(own),
+      ...serverAbovePlan(own),
+    ]),
+    ...loginStorms(live, thresholds),
+  ];
+  const full = saturatedWhileIdle(live).map((saturated) => ({
+    saturated,
+    isExplained: !saturated.stillFullWithout(freedOf(saturated, roots)),
+  }));
+  const explained = full.filter(({ isExplained }) => isExplained);
+  const withoutClient = queriesWithoutClient(live, thresholds);
+  const leaking = leaks(live, thresholds);
+  const findings = [
+    ...roots.map((root) =>
+      explained.reduce((told, { saturated }) => withConsequence(told, saturated), root),
+    ),
+    ...full.filter(({ isExplained }) => !isExplained).map(({ saturated }) => saturated),
+    ...leaking,
+    ...withoutClient.findings,
+  ];
+  return {
+    causes: findings.toSorted(mostFirst).map(({ cause }) => cause),
+    symptoms: [
+      ...symptomsOf(live, { full: full.map(({ saturated }) => saturated), leaking }, thresholds),
+      ...withoutClient.symptoms,
+    ],
+    ...holdings(live),
+    ...(live.workloads !== undefined && { workloads: live.workloads }),
+    unseen: [...live.unseen, ...unjudged(live, withoutClient.unseen)],
+  };
+}
+
+/** Clients of what is full that would be gone without these causes. */
+function freedOf(saturated: Saturated, roots: readonly Finding[]): number {
+  return roots
+    .flatMap(({ frees }) => frees)
+    .filter((places) => isIn(saturated, places))
+    .reduce((sum, { clients }) => sum + clients, 0);
+}
+
+function isIn({ pooler, line }: Saturated, places: Finding["frees"][number]): boolean {
+  return places.pooler === pooler.address && (line === undefined || places.line === line);
+}
+
+function withConsequence(root: Finding, saturated: Saturated): Finding {
+  const freed = freedOf(saturated, [root]);
+  if (freed === 0) return root;
+  const { cause } = root;
+  const fact = `because of it ${saturated.cause.summary}: without it ${freed} places were free`;
+  return { ...root, cause: { ...cause, evidence: [...cause.evidence, fact] } };
+}
+
+function mostFirst(a: Finding, b: Finding): number {
+  return (
+    b.share - a.share ||
+    CAUSE_KINDS.indexOf(a.cause.kind) - CAUSE_KINDS.indexOf(b.cause.kind) ||
+    compareText(a.cause.summary, b.cause.summary)
+  );
+}
+
+/** Causes that could not be judged, and for want of what. */
+function unjudged(live: LiveSystem, withoutClient: string | undefined): readonly Unseen[] {
+  const unseen: Unseen[] = [];
+  if (live.poolers.length === 0) return unseen;
+  if (live.postgres === undefined) {
+    unseen.push({
+      what: "transactions left open (Leak), and QueriesWithoutClient",
+      why: "Postgres was not asked: SHOW SERVERS does not tell an open transaction from a query",
+      next: "--postgres postgres://LOGIN@HOST:5432/DATABASE, of a login with pg_monitor",
+    });
+  } else if (withoutClient !== undefined) {
+    unseen.push({
+      what: "QueriesWithoutClient",
+      why: withoutClient,
+      next: "name the console of each PgBouncer of that Postgres with --pgbouncer",
+    });
+  }
+  if (live.workloads === undefined) {
+    unseen.push({
+      what: "ServerAbovePlan, PoolSettingIgnored, and clients of pods that are gone (Ghosts)",
+      why: "which pods and pool settings there are is not known",
+      next: "--namespace NAME for a cluster, --compose FILE for a compose project",
+    });
+  }
+  return unseen;
+}

@@ -1,0 +1,106 @@
+import type { LiveWorkload, Unseen } from "../model/liveSystem.ts";
+
+/** What `weir diagnose` says; `--output json` prints it as it is. */
+export interface Diagnosis {
+  /** The one that explains most is first. */
+  readonly causes: readonly Cause[];
+  /**
+   * What is not well, without a proof of why: also with no cause a system with some is not well.
+   * Those that a cause explains are left out.
+   */
+  readonly symptoms: readonly Symptom[];
+  readonly poolers: readonly Holding[];
+  readonly postgres?: PostgresHolding;
+  /** Which servers run, with their pods and pools; absent: nothing told. */
+  readonly workloads?: readonly LiveWorkload[];
+  readonly unseen: readonly Unseen[];
+}
+
+export const CAUSE_KINDS = [
+  "SaturatedWhileIdle",
+  "Leak",
+  "ServerAbovePlan",
+  "PoolSettingIgnored",
+  "LoginStorm",
+  "Ghosts",
+  "QueriesWithoutClient",
+] as const;
+
+export type CauseKind = (typeof CAUSE_KINDS)[number];
+
+/** One cause, proved by what was seen: not a suspicion. */
+export interface Cause {
+  readonly kind: CauseKind;
+  /** One sentence with the numbers in it. */
+  readonly summary: string;
+  /** What was seen: each line one fact, with who and since when. */
+  readonly evidence: readonly string[];
+  /** What to do now, the first thing first. */
+  readonly next: readonly string[];
+}
+
+/** What somebody suffers from, in every sample. */
+export interface Symptom {
+  /** One sentence with the numbers in it. */
+  readonly summary: string;
+  /** How its cause is found, the first thing first. */
+  readonly next: readonly string[];
+}
+
+/** Who holds how many of one process's max_client_conn. */
+export interface Holding {
+  readonly address: string;
+  readonly version: string;
+  readonly door: string;
+  readonly maxClientConn: number;
+  readonly used: number;
+  /** By line, user, application and address; the largest first. */
+  readonly holders: readonly Holder[];
+  readonly lines: readonly {
+    readonly name: string;
+    readonly clients: number;
+    /** Its bulkhead; absent: none. */
+    readonly clientsMax?: number;
+    readonly waiting: number;
+    readonly servers: number;
+    /** 0 is unlimited. */
+    readonly serversMax: number;
+    /** PAUSE or KILL: its clients wait until RESUME. */
+    readonly paused?: true;
+    /** DISABLE: it lets nobody in any more. */
+    readonly disabled?: true;
+  }[];
+}
+
+export interface Holder {
+  readonly line: string;
+  readonly user: string;
+  readonly application: string;
+  readonly address: string;
+  /** The pod or service at that address, where one is known. */
+  readonly workload?: string;
+  readonly pod?: string;
+  /** What its pool is configured to; absent where nothing tells. */
+  readonly poolMax?: number;
+  readonly clients: number;
+  /** Those of them that hold a server connection or wait for one. */
+  readonly busy: number;
+  readonly waiting: number;
+}
+
+/** What Postgres allows and has open. */
+export interface PostgresHolding {
+  readonly address: string;
+  readonly version: string;
+  /** max_connections − superuser_reserved_connections − reserved_connections. */
+  readonly available: number;
+  readonly maxConnections: number;
+  readonly open: number;
+  readonly roles: readonly {
+    readonly role: string;
+    readonly open: number;
+    readonly limit?: number;
+    readonly active: number;
+    readonly idleInTransaction: number;
+  }[];
+}

@@ -1,0 +1,211 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { CONSOLE_DATABASE } from "../../api/names.ts";
+import { THRESHOLDS } from "../causes/thresholds.ts";
+import type { LivePooler, LiveSystem, Unseen } from "../../model/liveSystem.ts";
+import { openPooler, type PoolerSource } from "./askPgBouncer.ts";
+import { openPostgres, type PostgresSource } from "../../postgres/askBackends.ts";
+import { BadUrl, parseLoginUrl, type LoginUrl } from "../../postgres/loginUrl.ts";
+import { eachOnce } from "./sameProcesses.ts";
+import { pgbouncerRefusal, postgresRefusal } from "../../postgres/loginFailures.ts";
+import { readCluster, type ClusterAnswer, type ClusterQuestion } from "./readCluster.ts";
+import { readComposeProject, type ComposeWorld } from "./readComposeProject.ts";
+import type { Refusal, Source } from "../../model/source.ts";
+import { unreachableAddresses } from "./unreachable.ts";
+import { liveWorkloads } from "./workloads.ts";
+
+/** What is asked, and for how long. */
+export interface LiveQuestion {
+  /** URLs of consoles: `postgres://weir_stats@10.0.0.7:6432/pgbouncer`. */
+  readonly pgbouncers: readonly string[];
+  readonly postgres?: string;
+  /** Absent: none is asked. */
+  readonly cluster?: ClusterQuestion;
+  /** A compose file; absent: none is read. */
+  readonly compose?: string;
+  readonly windowMs: number;
+  /** From the beginning of one sample to that of the next. */
+  readonly intervalMs: number;
+}
+
+/** What gathering needs of the world beside the network. */
+export interface LiveWorld extends ComposeWorld {
+  readonly nowMs: () => number;
+}
+
+/** PgBouncer's own default. */
+const PGBOUNCER_PORT_DEFAULT = 6432;
+const POSTGRES_PORT_DEFAULT = 5432;
+
+/**
+ * Asks a running system what it has open, several times over a window: every PgBouncer and
+ * Postgres at the same moments. What can't be asked is in `unseen`, with why and what to do; two
+ * samples are taken at least, however short the window.
+ *
+ * @throws BadUrl for a URL that can't be used, BadCompose for such a compose file; no password is in
+ *   their messages
+ */
+export async function gatherLive(question: LiveQuestion, world: LiveWorld): Promise<LiveSystem> {
+  const consoles = question.pgbouncers.map(consoleLogin);
+  const database =
+    question.postgres === undefined
+      ? undefined
+      : loginOf("--postgres", question.postgres, POSTGRES_PORT_DEFAULT);
+
+  const composed =
+    question.compose === undefined ? undefined : readComposeProject(question.compose, world);
+
+  const [poolers, postgres] = await Promise.all([
+    Promise.all(consoles.map((login) => opened(askedPooler(login, world)))),
+    database === undefined ? undefined : opened(askedPostgres(database, world)),
+  ]);
+  const sources = [...poolers, postgres].filter((each) => each !== undefined && "source" in each);
+  let cluster: ClusterAnswer | undefined;
+  try {
+    [cluster] = await Promise.all([
+      question.cluster && readCluster(question.cluster, world.env),
+      takeSamples(sources, question, world),
+    ]);
+  } finally {
+    await Promise.all(sources.map(({ source }) => source.close()));
+  }
+
+  const answers = poolers.map(answerOf);
+  const answer = postgres === undefined ? { unseen: [NO_POSTGRES] } : answerOf(postgres);
+  const hidden = postgres !== undefined && "source" in postgres ? postgres.source.unseen : [];
+  const { told, again } = eachOnce(
+    poolers.flatMap((each, index) => {
+      const pooler = answers[index]?.told;
+      if (pooler === undefined || !("source" in each)) return [];
+      return [{ pooler, consoleName: each.source.consoleName }];
+    }),
+  );
+  const seen = addressesIn(told);
+  const unreachable = await unreachableAddresses(told, THRESHOLDS.ghostSilentMs);
+  const project = await composed?.withContainers(seen);
+  const workloads = [
+    ...(cluster?.hasPods ? liveWorkloads(cluster.objects, cluster.isWhole, seen) : []),
+    ...(project?.workloads ?? []),
+  ];
+  return {
+    poolers: told,
+    ...(unreachable !== undefined && { unreachableAddresses: unreachable }),
+    ...(answer.told !== undefined && { postgres: answer.told }),
+    ...((cluster?.hasPods || project !== undefined) && { workloads }),
+    unseen: [...answers, { unseen: again }, answer, { unseen: hidden }, cluster, project].flatMap(
+      (each) => each?.unseen ?? [],
+    ),
+  };
+}
+
+/** Where the poolers' clients come from. */
+function addressesIn(poolers: readonly LivePooler[]): ReadonlySet<string> {
+  return new Set(
+    poolers.flatMap(({ samples }) =>
+      samples.flatMap(({ clients }) => clients.map(({ address }) => address)),
+    ),
+  );
+}
+
+const NO_POSTGRES: Unseen = {
+  what: "Postgres",
+  why: "no URL of it was given",
+  next: "--postgres postgres://LOGIN@HOST:5432/DATABASE, of a login with pg_monitor",
+};
+
+function consoleLogin(url: string): LoginUrl {
+  const login = loginOf("--pgbouncer", url, PGBOUNCER_PORT_DEFAULT);
+  const { database = CONSOLE_DATABASE, address } = login;
+  if (database === CONSOLE_DATABASE) return login;
+  throw new BadUrl(
+    `--pgbouncer: ${address}/${database}: the database must be ${CONSOLE_DATABASE}, PgBouncer's own console`,
+  );
+}
+
+function loginOf(option: string, url: string, portDefault: number): LoginUrl {
+  try {
+    return parseLoginUrl(url, portDefault);
+  } catch (error) {
+    throw error instanceof BadUrl ? new BadUrl(`${option}: ${error.message}`) : error;
+  }
+}
+
+/** Something to ask, and how a failure of it is told. */
+interface Asked<S> {
+  readonly what: string;
+  readonly open: () => Promise<S>;
+  readonly refusal: (error: unknown) => Refusal;
+}
+
+function askedPooler(login: LoginUrl, { nowMs }: LiveWorld): Asked<PoolerSource> {
+  return {
+    what: `PgBouncer ${login.address}`,
+    open: () => openPooler(login, nowMs),
+    refusal: (error) => pgbouncerRefusal(error, login),
+  };
+}
+
+function askedPostgres(login: LoginUrl, { nowMs }: LiveWorld): Asked<PostgresSource> {
+  return {
+    what: `Postgres ${login.address}`,
+    open: () => openPostgres(login, nowMs),
+    refusal: (error) => postgresRefusal(error, login),
+  };
+}
+
+interface Opened<S> extends Asked<S> {
+  readonly source: S;
+  /** Set as soon as it stops answering. */
+  failed?: Refusal;
+}
+
+async function opened<S>(one: Asked<S>): Promise<Opened<S> | Unseen> {
+  try {
+    return { ...one, source: await one.open() };
+  } catch (error) {
+    return { what: one.what, ...one.refusal(error), failed: true };
+  }
+}
+
+async function takeSamples(
+  sources: readonly Opened<Source<unknown>>[],
+  { windowMs, intervalMs }: LiveQuestion,
+  { nowMs }: LiveWorld,
+): Promise<void> {
+  const startMs = nowMs();
+  for (let taken = 0; sources.some(({ failed }) => failed === undefined); taken++) {
+    const dueMs = startMs + taken * intervalMs;
+    // One that takes long to answer gets fewer samples, and not a longer window.
+    if (taken >= 2 && Math.max(nowMs(), dueMs) > startMs + windowMs) return;
+    await sleep(Math.max(0, dueMs - nowMs()));
+    await Promise.all(
+      sources
+        .filter(({ failed }) => failed === undefined)
+        .map(async (one) => {
+          try {
+            await one.source.sample();
+          } catch (error) {
+            one.failed = one.refusal(error);
+          }
+        }),
+    );
+  }
+}
+
+interface Answer<T> {
+  readonly told?: T;
+  readonly unseen: readonly Unseen[];
+}
+
+function answerOf<T>(one: Opened<Source<T>> | Unseen): Answer<T> {
+  if (!("source" in one)) return { unseen: [one] };
+  try {
+    const told = one.source.told();
+    const what = told === undefined ? one.what : `${one.what}, after its last sample`;
+    return {
+      ...(told !== undefined && { told }),
+      unseen: one.failed === undefined ? [] : [{ what, ...one.failed, failed: true }],
+    };
+  } catch (error) {
+    return { unseen: [{ what: one.what, ...one.refusal(error), failed: true }] };
+  }
+}

@@ -1,0 +1,115 @@
+import type { KubeClient } from "../../kube/client.ts";
+import { connect } from "../../kube/client.ts";
+import { loadKubeconfig } from "../../kube/kubeconfig.ts";
+import { KubeError } from "../../kube/kubeError.ts";
+import { listObjects, type KubeObject, type Listed } from "../../kube/list.ts";
+import type { Unseen } from "../../model/liveSystem.ts";
+import type { AuditObject } from "../../verify/sourcePosition.ts";
+import { fieldOf } from "../../kube/fields.ts";
+
+/** Which part of the cluster of KUBECONFIG is read. */
+export interface ClusterQuestion {
+  /** One namespace; `all`; absent: that of the kubeconfig's context. */
+  readonly namespace?: string;
+  readonly all?: boolean;
+}
+
+/** What a cluster holds, without the values of its Secrets, which are not asked for. */
+export interface ClusterAnswer {
+  readonly objects: readonly AuditObject[];
+  /** Pods are among them, and what tells whose they are. */
+  readonly hasPods: boolean;
+  /** Every kind was read: only then is what is not there no gap. */
+  readonly isWhole: boolean;
+  readonly unseen: readonly Unseen[];
+}
+
+const KINDS: readonly Listed[] = [
+  { kind: "Pod", apiVersion: "v1", plural: "pods" },
+  { kind: "ReplicaSet", apiVersion: "apps/v1", plural: "replicasets" },
+  { kind: "Deployment", apiVersion: "apps/v1", plural: "deployments" },
+  { kind: "StatefulSet", apiVersion: "apps/v1", plural: "statefulsets" },
+  { kind: "DaemonSet", apiVersion: "apps/v1", plural: "daemonsets" },
+  {
+    kind: "HorizontalPodAutoscaler",
+    apiVersion: "autoscaling/v2",
+    plural: "horizontalpodautoscalers",
+  },
+  { kind: "Service", apiVersion: "v1", plural: "services" },
+  { kind: "ConfigMap", apiVersion: "v1", plural: "configmaps" },
+];
+
+const NAMESPACE_DEFAULT = "default";
+
+/**
+ * Reads what tells whose pods the clients are, and how their pools are set. It doesn't throw: what
+ * can't be read is in `unseen`.
+ */
+export async function readCluster(
+  question: ClusterQuestion,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<ClusterAnswer> {
+  let client: KubeClient | undefined;
+  try {
+    const config = loadKubeconfig(env);
+    const context = config.getContextObject(config.getCurrentContext());
+    const namespace = question.all
+      ? undefined
+      : (question.namespace ?? context?.namespace ?? NAMESPACE_DEFAULT);
+    client = connect(config);
+    const opened = client;
+    const read = await Promise.all(KINDS.map((kind) => readKind(opened, kind, namespace)));
+    const missing = new Set(read.flatMap(({ kind, unseen }) => (unseen === undefined ? [] : kind)));
+    return {
+      objects: read.flatMap(({ objects }) => objects),
+      hasPods: !missing.has("Pod") && !missing.has("ReplicaSet"),
+      isWhole: missing.size === 0,
+      unseen: read.flatMap(({ unseen }) => unseen ?? []),
+    };
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    const unseen = [{ what: "the cluster", why: error.message, next: NO_CLUSTER }];
+    return { objects: [], hasPods: false, isWhole: false, unseen };
+  } finally {
+    await client?.close();
+  }
+}
+
+const NO_CLUSTER = "KUBECONFIG and its context must name a cluster that can be read from here";
+
+interface KindAnswer {
+  readonly kind: string;
+  readonly objects: readonly AuditObject[];
+  readonly unseen?: Unseen;
+}
+
+async function readKind(
+  client: KubeClient,
+  listed: Listed,
+  namespace: string | undefined,
+): Promise<KindAnswer> {
+  const { kind, plural } = listed;
+  try {
+    const objects = await listObjects(client, listed, namespace);
+    return { kind, objects: objects.map((object) => auditObject(object, client)) };
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    const where = namespace === undefined ? "of the cluster" : `of namespace ${namespace}`;
+    const next = `kubectl auth can-i list ${plural}: the role \`view\` may`;
+    return { kind, objects: [], unseen: { what: `${kind}s ${where}`, why: error.message, next } };
+  }
+}
+
+function auditObject(value: KubeObject, { server }: KubeClient): AuditObject {
+  const { name, namespace } = fieldOf(value, "metadata");
+  return {
+    file: server,
+    kind: value.kind,
+    apiVersion: value.apiVersion,
+    name: typeof name === "string" ? name : "",
+    namespace: typeof namespace === "string" ? namespace : NAMESPACE_DEFAULT,
+    value,
+    // An object of the API server stands on no line.
+    positionOf: () => ({ line: 1, column: 1 }),
+  };
+}

@@ -1,0 +1,178 @@
+import { execFile } from "node:child_process";
+import { dirname, resolve } from "node:path";
+import { parseEnv, promisify } from "node:util";
+import { readCompose } from "../../verify/compose/composeFile.ts";
+import {
+  containerIds,
+  DockerOutputError,
+  inspectedContainers,
+  type ComposeContainer,
+} from "../../verify/compose/containers.ts";
+import { serviceObjects, serviceOf } from "../../verify/compose/serviceObjects.ts";
+import type { LiveWorkload, Unseen } from "../../model/liveSystem.ts";
+import { setClients, type Settings } from "./workloads.ts";
+
+const run = promisify(execFile);
+
+/** How long docker may take to list what runs. */
+const DOCKER_TIMEOUT_MS = 10_000;
+
+/** What reading a project needs of the world. */
+export interface ComposeWorld {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The text of a file. @throws when it can't be read */
+  readonly read: (path: string) => string;
+}
+
+/** The services of a compose project that connect to a pooler, with their containers. */
+export interface ComposeAnswer {
+  readonly workloads: readonly LiveWorkload[];
+  readonly unseen: readonly Unseen[];
+}
+
+/** A compose file that was read; its containers are still to be asked for. */
+export interface ReadProject {
+  /** @param seen the addresses of the poolers' clients */
+  readonly withContainers: (seen: ReadonlySet<string>) => Promise<ComposeAnswer>;
+}
+
+/**
+ * Reads a compose file. Where docker is not to be had afterwards, the file alone tells, and
+ * `unseen` says why.
+ *
+ * @throws BadCompose, or what `read` throws for the file itself
+ */
+export function readComposeProject(file: string, { env, read }: ComposeWorld): ReadProject {
+  const beside = (path: string) => textOrNone(resolve(dirname(file), path), read);
+  const variables = parseEnv(beside(".env") ?? "");
+  const project = readCompose(file, read(file), {
+    variable: (name) => env[name] ?? variables[name],
+    envFile: (path) => {
+      const text = beside(path);
+      return text === undefined ? undefined : asTexts(parseEnv(text));
+    },
+  });
+  // A userlist and keys lie beside, too: what is no ini is not opened.
+  const objects = serviceObjects(file, project.services, (path) =>
+    path.endsWith(".ini") ? beside(path) : undefined,
+  );
+  const set = setClients(objects).map(({ object, settings }) => ({
+    name: serviceOf(object) ?? "",
+    settings,
+  }));
+  const elsewhere = project.elsewhere.length === 0 ? [] : [notRead(file, project.elsewhere)];
+  return {
+    withContainers: async (seen) => {
+      const { containers, unseen } = await containersOf(file, env);
+      const services = [...set, ...strangers(set, containers, seen)];
+      return {
+        workloads: services.map(({ name, settings }) => ({
+          name: `service ${name}`,
+          ...settings,
+          replicas: project.services.find((service) => service.name === name)?.replicas ?? 1,
+          pods: containers
+            .filter(({ service }) => service === name)
+            .map((container) => podOf(container, seen)),
+        })),
+        unseen: [...unseen, ...elsewhere],
+      };
+    },
+  };
+}
+
+interface SetService {
+  readonly name: string;
+  readonly settings: Settings;
+}
+
+/** Services whose containers were seen, though nothing tells that they connect. */
+function strangers(
+  set: readonly SetService[],
+  containers: readonly ComposeContainer[],
+  seen: ReadonlySet<string>,
+): readonly SetService[] {
+  const told = new Set(set.map(({ name }) => name));
+  const names = containers
+    .filter(({ addresses }) => addresses.some((address) => seen.has(address)))
+    .map(({ service }) => service)
+    .filter((service) => !told.has(service));
+  return [...new Set(names)].map((name) => ({ name, settings: { processesPerPod: 1 } }));
+}
+
+function podOf(
+  { name, addresses, ready }: ComposeContainer,
+  seen: ReadonlySet<string>,
+): LiveWorkload["pods"][number] {
+  const address = addresses.find((one) => seen.has(one)) ?? addresses[0];
+  return { name, ...(address !== undefined && { address }), ready, terminating: false };
+}
+
+function notRead(file: string, parts: readonly string[]): Unseen {
+  return {
+    what: `${parts.join(", ")} of ${file}`,
+    why: "it stands in another file, which is not read",
+    next: `docker compose -f ${file} config > whole.yaml, and --compose whole.yaml`,
+  };
+}
+
+/** The containers of the project, asked of docker. */
+async function containersOf(
+  file: string,
+  env: ComposeWorld["env"],
+): Promise<{
+  readonly containers: readonly ComposeContainer[];
+  readonly unseen: readonly Unseen[];
+}> {
+  try {
+    const ids = containerIds(await docker(["compose", "-f", file, "ps", "--format", "json"], env));
+    const containers =
+      ids.length === 0 ? [] : inspectedContainers(await docker(["inspect", ...ids], env));
+    return { containers, unseen: [] };
+  } catch (error) {
+    return {
+      containers: [],
+      unseen: [
+        {
+          what: `containers of ${file}`,
+          why: whyNot(error),
+          next: "run weir diagnose where docker compose ps lists them",
+        },
+      ],
+    };
+  }
+}
+
+async function docker(words: readonly string[], env: ComposeWorld["env"]): Promise<string> {
+  const { stdout } = await run("docker", words, {
+    env: { ...env },
+    timeout: DOCKER_TIMEOUT_MS,
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return stdout;
+}
+
+function whyNot(error: unknown): string {
+  if (error instanceof DockerOutputError) return error.message;
+  const { code, stderr } = isMapping(error) ? error : { code: undefined, stderr: undefined };
+  if (code === "ENOENT") return "there is no docker here";
+  const said = typeof stderr === "string" ? stderr.trim().split("\n").at(-1) : undefined;
+  return said === undefined || said === "" ? "docker did not answer" : said;
+}
+
+function textOrNone(path: string, read: (path: string) => string): string | undefined {
+  try {
+    return read(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function asTexts(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,83 @@
+import { connect } from "node:net";
+
+import { networkOf } from "../causes/network.ts";
+import { lastOf } from "../causes/window.ts";
+import type { LiveClient, LivePooler } from "../../model/liveSystem.ts";
+
+/** How long an address may take to answer: that nobody has it, Linux knows after 3 s. */
+const ANSWER_TIMEOUT_MS = 4000;
+/** So many lively neighbours are asked in each network; one that answers will do. */
+const NEIGHBOURS = 3;
+
+/**
+ * Which addresses no packet reaches any more, of those whose clients have all been silent. Each is
+ * asked for one TCP connection, to the port that its client came from, where nobody listens: one
+ * that is alive refuses it.
+ *
+ * Only `no route to host` and its like count, and only where a neighbour in the same network, whose
+ * clients have just asked something, does answer: this machine may have no way there at all. No
+ * answer in time is no proof either: firewalls do that.
+ *
+ * @param silentMs how long a client has asked nothing, at least
+ * @returns sorted; undefined when none was probed
+ */
+export async function unreachableAddresses(
+  poolers: readonly LivePooler[],
+  silentMs: number,
+): Promise<readonly string[] | undefined> {
+  const peers = poolers.flatMap((pooler) => {
+    const { clients, atMs } = lastOf(pooler);
+    return clients.map((client) => ({ client, isSilent: atMs - client.requestedAtMs >= silentMs }));
+  });
+  const byAddress = Map.groupBy(peers, ({ client }) => client.address);
+  const addresses = [...byAddress].flatMap(([address, own]) => {
+    const [first] = own;
+    const network = networkOf(address);
+    if (first === undefined || network === undefined) return [];
+    return [{ client: first.client, network, isSilent: own.every(({ isSilent }) => isSilent) }];
+  });
+  const lively = Map.groupBy(
+    addresses.filter(({ isSilent }) => !isSilent),
+    ({ network }) => network,
+  );
+  const silent = addresses.filter(({ isSilent, network }) => isSilent && lively.has(network));
+  if (silent.length === 0) return undefined;
+
+  const networks = new Set(silent.map(({ network }) => network));
+  const reached = await Promise.all(
+    [...networks].map(async (network) => {
+      const neighbours = (lively.get(network) ?? []).slice(0, NEIGHBOURS);
+      const answers = await Promise.all(neighbours.map(({ client }) => probe(client)));
+      return answers.includes("alive") ? network : undefined;
+    }),
+  );
+  const within = silent.filter(({ network }) => reached.includes(network));
+  if (within.length === 0) return undefined;
+  const answers = await Promise.all(
+    within.map(async ({ client }) => ({ address: client.address, is: await probe(client) })),
+  );
+  return answers
+    .filter(({ is }) => is === "unreachable")
+    .map(({ address }) => address)
+    .toSorted();
+}
+
+type Reach = "alive" | "unreachable" | "unknown";
+
+function probe({ address, port }: LiveClient): Promise<Reach> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port });
+    const tell = (reach: Reach) => {
+      socket.destroy();
+      resolve(reach);
+    };
+    socket.setTimeout(ANSWER_TIMEOUT_MS, () => tell("unknown"));
+    socket.once("connect", () => tell("alive"));
+    socket.once("error", (error) => tell(reachAfter(error)));
+  });
+}
+
+function reachAfter(error: Error & { readonly code?: string }): Reach {
+  if (error.code === "ECONNREFUSED") return "alive";
+  return error.code === "EHOSTUNREACH" || error.code === "ENETUNREACH" ? "unreachable" : "unknown";
+}

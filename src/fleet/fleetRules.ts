@@ -1,0 +1,223 @@
+import { claimedTwice } from "./claims.ts";
+import { roleOf, type ConnectionBudget } from "../api/connectionBudget.ts";
+import { byBudget, keyOfDraft, type Draft, type Drafts, type FleetProblem } from "./draft.ts";
+import { membersOf, type McpServer } from "../api/mcpServer.ts";
+import { quote } from "./found.ts";
+import { budgetNames, PGBOUNCER_PORT } from "../api/names.ts";
+import { nearest } from "../text/didYouMean.ts";
+import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress.ts";
+import { ifSound } from "./poisonedFields.ts";
+
+/** More servers than this go into several budgets. */
+export const SERVERS_MAX = 500;
+
+/** What no object can tell by itself, in the order of the messages for one object. */
+const RULES: readonly ((drafts: Drafts) => readonly FleetProblem[])[] = [
+  namedTwice,
+  budgetMissing,
+  tooManyServers,
+  namedAsRole,
+  workloadOfManaged,
+  memberTwice,
+  claimedTwice,
+  behindPgBouncer,
+  shareMissing,
+  roleTwice,
+];
+
+/** All problems between the objects of a fleet. */
+export function checkFleet(drafts: Drafts): readonly FleetProblem[] {
+  return RULES.flatMap((rule) => rule(drafts));
+}
+
+/** An object is told from others by kind, namespace and name. */
+function namedTwice({ budgets, servers }: Drafts): FleetProblem[] {
+  return [budgets, servers].flatMap((drafts: readonly Draft<unknown>[]) => {
+    const first = new Map<string, Draft<unknown>>();
+    const problems: FleetProblem[] = [];
+    for (const draft of drafts) {
+      const other = first.get(keyOfDraft(draft));
+      if (other === undefined) first.set(keyOfDraft(draft), draft);
+      else {
+        const allowed = `must be the only ${draft.kind} of this name in namespace ${draft.namespace}`;
+        const found = `found ${quote(draft.name)}`;
+        problems.push({ draft, path: ["metadata", "name"], found, allowed, other });
+      }
+    }
+    return problems;
+  });
+}
+
+/** A server draws from a budget of the fleet, in its own namespace. */
+function budgetMissing({ budgets, servers, complete }: Drafts): FleetProblem[] {
+  if (!complete) return [];
+  const known = new Set(budgets.map(keyOfDraft));
+  return servers.flatMap((draft) => {
+    const name = ifSound(() => draft.object.spec.budgetRef.name);
+    if (name === undefined || known.has(`${draft.namespace}/${name}`)) return [];
+    const path = ["spec", "budgetRef", "name"];
+    return [
+      { draft, path, found: `found ${quote(name)}`, allowed: whichBudget(draft, name, budgets) },
+    ];
+  });
+}
+
+function whichBudget(
+  { namespace }: Draft<unknown>,
+  name: string,
+  budgets: readonly Draft<ConnectionBudget>[],
+): string {
+  const allowed = `must be a ConnectionBudget of namespace ${namespace}`;
+  const near = budgets.filter((budget) => budget.namespace === namespace);
+  const elsewhere = budgets.find((budget) => budget.name === name);
+  if (elsewhere !== undefined) return `${allowed}: this one is in namespace ${elsewhere.namespace}`;
+  const meant = nearest(
+    name,
+    near.map((budget) => budget.name),
+  );
+  if (meant !== undefined) return `${allowed}; did you mean ${meant}?`;
+  return near.length === 0 ? `${allowed}: this fleet has none there` : allowed;
+}
+
+/** Every server is a line on each PgBouncer process, and one status lists them all. */
+function tooManyServers({ servers }: Drafts): FleetProblem[] {
+  return [...byBudget(servers).values()].flatMap((ofBudget) => {
+    const draft = ofBudget[SERVERS_MAX];
+    if (draft === undefined) return [];
+    const found = `found ${ofBudget.length} servers`;
+    const allowed = `a budget may have at most ${SERVERS_MAX}: divide them among several budgets`;
+    return [{ draft, path: ["spec", "budgetRef", "name"], found, allowed }];
+  });
+}
+
+/** A login and the role behind all lines would share one entry of PgBouncer's userlist. */
+function namedAsRole({ budgets, servers }: Drafts): FleetProblem[] {
+  const roles = new Map(
+    budgets.map((draft) => [keyOfDraft(draft), ifSound(() => roleOf(draft.object))]),
+  );
+  return [...byBudget(servers)].flatMap(([key, ofBudget]) =>
+    ofBudget
+      .filter((draft) => draft.name === roles.get(key))
+      .map((draft) => ({
+        draft,
+        path: ["metadata", "name"],
+        found: `found ${quote(draft.name)}`,
+        allowed:
+          "must not be the Postgres role of its budget (spec.postgres.user): the server has a login of its own",
+      })),
+  );
+}
+
+/** weir does not manage a workload that it did not make. */
+function workloadOfManaged({ budgets, servers }: Drafts): FleetProblem[] {
+  const modes = new Map(
+    budgets.map((draft) => [keyOfDraft(draft), ifSound(() => draft.object.spec.mode)]),
+  );
+  return [...byBudget(servers)]
+    .filter(([key]) => modes.get(key) === "Manage")
+    .flatMap(([, ofBudget]) => ofBudget)
+    .filter((draft) => ifSound(() => draft.object.spec.workloadRef) !== undefined)
+    .map((draft) => ({
+      draft,
+      path: ["spec", "workloadRef"],
+      found: "found a mapping",
+      allowed: "is only allowed in a budget with mode Observe",
+    }));
+}
+
+/** One process of the fleet hosts a member, else nobody knows whose connections are meant. */
+function memberTwice({ servers }: Drafts): FleetProblem[] {
+  return [...byBudget(servers).values()].flatMap((ofBudget) => {
+    const first = new Map<string, Draft<unknown>>();
+    const problems: FleetProblem[] = [];
+    for (const draft of ofBudget) {
+      const members = ifSound(() => awakeMembers(draft.object)) ?? [];
+      for (const [index, member] of members.entries()) {
+        const other = first.get(member);
+        if (other === undefined) first.set(member, draft);
+        else if (other !== draft && other.name !== draft.name) {
+          const listed = ifSound(() => draft.object.spec.members) !== undefined;
+          const path = listed ? ["spec", "members", index] : ["metadata", "name"];
+          const allowed = `must be hosted once in a budget: ${other.kind}/${other.name} hosts it`;
+          problems.push({ draft, path, found: `found ${quote(member)}`, allowed, other });
+        }
+      }
+    }
+    return problems;
+  });
+}
+
+/** One that sleeps hosts nobody: its members may have moved to another process. */
+function awakeMembers(server: McpServer): readonly string[] {
+  return server.spec.activation === "Disabled" ? [] : [...membersOf(server)];
+}
+
+/** A PgBouncer of the fleet is no Postgres: one that logs in to itself waits for itself. */
+function behindPgBouncer({ budgets }: Drafts): FleetProblem[] {
+  const tiers = new Map(
+    budgets.map((draft) => {
+      const host = `${budgetNames(draft.name).pgbouncer}.${draft.namespace}.svc.cluster.local`;
+      return [formatPostgresAddress({ host, port: PGBOUNCER_PORT }), draft] as const;
+    }),
+  );
+  return budgets.flatMap((draft) => {
+    const address = ifSound(() => formatPostgresAddress(postgresAddressOf(draft.object)));
+    const other = address === undefined ? undefined : tiers.get(address);
+    if (other === undefined) return [];
+    const path = ["spec", "postgres", "host"];
+    return [{ draft, path, allowed: "must be a Postgres: this is a budget's PgBouncer", other }];
+  });
+}
+
+/** Budgets of one Postgres: a share that nobody declared can't be summed up. */
+function shareMissing({ budgets }: Drafts): FleetProblem[] {
+  return byPostgres(budgets).flatMap(({ address, sharers }) =>
+    sharers.flatMap((draft) => {
+      const postgres = ifSound(() => ({ share: draft.object.spec.postgres.shareConnections }));
+      if (postgres === undefined || postgres.share !== undefined) return [];
+      const path = ["spec", "postgres", "shareConnections"];
+      const allowed = `must be given: ${sharers.length} budgets share Postgres ${address}`;
+      return [{ draft, path, found: "missing", allowed, ...otherOf(draft, sharers) }];
+    }),
+  );
+}
+
+/** Budgets of one Postgres: CONNECTION LIMIT, which keeps the sum there, counts by role. */
+function roleTwice({ budgets }: Drafts): FleetProblem[] {
+  return byPostgres(budgets).flatMap(({ address, sharers }) => {
+    const first = new Map<string, Draft<unknown>>();
+    return sharers.flatMap((draft) => {
+      const role = ifSound(() => roleOf(draft.object));
+      if (role === undefined) return [];
+      const other = first.get(role);
+      if (other === undefined) {
+        first.set(role, draft);
+        return [];
+      }
+      const path = ["spec", "postgres", "user"];
+      const allowed = `must be a role of this budget alone, since CONNECTION LIMIT counts by role: ${other.name} has it too, on Postgres ${address}`;
+      return [{ draft, path, found: `found ${quote(role)}`, allowed, other }];
+    });
+  });
+}
+
+/** The budgets of each Postgres that several of them share. */
+function byPostgres(
+  budgets: readonly Draft<ConnectionBudget>[],
+): { readonly address: string; readonly sharers: readonly Draft<ConnectionBudget>[] }[] {
+  const known = budgets.flatMap((draft) => {
+    const address = ifSound(() => formatPostgresAddress(postgresAddressOf(draft.object)));
+    return address === undefined ? [] : [{ address, draft }];
+  });
+  return [...Map.groupBy(known, ({ address }) => address)]
+    .map(([address, group]) => ({ address, sharers: group.map(({ draft }) => draft) }))
+    .filter(({ sharers }) => new Set(sharers.map(keyOfDraft)).size > 1);
+}
+
+function otherOf(
+  draft: Draft<unknown>,
+  drafts: readonly Draft<unknown>[],
+): { readonly other?: Draft<unknown> } {
+  const other = drafts.find((each) => each !== draft);
+  return other === undefined ? {} : { other };
+}

@@ -1,0 +1,17 @@
+import type { Unseen } from "./liveSystem.ts";
+
+/** Something that runs and can be asked again and again. */
+export interface Source<T> {
+  /** Asks once. @throws what went wrong; then the source is of no more use */
+  readonly sample: () => Promise<void>;
+  /** What all samples said; undefined when there were fewer than two. */
+  readonly told: () => T | undefined;
+  /** Ends its connection; doesn't throw. */
+  readonly close: () => Promise<void>;
+}
+
+/** Why something could not be asked, and how it could. */
+export type Refusal = Pick<Unseen, "why" | "next">;
+
+/** How long a server may take to let weir in, and for each answer. */
+export const ANSWER_TIMEOUT_MS = 5000;

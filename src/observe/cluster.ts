@@ -1,0 +1,227 @@
+import { isDeepStrictEqual } from "node:util";
+import type { ConnectionBudget } from "../api/connectionBudget.ts";
+import type { McpServer } from "../api/mcpServer.ts";
+import { API_VERSION } from "../api/names.ts";
+import type { KubeClient } from "../kube/client.ts";
+import type { KubeObject, Listed } from "../kube/list.ts";
+import type { Change } from "../kube/objectStore.ts";
+import { reflect, type Reflector, type ReflectorState } from "../kube/reflector.ts";
+import { groups } from "../kube/objectIndex.ts";
+import { keepPod, type KeptPod } from "./cachedPod.ts";
+import { keepService, keepSlice, type KeptService, type KeptSlice } from "./cachedService.ts";
+import { keepScaler, keepWorkload, workloadKey } from "./cachedWorkload.ts";
+import type { KeptScaler, KeptWorkload } from "./cachedWorkload.ts";
+import { budgetKeyOf, keepBudget, keepServer, postgresOf } from "./observedObject.ts";
+import { workloadKeyOf, type Kept } from "./observedObject.ts";
+import { serviceKeyOf } from "./serviceKey.ts";
+
+const KINDS = {
+  budgets: { kind: "ConnectionBudget", apiVersion: API_VERSION, plural: "connectionbudgets" },
+  servers: { kind: "McpServer", apiVersion: API_VERSION, plural: "mcpservers" },
+  deployments: { kind: "Deployment", apiVersion: "apps/v1", plural: "deployments" },
+  statefulSets: { kind: "StatefulSet", apiVersion: "apps/v1", plural: "statefulsets" },
+  daemonSets: { kind: "DaemonSet", apiVersion: "apps/v1", plural: "daemonsets" },
+  scalers: {
+    kind: "HorizontalPodAutoscaler",
+    apiVersion: "autoscaling/v2",
+    plural: "horizontalpodautoscalers",
+  },
+  pods: { kind: "Pod", apiVersion: "v1", plural: "pods" },
+  services: { kind: "Service", apiVersion: "v1", plural: "services" },
+  slices: {
+    kind: "EndpointSlice",
+    apiVersion: "discovery.k8s.io/v1",
+    plural: "endpointslices",
+  },
+} as const satisfies Readonly<Record<string, Listed>>;
+
+/** Budgets and servers: where they are written. */
+export const { budgets: BUDGETS, servers: SERVERS } = KINDS;
+
+/** How one of the copies is. */
+export interface CopyState extends ReflectorState {
+  /** `pods`. */
+  readonly plural: string;
+}
+
+/** What the operator knows of the cluster: a copy that follows it. Keys are `namespace/name`. */
+export interface ClusterCopy {
+  readonly budget: (key: string) => Kept<ConnectionBudget> | undefined;
+  readonly budgets: () => readonly Kept<ConnectionBudget>[];
+  /** Those that are there, and those that a server names. */
+  readonly budgetKeys: () => ReadonlySet<string>;
+  /** Those that name this budget, whether or not it is there. */
+  readonly serversOf: (budgetKey: string) => readonly Kept<McpServer>[];
+  /** @param key as workloadKey says it */
+  readonly workload: (key: string) => KeptWorkload | undefined;
+  readonly podsOf: (workloadKey: string) => readonly KeptPod[];
+  /** Pods that nothing made. */
+  readonly barePods: (namespace: string) => readonly KeptPod[];
+  readonly pgbouncerPods: (budgetKey: string) => readonly KeptPod[];
+  readonly scalersOf: (workloadKey: string) => readonly KeptScaler[];
+  readonly service: (key: string) => KeptService | undefined;
+  readonly slicesOf: (serviceKey: string) => readonly KeptSlice[];
+  /** True once all is known; false when it was stopped before. */
+  readonly synced: Promise<boolean>;
+  readonly states: () => readonly CopyState[];
+  readonly stop: () => Promise<void>;
+}
+
+/** What to copy. */
+export interface ClusterOptions {
+  readonly client: KubeClient;
+  /** One namespace; absent: all. */
+  readonly namespace?: string;
+  /** Is told which budgets a change concerns, also those that aren't there. */
+  readonly onChange: (budgetKeys: readonly string[]) => void;
+}
+
+/** Follows all that the sums depend on. Of most objects a few fields are kept. */
+export function followCluster({ client, namespace, onChange }: ClusterOptions): ClusterCopy {
+  const serversByBudget = groups<Kept<McpServer>>((server) => [budgetKeyOf(server)]);
+  const serversByWorkload = groups<Kept<McpServer>>((server) => [workloadKeyOf(server.observed)]);
+  const serversByNamespace = groups<Kept<McpServer>>(({ observed }) => [observed.namespace]);
+  const podsByMaker = groups<KeptPod | undefined>((pod) =>
+    pod?.madeBy === undefined ? [] : [pod.madeBy],
+  );
+  const barePods = groups<KeptPod | undefined>((pod) => (pod?.labels ? [pod.namespace] : []));
+  const pgbouncerPods = groups<KeptPod | undefined>(pgbouncerKeys);
+  const scalersByTarget = groups<KeptScaler>(({ target }) => [target]);
+  const slicesByService = groups<KeptSlice>(({ service }) => [service]);
+  const budgetsByService = groups<Kept<ConnectionBudget>>(({ observed }) => serviceKeys(observed));
+
+  const budgetsOfWorkload = (key: string) => serversByWorkload.get(key).map(budgetKeyOf);
+  const budgetsOfPod = (pod: KeptPod | undefined) =>
+    pod === undefined
+      ? []
+      : [
+          ...pgbouncerKeys(pod),
+          ...(pod.madeBy === undefined
+            ? serversByNamespace.get(pod.namespace).map(budgetKeyOf)
+            : budgetsOfWorkload(pod.madeBy)),
+        ];
+  const budgetsOfService = (key: string) =>
+    budgetsByService.get(key).map(({ observed }) => keyOf(observed));
+
+  const follow = <T>(
+    listed: Listed,
+    keep: (object: KubeObject) => T,
+    touches: (object: T, change: Change<T>) => readonly string[],
+    indexes: readonly { readonly take: (change: Change<T>) => void }[] = [],
+  ): Reflector<T> =>
+    reflect({
+      client,
+      selection: { ...listed, namespace },
+      keep,
+      onChange: (change) => {
+        for (const index of indexes) index.take(change);
+        // Of most kinds it changes often what is not kept: a pod's or Deployment's status.
+        if (change.type === "modified" && isDeepStrictEqual(change.old, change.new)) return;
+        const touched = [
+          ...(change.type === "added" ? [] : touches(change.old, change)),
+          ...(change.type === "deleted" ? [] : touches(change.new, change)),
+        ];
+        if (touched.length > 0) onChange([...new Set(touched)]);
+      },
+    });
+
+  const touchesWorkload = (workload: KeptWorkload | undefined) =>
+    workload === undefined
+      ? []
+      : budgetsOfWorkload(workloadKey(workload.kind, workload.namespace, workload.name));
+  const budgets: Reflector<Kept<ConnectionBudget>> = follow(
+    KINDS.budgets,
+    keepBudget,
+    (budget, change) => [keyOf(budget.observed), ...neighbourKeys(budget, change, budgets.all())],
+    [budgetsByService],
+  );
+  const servers = follow(KINDS.servers, keepServer, (server) => [budgetKeyOf(server)], [
+    serversByBudget,
+    serversByWorkload,
+    serversByNamespace,
+  ]);
+  const workloads = {
+    Deployment: follow(KINDS.deployments, keepWorkload, touchesWorkload),
+    StatefulSet: follow(KINDS.statefulSets, keepWorkload, touchesWorkload),
+    DaemonSet: follow(KINDS.daemonSets, keepWorkload, touchesWorkload),
+  };
+  const scalers = follow(KINDS.scalers, keepScaler, ({ target }) => budgetsOfWorkload(target), [
+    scalersByTarget,
+  ]);
+  const pods = follow(KINDS.pods, keepPod, budgetsOfPod, [podsByMaker, barePods, pgbouncerPods]);
+  const services = follow(KINDS.services, keepService, (_, { key }) => budgetsOfService(key));
+  const slices = follow(KINDS.slices, keepSlice, ({ service }) => budgetsOfService(service), [
+    slicesByService,
+  ]);
+
+  const all: readonly (readonly [string, Reflector<unknown>])[] = [
+    [KINDS.budgets.plural, budgets],
+    [KINDS.servers.plural, servers],
+    [KINDS.deployments.plural, workloads.Deployment],
+    [KINDS.statefulSets.plural, workloads.StatefulSet],
+    [KINDS.daemonSets.plural, workloads.DaemonSet],
+    [KINDS.scalers.plural, scalers],
+    [KINDS.pods.plural, pods],
+    [KINDS.services.plural, services],
+    [KINDS.slices.plural, slices],
+  ];
+  return {
+    budget: budgets.get,
+    budgets: budgets.all,
+    budgetKeys: () =>
+      new Set([
+        ...budgets.all().map(({ observed }) => keyOf(observed)),
+        ...servers.all().map(budgetKeyOf),
+      ]),
+    serversOf: serversByBudget.get,
+    workload: (key) => {
+      const [kind, place = ""] = key.split(" ");
+      return kind === "Deployment" || kind === "StatefulSet" || kind === "DaemonSet"
+        ? workloads[kind].get(place)
+        : undefined;
+    },
+    podsOf: (key) => present(podsByMaker.get(key)),
+    barePods: (of) => present(barePods.get(of)),
+    pgbouncerPods: (key) => present(pgbouncerPods.get(key)),
+    scalersOf: scalersByTarget.get,
+    service: services.get,
+    slicesOf: slicesByService.get,
+    synced: Promise.all(all.map(([, { synced }]) => synced)).then((each) => each.every(Boolean)),
+    states: () => all.map(([plural, { state }]) => ({ plural, ...state() })),
+    stop: async () => {
+      await Promise.all(all.map(([, { stop }]) => stop()));
+    },
+  };
+}
+
+function keyOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `${namespace}/${name}`;
+}
+
+function present(pods: readonly (KeptPod | undefined)[]): readonly KeptPod[] {
+  return pods.filter((pod) => pod !== undefined);
+}
+
+function pgbouncerKeys(pod: KeptPod | undefined): readonly string[] {
+  return pod?.pgbouncerOf === undefined ? [] : [`${pod.namespace}/${pod.pgbouncerOf}`];
+}
+
+function serviceKeys({ parsed }: Kept<ConnectionBudget>["observed"]): readonly string[] {
+  const key = parsed.ok ? serviceKeyOf(parsed.value) : undefined;
+  return key === undefined ? [] : [key];
+}
+
+/** The other budgets of its Postgres: a share that changes is in their sums, too. */
+function neighbourKeys(
+  budget: Kept<ConnectionBudget>,
+  change: Change<Kept<ConnectionBudget>>,
+  all: readonly Kept<ConnectionBudget>[],
+): readonly string[] {
+  const isOfStatus =
+    change.type === "modified" && change.old.observed.generation === change.new.observed.generation;
+  const address = postgresOf(budget);
+  if (isOfStatus || address === undefined) return [];
+  return all
+    .filter((other) => postgresOf(other) === address)
+    .map(({ observed }) => keyOf(observed));
+}

@@ -1,0 +1,47 @@
+import type { Sight } from "../model/budgetSnapshot.ts";
+import { UnseenError } from "../model/unavailable.ts";
+
+/** How long something may fail before that is news. */
+const PATIENCE_MS = 3000;
+/** Of these one is a retry. */
+const FAILURES_MIN = 2;
+
+/** What is known of something that is asked again and again. */
+export interface Patience<T> {
+  readonly sight: () => Sight<T>;
+  /** It answered. */
+  readonly answered: (value: T) => void;
+  /** It did not; it was asked at `askedMs`. */
+  readonly failed: (error: unknown, askedMs: number, nowMs: number) => void;
+}
+
+/**
+ * One failure is no news: what was seen last stays, until it has failed for 3 s and again at a
+ * retry. An answer counts at once.
+ */
+export function patience<T>(): Patience<T> {
+  let sight: Sight<T> = { state: "pending" };
+  let failures = 0;
+  let failingSinceMs = 0;
+  return {
+    sight: () => sight,
+    answered: (value) => {
+      failures = 0;
+      sight = { state: "seen", value };
+    },
+    failed: (error, askedMs, nowMs) => {
+      if (failures === 0) failingSinceMs = askedMs;
+      failures += 1;
+      if (failures < FAILURES_MIN || nowMs - failingSinceMs < PATIENCE_MS) return;
+      const { reason, message } = unseenErrorOf(error);
+      sight = { state: "unseen", reason, message };
+    },
+  };
+}
+
+/** What is no UnseenError is a mistake of weir's; its words may hold anything. */
+function unseenErrorOf(error: unknown): UnseenError {
+  if (error instanceof UnseenError) return error;
+  const kind = error instanceof Error ? error.name : "an unknown error";
+  return new UnseenError("NotUnderstood", `weir could not read the answer (${kind})`);
+}

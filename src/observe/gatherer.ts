@@ -1,0 +1,162 @@
+import { isDeepStrictEqual } from "node:util";
+import { pgbouncerSelector } from "../api/labels.ts";
+import type { ConnectionBudget } from "../api/connectionBudget.ts";
+import type { McpServer } from "../api/mcpServer.ts";
+import type { KubeClient } from "../kube/client.ts";
+import type { BudgetSnapshot, Handshake, Observed } from "../model/budgetSnapshot.ts";
+import type { ServerSnapshot, Sight } from "../model/budgetSnapshot.ts";
+import { openEyes, type BudgetEyes } from "./budgetObserver.ts";
+import type { ClusterCopy } from "./cluster.ts";
+import type { KeptPod } from "./cachedPod.ts";
+import { neighboursOf } from "./neighbourBudgets.ts";
+import type { Kept } from "./observedObject.ts";
+import { poolerPlaces, unwatchedServiceOf } from "./pgbouncerTargets.ts";
+import { labelText } from "../kube/selector.ts";
+import { keptPodsOf, podOf, workloadOf } from "./serverWorkload.ts";
+import type { Surroundings } from "./observerOptions.ts";
+import { turns } from "../runtime/semaphore.ts";
+import type { Endpoints } from "./watchHandshake.ts";
+
+/** Reads everything about a budget, in one place. */
+export interface Gatherer {
+  /**
+   * All that is known of a budget now; from then on it is looked at. Undefined when it isn't there,
+   * and then nothing of it is looked at any more.
+   */
+  readonly gather: (key: string) => BudgetSnapshot | undefined;
+  /** Servers whose budget isn't there. */
+  readonly orphans: (budgetKey: string) => readonly ServerSnapshot[];
+  /** Closes every connection. */
+  readonly stop: () => Promise<void>;
+}
+
+/** What it reads with, and whom it tells that there is something new. */
+export interface GathererOptions extends Surroundings {
+  readonly client: KubeClient;
+  readonly cluster: ClusterCopy;
+  /** The one that the copy is of; absent: all. */
+  readonly namespace?: string;
+  readonly nowMs: () => number;
+  /** What was written last, where the copy of the cluster does not have it yet. */
+  readonly statusOf: (kept: Kept<unknown>) => Observed<unknown>["status"];
+  readonly onSight: (budgetKey: string) => void;
+}
+
+/** Handshakes under way, over all budgets. */
+const HANDSHAKES_MAX = 8;
+
+interface Looked {
+  /** As the eyes were opened for it. */
+  readonly budget: ConnectionBudget;
+  readonly eyes: BudgetEyes;
+}
+
+export function startGatherer(options: GathererOptions): Gatherer {
+  const { client, cluster, namespace, nowMs, statusOf, onSight } = options;
+  const looked = new Map<string, Looked>();
+  const closing = new Set<Promise<void>>();
+  const limit = turns(HANDSHAKES_MAX);
+
+  const closeEyes = (key: string) => {
+    const old = looked.get(key);
+    looked.delete(key);
+    if (old === undefined) return;
+    const closed = old.eyes.stop().finally(() => closing.delete(closed));
+    closing.add(closed);
+  };
+  /** Another host, Secret or port needs other eyes; another size of it does not matter. */
+  const eyesFor = (key: string, budget: ConnectionBudget): BudgetEyes => {
+    const old = looked.get(key);
+    if (old !== undefined && isDeepStrictEqual(placesOf(old.budget), placesOf(budget))) {
+      return old.eyes;
+    }
+    closeEyes(key);
+    const eyes = openEyes(budget, { ...options, client, limit }, () => onSight(key));
+    looked.set(key, { budget, eyes });
+    return eyes;
+  };
+  const current = <T>(kept: Kept<T>) => ({ ...kept.observed, status: statusOf(kept) });
+  const serversOf = (key: string) =>
+    cluster
+      .serversOf(key)
+      .toSorted((a, b) => (a.observed.name < b.observed.name ? -1 : 1))
+      .map((kept) => ({ observed: current(kept), pods: keptPodsOf(kept.observed, cluster) }));
+
+  const gather = (key: string): BudgetSnapshot | undefined => {
+    const kept = cluster.budget(key);
+    const observed = kept && current(kept);
+    const budget = observed?.parsed.ok ? observed.parsed.value : undefined;
+    if (budget === undefined) closeEyes(key);
+    if (kept === undefined || observed === undefined) return undefined;
+    const servers = serversOf(key);
+    const eyes = budget && eyesFor(key, budget);
+    const unwatchedService = budget && unwatchedServiceOf(budget, namespace);
+    if (budget !== undefined) {
+      const ready = servers.map((each) => [each.observed.name, endpointsOf(each)] as const);
+      eyes?.look(poolerPlaces(budget, cluster), new Map(ready));
+    }
+    return {
+      atMs: nowMs(),
+      budget: observed,
+      servers: servers.map((each) =>
+        serverOf(each, cluster, eyes?.handshake(each.observed.name) ?? PENDING),
+      ),
+      ...neighboursOf(kept, cluster.budgets()),
+      ...(namespace !== undefined && { namespaceAlone: namespace }),
+      ...(unwatchedService !== undefined && { unwatchedService }),
+      poolers: eyes?.poolers() ?? PENDING,
+      ...(budget?.spec.pgbouncer.existing === undefined && {
+        poolerSelector: labelText(pgbouncerSelector(observed.name)),
+      }),
+      postgres: eyes?.postgres() ?? PENDING,
+    };
+  };
+  return {
+    gather,
+    orphans: (key) => serversOf(key).map((each) => serverOf(each, cluster, PENDING)),
+    stop: async () => {
+      for (const key of looked.keys()) closeEyes(key);
+      await Promise.all(closing);
+    },
+  };
+}
+
+const PENDING = { state: "pending" } as const;
+
+interface ServerWithPods {
+  readonly observed: Observed<McpServer>;
+  readonly pods: readonly KeptPod[];
+}
+
+function serverOf(
+  { observed, pods }: ServerWithPods,
+  cluster: ClusterCopy,
+  handshake: Sight<Handshake>,
+): ServerSnapshot {
+  const workload = workloadOf(observed, cluster);
+  return {
+    object: observed,
+    ...(workload !== undefined && { workload }),
+    pods: pods.map((pod) => podOf(pod, observed)),
+    handshake,
+  };
+}
+
+/** Where its ready pods listen. */
+function endpointsOf({ observed: { parsed }, pods }: ServerWithPods): Endpoints {
+  if (!parsed.ok) return [];
+  const { port, path } = parsed.value.spec;
+  return pods.flatMap(({ name, uid, ip, ready, terminating }) =>
+    ip === undefined || !ready || terminating ? [] : [{ uid, pod: name, host: ip, port, path }],
+  );
+}
+
+/** All that decides whom weir asks, and as whom. */
+function placesOf({ spec }: ConnectionBudget) {
+  const { host, port, database, user, credentialsSecretRef, tls } = spec.postgres;
+  return {
+    postgres: { host, port, database, user, credentialsSecretRef, tls },
+    existing: spec.pgbouncer.existing,
+    tls: spec.pgbouncer.tls,
+  };
+}

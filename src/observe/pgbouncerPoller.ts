@@ -1,0 +1,180 @@
+import { isDeepStrictEqual } from "node:util";
+import { backoffMs, type Backoff } from "../runtime/backoff.ts";
+import { openConsole, type Console } from "../pgbouncer/console.ts";
+import { textOf, versionIn } from "../pgbouncer/showRows.ts";
+import type { PoolerSight, Sight, UnseenReason } from "../model/budgetSnapshot.ts";
+import type { BudgetLogins, Login } from "../credentials/budgetLogins.ts";
+import { consoleMemory, consolesIn, type Consoles } from "./consoles.ts";
+import { loop } from "../runtime/loop.ts";
+import { patience } from "./failureDebounce.ts";
+import { poolerSample, type PoolerSample } from "./poolerSample.ts";
+import { poolerWindow } from "./poolerWindow.ts";
+import { refusedBy } from "../postgres/failures.ts";
+import { isUnreachable, UnseenError } from "../model/unavailable.ts";
+import type { Surroundings } from "./observerOptions.ts";
+
+/** One PgBouncer process, and where it listens. */
+export interface PoolerTarget {
+  /** The pod's name where it has one, else host:port. */
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** As in PoolerSnapshot. */
+  readonly isAddress?: boolean;
+}
+
+/** Something that is looked at again and again. */
+export interface Watch<T> {
+  readonly sight: () => Sight<T>;
+  readonly stop: () => Promise<void>;
+}
+
+/** One that looks at a PgBouncer process. */
+export interface PoolerWatch extends Watch<PoolerSight> {
+  readonly consoles: () => Consoles;
+}
+
+const SAMPLE_MS = 1000;
+const ANSWER_MS_MAX = 3000;
+/** A console that is open blocks the exit of a PgBouncer that was asked to stop: never for long. */
+const CONSOLE_MS_MAX = 60_000;
+/** When its Secret is asked for again that could not be had. */
+const LOGIN_AGAIN_MS = 10_000;
+
+/** How long to wait after failures: a Secret that is missing or wrong is read ever less often. */
+export function retryBackoff(reason: UnseenReason): Backoff {
+  if (reason.startsWith("Secret")) return { firstMs: 1000, maxMs: 60_000 };
+  if (reason === "LoginRefused") return { firstMs: 1000, maxMs: 10_000 };
+  return { firstMs: 500, maxMs: 2000 };
+}
+
+/**
+ * Looks at one PgBouncer process every second, over a console that stays open.
+ *
+ * @param onSight is told when what a judgement can see has changed
+ */
+export function watchPooler(
+  target: PoolerTarget,
+  logins: Pick<BudgetLogins, "stats">,
+  { clock, random, onSample }: Surroundings,
+  onSight: () => void,
+): PoolerWatch {
+  const seen = patience<PoolerSight>();
+  const consoles = consoleMemory();
+  const window = poolerWindow();
+  const address = `${target.host.includes(":") ? `[${target.host}]` : target.host}:${target.port}`;
+  let open:
+    | { readonly console: Console; readonly version: string; readonly sinceMs: number }
+    | undefined;
+  let failures = 0;
+
+  const close = async () => {
+    const closing = open?.console;
+    open = undefined;
+    await closing?.close();
+  };
+  const enter = async (nowMs: number, stopped: AbortSignal) => {
+    if (open !== undefined && nowMs - open.sinceMs < CONSOLE_MS_MAX) return open;
+    let login: Login;
+    try {
+      login = await logins.stats(stopped);
+    } catch (error) {
+      // An API server that is away hides no PgBouncer that is seen.
+      if (open === undefined || !isUnreachable(error)) throw error;
+      open = { ...open, sinceMs: nowMs - CONSOLE_MS_MAX + LOGIN_AGAIN_MS };
+      return open;
+    }
+    stopped.throwIfAborted();
+    await close();
+    return asLogin(target, address, login, async () => {
+      const console = await openConsole({ ...target, ...login }, ANSWER_MS_MAX);
+      try {
+        const version = versionIn(textOf((await console.show("VERSION"))[0] ?? {}, "version"));
+        open = { console, version, sinceMs: nowMs };
+        return open;
+      } catch (error) {
+        await console.close();
+        throw error;
+      }
+    });
+  };
+  const look = async (nowMs: number, stopped: AbortSignal): Promise<PoolerSight> => {
+    const { console, version } = await enter(nowMs, stopped);
+    const { sample, listed } = await asLogin(target, address, undefined, () => ask(console));
+    consoles.asked(console.applicationName, listed, clock.monotonicMs());
+    return { version, address, ...sample, window: window.add(sample, clock.monotonicMs()) };
+  };
+  const sight = (): Sight<PoolerSight> => {
+    const last = seen.sight();
+    return failures > 0 && last.state === "seen" ? { ...last, value: ofBefore(last.value) } : last;
+  };
+  const known = () => ({ sight: sight(), consoles: consoles.told() });
+  const changed = (before: ReturnType<typeof known>) => {
+    if (!isDeepStrictEqual(before, known())) onSight();
+  };
+
+  const watching = loop(clock, async (stopped) => {
+    const askedMs = clock.monotonicMs();
+    const before = known();
+    try {
+      seen.answered(await look(askedMs, stopped));
+      failures = 0;
+      onSample("seen");
+      changed(before);
+      return Math.max(0, SAMPLE_MS - (clock.monotonicMs() - askedMs));
+    } catch (error) {
+      await close();
+      window.interrupt();
+      failures += 1;
+      onSample("failed");
+      seen.failed(error, askedMs, clock.monotonicMs());
+      changed(before);
+      const reason = error instanceof UnseenError ? error.reason : "Unreachable";
+      return backoffMs(retryBackoff(reason), failures, random);
+    }
+  });
+  return {
+    sight,
+    consoles: consoles.told,
+    stop: async () => {
+      const stopped = watching.stop();
+      // Else a PgBouncer that has stopped answering would hold this up.
+      await close();
+      await stopped;
+      await close();
+    },
+  };
+}
+
+/** It has just failed to answer: its clients may have gone to another process meanwhile. */
+function ofBefore(sight: PoolerSight): PoolerSight {
+  return { ...sight, window: { ...sight.window, addressesKept: new Map() } };
+}
+
+async function ask(
+  console: Console,
+): Promise<{ readonly sample: PoolerSample; readonly listed: readonly string[] }> {
+  const databases = await console.show("DATABASES");
+  const clients = await console.show("CLIENTS");
+  const lists = await console.show("LISTS");
+  const pools = await console.show("POOLS");
+  const config = await console.show("CONFIG");
+  const rows = { databases, clients, lists, pools, config };
+  return { sample: poolerSample(rows, console.applicationName), listed: consolesIn(clients) };
+}
+
+/** @param login undefined once it is let in */
+async function asLogin<T>(
+  { name }: PoolerTarget,
+  address: string,
+  login: Login | undefined,
+  asked: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await asked();
+  } catch (error) {
+    const what = name === address ? `PgBouncer ${address}` : `PgBouncer ${name} (${address})`;
+    const { user = "", password = "", secret = "", ifRefused } = login ?? {};
+    throw refusedBy({ what, login: user, password, secret, ifRefused }, error);
+  }
+}

@@ -1,0 +1,123 @@
+import { CONSOLE_DATABASE, MAINTENANCE_LINE } from "../api/names.ts";
+import type { PoolerWindow } from "../model/budgetSnapshot.ts";
+import type { PoolerSample } from "./poolerSample.ts";
+
+/** How long a maximum counts. */
+export const WINDOW_MS = 10_000;
+/** So many samples in a row, of two processes that are each asked every second, overlap. */
+const KEPT_SAMPLES = 3;
+
+/** What one sample adds to the window. */
+interface Entry {
+  readonly atMs: number;
+  readonly usedClients: number;
+  readonly loggingIn: number;
+  readonly lines: readonly (readonly [string, number, number])[];
+  readonly addresses: ReadonlyMap<string, number>;
+  readonly addressesHeld: ReadonlyMap<string, number>;
+}
+
+/** The last seconds of one PgBouncer process. */
+export interface Window {
+  /** Maxima of the last 10 s, this sample included. */
+  readonly add: (sample: PoolerSample, atMs: number) => PoolerWindow;
+  /** It was not seen for a moment: the window is as long as it has been seen since. */
+  readonly interrupt: () => void;
+}
+
+export function poolerWindow(): Window {
+  let entries: readonly Entry[] = [];
+  let sinceMs: number | undefined;
+  return {
+    add: (sample, atMs) => {
+      sinceMs ??= atMs;
+      entries = [
+        ...entries.filter((entry) => atMs - entry.atMs < WINDOW_MS),
+        entryOf(sample, atMs),
+      ];
+      const startMs = sinceMs;
+      const inRow = entries.filter((entry) => entry.atMs >= startMs).slice(-KEPT_SAMPLES);
+      return {
+        ...maximaOf(entries, Math.min(WINDOW_MS, atMs - startMs)),
+        addressesKept: inRow.length < KEPT_SAMPLES ? new Map() : minimaOf(inRow),
+      };
+    },
+    interrupt: () => {
+      sinceMs = undefined;
+    },
+  };
+}
+
+function entryOf({ usedClients, loggingIn, lines, clients }: PoolerSample, atMs: number): Entry {
+  const addresses = new Map<string, number>();
+  const addressesHeld = new Map<string, number>();
+  const byLine = new Map<string, number>();
+  for (const { address, line, count, waiting } of clients) {
+    // Those of a console or of a check are no pool's.
+    if (line !== CONSOLE_DATABASE && line !== MAINTENANCE_LINE) {
+      addTo(addresses, address, count);
+      addTo(addressesHeld, address, count - waiting);
+    }
+    addTo(byLine, line, count);
+  }
+  return {
+    atMs,
+    usedClients,
+    loggingIn,
+    lines: lines.map(({ name, openClients, openServers }) => [
+      name,
+      openClients ?? byLine.get(name) ?? 0,
+      openServers,
+    ]),
+    addresses,
+    addressesHeld,
+  };
+}
+
+function addTo(counts: Map<string, number>, key: string, count: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + count);
+}
+
+function minimaOf(entries: readonly Entry[]): ReadonlyMap<string, number> {
+  const each = entries.map(({ addressesHeld }) => addressesHeld);
+  const all = new Set(each.flatMap((counts) => [...counts.keys()]));
+  return new Map(
+    [...all]
+      .map((ip) => [ip, Math.min(...each.map((counts) => counts.get(ip) ?? 0))] as const)
+      .filter(([, count]) => count > 0),
+  );
+}
+
+function maximaOf(
+  entries: readonly Entry[],
+  lengthMs: number,
+): Omit<PoolerWindow, "addressesKept"> {
+  const lines = new Map<string, { clientsMax: number; serversMax: number }>();
+  for (const entry of entries) {
+    for (const [name, clients, servers] of entry.lines) {
+      const old = lines.get(name) ?? { clientsMax: 0, serversMax: 0 };
+      lines.set(name, {
+        clientsMax: Math.max(old.clientsMax, clients),
+        serversMax: Math.max(old.serversMax, servers),
+      });
+    }
+  }
+  return {
+    lengthMs,
+    usedClientsMax: Math.max(...entries.map(({ usedClients }) => usedClients)),
+    logins: entries.flatMap(({ usedClients, loggingIn }) =>
+      loggingIn > 0 ? [{ usedClients, loggingIn }] : [],
+    ),
+    lines,
+    addresses: mostOf(entries.map(({ addresses }) => addresses)),
+    addressesHeld: mostOf(entries.map(({ addressesHeld }) => addressesHeld)),
+  };
+}
+
+function mostOf(each: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string, number> {
+  const most = new Map<string, number>();
+  for (const [address, count] of each.flatMap((counts) => [...counts])) {
+    most.set(address, Math.max(most.get(address) ?? 0, count));
+  }
+  return most;
+}

@@ -1,0 +1,117 @@
+import { isDeepStrictEqual } from "node:util";
+import { roleOf, type ConnectionBudget } from "../api/connectionBudget.ts";
+import { MAINTENANCE_LINE } from "../api/names.ts";
+import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress.ts";
+import { backoffMs } from "../runtime/backoff.ts";
+import type { PostgresSnapshot } from "../model/budgetSnapshot.ts";
+import { askPostgres } from "../postgres/askLimits.ts";
+import type { BudgetLogins, Login } from "../credentials/budgetLogins.ts";
+import { addressesOf } from "./hostNames.ts";
+import { loop } from "../runtime/loop.ts";
+import { patience } from "./failureDebounce.ts";
+import { WINDOW_MS } from "./poolerWindow.ts";
+import { recentMaximum } from "./recentMaximum.ts";
+import { refusedBy } from "../postgres/failures.ts";
+import type { Surroundings } from "./observerOptions.ts";
+import { isUnreachable, UnseenError } from "../model/unavailable.ts";
+import { retryBackoff, type PoolerTarget, type Watch } from "./pgbouncerPoller.ts";
+
+const ASK_MS = 3000;
+/** What people change rarely is read again once in a while: a password that was rotated. */
+const LOGIN_MS_MAX = 60_000;
+
+/**
+ * Asks the Postgres of a budget every 3 s: through one of weir's own PgBouncers, or straight where
+ * they are not weir's.
+ *
+ * @param poolers the processes as of now; only weir's own have a maintenance line
+ */
+export function watchPostgres(
+  budget: ConnectionBudget,
+  logins: Pick<BudgetLogins, "maintenance" | "role">,
+  poolers: () => readonly PoolerTarget[],
+  { clock, random }: Surroundings,
+  onSight: () => void,
+): Watch<PostgresSnapshot> {
+  const direct = budget.spec.pgbouncer.existing !== undefined;
+  const address = formatPostgresAddress(postgresAddressOf(budget));
+  const seen = patience<PostgresSnapshot>();
+  let kept: { readonly login: Login; readonly sinceMs: number } | undefined;
+  const backends = recentMaximum(WINDOW_MS);
+  let failures = 0;
+
+  const loginAt = async (nowMs: number, stopped: AbortSignal) => {
+    if (kept !== undefined && nowMs - kept.sinceMs < LOGIN_MS_MAX) return kept.login;
+    try {
+      const login = await (direct ? logins.role(stopped) : logins.maintenance(stopped));
+      kept = { login, sinceMs: nowMs };
+      return login;
+    } catch (error) {
+      // An API server that is away hides no Postgres that lets the old login in.
+      if (kept !== undefined && isUnreachable(error)) return kept.login;
+      throw error;
+    }
+  };
+  const ask = async (nowMs: number, stopped: AbortSignal): Promise<PostgresSnapshot> => {
+    const door = direct ? await straight(budget) : through(poolers(), failures, address);
+    const login = await loginAt(nowMs, stopped);
+    const question = { ...door, role: roleOf(budget), direct, address };
+    const { user, password, secret, ifRefused } = login;
+    try {
+      return await askPostgres({ ...question, login }, stopped).catch((error: unknown) => {
+        if (!prefersTls(budget, direct) || !/does not support SSL/.test(String(error))) throw error;
+        return askPostgres({ ...question, login: { ...login, ssl: false } }, stopped);
+      });
+    } catch (error) {
+      throw refusedBy({ what: door.what, login: user, password, secret, ifRefused }, error);
+    }
+  };
+
+  const { stop } = loop(clock, async (stopped) => {
+    const askedMs = clock.monotonicMs();
+    const before = seen.sight();
+    try {
+      const answer = await ask(askedMs, stopped);
+      seen.answered({ ...answer, backendsMax: backends.add(answer.backends, askedMs) });
+      failures = 0;
+      if (!isDeepStrictEqual(before, seen.sight())) onSight();
+      return ASK_MS;
+    } catch (error) {
+      kept = undefined;
+      failures += 1;
+      seen.failed(error, askedMs, clock.monotonicMs());
+      if (!isDeepStrictEqual(before, seen.sight())) onSight();
+      const reason = error instanceof UnseenError ? error.reason : "Unreachable";
+      return backoffMs(retryBackoff(reason), failures, random);
+    }
+  });
+  return { sight: seen.sight, stop };
+}
+
+interface Door {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly what: string;
+}
+
+/** The next process at each failure. */
+function through(poolers: readonly PoolerTarget[], failures: number, address: string): Door {
+  const pooler = poolers[failures % poolers.length];
+  if (pooler === undefined) {
+    throw new UnseenError("NoPods", `can't ask Postgres ${address}: no PgBouncer leads to it`);
+  }
+  const { name, host, port } = pooler;
+  const what = `Postgres ${address} through line ${MAINTENANCE_LINE} of PgBouncer ${name}`;
+  return { host, port, database: MAINTENANCE_LINE, what };
+}
+
+async function straight({ metadata, spec }: ConnectionBudget): Promise<Door> {
+  const { host, port, database } = spec.postgres;
+  const [first = host] = await addressesOf(host, metadata.namespace);
+  return { host: first, port, database, what: `Postgres ${host}:${port}` };
+}
+
+function prefersTls({ spec }: ConnectionBudget, direct: boolean): boolean {
+  return direct && (spec.postgres.tls?.mode ?? "prefer") === "prefer";
+}

@@ -1,0 +1,63 @@
+import type { McpServer } from "../api/mcpServer.ts";
+import type { Observed, PodSnapshot, WorkloadSnapshot } from "../model/budgetSnapshot.ts";
+import type { ClusterCopy } from "./cluster.ts";
+import { poolMaxOf } from "./envNumbers.ts";
+import type { KeptPod } from "./cachedPod.ts";
+import type { KeptScaler } from "./cachedWorkload.ts";
+import { workloadKeyOf } from "./observedObject.ts";
+import { selects, selectorText } from "../kube/selector.ts";
+
+/** Its pods: those that the workload made, and bare ones that its selector finds. By name. */
+export function keptPodsOf(server: Observed<McpServer>, cluster: ClusterCopy): readonly KeptPod[] {
+  const key = workloadKeyOf(server);
+  const selector = cluster.workload(key)?.selector;
+  const bare =
+    selector === undefined
+      ? []
+      : cluster.barePods(server.namespace).filter(({ labels = {} }) => selects(selector, labels));
+  return [...cluster.podsOf(key), ...bare].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** What runs a server now; undefined when nothing does. */
+export function workloadOf(
+  server: Observed<McpServer>,
+  cluster: ClusterCopy,
+): WorkloadSnapshot | undefined {
+  const key = workloadKeyOf(server);
+  const workload = cluster.workload(key);
+  if (workload === undefined) return undefined;
+  const { kind, name, uid, replicas, rollout } = workload;
+  // One that scales it is the rule; of two, which fight, the larger counts.
+  const [hpa] = cluster.scalersOf(key).toSorted((a, b) => b.maxReplicas - a.maxReplicas);
+  const pool = server.parsed.ok ? server.parsed.value.spec.pool : undefined;
+  const max = pool && poolMaxOf(workload, pool);
+  const selector = selectorText(workload.selector);
+  return {
+    kind,
+    name,
+    uid,
+    replicas,
+    ...(hpa !== undefined && { hpa: hpaOf(hpa) }),
+    rollout,
+    ...(selector !== undefined && { selector }),
+    ...(max !== undefined && { poolMax: max.value, poolMaxFrom: max.from }),
+  };
+}
+
+/** A pod of a server. An address that others have too says nothing of whose a client is. */
+export function podOf(pod: KeptPod, { parsed }: Observed<McpServer>): PodSnapshot {
+  const { name, uid, ip, ready, terminating, hostNetwork } = pod;
+  const max = parsed.ok ? poolMaxOf(pod, parsed.value.spec.pool) : undefined;
+  return {
+    name,
+    uid,
+    ...(ip !== undefined && !hostNetwork && { ip }),
+    ready,
+    terminating,
+    ...(max !== undefined && { poolMax: max.value }),
+  };
+}
+
+function hpaOf({ name, minReplicas, maxReplicas }: KeptScaler) {
+  return { name, minReplicas, maxReplicas };
+}

@@ -1,0 +1,67 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Handshake, Sight } from "../model/budgetSnapshot.ts";
+import { handshake, type Endpoint } from "./handshake.ts";
+import { loop } from "../runtime/loop.ts";
+import type { Surroundings } from "./observerOptions.ts";
+import type { Turns } from "../runtime/semaphore.ts";
+
+/** The ready pods of one server, in an order that stays. */
+export type Endpoints = readonly (Endpoint & { readonly uid: string })[];
+
+/** Greets one server again and again. */
+export interface HandshakeWatch {
+  readonly sight: () => Sight<Handshake>;
+  /** The ready pods as of now: when they change it greets one soon. */
+  readonly look: (endpoints: Endpoints) => void;
+  readonly stop: () => Promise<void>;
+}
+
+const AGAIN_MS = 60_000;
+/** A failure counts only after a second one, and is looked at again sooner. */
+const SECOND_TRY_MS = 2000;
+const AFTER_FAILURE_MS = 15_000;
+
+const NO_PODS: Sight<Handshake> = {
+  state: "unseen",
+  reason: "NoPods",
+  message: "no pod is ready",
+};
+
+export function watchHandshake(
+  first: Endpoints,
+  { clock, random }: Surroundings,
+  limit: Turns,
+  onSight: () => void,
+): HandshakeWatch {
+  let endpoints = first;
+  let greeted: string | undefined;
+  let answer: Sight<Handshake> = { state: "pending" };
+  let failures = 0;
+
+  const greet = async (stopped: AbortSignal): Promise<number> => {
+    // The same pod as long as it is ready, so that one of several that fails is no coming and going.
+    const asked = endpoints.find(({ uid }) => uid === greeted) ?? endpoints[0];
+    if (asked === undefined) return AGAIN_MS;
+    greeted = asked.uid;
+    const said = await limit.take(() => handshake(asked, stopped));
+    // It may have gone away while it was asked.
+    const stays = endpoints.some(({ uid }) => uid === asked.uid);
+    if (stopped.aborted || (!said.ok && !stays)) return SECOND_TRY_MS;
+    failures = said.ok ? 0 : failures + 1;
+    if (failures === 1) return SECOND_TRY_MS;
+    const before = answer;
+    answer = { state: "seen", value: said };
+    if (!isDeepStrictEqual(before, answer)) onSight();
+    return said.ok ? AGAIN_MS * (0.75 + random() / 2) : AFTER_FAILURE_MS;
+  };
+  const watching = loop(clock, greet);
+  return {
+    sight: () => (endpoints.length === 0 ? NO_PODS : answer),
+    look: (now) => {
+      if (isDeepStrictEqual(endpoints, now)) return;
+      endpoints = now;
+      watching.hurry();
+    },
+    stop: watching.stop,
+  };
+}

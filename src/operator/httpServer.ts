@@ -1,0 +1,51 @@
+import { once } from "node:events";
+import { serve } from "@hono/node-server";
+import { Hono } from "hono";
+import type { Figures } from "./metrics.ts";
+
+/** How the operator is, for those who ask by HTTP. */
+export interface Health {
+  /** What is dead and only a restart would cure; none: all lives. */
+  readonly dead: () => readonly string[];
+  /** What is not known yet; none: it is ready. */
+  readonly missing: () => readonly string[];
+}
+
+/** The operator's port. */
+export interface Door {
+  /** Where it listens: another one than asked for when that was 0. */
+  readonly port: number;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Serves /metrics, /livez and /readyz on all addresses.
+ *
+ * @throws when the port is taken
+ */
+export async function openDoor(port: number, figures: Figures, health: Health): Promise<Door> {
+  const app = new Hono();
+  app.get("/metrics", async ({ body }) =>
+    body(await figures.text(), 200, { "content-type": figures.contentType }),
+  );
+  for (const [path, wrong] of [
+    ["/livez", health.dead],
+    ["/readyz", health.missing],
+  ] as const) {
+    app.get(path, ({ text }) => {
+      const what = wrong();
+      return what.length === 0 ? text("ok\n") : text(`${what.join("\n")}\n`, 503);
+    });
+  }
+  const server = serve({ fetch: app.fetch, port });
+  await once(server, "listening");
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        if ("closeAllConnections" in server) server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,145 @@
+import { expect, test } from "vitest";
+import { virtualClock } from "../../test/kube/virtualClock.ts";
+import type { KubeClient, KubeRequest } from "../kube/client.ts";
+import { isObject } from "../kube/kubeAnswer.ts";
+import { SERVERS } from "../observe/cluster.ts";
+import { keepServer, type Kept } from "../observe/observedObject.ts";
+import { statusWriter, type StatusWriter } from "./writeStatuses.ts";
+import { writtenStatuses, type WrittenStatuses } from "./writtenStatuses.ts";
+
+/** An API server that has one McpServer, and takes whatever is written onto its version. */
+function oneServer() {
+  let version = 1;
+  let status: unknown = {};
+  const object = () => ({
+    apiVersion: "weir.dev/v1alpha1",
+    kind: "McpServer",
+    metadata: { name: "author", namespace: "writing", uid: "u", resourceVersion: `${version}` },
+    spec: { budgetRef: { name: "writing" }, port: 3001, image: "x:1" },
+    status,
+  });
+  const requests: string[] = [];
+  const request = async ({ method, body }: KubeRequest) => {
+    requests.push(method);
+    if (method === "GET" || !Array.isArray(body)) return { status: 200, body: object() };
+    const [swap, add]: readonly unknown[] = body;
+    if (!isObject(swap) || !isObject(add) || swap["value"] !== `${version}`) {
+      return { status: 409, body: { kind: "Status", reason: "Conflict" } };
+    }
+    status = add["value"];
+    version += 1;
+    return { status: 200, body: object() };
+  };
+  const client: KubeClient = {
+    server: "https://api",
+    request,
+    get: (path) => request({ method: "GET", path }),
+    stream: () => Promise.reject(new Error("nothing is watched here")),
+    close: async () => {},
+  };
+  return { client, requests, kept: () => keepServer(object()) };
+}
+
+function ready(message: string, status = "True") {
+  return { conditions: [{ type: "Ready", status, reason: "Well", message }] };
+}
+
+interface Writing {
+  readonly writer: StatusWriter;
+  readonly written: WrittenStatuses;
+  readonly pass: (durationMs: number) => Promise<void>;
+}
+
+function writing({ client }: ReturnType<typeof oneServer>, leads = () => true): Writing {
+  const clock = virtualClock();
+  const written = writtenStatuses();
+  const writer = statusWriter({
+    client,
+    written,
+    stillLeading: leads,
+    monotonicMs: clock.monotonicMs,
+    onWrite: () => {},
+  });
+  return { writer, written, pass: clock.pass };
+}
+
+function write({ writer }: Writing, kept: Kept<unknown>, status: Record<string, unknown>) {
+  return writer.write({ listed: SERVERS, kept, status });
+}
+
+test("the same is written once, also before the watch has told of it", async () => {
+  const api = oneServer();
+  const all = writing(api);
+  const before = api.kept();
+  expect(await write(all, before, ready("190 of 200"))).toEqual({ outcome: "written" });
+  expect(all.written.of(before)).toEqual(ready("190 of 200"));
+  expect(await write(all, before, ready("190 of 200"))).toEqual({ outcome: "unchanged" });
+  expect(await write(all, api.kept(), ready("190 of 200"))).toEqual({ outcome: "unchanged" });
+  expect(api.requests).toEqual(["PATCH"]);
+});
+
+test("other words wait for 30 s, another status does not", async () => {
+  const api = oneServer();
+  const all = writing(api);
+  await write(all, api.kept(), ready("190 of 200"));
+  await all.pass(10_000);
+  expect(await write(all, api.kept(), ready("191 of 200"))).toEqual({
+    outcome: "held",
+    againInMs: 20_000,
+  });
+  expect(await write(all, api.kept(), ready("201 of 200", "False"))).toEqual({
+    outcome: "written",
+  });
+  await all.pass(30_000);
+  expect(await write(all, api.kept(), ready("202 of 200", "False"))).toEqual({
+    outcome: "written",
+  });
+});
+
+test("after a start other words wait, too: what another process wrote may be new", async () => {
+  const api = oneServer();
+  await write(writing(api), api.kept(), ready("190 of 200"));
+  const restarted = writing(api);
+  expect(await write(restarted, api.kept(), ready("191 of 200"))).toMatchObject({
+    outcome: "held",
+  });
+});
+
+test("who does not lead writes nothing", async () => {
+  const api = oneServer();
+  const all = writing(api, () => false);
+  expect(await write(all, api.kept(), ready("190 of 200"))).toEqual({ outcome: "unchanged" });
+  expect(api.requests).toEqual([]);
+});
+
+test("who led until somebody else was faster does not write over that", async () => {
+  const api = oneServer();
+  let leads = true;
+  const seen = api.kept();
+  await write(writing(api), seen, ready("the next leader's", "False"));
+  const { request } = api.client;
+  const slow = {
+    ...api,
+    client: {
+      ...api.client,
+      request: async (asked: KubeRequest) => {
+        leads = false;
+        return request(asked);
+      },
+    },
+  };
+  const late = writing(slow, () => leads);
+  expect(await write(late, seen, ready("the old one's"))).toEqual({ outcome: "unchanged" });
+  expect(api.kept().observed.status).toEqual(ready("the next leader's", "False"));
+});
+
+test("an object that was made anew gets no status of the old one", async () => {
+  const api = oneServer();
+  const all = writing(api);
+  const other = api.kept();
+  const old = { ...other, observed: { ...other.observed, uid: "old" } };
+  // Its version is another one: it is read again, and is not the one that was judged.
+  const stale = { ...old, object: { ...old.object, metadata: { resourceVersion: "0" } } };
+  expect(await write(all, stale, ready("190 of 200"))).toEqual({ outcome: "unchanged" });
+  expect(api.kept().observed.status).toEqual({});
+});

@@ -1,0 +1,177 @@
+import { CONSOLE_DATABASE } from "../api/names.ts";
+import {
+  numberIn,
+  numberOf,
+  ShowError,
+  shownTimeMs,
+  textIn,
+  textOf,
+  type ShowRow,
+} from "./showRows.ts";
+import type {
+  LiveClient,
+  LiveLine,
+  LivePool,
+  LiveServer,
+  PoolerSample,
+} from "../model/liveSystem.ts";
+
+/** What the rows of one sample are read with. */
+export interface Reading {
+  /** What the shown clock is ahead of ours. */
+  readonly clockAheadMs: number;
+  /** The application name of weir's own console. */
+  readonly self: string;
+}
+
+/** The rows of SHOW CONFIG, by key. */
+export function configOf(rows: readonly ShowRow[]): ReadonlyMap<string, string> {
+  return new Map(rows.map((row) => [textOf(row, "key"), textIn(row, "value") ?? ""]));
+}
+
+/** Those of SHOW DATABASES, but the console's own. */
+export function linesOf(
+  rows: readonly ShowRow[],
+  config: ReadonlyMap<string, string>,
+): readonly LiveLine[] {
+  return rows
+    .filter((row) => textOf(row, "name") !== CONSOLE_DATABASE)
+    .map((row) => {
+      const forceUser = textIn(row, "force_user");
+      const maxClients = numberIn(row, "max_client_connections");
+      return {
+        name: textOf(row, "name"),
+        // A Postgres over a unix socket has none.
+        host: textIn(row, "host") ?? "",
+        port: numberOf(row, "port"),
+        database: textIn(row, "database") ?? textOf(row, "name"),
+        ...(forceUser !== undefined && { forceUser }),
+        poolSize: numberOf(row, "pool_size"),
+        // Called reserve_pool before 1.24.
+        reservePoolSize: numberIn(row, "reserve_pool_size") ?? numberOf(row, "reserve_pool"),
+        poolMode: textIn(row, "pool_mode") ?? config.get("pool_mode") ?? "session",
+        maxConnections: numberOf(row, "max_connections"),
+        ...(maxClients !== undefined && { maxClientConnections: maxClients }),
+        paused: numberOf(row, "paused") !== 0,
+        disabled: numberOf(row, "disabled") !== 0,
+      };
+    });
+}
+
+/** Those of SHOW CLIENTS, but weir's own console. */
+export function clientsOf(
+  rows: readonly ShowRow[],
+  servers: readonly ShowRow[],
+  reading: Reading,
+): readonly LiveClient[] {
+  const idByPtr = new Map(servers.map((row) => [textOf(row, "ptr"), idOf(row)]));
+  return rows
+    .filter((row) => !isSelf(row, reading))
+    .map((row) => {
+      const link = textIn(row, "link");
+      const state = textOf(row, "state");
+      return {
+        ...whoseOf(row),
+        applicationName: textIn(row, "application_name") ?? "",
+        address: textOf(row, "addr"),
+        port: numberOf(row, "port"),
+        state,
+        ...timesOf(row, reading),
+        waitMs: state.startsWith("waiting") ? waitMsOf(row) : 0,
+        // A server of a moment later than SHOW SERVERS is in no row of it.
+        ...(link !== undefined && { serverId: idByPtr.get(link) ?? link }),
+      };
+    });
+}
+
+/** Whether a row of SHOW CLIENTS is weir's own console; application_name_add_host adds to it. */
+export function isSelf(row: ShowRow, { self }: Pick<Reading, "self">): boolean {
+  return (textIn(row, "application_name") ?? "").startsWith(self);
+}
+
+/** Those of SHOW SERVERS. */
+export function serversOf(rows: readonly ShowRow[], reading: Reading): readonly LiveServer[] {
+  return rows.map((row) => ({
+    ...whoseOf(row),
+    state: textOf(row, "state"),
+    backendPid: numberOf(row, "remote_pid"),
+    localAddress: textOf(row, "local_addr"),
+    localPort: numberOf(row, "local_port"),
+    ...timesOf(row, reading),
+  }));
+}
+
+/** Those of SHOW POOLS, but the console's own. */
+export function poolsOf(rows: readonly ShowRow[]): readonly LivePool[] {
+  return rows
+    .filter((row) => textOf(row, "database") !== CONSOLE_DATABASE)
+    .map((row) => ({
+      line: textOf(row, "database"),
+      user: textOf(row, "user"),
+      clientsActive: numberOf(row, "cl_active"),
+      clientsWaiting: numberOf(row, "cl_waiting"),
+      maxWaitMs: Math.round(
+        numberOf(row, "maxwait") * 1000 + (numberIn(row, "maxwait_us") ?? 0) / 1000,
+      ),
+      serversActive: numberOf(row, "sv_active"),
+      serversIdle: numberOf(row, "sv_idle"),
+      servers:
+        ["sv_active", "sv_idle", "sv_used", "sv_tested", "sv_login"].reduce(
+          (sum, column) => sum + numberOf(row, column),
+          0,
+          // A state that PgBouncer has since 1.18.
+        ) + (numberIn(row, "sv_being_canceled") ?? 0),
+    }));
+}
+
+/** used_clients of SHOW LISTS. */
+export function usedClientsOf(rows: readonly ShowRow[]): number {
+  return listedOf(rows, "used_clients");
+}
+
+/** login_clients of SHOW LISTS. */
+export function loggingInOf(rows: readonly ShowRow[]): number {
+  return listedOf(rows, "login_clients");
+}
+
+function listedOf(rows: readonly ShowRow[], list: string): number {
+  const row = rows.find((each) => textIn(each, "list") === list);
+  if (row === undefined) throw new ShowError(`SHOW LISTS does not list ${list}`);
+  return numberOf(row, "items");
+}
+
+/** Logins by line of SHOW STATS, but the console's own; a PgBouncer before 1.26 counts none. */
+export function loginsOf(rows: readonly ShowRow[]): Pick<PoolerSample, "loginsByLine"> {
+  const counts = rows.flatMap((row): [string, number][] => {
+    const count = numberIn(row, "total_client_login_count");
+    const line = textOf(row, "database");
+    return count === undefined || line === CONSOLE_DATABASE ? [] : [[line, count]];
+  });
+  return counts.length === 0 ? {} : { loginsByLine: new Map(counts) };
+}
+
+function whoseOf(row: ShowRow): { id: string; line: string; user: string } {
+  return {
+    id: idOf(row),
+    // One that is still logging in has neither.
+    line: textIn(row, "database") ?? "",
+    user: textIn(row, "user") ?? "",
+  };
+}
+
+/** Before 1.24 there is only its place in memory, which the next one may get. */
+function idOf(row: ShowRow): string {
+  return textIn(row, "id") ?? `${textOf(row, "ptr")} ${textOf(row, "connect_time")}`;
+}
+
+function timesOf(row: ShowRow, { clockAheadMs }: Reading) {
+  const connected = textOf(row, "connect_time");
+  return {
+    connectedAtMs: shownTimeMs(connected) - clockAheadMs,
+    requestedAtMs: shownTimeMs(textIn(row, "request_time") ?? connected) - clockAheadMs,
+  };
+}
+
+function waitMsOf(row: ShowRow): number {
+  return Math.round(numberOf(row, "wait") * 1000 + (numberIn(row, "wait_us") ?? 0) / 1000);
+}

@@ -1,0 +1,77 @@
+import {
+  AUTH_FILE,
+  CLIENT_TLS_DIR,
+  COMMON_INI,
+  HBA_FILE,
+  POSTGRES_CA_FILE,
+  SOCKET_DIR,
+} from "./pgbouncerPaths.ts";
+import type { PlannedBudget } from "./planned.ts";
+import { processCountOf } from "../api/connectionBudget.ts";
+import { budgetNames, PGBOUNCER_PORT } from "../api/names.ts";
+import { hba } from "../pgbouncer/hba.ts";
+import { commonIni, processIni } from "../pgbouncer/ini.ts";
+import { linesOf } from "../pgbouncer/lines.ts";
+
+/** One PgBouncer process of a budget. */
+export interface PgBouncerProcess {
+  /** `writing-pgbouncer-0`: also that of its pod in a cluster. */
+  readonly name: string;
+  /** The name that its peers reach it by. */
+  readonly peerHost: string;
+  readonly iniName: string;
+}
+
+/** The processes of a budget, by ordinal. */
+export function processesOf({
+  budget,
+}: Pick<PlannedBudget, "budget">): readonly PgBouncerProcess[] {
+  const { name, namespace } = budget.metadata;
+  const { pgbouncer, peers } = budgetNames(name);
+  return Array.from({ length: processCountOf(budget) }, (_, ordinal) => ({
+    name: `${pgbouncer}-${ordinal}`,
+    peerHost: `${pgbouncer}-${ordinal}.${peers}.${namespace}.svc`,
+    iniName: `${pgbouncer}-${ordinal}.ini`,
+  }));
+}
+
+/** The name by which servers reach any process of a budget. */
+export function clientHost({ budget }: Pick<PlannedBudget, "budget">): string {
+  return `${budgetNames(budget.metadata.name).pgbouncer}.${budget.metadata.namespace}.svc`;
+}
+
+/**
+ * PgBouncer's configuration by file name: the ini that all processes share, one of its own for each
+ * ordinal, and who may log in.
+ */
+export function pgbouncerFiles({
+  budget,
+  plan,
+}: Pick<PlannedBudget, "budget" | "plan">): Record<string, string> {
+  const { postgres, pgbouncer } = budget.spec;
+  const lines = linesOf(budget, plan);
+  const processes = processesOf({ budget });
+  return {
+    "common.ini": commonIni(budget, lines, {
+      listenAddress: "*",
+      listenPort: PGBOUNCER_PORT,
+      socketDir: SOCKET_DIR,
+      authFile: AUTH_FILE,
+      hbaFile: HBA_FILE,
+      clientTls: pgbouncer.tls && {
+        certFile: `${CLIENT_TLS_DIR}/tls.crt`,
+        keyFile: `${CLIENT_TLS_DIR}/tls.key`,
+      },
+      serverTlsCaFile: postgres.tls?.caSecretRef && POSTGRES_CA_FILE,
+      peers: processes.map(({ peerHost }, ordinal) => ({
+        id: ordinal + 1,
+        host: peerHost,
+        port: PGBOUNCER_PORT,
+      })),
+    }),
+    "hba.conf": hba(lines, pgbouncer.tls !== undefined),
+    ...Object.fromEntries(
+      processes.map(({ iniName }, ordinal) => [iniName, processIni(ordinal + 1, COMMON_INI)]),
+    ),
+  };
+}

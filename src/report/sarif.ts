@@ -1,0 +1,73 @@
+import { isAbsolute } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Place } from "../verify/sourcePosition.ts";
+import type { Proof } from "../verify/proof.ts";
+import { RULES } from "../verify/proof/rules.ts";
+import { placeAsData } from "./proofData.ts";
+
+/**
+ * The proof as a log of SARIF 2.1.0 (OASIS), for code scanning: a result for each finding (error)
+ * and for each thing that is missing (warning), at the line to look at first. Paths are relative to
+ * the folder that weir was started in, as they were given.
+ */
+export function sarifLog(proof: Proof): unknown {
+  const rules = Object.entries(RULES).map(([id, text]) => ({
+    id,
+    shortDescription: { text },
+    help: { text: "See docs/verify.md of weir." },
+  }));
+  const indexes = new Map(rules.map(({ id }, index) => [id, index]));
+  const resultOf = (rule: string, level: "error" | "warning", text: string, place: Place) => ({
+    ruleId: rule,
+    ruleIndex: indexes.get(rule),
+    level,
+    message: { text },
+    locations: [locationOf(place)],
+  });
+  return {
+    $schema: "https://json.schemastore.org/sarif-2.1.0.json",
+    version: "2.1.0",
+    runs: [
+      {
+        tool: { driver: { name: "weir", rules } },
+        columnKind: "utf16CodeUnits",
+        invocations: [
+          {
+            executionSuccessful: true,
+            toolExecutionNotifications: proof.notes.map((text) => ({
+              level: "note",
+              message: { text },
+            })),
+          },
+        ],
+        results: [
+          ...proof.findings.map(({ rule, message, place, related }) => ({
+            ...resultOf(rule, "error", message, place),
+            relatedLocations: related.map((other, id) => ({ id, ...locationOf(other) })),
+          })),
+          ...proof.missing.map(({ what, place, tell }) =>
+            resultOf("weir/missing", "warning", `Missing: ${what}. To tell it: ${tell}.`, place),
+          ),
+        ],
+      },
+    ],
+  };
+}
+
+function locationOf(place: Place): object {
+  const { file, line, column, object, field } = placeAsData(place);
+  return {
+    physicalLocation: {
+      artifactLocation: { uri: uriOf(file) },
+      region: { startLine: line, startColumn: column },
+    },
+    logicalLocations: [{ fullyQualifiedName: `${object}: ${field}` }],
+    message: { text: `${object}: ${field}` },
+  };
+}
+
+/** A relative path stays relative; its letters that a URI can't have are encoded. */
+function uriOf(file: string): string {
+  if (isAbsolute(file)) return pathToFileURL(file).href;
+  return file.split("/").map(encodeURIComponent).join("/");
+}

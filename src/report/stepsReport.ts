@@ -1,0 +1,87 @@
+import type { ObjectName, Step, StepChange } from "../budget/transition/steps.ts";
+import { listed } from "../text/wording.ts";
+import { paintFor, type Paint } from "../text/paint.ts";
+import { hanging } from "../text/wrap.ts";
+import { commandsOf, type Way } from "./applyCommands.ts";
+import type { Screen } from "./planReport.ts";
+
+/**
+ * The steps for people: numbered, each with why it stands there, what to edit, the commands, and
+ * what to wait for. Ends with a newline.
+ */
+export function stepList(steps: readonly Step[], way: Way, { colour, columns }: Screen): string {
+  const paint = paintFor(colour);
+  if (steps.length === 0) return `${paint.good("✓")} Nothing changes: there is nothing to apply.\n`;
+  const intro = hanging(
+    "",
+    `${steps.length} step${steps.length === 1 ? "" : "s"} from ${way.names.old} to ${way.names.next}, ` +
+      `in the order that keeps both sums. Begin a step when the one before it is done.`,
+    columns,
+  );
+  const blocks = steps.map((step, index) => stepBlock(step, index + 1, { way, columns, paint }));
+  return `${[intro, ...blocks].map((lines) => lines.join("\n")).join("\n\n")}\n`;
+}
+
+interface Place {
+  readonly way: Way;
+  readonly columns: number;
+  readonly paint: Paint;
+}
+
+function stepBlock(step: Step, number: number, place: Place): readonly string[] {
+  const { way, columns, paint } = place;
+  const changes = step.action === "Apply" ? step.changes : [];
+  const copy = `step-${number}.yaml`;
+  const { before, after } = commandsOf(step, way, copy);
+  const mark = `${number}. `;
+  const indent = " ".repeat(mark.length);
+  return [
+    ...hanging(mark, titleOf(step), columns).map(paint.bold),
+    ...hanging(indent, step.why, columns).map(paint.dim),
+    ...(changes.length === 0
+      ? []
+      : hanging(indent, `For this step only, in a copy of ${way.names.next} (${copy}):`, columns)),
+    ...changes.map((change) => `${indent}  ${changeText(change)}`),
+    ...before.map((command) => `${indent}  ${command}`),
+    ...hanging(indent, `Wait until ${step.waitFor}.`, columns),
+    ...after.map((command) => `${indent}  ${command}`),
+  ];
+}
+
+function changeText({ namespace, object, field, from, to }: StepChange): string {
+  const [kind, name] = object.split("/");
+  return `${kind} ${namespace}/${name}: ${field}: ${valueText(from)} → ${valueText(to)}`;
+}
+
+function valueText(value: unknown): string {
+  return value === null ? "not there" : JSON.stringify(value);
+}
+
+function titleOf(step: Step): string {
+  switch (step.action) {
+    case "Secrets":
+      return `Make the Secrets of ${objectsText(step.objects)}`;
+    case "Postgres":
+      return `Let Postgres ${step.postgres} admit ${step.to} connections to its budgets, not ${step.from}`;
+    case "Guard":
+      return `Let role ${step.role} open ${step.connections} connections to Postgres ${step.postgres}`;
+    case "Delete":
+      return `Delete ${objectsText(step.objects)}`;
+    case "Scale":
+      return `Scale PgBouncer of ${objectsText(step.objects)} from ${step.from} to ${step.to}`;
+    case "Apply":
+      return step.objects.some(({ kind }) => kind === "ConnectionBudget")
+        ? `Apply PgBouncer of ${objectsText(step.objects)}`
+        : `Apply ${objectsText(step.objects)}`;
+    case "ApplyAll":
+      return step.objects.length === 0
+        ? "Apply everything"
+        : `Apply everything: now also ${objectsText(step.objects)}`;
+    default:
+      return step satisfies never;
+  }
+}
+
+function objectsText(objects: readonly ObjectName[]): string {
+  return listed(objects.map(({ namespace, name }) => `${namespace}/${name}`));
+}

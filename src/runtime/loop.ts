@@ -1,0 +1,52 @@
+import type { Clock } from "./clock.ts";
+
+/** Something that is done again and again until it is stopped. */
+export interface Loop {
+  /** Ends the pause that is under way. */
+  readonly hurry: () => void;
+  /** @returns when the turn under way has ended */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Does turn after turn, never two at a time.
+ *
+ * @param turn must not reject; says how long to pause until the next one
+ */
+export function loop(clock: Clock, turn: (stopped: AbortSignal) => Promise<number>): Loop {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  let wake = nothing;
+  let hurried = false;
+
+  const pause = (pauseMs: number) =>
+    new Promise<void>((resolve) => {
+      const forget = clock.after(pauseMs, resolve);
+      wake = () => {
+        forget();
+        resolve();
+      };
+    });
+  const run = async () => {
+    while (!signal.aborted) {
+      hurried = false;
+      const pauseMs = await turn(signal);
+      if (!signal.aborted && !hurried) await pause(pauseMs);
+    }
+  };
+  const running = run();
+  const hurry = () => {
+    hurried = true;
+    wake();
+  };
+  return {
+    hurry,
+    stop: async () => {
+      stopping.abort();
+      wake();
+      await running;
+    },
+  };
+}
+
+function nothing(): void {}

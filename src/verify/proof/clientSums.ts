@@ -1,0 +1,245 @@
+import { MAINTENANCE_LINE } from "../../api/names.ts";
+import { nearest } from "../../text/didYouMean.ts";
+import { counted } from "../../text/wording.ts";
+import type { Place } from "../sourcePosition.ts";
+import type { Finding } from "../proof.ts";
+import type { Client, Figure, Pooler, PoolerGroup, Reserve, System } from "../system.ts";
+import { amountOf, between, exactly, isExact, largerOf, limitOf, times } from "./bounds.ts";
+import {
+  clientsOf,
+  useOf,
+  whichDatabase,
+  type GroupUse,
+  type LineUse,
+  type PooledClient,
+} from "./lineUse.ts";
+import type { Rule } from "./rules.ts";
+import {
+  findingOf,
+  isCertain,
+  judged,
+  largestThatFits,
+  lowered,
+  numbered,
+  product,
+  shortSum,
+  shown,
+  together,
+  totalOf,
+  type Judgement,
+  type Part,
+  type Question,
+} from "./sum.ts";
+
+/**
+ * The client sum of each group of a pooler's processes: what its lines can hold + reserve ≤
+ * max_client_conn, on one process, since a Service may send everybody to one; and for each line
+ * with a bulkhead, the pools on it ≤ the bulkhead.
+ */
+export function clientSums(pooler: Pooler, system: System): Judgement {
+  const clients = clientsOf(pooler, system);
+  return together(
+    pooler.groups.map((group, index) => {
+      const title = groupName(pooler, index);
+      const use = useOf(group, clients);
+      return together([
+        capacitySum(pooler, group, use, title),
+        ...use.lines.map((line) => bulkheadSum(pooler, line, use.anywhere, title)),
+        { sums: [], findings: lostClients(pooler, group, use), missing: [] },
+      ]);
+    }),
+  );
+}
+
+/** A group of a pooler's processes; a pooler has mostly one. */
+export function groupName({ name, groups }: Pooler, index: number): string {
+  return groups.length === 1 ? name : `${name}, processes ${index + 1} of ${groups.length} kinds`;
+}
+
+function capacitySum(pooler: Pooler, group: PoolerGroup, use: GroupUse, title: string): Judgement {
+  const questionOf = (largest: number): Question => ({
+    kind: "clients",
+    of: title,
+    parts: partsOf(pooler, use, largest),
+    limit: amountOf(group.capacity),
+    limitWhy: limitWhy("max_client_conn", group.capacity),
+  });
+  const question = questionOf(Infinity);
+  return judged(question, () => {
+    const what = use.lines.some(({ line, clients }) => !hasBulkhead(line) && clients.length > 0)
+      ? "pool"
+      : "max_db_client_connections of each line";
+    const hint = largestHint(question, questionOf, what);
+    const message = `Each process of ${title} may have to carry ${shortSum(question)} (max_client_conn).${hint}`;
+    return findingOf("weir/clients-over-capacity", question, pooler.place, message);
+  });
+}
+
+/**
+ * The largest uniform size that fits, as a sentence after a space, for what makes the sum too much;
+ * nothing where a number of the sum is not known, since what fits hangs on it.
+ */
+function largestHint(
+  question: Question,
+  questionOf: (largest: number) => Question,
+  what: string,
+): string {
+  if (!isCertain(question)) return "";
+  const most = question.limit.most;
+  const fits = (size: number): boolean => totalOf(questionOf(size).parts).least <= most;
+  // Nothing that fits is larger than the limit itself.
+  const largest = largestThatFits(most + 1, fits);
+  return largest === undefined
+    ? ` No ${what} is small enough: with 1 each it is ${totalOf(questionOf(1).parts).least}.`
+    : ` The largest uniform ${what} that fits is ${largest}.`;
+}
+
+/**
+ * The summands of one process: a line with a bulkhead holds at most that, whatever its clients ask;
+ * each client of another line holds its pools. `largest` is a limit for the sizes that could be
+ * lowered: the pools where there are some without a bulkhead, else the bulkheads.
+ */
+function partsOf(pooler: Pooler, use: GroupUse, largest: number): readonly Part[] {
+  const open = use.lines.some(({ line, clients }) => !hasBulkhead(line) && clients.length > 0);
+  const ofLine = (each: LineUse): readonly Part[] =>
+    hasBulkhead(each.line)
+      ? [bulkheadPart(each, open ? Infinity : largest)]
+      : each.clients.map((client) => clientPart(pooler, client, largest));
+  const maintenance = use.lines.filter(({ name }) => name === MAINTENANCE_LINE).flatMap(ofLine);
+  const consoles = use.consoles.map((client) => clientPart(pooler, client, Infinity));
+  const { reserve } = pooler;
+  const bounded = use.lines.some(({ line }) => hasBulkhead(line));
+  return [
+    ...use.anywhere.map((client) => anywherePart(pooler, client, bounded)),
+    ...use.lines.filter(({ name }) => name !== MAINTENANCE_LINE).flatMap(ofLine),
+    reservedPart("consoles", reserve, consoles),
+    reservedPart("maintenance", reserve, maintenance),
+    reservedPart("logins", reserve, []),
+  ];
+}
+
+/** A part of the reserve; what is known to use it counts where it is more. */
+function reservedPart(
+  name: "consoles" | "maintenance" | "logins",
+  reserve: Reserve,
+  users: readonly Part[],
+): Part {
+  const kept = exactly(reserve[name], reserve.places);
+  const amount = largerOf(kept, totalOf(users));
+  const used = users.length === 0 ? "" : `; used by ${users.map((user) => user.name).join(", ")}`;
+  return {
+    name: `reserve: ${name}`,
+    amount,
+    formula: `${isExact(amount) ? "" : "at least "}${amount.least} ${name}`,
+    why: `${reserve.why}${used}`,
+  };
+}
+
+function hasBulkhead(line: LineUse["line"]): boolean {
+  return line.maxClients !== undefined && !(line.maxClients.known && line.maxClients.value === 0);
+}
+
+function bulkheadPart({ name, line }: LineUse, largest: number): Part {
+  const limit = lowered(limitOf(line.maxClients), largest);
+  return {
+    name: `line ${name}`,
+    amount: limit,
+    formula: isExact(limit) ? String(limit.least) : "?",
+    why: line.maxClients === undefined ? "" : numbered(line.maxClients),
+    first: line.maxClients?.known ? (line.maxClients.places[0] ?? line.place) : line.place,
+  };
+}
+
+function clientPart(pooler: Pooler, client: PooledClient, largest: number): Part {
+  const { name, processes, pool } = client;
+  const mine = pooler.scope === "pod" ? processesOfPod(client, pooler.groups) : processes;
+  return {
+    name,
+    amount: times(amountOf(mine), lowered(amountOf(pool), largest)),
+    formula: product(mine, "processes", shown(pool)),
+    why: `${numbered(mine)} × ${numbered(pool)}`,
+    first: firstOf(client),
+  };
+}
+
+/** A client on nobody knows which line: one with a bulkhead has counted it already. */
+function anywherePart(pooler: Pooler, client: PooledClient, bounded: boolean): Part {
+  const part = clientPart(pooler, client, Infinity);
+  if (!bounded) return part;
+  const { most, missing } = part.amount;
+  const amount = between(0, most, [...missing, whichDatabase(client)]);
+  return { ...part, amount, formula: "?", why: `${part.why}, on which line is missing` };
+}
+
+/** Where the size of a client's pool stands. */
+function firstOf({ pool, place }: Client): Place {
+  return pool.known ? (pool.places[0] ?? place) : place;
+}
+
+/**
+ * What of a client is in one pod, beside the pooler's process there. Where several processes are in
+ * a pod, one of them may have to carry all of its clients.
+ */
+function processesOfPod({ processes }: Client, groups: readonly PoolerGroup[]): Figure {
+  if (!processes.known) return processes;
+  let pods = 0;
+  for (const group of groups) {
+    const figure = group.pods ?? group.processes;
+    if (!figure.known) return figure;
+    pods += figure.value;
+  }
+  const value = pods === 0 ? 0 : Math.ceil(processes.value / pods);
+  return {
+    known: true,
+    value,
+    why: `${value} in one of ${counted(pods, "pod")}`,
+    places: processes.places,
+  };
+}
+
+function bulkheadSum(
+  pooler: Pooler,
+  { name, line, clients }: LineUse,
+  anywhere: readonly PooledClient[],
+  title: string,
+): Judgement {
+  if (!hasBulkhead(line) || clients.length + anywhere.length === 0) return together([]);
+  const questionOf = (largest: number): Question => ({
+    kind: "bulkhead",
+    of: `${title}, line ${name}`,
+    parts: [
+      ...clients.map((client) => clientPart(pooler, client, largest)),
+      ...anywhere.map((client) => anywherePart(pooler, client, true)),
+    ],
+    limit: limitOf(line.maxClients),
+    limitWhy:
+      line.maxClients === undefined ? "" : limitWhy("max_db_client_connections", line.maxClients),
+  });
+  const question = questionOf(Infinity);
+  return judged(question, () => {
+    const message =
+      `The pools on line ${name} of ${title} may open ${shortSum(question)} ` +
+      `(max_db_client_connections): logins over it are refused.` +
+      largestHint(question, questionOf, "pool");
+    return findingOf("weir/pool-over-bulkhead", question, line.place, message);
+  });
+}
+
+function limitWhy(name: string, figure: Figure): string {
+  return figure.known ? numbered(figure) : `${name} is missing`;
+}
+
+function lostClients(pooler: Pooler, group: PoolerGroup, { lost }: GroupUse): readonly Finding[] {
+  const names = group.lines.map(({ name }) => name);
+  return lost.map(({ name, target }) => {
+    const meant = nearest(target.database, names);
+    const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
+    const rule: Rule = "weir/no-such-database";
+    return {
+      rule,
+      message: `${name} connects to database ${target.database}, for which ${pooler.name} has no line, and there is no line *${hint}`,
+      place: target.place,
+      related: group.lines.slice(0, 1).map(({ place }) => place),
+    };
+  });
+}

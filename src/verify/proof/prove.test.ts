@@ -1,0 +1,358 @@
+import { describe, expect, it, test } from "vitest";
+import {
+  clientOf,
+  directOf,
+  groupOf,
+  known,
+  lineOf,
+  missing,
+  poolerOf,
+  postgresOf,
+  systemOf,
+} from "../../../test/audit/systemOf.ts";
+import { fieldOf, objectOf } from "../sourcePosition.ts";
+import type { System } from "../system.ts";
+import { prove } from "./prove.ts";
+
+const POSTGRES = [postgresOf(97)];
+
+/** One pooler with these lines, 100 clients and one process. */
+function withLines(lines: Parameters<typeof groupOf>[0], rest: Partial<System>): System {
+  return systemOf({ poolers: [poolerOf("pooler", [groupOf(lines)])], postgres: POSTGRES, ...rest });
+}
+
+function summary(system: System): readonly unknown[] {
+  const { verdict, sums, findings } = prove(system);
+  return [
+    verdict,
+    ...sums.map(({ kind, of, total, limit }) => `${kind} ${of}: ${total} of ${limit ?? "?"}`),
+    ...findings.map(({ rule }) => rule),
+  ];
+}
+
+describe("the client sum", () => {
+  it("counts every client on every process, and the reserve", () => {
+    const clients = [clientOf("a", 2, 20), clientOf("b", 5, 10)];
+    expect(summary(withLines({ processes: 3 }, { clients }))).toEqual([
+      "fits",
+      "clients pooler: 100 of 100",
+      "slots Postgres pg:5432: 21 of 97",
+    ]);
+    expect(summary(withLines({ processes: 3, capacity: 99 }, { clients }))[0]).toBe("broken");
+  });
+
+  it("names the largest pool's field, the sum in numbers and what would fit", () => {
+    const clients = Array.from({ length: 10 }, (_, index) => clientOf(`s${index}`, 1, 20));
+    const [finding] = prove(withLines({ capacity: 200 }, { clients })).findings;
+    expect(finding?.message).toBe(
+      "Each process of pooler may have to carry 10 × 20 + 2 consoles + 4 maintenance + 4 logins = 210 > 200 (max_client_conn). The largest uniform pool that fits is 19.",
+    );
+    expect(finding && [objectOf(finding.place), fieldOf(finding.place)]).toEqual([
+      "Deployment shop/s0",
+      "spec.env",
+    ]);
+    expect(finding?.related.map((place) => `${objectOf(place)} ${fieldOf(place)}`)).toContain(
+      "ConfigMap shop/ini data: max_client_conn",
+    );
+  });
+
+  it("counts a bulkhead, whatever its clients ask, and 0 is none", () => {
+    const lines = [lineOf("app", { maxClients: 90 }), lineOf("other", { maxClients: 0 })];
+    expect(summary(withLines({ lines }, { clients: [clientOf("a", 1, 3)] }))).toEqual([
+      "fits",
+      "clients pooler: 100 of 100",
+      "bulkhead pooler, line app: 3 of 90",
+      "slots Postgres pg:5432: 12 of 97",
+    ]);
+    const more = [lineOf("app", { maxClients: 91 })];
+    const [finding] = prove(withLines({ lines: more }, {})).findings;
+    expect(finding?.message).toContain("max_db_client_connections of each line that fits is 90.");
+  });
+
+  it("knows when no pool is small enough", () => {
+    const [finding] = prove(
+      withLines({ capacity: 10 }, { clients: [clientOf("a", 3, 5)] }),
+    ).findings;
+    expect(finding?.message).toContain("3 processes × 5 + 2 consoles");
+    expect(finding?.message).toContain("No pool is small enough: with 1 each it is 13.");
+  });
+
+  it("takes the line named maintenance, and clients of the console, from the reserve", () => {
+    const clients = [
+      clientOf("checks", 1, 6, { database: "maintenance" }),
+      clientOf("exporter", 1, 3, { database: "pgbouncer" }),
+    ];
+    const lines = [lineOf("maintenance", { poolSize: 3 })];
+    expect(summary(withLines({ lines }, { clients }))).toEqual([
+      "fits",
+      "clients pooler: 13 of 100",
+      "slots Postgres pg:5432: 3 of 97",
+    ]);
+  });
+
+  it("counts beside a sidecar all of its pod on each of the processes there", () => {
+    const groups = [
+      groupOf({ processes: 4, pods: 2, capacity: 40 }),
+      groupOf({ processes: 2, pods: 1, capacity: 40 }),
+    ];
+    // 12 processes in 3 pods: 4 beside each sidecar.
+    const total = (pool: number): unknown =>
+      summary(
+        systemOf({
+          poolers: [poolerOf("pooler", groups, { scope: "pod" })],
+          clients: [clientOf("app", 12, pool)],
+          postgres: POSTGRES,
+        }),
+      ).slice(0, 3);
+    expect(total(7)).toEqual([
+      "fits",
+      "clients pooler, processes 1 of 2 kinds: 38 of 40",
+      "clients pooler, processes 2 of 2 kinds: 38 of 40",
+    ]);
+    expect(total(8)).toEqual([
+      "broken",
+      "clients pooler, processes 1 of 2 kinds: 42 of 40",
+      "clients pooler, processes 2 of 2 kinds: 42 of 40",
+    ]);
+  });
+
+  it("counts beside a sidecar just its own pod", () => {
+    const poolers = [
+      poolerOf("pooler", [groupOf({ processes: 4, capacity: 40 })], { scope: "pod" }),
+    ];
+    const system = systemOf({ poolers, clients: [clientOf("a", 8, 15)], postgres: POSTGRES });
+    expect(summary(system)).toEqual([
+      "fits",
+      "clients pooler: 40 of 40",
+      "slots Postgres pg:5432: 28 of 97",
+    ]);
+  });
+
+  it("makes a line of * for each database that has none", () => {
+    const clients = [
+      clientOf("a", 1, 8, { database: "one" }),
+      clientOf("b", 1, 9, { database: "two" }),
+    ];
+    const lines = [lineOf("*", { maxClients: 8 })];
+    expect(summary(withLines({ lines }, { clients }))).toEqual([
+      "broken",
+      "clients pooler: 26 of 100",
+      "bulkhead pooler, line one by *: 8 of 8",
+      "bulkhead pooler, line two by *: 9 of 8",
+      "slots Postgres pg:5432: 12 of 97",
+      "weir/pool-over-bulkhead",
+    ]);
+  });
+
+  it("finds a database that no line has", () => {
+    const { verdict, findings } = prove(
+      withLines({}, { clients: [clientOf("a", 1, 1, { database: "apq" })] }),
+    );
+    expect([verdict, findings.map(({ rule }) => rule)]).toEqual([
+      "broken",
+      ["weir/no-such-database"],
+    ]);
+    expect(findings[0]?.message).toContain("did you mean app?");
+    expect(findings[0] && fieldOf(findings[0].place)).toBe("spec.url");
+  });
+});
+
+describe("the slot sum", () => {
+  it("counts a line of several hosts on each of them", () => {
+    const lines = [lineOf("app", { postgres: "pg:5432,replica:5432", poolSize: 40 })];
+    const poolers = [
+      poolerOf("a", [groupOf({ lines })], { share: known(45) }),
+      poolerOf("b", [groupOf({ lines: [lineOf("app", { poolSize: 20 })] })], { share: known(45) }),
+    ];
+    const of = (available: number): unknown =>
+      summary(systemOf({ poolers, postgres: [postgresOf(available)] }));
+    expect(of(90)).toContain("slots Postgres pg:5432: 64 of 90");
+    expect(of(63)).toContain("weir/slots-over-postgres");
+    expect(of(89)).toContain("weir/shares-over-postgres");
+  });
+
+  test.each([
+    ["one role for all logins", { user: "writer", poolSize: 7 }, 7],
+    ["a pool for each login", { poolSize: 7 }, 14],
+    ["the reserve pool of each", { poolSize: 7, reservePool: 1 }, 16],
+    ["one more for auth_query", { poolSize: 7, authUser: "asker" }, 21],
+    ["none more where auth_query asks as the same", { user: "w", poolSize: 7, authUser: "w" }, 7],
+    ["at most max_db_connections", { poolSize: 7, maxServers: 9 }, 9],
+    ["all of it where max_db_connections is 0", { poolSize: 7, maxServers: 0 }, 14],
+    ["max_db_connections where the pools have no end", { poolSize: 0, maxServers: 9 }, 9],
+  ])("counts %s", (_, line, pools) => {
+    const clients = [clientOf("a", 1, 1), clientOf("b", 1, 1, { user: "other" })];
+    const system = withLines({ processes: 3, lines: [lineOf("app", line)] }, { clients });
+    expect(summary(system)).toContain(`slots Postgres pg:5432: ${3 * (pools + 2)} of 97`);
+  });
+
+  test.each([
+    ["by somebody else than who asks for logins, where nobody is known", [], 14],
+    ["by those who are known, where they are others", ["other"], 14],
+    ["by just who asks for logins, where nobody else is known", ["asker"], 7],
+  ])("counts a line as used %s", (_, users, pools) => {
+    const lines = [lineOf("app", { poolSize: 7, authUser: "asker" })];
+    const clients = users.map((user) => clientOf("a", 1, 1, { user }));
+    expect(summary(withLines({ lines }, { clients }))).toContain(
+      `slots Postgres pg:5432: ${pools + 2} of 97`,
+    );
+  });
+
+  it("counts the lines of one role at most as its max_user_connections", () => {
+    const lines = ["a", "b", "c"].map((name) => lineOf(name, { user: "writer" }));
+    const { sums, verdict } = prove(withLines({ lines, userLimits: { writer: 8 } }, {}));
+    expect([verdict, sums[1]?.total]).toEqual(["fits", 10]);
+    expect(sums[1]?.terms.map(({ name, value }) => [name, value])).toEqual([
+      ["pooler, role writer on 3 lines", 8],
+      ["pooler, reserve: maintenance", 2],
+    ]);
+  });
+
+  it("adds all poolers and direct clients of one Postgres, under all its names", () => {
+    const lines = [lineOf("app", { postgres: "alias:5432", poolSize: 30 })];
+    const system = systemOf({
+      poolers: [
+        poolerOf("one", [groupOf({ lines })]),
+        poolerOf("two", [groupOf({ processes: 2 })]),
+      ],
+      clients: [directOf("report", 2, 25)],
+      postgres: [postgresOf(96, "pg:5432", ["alias:5432"])],
+    });
+    expect(summary(system)).toEqual([
+      "fits",
+      "clients one: 10 of 100",
+      "clients two: 10 of 100",
+      "slots Postgres pg:5432: 96 of 96",
+    ]);
+    const less = { ...system, postgres: [postgresOf(95, "pg:5432", ["alias:5432"])] };
+    const [finding] = prove(less).findings;
+    expect(finding?.rule).toBe("weir/slots-over-postgres");
+    expect(finding?.message).toBe(
+      "Postgres pg:5432 may have to carry 30 + 2 maintenance + 2 processes × 5 + 2 processes × 2 maintenance + 2 processes × 25 = 96 > 95. The largest uniform pool_size that fits is 29.",
+    );
+  });
+
+  it("holds a pooler against its share, where nobody knows the Postgres", () => {
+    const share = { known: true, value: 13, why: "by hand", places: [] } as const;
+    const poolers = [poolerOf("pooler", [groupOf({ processes: 2 })], { share })];
+    expect(summary(systemOf({ poolers }))).toEqual([
+      "broken",
+      "clients pooler: 10 of 100",
+      "slots pooler, its share of Postgres: 14 of 13",
+      "weir/slots-over-share",
+    ]);
+  });
+
+  it("holds the shares of several poolers against the Postgres that is known", () => {
+    const share = { known: true, value: 60, why: "by hand", places: [] } as const;
+    const poolers = ["one", "two"].map((name) => poolerOf(name, [groupOf()], { share }));
+    expect(summary(systemOf({ poolers, postgres: POSTGRES }))).toEqual([
+      "broken",
+      "clients one: 10 of 100",
+      "clients two: 10 of 100",
+      "slots one, its share of Postgres: 7 of 60",
+      "slots two, its share of Postgres: 7 of 60",
+      "slots Postgres pg:5432: 14 of 97",
+      "slots Postgres pg:5432, shares: 120 of 97",
+      "weir/shares-over-postgres",
+    ]);
+  });
+
+  it("finds a pool without end", () => {
+    const { verdict, findings } = prove(withLines({ lines: [lineOf("app", { poolSize: 0 })] }, {}));
+    expect([verdict, ...findings.map(({ rule }) => rule)]).toEqual([
+      "broken",
+      "weir/slots-over-postgres",
+      "weir/unlimited-pool",
+    ]);
+  });
+});
+
+describe("what is missing", () => {
+  const someone = missing("how much someone opens");
+
+  it("makes the verdict unknown, and is named", () => {
+    const proof = prove(withLines({}, { clients: [clientOf("a", 1, someone)] }));
+    expect([proof.verdict, proof.missing]).toEqual(["unknown", [someone]]);
+    expect(proof.sums.map(({ verdict }) => verdict)).toEqual(["unknown", "fits"]);
+  });
+
+  it("is asked for where it may bound a pool without end, also before any process runs", () => {
+    const lines = [lineOf("app", { poolSize: 0, maxServers: someone })];
+    const { verdict, missing: asked, findings } = prove(withLines({ processes: 0, lines }, {}));
+    expect([verdict, asked, findings]).toEqual(["unknown", [someone], []]);
+  });
+
+  it("does not hide what is broken already", () => {
+    const clients = [clientOf("a", 1, someone), clientOf("b", 1, 91)];
+    const proof = prove(withLines({}, { clients }));
+    expect([proof.verdict, proof.missing]).toEqual(["broken", [someone]]);
+    expect(proof.findings[0]?.message).toContain(
+      "? + 91 + 2 consoles + 4 maintenance + 4 logins = at least 101 > 100",
+    );
+  });
+
+  it.each<[string, System]>([
+    ["a pool", withLines({}, { clients: [clientOf("a", 1, someone), clientOf("b", 1, 91)] })],
+    [
+      "a pool on a line with a bulkhead",
+      withLines(
+        { lines: [lineOf("app", { maxClients: 9 })] },
+        { clients: [clientOf("a", 1, someone), clientOf("b", 1, 91)] },
+      ),
+    ],
+    [
+      "a pool_size",
+      withLines({ lines: [lineOf("a", { poolSize: someone }), lineOf("b", { poolSize: 98 })] }, {}),
+    ],
+    [
+      "a client past every pooler",
+      withLines({}, { clients: [directOf("a", 1, someone), directOf("b", 1, 98)] }),
+    ],
+  ])("says nothing of the largest size that fits: %s", (_, system) => {
+    const { findings } = prove(system);
+    expect(findings).toHaveLength(1);
+    expect(findings[0]?.message).toContain("at least");
+    expect(findings[0]?.message).not.toMatch(/largest|small enough| $/);
+  });
+
+  it("does not matter where another limit bounds it", () => {
+    const lines = [lineOf("app", { poolSize: someone, maxServers: 20 })];
+    expect(prove(withLines({ lines }, {}))).toMatchObject({ verdict: "fits", missing: [] });
+    const none = [clientOf("a", 0, someone)];
+    expect(prove(withLines({}, { clients: none }))).toMatchObject({ verdict: "fits" });
+  });
+
+  test.each<[string, System]>([
+    ["what is behind it", systemOf({ poolers: [poolerOf("pooler", [groupOf()])] })],
+    ["what Postgres admits", withLines({}, { postgres: [postgresOf(someone)] })],
+    ["max_client_conn", withLines({ capacity: someone }, {})],
+    [
+      "the configuration, lines and all",
+      withLines({ capacity: someone, lines: [] }, { clients: [clientOf("a", 1, 1)] }),
+    ],
+    ["the processes", withLines({ processes: someone }, {})],
+    ["anything else", withLines({}, { missing: [someone] })],
+    ["the pooler of a client", withLines({}, { clients: [clientOf("a", 1, 1, { pooler: "p" })] })],
+    [
+      "a Postgres that a client goes to directly, though the pooler has a share of it",
+      systemOf({
+        poolers: [
+          poolerOf("pooler", [groupOf()], {
+            share: { known: true, value: 50, why: "", places: [] },
+          }),
+        ],
+        clients: [directOf("report", 1, 1)],
+      }),
+    ],
+  ])("is %s", (_, system) => {
+    const { verdict, missing: lacking } = prove(system);
+    expect([verdict, lacking.length]).toEqual(["unknown", 1]);
+  });
+
+  it("is everything where there is no PgBouncer", () => {
+    const { verdict, notes } = prove(systemOf({ postgres: POSTGRES }));
+    expect(verdict).toBe("unknown");
+    expect(notes[0]).toMatch(/^No PgBouncer was found/);
+  });
+});

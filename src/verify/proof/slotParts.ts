@@ -1,0 +1,216 @@
+import { MAINTENANCE_LINE } from "../../api/names.ts";
+import { listed } from "../../text/wording.ts";
+import type { Place } from "../sourcePosition.ts";
+import type { Figure, Missing, Pooler, PoolerGroup, PoolerLine, System } from "../system.ts";
+import {
+  amountOf,
+  between,
+  exactly,
+  isExact,
+  limitOf,
+  plus,
+  smallerOf,
+  times,
+  type Amount,
+} from "./bounds.ts";
+import { groupName } from "./clientSums.ts";
+import {
+  clientsOf,
+  hides,
+  useOf,
+  whichDatabase,
+  whichLogin,
+  type GroupUse,
+  type LineUse,
+  type PooledClient,
+} from "./lineUse.ts";
+import { lowered, numbered, product, shown, totalOf, type Part } from "./sum.ts";
+
+/** Which server connections to count. */
+export interface Wanted {
+  /** Of lines to this Postgres; absent: of all lines. */
+  readonly postgres?: (address: string) => boolean;
+  /** A limit for every pool_size, to find out what would fit. */
+  readonly largest: number;
+}
+
+/** The pools of one line in one process. */
+interface LinePools {
+  readonly use: LineUse;
+  /** A pool each. */
+  readonly roles: readonly string[];
+  /** Under max_db_connections. */
+  readonly amount: Amount;
+  /** That cuts them. */
+  readonly capped: boolean;
+}
+
+/**
+ * The server connections that all processes of a pooler may open: for each group of processes and
+ * each line processes × pools × (pool_size + reserve pool), under the line's max_db_connections
+ * and the role's max_user_connections; and slots for maintenance where no line has them.
+ */
+export function slotParts(pooler: Pooler, system: System, wanted: Wanted): readonly Part[] {
+  const clients = clientsOf(pooler, system);
+  return pooler.groups.flatMap((group, index) => {
+    const use = useOf(group, clients);
+    const lines = use.lines.filter(({ line }) => wanted.postgres?.(line.postgres) ?? true);
+    if (lines.length === 0) return [];
+    const title = groupName(pooler, index);
+    return [
+      ...cappedByRole(
+        group,
+        lines.map((line) => poolsOf(line, use.anywhere, wanted.largest)),
+      ).map((part) => ({
+        ...part,
+        name: `${title}, ${part.name}`,
+        amount: times(amountOf(group.processes), part.amount),
+        formula: product(group.processes, "processes", part.formula),
+        why: `${numbered(group.processes)} × ${part.why}`,
+      })),
+      ...copiesPart(group, use, title),
+      ...maintenancePart(pooler, group, title),
+    ];
+  });
+}
+
+/** The pools of a line that its users open: one for each role. */
+interface Roles {
+  readonly names: readonly string[];
+  readonly amount: Amount;
+}
+
+/**
+ * The roles that a line's pools are opened as. Two logins that nobody knows may be one, or one that
+ * is known.
+ */
+function rolesOf({ line, clients }: LineUse, anywhere: readonly PooledClient[]): Roles {
+  const auth = line.authUser === undefined ? [] : [line.authUser];
+  if (line.user !== undefined) return countedRoles([line.user, ...auth], []);
+  const unknown = clients.filter((client) => hides(client, "user"));
+  const logins = clients
+    .filter((client) => !hides(client, "user"))
+    .map(({ target }) => target.user);
+  // Somebody may log in, though nobody is known to.
+  const some = clients.length === 0 ? ["?"] : logins;
+  return countedRoles([...some, ...auth], [...unknown, ...anywhere]);
+}
+
+function countedRoles(known: readonly string[], unknown: readonly PooledClient[]): Roles {
+  const names = new Set(known);
+  const all = new Set([...known, ...unknown.map(({ target }) => target.user)]);
+  const least = Math.max(1, names.size);
+  return {
+    names: [...all],
+    amount: between(least, Math.max(least, all.size), unknown.map(whichOne)),
+  };
+}
+
+function whichOne(client: PooledClient): Missing {
+  return hides(client, "database") ? whichDatabase(client) : whichLogin(client);
+}
+
+function poolsOf(use: LineUse, anywhere: readonly PooledClient[], largest: number): LinePools {
+  const roles = rolesOf(use, anywhere);
+  const each = plus(poolSize(use.line, largest), amountOf(use.line.reservePool));
+  const pools = times(roles.amount, each);
+  const amount = smallerOf(pools, limitOf(use.line.maxServers));
+  return { use, roles: roles.names, amount, capped: amount.most < pools.most };
+}
+
+function poolSize({ poolSize: size }: PoolerLine, largest: number): Amount {
+  return lowered(limitOf(size), largest);
+}
+
+/**
+ * A part for each line, but one for all the lines that only one role uses where its
+ * max_user_connections is less than they. (A line of several roles is counted in full: where a limit
+ * of one role cuts it too, the sum is on the safe side.)
+ */
+function cappedByRole(group: PoolerGroup, lines: readonly LinePools[]): readonly Part[] {
+  const byRole = Map.groupBy(lines, ({ roles }) => (roles.length === 1 ? (roles[0] ?? "") : ""));
+  return [...byRole].flatMap(([role, own]) => {
+    const figure = role === "" ? undefined : group.userLimits.get(role);
+    const parts = own.map(linePart);
+    if (figure === undefined) return parts;
+    const cap = limitOf(figure);
+    const total = totalOf(parts);
+    if (total.most <= cap.least) return parts;
+    const amount = smallerOf(total, cap);
+    const lowest = own[0]?.use.line;
+    return [
+      {
+        name: `role ${role} on ${own.length} lines`,
+        amount,
+        formula: isExact(amount) ? String(amount.least) : "?",
+        why: `${numbered(figure)}, which caps the ${total.least} of its lines`,
+        ...(lowest && { first: sizePlace(lowest) }),
+      },
+    ];
+  });
+}
+
+function linePart({ use, roles, amount, capped }: LinePools): Part {
+  const { poolSize: size, reservePool, maxServers } = use.line;
+  const own = size.known && size.value === 0 ? "unlimited" : shown(size);
+  const sizes = isNothing(reservePool) ? own : `(${own} + ${shown(reservePool)})`;
+  const formula =
+    capped && isExact(amount)
+      ? String(amount.least)
+      : roles.length === 1
+        ? sizes
+        : `${roles.length} roles × ${sizes}`;
+  const each = isNothing(reservePool)
+    ? numbered(size)
+    : `(${numbered(size)} + ${numbered(reservePool)})`;
+  const pools = roles.length === 1 ? each : `${roles.length} roles (${listed(roles)}) × ${each}`;
+  const why = capped && maxServers ? `${numbered(maxServers)}, which caps ${pools}` : pools;
+  return {
+    name: `line ${use.name}`,
+    amount,
+    formula,
+    why,
+    first: sizePlace(use.line),
+  };
+}
+
+function isNothing(figure: Figure): boolean {
+  return figure.known && figure.value === 0;
+}
+
+function sizePlace({ poolSize: size, place }: PoolerLine): Place {
+  return size.known ? (size.places[0] ?? place) : place;
+}
+
+/** Copies of the line * for databases that nobody knows. */
+function copiesPart(
+  { lines }: PoolerGroup,
+  { anywhere }: GroupUse,
+  title: string,
+): readonly Part[] {
+  if (anywhere.length === 0 || lines.every(({ name }) => name !== "*")) return [];
+  return [
+    {
+      name: `${title}, copies of line *`,
+      amount: between(0, Infinity, anywhere.map(whichDatabase)),
+      formula: "?",
+      why: "for which databases is missing",
+    },
+  ];
+}
+
+/** What the reserve keeps for maintenance, where no line called so does it. */
+function maintenancePart(pooler: Pooler, group: PoolerGroup, title: string): readonly Part[] {
+  const { reserve } = pooler;
+  if (group.lines.some(({ name }) => name === MAINTENANCE_LINE)) return [];
+  if (reserve.maintenanceSlots === 0) return [];
+  const each = exactly(reserve.maintenanceSlots, reserve.places);
+  return [
+    {
+      name: `${title}, reserve: maintenance`,
+      amount: times(amountOf(group.processes), each),
+      formula: product(group.processes, "processes", `${reserve.maintenanceSlots} maintenance`),
+      why: `${numbered(group.processes)} × ${reserve.maintenanceSlots} (${reserve.why})`,
+    },
+  ];
+}

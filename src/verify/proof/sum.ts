@@ -1,0 +1,160 @@
+import type { Place } from "../sourcePosition.ts";
+import type { Finding, Sum } from "../proof.ts";
+import type { Figure, Missing } from "../system.ts";
+import { exactly, isExact, plus, smallerOf, type Amount } from "./bounds.ts";
+import type { Rule } from "./rules.ts";
+
+/** What one sum asks, with one summand for each thing that a person would add. */
+export interface Question {
+  readonly kind: Sum["kind"];
+  readonly of: string;
+  readonly parts: readonly Part[];
+  readonly limit: Amount;
+  readonly limitWhy: string;
+}
+
+/** A summand. */
+export interface Part {
+  readonly name: string;
+  readonly amount: Amount;
+  /** `2 processes × 20`; a short sum counts the equal ones. */
+  readonly formula: string;
+  /** The same with where each number comes from: `2 replicas × 20 (DB_POOL_MAX)`. */
+  readonly why: string;
+  /** Where to look first when the sum is too much; absent for what nobody would lower first. */
+  readonly first?: Place;
+}
+
+/** What is found out by a sum or by several. */
+export interface Judgement {
+  readonly sums: readonly Sum[];
+  readonly findings: readonly Finding[];
+  readonly missing: readonly Missing[];
+}
+
+export function together(judgements: readonly Judgement[]): Judgement {
+  return {
+    sums: judgements.flatMap(({ sums }) => sums),
+    findings: judgements.flatMap(({ findings }) => findings),
+    missing: judgements.flatMap(({ missing }) => missing),
+  };
+}
+
+/** Whether Σ parts ≤ limit, on bounds; what is missing only where it decides. */
+export function judged(question: Question, finding: (sum: Sum) => Finding): Judgement {
+  const { kind, of, parts, limit, limitWhy } = question;
+  const total = totalOf(parts);
+  const verdict =
+    total.least > limit.most ? "broken" : total.most <= limit.least ? "fits" : "unknown";
+  const sum: Sum = {
+    kind,
+    of,
+    terms: parts.map(({ name, amount, why }) => ({
+      name,
+      value: amount.least,
+      why,
+      places: amount.places,
+    })),
+    total: total.least,
+    ...(isExact(limit) && { limit: limit.least }),
+    limitWhy,
+    verdict,
+  };
+  return {
+    sums: [sum],
+    findings: verdict === "broken" ? [finding(sum)] : [],
+    missing: verdict === "fits" ? [] : [...total.missing, ...limit.missing],
+  };
+}
+
+export function totalOf(parts: readonly Part[]): Amount {
+  return plus(...parts.map(({ amount }) => amount));
+}
+
+/** Whether each of its numbers is known: only then can be said what would fit. */
+export function isCertain({ parts, limit }: Question): boolean {
+  return isExact(limit) && parts.every(({ amount }) => isExact(amount));
+}
+
+/**
+ * A finding about a sum: placed at the largest part that has a field to look at first, the first
+ * by name where several are; all other fields of the sum are related.
+ */
+export function findingOf(
+  rule: Rule,
+  { parts, limit }: Question,
+  otherwise: Place,
+  message: string,
+): Finding {
+  const lowerable = parts.filter(({ first }) => first !== undefined);
+  const most = Math.max(...lowerable.map(({ amount }) => amount.least));
+  const place = lowerable.find(({ amount }) => amount.least === most)?.first ?? otherwise;
+  const all = [...limit.places, ...parts.flatMap(({ amount }) => amount.places)];
+  return { rule, message, place, related: withoutRepeats(all, place) };
+}
+
+function withoutRepeats(places: readonly Place[], known: Place): readonly Place[] {
+  const seen = new Set([keyOf(known)]);
+  return places.filter((place) => {
+    const key = keyOf(place);
+    const fresh = !seen.has(key);
+    seen.add(key);
+    return fresh;
+  });
+}
+
+/** Tells fields apart; two objects of one name in two files are two. */
+export function keyOf({ object, path, key = "" }: Place): string {
+  return JSON.stringify([object.file, object.kind, object.namespace, object.name, path, key]);
+}
+
+/** The sum in short: `10 × 20 + 10 reserved = 210 > 200`. */
+export function shortSum({ parts, limit }: Question): string {
+  const total = totalOf(parts);
+  const counted = Map.groupBy(
+    parts.filter(({ amount }) => amount.most > 0),
+    ({ formula }) => formula,
+  );
+  const summands = [...counted].map(([formula, equal]) =>
+    equal.length === 1 ? formula : `${equal.length} × ${formula}`,
+  );
+  const least = isExact(total) ? "" : "at least ";
+  const result = total.least === Infinity ? "unlimited" : `${least}${total.least}`;
+  return `${summands.join(" + ")} = ${result} > ${limit.most}`;
+}
+
+/** `20`, `2 processes × 20`; `?` is what is missing. */
+export function product(count: Figure, unit: string, each: string): string {
+  return count.known && count.value === 1 ? each : `${shown(count)} ${unit} × ${each}`;
+}
+
+export function shown(figure: Figure): string {
+  return figure.known ? String(figure.value) : "?";
+}
+
+/** Where a figure comes from, with its number: `max_client_conn 200`, `20 (DB_POOL_MAX)`, `?`. */
+export function numbered(figure: Figure): string {
+  if (!figure.known) return "?";
+  const { value, why } = figure;
+  return /\d/.test(why) ? why : `${value} (${why})`;
+}
+
+/** A figure under a limit of its own: what it would be if somebody lowered it. */
+export function lowered(amount: Amount, most: number): Amount {
+  return smallerOf(amount, exactly(most));
+}
+
+/**
+ * The largest whole number from 1 to `most` − 1 for which something that only grows with it still
+ * fits; absent where not even 1 does.
+ */
+export function largestThatFits(most: number, fits: (size: number) => boolean): number | undefined {
+  let known = 0;
+  let tooLarge = most;
+  while (tooLarge - known > 1) {
+    const middle = Math.floor((known + tooLarge) / 2);
+    if (fits(middle)) known = middle;
+    else tooLarge = middle;
+  }
+  return known === 0 ? undefined : known;
+}

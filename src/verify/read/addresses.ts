@@ -1,0 +1,294 @@
+import { formatPostgresAddress, postgresAddressOf } from "../../api/postgresAddress.ts";
+import { Field } from "./field.ts";
+import { isHidden } from "./placeholders.ts";
+import type { Inventory } from "./inventory.ts";
+
+/** What takes connections at an address. */
+export type Endpoint =
+  | { readonly kind: "pooler"; readonly name: string }
+  /** By its main address. */
+  | { readonly kind: "postgres"; readonly address: string };
+
+/** Pods that take connections. */
+export interface Backend {
+  readonly namespace: string;
+  readonly labels: ReadonlyMap<string, string>;
+  readonly ports: readonly number[];
+  readonly portNames: ReadonlyMap<string, number>;
+  readonly endpoint: Endpoint;
+}
+
+/** Where a host and port lead to. */
+export type Resolved =
+  | { readonly kind: "found"; readonly endpoints: readonly Endpoint[] }
+  /** Out of what the objects tell of: a full host name or an IP address. */
+  | { readonly kind: "outside"; readonly host: string }
+  /** To a Service that is there, and to no pooler or Postgres. */
+  | { readonly kind: "elsewhere" }
+  /** What stands in the way of knowing it. */
+  | { readonly kind: "unknown"; readonly why: string };
+
+interface ServiceEndpoint {
+  readonly port: number;
+  readonly endpoint: Endpoint;
+}
+
+/** ExternalNames that lead to each other. */
+const EXTERNAL_DEPTH_MAX = 8;
+
+const LOOPBACK = /^(?:localhost|0\.0\.0\.0|127(?:\.\d{1,3}){3}|::1|\/.*|@.*|)$/i;
+const IP = /^(?:\d{1,3}(?:\.\d{1,3}){3}|.*:.*)$/;
+
+/** Whether a host is the pod itself: by loopback, or by a unix socket. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
+}
+
+/** Leads from hosts and ports, as a pod of some namespace says them, to poolers and Postgres. */
+export class AddressBook {
+  readonly #inventory: Inventory;
+  readonly #backends = new Map<string, Backend[]>();
+  readonly #others = new Map<string, ReadonlyMap<string, string>[]>();
+  readonly #services = new Map<string, ServiceEndpoint[]>();
+  readonly #hosts = new Map<string, ServiceEndpoint[]>();
+  readonly #found = new Map<string, readonly ServicePort[]>();
+  #byIp: ReadonlyMap<string, Field> | undefined;
+
+  constructor(inventory: Inventory) {
+    this.#inventory = inventory;
+  }
+
+  /** Pods that Services may select. */
+  addBackend(backend: Backend): void {
+    push(this.#backends, backend.namespace, backend);
+  }
+
+  /** Labels of pods that are neither pooler nor Postgres. */
+  addOther(namespace: string, labels: ReadonlyMap<string, string>): void {
+    push(this.#others, namespace, labels);
+  }
+
+  /** A Service that an operator makes, and that need not be among the objects. */
+  addService(namespace: string, name: string, port: number, endpoint: Endpoint): void {
+    push(this.#services, `${namespace}/${name}`, { port, endpoint });
+  }
+
+  /** A host that means the same everywhere. */
+  addHost(host: string, port: number, endpoint: Endpoint): void {
+    push(this.#hosts, host.toLowerCase(), { port, endpoint });
+  }
+
+  /**
+   * @param port undefined: not said. Then that of the Service counts, if it has just one
+   * @param namespace of the pod that connects
+   */
+  resolve(host: string, port: number | undefined, namespace: string): Resolved {
+    return this.#resolve(host, port, namespace, 0);
+  }
+
+  #resolve(host: string, port: number | undefined, namespace: string, depth: number): Resolved {
+    if (isHidden(host)) return { kind: "unknown", why: "its host is hidden" };
+    const name = host.toLowerCase().replace(/\.$/, "");
+    const here = this.#hosts.get(name);
+    if (here !== undefined) return atPort(here, port);
+    if (IP.test(name)) {
+      const service = this.#servicesByIp().get(name);
+      return service === undefined
+        ? { kind: "outside", host: name }
+        : this.#byService(service, port);
+    }
+    for (const [service, where] of candidates(name, namespace)) {
+      const external = this.#externalName(where, service);
+      if (external !== undefined && depth < EXTERNAL_DEPTH_MAX) {
+        return this.#resolve(external, port, where, depth + 1);
+      }
+      const made = this.#services.get(`${where}/${service}`);
+      if (made !== undefined) return atPort(made, port);
+      const object = this.#inventory.find("", "Service", where, service);
+      if (object !== undefined) return this.#byService(Field.of(object), port);
+    }
+    if (isClusterName(name) || this.#isInNamespace(name)) {
+      return { kind: "unknown", why: `no Service ${name} is among the objects` };
+    }
+    return { kind: "outside", host: name };
+  }
+
+  /** Services by the addresses that they have, as a live cluster tells them. */
+  #servicesByIp(): ReadonlyMap<string, Field> {
+    this.#byIp ??= new Map(
+      this.#inventory.ofKind("", "Service").flatMap((object) => {
+        const service = Field.of(object);
+        const ips = [
+          service.at("spec", "clusterIP"),
+          ...service.at("spec", "externalIPs").items(),
+          ...service
+            .at("status", "loadBalancer", "ingress")
+            .items()
+            .map((one) => one.at("ip")),
+        ];
+        return ips.flatMap((ip) => {
+          const text = ip.text();
+          return text === undefined || !IP.test(text) ? [] : [[text, service] as const];
+        });
+      }),
+    );
+    return this.#byIp;
+  }
+
+  /** NAME.NAMESPACE, of a namespace that the objects tell of. */
+  #isInNamespace(name: string): boolean {
+    const [, namespace, ...more] = name.split(".");
+    return (
+      more.length === 0 && namespace !== undefined && this.#inventory.namespaces.has(namespace)
+    );
+  }
+
+  #externalName(namespace: string, name: string): string | undefined {
+    const object = this.#inventory.find("", "Service", namespace, name);
+    if (object?.kind !== "Service") return undefined;
+    const spec = Field.of(object).at("spec");
+    return spec.at("type").value === "ExternalName" ? spec.at("externalName").text() : undefined;
+  }
+
+  #byService(service: Field, port: number | undefined): Resolved {
+    const { namespace } = service.object;
+    const name = `${namespace}/${service.object.name}`;
+    const ports = this.servicePorts(service);
+    if (ports === undefined) {
+      return { kind: "unknown", why: `Service ${name} has no selector` };
+    }
+    const fitting = port === undefined ? ports : ports.filter((one) => one.port === port);
+    const endpoints = fitting.flatMap((one) => one.endpoints);
+    if (endpoints.length > 0) return { kind: "found", endpoints: unique(endpoints) };
+    if (ports.some((one) => one.endpoints.length > 0)) {
+      return { kind: "unknown", why: `Service ${name} leads from another port than ${port}` };
+    }
+    const selector = service.at("spec", "selector").texts();
+    if ((this.#backends.get(namespace) ?? []).some(({ labels }) => selects(selector, labels))) {
+      return {
+        kind: "unknown",
+        why: `no port of Service ${name} leads to one that its pods serve`,
+      };
+    }
+    if ((this.#others.get(namespace) ?? []).some((labels) => selects(selector, labels))) {
+      return { kind: "elsewhere" };
+    }
+    return { kind: "unknown", why: `no pods that Service ${name} selects are among the objects` };
+  }
+
+  /** Where each port of a Service leads; undefined when it selects nothing by itself. */
+  servicePorts(service: Field): readonly ServicePort[] | undefined {
+    const { namespace, name } = service.object;
+    const key = `${namespace}/${name}`;
+    const before = this.#found.get(key);
+    if (before !== undefined) return before;
+    const selector = service.at("spec", "selector").texts();
+    if (selector.size === 0) return undefined;
+    const backends = (this.#backends.get(namespace) ?? []).filter(({ labels }) =>
+      selects(selector, labels),
+    );
+    const isHeadless = service.at("spec", "clusterIP").value === "None";
+    const ports = service
+      .at("spec", "ports")
+      .items()
+      .flatMap((field) => servicePort(field, backends, isHeadless));
+    this.#found.set(key, ports);
+    return ports;
+  }
+
+  /** The Postgres at a host, by one name: its main address where it is known. */
+  postgresAt(host: string, port: number, namespace: string): string {
+    if (host.includes(",")) {
+      const hosts = host.split(",").map((one) => this.postgresAt(one.trim(), port, namespace));
+      return hosts.join(",");
+    }
+    const resolved = this.resolve(host, port, namespace);
+    if (resolved.kind === "found") {
+      for (const endpoint of resolved.endpoints) {
+        if (endpoint.kind === "postgres") return endpoint.address;
+      }
+    }
+    return completed(resolved.kind === "outside" ? resolved.host : host, port, namespace);
+  }
+}
+
+/** A port of a Service and what it leads to. */
+export interface ServicePort {
+  readonly port: number;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** `HOST:PORT` with its full name: see postgresAddress.ts. */
+export function completed(host: string, port: number, namespace: string): string {
+  const budget = { metadata: { namespace }, spec: { postgres: { host, port } } };
+  return formatPostgresAddress(postgresAddressOf(budget));
+}
+
+/** Services that a name may mean, and their namespace: as the cluster's DNS looks for them. */
+function candidates(name: string, namespace: string): readonly (readonly [string, string])[] {
+  const isService = /\.svc(?:\..*)?$/.test(name);
+  const labels = name.replace(/\.svc(?:\..*)?$/, "").split(".");
+  const [first = "", second, third] = labels;
+  if (second === undefined) return [[first, namespace]];
+  // POD.SERVICE.NAMESPACE; without .svc it is a name of the cluster only where such a Service is.
+  if (third !== undefined) return labels.length === 3 ? [[second, third]] : [];
+  // SERVICE.NAMESPACE, or POD.SERVICE of the own namespace.
+  return isService
+    ? [[first, second]]
+    : [
+        [first, second],
+        [second, namespace],
+      ];
+}
+
+/** Names of one label, and those that end in .svc, only the cluster's DNS knows. */
+function isClusterName(name: string): boolean {
+  return !name.includes(".") || /\.svc(?:\.|$)/.test(name);
+}
+
+function atPort(services: readonly ServiceEndpoint[], port: number | undefined): Resolved {
+  const fitting = port === undefined ? services : services.filter((one) => one.port === port);
+  return fitting.length === 0
+    ? { kind: "elsewhere" }
+    : { kind: "found", endpoints: unique(fitting.map(({ endpoint }) => endpoint)) };
+}
+
+function servicePort(
+  field: Field,
+  backends: readonly Backend[],
+  isHeadless: boolean,
+): readonly ServicePort[] {
+  const port = field.at("port").count();
+  if (port === undefined) return [];
+  const target = field.at("targetPort");
+  const fitting = backends.filter(({ ports, portNames }) => {
+    const name = target.text();
+    const number = target.count() ?? (target.exists ? undefined : port);
+    const at = number ?? (name === undefined ? undefined : portNames.get(name));
+    return at !== undefined && ports.includes(at);
+  });
+  const own = { port, endpoints: unique(fitting.map(({ endpoint }) => endpoint)) };
+  if (!isHeadless) return [own];
+  // A headless name gives the pods' addresses: there the port is the pod's own.
+  const direct = backends.flatMap(({ ports, endpoint }) =>
+    ports.map((number) => ({ port: number, endpoints: [endpoint] })),
+  );
+  return [own, ...direct];
+}
+
+function selects(
+  selector: ReadonlyMap<string, string>,
+  labels: ReadonlyMap<string, string>,
+): boolean {
+  return [...selector].every(([label, value]) => labels.get(label) === value);
+}
+
+function unique(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  return [...new Map(endpoints.map((endpoint) => [JSON.stringify(endpoint), endpoint])).values()];
+}
+
+function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
+  const values = map.get(key);
+  if (values === undefined) map.set(key, [value]);
+  else values.push(value);
+}

@@ -1,0 +1,195 @@
+import { PGBOUNCER_PORT } from "../../api/names.ts";
+import { lineNumber } from "../../pgbouncer/readIni.ts";
+import type { Place } from "../sourcePosition.ts";
+import type { Figure, Missing, PoolerGroup, PoolerLine } from "../system.ts";
+import type { Configuration, ConfiguredLine, Setting, Settings } from "./configuration.ts";
+import { known, missing, wholeNumber } from "./quantities.ts";
+import type { Annotation } from "./inventory.ts";
+import type { Workload } from "./workloads.ts";
+
+/** A pooler as it was found, before its lines' addresses are known. */
+export interface FoundPooler {
+  readonly name: string;
+  readonly place: Place;
+  readonly namespace: string;
+  /** Labels of its pods. */
+  readonly labels: ReadonlyMap<string, string>;
+  /** Names of its ports, by number. */
+  readonly portNames: ReadonlyMap<string, number>;
+  /** Where it listens; several where it is not known which of them it is. */
+  readonly ports: readonly number[];
+  /** Services that its operator makes: by name, and their port. */
+  readonly services: readonly { readonly name: string; readonly port: number }[];
+  readonly groups: readonly FoundGroup[];
+  /** The workload whose pods it runs in. */
+  readonly workload?: Workload;
+  readonly annotation: (name: string) => Annotation | undefined;
+  readonly notes: readonly string[];
+}
+
+export interface FoundGroup {
+  readonly processes: Figure;
+  /** Where one pod may have several processes: see PoolerGroup. */
+  readonly pods?: Figure;
+  readonly configuration: Configuration | Missing;
+}
+
+/** PgBouncer's own defaults; https://www.pgbouncer.org/config.html. */
+const DEFAULTS = {
+  max_client_conn: 100,
+  default_pool_size: 20,
+  reserve_pool_size: 0,
+  reserve_pool_timeout: 5,
+  max_db_connections: 0,
+  max_db_client_connections: 0,
+  max_user_connections: 0,
+} as const;
+
+type Key = keyof typeof DEFAULTS;
+
+const POSTGRES_PORT = 5432;
+
+/** The port that a configuration listens on. */
+export function listenPort({ settings }: Configuration): number | undefined {
+  const port = settings.get("listen_port");
+  if (port === undefined) return PGBOUNCER_PORT;
+  return port.known ? wholeNumber(port.value) : undefined;
+}
+
+/**
+ * A group of processes with its limits.
+ *
+ * @param postgresOf names the Postgres at a host (undefined: the pod's own socket) and port
+ */
+export function groupOf(
+  { configuration, ...where }: FoundGroup,
+  postgresOf: (host: string | undefined, port: number) => string,
+): PoolerGroup {
+  if ("known" in configuration) {
+    return { ...where, capacity: configuration, lines: [], userLimits: new Map() };
+  }
+  const { settings, lines, users } = configuration;
+  return {
+    ...where,
+    capacity: figureOf(settings, "max_client_conn"),
+    lines: [...lines].map(([name, line]) => lineOf(name, line, configuration, postgresOf)),
+    userLimits: userLimits(settings, lines, users),
+  };
+}
+
+function lineOf(
+  name: string,
+  { place, keys }: ConfiguredLine,
+  { settings, users }: Configuration,
+  postgresOf: (host: string | undefined, port: number) => string,
+): PoolerLine {
+  const port = textOf(keys.get("port"));
+  const user = textOf(keys.get("user"));
+  const authUser = textOf(keys.get("auth_user")) ?? textOf(settings.get("auth_user"));
+  const database = textOf(keys.get("dbname"));
+  const host = keys.get("host");
+  return {
+    name,
+    place,
+    postgres:
+      host?.known === false
+        ? host.what
+        : postgresOf(textOf(host), port === undefined ? POSTGRES_PORT : lineNumber(port)),
+    ...(database === undefined ? {} : { database }),
+    ...(user === undefined ? {} : { user }),
+    ...(authUser === undefined ? {} : { authUser }),
+    poolSize: poolSize(keys, settings, user, users),
+    reservePool: reservePool(keys, settings),
+    maxServers:
+      lineFigure(keys.get("max_db_connections"), "max_db_connections") ??
+      figureOf(settings, "max_db_connections"),
+    maxClients:
+      lineFigure(keys.get("max_db_client_connections"), "max_db_client_connections") ??
+      figureOf(settings, "max_db_client_connections"),
+  };
+}
+
+function textOf(value: Setting | undefined): string | undefined {
+  return value?.known && value.value !== "" ? value.value : undefined;
+}
+
+/**
+ * The user's pool_size, else the line's, else default_pool_size. A line that leaves users as they
+ * are may serve any of [users]: the largest counts.
+ */
+function poolSize(
+  keys: Settings,
+  settings: Settings,
+  user: string | undefined,
+  users: ReadonlyMap<string, Settings>,
+): Figure {
+  const own = lineFigure(keys.get("pool_size"), "pool_size");
+  const line = own ?? figureOf(settings, "default_pool_size");
+  const sizes = [...users].flatMap(([name, keysOfUser]) => {
+    if (user !== undefined && user !== name) return [];
+    return lineFigure(keysOfUser.get("pool_size"), `pool_size of user ${name}`) ?? [];
+  });
+  if (user !== undefined) return sizes[0] ?? line;
+  return sizes.reduce((most, size) => larger(most, size), line);
+}
+
+/** The larger pool; 0 is unlimited and so the largest. */
+function larger(a: Figure, b: Figure): Figure {
+  if (!a.known || !b.known) return a.known ? b : a;
+  if (a.value === 0 || b.value === 0) return a.value === 0 ? a : b;
+  return b.value > a.value ? b : a;
+}
+
+/** Both names are PgBouncer's; reserve_pool_timeout 0 turns the reserve pool off. */
+function reservePool(keys: Settings, settings: Settings): Figure {
+  const timeout = figureOf(settings, "reserve_pool_timeout");
+  if (timeout.known && timeout.value === 0) {
+    return known(0, "reserve_pool_timeout 0 turns it off", ...timeout.places);
+  }
+  return (
+    lineFigure(keys.get("reserve_pool_size") ?? keys.get("reserve_pool"), "reserve_pool_size") ??
+    figureOf(settings, "reserve_pool_size")
+  );
+}
+
+/** A key of a line or a user, as PgBouncer reads numbers there: text without one is 0. */
+function lineFigure(value: Setting | undefined, name: string): Figure | undefined {
+  if (value === undefined) return undefined;
+  if (!value.known) return value;
+  const number = lineNumber(value.value);
+  // A negative one is as if it were not there.
+  return number < 0 ? undefined : known(number, `${name} ${number}`, value.place);
+}
+
+/** A key of [pgbouncer]: one that is no number keeps PgBouncer from starting. */
+function figureOf(settings: Settings, key: Key): Figure {
+  const value = settings.get(key);
+  if (value === undefined) return known(DEFAULTS[key], `PgBouncer's default ${DEFAULTS[key]}`);
+  if (!value.known) return value;
+  const number = key === "reserve_pool_timeout" ? Number(value.value) : wholeNumber(value.value);
+  if (number !== undefined && !Number.isNaN(number)) {
+    return known(number, `${key} ${number}`, value.place);
+  }
+  return missing(`${key}: PgBouncer takes no such text`, value.place, "write a whole number");
+}
+
+/** max_user_connections by role: of [users], and the global one for the roles that lines force. */
+function userLimits(
+  settings: Settings,
+  lines: ReadonlyMap<string, ConfiguredLine>,
+  users: ReadonlyMap<string, Settings>,
+): ReadonlyMap<string, Figure> {
+  const limits = new Map<string, Figure>();
+  const everybody = figureOf(settings, "max_user_connections");
+  if (!everybody.known || everybody.value > 0) {
+    for (const { keys } of lines.values()) {
+      const user = textOf(keys.get("user"));
+      if (user !== undefined) limits.set(user, everybody);
+    }
+  }
+  for (const [user, keys] of users) {
+    const limit = lineFigure(keys.get("max_user_connections"), "max_user_connections");
+    if (limit !== undefined) limits.set(user, limit);
+  }
+  return limits;
+}

@@ -1,0 +1,160 @@
+import { PROCESSES_PER_POD_ANNOTATION } from "../../api/names.ts";
+import type { Figure } from "../system.ts";
+import { annotatedCount } from "./annotations.ts";
+import { expanded, type Environment } from "./containerEnv.ts";
+import type { Field } from "./field.ts";
+import { known, missing, positiveCount } from "./quantities.ts";
+import { commandOf } from "./pgbouncerPods.ts";
+import { PROCESS_VARIABLES } from "./poolVariables.ts";
+import type { Workload } from "./workloads.ts";
+
+/** A program of several processes, each with a pool of its own. */
+interface Forking {
+  /** In the command. */
+  readonly program: RegExp;
+  /** An image whose own command it is. */
+  readonly image?: RegExp;
+  /** The number of processes as the command gives it: the first of them that is there. */
+  readonly flags: readonly RegExp[];
+  /** Variables that say how many; absent: PROCESS_VARIABLES, which most servers of the web know. */
+  readonly variables?: readonly string[];
+  /** In the command: it has one process, whatever else is said. */
+  readonly alone?: RegExp;
+  /** What makes its processes where neither flag nor variable says how many; absent: it has one. */
+  readonly otherwise?: { readonly where: RegExp; readonly why: string };
+}
+
+const ALWAYS = /(?:)/;
+const BY_FILE = "its configuration file may say it";
+const BY_CORES = "it starts as many as there are cores";
+const WORKERS = /(?:^|\s)(?:--workers|-w)[=\s]*([^\s"']+)/;
+
+const FORKING: readonly Forking[] = [
+  {
+    program: /(?:^|[\s/])(?:gunicorn|uvicorn|hypercorn|granian|fastapi|daphne)(?:\s|$)/,
+    flags: [WORKERS],
+    otherwise: { where: /(?:gunicorn|hypercorn)\s(?:.*\s)?(?:-c|--config)/s, why: BY_FILE },
+  },
+  {
+    // They read config/puma.rb unasked.
+    program: /(?:^|[\s/])(?:puma|rails\s+(?:s|server))(?:\s|$)/,
+    flags: [WORKERS],
+    otherwise: { where: ALWAYS, why: BY_FILE },
+  },
+  {
+    program: /(?:^|[\s/])unicorn(?:_rails)?(?:\s|$)/,
+    flags: [],
+    otherwise: { where: /\s(?:-c|--config-file)/, why: BY_FILE },
+  },
+  {
+    program: /(?:^|[\s/])pm2(?:-runtime)?(?:\s|$)/,
+    flags: [/(?:^|\s)(?:-i|--instances)[=\s]*([^\s"']+)/],
+    otherwise: { where: /\s[\w./-]+\.(?:config\.c?js|json|ya?ml)(?:\s|$)/, why: BY_FILE },
+  },
+  {
+    program: /(?:^|[\s/])celery\s(?:.*\s)?worker(?:\s|$)/s,
+    flags: [
+      /(?:^|\s)--autoscale[=\s]\s*([^\s"',]+)/,
+      /(?:^|\s)(?:--concurrency[=\s]|-c[=\s]?)\s*([^\s"']+)/,
+    ],
+    variables: ["CELERYD_CONCURRENCY", "CELERY_WORKER_CONCURRENCY"],
+    // Threads and coroutines are in one process, whatever its --concurrency.
+    alone: /\s(?:-P|--pool)[=\s]*(?:threads|gevent|eventlet|solo)(?:\s|$)/,
+    otherwise: { where: ALWAYS, why: BY_CORES },
+  },
+  {
+    program: /(?:^|[\s/])uwsgi(?:\s|$)/,
+    flags: [/(?:^|\s)(?:--processes|--workers|-p)[=\s]*([^\s"']+)/],
+    variables: ["UWSGI_PROCESSES", "UWSGI_WORKERS"],
+    otherwise: {
+      where: /\.(?:ini|ya?ml|xml|json)(?:[\s:]|$)|\s--(?:ini|yaml|json|xml|emperor)/,
+      why: BY_FILE,
+    },
+  },
+  // Threads; its sibling forks.
+  { program: /(?:^|[\s/])sidekiq(?:\s|$)/, flags: [], alone: ALWAYS },
+  {
+    program: /(?:^|[\s/])sidekiqswarm(?:\s|$)/,
+    flags: [],
+    variables: ["SIDEKIQ_COUNT"],
+    otherwise: { where: ALWAYS, why: BY_CORES },
+  },
+  {
+    program: /(?:^|[\s/])(?:php-fpm[\d.]*|apache2-foreground|httpd(?:-foreground)?)(?:\s|$)/,
+    image: /php-fpm|(?:^|\/)php:[^@]*(?:fpm|apache)/,
+    flags: [],
+    variables: [],
+    otherwise: { where: ALWAYS, why: "each of its children may hold a connection" },
+  },
+  {
+    program: /(?:^|[\s/])passenger(?:-start)?(?:\s|$)/,
+    image: /(?:^|\/)passenger-\w/,
+    flags: [],
+    variables: [],
+    otherwise: { where: ALWAYS, why: "it starts them as they are needed" },
+  },
+];
+
+/**
+ * Processes of a container, each with a pool of its own: by annotation, else by the flag that its
+ * command gives to a server of several processes, else by the usual variables, else one.
+ */
+export function processesOf(
+  workload: Workload,
+  container: Field,
+  { variables }: Environment,
+): Figure {
+  const name = container.at("name").text() ?? "";
+  const what = `how many processes container ${name} runs`;
+  const annotated = annotatedCount(workload.annotation(PROCESSES_PER_POD_ANNOTATION), name, what);
+  if (annotated !== undefined) return annotated;
+  const command = commandIn(container, variables);
+  const image = container.at("image").text() ?? "";
+  const isImages = !container.at("command").exists;
+  const [forking, another] = FORKING.filter(
+    (one) => one.program.test(command) || (isImages && one.image?.test(image) === true),
+  );
+  const args = container.at(container.at("args").exists ? "args" : "command");
+  const place = args.exists ? args.place() : container.place();
+  const tell = `annotate its pod template with ${PROCESSES_PER_POD_ANNOTATION}: "N"`;
+  if (another !== undefined) {
+    return missing(`${what}: its command starts several programs`, place, tell);
+  }
+  if (forking?.alone?.test(command) === true) return known(1, "1 process");
+  const flag = forking?.flags
+    .map((one) => one.exec(command)?.[1])
+    .find((text) => text !== undefined);
+  if (flag !== undefined) {
+    const count = positiveCount(flag);
+    if (count !== undefined) return known(count, processes(count), place);
+    return missing(`${what}: its command gives no number of them`, place, tell);
+  }
+  const variable = (forking?.variables ?? PROCESS_VARIABLES)
+    .map((one) => variables.get(one))
+    .find((one) => one !== undefined);
+  if (variable === undefined) {
+    const { otherwise } = forking ?? {};
+    return otherwise?.where.test(command) === true
+      ? missing(`${what}: ${otherwise.why}`, place, tell)
+      : known(1, "1 process");
+  }
+  const count = positiveCount(variable.value);
+  if (count !== undefined) {
+    return known(count, `${processes(count)} (${variable.name})`, variable.place);
+  }
+  return missing(`${what}: ${variable.name} is no positive whole number`, variable.place, tell);
+}
+
+/** Its command, and what gunicorn adds to its own. */
+function commandIn(container: Field, variables: Environment["variables"]): string {
+  const command = commandOf(container)
+    .map((text) => expanded(text, variables))
+    .join(" ");
+  const more = variables.get("GUNICORN_CMD_ARGS")?.value;
+  const isOther = !/gunicorn/.test(command) && FORKING.some(({ program }) => program.test(command));
+  return more === undefined || isOther ? command : `${command} gunicorn ${more}`;
+}
+
+function processes(count: number): string {
+  return count === 1 ? "1 process" : `${count} processes`;
+}

@@ -1,0 +1,243 @@
+import { parseAllDocuments, isCollection, isMap, visit, type Document } from "yaml";
+import { splitDocuments } from "../../fleet/documents.ts";
+import type { Problem } from "../../fleet/problem.ts";
+import { readSimpleYaml } from "../../fleet/simpleYaml.ts";
+import { LineTable, type Source } from "../../fleet/sourceText.ts";
+import type { AuditObject } from "../sourcePosition.ts";
+import { isMapping } from "./field.ts";
+import { iniObject } from "./iniObject.ts";
+import { positionIn } from "./position.ts";
+
+/** What was read, and what could not be. */
+export interface ReadObjects {
+  readonly objects: readonly AuditObject[];
+  /** The files of documents that are neither, once for each such document. */
+  readonly leftOut: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+/** A document of a text as it was read, and where it begins. */
+interface ReadDocument {
+  readonly value: unknown;
+  /** In the source's text; a document that was read with its whole text begins at 0. */
+  readonly offset: number;
+  readonly text: string;
+  /** Which of `text`'s documents it is. */
+  readonly index: number;
+}
+
+/** Other programs have their *.ini in the same folders. */
+const PGBOUNCERS = /^\s*(?:\[(?:pgbouncer|databases)\]|%include\s)/im;
+
+/**
+ * Every Kubernetes object of these texts: YAML of several documents, or JSON; lists (kind List,
+ * PodList…, an array of JSON) are unpacked. What is no object of Kubernetes (values files,
+ * kustomizations, compose files) is left out: it has no apiVersion, kind and metadata.name; one that
+ * makes pods all the same is a problem. An object that the API server names is called by its
+ * generateName: `migrate-*`. A source called *.ini that has PgBouncer's sections is a PgBouncer's
+ * (see iniObject.ts), and any other one is left out. What can't be read is a problem with its place,
+ * never a guess: the rest is read all the same.
+ */
+export function readObjects(sources: readonly Source[]): ReadObjects {
+  const objects: AuditObject[] = [];
+  const leftOut: string[] = [];
+  const problems: Problem[] = [];
+  const generated = new Map<string, number>();
+  for (const source of sources) {
+    const text = source.text.startsWith("\u{feff}") ? source.text.slice(1) : source.text;
+    if (source.name.endsWith(".ini")) {
+      if (PGBOUNCERS.test(text)) objects.push(iniObject(source.name, text));
+      else leftOut.push(source.name);
+      continue;
+    }
+    const lines = new LineTable(text);
+    const read = readText(source.name, text, lines);
+    problems.push(...read.problems);
+    for (const document of read.documents) {
+      const unpacked = objectsOf(source.name, document, lines, generated);
+      objects.push(...unpacked.objects);
+      leftOut.push(...unpacked.leftOut);
+      problems.push(...unpacked.problems);
+    }
+  }
+  return { objects, leftOut, problems };
+}
+
+interface ReadText {
+  readonly documents: readonly ReadDocument[];
+  readonly problems: readonly Problem[];
+}
+
+function readText(file: string, text: string, lines: LineTable): ReadText {
+  const json = /^\s*\{/.test(text) ? parsedJson(text) : undefined;
+  if (json !== undefined) {
+    return { documents: [{ value: json, offset: 0, text, index: 0 }], problems: [] };
+  }
+  const split = splitDocuments(text);
+  // What a fleet file may not have (directives, text after ---), the whole parser knows to read.
+  if (split.problems.length > 0) return readWhole(file, text, 0, lines);
+  const documents: ReadDocument[] = [];
+  const problems: Problem[] = [];
+  for (const piece of split.documents) {
+    const value = readSimpleYaml(piece.text);
+    if (value === undefined) {
+      const read = readWhole(file, piece.text, piece.offset, lines);
+      documents.push(...read.documents);
+      problems.push(...read.problems);
+    } else documents.push({ ...piece, value, index: 0 });
+  }
+  return { documents, problems };
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** As kubectl reads YAML: with merge keys and anchors; a field that stands twice is a problem. */
+const OPTIONS = { merge: true, prettyErrors: false, logLevel: "silent" } as const;
+
+const RENDER_FIRST = "is a Helm template; render it first: helm template … | weir verify -";
+
+/** Reads a text with the whole parser: slow, and sure. */
+function readWhole(file: string, text: string, offset: number, lines: LineTable): ReadText {
+  const documents: ReadDocument[] = [];
+  const problems: Problem[] = [];
+  const isTemplate = text.includes("{{");
+  const add = (at: number, allowed: string): void => {
+    problems.push({ file, ...lines.positionAt(offset + at), allowed });
+  };
+  try {
+    const parsed: Iterable<Document.Parsed> = parseAllDocuments(text, OPTIONS);
+    for (const [index, document] of [...parsed].entries()) {
+      const [error] = document.errors;
+      const template = isTemplate ? templateOffset(document) : undefined;
+      if (error !== undefined || template !== undefined) {
+        const allowed =
+          isTemplate && (template !== undefined || looksLikeTemplate(text))
+            ? RENDER_FIRST
+            : `is not YAML: ${error === undefined ? "" : withoutText(error.message)}`;
+        add(template ?? error?.pos[0] ?? 0, allowed);
+        // After a slip in the text nothing tells where the next document begins.
+        break;
+      }
+      documents.push({ value: document.toJS() as unknown, offset, text, index });
+    }
+  } catch (error) {
+    if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
+    add(0, "is not YAML that can be read: its aliases or its nesting go too far");
+  }
+  return { documents, problems };
+}
+
+/** What the parser says without the text that it repeats, which may be a secret. */
+function withoutText(message: string): string {
+  return message.replace(/(["'`]).*\1|: .*/s, "").trim();
+}
+
+/** `{{ … }}` at the beginning of a line or a value: in quotes and scripts it is text. */
+function looksLikeTemplate(text: string): boolean {
+  return /(?:^|[:-])[ \t]*\{\{/m.test(text);
+}
+
+/** `a: {{ .Values.b }}` is YAML by accident: a mapping whose key is a mapping. */
+function templateOffset(document: Document.Parsed): number | undefined {
+  let offset: number | undefined;
+  visit(document, {
+    Pair(_, { key }) {
+      if (!isCollection(key)) return undefined;
+      offset = key.range?.[0];
+      return visit.BREAK;
+    },
+    // `- {{ x }}` without anything within.
+    Map(_, node) {
+      if (!node.flow || !node.items.some(({ key }) => isMap(key))) return undefined;
+      offset = node.range?.[0];
+      return visit.BREAK;
+    },
+  });
+  return offset;
+}
+
+/** @param generated how often each generateName was read */
+function objectsOf(
+  file: string,
+  document: ReadDocument,
+  lines: LineTable,
+  generated: Map<string, number>,
+): { objects: AuditObject[]; leftOut: string[]; problems: Problem[] } {
+  const objects: AuditObject[] = [];
+  const leftOut: string[] = [];
+  const problems: Problem[] = [];
+  const position = positionIn(document, lines);
+  const unpack = (value: unknown, path: readonly (string | number)[]): void => {
+    if (value === undefined || value === null) return;
+    if (Array.isArray(value) && value.some((item) => isMapping(item) && "apiVersion" in item)) {
+      for (const [index, item] of value.entries()) unpack(item, [...path, index]);
+      return;
+    }
+    const { apiVersion, kind, metadata, items } = isMapping(value) ? value : {};
+    if (typeof kind === "string" && kind.endsWith("List") && Array.isArray(items)) {
+      for (const [index, item] of items.entries()) {
+        unpack(withKind(item, kind, apiVersion), [...path, "items", index]);
+      }
+      return;
+    }
+    const name = nameIn(metadata, generated);
+    if (
+      !isMapping(value) ||
+      typeof apiVersion !== "string" ||
+      typeof kind !== "string" ||
+      name === undefined
+    ) {
+      leftOut.push(file);
+      const lacking = Object.entries({ apiVersion, kind, "metadata.name": name })
+        .filter(([, one]) => typeof one !== "string")
+        .map(([field]) => field);
+      if (makesPods(value)) {
+        const allowed = `makes pods, but has no ${lacking.join(", ")}: an API server refuses it`;
+        problems.push({ file, ...position(path), allowed });
+      }
+      return;
+    }
+    const namespace = isMapping(metadata) ? metadata["namespace"] : undefined;
+    objects.push({
+      file,
+      kind,
+      apiVersion,
+      name,
+      namespace: typeof namespace === "string" && namespace !== "" ? namespace : "default",
+      value,
+      positionOf: (field, textLine) => position([...path, ...field], textLine),
+    });
+  };
+  unpack(document.value, []);
+  return { objects, leftOut, problems };
+}
+
+/** Its name; of each generateName the API server makes another one each time. */
+function nameIn(metadata: unknown, generated: Map<string, number>): string | undefined {
+  if (!isMapping(metadata)) return undefined;
+  const { name, generateName } = metadata;
+  if (typeof name === "string") return name;
+  if (typeof generateName !== "string") return undefined;
+  const count = (generated.get(generateName) ?? 0) + 1;
+  generated.set(generateName, count);
+  return `${generateName}*${count === 1 ? "" : count}`;
+}
+
+/** Containers where objects that make pods have them. */
+function makesPods(value: unknown): boolean {
+  if (!isMapping(value) || !isMapping(value["spec"])) return false;
+  const { containers, template, jobTemplate } = value["spec"];
+  return Array.isArray(containers) || makesPods(template) || makesPods(jobTemplate);
+}
+
+/** In a PodList of an API server the pods themselves don't say that they are pods. */
+function withKind(item: unknown, list: string, apiVersion: unknown): unknown {
+  if (!isMapping(item) || typeof item["kind"] === "string" || list === "List") return item;
+  return { ...item, kind: list.slice(0, -"List".length), apiVersion };
+}
