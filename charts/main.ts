@@ -22,7 +22,7 @@ const [
   { planFleet },
   { cannotFit },
   { plannedBudgets },
-  { TRYOUT_VARIABLE, tryoutsOf, tryoutWish },
+  { TRYOUT_VARIABLE, tryoutsOf, tryoutRequest },
   { manifestFiles },
   { operatorFile },
   { MARK },
@@ -68,7 +68,7 @@ function main(env: Readonly<Record<string, string | undefined>>): void {
   if (unknown.length > 0) {
     throw new Refusal(2, [`WEIR_ACTIVE: no server is named ${unknown.join(", ")}`]);
   }
-  const wish = tryoutWish(env[TRYOUT_VARIABLE]);
+  const wish = tryoutRequest(env[TRYOUT_VARIABLE]);
   if (wish.problems.length > 0) throw new Refusal(2, wish.problems);
   const plan = planFleet(fleet);
   if (!plan.feasible) throw new Refusal(3, [cannotFit(plan)]);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { toldBy } from "./annotationOptions.ts";
+import { annotationOverrides } from "./annotationOptions.ts";
 
 const OBJECTS = new Set(["Deployment shop/api", "StatefulSet shop/pgbouncer"]);
 
@@ -10,7 +10,7 @@ test("what is told stands by object and annotation, the last one where two tell 
     "StatefulSet shop/pgbouncer:weir.dev/reserve=consoles=3,logins=0",
     "Deployment shop/api:weir.dev/pool-max=server=10,worker=5",
   ];
-  expect(toldBy(tells, OBJECTS)).toEqual(
+  expect(annotationOverrides(tells, OBJECTS)).toEqual(
     new Map([
       [
         "Deployment shop/api",
@@ -39,5 +39,5 @@ test.each([
     `--tell: found "weir.dev/pool-max=20"; must be 'KIND NAMESPACE/NAME:ANNOTATION=VALUE', such as 'Deployment writing/author:weir.dev/pool-max=20'`,
   ],
 ])("%s is refused, with the nearest that there is", (tell, message) => {
-  expect(() => toldBy([tell], OBJECTS)).toThrow(message);
+  expect(() => annotationOverrides([tell], OBJECTS)).toThrow(message);
 });

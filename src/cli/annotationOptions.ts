@@ -1,4 +1,4 @@
-import { nearest } from "../text/didYouMean.ts";
+import { didYouMean } from "../text/didYouMean.ts";
 import {
   AVAILABLE_CONNECTIONS_ANNOTATION,
   CONNECTS_TO_ANNOTATION,
@@ -30,7 +30,7 @@ const TELL = /^(?<object>[^:]+):(?<annotation>[^=]+)=(?<value>.*)$/s;
  * @param objects names of all objects: `Deployment writing/author`
  * @throws Failure (bad input) for an object or annotation that there is not, with the nearest
  */
-export function toldBy(
+export function annotationOverrides(
   tells: readonly string[],
   objects: ReadonlySet<string>,
 ): ReadonlyMap<string, ReadonlyMap<string, string>> {
@@ -59,6 +59,6 @@ export function toldBy(
 }
 
 function meant(name: string, candidates: Iterable<string>): string {
-  const found = nearest(name, candidates);
+  const found = didYouMean(name, candidates);
   return found === undefined ? "" : `; did you mean ${found}?`;
 }

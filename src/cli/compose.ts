@@ -10,9 +10,9 @@ import { secretFiles, secretNotes } from "../compose/secretFiles.ts";
 import { bytesIn, checkFolder, secretOwner, writeComposeFolder } from "./composeWriter.ts";
 import { readFleetFiles } from "./fleetFiles.ts";
 import { activeFleet } from "./plan.ts";
-import { planTable } from "../report/planReport.ts";
+import { planReport } from "../report/planReport.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
-import { isTryoutWished } from "./tryoutRequest.ts";
+import { tryoutRequested } from "./tryoutRequest.ts";
 
 /** 192 bits, as 32 characters that mean nothing to a URL, a shell, YAML or SQL. */
 const PASSWORD_BYTES = 24;
@@ -37,7 +37,7 @@ export function composeCommand(shell: Shell): Command {
       if (!plan.feasible) {
         throw new Failure(
           EXIT.cannotFit,
-          `${planTable(plan, { ...shell, colour: false })}weir compose: not feasible: nothing is written`,
+          `${planReport(plan, { ...shell, colour: false })}weir compose: not feasible: nothing is written`,
         );
       }
       const planned = plannedBudgets(fleet, plan);
@@ -75,7 +75,7 @@ function wishedTryouts(
   { tryoutPostgres }: ComposeOptions,
   { env }: Shell,
 ): readonly Tryout[] {
-  if (tryoutPostgres !== true && !isTryoutWished(env)) return [];
+  if (tryoutPostgres !== true && !tryoutRequested(env)) return [];
   const { tryouts, problems } = tryoutsOf(planned);
   if (problems.length > 0) throw new Failure(EXIT.badInput, problems.join("\n"));
   return tryouts;

@@ -98,12 +98,12 @@ async function withoutPgbouncer(
   cluster: ClusterQuestion | undefined,
   { env }: Shell,
 ): Promise<Failure> {
-  const [{ readCluster }, { waysToPoolers }] = await Promise.all([
+  const [{ readCluster }, { waysToPgBouncers }] = await Promise.all([
     import("../diagnose/gather/readCluster.ts"),
     import("../diagnose/gather/findPgBouncers.ts"),
   ]);
   const { objects } = cluster === undefined ? { objects: [] } : await readCluster(cluster, env);
-  const ways = waysToPoolers(objects);
+  const ways = waysToPgBouncers(objects);
   const found = ways.length === 0 ? "" : "\n  in the cluster there are these, each to be asked:";
   return new Failure(
     EXIT.badInput,

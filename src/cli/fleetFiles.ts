@@ -1,5 +1,5 @@
 import { withActive, type Fleet } from "../api/fleet.ts";
-import { nearest } from "../text/didYouMean.ts";
+import { didYouMean } from "../text/didYouMean.ts";
 import { formatProblem } from "../fleet/problem.ts";
 import { readFleet } from "../fleet/readFleet.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
@@ -51,7 +51,7 @@ export function activeOnly(fleet: Fleet, list: string, from: string): Fleet {
   const active = withActive(fleet, names);
   const [unknown] = active.unknown;
   if (unknown === undefined) return active.fleet;
-  const meant = nearest(
+  const meant = didYouMean(
     unknown,
     fleet.servers.map(({ metadata }) => metadata.name),
   );

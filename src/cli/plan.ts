@@ -5,12 +5,12 @@ import type { Plan } from "../budget/plan.ts";
 import { planFleet } from "../budget/planFleet.ts";
 import type { Planned } from "../budget/transition/fleetState.ts";
 import { transition } from "../budget/transition/transition.ts";
-import { foreignObjects } from "../report/applyCommands.ts";
+import { unmanagedObjects } from "../report/applyCommands.ts";
 import { stepList } from "../report/stepsReport.ts";
 import { activeOnly, readFleetFiles } from "./fleetFiles.ts";
-import { planTable } from "../report/planReport.ts";
+import { planReport } from "../report/planReport.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
-import { isTryoutWished } from "./tryoutRequest.ts";
+import { tryoutRequested } from "./tryoutRequest.ts";
 
 interface PlanOptions {
   readonly active?: string;
@@ -37,7 +37,7 @@ export function planCommand(shell: Shell): Command {
       const fleet = activeFleet(readFleetFiles(files, shell), options, shell);
       const plan = planFleet(fleet);
       if (options.from === undefined || !plan.feasible) {
-        shell.out(printed(plan, () => planTable(plan, shell), options));
+        shell.out(printed(plan, () => planReport(plan, shell), options));
         if (!plan.feasible) throw new Failure(EXIT.cannotFit, `weir plan: ${refusal(plan)}`);
         return;
       }
@@ -47,9 +47,9 @@ export function planCommand(shell: Shell): Command {
         old: options.from,
         next: nameOf(files, shell),
         active: options.active ?? activeFrom(shell),
-        tryout: isTryoutWished(shell.env),
+        tryout: tryoutRequested(shell.env),
       };
-      const foreign = foreignObjects([old.fleet, fleet]);
+      const foreign = unmanagedObjects([old.fleet, fleet]);
       const list = (): string => stepList(steps, { names, old: old.fleet, foreign }, shell);
       shell.out(printed({ ...plan, steps }, list, options));
     });

@@ -1,4 +1,4 @@
-import { TRYOUT_VARIABLE, tryoutWish } from "../render/tryouts.ts";
+import { TRYOUT_VARIABLE, tryoutRequest } from "../render/tryouts.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
 
 /**
@@ -6,8 +6,8 @@ import { EXIT, Failure, type Shell } from "./shell.ts";
  *
  * @throws Failure (bad input) for a value that is neither yes nor no
  */
-export function isTryoutWished(env: Shell["env"]): boolean {
-  const { wished, problems } = tryoutWish(env[TRYOUT_VARIABLE]);
+export function tryoutRequested(env: Shell["env"]): boolean {
+  const { wished, problems } = tryoutRequest(env[TRYOUT_VARIABLE]);
   if (problems.length > 0) throw new Failure(EXIT.badInput, problems.join("\n"));
   return wished;
 }

@@ -3,16 +3,16 @@ import { formatProblem } from "../fleet/problem.ts";
 import { readObjects, type ReadObjects } from "../verify/read/readObjects.ts";
 import { readSystem } from "../verify/read/readSystem.ts";
 import type { AuditObject } from "../verify/sourcePosition.ts";
-import type { Proof } from "../verify/proof.ts";
+import type { Proof } from "../verify/proof/proof.ts";
 import { prove } from "../verify/proof/prove.ts";
-import { unseenClients } from "../verify/proof/unlistedClients.ts";
+import { unlistedClients } from "../verify/proof/unlistedClients.ts";
 import { counted } from "../text/wording.ts";
 import { explainProof } from "../report/proofReport.ts";
 import { manifestSources } from "./manifestPaths.ts";
 import { proofAsData } from "../report/proofData.ts";
 import { sarifLog } from "../report/sarif.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
-import { toldBy } from "./annotationOptions.ts";
+import { annotationOverrides } from "./annotationOptions.ts";
 
 interface VerifyOptions {
   readonly output: "table" | "json" | "sarif";
@@ -40,9 +40,9 @@ export function verifyCommand(shell: Shell): Command {
     .action((paths: string[], options: VerifyOptions) => {
       const { objects, leftOut } = readManifests(paths, shell);
       const system = readSystem(objects, {
-        told: toldBy(options.tell, new Set(objects.map(nameOf))),
+        told: annotationOverrides(options.tell, new Set(objects.map(nameOf))),
       });
-      const missing = [...system.missing, ...unseenClients(system)];
+      const missing = [...system.missing, ...unlistedClients(system)];
       const notes = [...system.notes, ...leftOutNotes(leftOut)];
       const proof = prove({ ...system, missing, notes });
       const poolers = system.poolers.map(({ name }) => name);

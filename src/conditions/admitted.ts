@@ -1,10 +1,10 @@
 import { roomOf } from "../budget/room.ts";
 import { counted } from "../text/wording.ts";
-import type { Told } from "./condition.ts";
-import type { ServerCase } from "./serverInput.ts";
+import type { CheckResult } from "./condition.ts";
+import type { ServerInput } from "./serverInput.ts";
 
 /** Admitted: whether the server's whole floor, a line and a slot are reserved for it. */
-export function admitted({ admission, planned, server, budget }: ServerCase): Told {
+export function admitted({ admission, planned, server, budget }: ServerInput): CheckResult {
   if (!admission.admitted) return refused(admission, budget.metadata.name);
   if (planned === undefined) throw new Error(`no plan for ${server.metadata.name}`);
   const { guaranteed, peakPods, processesPerPod, floor, limit, grant, slots } = planned;
@@ -16,9 +16,9 @@ export function admitted({ admission, planned, server, budget }: ServerCase): To
   return { status: "True", reason: "FloorReserved", message };
 }
 
-type Refusal = Exclude<ServerCase["admission"], { readonly admitted: true }>;
+type Refusal = Exclude<ServerInput["admission"], { readonly admitted: true }>;
 
-function refused(refusal: Refusal, budget: string): Told {
+function refused(refusal: Refusal, budget: string): CheckResult {
   return { status: "False", reason: refusal.why, message: whyRefused(refusal, budget) };
 }
 

@@ -6,7 +6,7 @@ import type { ObjectPlan } from "./objectPlan.ts";
 import type { Owners } from "./owners.ts";
 import { postgresGuarded } from "./postgresGuarded.ts";
 import { ready } from "./ready.ts";
-import type { Poolers } from "./observed.ts";
+import type { ObservedPgBouncers } from "./observed.ts";
 import type { Status } from "./serverStatus.ts";
 import { withinBudget } from "./withinBudget.ts";
 
@@ -24,7 +24,7 @@ type BudgetConditionType = (typeof BUDGET_CONDITIONS)[number]["type"];
 export function budgetStatus(
   snapshot: BudgetSnapshot,
   plan: ObjectPlan,
-  poolers: Poolers,
+  poolers: ObservedPgBouncers,
   owners: Owners,
 ): Status {
   const { budget, atMs } = snapshot;
@@ -36,7 +36,7 @@ export function budgetStatus(
   }));
   const whole = conditionOf(budget, "Ready", ready(parts, remarkOf(snapshot)), atMs);
   const { targets } = budget.status;
-  const selector = snapshot.poolerSelector ?? budget.status["selector"];
+  const selector = snapshot.pgbouncerSelector ?? budget.status["selector"];
   // Until all were asked, nobody knows how many there are.
   const known = poolers.pending ? undefined : poolers.apart;
   const replicas = known ?? budget.status["replicas"];
@@ -52,7 +52,7 @@ export function budgetStatus(
 function verdictsOf(
   snapshot: BudgetSnapshot,
   plan: ObjectPlan,
-  poolers: Poolers,
+  poolers: ObservedPgBouncers,
   owners: Owners,
 ): Readonly<Record<BudgetConditionType, Verdict>> {
   const { parsed } = snapshot.budget;

@@ -1,7 +1,7 @@
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import { CONSOLE_DATABASE, MAINTENANCE_LINE } from "../api/names.ts";
-import type { LineSight, PoolerSight } from "../model/budgetSnapshot.ts";
-import type { Pooler } from "./observed.ts";
+import type { LineState, PgBouncerState } from "../model/budgetSnapshot.ts";
+import type { ObservedPgBouncer } from "./observed.ts";
 
 /**
  * The client sum of one PgBouncer process as it is: what is open or may be opened. All are
@@ -25,8 +25,8 @@ export interface ClientUse {
 }
 
 /** Counts are the most in the process' window: what broke the sum a moment ago counts. */
-export function clientUseOf(pooler: Pooler, budget: ConnectionBudget): ClientUse {
-  const { sight, lines } = pooler;
+export function clientUseOf(pooler: ObservedPgBouncer, budget: ConnectionBudget): ClientUse {
+  const { state, lines } = pooler;
   const { reserve, maxClientConn } = budget.spec.pgbouncer;
   let limited = 0;
   let limitedLines = 0;
@@ -35,7 +35,7 @@ export function clientUseOf(pooler: Pooler, budget: ConnectionBudget): ClientUse
   let openLines = 0;
   for (const line of lines.values()) {
     if (line.name === MAINTENANCE_LINE) continue;
-    const limit = clientLimitOf(line, sight);
+    const limit = clientLimitOf(line, state);
     if (limit === undefined) {
       openMax += clientsMaxOn(line.name, pooler);
       openNow += clientsOn(line.name, pooler);
@@ -46,14 +46,14 @@ export function clientUseOf(pooler: Pooler, budget: ConnectionBudget): ClientUse
     }
   }
   // Each line's most may have been at another moment: at no moment there were more than all used.
-  const open = Math.max(openNow, Math.min(openMax, sight.window.usedClientsMax));
+  const open = Math.max(openNow, Math.min(openMax, state.window.usedClientsMax));
   const line = lines.get(MAINTENANCE_LINE);
   const maintenance = Math.max(
     reserve.maintenance,
     clientsMaxOn(MAINTENANCE_LINE, pooler),
-    (line && clientLimitOf(line, sight)) ?? 0,
+    (line && clientLimitOf(line, state)) ?? 0,
   );
-  const consoles = Math.max(reserve.consoles, consolesOpen(sight));
+  const consoles = Math.max(reserve.consoles, consolesOpen(state));
   return {
     limited,
     limitedLines,
@@ -63,12 +63,12 @@ export function clientUseOf(pooler: Pooler, budget: ConnectionBudget): ClientUse
     consoles,
     logins: reserve.logins,
     total: limited + open + maintenance + consoles + reserve.logins,
-    capacity: numberAt(sight, "max_client_conn") ?? maxClientConn,
+    capacity: numberAt(state, "max_client_conn") ?? maxClientConn,
   };
 }
 
 /** A line's own limit, else the one that all get; undefined: unlimited, which PgBouncer calls 0. */
-export function clientLimitOf(line: LineSight, sight: PoolerSight): number | undefined {
+export function clientLimitOf(line: LineState, sight: PgBouncerState): number | undefined {
   const own = line.maxClientConnections ?? 0;
   if (own > 0) return own;
   const all = numberAt(sight, "max_db_client_connections") ?? 0;
@@ -76,25 +76,25 @@ export function clientLimitOf(line: LineSight, sight: PoolerSight): number | und
 }
 
 /** The most clients that a line had in the window. */
-export function clientsMaxOn(line: string, pooler: Pooler): number {
-  return Math.max(pooler.sight.window.lines.get(line)?.clientsMax ?? 0, clientsOn(line, pooler));
+export function clientsMaxOn(line: string, pooler: ObservedPgBouncer): number {
+  return Math.max(pooler.state.window.lines.get(line)?.clientsMax ?? 0, clientsOn(line, pooler));
 }
 
 /** The clients that a line has now. */
-export function clientsOn(line: string, { sight, lines }: Pooler): number {
+export function clientsOn(line: string, { state, lines }: ObservedPgBouncer): number {
   const told = lines.get(line)?.openClients;
   if (told !== undefined) return told;
-  return sight.clients.reduce((sum, each) => sum + (each.line === line ? each.count : 0), 0);
+  return state.clients.reduce((sum, each) => sum + (each.line === line ? each.count : 0), 0);
 }
 
 /** Consoles that are open: weir's own, which its list leaves out, and the others. */
-export function consolesOpen(sight: PoolerSight): number {
+export function consolesOpen(sight: PgBouncerState): number {
   const others = sight.clients.filter(({ line }) => line === CONSOLE_DATABASE);
   return 1 + others.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** A number of SHOW CONFIG. */
-export function numberAt({ config }: PoolerSight, key: string): number | undefined {
+export function numberAt({ config }: PgBouncerState, key: string): number | undefined {
   const text = config.get(key);
   const value = Number(text);
   return text === undefined || text === "" || !Number.isFinite(value) ? undefined : value;

@@ -1,5 +1,5 @@
-import type { Observed } from "../model/budgetSnapshot.ts";
-import { cut } from "../text/truncation.ts";
+import type { ObservedObject } from "../model/budgetSnapshot.ts";
+import { truncate } from "../text/truncation.ts";
 
 /** The API server takes eight times as many; nobody reads that. In characters. */
 const MESSAGE_MAX = 4096;
@@ -15,7 +15,7 @@ export interface Condition {
 }
 
 /** What a check says. */
-export interface Told {
+export interface CheckResult {
   readonly status: Condition["status"];
   /** In CamelCase. */
   readonly reason: string;
@@ -27,9 +27,9 @@ export interface Told {
  * What a check says; `AsIs`: not asked yet, so that what the condition said before stays to the
  * letter, and one that was never there stays away.
  */
-export type Verdict = Told | { readonly status: "AsIs" };
+export type Verdict = CheckResult | { readonly status: "AsIs" };
 
-export const AS_IS: Verdict = { status: "AsIs" };
+export const UNCHANGED: Verdict = { status: "AsIs" };
 
 /** The condition of that type that a status has. */
 export function conditionIn(
@@ -43,7 +43,7 @@ export function conditionIn(
 
 /** The condition that an object gets from a verdict; undefined: none yet. */
 export function conditionOf(
-  object: Observed<unknown>,
+  object: ObservedObject<unknown>,
   type: string,
   verdict: Verdict,
   atMs: number,
@@ -57,7 +57,7 @@ export function conditionOf(
     observedGeneration: object.generation,
     lastTransitionTime: before?.status === status ? before.lastTransitionTime : timeOf(atMs),
     reason,
-    message: cut(message, MESSAGE_MAX),
+    message: truncate(message, MESSAGE_MAX),
   };
 }
 

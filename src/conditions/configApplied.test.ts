@@ -11,18 +11,18 @@ import {
   withLine,
   withSight,
 } from "../../test/operator/sceneOf.ts";
-import type { BudgetSnapshot, LineSight, PoolerSight } from "../model/budgetSnapshot.ts";
+import type { BudgetSnapshot, LineState, PgBouncerState } from "../model/budgetSnapshot.ts";
 
 function applied(scene: BudgetSnapshot) {
   return budgetCondition(scene, "ConfigApplied");
 }
 
-function setTo(key: string, value: string): (sight: PoolerSight) => PoolerSight {
+function setTo(key: string, value: string): (sight: PgBouncerState) => PgBouncerState {
   return (sight) => ({ ...sight, config: new Map([...sight.config, [key, value]]) });
 }
 
 /** As every line of an older plan was; lines up to `from` are left as planned. */
-function olderFrom(from: string): (sight: PoolerSight) => PoolerSight {
+function olderFrom(from: string): (sight: PgBouncerState) => PgBouncerState {
   return (sight) => ({
     ...sight,
     lines: sight.lines.map((line) =>
@@ -46,7 +46,7 @@ describe("what PgBouncer has applied", () => {
     });
   });
 
-  it.each<[string, (sight: PoolerSight) => PoolerSight, string]>([
+  it.each<[string, (sight: PgBouncerState) => PgBouncerState, string]>([
     ["max_client_conn", setTo("max_client_conn", "300"), "max_client_conn: 300, planned 200"],
     ["pool_mode", setTo("pool_mode", "session"), "pool_mode: session, planned transaction"],
     [
@@ -101,11 +101,11 @@ describe("what PgBouncer has applied", () => {
   it("is told of all processes only where all were seen", () => {
     const scene = sceneOf({ budget: budgetOf({ pgbouncer: { replicas: 3 } }) });
     const changed = withSight(scene, setTo("max_client_conn", "300"));
-    const poolers = changed.poolers.state === "seen" ? changed.poolers.value : [];
+    const poolers = changed.pgbouncers.state === "available" ? changed.pgbouncers.value : [];
     const unseen = poolers.map((pooler, index) =>
-      index === 2 ? { ...pooler, sight: UNREACHABLE } : pooler,
+      index === 2 ? { ...pooler, observation: UNREACHABLE } : pooler,
     );
-    expect(applied({ ...changed, poolers: seen(unseen) })?.message).toMatch(
+    expect(applied({ ...changed, pgbouncers: seen(unseen) })?.message).toMatch(
       /^writing-pgbouncer-0 and writing-pgbouncer-1: max_client_conn: 300, planned 200 \(/,
     );
   });
@@ -118,9 +118,9 @@ describe("what PgBouncer has applied", () => {
 
   it("is too old, and too many all the same", () => {
     const scene = withSight(sceneOf(), (sight) => ({ ...sight, version: "1.23.1" }));
-    const poolers = scene.poolers.state === "seen" ? scene.poolers.value : [];
+    const poolers = scene.pgbouncers.state === "available" ? scene.pgbouncers.value : [];
     const more = poolers.slice(0, 1).map((pooler) => ({ ...pooler, name: "one-more" }));
-    const condition = applied({ ...scene, poolers: seen([...poolers, ...more]) });
+    const condition = applied({ ...scene, pgbouncers: seen([...poolers, ...more]) });
     expect(condition).toMatchObject({ status: "False", reason: "TooOld" });
     expect(condition?.message).toMatch(/came with 1\.24; 3 processes \(.*one-more.*\), planned 2 /);
   });
@@ -132,7 +132,7 @@ describe("what PgBouncer has applied", () => {
 });
 
 /** No line is as planned. */
-function lowered(sight: PoolerSight): PoolerSight {
+function lowered(sight: PgBouncerState): PgBouncerState {
   return {
     ...sight,
     lines: sight.lines.map((line) => ({ ...line, maxClientConnections: 3 })),
@@ -176,12 +176,12 @@ describe("an existing PgBouncer", () => {
   });
 });
 
-function without(name: string): (sight: PoolerSight) => PoolerSight {
+function without(name: string): (sight: PgBouncerState) => PgBouncerState {
   return (sight) => ({ ...sight, lines: sight.lines.filter((line) => line.name !== name) });
 }
 
-function withMore(name: string): (sight: PoolerSight) => PoolerSight {
-  const more: LineSight = {
+function withMore(name: string): (sight: PgBouncerState) => PgBouncerState {
+  const more: LineState = {
     ...lineSight(observeExisting(), name, 10, 1),
     openClients: 0,
     openServers: 0,

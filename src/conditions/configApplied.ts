@@ -5,10 +5,10 @@ import {
 } from "../api/connectionBudget.ts";
 import type { BudgetPlan } from "../budget/plan.ts";
 import { listed } from "../text/wording.ts";
-import type { Told, Verdict } from "./condition.ts";
+import type { CheckResult, Verdict } from "./condition.ts";
 import { differencesFrom, keysThatDiffer, type ConfigDifferences } from "./configDifferences.ts";
-import { few } from "../text/truncation.ts";
-import { judged, type Pooler, type Poolers } from "./observed.ts";
+import { joinTruncated } from "../text/truncation.ts";
+import { verdictOf, type ObservedPgBouncer, type ObservedPgBouncers } from "./observed.ts";
 
 /** A line's own limit of clients came with this version. */
 const OLDEST = [1, 24] as const;
@@ -25,20 +25,20 @@ interface Compared extends ConfigDifferences {
 export function configApplied(
   budget: ConnectionBudget,
   plan: BudgetPlan,
-  poolers: Poolers,
+  poolers: ObservedPgBouncers,
 ): Verdict {
   const isExisting = budget.spec.pgbouncer.existing !== undefined;
-  const { seen } = poolers;
-  const compared = seen.map((pooler): Compared => ({
+  const { available } = poolers;
+  const compared = available.map((pooler): Compared => ({
     name: pooler.name,
     ...(isExisting
-      ? { differences: keysThatDiffer(budget, pooler.sight), followed: [] }
+      ? { differences: keysThatDiffer(budget, pooler.state), followed: [] }
       : differencesFrom(plan, budget, pooler)),
   }));
-  const tooOld = isExisting ? undefined : oldOnes(seen);
+  const tooOld = isExisting ? undefined : oldOnes(available);
   const differs = differing(compared, poolers.names?.length);
   const bad = both(both(tooOld, moreProcesses(budget, poolers)), tooOld ? undefined : differs);
-  return judged(poolers, bad, {
+  return verdictOf(poolers, bad, {
     status: "True",
     reason: "Applied",
     message: isExisting
@@ -50,10 +50,10 @@ export function configApplied(
 }
 
 /** TooOld: their lines have no limit of clients, so that nothing divides the budget. */
-function oldOnes(seen: readonly Pooler[]): Told | undefined {
-  const old = seen.filter(({ sight }) => isTooOld(sight.version));
+function oldOnes(seen: readonly ObservedPgBouncer[]): CheckResult | undefined {
+  const old = seen.filter(({ state }) => isTooOld(state.version));
   if (old.length === 0) return undefined;
-  const told = old.map(({ name, sight }) => `${name} is PgBouncer ${sight.version}`);
+  const told = old.map(({ name, state }) => `${name} is PgBouncer ${state.version}`);
   const message = `${listed(told)}: a line's limit of clients came with 1.24`;
   return { status: "False", reason: "TooOld", message };
 }
@@ -64,7 +64,10 @@ function isTooOld(version: string): boolean {
 }
 
 /** More of them than each one's share of Postgres counts on. */
-function moreProcesses(budget: ConnectionBudget, { names = [] }: Poolers): Told | undefined {
+function moreProcesses(
+  budget: ConnectionBudget,
+  { names = [] }: ObservedPgBouncers,
+): CheckResult | undefined {
   const planned = processCountOf(budget);
   if (names.length <= planned) return undefined;
   const message =
@@ -74,12 +77,18 @@ function moreProcesses(budget: ConnectionBudget, { names = [] }: Poolers): Told 
 }
 
 /** What is bad for two causes has the reason of the first. */
-function both(first: Told | undefined, second: Told | undefined): Told | undefined {
+function both(
+  first: CheckResult | undefined,
+  second: CheckResult | undefined,
+): CheckResult | undefined {
   if (first === undefined || second === undefined) return first ?? second;
   return { ...first, message: `${first.message}; ${second.message}` };
 }
 
-function differing(compared: readonly Compared[], count: number | undefined): Told | undefined {
+function differing(
+  compared: readonly Compared[],
+  count: number | undefined,
+): CheckResult | undefined {
   const shared = sharedDifferences(compared);
   if (shared.length === 0) return undefined;
   const texts = shared.map(
@@ -91,7 +100,7 @@ function differing(compared: readonly Compared[], count: number | undefined): To
   return {
     status: "False",
     reason: part === undefined ? "Differs" : "PartlyApplied",
-    message: `${few(texts)} (${why})`,
+    message: `${joinTruncated(texts)} (${why})`,
   };
 }
 

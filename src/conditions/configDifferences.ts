@@ -2,8 +2,8 @@ import { roleOf, type ConnectionBudget } from "../api/connectionBudget.ts";
 import type { BudgetPlan } from "../budget/plan.ts";
 import { CLIENT_LOGIN_TIMEOUT_SECONDS } from "../pgbouncer/ini.ts";
 import { linesOf, type Line } from "../pgbouncer/lines.ts";
-import type { LineSight, PoolerSight } from "../model/budgetSnapshot.ts";
-import type { Pooler } from "./observed.ts";
+import type { LineState, PgBouncerState } from "../model/budgetSnapshot.ts";
+import type { ObservedPgBouncer } from "./observed.ts";
 
 /** One entry of PgBouncer's configuration that is not as it should be. */
 export interface Difference {
@@ -24,7 +24,7 @@ export interface ConfigDifferences {
 export function differencesFrom(
   plan: BudgetPlan,
   budget: ConnectionBudget,
-  { sight, lines }: Pooler,
+  { state, lines }: ObservedPgBouncer,
 ): ConfigDifferences {
   const planned = linesOf(budget, plan);
   const names = new Set(planned.map(({ name }) => name));
@@ -35,7 +35,7 @@ export function differencesFrom(
   const others = [...lines.keys()].filter((name) => !names.has(name)).toSorted();
   return {
     differences: [
-      ...keysThatDiffer(budget, sight, { client_login_timeout: `${CLIENT_LOGIN_TIMEOUT_SECONDS}` }),
+      ...keysThatDiffer(budget, state, { client_login_timeout: `${CLIENT_LOGIN_TIMEOUT_SECONDS}` }),
       ...compared
         .filter(({ problems }) => problems.length > 0)
         .map(({ line, problems }) => differenceOf("line", `line ${line}: ${problems.join(", ")}`)),
@@ -55,7 +55,7 @@ export function differencesFrom(
  */
 export function keysThatDiffer(
   { spec }: ConnectionBudget,
-  { config }: PoolerSight,
+  { config }: PgBouncerState,
   more: Readonly<Record<string, string>> = {},
 ): readonly Difference[] {
   const { maxClientConn, poolMode } = spec.pgbouncer;
@@ -70,7 +70,7 @@ export function keysThatDiffer(
 function problemsOf(
   { clients, slots }: Line,
   budget: ConnectionBudget,
-  found: LineSight | undefined,
+  found: LineState | undefined,
 ): readonly string[] {
   if (found === undefined) return ["missing"];
   const { postgres, pgbouncer } = budget.spec;

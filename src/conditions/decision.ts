@@ -1,17 +1,17 @@
 /** What decide/ says of one snapshot: data alone; act/ writes it. */
-export interface Judgement {
+export interface Decision {
   /** The whole status that the ConnectionBudget should have. */
   readonly budgetStatus: Readonly<Record<string, unknown>>;
   /** The whole status of each McpServer, by name. */
   readonly serverStatuses: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   /** What a person should know: made where a condition flips, so that each is told once. */
-  readonly notices: readonly Notice[];
+  readonly events: readonly EventRecord[];
   /** The same figures as in the messages, for Prometheus. */
-  readonly figures: readonly Figure[];
+  readonly metrics: readonly Metric[];
 }
 
 /** An event of one of the objects. */
-export interface Notice {
+export interface EventRecord {
   /** `budget`, or the name of a server. */
   readonly about: { readonly kind: "ConnectionBudget" | "McpServer"; readonly name: string };
   readonly type: "Normal" | "Warning";
@@ -21,16 +21,16 @@ export interface Notice {
 }
 
 /** One sample of a gauge. */
-export interface Figure {
+export interface Metric {
   /** `weir_clients_open`; act/ knows the help text of each. */
-  readonly name: FigureName;
+  readonly name: MetricName;
   /** namespace and budget are added to these. */
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
 /** The gauges that there are. Counts are connections on one PgBouncer process, unless said. */
-export type FigureName =
+export type MetricName =
   /** max_client_conn as planned. */
   | "weir_clients_capacity"
   /** By `part`: consoles, maintenance, logins, granted, headroom. */

@@ -1,6 +1,6 @@
-import type { Notice } from "./decision.ts";
-import type { Observed } from "../model/budgetSnapshot.ts";
-import { cut } from "../text/truncation.ts";
+import type { EventRecord } from "./decision.ts";
+import type { ObservedObject } from "../model/budgetSnapshot.ts";
+import { truncate } from "../text/truncation.ts";
 import { conditionIn, type Condition } from "./condition.ts";
 import type { Status } from "./serverStatus.ts";
 
@@ -17,12 +17,12 @@ interface Watched {
  * What a person should know of one object: a condition that turned bad, can't be seen any more, or
  * is well again. The first time only what is bad is told.
  */
-export function noticesOf(
-  about: Notice["about"],
-  { status: before }: Observed<unknown>,
+export function eventsOf(
+  about: EventRecord["about"],
+  { status: before }: ObservedObject<unknown>,
   after: Status,
   watched: readonly Watched[],
-): readonly Notice[] {
+): readonly EventRecord[] {
   return watched.flatMap(({ type, well }) => {
     const now = conditionIn(after, type);
     if (now === undefined) return [];
@@ -32,7 +32,7 @@ export function noticesOf(
     // What can't be seen of a tier is told of its budget: not once more of each of its servers.
     const isOfServer = about.kind === "McpServer";
     if (isOfServer && (now.status === "Unknown" || isSeenAgain(was, now, well))) return [];
-    const note = cut(`${type} is ${now.status}: ${now.message}`, NOTE_MAX);
+    const note = truncate(`${type} is ${now.status}: ${now.message}`, NOTE_MAX);
     return [{ about, type: kind, reason: now.reason, note }];
   });
 }
@@ -41,7 +41,7 @@ function kindOf(
   before: Condition | undefined,
   now: Condition,
   well: Watched["well"],
-): Notice["type"] | undefined {
+): EventRecord["type"] | undefined {
   if (before?.status === now.status) return undefined;
   if (now.status === well) return before === undefined ? undefined : "Normal";
   if (now.status === "Unknown") return before === undefined ? undefined : "Warning";

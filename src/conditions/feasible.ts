@@ -1,6 +1,6 @@
 import type { BudgetPlan, PostgresPlan } from "../budget/plan.ts";
 import { counted, listed } from "../text/wording.ts";
-import type { Told } from "./condition.ts";
+import type { CheckResult } from "./condition.ts";
 import type { ObjectPlan } from "./objectPlan.ts";
 
 /**
@@ -9,7 +9,7 @@ import type { ObjectPlan } from "./objectPlan.ts";
  *
  * @param namespaceAlone the one whose budgets are known; absent: those of all are
  */
-export function feasible(plan: ObjectPlan, namespaceAlone?: string): Told {
+export function feasible(plan: ObjectPlan, namespaceAlone?: string): CheckResult {
   if (!plan.known) return notUnderstood(plan.problems);
   const { written, postgres, conflicts, unread } = plan;
   const missing = [...floorsMissing(written), ...linesMissing(written), ...sharesMissing(postgres)];
@@ -35,7 +35,7 @@ function leftOut(namespaceAlone: string | undefined): string {
 }
 
 /** Objects that this weir can't read: no sum is known. */
-export function notUnderstood(problems: readonly string[]): Told {
+export function notUnderstood(problems: readonly string[]): CheckResult {
   return { status: "Unknown", reason: "NotUnderstood", message: listed(problems) };
 }
 

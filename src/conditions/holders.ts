@@ -2,12 +2,12 @@ import { CONSOLE_DATABASE, MAINTENANCE_LINE } from "../api/names.ts";
 import { byCodeUnit } from "../text/order.ts";
 import { listed } from "../text/wording.ts";
 import type { Owners } from "./owners.ts";
-import type { Pooler } from "./observed.ts";
+import type { ObservedPgBouncer } from "./observed.ts";
 
 /** `scene 20, review 20 and reporting 12, all idle`: who holds a process' clients, most first. */
-export function holdersOf(pooler: Pooler, owners: Owners): string {
+export function holdersOf(pooler: ObservedPgBouncer, owners: Owners): string {
   const counts = new Map<string, { clients: number; idle: number }>();
-  for (const client of pooler.sight.clients) {
+  for (const client of pooler.state.clients) {
     if (client.line === CONSOLE_DATABASE || client.line === MAINTENANCE_LINE) continue;
     const owner = owners.of(pooler, client);
     const who = owner ?? `line ${client.line} from ${client.address}`;

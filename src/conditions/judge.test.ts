@@ -14,7 +14,7 @@ import {
 } from "../../test/operator/sceneOf.ts";
 import { connectionBudgetSchema } from "../api/connectionBudget.ts";
 import { mcpServerSchema } from "../api/mcpServer.ts";
-import type { Judgement } from "./decision.ts";
+import type { Decision } from "./decision.ts";
 import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
 import { conditionIn } from "./condition.ts";
 import { judge } from "./judge.ts";
@@ -57,7 +57,7 @@ describe("a healthy system", () => {
   });
 
   it("says nothing of it to anybody", () => {
-    expect(judgement.notices).toEqual([]);
+    expect(judgement.events).toEqual([]);
   });
 
   it("has statuses that the schemas take", () => {
@@ -88,17 +88,17 @@ describe("a healthy system", () => {
     const before = after(scene, judgement);
     const restarted: BudgetSnapshot = {
       ...before,
-      poolers: PENDING,
+      pgbouncers: PENDING,
       postgres: PENDING,
       servers: before.servers.map((server) => ({ ...server, handshake: PENDING })),
     };
     expect(judge(restarted).budgetStatus).toEqual(judgement.budgetStatus);
     expect(judge(restarted).serverStatuses).toEqual(judgement.serverStatuses);
-    expect(judge(restarted).notices).toEqual([]);
+    expect(judge(restarted).events).toEqual([]);
   });
 
   it("has no condition before anything was asked, and is not ready", () => {
-    const scene0: BudgetSnapshot = { ...scene, poolers: PENDING, postgres: PENDING };
+    const scene0: BudgetSnapshot = { ...scene, pgbouncers: PENDING, postgres: PENDING };
     expect(budgetCondition(scene0, "WithinBudget")).toBeUndefined();
     expect(budgetCondition(scene0, "Ready")).toMatchObject({
       status: "Unknown",
@@ -111,7 +111,7 @@ describe("what can't be seen", () => {
   it("is Unknown, with the reason and who could not be asked", () => {
     const scene: BudgetSnapshot = {
       ...sceneOf(),
-      poolers: seen([{ name: "writing-pgbouncer-0", sight: UNREACHABLE }]),
+      pgbouncers: seen([{ name: "writing-pgbouncer-0", observation: UNREACHABLE }]),
     };
     for (const type of ["WithinBudget", "ConfigApplied", "Ready"]) {
       expect(budgetCondition(scene, type)).toMatchObject({
@@ -126,7 +126,7 @@ describe("what can't be seen", () => {
   });
 
   it("is Unknown without a single process", () => {
-    const scene: BudgetSnapshot = { ...sceneOf(), poolers: seen([]) };
+    const scene: BudgetSnapshot = { ...sceneOf(), pgbouncers: seen([]) };
     expect(budgetCondition(scene, "WithinBudget")).toMatchObject({
       status: "Unknown",
       reason: "NoPods",
@@ -199,26 +199,26 @@ describe("a condition", () => {
       lastTransitionTime: "2026-11-26T12:00:01Z",
     });
     const about = { kind: "ConnectionBudget", name: "writing" };
-    expect(bad.notices).toContainEqual(
+    expect(bad.events).toContainEqual(
       expect.objectContaining({ about, type: "Warning", reason: "ClientsExceedBudget" }),
     );
-    expect(judge(after(incidentScene(20), bad)).notices).toEqual([]);
+    expect(judge(after(incidentScene(20), bad)).events).toEqual([]);
     const cured = judge(after(incidentScene(10), bad));
-    expect(cured.notices).toContainEqual(
+    expect(cured.events).toContainEqual(
       expect.objectContaining({ about, type: "Normal", reason: "Within" }),
     );
   });
 });
 
-function kinds({ notices }: Judgement): readonly string[] {
-  return notices.map(({ about, type, reason }) => `${about.kind} ${type} ${reason}`);
+function kinds({ events }: Decision): readonly string[] {
+  return events.map(({ about, type, reason }) => `${about.kind} ${type} ${reason}`);
 }
 
 describe("a PgBouncer that can't be reached any more", () => {
   const scene = sceneOf();
   const blind: BudgetSnapshot = {
     ...after(scene, judge(scene)),
-    poolers: seen([{ name: "writing-pgbouncer-0", sight: UNREACHABLE }]),
+    pgbouncers: seen([{ name: "writing-pgbouncer-0", observation: UNREACHABLE }]),
   };
 
   it("is told of the budget, and not once more of each server", () => {
@@ -229,7 +229,7 @@ describe("a PgBouncer that can't be reached any more", () => {
   });
 
   it("is told when it is back", () => {
-    const back = { ...after(blind, judge(blind)), poolers: scene.poolers };
+    const back = { ...after(blind, judge(blind)), pgbouncers: scene.pgbouncers };
     expect(kinds(judge(back))).toEqual([
       "ConnectionBudget Normal Within",
       "ConnectionBudget Normal Applied",
@@ -260,7 +260,7 @@ const arbitraryScene = fc
     capacity: fc.integer({ min: 20, max: 120 }),
     open: fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 6, maxLength: 6 }),
     lengthMs: fc.constantFrom(1_000, 10_000),
-    blind: fc.constantFrom("poolers", "postgres", "neither"),
+    blind: fc.constantFrom("pgbouncers", "postgres", "neither"),
     state: fc.constantFrom(PENDING, UNREACHABLE),
   })
   .map(({ servers, capacity, open, lengthMs, blind, state }): BudgetSnapshot => {
@@ -291,7 +291,7 @@ describe("any snapshot", () => {
         const again = judge(after(scene, first));
         expect(again.budgetStatus).toEqual(first.budgetStatus);
         expect(again.serverStatuses).toEqual(first.serverStatuses);
-        expect(again.notices).toEqual([]);
+        expect(again.events).toEqual([]);
       }),
     );
   });
@@ -308,14 +308,14 @@ describe("any snapshot", () => {
           servers: scene.servers.toReversed(),
         };
         const backwards: BudgetSnapshot =
-          turned.poolers.state === "seen"
-            ? { ...turned, poolers: seen(turned.poolers.value.toReversed()) }
+          turned.pgbouncers.state === "available"
+            ? { ...turned, pgbouncers: seen(turned.pgbouncers.value.toReversed()) }
             : turned;
         const one = judge(scene);
         const other = judge(backwards);
         expect(other.budgetStatus).toEqual(one.budgetStatus);
         expect(other.serverStatuses).toEqual(one.serverStatuses);
-        expect(other.notices).toEqual(one.notices);
+        expect(other.events).toEqual(one.events);
       }),
     );
   });

@@ -1,12 +1,12 @@
 import { byNames } from "../text/order.ts";
-import type { Judgement } from "./decision.ts";
+import type { Decision } from "./decision.ts";
 import type { BudgetSnapshot, ServerSnapshot } from "../model/budgetSnapshot.ts";
 import { budgetStatus, BUDGET_CONDITIONS } from "./budgetStatus.ts";
-import { figuresOf } from "./metrics.ts";
-import { noticesOf } from "./events.ts";
+import { metricsOf } from "./metrics.ts";
+import { eventsOf } from "./events.ts";
 import { planObjects, type ObjectPlan } from "./objectPlan.ts";
 import { ownersIn } from "./owners.ts";
-import { poolersOf } from "./observed.ts";
+import { pgbouncersOf } from "./observed.ts";
 import { serverStatus, SERVER_CONDITIONS, unplannedStatus } from "./serverStatus.ts";
 
 /**
@@ -18,11 +18,11 @@ import { serverStatus, SERVER_CONDITIONS, unplannedStatus } from "./serverStatus
 export function judge(
   snapshot: BudgetSnapshot,
   plan: ObjectPlan = planObjects(snapshot),
-): Judgement {
+): Decision {
   const { atMs, budget } = snapshot;
   const servers = inOrder(snapshot);
-  const poolers = poolersOf(snapshot);
-  const owners = ownersIn({ budget, servers }, poolers.seen);
+  const poolers = pgbouncersOf(snapshot);
+  const owners = ownersIn({ budget, servers }, poolers.available);
   const planned = new Map(
     plan.known ? plan.admitted.servers.map((server) => [server.name, server]) : [],
   );
@@ -49,15 +49,15 @@ export function judge(
   return {
     budgetStatus: status,
     serverStatuses: new Map(statuses.map((one) => [one.each.object.name, one.status])),
-    notices: [
-      ...noticesOf(
+    events: [
+      ...eventsOf(
         { kind: "ConnectionBudget", name: budget.name },
         budget,
         status,
         BUDGET_CONDITIONS,
       ),
       ...statuses.flatMap((one) =>
-        noticesOf(
+        eventsOf(
           { kind: "McpServer", name: one.each.object.name },
           one.each.object,
           one.status,
@@ -65,7 +65,7 @@ export function judge(
         ),
       ),
     ],
-    figures: figuresOf({ ...snapshot, servers }, plan, poolers, owners, { status, statuses }),
+    metrics: metricsOf({ ...snapshot, servers }, plan, poolers, owners, { status, statuses }),
   };
 }
 

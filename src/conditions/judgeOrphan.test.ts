@@ -7,7 +7,7 @@ import { judgeOrphan } from "./judgeOrphan.ts";
 
 describe("a server whose budget does not exist", () => {
   const orphan = runningOf(serverOf("lost"), 5, 0);
-  const { status, notices } = judgeOrphan(orphan, AT_MS);
+  const { status, events } = judgeOrphan(orphan, AT_MS);
 
   it("has a status that says so, and again the same", () => {
     expect(conditionIn(status, "Admitted")).toMatchObject({
@@ -18,11 +18,11 @@ describe("a server whose budget does not exist", () => {
     expect(conditionIn(status, "Ready")?.status).toBe("False");
     expect(status).toMatchObject({ replicas: 1, grant: 0 });
     const again = { ...orphan, object: { ...orphan.object, status } };
-    expect(judgeOrphan(again, AT_MS + 5000)).toMatchObject({ status, notices: [] });
+    expect(judgeOrphan(again, AT_MS + 5000)).toMatchObject({ status, events: [] });
     expect(mcpServerSchema.safeParse({ ...serverOf("lost"), status }).success).toBe(true);
   });
 
   it("is told to somebody once", () => {
-    expect(notices).toMatchObject([{ type: "Warning", reason: "BudgetNotFound" }]);
+    expect(events).toMatchObject([{ type: "Warning", reason: "BudgetNotFound" }]);
   });
 });

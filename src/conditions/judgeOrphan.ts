@@ -1,8 +1,8 @@
-import type { Judgement } from "./decision.ts";
+import type { Decision } from "./decision.ts";
 import type { ServerSnapshot } from "../model/budgetSnapshot.ts";
 import { notUnderstood } from "./feasible.ts";
-import { conditionFigures } from "./metrics.ts";
-import { noticesOf } from "./events.ts";
+import { conditionMetrics } from "./metrics.ts";
+import { eventsOf } from "./events.ts";
 import { conditionsOf, podsOf, SERVER_CONDITIONS, type Status } from "./serverStatus.ts";
 
 /**
@@ -12,7 +12,7 @@ import { conditionsOf, podsOf, SERVER_CONDITIONS, type Status } from "./serverSt
 export function judgeOrphan(
   snapshot: ServerSnapshot,
   atMs: number,
-): Pick<Judgement, "notices" | "figures"> & { readonly status: Status } {
+): Pick<Decision, "events" | "metrics"> & { readonly status: Status } {
   const { object, pods } = snapshot;
   const { parsed, name, namespace } = object;
   const message = parsed.ok
@@ -35,10 +35,10 @@ export function judgeOrphan(
   };
   return {
     status,
-    notices: noticesOf({ kind: "McpServer", name }, object, status, SERVER_CONDITIONS),
-    figures: [
+    events: eventsOf({ kind: "McpServer", name }, object, status, SERVER_CONDITIONS),
+    metrics: [
       { name: "weir_server_pods", labels: { server: name }, value: pods.length },
-      ...conditionFigures(`McpServer/${name}`, status, SERVER_CONDITIONS),
+      ...conditionMetrics(`McpServer/${name}`, status, SERVER_CONDITIONS),
     ],
   };
 }

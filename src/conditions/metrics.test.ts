@@ -5,7 +5,7 @@ import { judge } from "./judge.ts";
 
 describe("figures", () => {
   it("are what is open now, beside what is planned", () => {
-    const { figures } = judge(
+    const { metrics } = judge(
       withSight(
         withClients(twoServers(), [clientsOf("10.0.0.2", 3)], 0),
         withLine("scene", { openServers: 2 }),
@@ -23,16 +23,16 @@ describe("figures", () => {
       { name: "weir_postgres_role_limit", labels: {}, value: 97 },
       { name: "weir_condition", labels: { object: "McpServer/scene", type: "Ready" }, value: 1 },
     ]) {
-      expect(figures).toContainEqual(figure);
+      expect(metrics).toContainEqual(figure);
     }
   });
 
   it("are absent of what could not be asked", () => {
-    const { figures } = judge({ ...twoServers(), poolers: UNREACHABLE, postgres: UNREACHABLE });
-    const names = new Set(figures.map(({ name }) => name));
+    const { metrics } = judge({ ...twoServers(), pgbouncers: UNREACHABLE, postgres: UNREACHABLE });
+    const names = new Set(metrics.map(({ name }) => name));
     expect(names).not.toContain("weir_clients_open");
     expect(names).not.toContain("weir_postgres_backends");
-    expect(figures).toContainEqual({
+    expect(metrics).toContainEqual({
       name: "weir_condition",
       labels: { object: "ConnectionBudget/writing", type: "WithinBudget" },
       value: -1,
@@ -40,7 +40,7 @@ describe("figures", () => {
   });
 
   it("have each sample once", () => {
-    const keys = judge(twoServers()).figures.map(({ name, labels }) =>
+    const keys = judge(twoServers()).metrics.map(({ name, labels }) =>
       JSON.stringify([name, labels]),
     );
     expect(new Set(keys).size).toBe(keys.length);

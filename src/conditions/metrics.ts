@@ -1,10 +1,10 @@
 import type { ServerPlan } from "../budget/plan.ts";
-import type { Figure, FigureName } from "./decision.ts";
+import type { Metric, MetricName } from "./decision.ts";
 import type { BudgetSnapshot, ServerSnapshot } from "../model/budgetSnapshot.ts";
 import { conditionIn } from "./condition.ts";
 import type { ObjectPlan } from "./objectPlan.ts";
 import type { Owners } from "./owners.ts";
-import type { Poolers } from "./observed.ts";
+import type { ObservedPgBouncers } from "./observed.ts";
 import { BUDGET_CONDITIONS } from "./budgetStatus.ts";
 import { SERVER_CONDITIONS, type Status } from "./serverStatus.ts";
 import { shareOf } from "../budget/room.ts";
@@ -16,33 +16,33 @@ interface Statuses {
 }
 
 /** What is planned and what is open, for Prometheus. What could not be asked has no figure. */
-export function figuresOf(
+export function metricsOf(
   snapshot: BudgetSnapshot,
   plan: ObjectPlan,
-  poolers: Poolers,
+  poolers: ObservedPgBouncers,
   owners: Owners,
   { status, statuses }: Statuses,
-): readonly Figure[] {
+): readonly Metric[] {
   return [
     ...(plan.known ? plannedFigures(plan) : []),
     ...poolerFigures(poolers),
     ...snapshot.servers.flatMap((server) => openFigures(server, poolers, owners)),
     ...postgresFigures(snapshot),
-    ...conditionFigures(`ConnectionBudget/${snapshot.budget.name}`, status, BUDGET_CONDITIONS),
+    ...conditionMetrics(`ConnectionBudget/${snapshot.budget.name}`, status, BUDGET_CONDITIONS),
     ...statuses.flatMap(({ each, status: own }) =>
-      conditionFigures(`McpServer/${each.object.name}`, own, SERVER_CONDITIONS),
+      conditionMetrics(`McpServer/${each.object.name}`, own, SERVER_CONDITIONS),
     ),
   ];
 }
 
-function figure(name: FigureName, value: number, labels: Figure["labels"] = {}): Figure {
+function figure(name: MetricName, value: number, labels: Metric["labels"] = {}): Metric {
   return { name, labels, value };
 }
 
 function plannedFigures({
   budget,
   admitted: { clients, slots, servers },
-}: Extract<ObjectPlan, { readonly known: true }>): readonly Figure[] {
+}: Extract<ObjectPlan, { readonly known: true }>): readonly Metric[] {
   const { consoles, maintenance, logins } = clients.reserve;
   const { granted, headroom } = clients;
   return [
@@ -59,11 +59,11 @@ function plannedFigures({
   ];
 }
 
-function partsOf(name: FigureName, parts: Readonly<Record<string, number>>): readonly Figure[] {
+function partsOf(name: MetricName, parts: Readonly<Record<string, number>>): readonly Metric[] {
   return Object.entries(parts).map(([part, value]) => figure(name, value, { part }));
 }
 
-function serverFigures({ name: server, grant, limit, slots }: ServerPlan): readonly Figure[] {
+function serverFigures({ name: server, grant, limit, slots }: ServerPlan): readonly Metric[] {
   return [
     figure("weir_server_grant", grant, { server }),
     figure("weir_server_limit", limit, { server }),
@@ -71,9 +71,9 @@ function serverFigures({ name: server, grant, limit, slots }: ServerPlan): reado
   ];
 }
 
-function poolerFigures({ seen }: Poolers): readonly Figure[] {
-  return seen.flatMap(({ name: pgbouncer, sight, lines }) => [
-    figure("weir_clients_open", sight.usedClients, { pgbouncer }),
+function poolerFigures({ available }: ObservedPgBouncers): readonly Metric[] {
+  return available.flatMap(({ name: pgbouncer, state, lines }) => [
+    figure("weir_clients_open", state.usedClients, { pgbouncer }),
     ...[...lines.values()].map((line) =>
       figure("weir_server_connections_open", line.openServers, { pgbouncer, line: line.name }),
     ),
@@ -81,11 +81,15 @@ function poolerFigures({ seen }: Poolers): readonly Figure[] {
 }
 
 /** Now, not in the window. */
-function openFigures(server: ServerSnapshot, { seen }: Poolers, owners: Owners): readonly Figure[] {
+function openFigures(
+  server: ServerSnapshot,
+  { available }: ObservedPgBouncers,
+  owners: Owners,
+): readonly Metric[] {
   const { name } = server.object;
   return [
     figure("weir_server_pods", server.pods.length, { server: name }),
-    ...seen.flatMap((pooler) => {
+    ...available.flatMap((pooler) => {
       const held = owners.heldBy(server, pooler, "now");
       return held.known
         ? [
@@ -99,8 +103,8 @@ function openFigures(server: ServerSnapshot, { seen }: Poolers, owners: Owners):
   ];
 }
 
-function postgresFigures({ postgres }: BudgetSnapshot): readonly Figure[] {
-  if (postgres.state !== "seen") return [];
+function postgresFigures({ postgres }: BudgetSnapshot): readonly Metric[] {
+  if (postgres.state !== "available") return [];
   const { maxConnections, role, backends } = postgres.value;
   return [
     figure("weir_postgres_max_connections", maxConnections),
@@ -112,11 +116,11 @@ function postgresFigures({ postgres }: BudgetSnapshot): readonly Figure[] {
 const VALUES = { True: 1, False: 0, Unknown: -1 } as const;
 
 /** Of an object's conditions, Ready too. */
-export function conditionFigures(
+export function conditionMetrics(
   object: string,
   status: Status,
   types: readonly { readonly type: string }[],
-): readonly Figure[] {
+): readonly Metric[] {
   return [...types, { type: "Ready" }].flatMap(({ type }) => {
     const condition = conditionIn(status, type);
     if (condition === undefined) return [];

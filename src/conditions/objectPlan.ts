@@ -7,7 +7,7 @@ import { byNames } from "../text/order.ts";
 import type { BudgetPlan, PostgresPlan } from "../budget/plan.ts";
 import { planBudget } from "../budget/planBudget.ts";
 import { planFleet } from "../budget/planFleet.ts";
-import type { BudgetSnapshot, Observed, ServerSnapshot } from "../model/budgetSnapshot.ts";
+import type { BudgetSnapshot, ObservedObject, ServerSnapshot } from "../model/budgetSnapshot.ts";
 import { admit, type Admission } from "./admission.ts";
 import { conditionIn } from "./condition.ts";
 
@@ -73,12 +73,12 @@ export function planObjects({
   };
 }
 
-function problemsOf(kind: string, { name, parsed }: Observed<unknown>): readonly string[] {
+function problemsOf(kind: string, { name, parsed }: ObservedObject<unknown>): readonly string[] {
   if (parsed.ok) return [];
   return [`${kind}/${name}: ${parsed.problems.slice(0, 3).join("; ")}`];
 }
 
-function parsedOf<T>({ parsed }: Observed<T>): T | undefined {
+function parsedOf<T>({ parsed }: ObservedObject<T>): T | undefined {
   return parsed.ok ? parsed.value : undefined;
 }
 

@@ -4,13 +4,13 @@ import { byNames } from "../text/order.ts";
 import { listed } from "../text/wording.ts";
 import type {
   BudgetSnapshot,
-  LineSight,
-  PoolerSight,
-  PoolerSnapshot,
-  Sight,
+  LineState,
+  PgBouncerState,
+  PgBouncerSnapshot,
+  Observation,
 } from "../model/budgetSnapshot.ts";
-import { few } from "../text/truncation.ts";
-import { AS_IS, type Told, type Verdict } from "./condition.ts";
+import { joinTruncated } from "../text/truncation.ts";
+import { UNCHANGED, type CheckResult, type Verdict } from "./condition.ts";
 
 /**
  * A window that is shorter than this, after a start, is too short to say that a cause has stayed
@@ -19,29 +19,29 @@ import { AS_IS, type Told, type Verdict } from "./condition.ts";
 const SETTLED_AFTER_MS = 5_000;
 
 /** A PgBouncer process that answered. */
-export interface Pooler {
+export interface ObservedPgBouncer {
   readonly name: string;
-  readonly sight: PoolerSight;
+  readonly state: PgBouncerState;
   /** Its lines by name, the console left out. */
-  readonly lines: ReadonlyMap<string, LineSight>;
+  readonly lines: ReadonlyMap<string, LineState>;
 }
 
 /** Something that was asked in vain. */
-export interface Blank {
+export interface UnavailableSource {
   readonly what: string;
   readonly reason: string;
   readonly message: string;
 }
 
 /** What was asked: what answered, and whether that is all. */
-export interface Asked {
+export interface SourceStatus {
   readonly pending: boolean;
-  readonly blanks: readonly Blank[];
+  readonly unavailable: readonly UnavailableSource[];
 }
 
 /** The PgBouncer processes of a budget, by name. */
-export interface Poolers extends Asked {
-  readonly seen: readonly Pooler[];
+export interface ObservedPgBouncers extends SourceStatus {
+  readonly available: readonly ObservedPgBouncer[];
   /**
    * The names of those that are known to be processes, each another one: all that are seen, and pods
    * that don't answer. Undefined where not even their places are known.
@@ -52,13 +52,17 @@ export interface Poolers extends Asked {
 }
 
 /** What of a snapshot says which there are. */
-type Snapshot = Pick<BudgetSnapshot, "budget" | "poolers" | "namespaceAlone" | "unwatchedService">;
+type Snapshot = Pick<
+  BudgetSnapshot,
+  "budget" | "pgbouncers" | "namespaceAlone" | "unwatchedService"
+>;
 
-export function poolersOf(snapshot: Snapshot): Poolers {
-  const { poolers } = snapshot;
-  if (poolers.state !== "seen") return { seen: [], ...askedOf("PgBouncer", poolers) };
+export function pgbouncersOf(snapshot: Snapshot): ObservedPgBouncers {
+  const { pgbouncers } = snapshot;
+  if (pgbouncers.state !== "available")
+    return { available: [], ...sourceStatusOf("PgBouncer", pgbouncers) };
   // One that is reached by two ways counts once: its clients are no others.
-  const sorted = poolers.value
+  const sorted = pgbouncers.value
     .filter(({ sameAs }) => sameAs === undefined)
     .toSorted(byNames(({ name }) => [name]));
   const known = sorted.filter(isProcess);
@@ -66,15 +70,17 @@ export function poolersOf(snapshot: Snapshot): Poolers {
   return {
     names: known.map(({ name }) => name),
     apart: known.filter(isApart).length,
-    seen: sorted.flatMap(({ name, sight }) => {
-      if (sight.state !== "seen") return [];
-      const lines = sight.value.lines.filter((line) => line.name !== CONSOLE_DATABASE);
-      return [{ name, sight: sight.value, lines: new Map(lines.map((line) => [line.name, line])) }];
+    available: sorted.flatMap(({ name, observation }) => {
+      if (observation.state !== "available") return [];
+      const lines = observation.value.lines.filter((line) => line.name !== CONSOLE_DATABASE);
+      return [
+        { name, state: observation.value, lines: new Map(lines.map((line) => [line.name, line])) },
+      ];
     }),
-    ...together([
-      { pending: false, blanks: sorted.length === 0 ? [none] : [] },
-      ...sorted.map(({ name, sight }) => askedOf(name, sight)),
-      { pending: false, blanks: unseenProcesses(snapshot, poolers.value) },
+    ...combined([
+      { pending: false, unavailable: sorted.length === 0 ? [none] : [] },
+      ...sorted.map(({ name, observation }) => sourceStatusOf(name, observation)),
+      { pending: false, unavailable: unseenProcesses(snapshot, pgbouncers.value) },
     ]),
   };
 }
@@ -83,12 +89,12 @@ export function poolersOf(snapshot: Snapshot): Poolers {
  * An address that does not answer may lead to a process that another one leads to, or to none; what
  * was not asked yet is no evidence of anything.
  */
-function isProcess(pooler: PoolerSnapshot): boolean {
-  const { state } = pooler.sight;
-  return state === "seen" || (state === "unseen" && !pooler.isAddress && isApart(pooler));
+function isProcess(pooler: PgBouncerSnapshot): boolean {
+  const { state } = pooler.observation;
+  return state === "available" || (state === "unavailable" && !pooler.isAddress && isApart(pooler));
 }
 
-function isApart({ sameAs, wasSameAs }: PoolerSnapshot): boolean {
+function isApart({ sameAs, wasSameAs }: PgBouncerSnapshot): boolean {
   return sameAs === undefined && wasSameAs === undefined;
 }
 
@@ -98,8 +104,8 @@ function isApart({ sameAs, wasSameAs }: PoolerSnapshot): boolean {
  */
 function unseenProcesses(
   { budget: { parsed }, namespaceAlone, unwatchedService }: Snapshot,
-  poolers: readonly PoolerSnapshot[],
-): readonly Blank[] {
+  poolers: readonly PgBouncerSnapshot[],
+): readonly UnavailableSource[] {
   if (!parsed.ok || parsed.value.spec.pgbouncer.existing === undefined) return [];
   const count = processCountOf(parsed.value);
   const found = poolers.filter(isApart);
@@ -110,7 +116,7 @@ function unseenProcesses(
       wasSameAs === undefined ? name : `${name} has led to the same process as ${wasSameAs}`,
     );
   const message =
-    `seen ${found.filter(({ sight }) => sight.state === "seen").length} of ${count} processes ` +
+    `seen ${found.filter(({ observation }) => observation.state === "available").length} of ${count} processes ` +
     `that spec.pgbouncer.existing.processes says (${listed(told)}): let existing.host be a Service of this ` +
     "cluster, or a host name with an address for each of them, or correct processes";
   const blind =
@@ -121,15 +127,15 @@ function unseenProcesses(
   return [{ what: "PgBouncer", reason: "ProcessesUnseen", message: `${message}${blind}` }];
 }
 
-export function askedOf(what: string, sight: Sight<unknown>): Asked {
-  if (sight.state !== "unseen") return { pending: sight.state === "pending", blanks: [] };
-  return { pending: false, blanks: [{ what, reason: sight.reason, message: sight.message }] };
+export function sourceStatusOf(what: string, sight: Observation<unknown>): SourceStatus {
+  if (sight.state !== "unavailable") return { pending: sight.state === "pending", unavailable: [] };
+  return { pending: false, unavailable: [{ what, reason: sight.reason, message: sight.message }] };
 }
 
-export function together(parts: readonly Asked[]): Asked {
+export function combined(parts: readonly SourceStatus[]): SourceStatus {
   return {
     pending: parts.some(({ pending }) => pending),
-    blanks: parts.flatMap(({ blanks }) => blanks),
+    unavailable: parts.flatMap(({ unavailable }) => unavailable),
   };
 }
 
@@ -137,21 +143,25 @@ export function together(parts: readonly Asked[]): Asked {
  * What is bad is bad, whatever else could not be seen; what is well is only well when all was seen.
  * While anything has not been asked yet, what was said before stays.
  */
-export function judged(asked: Asked, bad: Told | undefined, well: Told): Verdict {
+export function verdictOf(
+  asked: SourceStatus,
+  bad: CheckResult | undefined,
+  well: CheckResult,
+): Verdict {
   if (bad !== undefined) return bad;
-  if (asked.pending) return AS_IS;
-  return blankOf(asked) ?? well;
+  if (asked.pending) return UNCHANGED;
+  return unknownBecause(asked) ?? well;
 }
 
 /** Unknown, with the reason of the first that could not be asked; undefined: all could. */
-export function blankOf({ blanks }: Asked): Told | undefined {
-  const [first] = blanks;
+export function unknownBecause({ unavailable }: SourceStatus): CheckResult | undefined {
+  const [first] = unavailable;
   if (first === undefined) return undefined;
-  const message = few(blanks.map(({ what, message: why }) => `${what}: ${why}`));
+  const message = joinTruncated(unavailable.map(({ what, message: why }) => `${what}: ${why}`));
   return { status: "Unknown", reason: first.reason, message };
 }
 
 /** Some process has not been watched long enough to take back what was said of it. */
-export function isTooEarly({ seen }: Poolers): boolean {
-  return seen.some(({ sight }) => sight.window.lengthMs < SETTLED_AFTER_MS);
+export function isTooEarly({ available }: ObservedPgBouncers): boolean {
+  return available.some(({ state }) => state.window.lengthMs < SETTLED_AFTER_MS);
 }

@@ -6,7 +6,7 @@ import type {
   ServerSnapshot,
 } from "../model/budgetSnapshot.ts";
 import { clientsMaxOn, clientsOn } from "./clientUse.ts";
-import type { Pooler } from "./observed.ts";
+import type { ObservedPgBouncer } from "./observed.ts";
 
 /** How many connections somebody holds, or why that can't be told. */
 export type Held =
@@ -19,20 +19,20 @@ export type Held =
  */
 export interface Owners {
   /** The server's name; undefined: nobody's that is known. */
-  of(pooler: Pooler, client: ClientCount): string | undefined;
+  of(pooler: ObservedPgBouncer, client: ClientCount): string | undefined;
   /** The most that a server had on one process in its window; or what it has now. */
-  heldBy(server: ServerSnapshot, pooler: Pooler, when: "lately" | "now"): Held;
+  heldBy(server: ServerSnapshot, pooler: ObservedPgBouncer, when: "lately" | "now"): Held;
   /**
    * The most that a pod certainly had: on one process in its window, or on all together in their
    * last samples. Not those that wait, which its pool may have given up. Not the sum of the windows, nor of what each had when it was asked last: a pool may
    * move its connections from one process to another.
    */
-  heldByPod(pod: PodSnapshot, poolers: readonly Pooler[]): Held;
+  heldByPod(pod: PodSnapshot, poolers: readonly ObservedPgBouncer[]): Held;
 }
 
 export function ownersIn(
   { budget, servers }: Pick<BudgetSnapshot, "budget" | "servers">,
-  poolers: readonly Pooler[],
+  poolers: readonly ObservedPgBouncer[],
 ): Owners {
   const names = new Set(servers.map(({ object }) => object.name));
   const isManaged = budget.parsed.ok && budget.parsed.value.spec.pgbouncer.existing === undefined;
@@ -43,7 +43,7 @@ export function ownersIn(
   const hidden = new Map(poolers.map((pooler) => [pooler.name, hidesAddresses(pooler, byAddress)]));
   const now = new Map(poolers.map((pooler) => [pooler.name, byAddressNow(pooler)]));
   const serversAt = (ip: string) => new Set(byAddress.get(ip)?.map(({ server }) => server));
-  const hasLine = (server: string, { lines }: Pooler) => isManaged || lines.has(server);
+  const hasLine = (server: string, { lines }: ObservedPgBouncer) => isManaged || lines.has(server);
   return {
     of: (pooler, { line, address }) => {
       if (isManaged || (names.has(line) && pooler.lines.has(line))) return line;
@@ -57,7 +57,7 @@ export function ownersIn(
       }
       if (hidden.get(pooler.name) === true) return HIDDEN;
       const addresses = [...new Set(own.flatMap(({ ip }) => ip ?? []))];
-      const counts = when === "now" ? now.get(pooler.name) : pooler.sight.window.addresses;
+      const counts = when === "now" ? now.get(pooler.name) : pooler.state.window.addresses;
       const held = addresses.filter((ip) => (counts?.get(ip) ?? 0) > 0);
       if (own.some(isOfNode) || held.some((ip) => serversAt(ip).size > 1)) return SHARED;
       return { known: true, count: sumOf(held.map((ip) => counts?.get(ip) ?? 0)) };
@@ -65,10 +65,10 @@ export function ownersIn(
     heldByPod: (pod, all) => {
       const { ip } = pod;
       if (ip === undefined) return isOfNode(pod) ? SHARED : { known: true, count: 0 };
-      const hasSome = all.some(({ sight }) => (sight.window.addresses.get(ip) ?? 0) > 0);
+      const hasSome = all.some(({ state }) => (state.window.addresses.get(ip) ?? 0) > 0);
       if (hasSome && (byAddress.get(ip)?.length ?? 0) > 1) return SHARED;
-      const windows = all.map(({ sight }) => sight.window.addressesHeld.get(ip) ?? 0);
-      const kept = all.map(({ sight }) => sight.window.addressesKept.get(ip) ?? 0);
+      const windows = all.map(({ state }) => state.window.addressesHeld.get(ip) ?? 0);
+      const kept = all.map(({ state }) => state.window.addressesKept.get(ip) ?? 0);
       const count = Math.max(0, ...windows, sumOf(kept));
       if (count === 0 && all.some(({ name }) => hidden.get(name) === true)) return HIDDEN;
       return { known: true, count };
@@ -94,14 +94,14 @@ function isOfNode({ ip, ready }: PodSnapshot): boolean {
 }
 
 /** Clients are there, and none of them comes from a pod: something translates addresses. */
-function hidesAddresses({ sight }: Pooler, pods: ReadonlyMap<string, unknown>): boolean {
-  const some = sight.clients.some(isOfPool);
-  return some && pods.size > 0 && ![...sight.window.addresses.keys()].some((ip) => pods.has(ip));
+function hidesAddresses({ state }: ObservedPgBouncer, pods: ReadonlyMap<string, unknown>): boolean {
+  const some = state.clients.some(isOfPool);
+  return some && pods.size > 0 && ![...state.window.addresses.keys()].some((ip) => pods.has(ip));
 }
 
-function byAddressNow({ sight }: Pooler): ReadonlyMap<string, number> {
+function byAddressNow({ state }: ObservedPgBouncer): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const { address, count } of sight.clients.filter(isOfPool)) {
+  for (const { address, count } of state.clients.filter(isOfPool)) {
     counts.set(address, (counts.get(address) ?? 0) + count);
   }
   return counts;

@@ -1,9 +1,9 @@
 import type { PodSnapshot } from "../model/budgetSnapshot.ts";
 import { listed } from "../text/wording.ts";
-import { AS_IS, conditionIn, type Told, type Verdict } from "./condition.ts";
+import { UNCHANGED, conditionIn, type CheckResult, type Verdict } from "./condition.ts";
 import type { Held } from "./owners.ts";
-import { isTooEarly, judged } from "./observed.ts";
-import type { ServerCase } from "./serverInput.ts";
+import { isTooEarly, verdictOf } from "./observed.ts";
+import type { ServerInput } from "./serverInput.ts";
 import { isTold } from "./withinGrant.ts";
 
 /**
@@ -11,17 +11,17 @@ import { isTold } from "./withinGrant.ts";
  * its pools, over all PgBouncers; or the workload's template gives another pool size than the
  * plan's limit. One that waits for a server connection may be given up already, and proves nothing.
  */
-export function poolSettingIgnored(its: ServerCase): Verdict {
+export function poolSettingIgnored(its: ServerInput): Verdict {
   const pods = its.snapshot.pods.flatMap((pod) => {
     const allowed = allowedOf(pod, its);
     if (allowed === undefined) return [];
-    return [{ pod, allowed, held: its.owners.heldByPod(pod, its.poolers.seen) }];
+    return [{ pod, allowed, held: its.owners.heldByPod(pod, its.poolers.available) }];
   });
   const bad = moreThanConfigured(pods) ?? configuredOtherwise(its);
-  const verdict = judged(its.poolers, bad, followed(its));
+  const verdict = verdictOf(its.poolers, bad, followed(its));
   if (verdict.status !== "False") return verdict;
   const before = conditionIn(its.snapshot.object.status, "PoolSettingIgnored")?.reason;
-  if (before === "MoreThanConfigured" && isTooEarly(its.poolers)) return AS_IS;
+  if (before === "MoreThanConfigured" && isTooEarly(its.poolers)) return UNCHANGED;
   const untold = unseen(its, pods);
   return untold === undefined ? verdict : { status: "Unknown", ...untold };
 }
@@ -34,14 +34,14 @@ interface JudgedPod {
 }
 
 /** A Live pool may have been given more than it started with. */
-function allowedOf({ poolMax }: PodSnapshot, { server, planned }: ServerCase): number | undefined {
+function allowedOf({ poolMax }: PodSnapshot, { server, planned }: ServerInput): number | undefined {
   if (poolMax === undefined) return undefined;
   const { resize, processesPerPod } = server.spec.pool;
   const most = resize === "Live" ? Math.max(poolMax, planned?.limit ?? 0) : poolMax;
   return most * processesPerPod;
 }
 
-function moreThanConfigured(pods: readonly JudgedPod[]): Told | undefined {
+function moreThanConfigured(pods: readonly JudgedPod[]): CheckResult | undefined {
   const over = pods
     .flatMap(({ pod, allowed, held }) =>
       held.known && held.count > allowed
@@ -53,7 +53,7 @@ function moreThanConfigured(pods: readonly JudgedPod[]): Told | undefined {
   return { status: "True", reason: "MoreThanConfigured", message: listed(over) };
 }
 
-function configuredOtherwise({ snapshot, planned }: ServerCase): Told | undefined {
+function configuredOtherwise({ snapshot, planned }: ServerInput): CheckResult | undefined {
   const { workload } = snapshot;
   if (workload?.poolMax === undefined || planned === undefined) return undefined;
   if (workload.poolMax === planned.limit) return undefined;
@@ -62,7 +62,7 @@ function configuredOtherwise({ snapshot, planned }: ServerCase): Told | undefine
   return { status: "True", reason: "ConfiguredOtherwise", message };
 }
 
-function followed({ server, planned }: ServerCase): Told {
+function followed({ server, planned }: ServerInput): CheckResult {
   const { processesPerPod } = server.spec.pool;
   const message =
     planned === undefined
@@ -73,9 +73,9 @@ function followed({ server, planned }: ServerCase): Told {
 
 /** Why it can't be said that the setting is followed. */
 function unseen(
-  { snapshot, planned, server }: ServerCase,
+  { snapshot, planned, server }: ServerInput,
   pods: readonly JudgedPod[],
-): Pick<Told, "reason" | "message"> | undefined {
+): Pick<CheckResult, "reason" | "message"> | undefined {
   if (planned !== undefined) {
     const { workload } = snapshot;
     if (workload === undefined) {

@@ -110,7 +110,7 @@ describe("behind a PgBouncer that weir did not make", () => {
   it("nobody sees who logs in: Unknown, and as it was until that was asked", () => {
     const scene = inRoles(["review", "writing"]);
     const later = after(scene, judge(scene));
-    expect(conditionOf({ ...later, poolers: UNREACHABLE })?.status).toBe("Unknown");
-    expect(conditionOf({ ...later, poolers: PENDING })).toEqual(conditionOf(scene));
+    expect(conditionOf({ ...later, pgbouncers: UNREACHABLE })?.status).toBe("Unknown");
+    expect(conditionOf({ ...later, pgbouncers: PENDING })).toEqual(conditionOf(scene));
   });
 });

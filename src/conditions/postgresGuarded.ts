@@ -1,10 +1,10 @@
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import { availableConnections } from "../api/connectionBudget.ts";
 import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress.ts";
-import type { BudgetSnapshot, LineSight, PostgresSnapshot } from "../model/budgetSnapshot.ts";
+import type { BudgetSnapshot, LineState, PostgresSnapshot } from "../model/budgetSnapshot.ts";
 import type { Verdict } from "./condition.ts";
 import { listed } from "../text/wording.ts";
-import { askedOf, judged, together, type Poolers } from "./observed.ts";
+import { sourceStatusOf, verdictOf, combined, type ObservedPgBouncers } from "./observed.ts";
 import { liveRoomOf, liveShareOf } from "./slotUse.ts";
 
 /** A backend whose client is gone must end within this: the check's longest interval. */
@@ -24,14 +24,14 @@ interface Gap {
 export function postgresGuarded(
   budget: ConnectionBudget,
   { postgres }: Pick<BudgetSnapshot, "postgres">,
-  poolers: Poolers,
+  poolers: ObservedPgBouncers,
 ): Verdict {
   const isExisting = budget.spec.pgbouncer.existing !== undefined;
-  const ofPostgres = askedOf("Postgres", postgres);
+  const ofPostgres = sourceStatusOf("Postgres", postgres);
   // Weir's own is asked through, and has the role forced on every line: ConfigApplied looks.
-  const asked = isExisting ? together([ofPostgres, poolers]) : ofPostgres;
+  const asked = isExisting ? combined([ofPostgres, poolers]) : ofPostgres;
   const gaps =
-    postgres.state === "seen"
+    postgres.state === "available"
       ? [
           ...gapsOf(budget, postgres.value),
           ...(isExisting ? otherRoleGaps(budget, postgres.value, poolers) : []),
@@ -43,10 +43,10 @@ export function postgresGuarded(
     reason: first.reason,
     message: gaps.map(({ text }) => text).join("; ") + hintOf(gaps),
   };
-  return judged(asked, bad, {
+  return verdictOf(asked, bad, {
     status: "True",
     reason: "Guarded",
-    message: postgres.state === "seen" ? wellOf(budget, postgres.value) : "",
+    message: postgres.state === "available" ? wellOf(budget, postgres.value) : "",
   });
 }
 
@@ -81,15 +81,15 @@ function superuserGaps({ role }: PostgresSnapshot): readonly Gap[] {
 function otherRoleGaps(
   budget: ConnectionBudget,
   { role: { name } }: PostgresSnapshot,
-  { seen }: Poolers,
+  { available }: ObservedPgBouncers,
 ): readonly Gap[] {
   const here = formatPostgresAddress(postgresAddressOf(budget));
   const roles = new Set(
-    seen.flatMap(({ sight, lines }) =>
+    available.flatMap(({ state, lines }) =>
       [...lines.values()]
         .filter((line) => addressOf(budget, line) === here)
         .flatMap((line) => line.roles)
-        .filter((role) => role !== name && role !== sight.config.get("auth_user")),
+        .filter((role) => role !== name && role !== state.config.get("auth_user")),
     ),
   );
   if (roles.size === 0) return [];
@@ -99,7 +99,7 @@ function otherRoleGaps(
   return [{ reason: "OtherRoles", text }];
 }
 
-function addressOf({ metadata }: ConnectionBudget, { host, port }: LineSight): string {
+function addressOf({ metadata }: ConnectionBudget, { host, port }: LineState): string {
   return formatPostgresAddress(postgresAddressOf({ metadata, spec: { postgres: { host, port } } }));
 }
 

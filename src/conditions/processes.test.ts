@@ -9,7 +9,7 @@ import {
   withSight,
   UNREACHABLE,
 } from "../../test/operator/sceneOf.ts";
-import type { BudgetSnapshot, PoolerSight, PoolerSnapshot } from "../model/budgetSnapshot.ts";
+import type { BudgetSnapshot, PgBouncerState, PgBouncerSnapshot } from "../model/budgetSnapshot.ts";
 import { conditionIn } from "./condition.ts";
 import { judge } from "./judge.ts";
 
@@ -20,17 +20,17 @@ const OF_SERVER = ["WithinGrant", "PoolSettingIgnored"] as const;
 /** The one PgBouncer of the scene, and others that have open what it has. */
 function withPoolers(
   scene: BudgetSnapshot,
-  ...others: readonly Partial<PoolerSnapshot>[]
+  ...others: readonly Partial<PgBouncerSnapshot>[]
 ): BudgetSnapshot {
-  const first = scene.poolers.state === "seen" ? scene.poolers.value[0] : undefined;
+  const first = scene.pgbouncers.state === "available" ? scene.pgbouncers.value[0] : undefined;
   if (first === undefined) throw new Error("the scene has no PgBouncer");
-  return { ...scene, poolers: seen([first, ...others.map((each) => ({ ...first, ...each }))]) };
+  return { ...scene, pgbouncers: seen([first, ...others.map((each) => ({ ...first, ...each }))]) };
 }
 
-function sightOf({ poolers }: BudgetSnapshot): PoolerSight {
-  const [first] = poolers.state === "seen" ? poolers.value : [];
-  if (first?.sight.state !== "seen") throw new Error("the scene has no PgBouncer");
-  return first.sight.value;
+function sightOf({ pgbouncers }: BudgetSnapshot): PgBouncerState {
+  const [first] = pgbouncers.state === "available" ? pgbouncers.value : [];
+  if (first?.observation.state !== "available") throw new Error("the scene has no PgBouncer");
+  return first.observation.value;
 }
 
 /** Told of the whole fleet: `TYPE=STATUS REASON`, the same ones once. */
@@ -128,7 +128,7 @@ describe("an existing PgBouncer of which fewer processes are seen than the spec 
   it("is not seen where its one address does not answer", () => {
     const away = withPoolers(incidentScene(5, 3), {
       name: "other-pgbouncer:6432",
-      sight: UNREACHABLE,
+      observation: UNREACHABLE,
     });
     expect(budgetCondition(away, "WithinBudget")).toMatchObject({
       status: "Unknown",
@@ -150,7 +150,7 @@ describe("more processes than planned", () => {
     },
   ])("are named: $whose", ({ scene, count, planned, field }) => {
     const extra = { name: "one-more" };
-    const all = scene.poolers.state === "seen" ? scene.poolers.value : [];
+    const all = scene.pgbouncers.state === "available" ? scene.pgbouncers.value : [];
     const more = withPoolers(scene, ...all.slice(1), extra);
     const condition = budgetCondition(more, "ConfigApplied");
     expect(condition).toMatchObject({ status: "False", reason: "MoreProcesses" });
@@ -170,8 +170,8 @@ describe("more processes than planned", () => {
   });
 
   it("are as many as are known: not an address that does not answer, but a pod that doesn't", () => {
-    const pod = { name: "pod", sight: UNREACHABLE };
-    const address = { name: "address", sight: UNREACHABLE, isAddress: true };
+    const pod = { name: "pod", observation: UNREACHABLE };
+    const address = { name: "address", observation: UNREACHABLE, isAddress: true };
     const three = withPoolers(incidentScene(5), pod, address);
     expect(budgetCondition(three, "ConfigApplied")?.message).toMatch(
       /^2 processes \(old-pgbouncer:6432 and pod\), planned 1 /,
@@ -188,17 +188,18 @@ describe("more processes than planned", () => {
 
 /** Its two addresses, as they are seen, and the status that it has. */
 function twoAddresses(
-  sights: readonly [PoolerSnapshot["sight"], PoolerSnapshot["sight"]],
+  observations: readonly [PgBouncerSnapshot["observation"], PgBouncerSnapshot["observation"]],
   status: BudgetSnapshot["budget"]["status"] = {},
 ): BudgetSnapshot {
   const scene = incidentScene(5);
-  const poolers = sights.map((sight, index) => ({
+  const pgbouncers = observations.map((observation, index) => ({
     name: `10.0.0.${index}:6432`,
-    sight,
+    observation,
     isAddress: true,
-    ...(index > 0 && sights.every(({ state }) => state === "seen") && { sameAs: "10.0.0.0:6432" }),
+    ...(index > 0 &&
+      observations.every(({ state }) => state === "available") && { sameAs: "10.0.0.0:6432" }),
   }));
-  return { ...scene, budget: { ...scene.budget, status }, poolers: seen(poolers) };
+  return { ...scene, budget: { ...scene.budget, status }, pgbouncers: seen(pgbouncers) };
 }
 
 describe("two addresses of the one process that is planned", () => {
@@ -217,7 +218,7 @@ describe("two addresses of the one process that is planned", () => {
   ])("say nothing new after a restart when $what was seen", ({ sights }) => {
     const again = judge(twoAddresses(sights, well.budgetStatus));
     expect(again.budgetStatus).toEqual(well.budgetStatus);
-    expect(again.notices.filter(({ about }) => about.kind === "ConnectionBudget")).toEqual([]);
+    expect(again.events.filter(({ about }) => about.kind === "ConnectionBudget")).toEqual([]);
     // And of a budget that is new nothing is said yet.
     expect(conditionIn(judge(twoAddresses(sights)).budgetStatus, "WithinBudget")).toBeUndefined();
   });

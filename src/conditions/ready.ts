@@ -1,4 +1,4 @@
-import type { Condition, Told } from "./condition.ts";
+import type { Condition, CheckResult } from "./condition.ts";
 
 /** A condition that Ready is made of. */
 export interface Part {
@@ -13,7 +13,7 @@ export interface Part {
  * Ready: False when any part is bad, else Unknown when any is unknown, else True. It names the parts
  * with their reasons and not their numbers, which stand there.
  */
-export function ready(parts: readonly Part[], remark = ""): Told {
+export function ready(parts: readonly Part[], remark = ""): CheckResult {
   const bad = parts.filter(
     ({ condition, well }) =>
       condition && condition.status !== "Unknown" && condition.status !== well,

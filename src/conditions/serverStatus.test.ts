@@ -45,7 +45,7 @@ describe("Admitted", () => {
     const judgement = judge(sceneOf({ servers }));
     const own = judgement.serverStatuses.get("scene") ?? {};
     expect(conditionIn(own, "Admitted")).toMatchObject({ status: "False", reason: "Disabled" });
-    expect(judgement.notices.filter(({ type }) => type === "Warning")).toEqual([]);
+    expect(judgement.events.filter(({ type }) => type === "Warning")).toEqual([]);
   });
 });
 

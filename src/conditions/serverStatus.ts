@@ -1,11 +1,11 @@
 import type { McpServer } from "../api/mcpServer.ts";
-import type { Observed, ServerSnapshot } from "../model/budgetSnapshot.ts";
+import type { ObservedObject, ServerSnapshot } from "../model/budgetSnapshot.ts";
 import { admitted } from "./admitted.ts";
 import { conditionOf, type Condition, type Verdict } from "./condition.ts";
 import { notUnderstood } from "./feasible.ts";
 import { poolSettingIgnored } from "./poolSettingIgnored.ts";
 import { ready } from "./ready.ts";
-import type { ServerCase } from "./serverInput.ts";
+import type { ServerInput } from "./serverInput.ts";
 import { verified } from "./verified.ts";
 import { withinGrant } from "./withinGrant.ts";
 
@@ -22,7 +22,7 @@ type ServerConditionType = (typeof SERVER_CONDITIONS)[number]["type"];
 export type Status = Readonly<Record<string, unknown>>;
 
 /** The status of a server whose budget's plan is known. */
-export function serverStatus(its: ServerCase, atMs: number): Status {
+export function serverStatus(its: ServerInput, atMs: number): Status {
   const { snapshot, planned } = its;
   const { object } = snapshot;
   const { limit, grant, slots } = planned ?? { limit: 0, grant: 0, slots: 0 };
@@ -71,7 +71,7 @@ export function podsOf({ object, workload, pods }: ServerSnapshot): Status {
   return { replicas: pods.length, ...(selector !== undefined && { selector }) };
 }
 
-function numbersBefore({ status }: Observed<McpServer>): Status {
+function numbersBefore({ status }: ObservedObject<McpServer>): Status {
   const { limit, grant, slots } = status;
   return {
     ...(limit !== undefined && { limit }),
@@ -82,7 +82,7 @@ function numbersBefore({ status }: Observed<McpServer>): Status {
 
 /** In the order of SERVER_CONDITIONS, Ready last. */
 export function conditionsOf(
-  object: Observed<McpServer>,
+  object: ObservedObject<McpServer>,
   verdicts: Readonly<Record<ServerConditionType, Verdict>>,
   atMs: number,
 ): readonly Condition[] {

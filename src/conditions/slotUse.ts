@@ -5,8 +5,8 @@ import {
 } from "../api/connectionBudget.ts";
 import { MAINTENANCE_LINE } from "../api/names.ts";
 import { shareOf } from "../budget/room.ts";
-import type { LineSight, PostgresSnapshot, Sight } from "../model/budgetSnapshot.ts";
-import type { Pooler, Poolers } from "./observed.ts";
+import type { LineState, PostgresSnapshot, Observation } from "../model/budgetSnapshot.ts";
+import type { ObservedPgBouncer, ObservedPgBouncers } from "./observed.ts";
 
 /** The slot sum of one PgBouncer process as it is: server connections. */
 export interface SlotUse {
@@ -27,11 +27,11 @@ export interface SlotRoom {
   readonly perProcess: number;
 }
 
-export function slotUseOf({ sight, lines }: Pooler, budget: ConnectionBudget): SlotUse {
+export function slotUseOf({ state, lines }: ObservedPgBouncer, budget: ConnectionBudget): SlotUse {
   let sum = 0;
   let maintenance = budget.spec.pgbouncer.reserve.maintenanceSlots;
   for (const line of lines.values()) {
-    const seen = Math.max(line.openServers, sight.window.lines.get(line.name)?.serversMax ?? 0);
+    const seen = Math.max(line.openServers, state.window.lines.get(line.name)?.serversMax ?? 0);
     const most = Math.max(slotLimitOf(line) ?? 0, seen);
     if (line.name === MAINTENANCE_LINE) maintenance = Math.max(maintenance, most);
     else sum += most;
@@ -45,7 +45,7 @@ export function slotLimitOf({
   reservePoolSize,
   maxConnections,
   roles,
-}: LineSight): number | undefined {
+}: LineState): number | undefined {
   const pool = poolSize > 0 ? poolSize + reservePoolSize : Number.POSITIVE_INFINITY;
   const pools = pool * Math.max(1, roles.length);
   const most = Math.min(pools, maxConnections > 0 ? maxConnections : Number.POSITIVE_INFINITY);
@@ -54,8 +54,8 @@ export function slotLimitOf({
 
 export function slotRoomOf(
   budget: ConnectionBudget,
-  { names = [] }: Poolers,
-  postgres: Sight<PostgresSnapshot>,
+  { names = [] }: ObservedPgBouncers,
+  postgres: Observation<PostgresSnapshot>,
 ): SlotRoom {
   const connections = postgresRoomOf(budget, postgres);
   // One that is away for a moment comes back, and opens its share again.
@@ -70,9 +70,9 @@ export function slotRoomOf(
 /** P: what the spec says, or what Postgres really leaves when that is known and less. */
 export function postgresRoomOf(
   budget: ConnectionBudget,
-  postgres: Sight<PostgresSnapshot>,
+  postgres: Observation<PostgresSnapshot>,
 ): number {
-  return postgres.state === "seen" ? liveShareOf(budget, postgres.value) : shareOf(budget);
+  return postgres.state === "available" ? liveShareOf(budget, postgres.value) : shareOf(budget);
 }
 
 /** P as Postgres has it. */

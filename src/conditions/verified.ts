@@ -1,10 +1,10 @@
 import type { ServerSnapshot } from "../model/budgetSnapshot.ts";
 import type { Verdict } from "./condition.ts";
-import { askedOf, judged } from "./observed.ts";
+import { sourceStatusOf, verdictOf } from "./observed.ts";
 
 /** Verified: whether a pod of the server answers a real MCP handshake. */
 export function verified({ handshake }: Pick<ServerSnapshot, "handshake">): Verdict {
-  const answer = handshake.state === "seen" ? handshake.value : undefined;
+  const answer = handshake.state === "available" ? handshake.value : undefined;
   const bad =
     answer?.ok === false
       ? {
@@ -13,7 +13,7 @@ export function verified({ handshake }: Pick<ServerSnapshot, "handshake">): Verd
           message: `pod ${answer.pod}: ${answer.message}`,
         }
       : undefined;
-  return judged(askedOf("MCP handshake", handshake), bad, {
+  return verdictOf(sourceStatusOf("MCP handshake", handshake), bad, {
     status: "True",
     reason: "HandshakeDone",
     // Without the pod: which of several is asked may change.

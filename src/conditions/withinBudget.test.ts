@@ -16,7 +16,7 @@ import {
   withLine,
   withSight,
 } from "../../test/operator/sceneOf.ts";
-import type { BudgetSnapshot, ClientCount, PoolerSight } from "../model/budgetSnapshot.ts";
+import type { BudgetSnapshot, ClientCount, PgBouncerState } from "../model/budgetSnapshot.ts";
 import { judge } from "./judge.ts";
 
 function within(scene: BudgetSnapshot) {
@@ -68,7 +68,7 @@ describe("the incident: ten servers of 20 on 200", () => {
 
 it("is not well as soon as a PgBouncer has come back, before its clients have", () => {
   const full = incidentScene(20);
-  const away = { ...after(full, judge(full)), poolers: UNREACHABLE };
+  const away = { ...after(full, judge(full)), pgbouncers: UNREACHABLE };
   const unknown = judge(away);
   const back = (lengthMs: number) =>
     withSight(after(incidentScene(1), unknown), (sight) => ({
@@ -122,7 +122,7 @@ describe("a tier of weir's own", () => {
     },
     {
       what: "more server connections were open a moment ago",
-      change: (sight: PoolerSight) => ({
+      change: (sight: PgBouncerState) => ({
         ...sight,
         window: { ...sight.window, lines: new Map([["scene", { clientsMax: 0, serversMax: 9 }]]) },
       }),
@@ -131,7 +131,7 @@ describe("a tier of weir's own", () => {
     },
     {
       what: "the lines that have no limit get a larger one from all",
-      change: (sight: PoolerSight) => ({
+      change: (sight: PgBouncerState) => ({
         ...withLine("scene", { maxClientConnections: 0 })(sight),
         config: new Map([...sight.config, ["max_db_client_connections", "101"]]),
       }),
@@ -160,11 +160,11 @@ describe("a tier of weir's own", () => {
 
   it("is not within budget with more processes than its share is divided among", () => {
     const scene = sceneOf();
-    if (scene.poolers.state !== "seen") throw new Error("no poolers");
-    const [first] = scene.poolers.value;
+    if (scene.pgbouncers.state !== "available") throw new Error("no poolers");
+    const [first] = scene.pgbouncers.value;
     if (first === undefined) throw new Error("no pooler");
     const third = { ...first, name: "writing-pgbouncer-2" };
-    const condition = within({ ...scene, poolers: seen([...scene.poolers.value, third]) });
+    const condition = within({ ...scene, pgbouncers: seen([...scene.pgbouncers.value, third]) });
     expect(condition).toMatchObject({ status: "False", reason: "SlotsExceedBudget" });
     expect(condition?.message).toContain("48 > 32 = ⌊97 of Postgres / 3⌋");
   });
@@ -175,8 +175,8 @@ describe("a tier of weir's own", () => {
         ...sight,
         lines: sight.lines.map((line) => ({ ...line, poolSize: 60 })),
       }));
-      if (large.poolers.state !== "seen") throw new Error("no poolers");
-      const one = { ...large, poolers: seen(large.poolers.value.slice(0, 1)) };
+      if (large.pgbouncers.state !== "available") throw new Error("no poolers");
+      const one = { ...large, poolers: seen(large.pgbouncers.value.slice(0, 1)) };
       expect(within(one)).toMatchObject({ status: "False", reason: "SlotsExceedBudget" });
       expect(within(one)?.message).toContain("> 48 = ⌊97 of Postgres / 2⌋");
     }
@@ -279,7 +279,7 @@ describe("lines that take turns", () => {
     const scene: BudgetSnapshot = {
       ...incidentScene(1),
       budget: observed(budget),
-      poolers: seen([{ name: "old", sight: seen(sight) }]),
+      pgbouncers: seen([{ name: "old", observation: seen(sight) }]),
     };
     expect(within(scene)?.status).toBe("True");
   });

@@ -3,12 +3,18 @@ import { roleOf } from "../api/connectionBudget.ts";
 import { counted } from "../text/wording.ts";
 import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
 import { clientUseOf, type ClientUse } from "./clientUse.ts";
-import { AS_IS, conditionIn, type Told, type Verdict } from "./condition.ts";
-import { few } from "../text/truncation.ts";
+import { UNCHANGED, conditionIn, type CheckResult, type Verdict } from "./condition.ts";
+import { joinTruncated } from "../text/truncation.ts";
 import { holdersOf } from "./holders.ts";
 import { loginStormOf } from "./loginStorm.ts";
 import type { Owners } from "./owners.ts";
-import { askedOf, isTooEarly, judged, together, type Poolers } from "./observed.ts";
+import {
+  sourceStatusOf,
+  isTooEarly,
+  verdictOf,
+  combined,
+  type ObservedPgBouncers,
+} from "./observed.ts";
 import { postgresRoomOf, slotRoomOf, slotUseOf, type SlotRoom } from "./slotUse.ts";
 
 /**
@@ -19,7 +25,7 @@ import { postgresRoomOf, slotRoomOf, slotUseOf, type SlotRoom } from "./slotUse.
 export function withinBudget(
   budget: ConnectionBudget,
   snapshot: BudgetSnapshot,
-  poolers: Poolers,
+  poolers: ObservedPgBouncers,
   owners: Owners,
 ): Verdict {
   const room = slotRoomOf(budget, poolers, snapshot.postgres);
@@ -30,17 +36,17 @@ export function withinBudget(
     ...backendsBroken(budget, snapshot),
   ];
   const [first] = broken;
-  const bad: Told | undefined = first && {
+  const bad: CheckResult | undefined = first && {
     status: "False",
     reason: first.reason,
-    message: few(broken.map(({ text }) => text)),
+    message: joinTruncated(broken.map(({ text }) => text)),
   };
-  const asked = together([poolers, askedOf("Postgres", snapshot.postgres)]);
-  const verdict = judged(asked, bad, wellOf(budget, poolers, room));
+  const asked = combined([poolers, sourceStatusOf("Postgres", snapshot.postgres)]);
+  const verdict = verdictOf(asked, bad, wellOf(budget, poolers, room));
   const before = conditionIn(snapshot.budget.status, "WithinBudget")?.status;
   // Also what could not be seen for a while: a PgBouncer that has just come back has few clients yet.
   const isTakenBack = verdict.status === "True" && before !== undefined && before !== "True";
-  return isTakenBack && isTooEarly(poolers) ? AS_IS : verdict;
+  return isTakenBack && isTooEarly(poolers) ? UNCHANGED : verdict;
 }
 
 interface Broken {
@@ -50,10 +56,10 @@ interface Broken {
 
 function clientsBroken(
   budget: ConnectionBudget,
-  { seen }: Poolers,
+  { available }: ObservedPgBouncers,
   owners: Owners,
 ): readonly Broken[] {
-  return seen.flatMap((pooler) => {
+  return available.flatMap((pooler) => {
     const use = clientUseOf(pooler, budget);
     if (use.total <= use.capacity) return [];
     const sum = `${partsOf(use)} = ${use.total} > ${use.capacity} of max_client_conn`;
@@ -62,8 +68,11 @@ function clientsBroken(
   });
 }
 
-function loginsBroken(budget: ConnectionBudget, { seen }: Poolers): readonly Broken[] {
-  return seen.flatMap((pooler) => {
+function loginsBroken(
+  budget: ConnectionBudget,
+  { available }: ObservedPgBouncers,
+): readonly Broken[] {
+  return available.flatMap((pooler) => {
     const storm = loginStormOf(pooler, budget);
     if (storm === undefined) return [];
     const { usedClients, loggingIn, consoles, maintenance, total, capacity } = storm;
@@ -96,10 +105,10 @@ function partsOf({
 
 function slotsBroken(
   budget: ConnectionBudget,
-  { seen }: Poolers,
+  { available }: ObservedPgBouncers,
   room: SlotRoom,
 ): readonly Broken[] {
-  return seen.flatMap((pooler) => {
+  return available.flatMap((pooler) => {
     const { lines, maintenance, total } = slotUseOf(pooler, budget);
     if (total <= room.perProcess) return [];
     const sum = `${lines} of lines + ${maintenance} maintenance = ${total} > ${shareText(room)}`;
@@ -112,7 +121,7 @@ function shareText({ perProcess, postgres, processes }: SlotRoom): string {
 }
 
 function backendsBroken(budget: ConnectionBudget, { postgres }: BudgetSnapshot): readonly Broken[] {
-  if (postgres.state !== "seen") return [];
+  if (postgres.state !== "available") return [];
   const most = Math.max(postgres.value.backends, postgres.value.backendsMax ?? 0);
   const room = postgresRoomOf(budget, postgres);
   if (most <= room) return [];
@@ -121,8 +130,12 @@ function backendsBroken(budget: ConnectionBudget, { postgres }: BudgetSnapshot):
 }
 
 /** Limits and planned sums alone: no count that moves with every connection. */
-function wellOf(budget: ConnectionBudget, { seen }: Poolers, room: SlotRoom): Told {
-  const set = seen.map((pooler) => clientsAsSet(pooler, budget));
+function wellOf(
+  budget: ConnectionBudget,
+  { available }: ObservedPgBouncers,
+  room: SlotRoom,
+): CheckResult {
+  const set = available.map((pooler) => clientsAsSet(pooler, budget));
   const largest = set.toSorted((a, b) => b.total - a.total)[0];
   const clients =
     largest === undefined
@@ -142,11 +155,14 @@ function wellOf(budget: ConnectionBudget, { seen }: Poolers, room: SlotRoom): To
 }
 
 /** The client sum with nothing open. */
-function clientsAsSet(pooler: Poolers["seen"][number], budget: ConnectionBudget): ClientUse {
-  const { sight } = pooler;
+function clientsAsSet(
+  pooler: ObservedPgBouncers["available"][number],
+  budget: ConnectionBudget,
+): ClientUse {
+  const { state } = pooler;
   const lines = new Map(
     [...pooler.lines].map(([name, line]) => [name, { ...line, openClients: 0 }] as const),
   );
-  const window = { ...sight.window, usedClientsMax: 0, lines: new Map() };
-  return clientUseOf({ ...pooler, lines, sight: { ...sight, clients: [], window } }, budget);
+  const window = { ...state.window, usedClientsMax: 0, lines: new Map() };
+  return clientUseOf({ ...pooler, lines, state: { ...state, clients: [], window } }, budget);
 }

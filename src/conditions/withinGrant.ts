@@ -1,18 +1,18 @@
 import { counted } from "../text/wording.ts";
 import type { ServerSnapshot, WorkloadSnapshot } from "../model/budgetSnapshot.ts";
-import { AS_IS, conditionIn, type Told, type Verdict } from "./condition.ts";
-import { few } from "../text/truncation.ts";
-import { isTooEarly, judged } from "./observed.ts";
-import type { ServerCase } from "./serverInput.ts";
+import { UNCHANGED, conditionIn, type CheckResult, type Verdict } from "./condition.ts";
+import { joinTruncated } from "../text/truncation.ts";
+import { isTooEarly, verdictOf } from "./observed.ts";
+import type { ServerInput } from "./serverInput.ts";
 
 /**
  * WithinGrant: whether the server holds at most its grant on every PgBouncer process, from at most
  * the pods that its grant counts, and its workload can't make more of them.
  */
-export function withinGrant(its: ServerCase): Verdict {
+export function withinGrant(its: ServerInput): Verdict {
   const { snapshot, planned, poolers } = its;
   const { grant, peakPods } = planned ?? NOTHING;
-  const held = poolers.seen.map((pooler) => ({
+  const held = poolers.available.map((pooler) => ({
     name: pooler.name,
     held: its.owners.heldBy(snapshot, pooler, "lately"),
   }));
@@ -23,14 +23,14 @@ export function withinGrant(its: ServerCase): Verdict {
     broken("ClientsExceedGrant", over) ??
     broken("PodsExceedPeak", podsOver(snapshot, peakPods)) ??
     broken("WorkloadExceedsPlan", planned === undefined ? [] : workloadOver(snapshot, peakPods));
-  const verdict = judged(poolers, bad, {
+  const verdict = verdictOf(poolers, bad, {
     status: "True",
     reason: "Within",
     message: `at most ${grant} clients on each PgBouncer process, from at most ${counted(peakPods, "pod")}`,
   });
   if (verdict.status !== "True") return verdict;
   const before = conditionIn(snapshot.object.status, "WithinGrant");
-  if (before?.reason === "ClientsExceedGrant" && isTooEarly(poolers)) return AS_IS;
+  if (before?.reason === "ClientsExceedGrant" && isTooEarly(poolers)) return UNCHANGED;
   const untold = held.find(({ held: each }) => !each.known)?.held;
   // Whose clients are whose was told before: that none of a pod's is there now means no more.
   if (untold === undefined || untold.known || isTold(before?.reason, untold.reason)) return verdict;
@@ -49,9 +49,9 @@ export function isTold(reasonBefore: string | undefined, reason: string): boolea
   );
 }
 
-function broken(reason: string, texts: readonly string[]): Told | undefined {
+function broken(reason: string, texts: readonly string[]): CheckResult | undefined {
   if (texts.length === 0) return undefined;
-  return { status: "False", reason, message: few(texts) };
+  return { status: "False", reason, message: joinTruncated(texts) };
 }
 
 function podsOver({ pods }: ServerSnapshot, peakPods: number): readonly string[] {

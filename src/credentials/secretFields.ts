@@ -4,7 +4,7 @@ import { fieldOf, textAt } from "../kube/fields.ts";
 import { KubeError, KubeRefusal } from "../kube/kubeError.ts";
 import { readObject } from "../kube/readObject.ts";
 import { secretKeyOf, textOf, type SecretName } from "./secret.ts";
-import { UnseenError } from "../model/unavailable.ts";
+import { UnavailableError } from "../model/unavailable.ts";
 
 /** Reads a key of a Secret. */
 export type SecretField = (key: string) => string | undefined;
@@ -29,7 +29,7 @@ export async function readSecretFields(
   try {
     const place = { kind: "Secret", apiVersion: "v1", plural: "secrets", ...name };
     const secret = await readObject(client, place, deadline.signal);
-    if (secret === undefined) throw new UnseenError("SecretMissing", `there is no ${title}`);
+    if (secret === undefined) throw new UnavailableError("SecretMissing", `there is no ${title}`);
     const data = fieldOf(secret, "data");
     return (key) => {
       const value = textAt(data, key);
@@ -38,10 +38,16 @@ export async function readSecretFields(
   } catch (cause) {
     signal.throwIfAborted();
     if (cause instanceof KubeRefusal && cause.status === FORBIDDEN) {
-      throw new UnseenError("SecretForbidden", `weir may not read ${title}: give it get on it`);
+      throw new UnavailableError(
+        "SecretForbidden",
+        `weir may not read ${title}: give it get on it`,
+      );
     }
     if (cause instanceof KubeError || deadline.signal.aborted) {
-      throw new UnseenError("Unreachable", `can't read ${title}: the API server does not give it`);
+      throw new UnavailableError(
+        "Unreachable",
+        `can't read ${title}: the API server does not give it`,
+      );
     }
     throw cause;
   } finally {
@@ -57,5 +63,8 @@ export async function readSecretFields(
 export function requiredField(field: SecretField, name: SecretName, key: string): string {
   const text = field(key);
   if (text !== undefined && text !== "") return text;
-  throw new UnseenError("SecretInvalid", `Secret ${secretKeyOf(name)} has no text at key ${key}`);
+  throw new UnavailableError(
+    "SecretInvalid",
+    `Secret ${secretKeyOf(name)} has no text at key ${key}`,
+  );
 }

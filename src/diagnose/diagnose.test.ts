@@ -14,7 +14,7 @@ import {
   workloadAt,
 } from "../../test/diagnose/liveOf.ts";
 import { CAUSE_KINDS } from "./diagnosis.ts";
-import type { LiveClient, LivePooler, LiveSystem } from "../model/liveSystem.ts";
+import type { LiveClient, LivePgBouncer, LiveSystem } from "../model/liveSystem.ts";
 import { diagnose } from "./diagnose.ts";
 import { THRESHOLDS } from "./causes/thresholds.ts";
 
@@ -76,7 +76,7 @@ describe("what could not be judged", () => {
       told: {
         postgres: postgresOf([]),
         workloads: [],
-        unseen: [{ what: "PgBouncer b:6432", why: "it is down", next: "start it" }],
+        unavailable: [{ what: "PgBouncer b:6432", why: "it is down", next: "start it" }],
       },
       whats: ["PgBouncer b:6432", "QueriesWithoutClient"],
     },
@@ -218,7 +218,7 @@ describe("of any system", () => {
     fc.assert(
       fc.property(ANY_SYSTEM, (live) => {
         const { postgres: _, ...others } = live;
-        expect(kinds({ ...others, poolers: live.poolers.map(emptied) })).toEqual([]);
+        expect(kinds({ ...others, pgbouncers: live.pgbouncers.map(emptied) })).toEqual([]);
       }),
     );
   });
@@ -234,7 +234,7 @@ describe("of any system", () => {
   });
 });
 
-function emptied(pooler: LivePooler): LivePooler {
+function emptied(pooler: LivePgBouncer): LivePgBouncer {
   const nothing = { clients: [], servers: [], pools: [], usedClients: 1, loggingIn: 0 };
   return { ...pooler, samples: pooler.samples.map((sample) => ({ ...sample, ...nothing })) };
 }
@@ -249,7 +249,7 @@ function shuffled(live: LiveSystem, draw: () => number): LiveSystem {
   const { postgres } = live;
   return {
     ...live,
-    poolers: live.poolers.map((pooler) => ({
+    pgbouncers: live.pgbouncers.map((pooler) => ({
       ...pooler,
       samples: pooler.samples.map((sample) => ({
         ...sample,

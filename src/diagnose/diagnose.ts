@@ -1,5 +1,5 @@
 import { CAUSE_KINDS, type Diagnosis } from "./diagnosis.ts";
-import type { LiveSystem, Unseen } from "../model/liveSystem.ts";
+import type { LiveSystem, UnavailablePart } from "../model/liveSystem.ts";
 import { serverAbovePlan } from "./causes/serverAbovePlan.ts";
 import type { Finding } from "./causes/finding.ts";
 import { ghosts } from "./causes/ghosts.ts";
@@ -10,7 +10,7 @@ import { saturatedWhileIdle, type Saturated } from "./causes/saturated.ts";
 import { loginStorms } from "./causes/storm.ts";
 import { symptomsOf } from "./causes/symptoms.ts";
 import { THRESHOLDS, type Thresholds } from "./causes/thresholds.ts";
-import { queriesWithoutClient } from "./causes/orphanedQueries.ts";
+import { orphanedQueries } from "./causes/orphanedQueries.ts";
 import { compareText } from "./causes/wording.ts";
 import { workloadClients } from "./causes/workloadClients.ts";
 
@@ -39,7 +39,7 @@ export function diagnose(live: LiveSystem, thresholds: Thresholds = THRESHOLDS):
     isExplained: !saturated.stillFullWithout(freedOf(saturated, roots)),
   }));
   const explained = full.filter(({ isExplained }) => isExplained);
-  const withoutClient = queriesWithoutClient(live, thresholds);
+  const withoutClient = orphanedQueries(live, thresholds);
   const leaking = leaks(live, thresholds);
   const findings = [
     ...roots.map((root) =>
@@ -57,7 +57,7 @@ export function diagnose(live: LiveSystem, thresholds: Thresholds = THRESHOLDS):
     ],
     ...holdings(live),
     ...(live.workloads !== undefined && { workloads: live.workloads }),
-    unseen: [...live.unseen, ...unjudged(live, withoutClient.unseen)],
+    unseen: [...live.unavailable, ...unjudged(live, withoutClient.unseen)],
   };
 }
 
@@ -90,9 +90,9 @@ function mostFirst(a: Finding, b: Finding): number {
 }
 
 /** Causes that could not be judged, and for want of what. */
-function unjudged(live: LiveSystem, withoutClient: string | undefined): readonly Unseen[] {
-  const unseen: Unseen[] = [];
-  if (live.poolers.length === 0) return unseen;
+function unjudged(live: LiveSystem, withoutClient: string | undefined): readonly UnavailablePart[] {
+  const unseen: UnavailablePart[] = [];
+  if (live.pgbouncers.length === 0) return unseen;
   if (live.postgres === undefined) {
     unseen.push({
       what: "transactions left open (Leak), and QueriesWithoutClient",

@@ -1,4 +1,4 @@
-import type { LiveWorkload, Unseen } from "../model/liveSystem.ts";
+import type { LiveWorkload, UnavailablePart } from "../model/liveSystem.ts";
 
 /** What `weir diagnose` says; `--output json` prints it as it is. */
 export interface Diagnosis {
@@ -13,7 +13,7 @@ export interface Diagnosis {
   readonly postgres?: PostgresHolding;
   /** Which servers run, with their pods and pools; absent: nothing told. */
   readonly workloads?: readonly LiveWorkload[];
-  readonly unseen: readonly Unseen[];
+  readonly unseen: readonly UnavailablePart[];
 }
 
 export const CAUSE_KINDS = [

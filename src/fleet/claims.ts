@@ -3,7 +3,7 @@ import type { Draft, Drafts, FleetProblem } from "./draft.ts";
 import type { FieldPath } from "../api/fieldPath.ts";
 import { credentialsSecretOf, type McpServer } from "../api/mcpServer.ts";
 import { budgetNames } from "../api/names.ts";
-import { ifSound } from "./poisonedFields.ts";
+import { unlessPoisoned } from "./poisonedFields.ts";
 
 /** An object in the cluster that an object of the fleet makes, writes to, or takes a password from. */
 interface Claim {
@@ -47,14 +47,14 @@ function claimsOfBudget(draft: Draft<ConnectionBudget>): Claim[] {
     `Secret/${names.maintenanceSecret}`,
     `Secret/${names.statsSecret}`,
   ].map((claimed) => ({ draft, claimed, path: ["metadata", "name"], shared: false }));
-  const secret = ifSound(() => draft.object.spec.postgres.credentialsSecretRef.name);
+  const secret = unlessPoisoned(() => draft.object.spec.postgres.credentialsSecretRef.name);
   if (secret === undefined) return made;
   const path = ["spec", "postgres", "credentialsSecretRef", "name"];
   return [...made, { draft, claimed: `Secret/${secret}`, path, shared: true }];
 }
 
 function claimsOfServer(draft: Draft<McpServer>): Claim[] {
-  const workload = ifSound(() => {
+  const workload = unlessPoisoned(() => {
     const { workloadRef } = draft.object.spec;
     return workloadRef === undefined ? "own" : `${workloadRef.kind}/${workloadRef.name}`;
   });
@@ -68,7 +68,7 @@ function claimsOfServer(draft: Draft<McpServer>): Claim[] {
     path: ["metadata", "name"],
     shared: false,
   }));
-  const secret = ifSound(() => ({
+  const secret = unlessPoisoned(() => ({
     name: credentialsSecretOf(draft.object),
     given: draft.object.spec.credentialsSecretRef !== undefined,
   }));

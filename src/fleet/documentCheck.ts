@@ -5,11 +5,11 @@ import { isKind, KINDS } from "../api/fieldSchema.ts";
 import type { FleetDocument } from "./fleetDocument.ts";
 import { found } from "./found.ts";
 import { API_VERSION } from "../api/names.ts";
-import { nearest } from "../text/didYouMean.ts";
+import { didYouMean } from "../text/didYouMean.ts";
 import { checkObject } from "./objectCheck.ts";
 import { identityOf, isMapping, objectName } from "../api/objectName.ts";
 import type { Problem } from "./problem.ts";
-import { guarded } from "./poisonedFields.ts";
+import { poisonFields } from "./poisonedFields.ts";
 
 /** What a document holds, read slowly and with all its problems. */
 export interface CheckedDocument {
@@ -28,7 +28,7 @@ export function checkDocument(document: FleetDocument): CheckedDocument {
   const { kind, namespace, name } = identityOf(value);
   const isBroken = yamlProblems.some(({ path }) => path === undefined);
   if (!isKind(kind) && !isBroken) {
-    const mayBeBudget = kind === undefined || nearest(kind, KINDS) !== undefined;
+    const mayBeBudget = kind === undefined || didYouMean(kind, KINDS) !== undefined;
     return { problems: [unknownKind(document, value)], mayBeBudget };
   }
   const problems = yamlProblems.map(({ offset, path, found: what, allowed }) =>
@@ -44,7 +44,7 @@ export function checkDocument(document: FleetDocument): CheckedDocument {
   if (namespace === undefined || name === undefined) return { problems, mayBeBudget: true };
   // Of a document that is not YAML nothing but its name is believed.
   const content =
-    checked === undefined ? guarded({}, [[]]) : guarded(checked.value, checked.unsound);
+    checked === undefined ? poisonFields({}, [[]]) : poisonFields(checked.value, checked.unsound);
   return {
     draft: { kind, namespace, name, object: content },
     problems,
@@ -65,7 +65,7 @@ function unknownKind(document: FleetDocument, value: unknown): Problem {
   }
   const path = ["kind"];
   const kind = value["kind"];
-  const meant = typeof kind === "string" ? nearest(kind, KINDS) : undefined;
+  const meant = typeof kind === "string" ? didYouMean(kind, KINDS) : undefined;
   const hint =
     kind === "List"
       ? ": write each of its items as a document of its own, after a line with ---"

@@ -2,7 +2,7 @@ import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import type { FieldPath } from "../api/fieldPath.ts";
 import type { Kind } from "../api/fieldSchema.ts";
 import type { McpServer } from "../api/mcpServer.ts";
-import { ifSound } from "./poisonedFields.ts";
+import { unlessPoisoned } from "./poisonedFields.ts";
 
 /**
  * An object that may be wrong somewhere: what the rules across objects see, so that one run finds
@@ -44,7 +44,7 @@ export function byBudget(
 ): ReadonlyMap<string, readonly Draft<McpServer>[]> {
   const groups = new Map<string, Draft<McpServer>[]>();
   for (const draft of servers) {
-    const name = ifSound(() => draft.object.spec.budgetRef.name);
+    const name = unlessPoisoned(() => draft.object.spec.budgetRef.name);
     if (name === undefined) continue;
     const key = `${draft.namespace}/${name}`;
     const group = groups.get(key);

@@ -4,9 +4,9 @@ import { byBudget, keyOfDraft, type Draft, type Drafts, type FleetProblem } from
 import { membersOf, type McpServer } from "../api/mcpServer.ts";
 import { quote } from "./found.ts";
 import { budgetNames, PGBOUNCER_PORT } from "../api/names.ts";
-import { nearest } from "../text/didYouMean.ts";
+import { didYouMean } from "../text/didYouMean.ts";
 import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress.ts";
-import { ifSound } from "./poisonedFields.ts";
+import { unlessPoisoned } from "./poisonedFields.ts";
 
 /** More servers than this go into several budgets. */
 export const SERVERS_MAX = 500;
@@ -53,7 +53,7 @@ function budgetMissing({ budgets, servers, complete }: Drafts): FleetProblem[] {
   if (!complete) return [];
   const known = new Set(budgets.map(keyOfDraft));
   return servers.flatMap((draft) => {
-    const name = ifSound(() => draft.object.spec.budgetRef.name);
+    const name = unlessPoisoned(() => draft.object.spec.budgetRef.name);
     if (name === undefined || known.has(`${draft.namespace}/${name}`)) return [];
     const path = ["spec", "budgetRef", "name"];
     return [
@@ -71,7 +71,7 @@ function whichBudget(
   const near = budgets.filter((budget) => budget.namespace === namespace);
   const elsewhere = budgets.find((budget) => budget.name === name);
   if (elsewhere !== undefined) return `${allowed}: this one is in namespace ${elsewhere.namespace}`;
-  const meant = nearest(
+  const meant = didYouMean(
     name,
     near.map((budget) => budget.name),
   );
@@ -93,7 +93,7 @@ function tooManyServers({ servers }: Drafts): FleetProblem[] {
 /** A login and the role behind all lines would share one entry of PgBouncer's userlist. */
 function namedAsRole({ budgets, servers }: Drafts): FleetProblem[] {
   const roles = new Map(
-    budgets.map((draft) => [keyOfDraft(draft), ifSound(() => roleOf(draft.object))]),
+    budgets.map((draft) => [keyOfDraft(draft), unlessPoisoned(() => roleOf(draft.object))]),
   );
   return [...byBudget(servers)].flatMap(([key, ofBudget]) =>
     ofBudget
@@ -111,12 +111,12 @@ function namedAsRole({ budgets, servers }: Drafts): FleetProblem[] {
 /** weir does not manage a workload that it did not make. */
 function workloadOfManaged({ budgets, servers }: Drafts): FleetProblem[] {
   const modes = new Map(
-    budgets.map((draft) => [keyOfDraft(draft), ifSound(() => draft.object.spec.mode)]),
+    budgets.map((draft) => [keyOfDraft(draft), unlessPoisoned(() => draft.object.spec.mode)]),
   );
   return [...byBudget(servers)]
     .filter(([key]) => modes.get(key) === "Manage")
     .flatMap(([, ofBudget]) => ofBudget)
-    .filter((draft) => ifSound(() => draft.object.spec.workloadRef) !== undefined)
+    .filter((draft) => unlessPoisoned(() => draft.object.spec.workloadRef) !== undefined)
     .map((draft) => ({
       draft,
       path: ["spec", "workloadRef"],
@@ -131,12 +131,12 @@ function memberTwice({ servers }: Drafts): FleetProblem[] {
     const first = new Map<string, Draft<unknown>>();
     const problems: FleetProblem[] = [];
     for (const draft of ofBudget) {
-      const members = ifSound(() => awakeMembers(draft.object)) ?? [];
+      const members = unlessPoisoned(() => awakeMembers(draft.object)) ?? [];
       for (const [index, member] of members.entries()) {
         const other = first.get(member);
         if (other === undefined) first.set(member, draft);
         else if (other !== draft && other.name !== draft.name) {
-          const listed = ifSound(() => draft.object.spec.members) !== undefined;
+          const listed = unlessPoisoned(() => draft.object.spec.members) !== undefined;
           const path = listed ? ["spec", "members", index] : ["metadata", "name"];
           const allowed = `must be hosted once in a budget: ${other.kind}/${other.name} hosts it`;
           problems.push({ draft, path, found: `found ${quote(member)}`, allowed, other });
@@ -161,7 +161,7 @@ function behindPgBouncer({ budgets }: Drafts): FleetProblem[] {
     }),
   );
   return budgets.flatMap((draft) => {
-    const address = ifSound(() => formatPostgresAddress(postgresAddressOf(draft.object)));
+    const address = unlessPoisoned(() => formatPostgresAddress(postgresAddressOf(draft.object)));
     const other = address === undefined ? undefined : tiers.get(address);
     if (other === undefined) return [];
     const path = ["spec", "postgres", "host"];
@@ -173,7 +173,9 @@ function behindPgBouncer({ budgets }: Drafts): FleetProblem[] {
 function shareMissing({ budgets }: Drafts): FleetProblem[] {
   return byPostgres(budgets).flatMap(({ address, sharers }) =>
     sharers.flatMap((draft) => {
-      const postgres = ifSound(() => ({ share: draft.object.spec.postgres.shareConnections }));
+      const postgres = unlessPoisoned(() => ({
+        share: draft.object.spec.postgres.shareConnections,
+      }));
       if (postgres === undefined || postgres.share !== undefined) return [];
       const path = ["spec", "postgres", "shareConnections"];
       const allowed = `must be given: ${sharers.length} budgets share Postgres ${address}`;
@@ -187,7 +189,7 @@ function roleTwice({ budgets }: Drafts): FleetProblem[] {
   return byPostgres(budgets).flatMap(({ address, sharers }) => {
     const first = new Map<string, Draft<unknown>>();
     return sharers.flatMap((draft) => {
-      const role = ifSound(() => roleOf(draft.object));
+      const role = unlessPoisoned(() => roleOf(draft.object));
       if (role === undefined) return [];
       const other = first.get(role);
       if (other === undefined) {
@@ -206,7 +208,7 @@ function byPostgres(
   budgets: readonly Draft<ConnectionBudget>[],
 ): { readonly address: string; readonly sharers: readonly Draft<ConnectionBudget>[] }[] {
   const known = budgets.flatMap((draft) => {
-    const address = ifSound(() => formatPostgresAddress(postgresAddressOf(draft.object)));
+    const address = unlessPoisoned(() => formatPostgresAddress(postgresAddressOf(draft.object)));
     return address === undefined ? [] : [{ address, draft }];
   });
   return [...Map.groupBy(known, ({ address }) => address)]

@@ -8,9 +8,9 @@ import {
   type Kind,
 } from "../api/fieldSchema.ts";
 import { found } from "./found.ts";
-import { nearest } from "../text/didYouMean.ts";
+import { didYouMean } from "../text/didYouMean.ts";
 import { brokenBy, rulesWithin, type PlacedRule } from "../api/rules.ts";
-import { guarded, ifSound } from "./poisonedFields.ts";
+import { poisonFields, unlessPoisoned } from "./poisonedFields.ts";
 
 /** A field of one object that is not as its schema or a rule wants it. */
 export interface FieldProblem {
@@ -65,8 +65,8 @@ export function checkObject(
     problems.push(wrongValue(fields, path, valueAt(value, path)));
   }
   for (const { at, rule } of RULES[kind]) {
-    const broken = ifSound(() => {
-      const object = valueAt(guarded(result.value, unsound), at);
+    const broken = unlessPoisoned(() => {
+      const object = valueAt(poisonFields(result.value, unsound), at);
       return object === undefined ? [] : brokenBy(rule, object);
     });
     for (const below of broken ?? []) {
@@ -93,7 +93,7 @@ function lacksQuotes({ type, pattern = "" }: FieldSchema, value: unknown): boole
 
 function unknownField(fields: FieldSchema, path: FieldPath, key: string): FieldProblem {
   const names = Object.keys(schemaAt(fields, path)?.properties ?? {});
-  const meant = nearest(key, names);
+  const meant = didYouMean(key, names);
   const elsewhere = meant ?? fieldElsewhere(fields, key, []);
   const allowed =
     elsewhere === undefined ? `known here are ${names.join(", ")}` : `did you mean ${elsewhere}?`;

@@ -7,7 +7,7 @@ class Unsound extends Error {}
  * The value, but reading a field at or below one of the `unsound` paths ends the computation that
  * `ifSound` runs. So a rule is asked of an object that is wrong elsewhere, and only then.
  */
-export function guarded<T>(value: T, unsound: readonly FieldPath[]): T {
+export function poisonFields<T>(value: T, unsound: readonly FieldPath[]): T {
   if (unsound.length === 0 || typeof value !== "object" || value === null) return value;
   return new Proxy(value, {
     get: (target, key) => {
@@ -15,13 +15,13 @@ export function guarded<T>(value: T, unsound: readonly FieldPath[]): T {
       if (typeof key === "symbol") return content;
       const segment = Array.isArray(target) && /^\d+$/.test(key) ? Number(key) : key;
       if (unsound.some((path) => isWithin([segment], path))) throw new Unsound();
-      return guarded(content, below(unsound, segment));
+      return poisonFields(content, below(unsound, segment));
     },
   });
 }
 
 /** What `compute` gives; undefined when it read a field that is wrong. */
-export function ifSound<T>(compute: () => T): T | undefined {
+export function unlessPoisoned<T>(compute: () => T): T | undefined {
   try {
     return compute();
   } catch (error) {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { groups } from "./objectIndex.ts";
+import { objectIndex } from "./objectIndex.ts";
 
 test("an object is in the groups that it names now, and in no others", () => {
-  const byColour = groups<readonly string[]>((colours) => colours);
+  const byColour = objectIndex<readonly string[]>((colours) => colours);
   byColour.take({ type: "added", key: "a", new: ["red", "blue"] });
   byColour.take({ type: "added", key: "b", new: ["red"] });
   expect(byColour.get("red")).toEqual([["red", "blue"], ["red"]]);

@@ -1,13 +1,13 @@
 import type { Change } from "./objectStore.ts";
 
 /** Objects by something that they have in common, as they change. */
-export interface Groups<T> {
+export interface ObjectIndex<T> {
   readonly take: (change: Change<T>) => void;
   readonly get: (group: string) => readonly T[];
 }
 
 /** @param groupsOf the groups that an object is in */
-export function groups<T>(groupsOf: (object: T) => readonly string[]): Groups<T> {
+export function objectIndex<T>(groupsOf: (object: T) => readonly string[]): ObjectIndex<T> {
   const members = new Map<string, Map<string, T>>();
 
   const leave = (key: string, old: T) => {

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { objectStore, type Change, type Kept } from "./objectStore.ts";
+import { objectStore, type Change, type StoredObject } from "./objectStore.ts";
 
-function kept(key: string, uid: string, resourceVersion: string): Kept<string> {
+function kept(key: string, uid: string, resourceVersion: string): StoredObject<string> {
   return { key, uid, resourceVersion, value: `${key} ${uid} ${resourceVersion}` };
 }
 
@@ -14,7 +14,10 @@ const object = fc
   })
   .map(({ key, uid, version }) => kept(key, uid, `${version}`));
 
-type Step = { put: Kept<string> } | { remove: string } | { replace: readonly Kept<string>[] };
+type Step =
+  | { put: StoredObject<string> }
+  | { remove: string }
+  | { replace: readonly StoredObject<string>[] };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   object.map((put) => ({ put })),

@@ -8,7 +8,7 @@ export type Change<T> =
   | { readonly type: "deleted"; readonly key: string; readonly old: T };
 
 /** What is kept of an object. */
-export interface Kept<T> extends ObjectIdentity {
+export interface StoredObject<T> extends ObjectIdentity {
   readonly value: T;
 }
 
@@ -18,20 +18,20 @@ export interface Kept<T> extends ObjectIdentity {
  * never told.
  */
 export interface ObjectStore<T> {
-  readonly get: (key: string) => Kept<T> | undefined;
-  readonly all: () => IterableIterator<Kept<T>>;
+  readonly get: (key: string) => StoredObject<T> | undefined;
+  readonly all: () => IterableIterator<StoredObject<T>>;
   /** @returns the changes this makes, as the others do */
-  readonly put: (kept: Kept<T>) => readonly Change<T>[];
+  readonly put: (kept: StoredObject<T>) => readonly Change<T>[];
   readonly remove: (key: string) => readonly Change<T>[];
   /** All there is, after it could not be told what happened: what is not among it was deleted. */
-  readonly replace: (all: readonly Kept<T>[]) => readonly Change<T>[];
+  readonly replace: (all: readonly StoredObject<T>[]) => readonly Change<T>[];
 }
 
 /** A store with nothing in it. */
 export function objectStore<T>(): ObjectStore<T> {
-  const objects = new Map<string, Kept<T>>();
+  const objects = new Map<string, StoredObject<T>>();
 
-  const put = (kept: Kept<T>): Change<T>[] => {
+  const put = (kept: StoredObject<T>): Change<T>[] => {
     const { key, value } = kept;
     const old = objects.get(key);
     if (old?.uid === kept.uid && old.resourceVersion === kept.resourceVersion) return [];
@@ -48,7 +48,7 @@ export function objectStore<T>(): ObjectStore<T> {
     objects.delete(key);
     return old === undefined ? [] : [{ type: "deleted", key, old: old.value }];
   };
-  const replace = (all: readonly Kept<T>[]) => {
+  const replace = (all: readonly StoredObject<T>[]) => {
     const present = new Set(all.map(({ key }) => key));
     const gone = [...objects.keys()].filter((key) => !present.has(key));
     return [...gone.flatMap(remove), ...all.flatMap(put)];

@@ -4,7 +4,7 @@ import { systemClock, type Clock } from "../runtime/clock.ts";
 import { KubeError, KubeRefusal } from "./kubeError.ts";
 import { identityOf, isNewer } from "./objectIdentity.ts";
 import { listAll, type KubeObject, type Selection } from "./list.ts";
-import { objectStore, type Change, type Kept } from "./objectStore.ts";
+import { objectStore, type Change, type StoredObject } from "./objectStore.ts";
 import { watchObjects, type WatchEvent } from "./watch.ts";
 
 /** An API server sends a bookmark about every minute: one that sends none for this long is gone. */
@@ -98,7 +98,7 @@ export function reflect<T>({
     for (const change of changes) if (!stopped.aborted) onChange(change);
   };
 
-  const kept = (object: KubeObject): Kept<T> => {
+  const kept = (object: KubeObject): StoredObject<T> => {
     const identity = identityOf(object);
     const old = store.get(identity.key);
     // The same again, so that a list takes no room for what did not change.

@@ -8,7 +8,7 @@ import type { LiveLine } from "./liveSystem.ts";
  */
 export interface BudgetSnapshot {
   readonly atMs: number;
-  readonly budget: Observed<ConnectionBudget>;
+  readonly budget: ObservedObject<ConnectionBudget>;
   /** All McpServers that draw from it, Disabled ones too, by name. */
   readonly servers: readonly ServerSnapshot[];
   /** The other budgets of the cluster, whose shares of the same Postgres count in the sum. */
@@ -20,10 +20,10 @@ export interface BudgetSnapshot {
   /** Set where `existing.host` may be a Service of a namespace that is not known: `db/pg`. */
   readonly unwatchedService?: string;
   /** Its PgBouncer processes; which there are may itself be unknown. */
-  readonly poolers: Sight<readonly PoolerSnapshot[]>;
+  readonly pgbouncers: Observation<readonly PgBouncerSnapshot[]>;
   /** Label selector of their pods as text, for the scale subresource. */
-  readonly poolerSelector?: string;
-  readonly postgres: Sight<PostgresSnapshot>;
+  readonly pgbouncerSelector?: string;
+  readonly postgres: Observation<PostgresSnapshot>;
 }
 
 /**
@@ -31,13 +31,13 @@ export interface BudgetSnapshot {
  * process started, so that nothing is known, not even that it can't be reached: what was said of it
  * before stays.
  */
-export type Sight<T> =
-  | { readonly state: "seen"; readonly value: T }
-  | { readonly state: "unseen"; readonly reason: UnseenReason; readonly message: string }
+export type Observation<T> =
+  | { readonly state: "available"; readonly value: T }
+  | { readonly state: "unavailable"; readonly reason: UnavailableReason; readonly message: string }
   | { readonly state: "pending" };
 
 /** Why something could not be asked: the reason of a condition that is Unknown. */
-export type UnseenReason =
+export type UnavailableReason =
   | "SecretMissing"
   | "SecretForbidden"
   | "SecretInvalid"
@@ -48,7 +48,7 @@ export type UnseenReason =
   | "NoPods";
 
 /** An object of weir's, or why it can't be read as one. */
-export interface Observed<T> {
+export interface ObservedObject<T> {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
@@ -64,12 +64,12 @@ export interface Observed<T> {
 
 /** One server, and what runs of it. */
 export interface ServerSnapshot {
-  readonly object: Observed<McpServer>;
+  readonly object: ObservedObject<McpServer>;
   /** Absent when there is no such workload. */
   readonly workload?: WorkloadSnapshot;
   /** Its pods, terminating ones too: all that may hold connections. */
   readonly pods: readonly PodSnapshot[];
-  readonly handshake: Sight<Handshake>;
+  readonly handshake: Observation<Handshake>;
 }
 
 /** A Deployment, StatefulSet or DaemonSet, and what scales it. */
@@ -115,10 +115,10 @@ export type Handshake =
   | { readonly ok: false; readonly pod: string; readonly message: string };
 
 /** One PgBouncer process. */
-export interface PoolerSnapshot {
+export interface PgBouncerSnapshot {
   /** The pod's name where it has one, else host:port. */
   readonly name: string;
-  readonly sight: Sight<PoolerSight>;
+  readonly observation: Observation<PgBouncerState>;
   /** It is no pod: whether a process stands there, and which, only an answer tells. */
   readonly isAddress?: boolean;
   /** The name of an earlier one that is this very process: two addresses may lead to one. */
@@ -131,23 +131,23 @@ export interface PoolerSnapshot {
 }
 
 /** What one PgBouncer process has applied and has open. */
-export interface PoolerSight {
+export interface PgBouncerState {
   readonly version: string;
   readonly address: string;
   /** By key of SHOW CONFIG. */
   readonly config: ReadonlyMap<string, string>;
-  readonly lines: readonly LineSight[];
+  readonly lines: readonly LineState[];
   readonly clients: readonly ClientCount[];
   /** LISTS used_clients: what max_client_conn is checked against, consoles and logins included. */
   readonly usedClients: number;
   /** LISTS login_clients: sockets of them that are still logging in. */
   readonly loggingIn: number;
   /** The most that each count was in the window: what a moment ago broke a sum still counts. */
-  readonly window: PoolerWindow;
+  readonly window: PgBouncerWindow;
 }
 
 /** A row of SHOW DATABASES with what it has open now. */
-export interface LineSight extends LiveLine {
+export interface LineState extends LiveLine {
   /** current_client_connections, those still logging in included; absent before 1.24. */
   readonly openClients?: number;
   /** Server connections, as SHOW POOLS sums them up. */
@@ -172,7 +172,7 @@ export interface ClientCount {
 }
 
 /** Maxima of the last seconds, so that a condition clears only when its cause has stayed away. */
-export interface PoolerWindow {
+export interface PgBouncerWindow {
   /** How long it is; shorter after a start. */
   readonly lengthMs: number;
   readonly usedClientsMax: number;
@@ -219,6 +219,6 @@ export interface PostgresSnapshot {
   };
   /** Client backends of the role now. */
   readonly backends: number;
-  /** The most of them in the last seconds, where that is known: see PoolerWindow. */
+  /** The most of them in the last seconds, where that is known: see PgBouncerWindow. */
   readonly backendsMax?: number;
 }

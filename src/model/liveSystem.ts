@@ -4,7 +4,7 @@
  * Whatever could not be asked is absent, and `unseen` says why: an absent part is never a zero.
  */
 export interface LiveSystem {
-  readonly poolers: readonly LivePooler[];
+  readonly pgbouncers: readonly LivePgBouncer[];
   readonly postgres?: LivePostgres;
   readonly workloads?: readonly LiveWorkload[];
   /**
@@ -12,11 +12,11 @@ export interface LiveSystem {
    * was probed; an address that is not in it is not known to be alive.
    */
   readonly unreachableAddresses?: readonly string[];
-  readonly unseen: readonly Unseen[];
+  readonly unavailable: readonly UnavailablePart[];
 }
 
 /** Something that could not be asked, and how it could. */
-export interface Unseen {
+export interface UnavailablePart {
   /** `Postgres pg:5432`, `PgBouncer 10.0.0.7:6432`. */
   readonly what: string;
   readonly why: string;
@@ -27,7 +27,7 @@ export interface Unseen {
 }
 
 /** One PgBouncer process, in several samples. */
-export interface LivePooler {
+export interface LivePgBouncer {
   /** `host:port` or the socket's path, without login and password. */
   readonly address: string;
   readonly version: string;
@@ -37,7 +37,7 @@ export interface LivePooler {
   readonly config: ReadonlyMap<string, string>;
   readonly lines: readonly LiveLine[];
   /** In the order they were taken; at least two. */
-  readonly samples: readonly PoolerSample[];
+  readonly samples: readonly PgBouncerSample[];
 }
 
 /** A row of SHOW DATABASES, but the console's own. What an older PgBouncer does not know is absent. */
@@ -59,7 +59,7 @@ export interface LiveLine {
 }
 
 /** What PgBouncer has open at one moment. */
-export interface PoolerSample {
+export interface PgBouncerSample {
   readonly atMs: number;
   /** LISTS used_clients: what max_client_conn is checked against, those logging in included. */
   readonly usedClients: number;

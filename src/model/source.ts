@@ -1,4 +1,4 @@
-import type { Unseen } from "./liveSystem.ts";
+import type { UnavailablePart } from "./liveSystem.ts";
 
 /** Something that runs and can be asked again and again. */
 export interface Source<T> {
@@ -11,7 +11,7 @@ export interface Source<T> {
 }
 
 /** Why something could not be asked, and how it could. */
-export type Refusal = Pick<Unseen, "why" | "next">;
+export type Refusal = Pick<UnavailablePart, "why" | "next">;
 
 /** How long a server may take to let weir in, and for each answer. */
 export const ANSWER_TIMEOUT_MS = 5000;

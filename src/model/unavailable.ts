@@ -1,10 +1,10 @@
-import type { UnseenReason } from "./budgetSnapshot.ts";
+import type { UnavailableReason } from "./budgetSnapshot.ts";
 
 /** Something could not be asked: why, in one word and in one line for people, without a secret. */
-export class UnseenError extends Error {
-  readonly reason: UnseenReason;
+export class UnavailableError extends Error {
+  readonly reason: UnavailableReason;
 
-  constructor(reason: UnseenReason, message: string, options?: ErrorOptions) {
+  constructor(reason: UnavailableReason, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "UnseenError";
     this.reason = reason;
@@ -13,5 +13,5 @@ export class UnseenError extends Error {
 
 /** It may be there, and somebody on the way to it did not answer. */
 export function isUnreachable(error: unknown): boolean {
-  return error instanceof UnseenError && error.reason === "Unreachable";
+  return error instanceof UnavailableError && error.reason === "Unreachable";
 }

@@ -1,64 +1,69 @@
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Handshake } from "../model/budgetSnapshot.ts";
-import type { PoolerSnapshot, PostgresSnapshot, Sight } from "../model/budgetSnapshot.ts";
+import type { PgBouncerSnapshot, PostgresSnapshot, Observation } from "../model/budgetSnapshot.ts";
 import { budgetLogins } from "../credentials/budgetLogins.ts";
 import { sameProcesses } from "./consoles.ts";
-import type { PoolerPlaces } from "./pgbouncerTargets.ts";
+import type { PgBouncerTargets } from "./pgbouncerTargets.ts";
 import { sharedPlaces } from "./sharedAddresses.ts";
-import type { Surroundings } from "./observerOptions.ts";
-import type { Turns } from "../runtime/semaphore.ts";
-import { watches } from "./pollers.ts";
-import { watchHandshake, type Endpoints, type HandshakeWatch } from "./watchHandshake.ts";
-import { watchHost } from "./watchHost.ts";
-import { watchPooler, type PoolerTarget, type PoolerWatch, type Watch } from "./pgbouncerPoller.ts";
-import { watchPostgres } from "./postgresPoller.ts";
+import type { ObserverOptions } from "./observerOptions.ts";
+import type { Semaphore } from "../runtime/semaphore.ts";
+import { pollers } from "./pollers.ts";
+import { pollMcpServer, type Endpoints, type McpPoller } from "./mcpPoller.ts";
+import { pollHost } from "./hostPoller.ts";
+import {
+  pollPgBouncer,
+  type PgBouncerTarget,
+  type PgBouncerPoller,
+  type Poller,
+} from "./pgbouncerPoller.ts";
+import { pollPostgres } from "./postgresPoller.ts";
 
 const PENDING = { state: "pending" } as const;
 
 /** What looks at the parts of one budget that are not in the API, as it is written now. */
-export interface BudgetEyes {
+export interface BudgetObserver {
   /**
    * Which processes and ready pods there are may change at any time.
    *
    * @param servers the ready pods of each, by its name
    */
-  readonly look: (places: PoolerPlaces, servers: ReadonlyMap<string, Endpoints>) => void;
-  readonly poolers: () => Sight<readonly PoolerSnapshot[]>;
-  readonly postgres: () => Sight<PostgresSnapshot>;
-  readonly handshake: (server: string) => Sight<Handshake>;
+  readonly retarget: (places: PgBouncerTargets, servers: ReadonlyMap<string, Endpoints>) => void;
+  readonly poolers: () => Observation<readonly PgBouncerSnapshot[]>;
+  readonly postgres: () => Observation<PostgresSnapshot>;
+  readonly handshake: (server: string) => Observation<Handshake>;
   readonly stop: () => Promise<void>;
 }
 
 /** What they look with. */
-export interface EyesOptions extends Surroundings {
+export interface BudgetObserverOptions extends ObserverOptions {
   readonly client: KubeClient;
   /** Of the handshakes under way. */
-  readonly limit: Turns;
+  readonly limit: Semaphore;
 }
 
 /** Opens them: from now on connections are held, one console a process. */
-export function openEyes(
+export function startObserver(
   budget: ConnectionBudget,
-  surroundings: EyesOptions,
+  surroundings: BudgetObserverOptions,
   onSight: () => void,
-): BudgetEyes {
+): BudgetObserver {
   const { client, limit } = surroundings;
   const logins = budgetLogins(client, budget);
   const { namespace } = budget.metadata;
-  const processes = watches<PoolerWatch>();
-  const hosts = watches<Watch<readonly string[]>>();
-  const handshakes = watches<HandshakeWatch>();
+  const processes = pollers<PgBouncerPoller>();
+  const hosts = pollers<Poller<readonly string[]>>();
+  const handshakes = pollers<McpPoller>();
   const shared = sharedPlaces();
-  let places: PoolerPlaces | undefined;
+  let places: PgBouncerTargets | undefined;
 
   /** Undefined: not known. */
-  const targets = (): readonly PoolerTarget[] | undefined => {
+  const targets = (): readonly PgBouncerTarget[] | undefined => {
     if (places?.kind === "Processes") return places.targets;
     if (places?.kind !== "Host") return undefined;
     const { host, port } = places;
-    const sight = hosts.get(host)?.sight();
-    if (sight?.state !== "seen") return undefined;
+    const sight = hosts.get(host)?.observation();
+    if (sight?.state !== "available") return undefined;
     const [only, ...others] = sight.value;
     if (only === undefined) return undefined;
     // Its name where that leads to one alone: a message should say what the spec says.
@@ -71,64 +76,64 @@ export function openEyes(
     }));
   };
   const keepProcesses = () => {
-    processes.keep(
+    processes.reconcile(
       new Map(
         (targets() ?? []).map((target) => [
           keyOf(target),
-          () => watchPooler(target, logins, surroundings, onSight),
+          () => pollPgBouncer(target, logins, surroundings, onSight),
         ]),
       ),
     );
   };
-  const postgres = watchPostgres(budget, logins, () => targets() ?? [], surroundings, onSight);
+  const postgres = pollPostgres(budget, logins, () => targets() ?? [], surroundings, onSight);
 
   return {
-    look: (now, servers) => {
+    retarget: (now, servers) => {
       places = now;
-      handshakes.keep(
+      handshakes.reconcile(
         new Map(
           [...servers].map(([name, endpoints]) => [
             name,
-            () => watchHandshake(endpoints, surroundings, limit, onSight),
+            () => pollMcpServer(endpoints, surroundings, limit, onSight),
           ]),
         ),
       );
       for (const [name, endpoints] of servers) handshakes.get(name)?.look(endpoints);
       const host = now.kind === "Host" ? now.host : undefined;
-      hosts.keep(
+      hosts.reconcile(
         new Map(
           host === undefined
             ? []
-            : [[host, () => watchHost(host, namespace, surroundings, onSight)]],
+            : [[host, () => pollHost(host, namespace, surroundings, onSight)]],
         ),
       );
       keepProcesses();
     },
     poolers: () => {
       if (places?.kind === "None") {
-        return { state: "unseen", reason: places.reason, message: places.message };
+        return { state: "unavailable", reason: places.reason, message: places.message };
       }
-      const host = places?.kind === "Host" ? hosts.get(places.host)?.sight() : undefined;
-      if (host?.state === "unseen") return host;
+      const host = places?.kind === "Host" ? hosts.get(places.host)?.observation() : undefined;
+      if (host?.state === "unavailable") return host;
       const known = targets();
       if (known === undefined) return PENDING;
       const all = known.map((target) => {
         const key = keyOf(target);
         const watch = processes.get(key);
-        const sight = watch?.sight() ?? PENDING;
+        const observation = watch?.observation() ?? PENDING;
         const consoles = watch?.consoles() ?? { own: [], listed: [] };
-        return { ...target, key, sight, isSeen: sight.state === "seen", consoles };
+        return { ...target, key, observation, isSeen: observation.state === "available", consoles };
       });
       const same = sameProcesses(all.filter(({ isSeen }) => isSeen));
       const before = shared.look(all);
       return {
-        state: "seen",
-        value: all.map(({ name, sight, isAddress = false }) => {
+        state: "available",
+        value: all.map(({ name, observation, isAddress = false }) => {
           const sameAs = same.get(name);
           const wasSameAs = before.get(name);
           return {
             name,
-            sight,
+            observation,
             ...(isAddress && { isAddress }),
             ...(sameAs !== undefined && { sameAs }),
             ...(wasSameAs !== undefined && { wasSameAs }),
@@ -136,7 +141,7 @@ export function openEyes(
         }),
       };
     },
-    postgres: postgres.sight,
+    postgres: postgres.observation,
     handshake: (server) => handshakes.get(server)?.sight() ?? PENDING,
     stop: async () => {
       const all = [processes, hosts, handshakes, postgres];
@@ -146,6 +151,6 @@ export function openEyes(
 }
 
 /** A pod that was made anew has another address; one process that moved is another one. */
-function keyOf({ name, host, port }: PoolerTarget): string {
+function keyOf({ name, host, port }: PgBouncerTarget): string {
   return `${name} ${host} ${port}`;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { pgbouncerLabels } from "../api/labels.ts";
-import { keepPod } from "./cachedPod.ts";
+import { toCachedPod } from "./cachedPod.ts";
 
 const OWNER = { kind: "ReplicaSet", name: "author-abc12", controller: true };
 
@@ -16,7 +16,7 @@ function pod(metadata: object, status: object = {}, spec: object = {}) {
 
 test("a pod of a ReplicaSet is its Deployment's, also when both are gone", () => {
   const labels = { "pod-template-hash": "abc12", app: "author" };
-  expect(keepPod(pod({ labels, ownerReferences: [OWNER] }))).toEqual({
+  expect(toCachedPod(pod({ labels, ownerReferences: [OWNER] }))).toEqual({
     namespace: "writing",
     name: "p",
     uid: "u",
@@ -26,27 +26,27 @@ test("a pod of a ReplicaSet is its Deployment's, also when both are gone", () =>
     madeBy: "Deployment writing/author",
     env: [],
   });
-  expect(keepPod(pod({ ownerReferences: [OWNER] }))?.madeBy).toBe(
+  expect(toCachedPod(pod({ ownerReferences: [OWNER] }))?.madeBy).toBe(
     "ReplicaSet writing/author-abc12",
   );
   const byStatefulSet = { kind: "StatefulSet", name: "db", controller: true };
-  expect(keepPod(pod({ labels, ownerReferences: [byStatefulSet] }))?.madeBy).toBe(
+  expect(toCachedPod(pod({ labels, ownerReferences: [byStatefulSet] }))?.madeBy).toBe(
     "StatefulSet writing/db",
   );
 });
 
 test("labels are kept of what nothing made, and weir's PgBouncer is known by them", () => {
-  const kept = keepPod(pod({ labels: pgbouncerLabels("writing") }));
+  const kept = toCachedPod(pod({ labels: pgbouncerLabels("writing") }));
   expect(kept).toMatchObject({ pgbouncerOf: "writing", labels: pgbouncerLabels("writing") });
   const foreign = { ...pgbouncerLabels("writing"), "app.kubernetes.io/managed-by": "helm" };
-  expect(keepPod(pod({ labels: foreign }))?.pgbouncerOf).toBeUndefined();
+  expect(toCachedPod(pod({ labels: foreign }))?.pgbouncerOf).toBeUndefined();
 });
 
 test("what has ended holds nothing; what terminates may", () => {
-  expect(keepPod(pod({}, { phase: "Succeeded" }))).toBeUndefined();
-  expect(keepPod(pod({}, { phase: "Failed" }))).toBeUndefined();
+  expect(toCachedPod(pod({}, { phase: "Succeeded" }))).toBeUndefined();
+  expect(toCachedPod(pod({}, { phase: "Failed" }))).toBeUndefined();
   const ready = { podIP: "10.0.0.1", conditions: [{ type: "Ready", status: "True" }] };
-  expect(keepPod(pod({ deletionTimestamp: "2026-11-26T00:00:00Z" }, ready))).toMatchObject({
+  expect(toCachedPod(pod({ deletionTimestamp: "2026-11-26T00:00:00Z" }, ready))).toMatchObject({
     ip: "10.0.0.1",
     ready: true,
     terminating: true,

@@ -5,7 +5,7 @@ import { poolHints, type PoolHints } from "./envNumbers.ts";
 import { workloadKey } from "./cachedWorkload.ts";
 
 /** What is kept of a pod that may hold connections. There may be tens of thousands. */
-export interface KeptPod extends PoolHints {
+export interface CachedPod extends PoolHints {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
@@ -23,7 +23,7 @@ export interface KeptPod extends PoolHints {
 }
 
 /** Undefined for a pod that has ended: it holds nothing, and another may have got its address. */
-export function keepPod(object: KubeObject): KeptPod | undefined {
+export function toCachedPod(object: KubeObject): CachedPod | undefined {
   const metadata = fieldOf(object, "metadata");
   const status = fieldOf(object, "status");
   if (status["phase"] === "Succeeded" || status["phase"] === "Failed") return undefined;

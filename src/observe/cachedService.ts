@@ -2,7 +2,7 @@ import { fieldOf, itemsOf, numberAt, textAt } from "../kube/fields.ts";
 import type { KubeObject } from "../kube/list.ts";
 
 /** What is kept of a Service. */
-export interface KeptService {
+export interface CachedService {
   /** Of type ExternalName: the name that it stands for. */
   readonly externalName?: string;
   /** The names of its ports, by number; the only one may have none. */
@@ -10,7 +10,7 @@ export interface KeptService {
 }
 
 /** What is kept of an EndpointSlice: its endpoints, but those that terminate. */
-export interface KeptSlice {
+export interface CachedSlice {
   /** `namespace/name` of its Service. */
   readonly service: string;
   readonly ports: ReadonlyMap<string, number>;
@@ -19,7 +19,7 @@ export interface KeptSlice {
 
 const SERVICE_LABEL = "kubernetes.io/service-name";
 
-export function keepService(object: KubeObject): KeptService {
+export function toCachedService(object: KubeObject): CachedService {
   const spec = fieldOf(object, "spec");
   const externalName = spec["type"] === "ExternalName" ? textAt(spec, "externalName") : undefined;
   return {
@@ -33,7 +33,7 @@ export function keepService(object: KubeObject): KeptService {
   };
 }
 
-export function keepSlice(object: KubeObject): KeptSlice {
+export function toCachedSlice(object: KubeObject): CachedSlice {
   const metadata = fieldOf(object, "metadata");
   const service = textAt(fieldOf(metadata, "labels"), SERVICE_LABEL) ?? "";
   return {

@@ -4,7 +4,7 @@ import type { WorkloadSnapshot } from "../model/budgetSnapshot.ts";
 import { poolHints, type PoolHints } from "./envNumbers.ts";
 
 /** What is kept of a Deployment, StatefulSet or DaemonSet. */
-export interface KeptWorkload
+export interface CachedWorkload
   extends PoolHints, Pick<WorkloadSnapshot, "kind" | "name" | "uid" | "replicas" | "rollout"> {
   readonly namespace: string;
   /** Its label selector, as it is written. */
@@ -12,7 +12,7 @@ export interface KeptWorkload
 }
 
 /** What is kept of a HorizontalPodAutoscaler. */
-export interface KeptScaler {
+export interface CachedScaler {
   readonly name: string;
   readonly minReplicas: number;
   readonly maxReplicas: number;
@@ -25,7 +25,7 @@ export function workloadKey(kind: string, namespace: string, name: string): stri
   return `${kind} ${namespace}/${name}`;
 }
 
-export function keepWorkload(object: KubeObject): KeptWorkload | undefined {
+export function toCachedWorkload(object: KubeObject): CachedWorkload | undefined {
   const { kind } = object;
   if (kind !== "Deployment" && kind !== "StatefulSet" && kind !== "DaemonSet") return undefined;
   const metadata = fieldOf(object, "metadata");
@@ -45,7 +45,7 @@ export function keepWorkload(object: KubeObject): KeptWorkload | undefined {
   };
 }
 
-export function keepScaler(object: KubeObject): KeptScaler {
+export function toCachedScaler(object: KubeObject): CachedScaler {
   const metadata = fieldOf(object, "metadata");
   const spec = fieldOf(object, "spec");
   const target = fieldOf(spec, "scaleTargetRef");

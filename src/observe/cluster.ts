@@ -6,13 +6,18 @@ import type { KubeClient } from "../kube/client.ts";
 import type { KubeObject, Listed } from "../kube/list.ts";
 import type { Change } from "../kube/objectStore.ts";
 import { reflect, type Reflector, type ReflectorState } from "../kube/reflector.ts";
-import { groups } from "../kube/objectIndex.ts";
-import { keepPod, type KeptPod } from "./cachedPod.ts";
-import { keepService, keepSlice, type KeptService, type KeptSlice } from "./cachedService.ts";
-import { keepScaler, keepWorkload, workloadKey } from "./cachedWorkload.ts";
-import type { KeptScaler, KeptWorkload } from "./cachedWorkload.ts";
-import { budgetKeyOf, keepBudget, keepServer, postgresOf } from "./observedObject.ts";
-import { workloadKeyOf, type Kept } from "./observedObject.ts";
+import { objectIndex } from "../kube/objectIndex.ts";
+import { toCachedPod, type CachedPod } from "./cachedPod.ts";
+import {
+  toCachedService,
+  toCachedSlice,
+  type CachedService,
+  type CachedSlice,
+} from "./cachedService.ts";
+import { toCachedScaler, toCachedWorkload, workloadKey } from "./cachedWorkload.ts";
+import type { CachedScaler, CachedWorkload } from "./cachedWorkload.ts";
+import { budgetKeyOf, toCachedBudget, toCachedServer, postgresOf } from "./observedObject.ts";
+import { workloadKeyOf, type CachedObject } from "./observedObject.ts";
 import { serviceKeyOf } from "./serviceKey.ts";
 
 const KINDS = {
@@ -46,21 +51,21 @@ export interface CopyState extends ReflectorState {
 
 /** What the operator knows of the cluster: a copy that follows it. Keys are `namespace/name`. */
 export interface ClusterCopy {
-  readonly budget: (key: string) => Kept<ConnectionBudget> | undefined;
-  readonly budgets: () => readonly Kept<ConnectionBudget>[];
+  readonly budget: (key: string) => CachedObject<ConnectionBudget> | undefined;
+  readonly budgets: () => readonly CachedObject<ConnectionBudget>[];
   /** Those that are there, and those that a server names. */
   readonly budgetKeys: () => ReadonlySet<string>;
   /** Those that name this budget, whether or not it is there. */
-  readonly serversOf: (budgetKey: string) => readonly Kept<McpServer>[];
+  readonly serversOf: (budgetKey: string) => readonly CachedObject<McpServer>[];
   /** @param key as workloadKey says it */
-  readonly workload: (key: string) => KeptWorkload | undefined;
-  readonly podsOf: (workloadKey: string) => readonly KeptPod[];
+  readonly workload: (key: string) => CachedWorkload | undefined;
+  readonly podsOf: (workloadKey: string) => readonly CachedPod[];
   /** Pods that nothing made. */
-  readonly barePods: (namespace: string) => readonly KeptPod[];
-  readonly pgbouncerPods: (budgetKey: string) => readonly KeptPod[];
-  readonly scalersOf: (workloadKey: string) => readonly KeptScaler[];
-  readonly service: (key: string) => KeptService | undefined;
-  readonly slicesOf: (serviceKey: string) => readonly KeptSlice[];
+  readonly barePods: (namespace: string) => readonly CachedPod[];
+  readonly pgbouncerPods: (budgetKey: string) => readonly CachedPod[];
+  readonly scalersOf: (workloadKey: string) => readonly CachedScaler[];
+  readonly service: (key: string) => CachedService | undefined;
+  readonly slicesOf: (serviceKey: string) => readonly CachedSlice[];
   /** True once all is known; false when it was stopped before. */
   readonly synced: Promise<boolean>;
   readonly states: () => readonly CopyState[];
@@ -78,20 +83,28 @@ export interface ClusterOptions {
 
 /** Follows all that the sums depend on. Of most objects a few fields are kept. */
 export function followCluster({ client, namespace, onChange }: ClusterOptions): ClusterCopy {
-  const serversByBudget = groups<Kept<McpServer>>((server) => [budgetKeyOf(server)]);
-  const serversByWorkload = groups<Kept<McpServer>>((server) => [workloadKeyOf(server.observed)]);
-  const serversByNamespace = groups<Kept<McpServer>>(({ observed }) => [observed.namespace]);
-  const podsByMaker = groups<KeptPod | undefined>((pod) =>
+  const serversByBudget = objectIndex<CachedObject<McpServer>>((server) => [budgetKeyOf(server)]);
+  const serversByWorkload = objectIndex<CachedObject<McpServer>>((server) => [
+    workloadKeyOf(server.observed),
+  ]);
+  const serversByNamespace = objectIndex<CachedObject<McpServer>>(({ observed }) => [
+    observed.namespace,
+  ]);
+  const podsByMaker = objectIndex<CachedPod | undefined>((pod) =>
     pod?.madeBy === undefined ? [] : [pod.madeBy],
   );
-  const barePods = groups<KeptPod | undefined>((pod) => (pod?.labels ? [pod.namespace] : []));
-  const pgbouncerPods = groups<KeptPod | undefined>(pgbouncerKeys);
-  const scalersByTarget = groups<KeptScaler>(({ target }) => [target]);
-  const slicesByService = groups<KeptSlice>(({ service }) => [service]);
-  const budgetsByService = groups<Kept<ConnectionBudget>>(({ observed }) => serviceKeys(observed));
+  const barePods = objectIndex<CachedPod | undefined>((pod) =>
+    pod?.labels ? [pod.namespace] : [],
+  );
+  const pgbouncerPods = objectIndex<CachedPod | undefined>(pgbouncerKeys);
+  const scalersByTarget = objectIndex<CachedScaler>(({ target }) => [target]);
+  const slicesByService = objectIndex<CachedSlice>(({ service }) => [service]);
+  const budgetsByService = objectIndex<CachedObject<ConnectionBudget>>(({ observed }) =>
+    serviceKeys(observed),
+  );
 
   const budgetsOfWorkload = (key: string) => serversByWorkload.get(key).map(budgetKeyOf);
-  const budgetsOfPod = (pod: KeptPod | undefined) =>
+  const budgetsOfPod = (pod: CachedPod | undefined) =>
     pod === undefined
       ? []
       : [
@@ -125,32 +138,36 @@ export function followCluster({ client, namespace, onChange }: ClusterOptions): 
       },
     });
 
-  const touchesWorkload = (workload: KeptWorkload | undefined) =>
+  const touchesWorkload = (workload: CachedWorkload | undefined) =>
     workload === undefined
       ? []
       : budgetsOfWorkload(workloadKey(workload.kind, workload.namespace, workload.name));
-  const budgets: Reflector<Kept<ConnectionBudget>> = follow(
+  const budgets: Reflector<CachedObject<ConnectionBudget>> = follow(
     KINDS.budgets,
-    keepBudget,
+    toCachedBudget,
     (budget, change) => [keyOf(budget.observed), ...neighbourKeys(budget, change, budgets.all())],
     [budgetsByService],
   );
-  const servers = follow(KINDS.servers, keepServer, (server) => [budgetKeyOf(server)], [
+  const servers = follow(KINDS.servers, toCachedServer, (server) => [budgetKeyOf(server)], [
     serversByBudget,
     serversByWorkload,
     serversByNamespace,
   ]);
   const workloads = {
-    Deployment: follow(KINDS.deployments, keepWorkload, touchesWorkload),
-    StatefulSet: follow(KINDS.statefulSets, keepWorkload, touchesWorkload),
-    DaemonSet: follow(KINDS.daemonSets, keepWorkload, touchesWorkload),
+    Deployment: follow(KINDS.deployments, toCachedWorkload, touchesWorkload),
+    StatefulSet: follow(KINDS.statefulSets, toCachedWorkload, touchesWorkload),
+    DaemonSet: follow(KINDS.daemonSets, toCachedWorkload, touchesWorkload),
   };
-  const scalers = follow(KINDS.scalers, keepScaler, ({ target }) => budgetsOfWorkload(target), [
+  const scalers = follow(KINDS.scalers, toCachedScaler, ({ target }) => budgetsOfWorkload(target), [
     scalersByTarget,
   ]);
-  const pods = follow(KINDS.pods, keepPod, budgetsOfPod, [podsByMaker, barePods, pgbouncerPods]);
-  const services = follow(KINDS.services, keepService, (_, { key }) => budgetsOfService(key));
-  const slices = follow(KINDS.slices, keepSlice, ({ service }) => budgetsOfService(service), [
+  const pods = follow(KINDS.pods, toCachedPod, budgetsOfPod, [
+    podsByMaker,
+    barePods,
+    pgbouncerPods,
+  ]);
+  const services = follow(KINDS.services, toCachedService, (_, { key }) => budgetsOfService(key));
+  const slices = follow(KINDS.slices, toCachedSlice, ({ service }) => budgetsOfService(service), [
     slicesByService,
   ]);
 
@@ -198,24 +215,24 @@ function keyOf({ namespace, name }: { readonly namespace: string; readonly name:
   return `${namespace}/${name}`;
 }
 
-function present(pods: readonly (KeptPod | undefined)[]): readonly KeptPod[] {
+function present(pods: readonly (CachedPod | undefined)[]): readonly CachedPod[] {
   return pods.filter((pod) => pod !== undefined);
 }
 
-function pgbouncerKeys(pod: KeptPod | undefined): readonly string[] {
+function pgbouncerKeys(pod: CachedPod | undefined): readonly string[] {
   return pod?.pgbouncerOf === undefined ? [] : [`${pod.namespace}/${pod.pgbouncerOf}`];
 }
 
-function serviceKeys({ parsed }: Kept<ConnectionBudget>["observed"]): readonly string[] {
+function serviceKeys({ parsed }: CachedObject<ConnectionBudget>["observed"]): readonly string[] {
   const key = parsed.ok ? serviceKeyOf(parsed.value) : undefined;
   return key === undefined ? [] : [key];
 }
 
 /** The other budgets of its Postgres: a share that changes is in their sums, too. */
 function neighbourKeys(
-  budget: Kept<ConnectionBudget>,
-  change: Change<Kept<ConnectionBudget>>,
-  all: readonly Kept<ConnectionBudget>[],
+  budget: CachedObject<ConnectionBudget>,
+  change: Change<CachedObject<ConnectionBudget>>,
+  all: readonly CachedObject<ConnectionBudget>[],
 ): readonly string[] {
   const isOfStatus =
     change.type === "modified" && change.old.observed.generation === change.new.observed.generation;

@@ -11,7 +11,7 @@ export interface Consoles {
 }
 
 /** A PgBouncer that is seen, by its name. */
-export interface SeenPooler {
+export interface ConsolesOfProcess {
   readonly name: string;
   readonly consoles: Consoles;
 }
@@ -55,9 +55,9 @@ export function consoleMemory(): {
  * it away: a process lists all of its own, and of two that are asked in turn the later one finds
  * the other's.
  */
-export function sameProcesses(seen: readonly SeenPooler[]): ReadonlyMap<string, string> {
+export function sameProcesses(seen: readonly ConsolesOfProcess[]): ReadonlyMap<string, string> {
   const same = new Map<string, string>();
-  const firsts: SeenPooler[] = [];
+  const firsts: ConsolesOfProcess[] = [];
   for (const each of seen) {
     const first = firsts.find(({ consoles }) => isSame(consoles, each.consoles));
     if (first === undefined) firsts.push(each);

@@ -1,5 +1,5 @@
-import type { Sight } from "../model/budgetSnapshot.ts";
-import { UnseenError } from "../model/unavailable.ts";
+import type { Observation } from "../model/budgetSnapshot.ts";
+import { UnavailableError } from "../model/unavailable.ts";
 
 /** How long something may fail before that is news. */
 const PATIENCE_MS = 3000;
@@ -7,8 +7,8 @@ const PATIENCE_MS = 3000;
 const FAILURES_MIN = 2;
 
 /** What is known of something that is asked again and again. */
-export interface Patience<T> {
-  readonly sight: () => Sight<T>;
+export interface FailureDebounce<T> {
+  readonly observation: () => Observation<T>;
   /** It answered. */
   readonly answered: (value: T) => void;
   /** It did not; it was asked at `askedMs`. */
@@ -19,29 +19,29 @@ export interface Patience<T> {
  * One failure is no news: what was seen last stays, until it has failed for 3 s and again at a
  * retry. An answer counts at once.
  */
-export function patience<T>(): Patience<T> {
-  let sight: Sight<T> = { state: "pending" };
+export function failureDebounce<T>(): FailureDebounce<T> {
+  let sight: Observation<T> = { state: "pending" };
   let failures = 0;
   let failingSinceMs = 0;
   return {
-    sight: () => sight,
+    observation: () => sight,
     answered: (value) => {
       failures = 0;
-      sight = { state: "seen", value };
+      sight = { state: "available", value };
     },
     failed: (error, askedMs, nowMs) => {
       if (failures === 0) failingSinceMs = askedMs;
       failures += 1;
       if (failures < FAILURES_MIN || nowMs - failingSinceMs < PATIENCE_MS) return;
       const { reason, message } = unseenErrorOf(error);
-      sight = { state: "unseen", reason, message };
+      sight = { state: "unavailable", reason, message };
     },
   };
 }
 
 /** What is no UnseenError is a mistake of weir's; its words may hold anything. */
-function unseenErrorOf(error: unknown): UnseenError {
-  if (error instanceof UnseenError) return error;
+function unseenErrorOf(error: unknown): UnavailableError {
+  if (error instanceof UnavailableError) return error;
   const kind = error instanceof Error ? error.name : "an unknown error";
-  return new UnseenError("NotUnderstood", `weir could not read the answer (${kind})`);
+  return new UnavailableError("NotUnderstood", `weir could not read the answer (${kind})`);
 }

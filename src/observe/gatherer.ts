@@ -3,19 +3,19 @@ import { pgbouncerSelector } from "../api/labels.ts";
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import type { McpServer } from "../api/mcpServer.ts";
 import type { KubeClient } from "../kube/client.ts";
-import type { BudgetSnapshot, Handshake, Observed } from "../model/budgetSnapshot.ts";
-import type { ServerSnapshot, Sight } from "../model/budgetSnapshot.ts";
-import { openEyes, type BudgetEyes } from "./budgetObserver.ts";
+import type { BudgetSnapshot, Handshake, ObservedObject } from "../model/budgetSnapshot.ts";
+import type { ServerSnapshot, Observation } from "../model/budgetSnapshot.ts";
+import { startObserver, type BudgetObserver } from "./budgetObserver.ts";
 import type { ClusterCopy } from "./cluster.ts";
-import type { KeptPod } from "./cachedPod.ts";
-import { neighboursOf } from "./neighbourBudgets.ts";
-import type { Kept } from "./observedObject.ts";
-import { poolerPlaces, unwatchedServiceOf } from "./pgbouncerTargets.ts";
+import type { CachedPod } from "./cachedPod.ts";
+import { budgetsSharingPostgres } from "./budgetsSharingPostgres.ts";
+import type { CachedObject } from "./observedObject.ts";
+import { pgbouncerTargets, unwatchedServiceOf } from "./pgbouncerTargets.ts";
 import { labelText } from "../kube/selector.ts";
 import { keptPodsOf, podOf, workloadOf } from "./serverWorkload.ts";
-import type { Surroundings } from "./observerOptions.ts";
-import { turns } from "../runtime/semaphore.ts";
-import type { Endpoints } from "./watchHandshake.ts";
+import type { ObserverOptions } from "./observerOptions.ts";
+import { semaphore } from "../runtime/semaphore.ts";
+import type { Endpoints } from "./mcpPoller.ts";
 
 /** Reads everything about a budget, in one place. */
 export interface Gatherer {
@@ -31,14 +31,14 @@ export interface Gatherer {
 }
 
 /** What it reads with, and whom it tells that there is something new. */
-export interface GathererOptions extends Surroundings {
+export interface GathererOptions extends ObserverOptions {
   readonly client: KubeClient;
   readonly cluster: ClusterCopy;
   /** The one that the copy is of; absent: all. */
   readonly namespace?: string;
   readonly nowMs: () => number;
   /** What was written last, where the copy of the cluster does not have it yet. */
-  readonly statusOf: (kept: Kept<unknown>) => Observed<unknown>["status"];
+  readonly statusOf: (kept: CachedObject<unknown>) => ObservedObject<unknown>["status"];
   readonly onSight: (budgetKey: string) => void;
 }
 
@@ -48,14 +48,14 @@ const HANDSHAKES_MAX = 8;
 interface Looked {
   /** As the eyes were opened for it. */
   readonly budget: ConnectionBudget;
-  readonly eyes: BudgetEyes;
+  readonly eyes: BudgetObserver;
 }
 
 export function startGatherer(options: GathererOptions): Gatherer {
   const { client, cluster, namespace, nowMs, statusOf, onSight } = options;
   const looked = new Map<string, Looked>();
   const closing = new Set<Promise<void>>();
-  const limit = turns(HANDSHAKES_MAX);
+  const limit = semaphore(HANDSHAKES_MAX);
 
   const closeEyes = (key: string) => {
     const old = looked.get(key);
@@ -65,17 +65,17 @@ export function startGatherer(options: GathererOptions): Gatherer {
     closing.add(closed);
   };
   /** Another host, Secret or port needs other eyes; another size of it does not matter. */
-  const eyesFor = (key: string, budget: ConnectionBudget): BudgetEyes => {
+  const eyesFor = (key: string, budget: ConnectionBudget): BudgetObserver => {
     const old = looked.get(key);
     if (old !== undefined && isDeepStrictEqual(placesOf(old.budget), placesOf(budget))) {
       return old.eyes;
     }
     closeEyes(key);
-    const eyes = openEyes(budget, { ...options, client, limit }, () => onSight(key));
+    const eyes = startObserver(budget, { ...options, client, limit }, () => onSight(key));
     looked.set(key, { budget, eyes });
     return eyes;
   };
-  const current = <T>(kept: Kept<T>) => ({ ...kept.observed, status: statusOf(kept) });
+  const current = <T>(kept: CachedObject<T>) => ({ ...kept.observed, status: statusOf(kept) });
   const serversOf = (key: string) =>
     cluster
       .serversOf(key)
@@ -93,7 +93,7 @@ export function startGatherer(options: GathererOptions): Gatherer {
     const unwatchedService = budget && unwatchedServiceOf(budget, namespace);
     if (budget !== undefined) {
       const ready = servers.map((each) => [each.observed.name, endpointsOf(each)] as const);
-      eyes?.look(poolerPlaces(budget, cluster), new Map(ready));
+      eyes?.retarget(pgbouncerTargets(budget, cluster), new Map(ready));
     }
     return {
       atMs: nowMs(),
@@ -101,12 +101,12 @@ export function startGatherer(options: GathererOptions): Gatherer {
       servers: servers.map((each) =>
         serverOf(each, cluster, eyes?.handshake(each.observed.name) ?? PENDING),
       ),
-      ...neighboursOf(kept, cluster.budgets()),
+      ...budgetsSharingPostgres(kept, cluster.budgets()),
       ...(namespace !== undefined && { namespaceAlone: namespace }),
       ...(unwatchedService !== undefined && { unwatchedService }),
-      poolers: eyes?.poolers() ?? PENDING,
+      pgbouncers: eyes?.poolers() ?? PENDING,
       ...(budget?.spec.pgbouncer.existing === undefined && {
-        poolerSelector: labelText(pgbouncerSelector(observed.name)),
+        pgbouncerSelector: labelText(pgbouncerSelector(observed.name)),
       }),
       postgres: eyes?.postgres() ?? PENDING,
     };
@@ -124,14 +124,14 @@ export function startGatherer(options: GathererOptions): Gatherer {
 const PENDING = { state: "pending" } as const;
 
 interface ServerWithPods {
-  readonly observed: Observed<McpServer>;
-  readonly pods: readonly KeptPod[];
+  readonly observed: ObservedObject<McpServer>;
+  readonly pods: readonly CachedPod[];
 }
 
 function serverOf(
   { observed, pods }: ServerWithPods,
   cluster: ClusterCopy,
-  handshake: Sight<Handshake>,
+  handshake: Observation<Handshake>,
 ): ServerSnapshot {
   const workload = workloadOf(observed, cluster);
   return {

@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { UnseenError } from "../model/unavailable.ts";
+import { UnavailableError } from "../model/unavailable.ts";
 
 /**
  * The addresses of a host as seen from a namespace: a name without a dot is first looked for as a
@@ -19,5 +19,5 @@ export async function addressesOf(host: string, namespace: string): Promise<read
       // The next one, or the error below.
     }
   }
-  throw new UnseenError("HostNotFound", `there is no host ${names.join(" or ")}`);
+  throw new UnavailableError("HostNotFound", `there is no host ${names.join(" or ")}`);
 }

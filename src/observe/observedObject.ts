@@ -6,23 +6,23 @@ import { checkObject } from "../fleet/objectCheck.ts";
 import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress.ts";
 import { fieldOf, numberAt, textAt } from "../kube/fields.ts";
 import type { KubeObject } from "../kube/list.ts";
-import type { Observed } from "../model/budgetSnapshot.ts";
+import type { ObservedObject } from "../model/budgetSnapshot.ts";
 import { workloadKey } from "./cachedWorkload.ts";
 
 const POSTGRES_PORT = 5432;
 
 /** An object of weir's, as the API server has it and as weir reads it. */
-export interface Kept<T> {
+export interface CachedObject<T> {
   /** For writing its status onto this version of it. */
   readonly object: KubeObject;
-  readonly observed: Observed<T>;
+  readonly observed: ObservedObject<T>;
 }
 
-export function keepBudget(object: KubeObject): Kept<ConnectionBudget> {
+export function toCachedBudget(object: KubeObject): CachedObject<ConnectionBudget> {
   return kept("ConnectionBudget", object, (written) => connectionBudgetSchema.safeParse(written));
 }
 
-export function keepServer(object: KubeObject): Kept<McpServer> {
+export function toCachedServer(object: KubeObject): CachedObject<McpServer> {
   return kept("McpServer", object, (written) => mcpServerSchema.safeParse(written));
 }
 
@@ -30,7 +30,11 @@ type Parsed<T> =
   | { readonly success: true; readonly data: T }
   | { readonly success: false; readonly error: unknown };
 
-function kept<T>(kind: Kind, whole: KubeObject, parse: (written: unknown) => Parsed<T>): Kept<T> {
+function kept<T>(
+  kind: Kind,
+  whole: KubeObject,
+  parse: (written: unknown) => Parsed<T>,
+): CachedObject<T> {
   const { managedFields: _, ...metadata } = fieldOf(whole, "metadata");
   const object: KubeObject = { ...whole, metadata };
   const name = textAt(metadata, "name") ?? "";
@@ -62,13 +66,16 @@ function problemsOf(kind: Kind, written: unknown): readonly string[] {
 }
 
 /** The budget that a server names, `namespace/name`, also where the rest of it can't be read. */
-export function budgetKeyOf({ object, observed }: Kept<McpServer>): string {
+export function budgetKeyOf({ object, observed }: CachedObject<McpServer>): string {
   const ref = fieldOf(fieldOf(object, "spec"), "budgetRef");
   return `${observed.namespace}/${textAt(ref, "name") ?? ""}`;
 }
 
 /** `host:port` of a budget's Postgres, also where the rest of it can't be read. */
-export function postgresOf({ object, observed }: Kept<ConnectionBudget>): string | undefined {
+export function postgresOf({
+  object,
+  observed,
+}: CachedObject<ConnectionBudget>): string | undefined {
   const written = fieldOf(fieldOf(object, "spec"), "postgres");
   const host = textAt(written, "host");
   if (host === undefined) return undefined;
@@ -77,7 +84,7 @@ export function postgresOf({ object, observed }: Kept<ConnectionBudget>): string
 }
 
 /** The workload that runs a server: the one that it names, else the Deployment of its name. */
-export function workloadKeyOf({ namespace, name, parsed }: Observed<McpServer>): string {
+export function workloadKeyOf({ namespace, name, parsed }: ObservedObject<McpServer>): string {
   const ref = parsed.ok ? parsed.value.spec.workloadRef : undefined;
   return workloadKey(ref?.kind ?? "Deployment", namespace, ref?.name ?? name);
 }

@@ -2,19 +2,19 @@ import { isDeepStrictEqual } from "node:util";
 import { backoffMs, type Backoff } from "../runtime/backoff.ts";
 import { openConsole, type Console } from "../pgbouncer/console.ts";
 import { textOf, versionIn } from "../pgbouncer/showRows.ts";
-import type { PoolerSight, Sight, UnseenReason } from "../model/budgetSnapshot.ts";
+import type { PgBouncerState, Observation, UnavailableReason } from "../model/budgetSnapshot.ts";
 import type { BudgetLogins, Login } from "../credentials/budgetLogins.ts";
 import { consoleMemory, consolesIn, type Consoles } from "./consoles.ts";
 import { loop } from "../runtime/loop.ts";
-import { patience } from "./failureDebounce.ts";
-import { poolerSample, type PoolerSample } from "./poolerSample.ts";
-import { poolerWindow } from "./poolerWindow.ts";
-import { refusedBy } from "../postgres/failures.ts";
-import { isUnreachable, UnseenError } from "../model/unavailable.ts";
-import type { Surroundings } from "./observerOptions.ts";
+import { failureDebounce } from "./failureDebounce.ts";
+import { stateSample, type StateSample } from "./stateSample.ts";
+import { sampleWindow } from "./sampleWindow.ts";
+import { unavailableBecause } from "../postgres/failures.ts";
+import { isUnreachable, UnavailableError } from "../model/unavailable.ts";
+import type { ObserverOptions } from "./observerOptions.ts";
 
 /** One PgBouncer process, and where it listens. */
-export interface PoolerTarget {
+export interface PgBouncerTarget {
   /** The pod's name where it has one, else host:port. */
   readonly name: string;
   readonly host: string;
@@ -24,13 +24,13 @@ export interface PoolerTarget {
 }
 
 /** Something that is looked at again and again. */
-export interface Watch<T> {
-  readonly sight: () => Sight<T>;
+export interface Poller<T> {
+  readonly observation: () => Observation<T>;
   readonly stop: () => Promise<void>;
 }
 
 /** One that looks at a PgBouncer process. */
-export interface PoolerWatch extends Watch<PoolerSight> {
+export interface PgBouncerPoller extends Poller<PgBouncerState> {
   readonly consoles: () => Consoles;
 }
 
@@ -42,7 +42,7 @@ const CONSOLE_MS_MAX = 60_000;
 const LOGIN_AGAIN_MS = 10_000;
 
 /** How long to wait after failures: a Secret that is missing or wrong is read ever less often. */
-export function retryBackoff(reason: UnseenReason): Backoff {
+export function retryBackoff(reason: UnavailableReason): Backoff {
   if (reason.startsWith("Secret")) return { firstMs: 1000, maxMs: 60_000 };
   if (reason === "LoginRefused") return { firstMs: 1000, maxMs: 10_000 };
   return { firstMs: 500, maxMs: 2000 };
@@ -53,15 +53,15 @@ export function retryBackoff(reason: UnseenReason): Backoff {
  *
  * @param onSight is told when what a judgement can see has changed
  */
-export function watchPooler(
-  target: PoolerTarget,
+export function pollPgBouncer(
+  target: PgBouncerTarget,
   logins: Pick<BudgetLogins, "stats">,
-  { clock, random, onSample }: Surroundings,
+  { clock, random, onSample }: ObserverOptions,
   onSight: () => void,
-): PoolerWatch {
-  const seen = patience<PoolerSight>();
+): PgBouncerPoller {
+  const seen = failureDebounce<PgBouncerState>();
   const consoles = consoleMemory();
-  const window = poolerWindow();
+  const window = sampleWindow();
   const address = `${target.host.includes(":") ? `[${target.host}]` : target.host}:${target.port}`;
   let open:
     | { readonly console: Console; readonly version: string; readonly sinceMs: number }
@@ -98,17 +98,19 @@ export function watchPooler(
       }
     });
   };
-  const look = async (nowMs: number, stopped: AbortSignal): Promise<PoolerSight> => {
+  const look = async (nowMs: number, stopped: AbortSignal): Promise<PgBouncerState> => {
     const { console, version } = await enter(nowMs, stopped);
     const { sample, listed } = await asLogin(target, address, undefined, () => ask(console));
     consoles.asked(console.applicationName, listed, clock.monotonicMs());
     return { version, address, ...sample, window: window.add(sample, clock.monotonicMs()) };
   };
-  const sight = (): Sight<PoolerSight> => {
-    const last = seen.sight();
-    return failures > 0 && last.state === "seen" ? { ...last, value: ofBefore(last.value) } : last;
+  const observation = (): Observation<PgBouncerState> => {
+    const last = seen.observation();
+    return failures > 0 && last.state === "available"
+      ? { ...last, value: ofBefore(last.value) }
+      : last;
   };
-  const known = () => ({ sight: sight(), consoles: consoles.told() });
+  const known = () => ({ observation: observation(), consoles: consoles.told() });
   const changed = (before: ReturnType<typeof known>) => {
     if (!isDeepStrictEqual(before, known())) onSight();
   };
@@ -129,12 +131,12 @@ export function watchPooler(
       onSample("failed");
       seen.failed(error, askedMs, clock.monotonicMs());
       changed(before);
-      const reason = error instanceof UnseenError ? error.reason : "Unreachable";
+      const reason = error instanceof UnavailableError ? error.reason : "Unreachable";
       return backoffMs(retryBackoff(reason), failures, random);
     }
   });
   return {
-    sight,
+    observation,
     consoles: consoles.told,
     stop: async () => {
       const stopped = watching.stop();
@@ -147,25 +149,25 @@ export function watchPooler(
 }
 
 /** It has just failed to answer: its clients may have gone to another process meanwhile. */
-function ofBefore(sight: PoolerSight): PoolerSight {
+function ofBefore(sight: PgBouncerState): PgBouncerState {
   return { ...sight, window: { ...sight.window, addressesKept: new Map() } };
 }
 
 async function ask(
   console: Console,
-): Promise<{ readonly sample: PoolerSample; readonly listed: readonly string[] }> {
+): Promise<{ readonly sample: StateSample; readonly listed: readonly string[] }> {
   const databases = await console.show("DATABASES");
   const clients = await console.show("CLIENTS");
   const lists = await console.show("LISTS");
   const pools = await console.show("POOLS");
   const config = await console.show("CONFIG");
   const rows = { databases, clients, lists, pools, config };
-  return { sample: poolerSample(rows, console.applicationName), listed: consolesIn(clients) };
+  return { sample: stateSample(rows, console.applicationName), listed: consolesIn(clients) };
 }
 
 /** @param login undefined once it is let in */
 async function asLogin<T>(
-  { name }: PoolerTarget,
+  { name }: PgBouncerTarget,
   address: string,
   login: Login | undefined,
   asked: () => Promise<T>,
@@ -175,6 +177,6 @@ async function asLogin<T>(
   } catch (error) {
     const what = name === address ? `PgBouncer ${address}` : `PgBouncer ${name} (${address})`;
     const { user = "", password = "", secret = "", ifRefused } = login ?? {};
-    throw refusedBy({ what, login: user, password, secret, ifRefused }, error);
+    throw unavailableBecause({ what, login: user, password, secret, ifRefused }, error);
   }
 }

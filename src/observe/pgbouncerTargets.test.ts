@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ClusterCopy } from "./cluster.ts";
-import { keepService, keepSlice } from "./cachedService.ts";
-import { poolerPlaces, unwatchedServiceOf } from "./pgbouncerTargets.ts";
+import { toCachedService, toCachedSlice } from "./cachedService.ts";
+import { pgbouncerTargets, unwatchedServiceOf } from "./pgbouncerTargets.ts";
 
 function budgetWith(existing?: { readonly host: string; readonly port: number }) {
   const metadata = { name: "writing", namespace: "writing" };
@@ -12,14 +12,14 @@ function clusterWith(parts: Partial<ClusterCopy>) {
   return { service: () => undefined, slicesOf: () => [], pgbouncerPods: () => [], ...parts };
 }
 
-const OLD = keepService({
+const OLD = toCachedService({
   kind: "Service",
   apiVersion: "v1",
   spec: { ports: [{ name: "pg", port: 6432, targetPort: 5000 }] },
 });
 
 function slice(endpoints: readonly object[]) {
-  return keepSlice({
+  return toCachedSlice({
     kind: "EndpointSlice",
     apiVersion: "discovery.k8s.io/v1",
     metadata: { namespace: "writing", labels: { "kubernetes.io/service-name": "old" } },
@@ -43,7 +43,7 @@ test.each(["old", "old.writing", "old.writing.svc", "OLD.writing.svc.cluster.loc
         slice([{ addresses: ["fd00::2"], targetRef: { kind: "Pod", name: "old-1" } }]),
       ],
     });
-    const places = poolerPlaces(budgetWith({ host, port: 6432 }), cluster);
+    const places = pgbouncerTargets(budgetWith({ host, port: 6432 }), cluster);
     expect(places).toEqual({
       kind: "Processes",
       targets: [
@@ -56,7 +56,7 @@ test.each(["old", "old.writing", "old.writing.svc", "OLD.writing.svc.cluster.loc
 );
 
 test.each(["10.0.0.9", "fd00::1", "pooler.example.com", "old"])("%s is a host", (host) => {
-  expect(poolerPlaces(budgetWith({ host, port: 6432 }), clusterWith({}))).toEqual({
+  expect(pgbouncerTargets(budgetWith({ host, port: 6432 }), clusterWith({}))).toEqual({
     kind: "Host",
     host,
     port: 6432,
@@ -76,17 +76,17 @@ test.each([
 });
 
 test("a Service that stands for a name, and one without endpoints", () => {
-  const external = keepService({
+  const external = toCachedService({
     kind: "Service",
     apiVersion: "v1",
     spec: { type: "ExternalName", externalName: "pooler.example.com" },
   });
   const existing = budgetWith({ host: "old", port: 6432 });
-  expect(poolerPlaces(existing, clusterWith({ service: () => external }))).toMatchObject({
+  expect(pgbouncerTargets(existing, clusterWith({ service: () => external }))).toMatchObject({
     kind: "Host",
     host: "pooler.example.com",
   });
-  expect(poolerPlaces(existing, clusterWith({ service: () => OLD }))).toEqual({
+  expect(pgbouncerTargets(existing, clusterWith({ service: () => OLD }))).toEqual({
     kind: "None",
     reason: "NoPods",
     message: "Service writing/old has no endpoint at port 6432",
@@ -103,12 +103,12 @@ test("its own: the pods with an address, but those that terminate", () => {
       { ...pod, name: "p-3", terminating: false },
     ],
   });
-  expect(poolerPlaces(budgetWith(), cluster)).toEqual({
+  expect(pgbouncerTargets(budgetWith(), cluster)).toEqual({
     kind: "Processes",
     targets: [
       { name: "p-0", host: "10.0.0.1", port: 6432 },
       { name: "p-1", host: "10.0.0.2", port: 6432 },
     ],
   });
-  expect(poolerPlaces(budgetWith(), clusterWith({}))).toMatchObject({ reason: "NoPods" });
+  expect(pgbouncerTargets(budgetWith(), clusterWith({}))).toMatchObject({ reason: "NoPods" });
 });

@@ -1,15 +1,15 @@
 import { PGBOUNCER_PORT } from "../api/names.ts";
-import type { UnseenReason } from "../model/budgetSnapshot.ts";
+import type { UnavailableReason } from "../model/budgetSnapshot.ts";
 import type { ClusterCopy } from "./cluster.ts";
 import { serviceKeyOf, type PlacedBudget } from "./serviceKey.ts";
-import type { PoolerTarget } from "./pgbouncerPoller.ts";
+import type { PgBouncerTarget } from "./pgbouncerPoller.ts";
 
 /** Where a budget's PgBouncer processes are. */
-export type PoolerPlaces =
-  | { readonly kind: "Processes"; readonly targets: readonly PoolerTarget[] }
+export type PgBouncerTargets =
+  | { readonly kind: "Processes"; readonly targets: readonly PgBouncerTarget[] }
   /** DNS has to be asked. */
   | { readonly kind: "Host"; readonly host: string; readonly port: number }
-  | { readonly kind: "None"; readonly reason: UnseenReason; readonly message: string };
+  | { readonly kind: "None"; readonly reason: UnavailableReason; readonly message: string };
 
 type Endpoints = Pick<ClusterCopy, "service" | "slicesOf" | "pgbouncerPods">;
 
@@ -18,7 +18,7 @@ type Endpoints = Pick<ClusterCopy, "service" | "slicesOf" | "pgbouncerPods">;
  * what DNS says. Ready or not: one that is not ready may hold clients all the same. A process that
  * terminates lets nobody in any more, and an open console would block its exit: it is none of them.
  */
-export function poolerPlaces(budget: PlacedBudget, cluster: Endpoints): PoolerPlaces {
+export function pgbouncerTargets(budget: PlacedBudget, cluster: Endpoints): PgBouncerTargets {
   const { namespace, name } = budget.metadata;
   const { existing } = budget.spec.pgbouncer;
   if (existing === undefined) return ownPlaces(`${namespace}/${name}`, cluster);
@@ -58,7 +58,7 @@ export function unwatchedServiceOf(
   return watched === undefined || key?.startsWith(`${watched}/`) ? undefined : key;
 }
 
-function ownPlaces(key: string, cluster: Endpoints): PoolerPlaces {
+function ownPlaces(key: string, cluster: Endpoints): PgBouncerTargets {
   const targets = cluster
     .pgbouncerPods(key)
     .filter(({ terminating }) => !terminating)
@@ -69,7 +69,7 @@ function ownPlaces(key: string, cluster: Endpoints): PoolerPlaces {
 }
 
 /** By name, each once: a pod with two addresses is in two slices. */
-function processes(targets: readonly PoolerTarget[], otherwise: string): PoolerPlaces {
+function processes(targets: readonly PgBouncerTarget[], otherwise: string): PgBouncerTargets {
   if (targets.length === 0) return { kind: "None", reason: "NoPods", message: otherwise };
   const byName = new Map(targets.map((target) => [target.name, target]));
   return {

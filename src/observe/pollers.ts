@@ -1,13 +1,13 @@
 /** Things that are watched, by what tells one from another. */
-export interface Watches<T extends { readonly stop: () => Promise<void> }> {
+export interface Pollers<T extends { readonly stop: () => Promise<void> }> {
   readonly get: (key: string) => T | undefined;
   /** Starts what is missing, and stops all that is not among these. */
-  readonly keep: (wanted: ReadonlyMap<string, () => T>) => void;
+  readonly reconcile: (wanted: ReadonlyMap<string, () => T>) => void;
   /** Every one that was ever started has ended. */
   readonly stop: () => Promise<void>;
 }
 
-export function watches<T extends { readonly stop: () => Promise<void> }>(): Watches<T> {
+export function pollers<T extends { readonly stop: () => Promise<void> }>(): Pollers<T> {
   const running = new Map<string, T>();
   const stopping = new Set<Promise<void>>();
 
@@ -18,7 +18,7 @@ export function watches<T extends { readonly stop: () => Promise<void> }>(): Wat
   };
   return {
     get: (key) => running.get(key),
-    keep: (wanted) => {
+    reconcile: (wanted) => {
       for (const [key, watch] of running) if (!wanted.has(key)) end(key, watch);
       for (const [key, start] of wanted) if (!running.has(key)) running.set(key, start());
     },

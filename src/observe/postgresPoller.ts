@@ -8,13 +8,13 @@ import { askPostgres } from "../postgres/askLimits.ts";
 import type { BudgetLogins, Login } from "../credentials/budgetLogins.ts";
 import { addressesOf } from "./hostNames.ts";
 import { loop } from "../runtime/loop.ts";
-import { patience } from "./failureDebounce.ts";
-import { WINDOW_MS } from "./poolerWindow.ts";
+import { failureDebounce } from "./failureDebounce.ts";
+import { WINDOW_MS } from "./sampleWindow.ts";
 import { recentMaximum } from "./recentMaximum.ts";
-import { refusedBy } from "../postgres/failures.ts";
-import type { Surroundings } from "./observerOptions.ts";
-import { isUnreachable, UnseenError } from "../model/unavailable.ts";
-import { retryBackoff, type PoolerTarget, type Watch } from "./pgbouncerPoller.ts";
+import { unavailableBecause } from "../postgres/failures.ts";
+import type { ObserverOptions } from "./observerOptions.ts";
+import { isUnreachable, UnavailableError } from "../model/unavailable.ts";
+import { retryBackoff, type PgBouncerTarget, type Poller } from "./pgbouncerPoller.ts";
 
 const ASK_MS = 3000;
 /** What people change rarely is read again once in a while: a password that was rotated. */
@@ -26,16 +26,16 @@ const LOGIN_MS_MAX = 60_000;
  *
  * @param poolers the processes as of now; only weir's own have a maintenance line
  */
-export function watchPostgres(
+export function pollPostgres(
   budget: ConnectionBudget,
   logins: Pick<BudgetLogins, "maintenance" | "role">,
-  poolers: () => readonly PoolerTarget[],
-  { clock, random }: Surroundings,
+  poolers: () => readonly PgBouncerTarget[],
+  { clock, random }: ObserverOptions,
   onSight: () => void,
-): Watch<PostgresSnapshot> {
+): Poller<PostgresSnapshot> {
   const direct = budget.spec.pgbouncer.existing !== undefined;
   const address = formatPostgresAddress(postgresAddressOf(budget));
-  const seen = patience<PostgresSnapshot>();
+  const seen = failureDebounce<PostgresSnapshot>();
   let kept: { readonly login: Login; readonly sinceMs: number } | undefined;
   const backends = recentMaximum(WINDOW_MS);
   let failures = 0;
@@ -63,29 +63,32 @@ export function watchPostgres(
         return askPostgres({ ...question, login: { ...login, ssl: false } }, stopped);
       });
     } catch (error) {
-      throw refusedBy({ what: door.what, login: user, password, secret, ifRefused }, error);
+      throw unavailableBecause(
+        { what: door.what, login: user, password, secret, ifRefused },
+        error,
+      );
     }
   };
 
   const { stop } = loop(clock, async (stopped) => {
     const askedMs = clock.monotonicMs();
-    const before = seen.sight();
+    const before = seen.observation();
     try {
       const answer = await ask(askedMs, stopped);
       seen.answered({ ...answer, backendsMax: backends.add(answer.backends, askedMs) });
       failures = 0;
-      if (!isDeepStrictEqual(before, seen.sight())) onSight();
+      if (!isDeepStrictEqual(before, seen.observation())) onSight();
       return ASK_MS;
     } catch (error) {
       kept = undefined;
       failures += 1;
       seen.failed(error, askedMs, clock.monotonicMs());
-      if (!isDeepStrictEqual(before, seen.sight())) onSight();
-      const reason = error instanceof UnseenError ? error.reason : "Unreachable";
+      if (!isDeepStrictEqual(before, seen.observation())) onSight();
+      const reason = error instanceof UnavailableError ? error.reason : "Unreachable";
       return backoffMs(retryBackoff(reason), failures, random);
     }
   });
-  return { sight: seen.sight, stop };
+  return { observation: seen.observation, stop };
 }
 
 interface Door {
@@ -96,10 +99,10 @@ interface Door {
 }
 
 /** The next process at each failure. */
-function through(poolers: readonly PoolerTarget[], failures: number, address: string): Door {
+function through(poolers: readonly PgBouncerTarget[], failures: number, address: string): Door {
   const pooler = poolers[failures % poolers.length];
   if (pooler === undefined) {
-    throw new UnseenError("NoPods", `can't ask Postgres ${address}: no PgBouncer leads to it`);
+    throw new UnavailableError("NoPods", `can't ask Postgres ${address}: no PgBouncer leads to it`);
   }
   const { name, host, port } = pooler;
   const what = `Postgres ${address} through line ${MAINTENANCE_LINE} of PgBouncer ${name}`;

@@ -1,14 +1,17 @@
 import type { McpServer } from "../api/mcpServer.ts";
-import type { Observed, PodSnapshot, WorkloadSnapshot } from "../model/budgetSnapshot.ts";
+import type { ObservedObject, PodSnapshot, WorkloadSnapshot } from "../model/budgetSnapshot.ts";
 import type { ClusterCopy } from "./cluster.ts";
 import { poolMaxOf } from "./envNumbers.ts";
-import type { KeptPod } from "./cachedPod.ts";
-import type { KeptScaler } from "./cachedWorkload.ts";
+import type { CachedPod } from "./cachedPod.ts";
+import type { CachedScaler } from "./cachedWorkload.ts";
 import { workloadKeyOf } from "./observedObject.ts";
 import { selects, selectorText } from "../kube/selector.ts";
 
 /** Its pods: those that the workload made, and bare ones that its selector finds. By name. */
-export function keptPodsOf(server: Observed<McpServer>, cluster: ClusterCopy): readonly KeptPod[] {
+export function keptPodsOf(
+  server: ObservedObject<McpServer>,
+  cluster: ClusterCopy,
+): readonly CachedPod[] {
   const key = workloadKeyOf(server);
   const selector = cluster.workload(key)?.selector;
   const bare =
@@ -20,7 +23,7 @@ export function keptPodsOf(server: Observed<McpServer>, cluster: ClusterCopy): r
 
 /** What runs a server now; undefined when nothing does. */
 export function workloadOf(
-  server: Observed<McpServer>,
+  server: ObservedObject<McpServer>,
   cluster: ClusterCopy,
 ): WorkloadSnapshot | undefined {
   const key = workloadKeyOf(server);
@@ -45,7 +48,7 @@ export function workloadOf(
 }
 
 /** A pod of a server. An address that others have too says nothing of whose a client is. */
-export function podOf(pod: KeptPod, { parsed }: Observed<McpServer>): PodSnapshot {
+export function podOf(pod: CachedPod, { parsed }: ObservedObject<McpServer>): PodSnapshot {
   const { name, uid, ip, ready, terminating, hostNetwork } = pod;
   const max = parsed.ok ? poolMaxOf(pod, parsed.value.spec.pool) : undefined;
   return {
@@ -58,6 +61,6 @@ export function podOf(pod: KeptPod, { parsed }: Observed<McpServer>): PodSnapsho
   };
 }
 
-function hpaOf({ name, minReplicas, maxReplicas }: KeptScaler) {
+function hpaOf({ name, minReplicas, maxReplicas }: CachedScaler) {
   return { name, minReplicas, maxReplicas };
 }

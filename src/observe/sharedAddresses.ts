@@ -1,7 +1,7 @@
-import { isSame, type SeenPooler } from "./consoles.ts";
+import { isSame, type ConsolesOfProcess } from "./consoles.ts";
 
 /** Where a PgBouncer is asked. */
-export interface Place extends SeenPooler {
+export interface Place extends ConsolesOfProcess {
   /** Another one once something else stands there. */
   readonly key: string;
   readonly isSeen: boolean;

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
-import type { Figures } from "./metrics.ts";
+import type { Metrics } from "./metrics.ts";
 
 /** How the operator is, for those who ask by HTTP. */
 export interface Health {
@@ -12,7 +12,7 @@ export interface Health {
 }
 
 /** The operator's port. */
-export interface Door {
+export interface HttpServer {
   /** Where it listens: another one than asked for when that was 0. */
   readonly port: number;
   readonly close: () => Promise<void>;
@@ -23,7 +23,11 @@ export interface Door {
  *
  * @throws when the port is taken
  */
-export async function openDoor(port: number, figures: Figures, health: Health): Promise<Door> {
+export async function startHttpServer(
+  port: number,
+  figures: Metrics,
+  health: Health,
+): Promise<HttpServer> {
   const app = new Hono();
   app.get("/metrics", async ({ body }) =>
     body(await figures.text(), 200, { "content-type": figures.contentType }),

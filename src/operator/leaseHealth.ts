@@ -1,9 +1,9 @@
 import { KubeRefusal } from "../kube/kubeError.ts";
 import type { LeaseName } from "../kube/leaseRecord.ts";
-import type { Complaints } from "./logOnChange.ts";
+import type { Problems } from "./logOnChange.ts";
 
 /** Whether this process could lead, should its Lease be free. */
-export interface LeaseStanding {
+export interface LeaseHealth {
   readonly answered: () => void;
   readonly failed: (error: unknown) => void;
   /** Why it could not; none: it could, or an API server that is away keeps it from asking again. */
@@ -16,10 +16,10 @@ const FORBIDDEN = 403;
  * One that may not have the Lease never leads, however well it follows the cluster: were it ready, a
  * rollout would end with such ones alone, and the last one that wrote statuses would be gone.
  */
-export function leaseStanding(
+export function leaseHealth(
   { namespace, name }: LeaseName,
-  tell: (complaints: Complaints) => void,
-): LeaseStanding {
+  tell: (complaints: Problems) => void,
+): LeaseHealth {
   let wrong: string | undefined = "not asked for yet";
   return {
     answered: () => {

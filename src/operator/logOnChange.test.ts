@@ -1,11 +1,11 @@
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import { tellingChanges, type Complaints } from "./logOnChange.ts";
+import { logOnChange, type Problems } from "./logOnChange.ts";
 
 /** What is logged of these looks, one after another. */
-function toldOf(looks: readonly Complaints[]): readonly string[] {
+function toldOf(looks: readonly Problems[]): readonly string[] {
   const lines: string[] = [];
-  const tell = tellingChanges(pino({ base: null }, { write: (line) => lines.push(line) }));
+  const tell = logOnChange(pino({ base: null }, { write: (line) => lines.push(line) }));
   for (const look of looks) tell(look);
   return lines.map((line) => {
     const { about, msg }: Record<string, string> = JSON.parse(line);

@@ -1,13 +1,13 @@
 import type { Logger } from "pino";
 
 /** What is wrong with each of several things; undefined: nothing. */
-export type Complaints = ReadonlyMap<string, string | undefined>;
+export type Problems = ReadonlyMap<string, string | undefined>;
 
 /**
  * Logs what is wrong with something once, until it is well or something else is wrong. What is
  * wrong with several in the same words is told once, of those that have it at the first look.
  */
-export function tellingChanges(log: Logger): (complaints: Complaints) => void {
+export function logOnChange(log: Logger): (complaints: Problems) => void {
   const told = new Map<string, string>();
   return (complaints) => {
     const before = new Set(told.values());

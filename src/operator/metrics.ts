@@ -1,9 +1,9 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
-import type { Figure, FigureName } from "../conditions/decision.ts";
+import type { Metric, MetricName } from "../conditions/decision.ts";
 
 /** The labels of each gauge beside namespace and budget, and what it says. */
 const GAUGES: Readonly<
-  Record<FigureName, { readonly labels: readonly string[]; readonly help: string }>
+  Record<MetricName, { readonly labels: readonly string[]; readonly help: string }>
 > = {
   weir_clients_capacity: {
     labels: [],
@@ -72,9 +72,9 @@ const GAUGES: Readonly<
 };
 
 /** What Prometheus gets. */
-export interface Figures {
+export interface Metrics {
   /** The figures of one budget in place of its earlier ones. @param key `namespace/name` */
-  readonly set: (key: string, figures: readonly Figure[]) => void;
+  readonly set: (key: string, figures: readonly Metric[]) => void;
   /** Nobody here knows any: another process leads. */
   readonly clear: () => void;
   readonly onSample: (result: "seen" | "failed") => void;
@@ -85,9 +85,9 @@ export interface Figures {
   readonly contentType: string;
 }
 
-export function startFigures(): Figures {
+export function startMetrics(): Metrics {
   const registry = new Registry();
-  const known = new Map<string, readonly Figure[]>();
+  const known = new Map<string, readonly Metric[]>();
   collectDefaultMetrics({ register: registry });
 
   for (const [name, { labels, help }] of Object.entries(GAUGES)) {

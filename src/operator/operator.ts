@@ -3,14 +3,14 @@ import type { KubeClient } from "../kube/client.ts";
 import { systemClock, type Clock } from "../runtime/clock.ts";
 import { startCandidacy, type Candidacy } from "../kube/lease.ts";
 import type { LeaseName } from "../kube/leaseRecord.ts";
-import { leaseStanding } from "./leaseHealth.ts";
-import { tellingChanges } from "./logOnChange.ts";
-import { openDoor } from "./httpServer.ts";
-import { startFigures } from "./metrics.ts";
+import { leaseHealth } from "./leaseHealth.ts";
+import { logOnChange } from "./logOnChange.ts";
+import { startHttpServer } from "./httpServer.ts";
+import { startMetrics } from "./metrics.ts";
 import { BUDGETS, followCluster, SERVERS, type CopyState } from "../observe/cluster.ts";
 import { loop } from "../runtime/loop.ts";
 import type { Judge } from "./judge.ts";
-import { startWork, type Work } from "./reconciler.ts";
+import { startReconciler, type Reconciler } from "./reconciler.ts";
 
 /** What an operator is started with. */
 export interface OperatorOptions {
@@ -61,9 +61,9 @@ export async function startOperator({
   random = Math.random,
   nowMs = Date.now,
 }: OperatorOptions): Promise<Operator> {
-  const figures = startFigures();
+  const figures = startMetrics();
   const own = leaseOf(lease, namespace);
-  let work: Work | undefined;
+  let work: Reconciler | undefined;
   let candidacy: Candidacy | undefined;
   let stopping = false;
   const cluster = followCluster({
@@ -71,8 +71,8 @@ export async function startOperator({
     ...(namespace !== undefined && { namespace }),
     onChange: (keys) => work?.add(keys),
   });
-  const tellCopies = tellingChanges(log);
-  const standing = leaseStanding(own, tellingChanges(log));
+  const tellCopies = logOnChange(log);
+  const standing = leaseHealth(own, logOnChange(log));
 
   const lead = () =>
     startCandidacy({
@@ -84,7 +84,7 @@ export async function startOperator({
         standing.answered();
         const instance = candidate;
         const all = { client, cluster, judge, figures, log, instance, term, clock, random, nowMs };
-        work = startWork({ ...all, ...(namespace !== undefined && { namespace }) });
+        work = startReconciler({ ...all, ...(namespace !== undefined && { namespace }) });
         work.add(cluster.budgetKeys());
       },
       onLost: async (reason) => {
@@ -114,7 +114,7 @@ export async function startOperator({
     await Promise.all([watching.stop(), cluster.stop(), synced]);
   };
   try {
-    const door = await openDoor(port, figures, {
+    const door = await startHttpServer(port, figures, {
       missing: () => [
         ...cluster
           .states()

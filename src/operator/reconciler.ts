@@ -6,17 +6,17 @@ import { startEvents } from "../kube/events.ts";
 import { KubeError } from "../kube/kubeError.ts";
 import type { Term } from "../kube/lease.ts";
 import { startWorkQueue } from "../kube/workQueue.ts";
-import type { Figures } from "./metrics.ts";
+import type { Metrics } from "./metrics.ts";
 import { statusWriter, type WantedStatus, type Written } from "./writeStatuses.ts";
 import { writtenStatuses } from "./writtenStatuses.ts";
 import { BUDGETS, SERVERS, type ClusterCopy } from "../observe/cluster.ts";
 import { startGatherer } from "../observe/gatherer.ts";
-import type { Kept } from "../observe/observedObject.ts";
+import type { CachedObject } from "../observe/observedObject.ts";
 import type { Judge } from "./judge.ts";
-import type { Notice } from "../conditions/decision.ts";
+import type { EventRecord } from "../conditions/decision.ts";
 
 /** The work of an operator while it leads. */
-export interface Work {
+export interface Reconciler {
   /** Something has changed that concerns these budgets. */
   readonly add: (budgetKeys: Iterable<string>) => void;
   /** Those that have been worked on for too long; there are none. */
@@ -26,13 +26,13 @@ export interface Work {
 }
 
 /** What it works with. */
-export interface WorkOptions {
+export interface ReconcilerOptions {
   readonly client: KubeClient;
   readonly cluster: ClusterCopy;
   /** The one that the copy is of; absent: all. */
   readonly namespace?: string;
   readonly judge: Judge;
-  readonly figures: Figures;
+  readonly figures: Metrics;
   readonly log: Logger;
   /** The pod's name. */
   readonly instance: string;
@@ -53,7 +53,7 @@ const BACKOFF = { firstMs: 500, maxMs: 30_000 };
 const ACTION = "Judge";
 
 /** gather → judge → act, for each budget that something has changed of. */
-export function startWork(options: WorkOptions): Work {
+export function startReconciler(options: ReconcilerOptions): Reconciler {
   const { client, cluster, judge, figures, log, instance, term, clock, random, nowMs } = options;
   const underWay = new Map<string, number>();
   const written = writtenStatuses();
@@ -84,7 +84,7 @@ export function startWork(options: WorkOptions): Work {
   });
 
   /** An object, what its status should be, and what is told when that is written. */
-  const act = async (wanted: WantedStatus, notices: readonly Notice[]): Promise<Written> => {
+  const act = async (wanted: WantedStatus, notices: readonly EventRecord[]): Promise<Written> => {
     const done = await writer.write(wanted);
     if (done.outcome !== "written") return done;
     const { kind } = wanted.listed;
@@ -97,7 +97,7 @@ export function startWork(options: WorkOptions): Work {
     }
     return done;
   };
-  const judged = (key: string): readonly (readonly [WantedStatus, readonly Notice[]])[] => {
+  const judged = (key: string): readonly (readonly [WantedStatus, readonly EventRecord[]])[] => {
     const servers = new Map(cluster.serversOf(key).map((kept) => [kept.observed.name, kept]));
     const budget = cluster.budget(key);
     const snapshot = gatherer.gather(key);
@@ -109,16 +109,16 @@ export function startWork(options: WorkOptions): Work {
       }));
       figures.set(
         key,
-        orphans.flatMap((orphan) => orphan.figures),
+        orphans.flatMap((orphan) => orphan.metrics),
       );
-      return orphans.flatMap(({ name, status, notices }) =>
-        ofServer(servers.get(name), status, notices),
+      return orphans.flatMap(({ name, status, events }) =>
+        ofServer(servers.get(name), status, events),
       );
     }
-    const { budgetStatus, serverStatuses, notices, figures: said } = judge.judge(snapshot);
+    const { budgetStatus, serverStatuses, events, metrics: said } = judge.judge(snapshot);
     figures.set(key, said);
     const about = (kind: string, name: string) =>
-      notices.filter((notice) => notice.about.kind === kind && notice.about.name === name);
+      events.filter((notice) => notice.about.kind === kind && notice.about.name === name);
     return [
       [
         { listed: BUDGETS, kept: budget, status: budgetStatus },
@@ -170,10 +170,10 @@ export function startWork(options: WorkOptions): Work {
 }
 
 function ofServer(
-  kept: Kept<unknown> | undefined,
+  kept: CachedObject<unknown> | undefined,
   status: WantedStatus["status"],
-  notices: readonly Notice[],
-): readonly (readonly [WantedStatus, readonly Notice[]])[] {
+  notices: readonly EventRecord[],
+): readonly (readonly [WantedStatus, readonly EventRecord[]])[] {
   return kept === undefined ? [] : [[{ listed: SERVERS, kept, status }, notices]];
 }
 

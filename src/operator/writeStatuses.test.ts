@@ -3,7 +3,7 @@ import { virtualClock } from "../../test/kube/virtualClock.ts";
 import type { KubeClient, KubeRequest } from "../kube/client.ts";
 import { isObject } from "../kube/kubeAnswer.ts";
 import { SERVERS } from "../observe/cluster.ts";
-import { keepServer, type Kept } from "../observe/observedObject.ts";
+import { toCachedServer, type CachedObject } from "../observe/observedObject.ts";
 import { statusWriter, type StatusWriter } from "./writeStatuses.ts";
 import { writtenStatuses, type WrittenStatuses } from "./writtenStatuses.ts";
 
@@ -37,7 +37,7 @@ function oneServer() {
     stream: () => Promise.reject(new Error("nothing is watched here")),
     close: async () => {},
   };
-  return { client, requests, kept: () => keepServer(object()) };
+  return { client, requests, kept: () => toCachedServer(object()) };
 }
 
 function ready(message: string, status = "True") {
@@ -63,7 +63,7 @@ function writing({ client }: ReturnType<typeof oneServer>, leads = () => true): 
   return { writer, written, pass: clock.pass };
 }
 
-function write({ writer }: Writing, kept: Kept<unknown>, status: Record<string, unknown>) {
+function write({ writer }: Writing, kept: CachedObject<unknown>, status: Record<string, unknown>) {
   return writer.write({ listed: SERVERS, kept, status });
 }
 

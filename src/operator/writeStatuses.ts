@@ -2,15 +2,15 @@ import type { KubeClient } from "../kube/client.ts";
 import type { Listed } from "../kube/list.ts";
 import { fieldOf, textAt } from "../kube/fields.ts";
 import { writeStatus } from "../kube/status.ts";
-import type { Kept } from "../observe/observedObject.ts";
-import { turns } from "../runtime/semaphore.ts";
+import type { CachedObject } from "../observe/observedObject.ts";
+import { semaphore } from "../runtime/semaphore.ts";
 import { statusDifference } from "./statusDifference.ts";
 import type { WrittenStatuses } from "./writtenStatuses.ts";
 
 /** A status that one object should have. */
 export interface WantedStatus {
   readonly listed: Listed;
-  readonly kept: Kept<unknown>;
+  readonly kept: CachedObject<unknown>;
   readonly status: Readonly<Record<string, unknown>>;
 }
 
@@ -52,7 +52,7 @@ export function statusWriter({
   monotonicMs,
   onWrite,
 }: StatusWriterOptions): StatusWriter {
-  const limit = turns(WRITES_MAX);
+  const limit = semaphore(WRITES_MAX);
   const startedMs = monotonicMs();
   /** By uid: when it was written last. */
   const lastMs = new Map<string, number>();

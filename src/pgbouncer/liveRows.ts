@@ -13,7 +13,7 @@ import type {
   LiveLine,
   LivePool,
   LiveServer,
-  PoolerSample,
+  PgBouncerSample,
 } from "../model/liveSystem.ts";
 
 /** What the rows of one sample are read with. */
@@ -141,7 +141,7 @@ function listedOf(rows: readonly ShowRow[], list: string): number {
 }
 
 /** Logins by line of SHOW STATS, but the console's own; a PgBouncer before 1.26 counts none. */
-export function loginsOf(rows: readonly ShowRow[]): Pick<PoolerSample, "loginsByLine"> {
+export function loginsOf(rows: readonly ShowRow[]): Pick<PgBouncerSample, "loginsByLine"> {
   const counts = rows.flatMap((row): [string, number][] => {
     const count = numberIn(row, "total_client_login_count");
     const line = textOf(row, "database");

@@ -1,6 +1,11 @@
 import { Socket } from "node:net";
 import { Client } from "pg";
-import type { LiveBackend, LivePostgres, PostgresSample, Unseen } from "../model/liveSystem.ts";
+import type {
+  LiveBackend,
+  LivePostgres,
+  PostgresSample,
+  UnavailablePart,
+} from "../model/liveSystem.ts";
 import type { LoginUrl } from "./loginUrl.ts";
 import { ANSWER_TIMEOUT_MS, type Source } from "../model/source.ts";
 
@@ -29,7 +34,7 @@ WHERE pid <> pg_backend_pid()
 
 /** A Postgres that answers, and what it would show to a login with more rights. */
 export interface PostgresSource extends Source<LivePostgres> {
-  readonly unseen: readonly Unseen[];
+  readonly unseen: readonly UnavailablePart[];
 }
 
 interface Settings {
@@ -123,7 +128,7 @@ function clientFor(login: LoginUrl, socket: Socket): Client {
   });
 }
 
-function partlySeen({ address, user }: LoginUrl): Unseen {
+function partlySeen({ address, user }: LoginUrl): UnavailablePart {
   return {
     what: `other users' sessions in Postgres ${address}`,
     why: `${user} may not see what they do: only that they are there, parallel workers among them`,

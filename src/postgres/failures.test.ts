@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ShowError } from "../pgbouncer/showRows.ts";
-import { refusedBy } from "./failures.ts";
+import { unavailableBecause } from "./failures.ts";
 
 const ASKED = {
   what: "PgBouncer old:6432",
@@ -25,14 +25,17 @@ test.each([
   ['database "pgbouncer" does not exist', "NotUnderstood"],
   ["something unheard of", "Unreachable"],
 ])("%s is %s", (said, reason) => {
-  expect(refusedBy(ASKED, new Error(said))).toMatchObject({
+  expect(unavailableBecause(ASKED, new Error(said))).toMatchObject({
     reason,
     message: expect.stringMatching(/^can't ask PgBouncer old:6432: /),
   });
 });
 
 test("of what others say one line is told, without the password", () => {
-  const { message } = refusedBy(ASKED, new Error(`odd hush-eye ${"x".repeat(500)}\nsecond`));
+  const { message } = unavailableBecause(
+    ASKED,
+    new Error(`odd hush-eye ${"x".repeat(500)}\nsecond`),
+  );
   expect(message).toMatch(/^can't ask PgBouncer old:6432: odd \*\*\* x+…$/);
   expect(message.length).toBeLessThan(250);
 });
@@ -40,14 +43,16 @@ test("of what others say one line is told, without the password", () => {
 test("a login that is refused comes with what to do, where that is known", () => {
   const refusal = new Error("SASL authentication failed");
   const told = "it refuses the login eye with the password of Secret writing/old-stats";
-  expect(refusedBy(ASKED, refusal).message).toBe(
+  expect(unavailableBecause(ASKED, refusal).message).toBe(
     `can't ask PgBouncer old:6432: ${told}: SASL authentication failed`,
   );
-  expect(refusedBy({ ...ASKED, ifRefused: "restart it" }, refusal).message).toBe(
+  expect(unavailableBecause({ ...ASKED, ifRefused: "restart it" }, refusal).message).toBe(
     `can't ask PgBouncer old:6432: ${told}: SASL authentication failed; restart it`,
   );
 });
 
 test("rows that can't be read are not understood", () => {
-  expect(refusedBy(ASKED, new ShowError("SHOW has no value")).reason).toBe("NotUnderstood");
+  expect(unavailableBecause(ASKED, new ShowError("SHOW has no value")).reason).toBe(
+    "NotUnderstood",
+  );
 });

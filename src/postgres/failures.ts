@@ -1,9 +1,9 @@
 import { ShowError } from "../pgbouncer/showRows.ts";
-import type { UnseenReason } from "../model/budgetSnapshot.ts";
-import { UnseenError } from "../model/unavailable.ts";
+import type { UnavailableReason } from "../model/budgetSnapshot.ts";
+import { UnavailableError } from "../model/unavailable.ts";
 
 /** Who was asked: only what may be shown, and what may not. */
-export interface Asked {
+export interface ConnectionAttempt {
   /** `PgBouncer old-pgbouncer:6432`. */
   readonly what: string;
   readonly login: string;
@@ -17,8 +17,8 @@ export interface Asked {
 
 interface Rule {
   readonly when: RegExp;
-  readonly reason: UnseenReason;
-  readonly why: (asked: Asked, said: string) => string;
+  readonly reason: UnavailableReason;
+  readonly why: (asked: ConnectionAttempt, said: string) => string;
 }
 
 /** In this order: the first that fits what the other side, the network or TLS said. */
@@ -88,18 +88,18 @@ const RULES: readonly Rule[] = [
 ];
 
 /** Why a server could not be asked, in its words where it said some, without the password. */
-export function refusedBy(asked: Asked, error: unknown): UnseenError {
-  if (error instanceof UnseenError) return error;
+export function unavailableBecause(asked: ConnectionAttempt, error: unknown): UnavailableError {
+  if (error instanceof UnavailableError) return error;
   const said = shownTo(asked, saidBy(error));
   const rule = RULES.find(({ when }) => when.test(said));
   const reason = error instanceof ShowError ? "NotUnderstood" : (rule?.reason ?? "Unreachable");
   const why = error instanceof ShowError ? said : (rule?.why(asked, said) ?? said);
-  return new UnseenError(reason, `can't ask ${asked.what}: ${why}`);
+  return new UnavailableError(reason, `can't ask ${asked.what}: ${why}`);
 }
 
 const LENGTH_MAX = 200;
 
-function shownTo({ password, login }: Asked, text: string): string {
+function shownTo({ password, login }: ConnectionAttempt, text: string): string {
   const line = text.trim().split(/[\r\n]/, 1)[0] ?? "";
   const shown = password === "" || password === login ? line : line.replaceAll(password, "***");
   return shown.length > LENGTH_MAX ? `${shown.slice(0, LENGTH_MAX)}…` : shown;

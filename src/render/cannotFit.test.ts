@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { planFleet } from "../budget/planFleet.ts";
-import { planTable } from "../report/planReport.ts";
+import { planReport } from "../report/planReport.ts";
 import { budgetOf, serverOf } from "../../test/fleets/fleetOf.ts";
 import { cannotFit } from "./cannotFit.ts";
 
@@ -19,7 +19,7 @@ it("refuses in the words of weir plan: clients, slots, and a Postgres", () => {
   expect(refused).toContain("ConnectionBudget writing/writing cannot fit.\n");
   expect(refused).toContain("\n    a: 6 = 3 guaranteed × 2 pods at peak\n");
 
-  const table = planTable(plan, { colour: false, columns: 500 });
+  const table = planReport(plan, { colour: false, columns: 500 });
   for (const sentence of [
     "Clients: 6 servers need 36 connections, 30 are there: 6 missing.",
     "Slots: 6 lines need one each, 7 − 2 for maintenance = 5 are there: 1 missing.",

@@ -9,7 +9,7 @@ export const TRYOUT_VARIABLE = "WEIR_TRYOUT_POSTGRES";
  * as unset, as in a CI job without a value. Any other value than these is a problem, one sentence:
  * who writes `yes` must not be left without one.
  */
-export function tryoutWish(value = ""): {
+export function tryoutRequest(value = ""): {
   readonly wished: boolean;
   readonly problems: readonly string[];
 } {

@@ -17,7 +17,7 @@ export interface Names {
 }
 
 /** Where the steps lead from and to. */
-export interface Way {
+export interface CommandContext {
   readonly names: Names;
   readonly old: Fleet;
   /** What weir did not make; see foreignObjects. */
@@ -39,7 +39,7 @@ const TIER_KINDS = "statefulset,service,pdb,networkpolicy,configmap,rolebinding,
  *
  * @param copy the file with the changes of this step, where it has any
  */
-export function commandsOf(step: Step, way: Way, copy: string): Commands {
+export function commandsOf(step: Step, way: CommandContext, copy: string): Commands {
   const { names, old } = way;
   switch (step.action) {
     case "Secrets":
@@ -81,7 +81,7 @@ export function commandsOf(step: Step, way: Way, copy: string): Commands {
 /** The commands for what weir made, and a line for each object that it did not make. */
 function forOwn(
   objects: readonly ObjectName[],
-  way: Way,
+  way: CommandContext,
   commandsFor: (own: readonly ObjectName[]) => Commands,
 ): Commands {
   const { before, after } = commandsFor(
@@ -99,7 +99,7 @@ function titleOf({ kind, namespace, name }: ObjectName): string {
 }
 
 /** `KIND NAMESPACE/NAME` of each PgBouncer that weir did not make, its servers, and others' workloads. */
-export function foreignObjects(fleets: readonly Fleet[]): ReadonlySet<string> {
+export function unmanagedObjects(fleets: readonly Fleet[]): ReadonlySet<string> {
   return new Set(
     fleets.flatMap(({ budgets, servers }) => {
       const existing = new Set(

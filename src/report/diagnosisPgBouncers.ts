@@ -2,7 +2,7 @@ import type { Holder, Holding } from "../diagnose/diagnosis.ts";
 import { programOf } from "../diagnose/causes/wording.ts";
 import { rowsOf, titled } from "./diagnosisRows.ts";
 import type { Paint } from "../text/paint.ts";
-import { hanging } from "../text/wrap.ts";
+import { hangingIndent } from "../text/wrap.ts";
 
 const BAR_COLUMNS_MAX = 80;
 
@@ -21,7 +21,7 @@ export function poolerBlock(
   return [
     [
       paint.bold(`PgBouncer ${address} (${version})`),
-      ...hanging("  ", `asked ${door}`, columns).map(paint.dim),
+      ...hangingIndent("  ", `asked ${door}`, columns).map(paint.dim),
     ],
     holderLines(holding, columns, paint),
     lineLines(holding, columns, paint),
@@ -72,7 +72,7 @@ function whoOf({ line, user, application, address, workload, pod }: Holder): str
 /** What each line is set to, and what it has open. */
 function lineLines({ lines }: Holding, columns: number, paint: Paint): readonly string[] {
   return [
-    ...hanging("", "What its lines are set to, and how large their pools are", columns).map(
+    ...hangingIndent("", "What its lines are set to, and how large their pools are", columns).map(
       paint.bold,
     ),
     ...rowsOf(

@@ -1,7 +1,7 @@
 import type { PostgresHolding } from "../diagnose/diagnosis.ts";
 import { rowsOf, titled } from "./diagnosisRows.ts";
 import type { Paint } from "../text/paint.ts";
-import { hanging } from "../text/wrap.ts";
+import { hangingIndent } from "../text/wrap.ts";
 
 /** What Postgres allows and has open, by role. */
 export function postgresBlock(
@@ -18,7 +18,7 @@ export function postgresBlock(
       columns,
       paint,
     ),
-    ...hanging("  ", sum, columns),
+    ...hangingIndent("  ", sum, columns),
     ...rowsOf(
       { numbers: ["open", "of", "active", "in transaction"], name: "role", text: "" },
       roles.map((role) => ({

@@ -4,7 +4,7 @@ import { poolerBlock } from "./diagnosisPgBouncers.ts";
 import { postgresBlock } from "./diagnosisPostgres.ts";
 import { workloadBlock } from "./diagnosisServers.ts";
 import { paintFor, type Paint } from "../text/paint.ts";
-import { hanging } from "../text/wrap.ts";
+import { hangingIndent } from "../text/wrap.ts";
 import type { Screen } from "./planReport.ts";
 
 /** Below this nothing can be aligned. */
@@ -43,7 +43,7 @@ function verdict(diagnosis: Diagnosis, columns: number, paint: Paint): readonly 
       ? "Nothing is wrong"
       : `Nothing is wrong as far as could be seen: ${counted(unseen.length, "thing")} could not, see below`);
   const mark = untold === undefined ? paint.good("✓") : paint.warn("?");
-  return hanging("  ", text, columns).map((line, index) =>
+  return hangingIndent("  ", text, columns).map((line, index) =>
     index === 0 ? `${mark} ${paint.bold(line.slice(2))}` : paint.bold(line),
   );
 }
@@ -58,7 +58,7 @@ export function untoldOf({ symptoms, unseen }: Diagnosis): string | undefined {
 
 /** Somebody suffers, and what is done to find out why. */
 function symptomBlock(symptom: Symptom, columns: number, paint: Paint): readonly string[] {
-  const [first = "", ...rest] = hanging("  ", `Not well: ${symptom.summary}`, columns);
+  const [first = "", ...rest] = hangingIndent("  ", `Not well: ${symptom.summary}`, columns);
   return [
     `${paint.warn("!")} ${paint.bold(first.slice(2))}`,
     ...rest.map(paint.bold),
@@ -69,16 +69,16 @@ function symptomBlock(symptom: Symptom, columns: number, paint: Paint): readonly
 function nextLines(next: readonly string[], columns: number): readonly string[] {
   return [
     ...(next.length === 0 ? [] : ["  What to do:"]),
-    ...next.flatMap((text, index) => hanging(`  ${index + 1}. `, text, columns)),
+    ...next.flatMap((text, index) => hangingIndent(`  ${index + 1}. `, text, columns)),
   ];
 }
 
 function causeBlock(cause: Cause, columns: number, paint: Paint): readonly string[] {
-  const [first = "", ...rest] = hanging("  ", `${cause.kind}: ${cause.summary}`, columns);
+  const [first = "", ...rest] = hangingIndent("  ", `${cause.kind}: ${cause.summary}`, columns);
   return [
     `${paint.bad("✗")} ${paint.bold(first.slice(2))}`,
     ...rest.map(paint.bold),
-    ...cause.evidence.flatMap((text) => hanging("  - ", text, columns)),
+    ...cause.evidence.flatMap((text) => hangingIndent("  - ", text, columns)),
     ...nextLines(cause.next, columns),
   ];
 }
@@ -92,10 +92,10 @@ export function unseenBlock(
   return [
     paint.bold("Not seen"),
     ...unseen.flatMap(({ what, why, next }) => [
-      ...hanging("  ", `${what}: ${why}`, columns).map((line, index) =>
+      ...hangingIndent("  ", `${what}: ${why}`, columns).map((line, index) =>
         index === 0 ? `${paint.warn("?")} ${line.slice(2)}` : line,
       ),
-      ...hanging("    ", next, columns).map(paint.dim),
+      ...hangingIndent("    ", next, columns).map(paint.dim),
     ]),
   ];
 }

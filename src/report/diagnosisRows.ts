@@ -1,5 +1,5 @@
 import type { Paint } from "../text/paint.ts";
-import { hanging, wrapped } from "../text/wrap.ts";
+import { hangingIndent, wrapped } from "../text/wrap.ts";
 
 /** One row: numbers, a name, and a text that may be long. */
 export interface Row {
@@ -66,7 +66,7 @@ export function titled(
   columns: number,
   paint: Paint,
 ): readonly string[] {
-  const [first = "", ...rest] = hanging("", `${title}: ${text}`, columns - 2);
+  const [first = "", ...rest] = hangingIndent("", `${title}: ${text}`, columns - 2);
   const isWhole = first.startsWith(`${title}:`);
   return [
     isWhole ? `${paint.bold(title)}${first.slice(title.length)}` : paint.bold(first),

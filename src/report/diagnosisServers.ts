@@ -3,7 +3,7 @@ import type { LiveWorkload } from "../model/liveSystem.ts";
 import { counted } from "../text/wording.ts";
 import { rowsOf } from "./diagnosisRows.ts";
 import type { Paint } from "../text/paint.ts";
-import { hanging } from "../text/wrap.ts";
+import { hangingIndent } from "../text/wrap.ts";
 
 /** Which servers run, what the pool of each process is set to, and what their pods hold. */
 export function workloadBlock(
@@ -13,7 +13,7 @@ export function workloadBlock(
   paint: Paint,
 ): readonly string[] {
   return [
-    ...hanging("", "Which servers run, and how large each pool is", columns).map(paint.bold),
+    ...hangingIndent("", "Which servers run, and how large each pool is", columns).map(paint.bold),
     ...rowsOf(
       { numbers: ["pods", "peak", "pool max", "clients"], name: "server", text: "" },
       workloads.map((workload) => ({

@@ -1,4 +1,4 @@
-import type { Place } from "../verify/sourcePosition.ts";
+import type { SourcePosition } from "../verify/sourcePosition.ts";
 
 const HEADER = /^\s*\[([^\]]*)\]/;
 const ENTRY = /^\s*"?([^"=;#]+?)"?\s*=/;
@@ -8,7 +8,7 @@ const ENTRY = /^\s*"?([^"=;#]+?)"?\s*=/;
  * author pool_size`. The last one where there are several, as in PgBouncer; absent where the field
  * is no text or has no such line.
  */
-export function iniLine({ object, path, key }: Place): number | undefined {
+export function iniLine({ object, path, key }: SourcePosition): number | undefined {
   if (key === undefined) return undefined;
   let value: unknown = object.value;
   for (const segment of path) value = isObject(value) ? value[segment] : undefined;

@@ -5,7 +5,7 @@ import { barLegend, capacityBar } from "./bar.ts";
 import { paintFor, type Brush, type Paint } from "../text/paint.ts";
 import { serverRows } from "./planServers.ts";
 import { clientSum, slotSum } from "./planSums.ts";
-import { hanging } from "../text/wrap.ts";
+import { hangingIndent } from "../text/wrap.ts";
 
 /** Where a table is shown. */
 export interface Screen {
@@ -22,7 +22,7 @@ const BAR_COLUMNS_MAX = 80;
  * divides, and a row for each server; where something can't fit, what is missing and what alone
  * would suffice. Ends with a newline.
  */
-export function planTable(plan: Plan, screen: Screen): string {
+export function planReport(plan: Plan, screen: Screen): string {
   const paint = paintFor(screen.colour);
   const columns = Math.max(COLUMNS_MIN, screen.columns);
   const blocks = [
@@ -46,11 +46,11 @@ function budgetBlock(
     `${paint.bold("Clients")} on each PgBouncer process`,
     `  ${capacityBar(budget, Math.min(BAR_COLUMNS_MAX, columns - 4), paint)}`,
     `  ${barLegend(budget, paint)}`,
-    ...hanging("  ", clientSum(budget), columns).map(inRed(clients.missing, paint)),
+    ...hangingIndent("  ", clientSum(budget), columns).map(inRed(clients.missing, paint)),
     "",
     `${paint.bold("Slots")} on each PgBouncer process`,
     ...slotSum(budget)
-      .flatMap((line) => hanging("  ", line, columns))
+      .flatMap((line) => hangingIndent("  ", line, columns))
       .map(inRed(slots.missing, paint)),
     ...(servers.length === 0 ? [] : ["", ...serverRows(servers, columns, paint)]),
     ...suggestionLines(budget, columns, paint),
@@ -67,7 +67,7 @@ function verdict(budget: BudgetPlan, plan: Plan, columns: number, paint: Paint):
       `${slots.granted} of ${slots.perProcess - slots.maintenance} slots granted`;
     return [
       `${paint.good("✓")} ${paint.bold(`Budget ${name} fits`)}`,
-      ...hanging("  ", text, columns),
+      ...hangingIndent("  ", text, columns),
     ];
   }
   const missing = missingSentences(budget);
@@ -79,7 +79,7 @@ function verdict(budget: BudgetPlan, plan: Plan, columns: number, paint: Paint):
   return [
     `${paint.bad("✗")} ${paint.bold(`Budget ${name} cannot fit`)}`,
     ...[...missing, ...(shared === undefined ? [] : [postgresSentence(shared)])].flatMap((text) =>
-      hanging("  ", text, columns).map(paint.bad),
+      hangingIndent("  ", text, columns).map(paint.bad),
     ),
   ];
 }
@@ -92,19 +92,21 @@ function suggestionLines({ suggestions }: BudgetPlan, columns: number, paint: Pa
   if (suggestions.length === 0) return [];
   return [
     "",
-    ...hanging("", "Each of these alone would suffice. Consider them in this order:", columns).map(
-      paint.bold,
-    ),
-    ...suggestions.flatMap(({ text }, index) => hanging(`  ${index + 1}. `, text, columns)),
-    ...hanging("  ", "--output json has every field to change.", columns).map(paint.dim),
+    ...hangingIndent(
+      "",
+      "Each of these alone would suffice. Consider them in this order:",
+      columns,
+    ).map(paint.bold),
+    ...suggestions.flatMap(({ text }, index) => hangingIndent(`  ${index + 1}. `, text, columns)),
+    ...hangingIndent("  ", "--output json has every field to change.", columns).map(paint.dim),
   ];
 }
 
 function postgresBlock(postgres: PostgresPlan, columns: number, paint: Paint): readonly string[] {
   const mark = postgres.missing > 0 ? paint.bad("✗") : paint.good("✓");
   return [
-    ...marked(mark, hanging("  ", postgresSentence(postgres), columns), paint.bold),
-    ...hanging("  ", postgresSum(postgres), columns).map(inRed(postgres.missing, paint)),
+    ...marked(mark, hangingIndent("  ", postgresSentence(postgres), columns), paint.bold),
+    ...hangingIndent("  ", postgresSum(postgres), columns).map(inRed(postgres.missing, paint)),
   ];
 }
 
@@ -113,7 +115,7 @@ function warningBlock(
   columns: number,
   paint: Paint,
 ): readonly string[] {
-  return warnings.flatMap((text) => marked(paint.warn("!"), hanging("  ", text, columns)));
+  return warnings.flatMap((text) => marked(paint.warn("!"), hangingIndent("  ", text, columns)));
 }
 
 /** The lines, indented by two, with a mark of one column before the first. */

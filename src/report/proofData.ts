@@ -1,5 +1,5 @@
-import { fieldOf, objectOf, type Place } from "../verify/sourcePosition.ts";
-import type { Proof } from "../verify/proof.ts";
+import { fieldOf, objectOf, type SourcePosition } from "../verify/sourcePosition.ts";
+import type { Proof } from "../verify/proof/proof.ts";
 import { iniLine } from "./iniLine.ts";
 
 /** A place as text and numbers. */
@@ -14,7 +14,7 @@ export interface PlaceData {
   readonly field: string;
 }
 
-export function placeAsData(place: Place): PlaceData {
+export function placeAsData(place: SourcePosition): PlaceData {
   const { line, column } = place.object.positionOf(place.path, iniLine(place));
   return {
     file: place.object.file,

@@ -1,13 +1,13 @@
 import type { AuditObject } from "../verify/sourcePosition.ts";
-import type { Finding, Proof, Sum } from "../verify/proof.ts";
-import type { Missing } from "../verify/system.ts";
+import type { Finding, Proof, Sum } from "../verify/proof/proof.ts";
+import type { MissingQuantity } from "../verify/system.ts";
 import { counted } from "../text/wording.ts";
 import { paintFor, type Paint } from "../text/paint.ts";
 import { sumLines, bulkheadLines } from "./proofSums.ts";
-import { hanging } from "../text/wrap.ts";
+import { hangingIndent } from "../text/wrap.ts";
 import type { Screen } from "./planReport.ts";
 import { placeAsData } from "./proofData.ts";
-import type { Place } from "../verify/sourcePosition.ts";
+import type { SourcePosition } from "../verify/sourcePosition.ts";
 
 /** What was read, beside what was proved of it. */
 export interface Read {
@@ -41,7 +41,7 @@ export function explainProof(proof: Proof, read: Read, screen: Screen): string {
     ...[...owned, ...others].map(({ title, sums }) => block(title, sums, columns, paint)),
     ...proof.findings.map((finding) => findingLines(finding, columns, paint)),
     ...proof.missing.map((missing) => missingLines(missing, columns, paint)),
-    ...proof.notes.map((note) => marked(paint.warn("!"), hanging("  ", note, columns))),
+    ...proof.notes.map((note) => marked(paint.warn("!"), hangingIndent("  ", note, columns))),
   ];
   return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
@@ -68,8 +68,8 @@ function verdictLines(
     counted(sums.length, "sum"),
   ];
   return [
-    ...marked(markOf(verdict, paint), hanging("  ", what, columns), paint.bold),
-    ...hanging("  ", counts.join(", "), columns),
+    ...marked(markOf(verdict, paint), hangingIndent("  ", what, columns), paint.bold),
+    ...hangingIndent("  ", counts.join(", "), columns),
   ];
 }
 
@@ -89,7 +89,7 @@ function block(
     sums.some((sum) => sum.verdict === each),
   );
   return [
-    ...marked(markOf(verdict ?? "fits", paint), hanging("  ", title, columns), paint.bold),
+    ...marked(markOf(verdict ?? "fits", paint), hangingIndent("  ", title, columns), paint.bold),
     ...sums
       .filter(({ kind }) => kind !== "bulkhead")
       .flatMap((sum) => sumLines(sum, title, columns, paint)),
@@ -101,28 +101,30 @@ function findingLines(finding: Finding, columns: number, paint: Paint): readonly
   const { rule, message, place, related } = finding;
   const more = related.length - RELATED_MAX;
   return [
-    ...marked(paint.bad("✗"), hanging("  ", message, columns), paint.bad),
-    ...hanging("  ", `look first at ${located(place)}`, columns),
+    ...marked(paint.bad("✗"), hangingIndent("  ", message, columns), paint.bad),
+    ...hangingIndent("  ", `look first at ${located(place)}`, columns),
     ...related
       .slice(0, RELATED_MAX)
-      .flatMap((other) => hanging("    ", `with ${located(other)}`, columns).map(paint.dim)),
+      .flatMap((other) => hangingIndent("    ", `with ${located(other)}`, columns).map(paint.dim)),
     ...(more > 0
-      ? hanging("    ", `and ${counted(more, "field")} more: --output json`, columns).map(paint.dim)
+      ? hangingIndent("    ", `and ${counted(more, "field")} more: --output json`, columns).map(
+          paint.dim,
+        )
       : []),
-    ...hanging("  ", rule, columns).map(paint.dim),
+    ...hangingIndent("  ", rule, columns).map(paint.dim),
   ];
 }
 
-function missingLines({ what, place, tell }: Missing, columns: number, paint: Paint) {
+function missingLines({ what, place, tell }: MissingQuantity, columns: number, paint: Paint) {
   return [
-    ...marked(paint.warn("?"), hanging("  ", `Missing: ${what}`, columns), paint.warn),
-    ...hanging("  ", located(place), columns),
-    ...hanging("  ", `To tell it: ${tell}`, columns),
+    ...marked(paint.warn("?"), hangingIndent("  ", `Missing: ${what}`, columns), paint.warn),
+    ...hangingIndent("  ", located(place), columns),
+    ...hangingIndent("  ", `To tell it: ${tell}`, columns),
   ];
 }
 
 /** `a.yaml:12:9: Deployment writing/author: spec.replicas`. */
-function located(place: Place): string {
+function located(place: SourcePosition): string {
   const { file, line, column, object, field } = placeAsData(place);
   const where = `${file}:${line}:${column}: ${object}`;
   return field === "" ? where : `${where}: ${field}`;

@@ -1,7 +1,7 @@
-import type { Sum, Term } from "../verify/proof.ts";
+import type { Sum, Term } from "../verify/proof/proof.ts";
 import { listed } from "../text/wording.ts";
 import type { Paint } from "../text/paint.ts";
-import { hanging } from "../text/wrap.ts";
+import { hangingIndent } from "../text/wrap.ts";
 
 /** Up to so many terms stand each on a line of its own; of more, equal ones are counted. */
 const LINES_MAX = 24;
@@ -32,11 +32,11 @@ export function sumLines(
   const width = Math.max(...[...rows.map(({ amount }) => amount), numeral(total)].map(widthOf));
   const brush = verdict === "broken" ? paint.bad : verdict === "unknown" ? paint.warn : paint.good;
   return [
-    ...hanging("  ", heading, columns).map(paint.bold),
+    ...hangingIndent("  ", heading, columns).map(paint.bold),
     ...rows.flatMap(({ amount, text }) =>
-      hanging(`    ${amount.padStart(width)}  `, text, columns),
+      hangingIndent(`    ${amount.padStart(width)}  `, text, columns),
     ),
-    ...hanging(`    ${numeral(total).padStart(width)}  `, ending(sum), columns).map(brush),
+    ...hangingIndent(`    ${numeral(total).padStart(width)}  `, ending(sum), columns).map(brush),
   ];
 }
 
@@ -63,17 +63,19 @@ export function bulkheadLines(
     brush: { fits: (text: string) => text, broken: paint.bad, unknown: paint.warn }[verdict],
   }));
   return [
-    ...hanging("  ", "Pools on each line, at most its max_db_client_connections", columns).map(
-      paint.bold,
-    ),
+    ...hangingIndent(
+      "  ",
+      "Pools on each line, at most its max_db_client_connections",
+      columns,
+    ).map(paint.bold),
     ...[...Map.groupBy(rows, ({ text }) => text).values()].flatMap((equal) => {
       const [first] = equal;
       if (first === undefined) return [];
       const count = equal.length === 1 ? "" : `${equal.length} lines, each `;
       const names = allNames(equal.map(({ name }) => name));
       return [
-        ...hanging("    ", `${count}${first.text}`, columns),
-        ...hanging("      ", names, columns),
+        ...hangingIndent("    ", `${count}${first.text}`, columns),
+        ...hangingIndent("      ", names, columns),
       ].map(first.brush);
     }),
   ];

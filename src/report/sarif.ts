@@ -1,7 +1,7 @@
 import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Place } from "../verify/sourcePosition.ts";
-import type { Proof } from "../verify/proof.ts";
+import type { SourcePosition } from "../verify/sourcePosition.ts";
+import type { Proof } from "../verify/proof/proof.ts";
 import { RULES } from "../verify/proof/rules.ts";
 import { placeAsData } from "./proofData.ts";
 
@@ -17,7 +17,12 @@ export function sarifLog(proof: Proof): unknown {
     help: { text: "See docs/verify.md of weir." },
   }));
   const indexes = new Map(rules.map(({ id }, index) => [id, index]));
-  const resultOf = (rule: string, level: "error" | "warning", text: string, place: Place) => ({
+  const resultOf = (
+    rule: string,
+    level: "error" | "warning",
+    text: string,
+    place: SourcePosition,
+  ) => ({
     ruleId: rule,
     ruleIndex: indexes.get(rule),
     level,
@@ -54,7 +59,7 @@ export function sarifLog(proof: Proof): unknown {
   };
 }
 
-function locationOf(place: Place): object {
+function locationOf(place: SourcePosition): object {
   const { file, line, column, object, field } = placeAsData(place);
   return {
     physicalLocation: {

@@ -1,18 +1,22 @@
 import type { ObjectName, Step, StepChange } from "../budget/transition/steps.ts";
 import { listed } from "../text/wording.ts";
 import { paintFor, type Paint } from "../text/paint.ts";
-import { hanging } from "../text/wrap.ts";
-import { commandsOf, type Way } from "./applyCommands.ts";
+import { hangingIndent } from "../text/wrap.ts";
+import { commandsOf, type CommandContext } from "./applyCommands.ts";
 import type { Screen } from "./planReport.ts";
 
 /**
  * The steps for people: numbered, each with why it stands there, what to edit, the commands, and
  * what to wait for. Ends with a newline.
  */
-export function stepList(steps: readonly Step[], way: Way, { colour, columns }: Screen): string {
+export function stepList(
+  steps: readonly Step[],
+  way: CommandContext,
+  { colour, columns }: Screen,
+): string {
   const paint = paintFor(colour);
   if (steps.length === 0) return `${paint.good("✓")} Nothing changes: there is nothing to apply.\n`;
-  const intro = hanging(
+  const intro = hangingIndent(
     "",
     `${steps.length} step${steps.length === 1 ? "" : "s"} from ${way.names.old} to ${way.names.next}, ` +
       `in the order that keeps both sums. Begin a step when the one before it is done.`,
@@ -23,7 +27,7 @@ export function stepList(steps: readonly Step[], way: Way, { colour, columns }: 
 }
 
 interface Place {
-  readonly way: Way;
+  readonly way: CommandContext;
   readonly columns: number;
   readonly paint: Paint;
 }
@@ -36,14 +40,18 @@ function stepBlock(step: Step, number: number, place: Place): readonly string[] 
   const mark = `${number}. `;
   const indent = " ".repeat(mark.length);
   return [
-    ...hanging(mark, titleOf(step), columns).map(paint.bold),
-    ...hanging(indent, step.why, columns).map(paint.dim),
+    ...hangingIndent(mark, titleOf(step), columns).map(paint.bold),
+    ...hangingIndent(indent, step.why, columns).map(paint.dim),
     ...(changes.length === 0
       ? []
-      : hanging(indent, `For this step only, in a copy of ${way.names.next} (${copy}):`, columns)),
+      : hangingIndent(
+          indent,
+          `For this step only, in a copy of ${way.names.next} (${copy}):`,
+          columns,
+        )),
     ...changes.map((change) => `${indent}  ${changeText(change)}`),
     ...before.map((command) => `${indent}  ${command}`),
-    ...hanging(indent, `Wait until ${step.waitFor}.`, columns),
+    ...hangingIndent(indent, `Wait until ${step.waitFor}.`, columns),
     ...after.map((command) => `${indent}  ${command}`),
   ];
 }

@@ -28,13 +28,13 @@ test("a hurry ends the pause, also one that comes during a turn", async () => {
     return 60_000;
   });
   await clock.pass(0);
-  running.hurry();
+  running.trigger();
   release();
   await clock.pass(0);
   expect(turns).toBe(2);
   release();
   await clock.pass(0);
-  running.hurry();
+  running.trigger();
   await clock.pass(0);
   expect(turns).toBe(3);
   const stopped = running.stop();

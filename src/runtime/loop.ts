@@ -3,7 +3,7 @@ import type { Clock } from "./clock.ts";
 /** Something that is done again and again until it is stopped. */
 export interface Loop {
   /** Ends the pause that is under way. */
-  readonly hurry: () => void;
+  readonly trigger: () => void;
   /** @returns when the turn under way has ended */
   readonly stop: () => Promise<void>;
 }
@@ -35,12 +35,12 @@ export function loop(clock: Clock, turn: (stopped: AbortSignal) => Promise<numbe
     }
   };
   const running = run();
-  const hurry = () => {
+  const trigger = () => {
     hurried = true;
     wake();
   };
   return {
-    hurry,
+    trigger,
     stop: async () => {
       stopping.abort();
       wake();

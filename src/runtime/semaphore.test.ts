@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { turns } from "./semaphore.ts";
+import { semaphore } from "./semaphore.ts";
 
 test("so many at a time, in order, and a failure frees its place", async () => {
-  const limit = turns(2);
+  const limit = semaphore(2);
   let underWay = 0;
   let most = 0;
   const order: number[] = [];

@@ -1,9 +1,9 @@
 /** Lets so many at a time do something; the others wait in the order in which they came. */
-export interface Turns {
+export interface Semaphore {
   readonly take: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
-export function turns(most: number): Turns {
+export function semaphore(most: number): Semaphore {
   const waiting: (() => void)[] = [];
   let underWay = 0;
   return {

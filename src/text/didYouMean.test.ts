@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { editDistance, nearest } from "./didYouMean.ts";
+import { editDistance, didYouMean } from "./didYouMean.ts";
 
 describe("nearest", () => {
   it.each([
@@ -13,11 +13,11 @@ describe("nearest", () => {
     ["a".repeat(200), ["a".repeat(199)], undefined],
     ["ab", [], undefined],
   ])("takes %s of %j for %s", (name, candidates, meant) => {
-    expect(nearest(name, candidates)).toBe(meant);
+    expect(didYouMean(name, candidates)).toBe(meant);
   });
 
   it("takes the first of two that are as near", () => {
-    expect(nearest("pools", ["poolA", "poolB"])).toBe("poolA");
+    expect(didYouMean("pools", ["poolA", "poolB"])).toBe("poolA");
   });
 });
 

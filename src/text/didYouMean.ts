@@ -6,7 +6,7 @@ const COMPARED_LENGTH_MAX = 64;
  * third of the letters differ (insertions, deletions, replacements, swaps of neighbours), case
  * aside. Ties go to the candidate that comes first.
  */
-export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+export function didYouMean(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = name.toLowerCase();
   let best: string | undefined;
   let bestDistance = Infinity;

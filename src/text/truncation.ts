@@ -2,13 +2,13 @@
 const TOLD_MAX = 4;
 
 /** `a; b; c; d; and 3 more like these`. */
-export function few(texts: readonly string[]): string {
+export function joinTruncated(texts: readonly string[]): string {
   const more = texts.length - TOLD_MAX;
   const told = texts.slice(0, TOLD_MAX);
   return [...told, ...(more > 0 ? [`and ${more} more like these`] : [])].join("; ");
 }
 
 /** The text, or its beginning and an ellipsis: at most `lengthMax` characters. */
-export function cut(text: string, lengthMax: number): string {
+export function truncate(text: string, lengthMax: number): string {
   return text.length <= lengthMax ? text : `${text.slice(0, lengthMax - 1).trimEnd()}…`;
 }

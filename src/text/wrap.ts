@@ -18,7 +18,7 @@ export function wrapped(text: string, width: number): readonly string[] {
 }
 
 /** The text after a mark, wrapped, its further lines below the first one's beginning. */
-export function hanging(mark: string, text: string, columns: number): readonly string[] {
+export function hangingIndent(mark: string, text: string, columns: number): readonly string[] {
   return wrapped(text, columns - mark.length).map(
     (line, index) => `${index === 0 ? mark : " ".repeat(mark.length)}${line}`,
   );

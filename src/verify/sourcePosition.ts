@@ -21,7 +21,7 @@ export interface AuditObject {
 }
 
 /** Where a figure was written: a field of an object, and a key in it where the field is a text. */
-export interface Place {
+export interface SourcePosition {
   readonly object: AuditObject;
   readonly path: FieldPath;
   /** Within a text: `max_client_conn`, or `[databases] author pool_size`. */
@@ -29,12 +29,12 @@ export interface Place {
 }
 
 /** `Deployment writing/author`. */
-export function objectOf({ object }: Place): string {
+export function objectOf({ object }: SourcePosition): string {
   return `${object.kind} ${object.namespace}/${object.name}`;
 }
 
 /** `spec.replicas`, or `data["pgbouncer.ini"]: max_client_conn`. */
-export function fieldOf({ path, key }: Place): string {
+export function fieldOf({ path, key }: SourcePosition): string {
   const field = formatPath(path);
   return key === undefined ? field : `${field}: ${key}`;
 }

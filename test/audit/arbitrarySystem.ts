@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import type { Client, Figure, System } from "../../src/verify/system.ts";
+import type { Client, Quantity, System } from "../../src/verify/system.ts";
 import {
   clientOf,
   directOf,
@@ -18,7 +18,7 @@ const LOGINS = ["app", "writer", "reader"];
 const POOLERS = ["one", "two"];
 const ADDRESSES = ["pg:5432", "other:5432"];
 
-function figure(most: number, all: boolean): fc.Arbitrary<number | Figure> {
+function figure(most: number, all: boolean): fc.Arbitrary<number | Quantity> {
   const value = fc.nat({ max: most });
   return all
     ? value

@@ -1,9 +1,9 @@
-import type { AuditObject, Place } from "../../src/verify/sourcePosition.ts";
+import type { AuditObject, SourcePosition } from "../../src/verify/sourcePosition.ts";
 import type {
   Client,
-  Figure,
-  KnownFigure,
-  Missing,
+  Quantity,
+  KnownQuantity,
+  MissingQuantity,
   Pooler,
   PoolerGroup,
   PoolerLine,
@@ -28,15 +28,15 @@ export function objectNamed(kind: string, name: string): AuditObject {
   };
 }
 
-export function placeIn(kind: string, name: string, ...path: string[]): Place {
+export function placeIn(kind: string, name: string, ...path: string[]): SourcePosition {
   return { object: objectNamed(kind, name), path };
 }
 
-export function known(value: number, place?: Place): KnownFigure {
+export function known(value: number, place?: SourcePosition): KnownQuantity {
   return { known: true, value, why: "by hand", places: place === undefined ? [] : [place] };
 }
 
-export function missing(what: string): Missing {
+export function missing(what: string): MissingQuantity {
   return {
     known: false,
     what,
@@ -46,9 +46,9 @@ export function missing(what: string): Missing {
 }
 
 /** Numbers stand for figures that are known. */
-type Told = number | Figure;
+type Told = number | Quantity;
 
-function told(value: Told, place: Place): Figure {
+function told(value: Told, place: SourcePosition): Quantity {
   return typeof value === "number" ? known(value, place) : value;
 }
 
@@ -64,7 +64,7 @@ export interface LineSpec {
 
 /** A line with 5 server connections and no bulkhead, unless said. */
 export function lineOf(name: string, spec: LineSpec = {}): PoolerLine {
-  const at = (key: string): Place => ({
+  const at = (key: string): SourcePosition => ({
     ...placeIn("ConfigMap", "ini", "data"),
     key: `${name} ${key}`,
   });

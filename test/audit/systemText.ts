@@ -1,6 +1,6 @@
 import { readObjects } from "../../src/verify/read/readObjects.ts";
 import { readSystem } from "../../src/verify/read/readSystem.ts";
-import type { Client, Figure, Pooler, System } from "../../src/verify/system.ts";
+import type { Client, Quantity, Pooler, System } from "../../src/verify/system.ts";
 
 /** The system that a text of manifests tells of; annotations by flag as `Told` has them. */
 export function systemIn(
@@ -17,7 +17,7 @@ export function systemIn(
 }
 
 /** A figure for a comparison: the number, or what is missing. */
-export function figure(of: Figure | undefined): number | string | undefined {
+export function figure(of: Quantity | undefined): number | string | undefined {
   return of?.known ? of.value : of?.what;
 }
 

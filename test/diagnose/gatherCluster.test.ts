@@ -164,7 +164,7 @@ test("a cluster that can't be read is said, and the rest is told", async () => {
     { KUBECONFIG: "/absent/kubeconfig" },
   );
 
-  expect(live.poolers).toHaveLength(1);
+  expect(live.pgbouncers).toHaveLength(1);
   expect(unseenOf(live, "the cluster")).toMatchObject({
     why: "KUBECONFIG names no file that is there: /absent/kubeconfig",
   });

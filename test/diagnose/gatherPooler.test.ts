@@ -5,7 +5,7 @@ import type { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import { STATS_LOGIN } from "../../src/api/names.ts";
-import type { LivePooler } from "../../src/model/liveSystem.ts";
+import type { LivePgBouncer, LiveSystem } from "../../src/model/liveSystem.ts";
 import { findPgBouncer, type PgBouncer } from "../parts/pgbouncer.ts";
 import { oldPgBouncer } from "../parts/pgbouncer118.ts";
 import { type Postgres, startPostgres } from "../parts/postgres.ts";
@@ -56,13 +56,13 @@ async function weirTier(wish: Partial<TierSpec>): Promise<Tier> {
   return tier;
 }
 
-function only({ poolers }: { readonly poolers: readonly LivePooler[] }): LivePooler {
-  const [pooler, ...others] = poolers;
-  if (pooler === undefined || others.length > 0) throw new Error(`${poolers.length} poolers`);
+function only({ pgbouncers }: Pick<LiveSystem, "pgbouncers">): LivePgBouncer {
+  const [pooler, ...others] = pgbouncers;
+  if (pooler === undefined || others.length > 0) throw new Error(`${pgbouncers.length} PgBouncers`);
   return pooler;
 }
 
-function last({ samples }: LivePooler): LivePooler["samples"][number] {
+function last({ samples }: LivePgBouncer): LivePgBouncer["samples"][number] {
   const sample = samples.at(-1);
   if (sample === undefined) throw new Error("no sample");
   return sample;
@@ -183,7 +183,7 @@ describe.each([
     const bouncer = await scene({ program: await program() });
     const live = await gather({ pgbouncers: [consoleUrl(bouncer, login, password)] });
 
-    expect(live.poolers).toEqual([]);
+    expect(live.pgbouncers).toEqual([]);
     const unseen = unseenOf(live, `PgBouncer 127.0.0.1:${bouncer.port}`);
     expect(unseen?.why).toMatch(why);
     expect(unseen?.next).toMatch(next);
@@ -209,14 +209,14 @@ test("weir's own PgBouncer is asked as weir_stats, over TCP, each process for it
     ({ port }) =>
       `postgres://${STATS_LOGIN}:${tier.passwordOf(STATS_LOGIN)}@127.0.0.1:${port}/pgbouncer`,
   );
-  const { poolers } = await gather({ pgbouncers: urls });
+  const { pgbouncers } = await gather({ pgbouncers: urls });
 
-  expect(poolers.map(({ address }) => address)).toEqual(
+  expect(pgbouncers.map(({ address }) => address)).toEqual(
     tier.bouncers.map(({ port }) => `127.0.0.1:${port}`),
   );
-  expect(poolers.map((pooler) => last(pooler).clients.length)).toEqual([1, 0]);
+  expect(pgbouncers.map((pooler) => last(pooler).clients.length)).toEqual([1, 0]);
   const grant = tier.plan.servers.find(({ name }) => name === "author");
-  expect(poolers[0]?.lines.find(({ name }) => name === "author")).toMatchObject({
+  expect(pgbouncers[0]?.lines.find(({ name }) => name === "author")).toMatchObject({
     database: "writing",
     forceUser: "writing",
     poolSize: grant?.slots,
@@ -231,14 +231,14 @@ test("one process that two URLs reach is counted once, and two processes twice",
   const urls = [consoleUrl(bouncer, "eye"), socket, consoleUrl(await scene(), "eye")];
   const live = await gather({ pgbouncers: urls });
 
-  expect(live.poolers.map(({ address }) => address)).toEqual([
+  expect(live.pgbouncers.map(({ address }) => address)).toEqual([
     `127.0.0.1:${bouncer.port}`,
     expect.stringMatching(/^127\.0\.0\.1:/),
   ]);
   expect(
-    live.poolers.map((pooler) => last(pooler).clients.filter(({ user }) => user === "app")),
+    live.pgbouncers.map((pooler) => last(pooler).clients.filter(({ user }) => user === "app")),
   ).toMatchObject([[{ line: "app" }], []]);
-  expect(live.unseen).toContainEqual(
+  expect(live.unavailable).toContainEqual(
     expect.objectContaining({
       why: `it is the same process as 127.0.0.1:${bouncer.port}, and counted once`,
     }),

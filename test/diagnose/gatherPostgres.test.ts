@@ -49,7 +49,7 @@ test("with pg_monitor: limits, and what each session does, our own left out", as
   const live = await gather({ pgbouncers: [], postgres: urlOf("sees") });
   await app.query("COMMIT");
 
-  expect(live.unseen).toEqual([]);
+  expect(live.unavailable).toEqual([]);
   expect(live.postgres).toMatchObject({
     address: `127.0.0.1:${postgres.port}`,
     maxConnections: 12,
@@ -98,7 +98,7 @@ test("without: that sessions are there, and which right is missing", async () =>
       command: "",
     },
   ]);
-  expect(live.unseen).toEqual([
+  expect(live.unavailable).toEqual([
     {
       what: `other users' sessions in Postgres 127.0.0.1:${postgres.port}`,
       why: "blind may not see what they do: only that they are there, parallel workers among them",

@@ -49,8 +49,8 @@ await dying.cut();
 const after = await look();
 tell("probed", after);
 // Without the probe, a cluster tells that no pod has that address any more.
-const { poolers, unseen } = after;
-const unprobed = { poolers, unseen };
+const { pgbouncers, unavailable } = after;
+const unprobed = { pgbouncers, unavailable };
 const pods = [{ name: "lively", address: lively.address }];
 tell("unprobed", unprobed);
 tell("pods", { ...unprobed, workloads: [workloadOf("author", { peakPods: 2 }, ...pods)] });

@@ -2,12 +2,12 @@ import type {
   LiveBackend,
   LiveClient,
   LiveLine,
-  LivePooler,
+  LivePgBouncer,
   LivePostgres,
   LiveServer,
   LiveSystem,
   LiveWorkload,
-  PoolerSample,
+  PgBouncerSample,
 } from "../../src/model/liveSystem.ts";
 
 /** The first sample's moment; the others follow a second apart each. */
@@ -99,7 +99,7 @@ export interface Shown {
   readonly servers?: readonly LiveServer[] | ((sample: number) => readonly LiveServer[]);
   /** Clients that wait for a server connection. */
   readonly waiting?: (sample: number) => number;
-  readonly sample?: (sample: number) => Partial<PoolerSample>;
+  readonly sample?: (sample: number) => Partial<PgBouncerSample>;
   readonly line?: Partial<LiveLine>;
   readonly config?: Readonly<Record<string, string>>;
   readonly address?: string;
@@ -110,7 +110,7 @@ function at<T>(told: readonly T[] | ((sample: number) => readonly T[]) = [], sam
 }
 
 /** max_client_conn is 20, keepalive is the kernel's, weir's own console is counted. */
-export function poolerOf(shown: Shown = {}): LivePooler {
+export function poolerOf(shown: Shown = {}): LivePgBouncer {
   const { waiting = () => 0, sample = () => ({}) } = shown;
   return {
     address: shown.address ?? "10.244.9.9:6432",
@@ -194,8 +194,8 @@ export function workloadAt(
 }
 
 export function systemOf(
-  poolers: readonly LivePooler[],
+  pgbouncers: readonly LivePgBouncer[],
   told: Partial<LiveSystem> = {},
 ): LiveSystem {
-  return { poolers, unseen: [], ...told };
+  return { pgbouncers, unavailable: [], ...told };
 }

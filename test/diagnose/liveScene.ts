@@ -4,7 +4,7 @@ import { Socket } from "node:net";
 import { Client } from "pg";
 
 import { gatherLive, type LiveQuestion } from "../../src/diagnose/gather/gatherLive.ts";
-import type { LiveSystem, Unseen } from "../../src/model/liveSystem.ts";
+import type { LiveSystem, UnavailablePart } from "../../src/model/liveSystem.ts";
 import {
   type PgBouncer,
   type PgBouncerPlace,
@@ -113,6 +113,6 @@ function read(path: string): string {
 }
 
 /** What could not be asked of this thing. */
-export function unseenOf({ unseen }: LiveSystem, what: string): Unseen | undefined {
-  return unseen.find((each) => each.what === what);
+export function unseenOf({ unavailable }: LiveSystem, what: string): UnavailablePart | undefined {
+  return unavailable.find((each) => each.what === what);
 }

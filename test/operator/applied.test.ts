@@ -46,10 +46,10 @@ async function snapshotOf(max: number): Promise<BudgetSnapshot> {
   const poolers = await Promise.all(
     tier.bouncers.map(async (bouncer, ordinal) => ({
       name: `writing-pgbouncer-${ordinal}`,
-      sight: seen(await sightOf(bouncer)),
+      observation: seen(await sightOf(bouncer)),
     })),
   );
-  return { ...scene, poolers: seen(poolers) };
+  return { ...scene, pgbouncers: seen(poolers) };
 }
 
 async function sightOf({ port, version }: PgBouncer) {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { askPostgres } from "../../src/postgres/askLimits.ts";
-import { UnseenError } from "../../src/model/unavailable.ts";
-import { watchPostgres } from "../../src/observe/postgresPoller.ts";
+import { UnavailableError } from "../../src/model/unavailable.ts";
+import { pollPostgres } from "../../src/observe/postgresPoller.ts";
 import type { ConnectionBudget } from "../../src/api/connectionBudget.ts";
 import { budgetOf } from "../fleets/fleetOf.ts";
 import { fastClock } from "./fastClock.ts";
@@ -133,11 +133,11 @@ test("an API server that does not give the Secret hides no Postgres that lets th
   const role = async () => {
     asked += 1;
     if (asked === 1) return login;
-    throw new UnseenError("Unreachable", "the API server does not give it");
+    throw new UnavailableError("Unreachable", "the API server does not give it");
   };
   const surroundings = { clock: fastClock(60), random: () => 0, onSample: () => {} };
   const logins = { role, maintenance: role };
-  const watching = watchPostgres(
+  const watching = pollPostgres(
     budget,
     logins,
     () => [],
@@ -146,7 +146,7 @@ test("an API server that does not give the Secret hides no Postgres that lets th
   );
   try {
     await expect.poll(() => asked).toBeGreaterThan(30);
-    expect(watching.sight().state).toBe("seen");
+    expect(watching.observation().state).toBe("available");
   } finally {
     await watching.stop();
   }

@@ -4,8 +4,8 @@ import { systemClock, type Clock } from "../../src/runtime/clock.ts";
 import { judge } from "../../src/conditions/judge.ts";
 import { judgeOrphan } from "../../src/conditions/judgeOrphan.ts";
 import { statusDifference } from "../../src/operator/statusDifference.ts";
-import { openEyes, type BudgetEyes } from "../../src/observe/budgetObserver.ts";
-import { turns } from "../../src/runtime/semaphore.ts";
+import { startObserver, type BudgetObserver } from "../../src/observe/budgetObserver.ts";
+import { semaphore } from "../../src/runtime/semaphore.ts";
 import type { BudgetSnapshot } from "../../src/model/budgetSnapshot.ts";
 import { API_SERVER_START_TIMEOUT_MS } from "../cluster/apiServer.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
@@ -115,7 +115,7 @@ function eyesOn(
   { clock = systemClock, onSight = () => {} }: { clock?: Clock; onSight?: () => void } = {},
 ): {
   readonly value: ConnectionBudget;
-  readonly eyes: BudgetEyes;
+  readonly eyes: BudgetObserver;
   readonly snapshot: (status?: Status) => BudgetSnapshot;
 } {
   const sent = budget(namespace, "old", {
@@ -126,9 +126,9 @@ function eyesOn(
   const metadata = { name: "old", namespace };
   const value = connectionBudgetSchema.parse({ apiVersion, kind, metadata, ...fields });
   const surroundings = { client: scene.client, clock, random: () => 0, onSample: () => {} };
-  const eyes = openEyes(value, { ...surroundings, limit: turns(1) }, onSight);
+  const eyes = startObserver(value, { ...surroundings, limit: semaphore(1) }, onSight);
   const targets = addresses.map((host) => ({ name: host, host, port: 6432, isAddress: true }));
-  eyes.look({ kind: "Processes", targets }, new Map());
+  eyes.retarget({ kind: "Processes", targets }, new Map());
   return {
     value,
     eyes,
@@ -138,17 +138,17 @@ function eyesOn(
       servers: [],
       neighbours: [],
       unreadNeighbours: [],
-      poolers: eyes.poolers(),
+      pgbouncers: eyes.poolers(),
       postgres: eyes.postgres(),
     }),
   };
 }
 
 /** What is known of each address. */
-function seenBy(eyes: BudgetEyes) {
+function seenBy(eyes: BudgetObserver) {
   const sight = eyes.poolers();
-  if (sight.state !== "seen") return sight.state;
-  return sight.value.map(({ name, sight: { state }, sameAs }) => ({ name, state, sameAs }));
+  if (sight.state !== "available") return sight.state;
+  return sight.value.map(({ name, observation: { state }, sameAs }) => ({ name, state, sameAs }));
 }
 
 function reasonIn(status: Status | undefined, of: string) {
@@ -165,9 +165,9 @@ test("two addresses of one process are one, and those of two processes two", asy
     await expect
       .poll(() => seenBy(eyes))
       .toEqual([
-        { name: one, state: "seen", sameAs: undefined },
-        { name: other, state: "seen", sameAs: one },
-        { name: apart, state: "seen", sameAs: undefined },
+        { name: one, state: "available", sameAs: undefined },
+        { name: other, state: "available", sameAs: one },
+        { name: apart, state: "available", sameAs: undefined },
       ]);
   } finally {
     await eyes.stop();
@@ -179,8 +179,8 @@ test("two addresses of the one process that is planned are well, and a restart s
   const [one, other] = [podIp(), podIp()];
   await pooler({ ip: `${one}, ${other}` });
   const both = [
-    { name: one, state: "seen", sameAs: undefined },
-    { name: other, state: "seen", sameAs: one },
+    { name: one, state: "available", sameAs: undefined },
+    { name: other, state: "available", sameAs: one },
   ];
   const first = eyesOn(namespace, 1, [one, other]);
   let status: Status | undefined;
@@ -194,16 +194,16 @@ test("two addresses of the one process that is planned are well, and a restart s
 
   const said = new Set<string>();
   const look = () => {
-    const { budgetStatus, notices } = judge(second.snapshot(status));
+    const { budgetStatus, events } = judge(second.snapshot(status));
     said.add(statusDifference(status ?? {}, budgetStatus));
-    for (const { note } of notices) said.add(note);
+    for (const { note } of events) said.add(note);
   };
   const second = eyesOn(namespace, 1, [one, other], { onSight: look });
   try {
     // Before anything was asked, as the operator does.
     look();
     await expect.poll(() => seenBy(second.eyes)).toEqual(both);
-    await expect.poll(() => second.eyes.postgres().state).toBe("seen");
+    await expect.poll(() => second.eyes.postgres().state).toBe("available");
     look();
     expect([...said]).toEqual(["none"]);
   } finally {
@@ -221,8 +221,8 @@ test("two addresses that once led to one process are no proof of two, though the
   const { eyes, snapshot, value } = eyesOn(namespace, 2, [one, balanced], { clock: fastClock(60) });
   try {
     const both = (sameAs: string | undefined) => [
-      { name: one, state: "seen", sameAs: undefined },
-      { name: balanced, state: "seen", sameAs },
+      { name: one, state: "available", sameAs: undefined },
+      { name: balanced, state: "available", sameAs },
     ];
     await expect.poll(() => seenBy(eyes)).toEqual(both(one));
     // What Postgres has to tell comes when it comes: here it is the same all the time.

@@ -6,18 +6,18 @@ import type { LiveLine } from "../../src/model/liveSystem.ts";
 import { conditionIn, type Condition } from "../../src/conditions/condition.ts";
 import { judge } from "../../src/conditions/judge.ts";
 import { planObjects } from "../../src/conditions/objectPlan.ts";
-import type { Judgement } from "../../src/conditions/decision.ts";
+import type { Decision } from "../../src/conditions/decision.ts";
 import type {
   BudgetSnapshot,
   ClientCount,
-  LineSight,
-  Observed,
+  LineState,
+  ObservedObject,
   PodSnapshot,
-  PoolerSight,
-  PoolerSnapshot,
+  PgBouncerState,
+  PgBouncerSnapshot,
   PostgresSnapshot,
   ServerSnapshot,
-  Sight,
+  Observation,
 } from "../../src/model/budgetSnapshot.ts";
 import { linesOf } from "../../src/pgbouncer/lines.ts";
 import { budgetOf, INCIDENT_NAMES, serverOf } from "../fleets/fleetOf.ts";
@@ -32,8 +32,8 @@ const WINDOW_MS = 10_000;
 
 export function observed<T extends ConnectionBudget | McpServer>(
   value: T,
-  more: Partial<Observed<T>> = {},
-): Observed<T> {
+  more: Partial<ObservedObject<T>> = {},
+): ObservedObject<T> {
   const { namespace, name } = value.metadata;
   return {
     namespace,
@@ -47,14 +47,14 @@ export function observed<T extends ConnectionBudget | McpServer>(
   };
 }
 
-export function seen<T>(value: T): Sight<T> {
-  return { state: "seen", value };
+export function seen<T>(value: T): Observation<T> {
+  return { state: "available", value };
 }
 
-export const PENDING: Sight<never> = { state: "pending" };
+export const PENDING: Observation<never> = { state: "pending" };
 
-export const UNREACHABLE: Sight<never> = {
-  state: "unseen",
+export const UNREACHABLE: Observation<never> = {
+  state: "unavailable",
   reason: "Unreachable",
   message: "connection refused",
 };
@@ -101,7 +101,7 @@ export function runningOf(
 /** What a process has open, beside its lines and settings. */
 export interface Load {
   readonly clients?: readonly ClientCount[];
-  readonly window?: Partial<PoolerSight["window"]>;
+  readonly window?: Partial<PgBouncerState["window"]>;
   readonly servers?: ReadonlyMap<string, number>;
 }
 
@@ -110,7 +110,7 @@ export function poolerSight(
   lines: readonly LiveLine[],
   settings: Readonly<Record<string, string>>,
   { clients = [], window = {}, servers = new Map() }: Load = {},
-): PoolerSight {
+): PgBouncerState {
   const count = (is: (client: ClientCount) => boolean) =>
     clients.filter(is).reduce((sum, client) => sum + client.count, 0);
   const open = lines.map((line) => ({
@@ -235,7 +235,7 @@ export function sceneOf({
   );
   const poolers = Array.from({ length: processCountOf(budget) }, (_, ordinal) => ({
     name: `${budget.metadata.name}-pgbouncer-${ordinal}`,
-    sight: seen(sight),
+    observation: seen(sight),
   }));
   return {
     atMs: AT_MS,
@@ -243,7 +243,7 @@ export function sceneOf({
     servers: servers.map((server, index) =>
       runningOf(server, limits.get(server.metadata.name) ?? 1, index),
     ),
-    poolers: seen(poolers),
+    pgbouncers: seen(poolers),
     postgres: seen(postgresSnapshot(budget)),
   };
 }
@@ -278,7 +278,7 @@ export function incidentScene(held: number, processes = 1): BudgetSnapshot {
     servers: servers.map((server, index) => runningOf(server, 20, index)),
     neighbours: [],
     unreadNeighbours: [],
-    poolers: seen([{ name: "old-pgbouncer:6432", sight: seen(sight) }]),
+    pgbouncers: seen([{ name: "old-pgbouncer:6432", observation: seen(sight) }]),
     postgres: seen(postgresSnapshot(budget)),
   };
 }
@@ -297,23 +297,24 @@ export function observeExisting(processes = 1): ConnectionBudget {
 /** The scene with its processes' sights changed, all of them or the one of this ordinal. */
 export function withSight(
   scene: BudgetSnapshot,
-  change: (sight: PoolerSight) => PoolerSight,
+  change: (sight: PgBouncerState) => PgBouncerState,
   only?: number,
 ): BudgetSnapshot {
-  if (scene.poolers.state !== "seen") return scene;
-  const poolers = scene.poolers.value.map((pooler, ordinal): PoolerSnapshot => {
-    const { sight } = pooler;
-    if (sight.state !== "seen" || (only !== undefined && only !== ordinal)) return pooler;
-    return { ...pooler, sight: seen(change(sight.value)) };
+  if (scene.pgbouncers.state !== "available") return scene;
+  const poolers = scene.pgbouncers.value.map((pooler, ordinal): PgBouncerSnapshot => {
+    const { observation } = pooler;
+    if (observation.state !== "available" || (only !== undefined && only !== ordinal))
+      return pooler;
+    return { ...pooler, observation: seen(change(observation.value)) };
   });
-  return { ...scene, poolers: seen(poolers) };
+  return { ...scene, pgbouncers: seen(poolers) };
 }
 
 /** One process' line changed. */
 export function withLine(
   name: string,
-  change: Partial<LineSight>,
-): (sight: PoolerSight) => PoolerSight {
+  change: Partial<LineState>,
+): (sight: PgBouncerState) => PgBouncerState {
   return (sight) => ({
     ...sight,
     lines: sight.lines.map((line) => (line.name === name ? { ...line, ...change } : line)),
@@ -333,7 +334,7 @@ export function withServer(
 }
 
 /** The scene a second later, with the statuses that a judgement gave. */
-export function after(scene: BudgetSnapshot, judgement: Judgement): BudgetSnapshot {
+export function after(scene: BudgetSnapshot, judgement: Decision): BudgetSnapshot {
   return {
     ...scene,
     atMs: scene.atMs + 1000,

@@ -2,9 +2,9 @@ import { isObject } from "../../src/kube/kubeAnswer.ts";
 import type { Judge } from "../../src/operator/judge.ts";
 import type {
   BudgetSnapshot,
-  Observed,
+  ObservedObject,
   ServerSnapshot,
-  Sight,
+  Observation,
 } from "../../src/model/budgetSnapshot.ts";
 
 /** One condition: what there is to say. */
@@ -31,13 +31,13 @@ export const tellingJudge: Judge = {
           statusOf(server.object, sayingsOfServer(server), atMs),
         ]),
       ),
-      notices: flips(budget, budgetStatus).map((note) => ({
+      events: flips(budget, budgetStatus).map((note) => ({
         about: { kind: "ConnectionBudget", name: budget.name },
         type: "Normal",
         reason: "Told",
         note,
       })),
-      figures: [
+      metrics: [
         { name: "weir_clients_capacity", labels: {}, value: servers.length },
         ...servers.map(({ object, pods }) => ({
           name: "weir_server_pods" as const,
@@ -53,23 +53,23 @@ export const tellingJudge: Judge = {
       [{ type: "Ready", status: "False", reason: "BudgetMissing", message: "there is no budget" }],
       atMs,
     ),
-    notices: [],
-    figures: [],
+    events: [],
+    metrics: [],
   }),
 };
 
 function sayingsOfBudget({
-  poolers,
+  pgbouncers,
   postgres,
   budget,
   neighbours,
   namespaceAlone,
 }: BudgetSnapshot): Saying[] {
   return [
-    ofSight("Poolers", poolers, (all) => all.map(({ name }) => name).join(" ")),
-    ...(poolers.state === "seen"
-      ? poolers.value.map(({ name, sight }, index) =>
-          ofSight(`Pooler${index}`, sight, ({ lines, version, config }) =>
+    ofSight("Poolers", pgbouncers, (all) => all.map(({ name }) => name).join(" ")),
+    ...(pgbouncers.state === "available"
+      ? pgbouncers.value.map(({ name, observation }, index) =>
+          ofSight(`Pooler${index}`, observation, ({ lines, version, config }) =>
             [
               name,
               `version ${version.split(".")[0]}`,
@@ -130,8 +130,8 @@ function sayingsOfServer({ workload, pods, handshake }: ServerSnapshot): Saying[
   ];
 }
 
-function ofSight<T>(type: string, sight: Sight<T>, tell: (value: T) => string): Saying {
-  if (sight.state === "seen") {
+function ofSight<T>(type: string, sight: Observation<T>, tell: (value: T) => string): Saying {
+  if (sight.state === "available") {
     return { type, status: "True", reason: "Seen", message: tell(sight.value) };
   }
   if (sight.state === "pending") return { type, status: "Unknown", reason: "Pending", message: "" };
@@ -139,7 +139,7 @@ function ofSight<T>(type: string, sight: Sight<T>, tell: (value: T) => string): 
 }
 
 function statusOf(
-  { generation, status }: Observed<unknown>,
+  { generation, status }: ObservedObject<unknown>,
   sayings: readonly Saying[],
   atMs: number,
 ): Record<string, unknown> {
@@ -161,7 +161,7 @@ function statusOf(
   };
 }
 
-function flips(before: Observed<unknown>, status: Record<string, unknown>): string[] {
+function flips(before: ObservedObject<unknown>, status: Record<string, unknown>): string[] {
   const old = new Map(conditionsOf(before.status).map((each) => [each["type"], each["reason"]]));
   return conditionsOf(status)
     .filter(({ type, reason }) => old.has(type) && old.get(type) !== reason)

@@ -1,4 +1,8 @@
-import type { BudgetSnapshot, ClientCount, ServerSnapshot } from "../../src/model/budgetSnapshot.ts";
+import type {
+  BudgetSnapshot,
+  ClientCount,
+  ServerSnapshot,
+} from "../../src/model/budgetSnapshot.ts";
 import { serverOf } from "../fleets/fleetOf.ts";
 import { sceneOf, withServer, withSight } from "./sceneOf.ts";
 

@@ -2,9 +2,9 @@ import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { systemClock, type Clock } from "../../src/runtime/clock.ts";
 import { sameProcesses } from "../../src/observe/consoles.ts";
-import type { PoolerSight } from "../../src/model/budgetSnapshot.ts";
-import { UnseenError } from "../../src/model/unavailable.ts";
-import { watchPooler, type Watch } from "../../src/observe/pgbouncerPoller.ts";
+import type { PgBouncerState } from "../../src/model/budgetSnapshot.ts";
+import { UnavailableError } from "../../src/model/unavailable.ts";
+import { pollPgBouncer, type Poller } from "../../src/observe/pgbouncerPoller.ts";
 import { consoleQuery, type PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { fastClock } from "./fastClock.ts";
@@ -15,7 +15,7 @@ import { standingClock } from "./standingClock.ts";
 let postgres: Postgres;
 let pooler: PgBouncer;
 let ip: string;
-const watches: Watch<PoolerSight>[] = [];
+const watches: Poller<PgBouncerState>[] = [];
 
 beforeAll(async () => {
   postgres = await startPostgres();
@@ -41,23 +41,23 @@ const LOGIN = {
 async function watch(
   clock: Clock,
   stats: () => Promise<typeof LOGIN> = async () => LOGIN,
-): Promise<Watch<PoolerSight>> {
+): Promise<Poller<PgBouncerState>> {
   ip = podIp();
   pooler = await startPooler(postgres, { ip });
-  const started = watchPooler(
+  const started = pollPgBouncer(
     { name: "p-0", host: ip, port: 6432 },
     { stats },
     { clock, random: () => 0, onSample: () => {} },
     () => {},
   );
   watches.push(started);
-  await expect.poll(() => started.sight().state).toBe("seen");
+  await expect.poll(() => started.observation().state).toBe("available");
   return started;
 }
 
-function value({ sight }: Watch<PoolerSight>): PoolerSight {
-  const now = sight();
-  if (now.state !== "seen") throw new Error(`it is ${now.state}`);
+function value({ observation }: Poller<PgBouncerState>): PgBouncerState {
+  const now = observation();
+  if (now.state !== "available") throw new Error(`it is ${now.state}`);
   return now.value;
 }
 
@@ -151,13 +151,13 @@ test("what one had that does not answer is not added to what another has", async
 test("one that is stalled is unseen after a while, and seen again when it goes on", async () => {
   const watching = await watch(systemClock);
   pooler.kill("SIGSTOP");
-  await expect.poll(watching.sight).toEqual({
-    state: "unseen",
+  await expect.poll(watching.observation).toEqual({
+    state: "unavailable",
     reason: "Unreachable",
     message: `can't ask PgBouncer p-0 (${ip}:6432): it does not answer`,
   });
   pooler.kill("SIGCONT");
-  await expect.poll(() => watching.sight().state).toBe("seen");
+  await expect.poll(() => watching.observation().state).toBe("available");
 });
 
 test("its console is one of the clients for a minute at most, so that a PgBouncer can end", async () => {
@@ -177,7 +177,7 @@ test("two addresses of one process are told from two processes, whenever console
   const [one, other, apart] = [podIp(), podIp(), podIp()];
   const clock = fastClock(60);
   const start = (host: string) => {
-    const started = watchPooler(
+    const started = pollPgBouncer(
       { name: host, host, port: 6432 },
       { stats: async () => LOGIN },
       { clock, random: () => 0, onSample: () => {} },
@@ -192,7 +192,7 @@ test("two addresses of one process are told from two processes, whenever console
     const three = [one, other, apart].map(start);
     const told = new Set<string>();
     const look = () => {
-      if (three.some(({ watching }) => watching.sight().state !== "seen")) return 0;
+      if (three.some(({ watching }) => watching.observation().state !== "available")) return 0;
       const seen = three.map(({ name, watching, opened }) => {
         for (const console of watching.consoles().own) opened.add(console);
         return { name, consoles: watching.consoles() };
@@ -212,8 +212,8 @@ test("an API server that does not give the Secret hides no PgBouncer whose conso
   const watching = await watch(fastClock(60), async () => {
     asked += 1;
     if (asked === 1) return LOGIN;
-    throw new UnseenError("Unreachable", "the API server does not give it");
+    throw new UnavailableError("Unreachable", "the API server does not give it");
   });
   await expect.poll(() => asked).toBeGreaterThan(10);
-  expect(watching.sight().state).toBe("seen");
+  expect(watching.observation().state).toBe("available");
 });

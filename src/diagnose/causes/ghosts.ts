@@ -1,9 +1,21 @@
-import type { LiveClient, LivePooler, LiveSystem, LiveWorkload } from "../../model/liveSystem.ts";
+import type {
+  LiveClient,
+  LivePgBouncer,
+  LiveSystem,
+  LiveWorkload,
+} from "../../model/liveSystem.ts";
 import type { Finding } from "./finding.ts";
 import { networkOf } from "./network.ts";
-import { ownersIn, type Owners } from "./owners.ts";
+import { ownersIn, type LiveOwners } from "./owners.ts";
 import type { Thresholds } from "./thresholds.ts";
-import { lastOf, maxClientConnOf, placesOf, silenceMs, staysOf, type Stay } from "./window.ts";
+import {
+  lastOf,
+  maxClientConnOf,
+  placesOf,
+  silenceMs,
+  persistentClientsOf,
+  type PersistentClient,
+} from "./window.ts";
 import { compareText, countedAs, duration, groups } from "./wording.ts";
 
 /** Clients whose other end is gone, and what is said of them. */
@@ -30,8 +42,8 @@ type Proof = "unreachable" | "podGone" | "overPods";
  */
 export function ghosts(live: LiveSystem, thresholds: Thresholds): Ghosts {
   const owners = ownersIn(live);
-  const stays = live.poolers.flatMap(staysOf);
-  const proofs = new Map<Stay, Proof>();
+  const stays = live.pgbouncers.flatMap(persistentClientsOf);
+  const proofs = new Map<PersistentClient, Proof>();
   for (const stay of overPods(stays, owners, thresholds)) proofs.set(stay, "overPods");
   for (const stay of stays) {
     if (silenceMs(stay) < thresholds.ghostSilentMs) continue;
@@ -45,7 +57,7 @@ export function ghosts(live: LiveSystem, thresholds: Thresholds): Ghosts {
   };
 }
 
-function isPodGone(live: LiveSystem, stay: Stay, owners: Owners): boolean {
+function isPodGone(live: LiveSystem, stay: PersistentClient, owners: LiveOwners): boolean {
   const { pooler, client } = stay;
   const workloads = owners.byLogin(client);
   if (workloads.length === 0 || owners.hasPodAt(client.address)) return false;
@@ -61,10 +73,10 @@ function isPodGone(live: LiveSystem, stay: Stay, owners: Owners): boolean {
 }
 
 function overPods(
-  stays: readonly Stay[],
-  owners: Owners,
+  stays: readonly PersistentClient[],
+  owners: LiveOwners,
   { ghostLongSilentMs }: Thresholds,
-): readonly Stay[] {
+): readonly PersistentClient[] {
   return owners.workloads.flatMap((workload) => {
     const allowed = allowedOf(workload);
     const own = stays.filter(({ client }) => owners.of(client)?.workload === workload);
@@ -85,15 +97,17 @@ function allowedOf({ poolMax, processesPerPod, pods }: LiveWorkload): number | u
   return poolMax * processesPerPod * pods.length;
 }
 
-function addressesSeen({ poolers }: LiveSystem): ReadonlySet<string> {
-  return new Set(poolers.flatMap((pooler) => lastOf(pooler).clients.map(({ address }) => address)));
+function addressesSeen({ pgbouncers }: LiveSystem): ReadonlySet<string> {
+  return new Set(
+    pgbouncers.flatMap((pooler) => lastOf(pooler).clients.map(({ address }) => address)),
+  );
 }
 
 /** Linux where PgBouncer's settings are 0: two hours, then 9 probes 75 s apart. */
 const KERNEL = { idleS: 7200, intervalS: 75, count: 9 };
 
 /** After so long a dead client is gone by itself. */
-export function keepaliveMs({ config }: LivePooler): number {
+export function keepaliveMs({ config }: LivePgBouncer): number {
   if (config.get("tcp_keepalive") === "0") return Number.POSITIVE_INFINITY;
   const set = (key: string, otherwise: number) => Number(config.get(key) ?? 0) || otherwise;
   const idleS = set("tcp_keepidle", KERNEL.idleS);
@@ -108,9 +122,9 @@ const PROOF = {
 } as const;
 
 function findingOf(
-  pooler: LivePooler,
-  stays: readonly Stay[],
-  proofs: ReadonlyMap<Stay, Proof>,
+  pooler: LivePgBouncer,
+  stays: readonly PersistentClient[],
+  proofs: ReadonlyMap<PersistentClient, Proof>,
 ): Finding {
   const max = maxClientConnOf(pooler);
   const addresses = [...new Set(stays.map(({ client }) => client.address))].toSorted(compareText);

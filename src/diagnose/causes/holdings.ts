@@ -2,11 +2,11 @@ import type { Diagnosis, Holder, Holding, PostgresHolding } from "../diagnosis.t
 import type {
   LiveClient,
   LiveLine,
-  LivePooler,
+  LivePgBouncer,
   LivePostgres,
   LiveSystem,
 } from "../../model/liveSystem.ts";
-import { ownersIn, type Owners } from "./owners.ts";
+import { ownersIn, type LiveOwners } from "./owners.ts";
 import { isBusy, isWaiting, lastOf, maxClientConnOf } from "./window.ts";
 import { compareText, whoIs } from "./wording.ts";
 
@@ -14,12 +14,12 @@ import { compareText, whoIs } from "./wording.ts";
 export function holdings(live: LiveSystem): Pick<Diagnosis, "poolers" | "postgres"> {
   const owners = ownersIn(live);
   return {
-    poolers: live.poolers.map((pooler) => holdingOf(pooler, owners)),
+    poolers: live.pgbouncers.map((pooler) => holdingOf(pooler, owners)),
     ...(live.postgres !== undefined && { postgres: postgresHolding(live.postgres) }),
   };
 }
 
-function holdingOf(pooler: LivePooler, owners: Owners): Holding {
+function holdingOf(pooler: LivePgBouncer, owners: LiveOwners): Holding {
   const { clients, usedClients } = lastOf(pooler);
   const byWho = Map.groupBy(clients, whoIs);
   return {
@@ -35,7 +35,7 @@ function holdingOf(pooler: LivePooler, owners: Owners): Holding {
   };
 }
 
-function holderOf(members: readonly LiveClient[], owners: Owners): readonly Holder[] {
+function holderOf(members: readonly LiveClient[], owners: LiveOwners): readonly Holder[] {
   const [first] = members;
   if (first === undefined) return [];
   const owner = owners.nearest(first);
@@ -60,7 +60,7 @@ function keyOf({ line, user, application, address }: Holder): string {
   return [line, user, application, address].join("\n");
 }
 
-function lineOf(pooler: LivePooler, line: LiveLine): Holding["lines"][number] {
+function lineOf(pooler: LivePgBouncer, line: LiveLine): Holding["lines"][number] {
   const { clients, pools } = lastOf(pooler);
   const own = clients.filter((client) => client.line === line.name);
   const ownPools = pools.filter((pool) => pool.line === line.name);

@@ -1,21 +1,27 @@
 import type {
   LiveBackend,
   LiveLine,
-  LivePooler,
+  LivePgBouncer,
   LivePostgres,
   LiveServer,
   LiveSystem,
 } from "../../model/liveSystem.ts";
 import type { Finding } from "./finding.ts";
 import { serversMaxOf } from "./holdings.ts";
-import { ownersIn, type Owners } from "./owners.ts";
+import { ownersIn, type LiveOwners } from "./owners.ts";
 import type { Thresholds } from "./thresholds.ts";
-import { alwaysQueued, lastOf, silenceMs, staysOf, type Stay } from "./window.ts";
-import { compareText, countedAs, duration, moment, toldFew, whoIs } from "./wording.ts";
+import {
+  alwaysQueued,
+  lastOf,
+  silenceMs,
+  persistentClientsOf,
+  type PersistentClient,
+} from "./window.ts";
+import { compareText, countedAs, duration, moment, joinTruncatedLines, whoIs } from "./wording.ts";
 
 /** A server connection that one client holds and does nothing with. */
 interface Held {
-  readonly stay: Stay;
+  readonly stay: PersistentClient;
   readonly server: LiveServer;
   readonly sinceMs: number;
   readonly forMs: number;
@@ -27,7 +33,7 @@ interface Held {
 
 /** A line whose server connections are held and not used: that explains its queue. */
 export interface Leak extends Finding {
-  readonly pooler: LivePooler;
+  readonly pooler: LivePgBouncer;
   readonly line: string;
 }
 
@@ -44,15 +50,17 @@ export interface Leak extends Finding {
  */
 export function leaks(live: LiveSystem, thresholds: Thresholds): readonly Leak[] {
   const owners = ownersIn(live);
-  return live.poolers.flatMap((pooler) => {
-    const held = staysOf(pooler).flatMap((stay) => heldBy(stay, live.postgres, thresholds) ?? []);
+  return live.pgbouncers.flatMap((pooler) => {
+    const held = persistentClientsOf(pooler).flatMap(
+      (stay) => heldBy(stay, live.postgres, thresholds) ?? [],
+    );
     const byLine = Map.groupBy(held, ({ stay }) => stay.client.line);
     return [...byLine].map(([line, own]) => findingOf(pooler, line, own, owners));
   });
 }
 
 function heldBy(
-  stay: Stay,
+  stay: PersistentClient,
   postgres: LivePostgres | undefined,
   { idleInTransactionMs, heldIdleMs, heldUnknownMs }: Thresholds,
 ): Held | undefined {
@@ -115,7 +123,12 @@ function sameMoment(moments: readonly (number | undefined)[]): number | undefine
   return Math.max(...known) - first <= SAME_MOMENT_MS ? first : undefined;
 }
 
-function findingOf(pooler: LivePooler, line: string, held: readonly Held[], owners: Owners): Leak {
+function findingOf(
+  pooler: LivePgBouncer,
+  line: string,
+  held: readonly Held[],
+  owners: LiveOwners,
+): Leak {
   const longest = held.toSorted(
     (a, b) => b.forMs - a.forMs || compareText(a.server.id, b.server.id),
   );
@@ -129,7 +142,7 @@ function findingOf(pooler: LivePooler, line: string, held: readonly Held[], owne
     cause: {
       kind: "Leak",
       summary: `${held.length}${ofMax} server connections of line ${line} ${held.length === 1 ? "is" : "are"} held and not used, the longest for ${duration(forMs)}; ${countedAs(waiting, "client waits", "clients wait")}`,
-      evidence: toldFew(longest.map((each) => evidenceOf(each, owners))),
+      evidence: joinTruncatedLines(longest.map((each) => evidenceOf(each, owners))),
       next: nextOf(longest),
     },
     share: max > 0 ? held.length / max : 1,
@@ -146,7 +159,7 @@ const DOES = {
     "asked nothing on it, while others wait (whether a query runs on it, Postgres would tell)",
 } as const;
 
-function evidenceOf({ stay, server, sinceMs, forMs, how }: Held, owners: Owners): string {
+function evidenceOf({ stay, server, sinceMs, forMs, how }: Held, owners: LiveOwners): string {
   const { client } = stay;
   const owner = owners.nearest(client);
   const whose = [owner?.workload.name, owner?.pod].filter((name) => name !== undefined).join(", ");
@@ -182,6 +195,6 @@ function nextOf(held: readonly Held[]): readonly string[] {
   return next;
 }
 
-function lineOf(pooler: LivePooler, name: string): LiveLine | undefined {
+function lineOf(pooler: LivePgBouncer, name: string): LiveLine | undefined {
   return pooler.lines.find((line) => line.name === name);
 }

@@ -12,7 +12,7 @@ import {
 } from "../../../test/diagnose/liveOf.ts";
 import type { LiveBackend, LiveServer, LiveSystem } from "../../model/liveSystem.ts";
 import { THRESHOLDS } from "./thresholds.ts";
-import { queriesWithoutClient } from "./orphanedQueries.ts";
+import { orphanedQueries } from "./orphanedQueries.ts";
 
 /** One that PgBouncer has, and one that it has no more. */
 const KEPT = serverOf();
@@ -26,7 +26,7 @@ type Backends = (sample: number) => readonly LiveBackend[];
 
 function judged(backends: Backends, told: Partial<LiveSystem> = {}) {
   const live = systemOf([POOLER], { postgres: postgresOf(backends), ...told });
-  return queriesWithoutClient(live, THRESHOLDS);
+  return orphanedQueries(live, THRESHOLDS);
 }
 
 describe("a backend in no SHOW SERVERS", () => {
@@ -103,19 +103,19 @@ describe("a backend in no SHOW SERVERS", () => {
   it("that a pooler had before: the same", () => {
     const pooler = poolerOf({ servers: (sample) => (sample === 0 ? [KEPT, CLOSED] : [KEPT]) });
     const live = systemOf([pooler], { postgres: postgresOf([RUNNING]) });
-    expect(queriesWithoutClient(live, THRESHOLDS).findings).toHaveLength(1);
+    expect(orphanedQueries(live, THRESHOLDS).findings).toHaveLength(1);
   });
 
   it("when a pooler has no server connection left: its own address and its pools tell", () => {
     const live = systemOf([poolerOf({ servers: [] })], { postgres: postgresOf([RUNNING]) });
-    expect(queriesWithoutClient(live, THRESHOLDS).findings).toHaveLength(1);
+    expect(orphanedQueries(live, THRESHOLDS).findings).toHaveLength(1);
   });
 
   it("of the role that its line forces", () => {
     const pooler = poolerOf({ servers: [KEPT], line: { forceUser: "writing" } });
     const named = ["writing", "app"].map((user) => {
       const live = systemOf([pooler], { postgres: postgresOf([{ ...RUNNING, user }]) });
-      return queriesWithoutClient(live, THRESHOLDS).findings.length;
+      return orphanedQueries(live, THRESHOLDS).findings.length;
     });
     expect(named).toEqual([1, 0]);
   });
@@ -137,7 +137,7 @@ describe("where other programs are at PgBouncer's address", () => {
   const kept = serverOf({ localAddress: there });
   const closed = serverOf({ localAddress: there });
   const atLoopback = (servers: (sample: number) => readonly LiveServer[]) =>
-    queriesWithoutClient(
+    orphanedQueries(
       systemOf([poolerOf({ servers })], { postgres: postgresOf([backendOf(closed)]) }),
       THRESHOLDS,
     );
@@ -154,7 +154,7 @@ describe("where other programs are at PgBouncer's address", () => {
     const live = systemOf([poolerOf({ clients: [local], servers: [KEPT] })], {
       postgres: postgresOf([RUNNING]),
     });
-    expect(queriesWithoutClient(live, THRESHOLDS)).toMatchObject({ findings: [], symptoms: [{}] });
+    expect(orphanedQueries(live, THRESHOLDS)).toMatchObject({ findings: [], symptoms: [{}] });
   });
 
   it("one that PgBouncer had, and closed, is nobody's, whoever else is there", () => {
@@ -167,8 +167,8 @@ describe("where other programs are at PgBouncer's address", () => {
 
 describe("can't be told, and says so", () => {
   it("when a PgBouncer could not be asked", () => {
-    const unseen = [{ what: "PgBouncer 10.0.0.7:6432", why: "", next: "" }];
-    expect(judged(() => [RUNNING], { unseen })).toEqual({
+    const unavailable = [{ what: "PgBouncer 10.0.0.7:6432", why: "", next: "" }];
+    expect(judged(() => [RUNNING], { unavailable })).toEqual({
       findings: [],
       symptoms: [],
       unseen: "not every PgBouncer of that Postgres could be asked",
@@ -178,7 +178,7 @@ describe("can't be told, and says so", () => {
   it("when a PgBouncer comes over a unix socket", () => {
     const pooler = poolerOf({ servers: [serverOf({ localAddress: "unix" })] });
     const live = systemOf([pooler], { postgres: postgresOf([RUNNING]) });
-    expect(queriesWithoutClient(live, THRESHOLDS)).toEqual({
+    expect(orphanedQueries(live, THRESHOLDS)).toEqual({
       findings: [],
       symptoms: [],
       unseen: "a PgBouncer reaches Postgres over a unix socket, which has no address",
@@ -191,7 +191,7 @@ describe("can't be told, and says so", () => {
   });
 
   it("when Postgres was not asked, somebody else says it", () => {
-    expect(queriesWithoutClient(systemOf([POOLER]), THRESHOLDS)).toEqual({
+    expect(orphanedQueries(systemOf([POOLER]), THRESHOLDS)).toEqual({
       findings: [],
       symptoms: [],
     });

@@ -1,13 +1,18 @@
 import type { Symptom } from "../diagnosis.ts";
-import type { LiveBackend, LivePooler, LivePostgres, LiveSystem } from "../../model/liveSystem.ts";
+import type {
+  LiveBackend,
+  LivePgBouncer,
+  LivePostgres,
+  LiveSystem,
+} from "../../model/liveSystem.ts";
 import type { Finding } from "./finding.ts";
 import { availableOf } from "./holdings.ts";
 import type { Thresholds } from "./thresholds.ts";
 import { isConsole } from "./window.ts";
-import { compareText, countedAs, duration, moment, toldFew } from "./wording.ts";
+import { compareText, countedAs, duration, moment, joinTruncatedLines } from "./wording.ts";
 
 /** What was concluded, or why nothing could be. */
-export interface WithoutClient {
+export interface OrphanedQuery {
   readonly findings: readonly Finding[];
   /** Of those whose client is gone, or who are somebody else's. */
   readonly symptoms: readonly Symptom[];
@@ -29,14 +34,14 @@ const NOTHING = { findings: [], symptoms: [] } as const;
  * query that is nobody's is only a symptom. In either case what PgBouncer was seen to have in an
  * earlier sample is proved.
  */
-export function queriesWithoutClient(live: LiveSystem, thresholds: Thresholds): WithoutClient {
-  const { postgres, poolers } = live;
-  if (postgres === undefined || poolers.length === 0) return NOTHING;
-  if (live.unseen.some(({ what }) => what.startsWith("PgBouncer"))) {
+export function orphanedQueries(live: LiveSystem, thresholds: Thresholds): OrphanedQuery {
+  const { postgres, pgbouncers } = live;
+  if (postgres === undefined || pgbouncers.length === 0) return NOTHING;
+  if (live.unavailable.some(({ what }) => what.startsWith("PgBouncer"))) {
     return { ...NOTHING, unseen: "not every PgBouncer of that Postgres could be asked" };
   }
-  const roles = rolesOf(poolers);
-  const addresses = addressesOf(poolers);
+  const roles = rolesOf(pgbouncers);
+  const addresses = addressesOf(pgbouncers);
   if (addresses.has("unix")) {
     return {
       ...NOTHING,
@@ -44,7 +49,7 @@ export function queriesWithoutClient(live: LiveSystem, thresholds: Thresholds): 
     };
   }
   const strangers = postgres.samples.map(({ atMs, backends }) => {
-    const known = serversAt(poolers, atMs);
+    const known = serversAt(pgbouncers, atMs);
     return backends.filter(
       (backend) =>
         roles.has(backend.user) &&
@@ -57,8 +62,8 @@ export function queriesWithoutClient(live: LiveSystem, thresholds: Thresholds): 
   const running = (strangers.at(-1) ?? []).filter(
     (backend) => seenForMs(backend, strangers, postgres) >= thresholds.withoutClientMs,
   );
-  const isShared = sharedAmong(poolers);
-  const closed = running.filter((backend) => wasKnown(backend, poolers, postgres));
+  const isShared = sharedAmong(pgbouncers);
+  const closed = running.filter((backend) => wasKnown(backend, pgbouncers, postgres));
   const nobodys = running.filter(
     (backend) =>
       !closed.includes(backend) && !others.has(`${backend.user} ${backend.clientAddress}`),
@@ -71,7 +76,7 @@ export function queriesWithoutClient(live: LiveSystem, thresholds: Thresholds): 
     findings: proved.length === 0 ? [] : [findingOf(proved, closed, postgres)],
     symptoms: unclear.length === 0 ? [] : [symptomOf(unclear, postgres)],
     ...(others.size > 0 && {
-      unseen: `others connect past the asked PgBouncers: ${toldFew([...others].toSorted(compareText)).join("; ")}`,
+      unseen: `others connect past the asked PgBouncers: ${joinTruncatedLines([...others].toSorted(compareText)).join("; ")}`,
     }),
   };
 }
@@ -79,7 +84,7 @@ export function queriesWithoutClient(live: LiveSystem, thresholds: Thresholds): 
 /** Whether a pooler had it in an earlier sample: since then it has closed the connection. */
 function wasKnown(
   { pid }: LiveBackend,
-  poolers: readonly LivePooler[],
+  poolers: readonly LivePgBouncer[],
   { samples }: LivePostgres,
 ): boolean {
   return samples.some(({ atMs, backends }) => {
@@ -89,7 +94,7 @@ function wasKnown(
 }
 
 /** Whether programs that are no PgBouncer are at an address, which may log in to Postgres too. */
-function sharedAmong(poolers: readonly LivePooler[]): (address: string) => boolean {
+function sharedAmong(poolers: readonly LivePgBouncer[]): (address: string) => boolean {
   const clients = new Set(
     poolers.flatMap(({ samples }) =>
       samples.flatMap((sample) =>
@@ -115,7 +120,7 @@ function symptomOf(unclear: readonly LiveBackend[], postgres: LivePostgres): Sym
 const TOLD_PORTS = 8;
 
 /** Roles that poolers log in as. */
-function rolesOf(poolers: readonly LivePooler[]): ReadonlySet<string> {
+function rolesOf(poolers: readonly LivePgBouncer[]): ReadonlySet<string> {
   return new Set(
     poolers.flatMap(({ lines, samples }) => {
       const forced = new Map(lines.map(({ name, forceUser }) => [name, forceUser]));
@@ -127,7 +132,7 @@ function rolesOf(poolers: readonly LivePooler[]): ReadonlySet<string> {
 }
 
 /** Where poolers connect from; all their servers may be gone, then from where they listen. */
-function addressesOf(poolers: readonly LivePooler[]): ReadonlySet<string> {
+function addressesOf(poolers: readonly LivePgBouncer[]): ReadonlySet<string> {
   return new Set(
     poolers.flatMap(({ address, samples }) => [
       address.replace(/:\d+$/, ""),
@@ -138,7 +143,7 @@ function addressesOf(poolers: readonly LivePooler[]): ReadonlySet<string> {
 
 /** Whether a backend is in the SHOW SERVERS of some pooler, at the sample nearest to a moment. */
 function serversAt(
-  poolers: readonly LivePooler[],
+  poolers: readonly LivePgBouncer[],
   atMs: number,
 ): (backend: LiveBackend) => boolean {
   const servers = poolers.flatMap(({ samples }) => {
@@ -213,7 +218,7 @@ function findingOf(
       kind: "QueriesWithoutClient",
       summary: `Postgres ${postgres.address} runs ${countedAs(running.length, "query", "queries")} whose client is gone, on ${running.length} of its ${available} connections, which no PgBouncer counts`,
       evidence: [
-        ...toldFew(
+        ...joinTruncatedLines(
           sorted.map((backend) => {
             const { pid, user, command, clientAddress, clientPort, queryStartedAtMs } = backend;
             const since = queryStartedAtMs ?? nowMs;

@@ -9,7 +9,7 @@ export interface Owner {
 }
 
 /** Finds out whose a client is. */
-export interface Owners {
+export interface LiveOwners {
   /** One for each name, line and login: what several pools of a pod open there is summed up. */
   readonly workloads: readonly LiveWorkload[];
   /**
@@ -26,7 +26,7 @@ export interface Owners {
   hasPodAt(address: string): boolean;
 }
 
-export function ownersIn(live: LiveSystem): Owners {
+export function ownersIn(live: LiveSystem): LiveOwners {
   const workloads = onePoolEach(live.workloads ?? []);
   const all = workloads.flatMap((workload) =>
     workload.pods.map(({ name, address }) => ({ workload, pod: name, address })),

@@ -1,10 +1,10 @@
 import { counted } from "../../text/wording.ts";
-import type { LiveClient, LiveLine, LivePooler, LiveSystem } from "../../model/liveSystem.ts";
+import type { LiveClient, LiveLine, LivePgBouncer, LiveSystem } from "../../model/liveSystem.ts";
 import type { Finding } from "./finding.ts";
 import { availableOf } from "./holdings.ts";
 import { ownersIn } from "./owners.ts";
-import { alwaysQueued, isBusy, lastOf, maxClientConnOf, staysOf } from "./window.ts";
-import { compareText, groups, toldFew } from "./wording.ts";
+import { alwaysQueued, isBusy, lastOf, maxClientConnOf, persistentClientsOf } from "./window.ts";
+import { compareText, groups, joinTruncatedLines } from "./wording.ts";
 
 /** What has to find room at the same time for all to go on: a login, and a request to cancel. */
 const ROOM = 2;
@@ -18,7 +18,7 @@ const ROOM = 2;
  * out: a pod of its workload that is not ready and has no client anywhere.
  */
 export function saturatedWhileIdle(live: LiveSystem): readonly Saturated[] {
-  return live.poolers.flatMap((pooler) => [
+  return live.pgbouncers.flatMap((pooler) => [
     ...saturatedProcess(live, pooler),
     ...pooler.lines.flatMap((line) => saturatedLine(live, pooler, line)),
   ]);
@@ -26,14 +26,14 @@ export function saturatedWhileIdle(live: LiveSystem): readonly Saturated[] {
 
 /** What is full. */
 export interface Saturated extends Finding {
-  readonly pooler: LivePooler;
+  readonly pooler: LivePgBouncer;
   /** Absent: the whole process. */
   readonly line?: string;
   /** Whether it would still be full without so many of its clients. */
   readonly stillFullWithout: (clients: number) => boolean;
 }
 
-function saturatedProcess(live: LiveSystem, pooler: LivePooler): readonly Saturated[] {
+function saturatedProcess(live: LiveSystem, pooler: LivePgBouncer): readonly Saturated[] {
   const max = maxClientConnOf(pooler);
   const stillFullWithout = (gone: number) => isFull(pooler, gone);
   if (!stillFullWithout(0)) return [];
@@ -64,7 +64,7 @@ function saturatedProcess(live: LiveSystem, pooler: LivePooler): readonly Satura
  *
  * @param without so many of its clients
  */
-export function isFull(pooler: LivePooler, without = 0): boolean {
+export function isFull(pooler: LivePgBouncer, without = 0): boolean {
   const max = maxClientConnOf(pooler);
   return pooler.samples.every((sample) => max - loggedIn(sample) + without < ROOM);
 }
@@ -80,7 +80,11 @@ function raisingAlone({ postgres }: LiveSystem): string {
   return `don't raise max_client_conn alone: ${carries}`;
 }
 
-function saturatedLine(live: LiveSystem, pooler: LivePooler, line: LiveLine): readonly Saturated[] {
+function saturatedLine(
+  live: LiveSystem,
+  pooler: LivePgBouncer,
+  line: LiveLine,
+): readonly Saturated[] {
   const { maxClientConnections: max = 0, name } = line;
   const own = (one: { readonly line: string }) => one.line === name;
   if (max === 0) return [];
@@ -94,7 +98,9 @@ function saturatedLine(live: LiveSystem, pooler: LivePooler, line: LiveLine): re
     kind: "SaturatedWhileIdle",
     summary: `line ${name} of PgBouncer ${pooler.address} is at its max_db_client_connections of ${max}, ${idle.length} of them idle, while ${counted(lockedOut.length, "pod")} of its workload can't log in`,
     evidence: [
-      ...toldFew(lockedOut.map((pod) => `${pod} is not ready and has no client on any PgBouncer`)),
+      ...joinTruncatedLines(
+        lockedOut.map((pod) => `${pod} is not ready and has no client on any PgBouncer`),
+      ),
       ...groups(idle, "idle client"),
     ],
     next: [
@@ -107,10 +113,10 @@ function saturatedLine(live: LiveSystem, pooler: LivePooler, line: LiveLine): re
 
 /** Those that did nothing all the time, in pools without a lasting queue, if they are most. */
 function idleOf(
-  pooler: LivePooler,
+  pooler: LivePgBouncer,
   own: (one: { readonly line: string }) => boolean,
 ): readonly LiveClient[] | undefined {
-  const idle = staysOf(pooler).filter(
+  const idle = persistentClientsOf(pooler).filter(
     ({ client, seen }) =>
       own(client) &&
       !seen.some((each) => isBusy(each)) &&
@@ -123,7 +129,7 @@ function idleOf(
 function podsWithoutClient(live: LiveSystem, line: string): readonly string[] {
   const owners = ownersIn(live);
   const addresses = new Set(
-    live.poolers.flatMap(({ samples }) =>
+    live.pgbouncers.flatMap(({ samples }) =>
       samples.flatMap(({ clients }) => clients.map(({ address }) => address)),
     ),
   );
@@ -139,9 +145,9 @@ function podsWithoutClient(live: LiveSystem, line: string): readonly string[] {
     .toSorted(compareText);
 }
 
-function serversIn(pooler: LivePooler): readonly string[] {
+function serversIn(pooler: LivePgBouncer): readonly string[] {
   const { pools } = lastOf(pooler);
-  return toldFew(
+  return joinTruncatedLines(
     pools
       .map(
         ({ line, user, serversActive, servers, clientsWaiting }) =>
@@ -151,6 +157,6 @@ function serversIn(pooler: LivePooler): readonly string[] {
   );
 }
 
-function loggedIn({ usedClients, loggingIn = 0 }: LivePooler["samples"][number]): number {
+function loggedIn({ usedClients, loggingIn = 0 }: LivePgBouncer["samples"][number]): number {
   return usedClients - loggingIn;
 }

@@ -1,8 +1,13 @@
-import type { LiveClient, LivePooler, LiveSystem, PoolerSample } from "../../model/liveSystem.ts";
+import type {
+  LiveClient,
+  LivePgBouncer,
+  LiveSystem,
+  PgBouncerSample,
+} from "../../model/liveSystem.ts";
 import type { Finding } from "./finding.ts";
 import type { Thresholds } from "./thresholds.ts";
 import { isConsole, keyOf, lastOf, maxClientConnOf } from "./window.ts";
-import { compareText, groups, toldFew, whoIs } from "./wording.ts";
+import { compareText, groups, joinTruncatedLines, whoIs } from "./wording.ts";
 
 /**
  * LoginStorm, one a pooler. Either clients that came and went within the window: of one line (where
@@ -16,10 +21,10 @@ import { compareText, groups, toldFew, whoIs } from "./wording.ts";
  * them; they take places of max_client_conn before anybody knows whose they are.
  */
 export function loginStorms(live: LiveSystem, thresholds: Thresholds): readonly Finding[] {
-  return live.poolers.flatMap((pooler) => stormAt(pooler, thresholds) ?? []);
+  return live.pgbouncers.flatMap((pooler) => stormAt(pooler, thresholds) ?? []);
 }
 
-function stormAt(pooler: LivePooler, thresholds: Thresholds): Finding | undefined {
+function stormAt(pooler: LivePgBouncer, thresholds: Thresholds): Finding | undefined {
   const counts = countsOf(pooler).filter((count) => isStorm(count, pooler, thresholds));
   const underWay = pooler.samples.map(loggingInOf);
   const { loginsUnderWay } = thresholds;
@@ -39,7 +44,7 @@ function stormAt(pooler: LivePooler, thresholds: Thresholds): Finding | undefine
           ? `PgBouncer ${pooler.address} lets in ${rate} clients a second or more that are gone again at once: ${gone} in ${Math.round(seconds)} s`
           : `at PgBouncer ${pooler.address} at least ${fewest} sockets were logging in at every moment, where ${loginsUnderWay} are reserved`,
       evidence: [
-        ...toldFew(
+        ...joinTruncatedLines(
           counts.map(
             ({ who, gone: own, stay }) =>
               `${who}: ${own} clients came and went within ${Math.round(seconds)} s, ${stay} stayed`,
@@ -74,7 +79,7 @@ interface Count {
 
 function isStorm(
   { logins, gone, stay }: Count,
-  pooler: LivePooler,
+  pooler: LivePgBouncer,
   { loginsPerSecond }: Thresholds,
 ): boolean {
   const thirds = [0, 0, 0];
@@ -87,13 +92,13 @@ function isStorm(
   return steady && gone >= loginsPerSecond * seconds && gone > stay;
 }
 
-function countsOf(pooler: LivePooler): readonly Count[] {
+function countsOf(pooler: LivePgBouncer): readonly Count[] {
   const counted = pooler.lines.flatMap(({ name }) => countedLine(pooler, name) ?? []);
   return counted.length > 0 ? counted : caughtGroups(pooler);
 }
 
 /** As PgBouncer counts them, since 1.26. */
-function countedLine(pooler: LivePooler, line: string): Count | undefined {
+function countedLine(pooler: LivePgBouncer, line: string): Count | undefined {
   const totals = pooler.samples.flatMap(({ loginsByLine }) => loginsByLine?.get(line) ?? []);
   if (totals.length < pooler.samples.length) return undefined;
   const logins = totals.slice(1).map((total, index) => total - (totals[index] ?? 0));
@@ -106,7 +111,7 @@ function countedLine(pooler: LivePooler, line: string): Count | undefined {
 }
 
 /** As far as samples caught them: at least as many there were. */
-function caughtGroups(pooler: LivePooler): readonly Count[] {
+function caughtGroups(pooler: LivePgBouncer): readonly Count[] {
   const clients = new Map(
     pooler.samples.flatMap((sample) => sample.clients).map((client) => [keyOf(client), client]),
   );
@@ -133,7 +138,7 @@ function caughtGroups(pooler: LivePooler): readonly Count[] {
 }
 
 /** For each sample but the first: who was not in the one before. */
-function newInEach({ samples }: LivePooler): readonly (readonly LiveClient[])[] {
+function newInEach({ samples }: LivePgBouncer): readonly (readonly LiveClient[])[] {
   return samples.slice(1).map(({ clients }, index) => {
     const before = new Set(samples[index]?.clients.map(keyOf));
     return clients.filter((client) => !before.has(keyOf(client)));
@@ -141,7 +146,7 @@ function newInEach({ samples }: LivePooler): readonly (readonly LiveClient[])[] 
 }
 
 /** Those who are in some sample, but neither in the first nor in the last. */
-function goneAgain(pooler: LivePooler): readonly LiveClient[] {
+function goneAgain(pooler: LivePgBouncer): readonly LiveClient[] {
   const last = new Set(lastOf(pooler).clients.map(keyOf));
   const first = new Set(pooler.samples[0]?.clients.map(keyOf));
   const between = pooler.samples.flatMap(({ clients }) => clients);
@@ -156,10 +161,10 @@ function goneAgain(pooler: LivePooler): readonly LiveClient[] {
 }
 
 /** Before LISTS told it, what is used and is no client; weir's own console is one of them. */
-function loggingInOf({ loggingIn, usedClients, clients }: PoolerSample): number {
+function loggingInOf({ loggingIn, usedClients, clients }: PgBouncerSample): number {
   return loggingIn ?? Math.max(0, usedClients - clients.length - 1);
 }
 
-function windowSeconds(pooler: LivePooler): number {
+function windowSeconds(pooler: LivePgBouncer): number {
   return (lastOf(pooler).atMs - (pooler.samples[0]?.atMs ?? 0)) / 1000;
 }

@@ -1,10 +1,17 @@
 import type { Symptom } from "../diagnosis.ts";
-import type { LiveLine, LivePooler, LivePostgres, LiveSystem } from "../../model/liveSystem.ts";
+import type { LiveLine, LivePgBouncer, LivePostgres, LiveSystem } from "../../model/liveSystem.ts";
 import { availableOf, serversMaxOf } from "./holdings.ts";
 import type { Leak } from "./leak.ts";
 import { isFull, type Saturated } from "./saturated.ts";
 import type { Thresholds } from "./thresholds.ts";
-import { isBusy, isWaiting, lastOf, maxClientConnOf, silenceMs, staysOf } from "./window.ts";
+import {
+  isBusy,
+  isWaiting,
+  lastOf,
+  maxClientConnOf,
+  silenceMs,
+  persistentClientsOf,
+} from "./window.ts";
 import { countedAs, duration } from "./wording.ts";
 
 /** What causes explain. */
@@ -24,7 +31,7 @@ export function symptomsOf(
   { waitedMs }: Thresholds,
 ): readonly Symptom[] {
   return [
-    ...live.poolers.flatMap((pooler) => {
+    ...live.pgbouncers.flatMap((pooler) => {
       const leakingLines = linesOf(leaking, pooler);
       return [
         ...(isFull(pooler) && !linesOf(full, pooler).has(undefined) ? [fullAtWork(pooler)] : []),
@@ -39,13 +46,13 @@ export function symptomsOf(
 
 /** Of these at one pooler; undefined is the whole process. */
 function linesOf(
-  told: readonly { readonly pooler: LivePooler; readonly line?: string }[],
-  at: LivePooler,
+  told: readonly { readonly pooler: LivePgBouncer; readonly line?: string }[],
+  at: LivePgBouncer,
 ): ReadonlySet<string | undefined> {
   return new Set(told.filter(({ pooler }) => pooler === at).map(({ line }) => line));
 }
 
-function fullAtWork(pooler: LivePooler): Symptom {
+function fullAtWork(pooler: LivePgBouncer): Symptom {
   const { usedClients, clients } = lastOf(pooler);
   const max = maxClientConnOf(pooler);
   const busy = clients.filter(isBusy).length;
@@ -58,7 +65,7 @@ function fullAtWork(pooler: LivePooler): Symptom {
   };
 }
 
-function lineSymptom(pooler: LivePooler, line: LiveLine, waitedMs: number): Symptom | undefined {
+function lineSymptom(pooler: LivePgBouncer, line: LiveLine, waitedMs: number): Symptom | undefined {
   const { name } = line;
   const pools = pooler.samples.map((sample) => sample.pools.filter((pool) => pool.line === name));
   const last = pools.at(-1) ?? [];
@@ -107,7 +114,7 @@ function lineSymptom(pooler: LivePooler, line: LiveLine, waitedMs: number): Symp
  * those who wait for their login's first server connection: they are known by being the same
  * clients, with the same request, that wait in all samples.
  */
-function lastingWaitMs(pooler: LivePooler, line: string): number {
+function lastingWaitMs(pooler: LivePgBouncer, line: string): number {
   const longest = pooler.samples.map(({ pools }) =>
     Math.max(
       0,
@@ -116,7 +123,7 @@ function lastingWaitMs(pooler: LivePooler, line: string): number {
         .map(({ maxWaitMs }) => maxWaitMs),
     ),
   );
-  const silent = staysOf(pooler)
+  const silent = persistentClientsOf(pooler)
     .filter(({ client, seen }) => client.line === line && seen.every(isWaiting))
     .map(silenceMs);
   return Math.max(Math.min(...longest), ...silent);
@@ -125,9 +132,9 @@ function lastingWaitMs(pooler: LivePooler, line: string): number {
 const LOG =
   "look into PgBouncer's log: it says why server connections fail (closing because, server login failed)";
 
-function fullPostgres({ postgres, poolers }: LiveSystem): readonly Symptom[] {
+function fullPostgres({ postgres, pgbouncers }: LiveSystem): readonly Symptom[] {
   if (postgres === undefined || !isPostgresFull(postgres)) return [];
-  const wanted = poolers.some((pooler) => {
+  const wanted = pgbouncers.some((pooler) => {
     const { pools } = lastOf(pooler);
     return pooler.lines.some((line) => {
       const own = pools.filter((pool) => pool.line === line.name);

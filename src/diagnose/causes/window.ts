@@ -1,11 +1,11 @@
 import { CONSOLE_DATABASE } from "../../api/names.ts";
 import type { Places } from "./finding.ts";
-import type { LiveClient, LivePooler, PoolerSample } from "../../model/liveSystem.ts";
+import type { LiveClient, LivePgBouncer, PgBouncerSample } from "../../model/liveSystem.ts";
 import { compareText } from "./wording.ts";
 
 /** One client that is there in every sample of its pooler. */
-export interface Stay {
-  readonly pooler: LivePooler;
+export interface PersistentClient {
+  readonly pooler: LivePgBouncer;
   /** As it was last seen. */
   readonly client: LiveClient;
   /** In the order of the samples, the last one too. */
@@ -13,7 +13,7 @@ export interface Stay {
 }
 
 /** Those who were there all the time, consoles left out: only they hold something. */
-export function staysOf(pooler: LivePooler): readonly Stay[] {
+export function persistentClientsOf(pooler: LivePgBouncer): readonly PersistentClient[] {
   const all = pooler.samples.map(({ clients }) => new Map(clients.map((one) => [keyOf(one), one])));
   return lastOf(pooler)
     .clients.flatMap((client) => {
@@ -43,32 +43,32 @@ export function isConsole({ line }: { readonly line: string }): boolean {
 }
 
 /** How long it has asked nothing, if it asked nothing between the samples; else 0. */
-export function silenceMs({ pooler, client, seen }: Stay): number {
+export function silenceMs({ pooler, client, seen }: PersistentClient): number {
   const requests = new Set(seen.map(({ requestedAtMs }) => requestedAtMs));
   return requests.size === 1 ? lastOf(pooler).atMs - client.requestedAtMs : 0;
 }
 
 /** @throws when there is none: a pooler that answers has two at least */
-export function lastOf({ samples, address }: LivePooler): PoolerSample {
+export function lastOf({ samples, address }: LivePgBouncer): PgBouncerSample {
   const last = samples.at(-1);
   if (last === undefined) throw new Error(`PgBouncer ${address} has no sample`);
   return last;
 }
 
 /** max_client_conn; PgBouncer's default where SHOW CONFIG does not have it. */
-export function maxClientConnOf({ config }: LivePooler): number {
+export function maxClientConnOf({ config }: LivePgBouncer): number {
   return Number(config.get("max_client_conn") ?? 100);
 }
 
 /** Whether somebody waits for a server connection of this pool in every sample. */
-export function alwaysQueued(pooler: LivePooler, line: string, user: string): boolean {
+export function alwaysQueued(pooler: LivePgBouncer, line: string, user: string): boolean {
   return pooler.samples.every(({ pools }) =>
     pools.some((pool) => pool.line === line && pool.user === user && pool.clientsWaiting > 0),
   );
 }
 
 /** What these clients take, by pooler and line. */
-export function placesOf(stays: readonly Stay[]): readonly Places[] {
+export function placesOf(stays: readonly PersistentClient[]): readonly Places[] {
   const byPooler = Map.groupBy(stays, ({ pooler }) => pooler.address);
   return [...byPooler].flatMap(([pooler, own]) => {
     const byLine = Map.groupBy(own, ({ client }) => client.line);

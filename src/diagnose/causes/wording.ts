@@ -51,11 +51,13 @@ export function groups(clients: readonly LiveClient[], nounOfGroup = "client"): 
   const sorted = [...byWho]
     .map(([who, members]) => ({ who, count: members.length }))
     .toSorted((a, b) => b.count - a.count || compareText(a.who, b.who));
-  return toldFew(sorted.map(({ who, count }) => `${counted(count, nounOfGroup)}: ${who}`));
+  return joinTruncatedLines(
+    sorted.map(({ who, count }) => `${counted(count, nounOfGroup)}: ${who}`),
+  );
 }
 
 /** The first ones, and how many more there are. */
-export function toldFew(facts: readonly string[]): readonly string[] {
+export function joinTruncatedLines(facts: readonly string[]): readonly string[] {
   const more = facts.length - TOLD_MOST;
   return more <= 0 ? facts : [...facts.slice(0, TOLD_MOST), `and ${more} more like these`];
 }

@@ -2,15 +2,15 @@ import type { LiveClient, LiveSystem, LiveWorkload } from "../../model/liveSyste
 import type { Finding } from "./finding.ts";
 import { networkOf } from "./network.ts";
 import { ownersIn } from "./owners.ts";
-import { maxClientConnOf, placesOf, staysOf, type Stay } from "./window.ts";
-import { countedAs, groups, toldFew } from "./wording.ts";
+import { maxClientConnOf, placesOf, persistentClientsOf, type PersistentClient } from "./window.ts";
+import { countedAs, groups, joinTruncatedLines } from "./wording.ts";
 
 /** The connections of one workload, all poolers together. */
 export interface WorkloadClients {
   readonly workload: LiveWorkload;
-  readonly stays: readonly Stay[];
+  readonly stays: readonly PersistentClient[];
   /** By the pod's name, where addresses tell. */
-  readonly byPod: ReadonlyMap<string, readonly Stay[]>;
+  readonly byPod: ReadonlyMap<string, readonly PersistentClient[]>;
   /**
    * Whether addresses tell nothing: no client has that of a pod, or one in the pods' network, where
    * those of pods that are gone or unknown are. Somebody translates addresses, or none is known.
@@ -28,8 +28,8 @@ export function workloadClients(
   ghosts: ReadonlySet<LiveClient>,
 ): readonly WorkloadClients[] {
   const owners = ownersIn(live);
-  const owned = live.poolers
-    .flatMap(staysOf)
+  const owned = live.pgbouncers
+    .flatMap(persistentClientsOf)
     .filter(({ client }) => !ghosts.has(client))
     .flatMap((stay) => {
       const owner = owners.of(stay.client);
@@ -40,7 +40,7 @@ export function workloadClients(
       pods.flatMap(({ address }) => networkOf(address ?? "") ?? []),
     ),
   );
-  const isTold = ({ client: { address } }: Stay) =>
+  const isTold = ({ client: { address } }: PersistentClient) =>
     owners.hasPodAt(address) || networks.has(networkOf(address) ?? "");
   return owners.workloads.map((workload) => {
     const own = owned.filter((each) => each.workload === workload);
@@ -66,7 +66,7 @@ export function workloadFinding(told: {
   readonly summary: string;
   readonly facts: readonly string[];
   readonly workload: LiveWorkload;
-  readonly stays: readonly Stay[];
+  readonly stays: readonly PersistentClient[];
   /** Connections too many. */
   readonly excess: number;
   readonly next: readonly string[];
@@ -84,7 +84,11 @@ export function workloadFinding(told: {
     cause: {
       kind,
       summary,
-      evidence: [...toldFew(told.facts), ...setting, ...groups(stays.map(({ client }) => client))],
+      evidence: [
+        ...joinTruncatedLines(told.facts),
+        ...setting,
+        ...groups(stays.map(({ client }) => client)),
+      ],
       next,
     },
     share: excess / max,

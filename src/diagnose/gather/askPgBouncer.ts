@@ -7,7 +7,7 @@ import {
   type ClockReading,
   type ShowRow,
 } from "../../pgbouncer/showRows.ts";
-import type { LivePooler, PoolerSample } from "../../model/liveSystem.ts";
+import type { LivePgBouncer, PgBouncerSample } from "../../model/liveSystem.ts";
 import type { LoginUrl } from "../../postgres/loginUrl.ts";
 import {
   clientsOf,
@@ -35,7 +35,7 @@ interface Shown {
 }
 
 /** A PgBouncer that answers. */
-export interface PoolerSource extends Source<LivePooler> {
+export interface PgBouncerSource extends Source<LivePgBouncer> {
   /** Tells weir's console from every other client of that process. */
   readonly consoleName: string;
 }
@@ -45,7 +45,10 @@ export interface PoolerSource extends Source<LivePooler> {
  *
  * @throws what PgBouncer, the network or TLS said, or ShowError when it is no PgBouncer
  */
-export async function openPooler(login: LoginUrl, nowMs: () => number): Promise<PoolerSource> {
+export async function openPgBouncer(
+  login: LoginUrl,
+  nowMs: () => number,
+): Promise<PgBouncerSource> {
   const console = await openConsole(login, ANSWER_TIMEOUT_MS);
   try {
     const version = versionIn(textOf((await console.show("VERSION"))[0] ?? {}, "version"));
@@ -100,7 +103,7 @@ function readingsOf({ clients, afterMs, beforeMs }: Shown, self: string): readon
 function sampleOf(
   shown: Shown,
   reading: { readonly clockAheadMs: number; readonly self: string },
-): PoolerSample {
+): PgBouncerSample {
   return {
     atMs: shown.beforeMs,
     usedClients: usedClientsOf(shown.lists),

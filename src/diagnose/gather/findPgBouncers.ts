@@ -7,7 +7,7 @@ import { runningPods, type RunningPod } from "./pods.ts";
  * How to reach the PgBouncers of a cluster from here, one command or more a pod, for people. A pod
  * counts when a container of it is called by that name or has such an image.
  */
-export function waysToPoolers(objects: readonly AuditObject[]): readonly string[] {
+export function waysToPgBouncers(objects: readonly AuditObject[]): readonly string[] {
   return runningPods(objects)
     .filter(({ containers }) => containers.some((text) => /pgbouncer/i.test(text)))
     .map((pod, index) => wayTo(pod, PGBOUNCER_PORT + index));

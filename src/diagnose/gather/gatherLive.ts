@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CONSOLE_DATABASE } from "../../api/names.ts";
 import { THRESHOLDS } from "../causes/thresholds.ts";
-import type { LivePooler, LiveSystem, Unseen } from "../../model/liveSystem.ts";
-import { openPooler, type PoolerSource } from "./askPgBouncer.ts";
+import type { LivePgBouncer, LiveSystem, UnavailablePart } from "../../model/liveSystem.ts";
+import { openPgBouncer, type PgBouncerSource } from "./askPgBouncer.ts";
 import { openPostgres, type PostgresSource } from "../../postgres/askBackends.ts";
 import { BadUrl, parseLoginUrl, type LoginUrl } from "../../postgres/loginUrl.ts";
-import { eachOnce } from "./sameProcesses.ts";
+import { dedupeProcesses } from "./sameProcesses.ts";
 import { pgbouncerRefusal, postgresRefusal } from "../../postgres/loginFailures.ts";
 import { readCluster, type ClusterAnswer, type ClusterQuestion } from "./readCluster.ts";
 import { readComposeProject, type ComposeWorld } from "./readComposeProject.ts";
@@ -72,7 +72,7 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
   const answers = poolers.map(answerOf);
   const answer = postgres === undefined ? { unseen: [NO_POSTGRES] } : answerOf(postgres);
   const hidden = postgres !== undefined && "source" in postgres ? postgres.source.unseen : [];
-  const { told, again } = eachOnce(
+  const { told, again } = dedupeProcesses(
     poolers.flatMap((each, index) => {
       const pooler = answers[index]?.told;
       if (pooler === undefined || !("source" in each)) return [];
@@ -87,18 +87,23 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
     ...(project?.workloads ?? []),
   ];
   return {
-    poolers: told,
+    pgbouncers: told,
     ...(unreachable !== undefined && { unreachableAddresses: unreachable }),
     ...(answer.told !== undefined && { postgres: answer.told }),
     ...((cluster?.hasPods || project !== undefined) && { workloads }),
-    unseen: [...answers, { unseen: again }, answer, { unseen: hidden }, cluster, project].flatMap(
-      (each) => each?.unseen ?? [],
-    ),
+    unavailable: [
+      ...answers,
+      { unseen: again },
+      answer,
+      { unseen: hidden },
+      cluster,
+      project,
+    ].flatMap((each) => each?.unseen ?? []),
   };
 }
 
 /** Where the poolers' clients come from. */
-function addressesIn(poolers: readonly LivePooler[]): ReadonlySet<string> {
+function addressesIn(poolers: readonly LivePgBouncer[]): ReadonlySet<string> {
   return new Set(
     poolers.flatMap(({ samples }) =>
       samples.flatMap(({ clients }) => clients.map(({ address }) => address)),
@@ -106,7 +111,7 @@ function addressesIn(poolers: readonly LivePooler[]): ReadonlySet<string> {
   );
 }
 
-const NO_POSTGRES: Unseen = {
+const NO_POSTGRES: UnavailablePart = {
   what: "Postgres",
   why: "no URL of it was given",
   next: "--postgres postgres://LOGIN@HOST:5432/DATABASE, of a login with pg_monitor",
@@ -136,10 +141,10 @@ interface Asked<S> {
   readonly refusal: (error: unknown) => Refusal;
 }
 
-function askedPooler(login: LoginUrl, { nowMs }: LiveWorld): Asked<PoolerSource> {
+function askedPooler(login: LoginUrl, { nowMs }: LiveWorld): Asked<PgBouncerSource> {
   return {
     what: `PgBouncer ${login.address}`,
-    open: () => openPooler(login, nowMs),
+    open: () => openPgBouncer(login, nowMs),
     refusal: (error) => pgbouncerRefusal(error, login),
   };
 }
@@ -158,7 +163,7 @@ interface Opened<S> extends Asked<S> {
   failed?: Refusal;
 }
 
-async function opened<S>(one: Asked<S>): Promise<Opened<S> | Unseen> {
+async function opened<S>(one: Asked<S>): Promise<Opened<S> | UnavailablePart> {
   try {
     return { ...one, source: await one.open() };
   } catch (error) {
@@ -193,10 +198,10 @@ async function takeSamples(
 
 interface Answer<T> {
   readonly told?: T;
-  readonly unseen: readonly Unseen[];
+  readonly unseen: readonly UnavailablePart[];
 }
 
-function answerOf<T>(one: Opened<Source<T>> | Unseen): Answer<T> {
+function answerOf<T>(one: Opened<Source<T>> | UnavailablePart): Answer<T> {
   if (!("source" in one)) return { unseen: [one] };
   try {
     const told = one.source.told();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { AuditObject } from "../../verify/sourcePosition.ts";
-import { waysToPoolers } from "./findPgBouncers.ts";
+import { waysToPgBouncers } from "./findPgBouncers.ts";
 import { podOf, runningPods } from "./pods.ts";
 
 function object(kind: string, name: string, value: Record<string, unknown>): AuditObject {
@@ -99,7 +99,7 @@ test("PgBouncers are found by image or name, weir's own with their password's Se
     ],
     ["own", { containers: [{ name: "pgbouncer", image: "x" }] }, { "weir.dev/budget": "b" }],
   ] as const;
-  const ways = waysToPoolers(
+  const ways = waysToPgBouncers(
     pods.map(([name, spec, labels]) =>
       object("Pod", name, { metadata: { labels }, spec, status: RUNNING }),
     ),

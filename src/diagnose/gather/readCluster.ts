@@ -3,7 +3,7 @@ import { connect } from "../../kube/client.ts";
 import { loadKubeconfig } from "../../kube/kubeconfig.ts";
 import { KubeError } from "../../kube/kubeError.ts";
 import { listObjects, type KubeObject, type Listed } from "../../kube/list.ts";
-import type { Unseen } from "../../model/liveSystem.ts";
+import type { UnavailablePart } from "../../model/liveSystem.ts";
 import type { AuditObject } from "../../verify/sourcePosition.ts";
 import { fieldOf } from "../../kube/fields.ts";
 
@@ -21,7 +21,7 @@ export interface ClusterAnswer {
   readonly hasPods: boolean;
   /** Every kind was read: only then is what is not there no gap. */
   readonly isWhole: boolean;
-  readonly unseen: readonly Unseen[];
+  readonly unseen: readonly UnavailablePart[];
 }
 
 const KINDS: readonly Listed[] = [
@@ -80,7 +80,7 @@ const NO_CLUSTER = "KUBECONFIG and its context must name a cluster that can be r
 interface KindAnswer {
   readonly kind: string;
   readonly objects: readonly AuditObject[];
-  readonly unseen?: Unseen;
+  readonly unseen?: UnavailablePart;
 }
 
 async function readKind(

@@ -9,7 +9,7 @@ import {
   type ComposeContainer,
 } from "../../verify/compose/containers.ts";
 import { serviceObjects, serviceOf } from "../../verify/compose/serviceObjects.ts";
-import type { LiveWorkload, Unseen } from "../../model/liveSystem.ts";
+import type { LiveWorkload, UnavailablePart } from "../../model/liveSystem.ts";
 import { setClients, type Settings } from "./workloads.ts";
 
 const run = promisify(execFile);
@@ -27,7 +27,7 @@ export interface ComposeWorld {
 /** The services of a compose project that connect to a pooler, with their containers. */
 export interface ComposeAnswer {
   readonly workloads: readonly LiveWorkload[];
-  readonly unseen: readonly Unseen[];
+  readonly unseen: readonly UnavailablePart[];
 }
 
 /** A compose file that was read; its containers are still to be asked for. */
@@ -107,7 +107,7 @@ function podOf(
   return { name, ...(address !== undefined && { address }), ready, terminating: false };
 }
 
-function notRead(file: string, parts: readonly string[]): Unseen {
+function notRead(file: string, parts: readonly string[]): UnavailablePart {
   return {
     what: `${parts.join(", ")} of ${file}`,
     why: "it stands in another file, which is not read",
@@ -121,7 +121,7 @@ async function containersOf(
   env: ComposeWorld["env"],
 ): Promise<{
   readonly containers: readonly ComposeContainer[];
-  readonly unseen: readonly Unseen[];
+  readonly unseen: readonly UnavailablePart[];
 }> {
   try {
     const ids = containerIds(await docker(["compose", "-f", file, "ps", "--format", "json"], env));

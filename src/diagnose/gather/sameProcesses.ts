@@ -1,8 +1,8 @@
-import type { LivePooler, Unseen } from "../../model/liveSystem.ts";
+import type { LivePgBouncer, UnavailablePart } from "../../model/liveSystem.ts";
 
 /** A pooler, and what weir's console there is called. */
-export interface AskedPooler {
-  readonly pooler: LivePooler;
+export interface AskedPgBouncer {
+  readonly pooler: LivePgBouncer;
   readonly consoleName: string;
 }
 
@@ -10,12 +10,12 @@ export interface AskedPooler {
  * Each process once: two URLs may reach the same one, by two names or through a Service, and its
  * clients must not count twice. The consoles give it away: each process lists all of its own.
  */
-export function eachOnce(asked: readonly AskedPooler[]): {
-  readonly told: readonly LivePooler[];
-  readonly again: readonly Unseen[];
+export function dedupeProcesses(asked: readonly AskedPgBouncer[]): {
+  readonly told: readonly LivePgBouncer[];
+  readonly again: readonly UnavailablePart[];
 } {
-  const told: LivePooler[] = [];
-  const again: Unseen[] = [];
+  const told: LivePgBouncer[] = [];
+  const again: UnavailablePart[] = [];
   for (const [index, { pooler }] of asked.entries()) {
     const earlier = asked.slice(0, index).find(({ consoleName }) => lists(pooler, consoleName));
     if (earlier === undefined) told.push(pooler);
@@ -31,7 +31,7 @@ export function eachOnce(asked: readonly AskedPooler[]): {
 }
 
 /** application_name_add_host adds to the name. */
-function lists({ samples }: LivePooler, consoleName: string): boolean {
+function lists({ samples }: LivePgBouncer, consoleName: string): boolean {
   return samples.some(({ clients }) =>
     clients.some(({ applicationName }) => applicationName.startsWith(consoleName)),
   );

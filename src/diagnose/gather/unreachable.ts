@@ -2,7 +2,7 @@ import { connect } from "node:net";
 
 import { networkOf } from "../causes/network.ts";
 import { lastOf } from "../causes/window.ts";
-import type { LiveClient, LivePooler } from "../../model/liveSystem.ts";
+import type { LiveClient, LivePgBouncer } from "../../model/liveSystem.ts";
 
 /** How long an address may take to answer: that nobody has it, Linux knows after 3 s. */
 const ANSWER_TIMEOUT_MS = 4000;
@@ -22,7 +22,7 @@ const NEIGHBOURS = 3;
  * @returns sorted; undefined when none was probed
  */
 export async function unreachableAddresses(
-  poolers: readonly LivePooler[],
+  poolers: readonly LivePgBouncer[],
   silentMs: number,
 ): Promise<readonly string[] | undefined> {
   const peers = poolers.flatMap((pooler) => {

@@ -5,7 +5,7 @@ import { readSystem } from "../../verify/read/readSystem.ts";
 import { Scalers } from "../../verify/read/scalers.ts";
 import { workloadsOf as writtenWorkloads } from "../../verify/read/workloads.ts";
 import type { AuditObject } from "../../verify/sourcePosition.ts";
-import type { Client, Figure } from "../../verify/system.ts";
+import type { Client, Quantity } from "../../verify/system.ts";
 import { keyOf, podOf, runningPods, type RunningPod } from "./pods.ts";
 
 /**
@@ -89,7 +89,7 @@ function onePoolEach(clients: readonly Client[]): readonly Client[] {
   return [...new Map(pools).values()];
 }
 
-function settingsOf({ pool, processes, target }: Client, peak: Figure | undefined): Settings {
+function settingsOf({ pool, processes, target }: Client, peak: Quantity | undefined): Settings {
   const login = target.kind === "pooler" ? target : { database: "", user: "" };
   const named = {
     ...(isName(login.database) && { line: login.database }),

@@ -2,10 +2,10 @@ import { AVAILABLE_CONNECTIONS_ANNOTATION } from "../../api/names.ts";
 import { objectOf, type AuditObject } from "../sourcePosition.ts";
 import { setting, type Setting } from "../read/configuration.ts";
 import { Field } from "../read/field.ts";
-import { hidden, shown } from "../read/placeholders.ts";
+import { placeholder, renderPlaceholders } from "../read/placeholders.ts";
 import type { Annotation, Inventory } from "../read/inventory.ts";
 import { madePods, settingsOf } from "./operatorFields.ts";
-import type { Made } from "./operatorResources.ts";
+import type { OperatorResources } from "./operatorResources.ts";
 import type { FoundPooler } from "../read/poolers.ts";
 import { availableConnections, settingsIn, type FoundPostgres } from "../read/postgresServers.ts";
 import type { Scalers } from "../read/scalers.ts";
@@ -21,7 +21,7 @@ const MAX_CONNECTIONS = 100;
  * CloudNativePG: a Pooler is a Deployment and a Service of its name, on port 5432, with one line
  * `*` to its Cluster's Service. https://cloudnative-pg.io/docs/current/connection_pooling
  */
-export function cnpg(inventory: Inventory, scalers: Scalers): Made {
+export function cnpg(inventory: Inventory, scalers: Scalers): OperatorResources {
   const poolers = inventory.ofKind(GROUP, "Pooler");
   const clusters = inventory.ofKind(GROUP, "Cluster");
   return {
@@ -46,7 +46,7 @@ function poolerOf(object: AuditObject, inventory: Inventory, scalers: Scalers): 
   settings.set("listen_port", setting(String(PORT), root.at("kind").place()));
   const secret = pgbouncer.at("authQuerySecret", "name");
   const authUser = secret.exists
-    ? shown(hidden(`Secret ${namespace}/${String(secret.value)} username`))
+    ? renderPlaceholders(placeholder(`Secret ${namespace}/${String(secret.value)} username`))
     : AUTH_USER;
   const cluster = spec.at("cluster", "name");
   const type = spec.at("type").text() ?? "rw";

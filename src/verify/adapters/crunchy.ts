@@ -5,7 +5,7 @@ import { setting, type ConfiguredLine, type Settings } from "../read/configurati
 import { Field } from "../read/field.ts";
 import type { Annotation, Inventory } from "../read/inventory.ts";
 import { madePods, settingsOf } from "./operatorFields.ts";
-import type { Made } from "./operatorResources.ts";
+import type { OperatorResources } from "./operatorResources.ts";
 import type { FoundPooler } from "../read/poolers.ts";
 import { availableConnections, settingsIn, type FoundPostgres } from "../read/postgresServers.ts";
 import type { Scalers } from "../read/scalers.ts";
@@ -19,7 +19,7 @@ const AUTH_USER = "_crunchypgbouncer";
  * Crunchy's PGO: a PostgresCluster with spec.proxy.pgBouncer has a Deployment and a Service
  * NAME-pgbouncer; without databases of its own one line `*` to NAME-primary.
  */
-export function crunchy(inventory: Inventory, scalers: Scalers): Made {
+export function crunchy(inventory: Inventory, scalers: Scalers): OperatorResources {
   const clusters = inventory.ofKind(GROUP, "PostgresCluster");
   return {
     poolers: clusters.flatMap((object) => poolerOf(object, inventory, scalers)),

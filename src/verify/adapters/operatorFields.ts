@@ -1,5 +1,5 @@
 import { PODS_ANNOTATION } from "../../api/names.ts";
-import type { Figure } from "../system.ts";
+import type { Quantity } from "../system.ts";
 import { annotatedCount } from "../read/annotations.ts";
 import { setting, type Setting } from "../read/configuration.ts";
 import type { Field } from "../read/field.ts";
@@ -29,7 +29,7 @@ export function madePods(
   strategy: Field,
   annotation: (name: string) => Annotation | undefined,
   scalers: Scalers,
-): Figure {
+): Quantity {
   const told = annotatedCount(annotation(PODS_ANNOTATION), "", "how many pods there can be");
   if (told !== undefined) return told;
   const { object } = count;

@@ -1,4 +1,4 @@
-import type { Missing } from "../system.ts";
+import type { MissingQuantity } from "../system.ts";
 import {
   setting,
   type ConfiguredLine,
@@ -9,7 +9,7 @@ import { connectionUrls } from "../read/connectionStrings.ts";
 import type { Environment, Variable } from "../read/containerEnv.ts";
 import type { Field } from "../read/field.ts";
 import { missing } from "../read/quantities.ts";
-import { isHidden, shown } from "../read/placeholders.ts";
+import { hasPlaceholder, renderPlaceholders } from "../read/placeholders.ts";
 
 /**
  * What the entrypoints of the common images make of their environment, when no ini is mounted.
@@ -18,7 +18,7 @@ import { isHidden, shown } from "../read/placeholders.ts";
 export function imageConfiguration(
   container: Field,
   { variables }: Environment,
-): Configuration | Missing {
+): Configuration | MissingQuantity {
   const image = container.at("image").text() ?? "";
   if (/bitnami\w*\/pgbouncer/.test(image)) return bitnami(container, variables);
   if (/(?:^|\/)pgbouncer\/pgbouncer(?::|@|$)/.test(image)) return official(container, variables);
@@ -45,9 +45,9 @@ function keyOf(variables: Variables, name: string, isIdentity: boolean): Setting
   const variable = variables.get(name);
   if (variable === undefined || variable.value === "") return undefined;
   const { value, place } = variable;
-  if (isIdentity) return setting(shown(value), place);
-  return isHidden(value)
-    ? missing(`${name}, which ${shown(value)} hides`, place, "write its value")
+  if (isIdentity) return setting(renderPlaceholders(value), place);
+  return hasPlaceholder(value)
+    ? missing(`${name}, which ${renderPlaceholders(value)} hides`, place, "write its value")
     : setting(value, place);
 }
 
@@ -108,7 +108,7 @@ function edoburuLines(container: Field, variables: Variables): ReadonlyMap<strin
   if (urls !== undefined && urls.value !== "") {
     const { place } = urls;
     const host = missing("where the lines of PgBouncer lead", place, "write their URLs");
-    if (isHidden(urls.value) && connectionUrls(urls.value).length === 0) {
+    if (hasPlaceholder(urls.value) && connectionUrls(urls.value).length === 0) {
       return new Map([["*", { place, keys: new Map([["host", host]]) }]]);
     }
     return new Map(
@@ -118,12 +118,12 @@ function edoburuLines(container: Field, variables: Variables): ReadonlyMap<strin
           const keys = new Map<string, Setting>([
             [
               "host",
-              first === undefined || isHidden(first.host) ? host : setting(first.host, place),
+              first === undefined || hasPlaceholder(first.host) ? host : setting(first.host, place),
             ],
             ["port", setting(String(first?.port ?? 5432), place)],
-            ["auth_user", setting(shown(user ?? "postgres"), place)],
+            ["auth_user", setting(renderPlaceholders(user ?? "postgres"), place)],
           ]);
-          return [shown(database ?? "*"), { place, keys }] as const;
+          return [renderPlaceholders(database ?? "*"), { place, keys }] as const;
         }),
       ),
     );
@@ -138,14 +138,14 @@ function edoburuLines(container: Field, variables: Variables): ReadonlyMap<strin
   if (!keys.has("auth_user")) keys.set("auth_user", setting("postgres", container.place()));
   const name = variables.get("DB_NAME")?.value ?? "";
   const place = variables.get("DB_HOST")?.place ?? container.place();
-  return new Map([[name === "" ? "*" : shown(name), { place, keys }]]);
+  return new Map([[name === "" ? "*" : renderPlaceholders(name), { place, keys }]]);
 }
 
 /**
  * bitnami/pgbouncer and bitnamilegacy/pgbouncer. They know no PGBOUNCER_MAX_USER_CONNECTIONS, and
  * take what NAME_FILE names for NAME.
  */
-function bitnami(container: Field, variables: Variables): Configuration | Missing {
+function bitnami(container: Field, variables: Variables): Configuration | MissingQuantity {
   const image = container.at("image").place();
   for (const { name: variable, place } of variables.values()) {
     if (!/^(?:PGBOUNCER|POSTGRESQL)_.*_FILE$/.test(variable) || NO_LIMIT.test(variable)) continue;
@@ -181,7 +181,7 @@ function bitnami(container: Field, variables: Variables): Configuration | Missin
     return missing("the name of the line that this image makes", behind.place, tell);
   }
   const name = exposed === undefined || exposed.value === "" ? "postgres" : exposed.value;
-  lines.set(shown(name), { place: exposed?.place ?? image, keys });
+  lines.set(renderPlaceholders(name), { place: exposed?.place ?? image, keys });
   for (const { name: variable, value, place } of variables.values()) {
     if (!/^PGBOUNCER_DSN_\d+$/.test(variable)) continue;
     const [, database, text = ""] = /^\s*([^\s=]+)\s*=\s*(.*)$/s.exec(value) ?? [];
@@ -221,7 +221,7 @@ function official(container: Field, variables: Variables): Configuration {
   const place = variables.get("DATABASES_HOST")?.place ?? container.at("image").place();
   return {
     settings,
-    lines: new Map([[name === "" ? "*" : shown(name), { place, keys }]]),
+    lines: new Map([[name === "" ? "*" : renderPlaceholders(name), { place, keys }]]),
     users: new Map(),
   };
 }

@@ -5,7 +5,7 @@ import { Field } from "../read/field.ts";
 import { missing } from "../read/quantities.ts";
 import type { Annotation, Inventory } from "../read/inventory.ts";
 import { madePods } from "./operatorFields.ts";
-import type { Made } from "./operatorResources.ts";
+import type { OperatorResources } from "./operatorResources.ts";
 import type { FoundGroup, FoundPooler } from "../read/poolers.ts";
 import { availableConnections, settingsIn, type FoundPostgres } from "../read/postgresServers.ts";
 import type { Scalers } from "../read/scalers.ts";
@@ -23,7 +23,7 @@ const INSTANCES = 2;
  * NAME-pooler-repl before its replicas. Sizes by its formula: maxDB = maxDBConnections / instances,
  * default_pool_size = maxDB / 2, reserve = default / 2, each rounded down.
  */
-export function zalando(inventory: Inventory, scalers: Scalers): Made {
+export function zalando(inventory: Inventory, scalers: Scalers): OperatorResources {
   const clusters = inventory.ofKind(GROUP, "postgresql");
   const configuration = clusters.length === 0 ? undefined : operatorConfiguration(inventory);
   const poolers = clusters.flatMap((object) => {

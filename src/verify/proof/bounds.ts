@@ -1,5 +1,5 @@
-import type { Place } from "../sourcePosition.ts";
-import type { Figure, Missing } from "../system.ts";
+import type { SourcePosition } from "../sourcePosition.ts";
+import type { Quantity, MissingQuantity } from "../system.ts";
 
 /**
  * A number of connections of which perhaps only bounds are known: at least `least`, at most `most`,
@@ -7,65 +7,65 @@ import type { Figure, Missing } from "../system.ts";
  * bounds never guesses: a sum is broken when it is too much at the least, and fits only when it
  * fits at the most.
  */
-export interface Amount {
-  readonly least: number;
+export interface Bounds {
+  readonly min: number;
   /** Infinity: unlimited, or nobody knows. */
-  readonly most: number;
+  readonly max: number;
   /** Empty when the amount is known exactly. */
-  readonly missing: readonly Missing[];
+  readonly missing: readonly MissingQuantity[];
   /** Every field that it was made of. */
-  readonly places: readonly Place[];
+  readonly places: readonly SourcePosition[];
 }
 
 /** A number that is known. */
-export function exactly(value: number, places: readonly Place[] = []): Amount {
-  return { least: value, most: value, missing: [], places };
+export function exactly(value: number, places: readonly SourcePosition[] = []): Bounds {
+  return { min: value, max: value, missing: [], places };
 }
 
 /** A figure; one that is missing is anything from 0. */
-export function amountOf(figure: Figure): Amount {
+export function boundsOf(figure: Quantity): Bounds {
   return figure.known
     ? exactly(figure.value, figure.places)
-    : { least: 0, most: Infinity, missing: [figure], places: [figure.place] };
+    : { min: 0, max: Infinity, missing: [figure], places: [figure.place] };
 }
 
 /** A figure of PgBouncer's in which 0 means unlimited; one that is not there is unlimited too. */
-export function limitOf(figure: Figure | undefined): Amount {
+export function limitOf(figure: Quantity | undefined): Bounds {
   if (figure === undefined) return exactly(Infinity);
-  return figure.known && figure.value === 0 ? exactly(Infinity, figure.places) : amountOf(figure);
+  return figure.known && figure.value === 0 ? exactly(Infinity, figure.places) : boundsOf(figure);
 }
 
-/** Anything from `least` to `most`; nobody can say more without what is missing. */
-export function between(least: number, most: number, missing: readonly Missing[]): Amount {
+/** Anything from `min` to `max`; nobody can say more without what is missing. */
+export function between(min: number, max: number, missing: readonly MissingQuantity[]): Bounds {
   const places = missing.map(({ place }) => place);
-  return { least, most, missing: least === most ? [] : missing, places };
+  return { min, max, missing: min === max ? [] : missing, places };
 }
 
-export function isExact({ least, most }: Amount): boolean {
-  return least === most;
+export function isExact({ min, max }: Bounds): boolean {
+  return min === max;
 }
 
 /** a + b + … */
-export function plus(...amounts: readonly Amount[]): Amount {
+export function plus(...amounts: readonly Bounds[]): Bounds {
   return combined(
     amounts,
-    amounts.reduce((sum, { least }) => sum + least, 0),
-    amounts.reduce((sum, { most }) => sum + most, 0),
+    amounts.reduce((sum, { min }) => sum + min, 0),
+    amounts.reduce((sum, { max }) => sum + max, 0),
   );
 }
 
 /** a × b; nothing times anything is nothing, even where the anything is missing. */
-export function times(a: Amount, b: Amount): Amount {
-  return combined([a, b], product(a.least, b.least), product(a.most, b.most));
+export function times(a: Bounds, b: Bounds): Bounds {
+  return combined([a, b], product(a.min, b.min), product(a.max, b.max));
 }
 
 /** The smaller one: `a` under a limit. */
-export function smallerOf(a: Amount, b: Amount): Amount {
-  return combined([a, b], Math.min(a.least, b.least), Math.min(a.most, b.most));
+export function smallerOf(a: Bounds, b: Bounds): Bounds {
+  return combined([a, b], Math.min(a.min, b.min), Math.min(a.max, b.max));
 }
 
-export function largerOf(a: Amount, b: Amount): Amount {
-  return combined([a, b], Math.max(a.least, b.least), Math.max(a.most, b.most));
+export function largerOf(a: Bounds, b: Bounds): Bounds {
+  return combined([a, b], Math.max(a.min, b.min), Math.max(a.max, b.max));
 }
 
 function product(a: number, b: number): number {
@@ -73,11 +73,11 @@ function product(a: number, b: number): number {
   return a === 0 || b === 0 ? 0 : a * b;
 }
 
-function combined(parts: readonly Amount[], least: number, most: number): Amount {
+function combined(parts: readonly Bounds[], min: number, max: number): Bounds {
   return {
-    least,
-    most,
-    missing: least === most ? [] : parts.flatMap(({ missing }) => missing),
+    min,
+    max,
+    missing: min === max ? [] : parts.flatMap(({ missing }) => missing),
     places: parts.flatMap(({ places }) => places),
   };
 }

@@ -1,10 +1,10 @@
 import { MAINTENANCE_LINE } from "../../api/names.ts";
-import { nearest } from "../../text/didYouMean.ts";
+import { didYouMean } from "../../text/didYouMean.ts";
 import { counted } from "../../text/wording.ts";
-import type { Place } from "../sourcePosition.ts";
-import type { Finding } from "../proof.ts";
-import type { Client, Figure, Pooler, PoolerGroup, Reserve, System } from "../system.ts";
-import { amountOf, between, exactly, isExact, largerOf, limitOf, times } from "./bounds.ts";
+import type { SourcePosition } from "../sourcePosition.ts";
+import type { Finding } from "./proof.ts";
+import type { Client, Quantity, Pooler, PoolerGroup, Reserve, System } from "../system.ts";
+import { boundsOf, between, exactly, isExact, largerOf, limitOf, times } from "./bounds.ts";
 import {
   clientsOf,
   useOf,
@@ -17,18 +17,18 @@ import type { Rule } from "./rules.ts";
 import {
   findingOf,
   isCertain,
-  judged,
+  sumVerdict,
   largestThatFits,
   lowered,
   numbered,
   product,
   shortSum,
   shown,
-  together,
+  mergedTerms,
   totalOf,
-  type Judgement,
-  type Part,
-  type Question,
+  type SumVerdict,
+  type SumTerm,
+  type SumCheck,
 } from "./sum.ts";
 
 /**
@@ -36,13 +36,13 @@ import {
  * max_client_conn, on one process, since a Service may send everybody to one; and for each line
  * with a bulkhead, the pools on it ≤ the bulkhead.
  */
-export function clientSums(pooler: Pooler, system: System): Judgement {
+export function clientSums(pooler: Pooler, system: System): SumVerdict {
   const clients = clientsOf(pooler, system);
-  return together(
+  return mergedTerms(
     pooler.groups.map((group, index) => {
       const title = groupName(pooler, index);
       const use = useOf(group, clients);
-      return together([
+      return mergedTerms([
         capacitySum(pooler, group, use, title),
         ...use.lines.map((line) => bulkheadSum(pooler, line, use.anywhere, title)),
         { sums: [], findings: lostClients(pooler, group, use), missing: [] },
@@ -56,16 +56,16 @@ export function groupName({ name, groups }: Pooler, index: number): string {
   return groups.length === 1 ? name : `${name}, processes ${index + 1} of ${groups.length} kinds`;
 }
 
-function capacitySum(pooler: Pooler, group: PoolerGroup, use: GroupUse, title: string): Judgement {
-  const questionOf = (largest: number): Question => ({
+function capacitySum(pooler: Pooler, group: PoolerGroup, use: GroupUse, title: string): SumVerdict {
+  const questionOf = (largest: number): SumCheck => ({
     kind: "clients",
     of: title,
     parts: partsOf(pooler, use, largest),
-    limit: amountOf(group.capacity),
+    limit: boundsOf(group.capacity),
     limitWhy: limitWhy("max_client_conn", group.capacity),
   });
   const question = questionOf(Infinity);
-  return judged(question, () => {
+  return sumVerdict(question, () => {
     const what = use.lines.some(({ line, clients }) => !hasBulkhead(line) && clients.length > 0)
       ? "pool"
       : "max_db_client_connections of each line";
@@ -80,17 +80,17 @@ function capacitySum(pooler: Pooler, group: PoolerGroup, use: GroupUse, title: s
  * nothing where a number of the sum is not known, since what fits hangs on it.
  */
 function largestHint(
-  question: Question,
-  questionOf: (largest: number) => Question,
+  question: SumCheck,
+  questionOf: (largest: number) => SumCheck,
   what: string,
 ): string {
   if (!isCertain(question)) return "";
-  const most = question.limit.most;
-  const fits = (size: number): boolean => totalOf(questionOf(size).parts).least <= most;
+  const most = question.limit.max;
+  const fits = (size: number): boolean => totalOf(questionOf(size).parts).min <= most;
   // Nothing that fits is larger than the limit itself.
   const largest = largestThatFits(most + 1, fits);
   return largest === undefined
-    ? ` No ${what} is small enough: with 1 each it is ${totalOf(questionOf(1).parts).least}.`
+    ? ` No ${what} is small enough: with 1 each it is ${totalOf(questionOf(1).parts).min}.`
     : ` The largest uniform ${what} that fits is ${largest}.`;
 }
 
@@ -99,9 +99,9 @@ function largestHint(
  * each client of another line holds its pools. `largest` is a limit for the sizes that could be
  * lowered: the pools where there are some without a bulkhead, else the bulkheads.
  */
-function partsOf(pooler: Pooler, use: GroupUse, largest: number): readonly Part[] {
+function partsOf(pooler: Pooler, use: GroupUse, largest: number): readonly SumTerm[] {
   const open = use.lines.some(({ line, clients }) => !hasBulkhead(line) && clients.length > 0);
-  const ofLine = (each: LineUse): readonly Part[] =>
+  const ofLine = (each: LineUse): readonly SumTerm[] =>
     hasBulkhead(each.line)
       ? [bulkheadPart(each, open ? Infinity : largest)]
       : each.clients.map((client) => clientPart(pooler, client, largest));
@@ -122,15 +122,15 @@ function partsOf(pooler: Pooler, use: GroupUse, largest: number): readonly Part[
 function reservedPart(
   name: "consoles" | "maintenance" | "logins",
   reserve: Reserve,
-  users: readonly Part[],
-): Part {
+  users: readonly SumTerm[],
+): SumTerm {
   const kept = exactly(reserve[name], reserve.places);
   const amount = largerOf(kept, totalOf(users));
   const used = users.length === 0 ? "" : `; used by ${users.map((user) => user.name).join(", ")}`;
   return {
     name: `reserve: ${name}`,
     amount,
-    formula: `${isExact(amount) ? "" : "at least "}${amount.least} ${name}`,
+    formula: `${isExact(amount) ? "" : "at least "}${amount.min} ${name}`,
     why: `${reserve.why}${used}`,
   };
 }
@@ -139,23 +139,23 @@ function hasBulkhead(line: LineUse["line"]): boolean {
   return line.maxClients !== undefined && !(line.maxClients.known && line.maxClients.value === 0);
 }
 
-function bulkheadPart({ name, line }: LineUse, largest: number): Part {
+function bulkheadPart({ name, line }: LineUse, largest: number): SumTerm {
   const limit = lowered(limitOf(line.maxClients), largest);
   return {
     name: `line ${name}`,
     amount: limit,
-    formula: isExact(limit) ? String(limit.least) : "?",
+    formula: isExact(limit) ? String(limit.min) : "?",
     why: line.maxClients === undefined ? "" : numbered(line.maxClients),
     first: line.maxClients?.known ? (line.maxClients.places[0] ?? line.place) : line.place,
   };
 }
 
-function clientPart(pooler: Pooler, client: PooledClient, largest: number): Part {
+function clientPart(pooler: Pooler, client: PooledClient, largest: number): SumTerm {
   const { name, processes, pool } = client;
   const mine = pooler.scope === "pod" ? processesOfPod(client, pooler.groups) : processes;
   return {
     name,
-    amount: times(amountOf(mine), lowered(amountOf(pool), largest)),
+    amount: times(boundsOf(mine), lowered(boundsOf(pool), largest)),
     formula: product(mine, "processes", shown(pool)),
     why: `${numbered(mine)} × ${numbered(pool)}`,
     first: firstOf(client),
@@ -163,16 +163,16 @@ function clientPart(pooler: Pooler, client: PooledClient, largest: number): Part
 }
 
 /** A client on nobody knows which line: one with a bulkhead has counted it already. */
-function anywherePart(pooler: Pooler, client: PooledClient, bounded: boolean): Part {
+function anywherePart(pooler: Pooler, client: PooledClient, bounded: boolean): SumTerm {
   const part = clientPart(pooler, client, Infinity);
   if (!bounded) return part;
-  const { most, missing } = part.amount;
-  const amount = between(0, most, [...missing, whichDatabase(client)]);
+  const { max, missing } = part.amount;
+  const amount = between(0, max, [...missing, whichDatabase(client)]);
   return { ...part, amount, formula: "?", why: `${part.why}, on which line is missing` };
 }
 
 /** Where the size of a client's pool stands. */
-function firstOf({ pool, place }: Client): Place {
+function firstOf({ pool, place }: Client): SourcePosition {
   return pool.known ? (pool.places[0] ?? place) : place;
 }
 
@@ -180,7 +180,7 @@ function firstOf({ pool, place }: Client): Place {
  * What of a client is in one pod, beside the pooler's process there. Where several processes are in
  * a pod, one of them may have to carry all of its clients.
  */
-function processesOfPod({ processes }: Client, groups: readonly PoolerGroup[]): Figure {
+function processesOfPod({ processes }: Client, groups: readonly PoolerGroup[]): Quantity {
   if (!processes.known) return processes;
   let pods = 0;
   for (const group of groups) {
@@ -202,9 +202,9 @@ function bulkheadSum(
   { name, line, clients }: LineUse,
   anywhere: readonly PooledClient[],
   title: string,
-): Judgement {
-  if (!hasBulkhead(line) || clients.length + anywhere.length === 0) return together([]);
-  const questionOf = (largest: number): Question => ({
+): SumVerdict {
+  if (!hasBulkhead(line) || clients.length + anywhere.length === 0) return mergedTerms([]);
+  const questionOf = (largest: number): SumCheck => ({
     kind: "bulkhead",
     of: `${title}, line ${name}`,
     parts: [
@@ -216,7 +216,7 @@ function bulkheadSum(
       line.maxClients === undefined ? "" : limitWhy("max_db_client_connections", line.maxClients),
   });
   const question = questionOf(Infinity);
-  return judged(question, () => {
+  return sumVerdict(question, () => {
     const message =
       `The pools on line ${name} of ${title} may open ${shortSum(question)} ` +
       `(max_db_client_connections): logins over it are refused.` +
@@ -225,14 +225,14 @@ function bulkheadSum(
   });
 }
 
-function limitWhy(name: string, figure: Figure): string {
+function limitWhy(name: string, figure: Quantity): string {
   return figure.known ? numbered(figure) : `${name} is missing`;
 }
 
 function lostClients(pooler: Pooler, group: PoolerGroup, { lost }: GroupUse): readonly Finding[] {
   const names = group.lines.map(({ name }) => name);
   return lost.map(({ name, target }) => {
-    const meant = nearest(target.database, names);
+    const meant = didYouMean(target.database, names);
     const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
     const rule: Rule = "weir/no-such-database";
     return {

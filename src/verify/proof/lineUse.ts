@@ -1,7 +1,7 @@
 import { CONNECTS_TO_ANNOTATION, CONSOLE_DATABASE } from "../../api/names.ts";
 import type {
   Client,
-  Missing,
+  MissingQuantity,
   Pooler,
   PoolerGroup,
   PoolerLine,
@@ -98,7 +98,7 @@ export function useOf(group: PoolerGroup, clients: readonly PooledClient[]): Gro
   };
 }
 
-export function whichDatabase(client: PooledClient): Missing {
+export function whichDatabase(client: PooledClient): MissingQuantity {
   return {
     known: false,
     what: `which database ${client.name} names: ${client.target.database}`,
@@ -107,7 +107,7 @@ export function whichDatabase(client: PooledClient): Missing {
   };
 }
 
-export function whichLogin(client: PooledClient): Missing {
+export function whichLogin(client: PooledClient): MissingQuantity {
   return {
     known: false,
     what: `which login ${client.name} has: ${client.target.user}`,

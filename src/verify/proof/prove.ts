@@ -1,11 +1,11 @@
 import { formatPath } from "../../api/fieldPath.ts";
 import { objectOf } from "../sourcePosition.ts";
-import type { Finding, Proof, Sum } from "../proof.ts";
-import type { Client, Missing, PoolerGroup, System } from "../system.ts";
+import type { Finding, Proof, Sum } from "./proof.ts";
+import type { Client, MissingQuantity, PoolerGroup, System } from "../system.ts";
 import { clientSums } from "./clientSums.ts";
 import { byText } from "./lineUse.ts";
 import { slotSums } from "./slotSums.ts";
-import { keyOf, together } from "./sum.ts";
+import { keyOf, mergedTerms } from "./sum.ts";
 
 /**
  * Proves or refutes, from what is written alone, that no PgBouncer process may have to carry more
@@ -14,7 +14,7 @@ import { keyOf, together } from "./sum.ts";
  */
 export function prove(system: System): Proof {
   const ordered = inOrder(system);
-  const { sums, findings, missing } = together([
+  const { sums, findings, missing } = mergedTerms([
     ...ordered.poolers.map((pooler) => clientSums(pooler, ordered)),
     slotSums(ordered),
     { sums: [], findings: [], missing: [...ordered.missing, ...withoutPooler(ordered)] },
@@ -43,7 +43,7 @@ function verdictOf(
   { poolers }: System,
   sums: readonly Sum[],
   findings: readonly Finding[],
-  missing: readonly Missing[],
+  missing: readonly MissingQuantity[],
 ): Proof["verdict"] {
   if (findings.length > 0 || sums.some(({ verdict }) => verdict === "broken")) return "broken";
   const proved = poolers.length > 0 && missing.length === 0;
@@ -51,7 +51,7 @@ function verdictOf(
 }
 
 /** A client of a pooler that is not among the objects is not proved to fit anywhere. */
-function withoutPooler({ poolers, clients }: System): readonly Missing[] {
+function withoutPooler({ poolers, clients }: System): readonly MissingQuantity[] {
   const names = new Set(poolers.map(({ name }) => name));
   return clients.flatMap(({ name, target }) =>
     target.kind === "pooler" && !names.has(target.pooler)
@@ -91,7 +91,7 @@ function clientKey({ name, place, target, processes, pool }: Client): string {
   return JSON.stringify([name, where, keyOf(target.place), keyOf(place), figures]);
 }
 
-function textOf({ what, place, tell }: Missing): string {
+function textOf({ what, place, tell }: MissingQuantity): string {
   return `${objectOf(place)} ${formatPath(place.path)} ${what} ${tell}`;
 }
 

@@ -1,9 +1,16 @@
 import { MAINTENANCE_LINE } from "../../api/names.ts";
 import { listed } from "../../text/wording.ts";
-import type { Place } from "../sourcePosition.ts";
-import type { Figure, Missing, Pooler, PoolerGroup, PoolerLine, System } from "../system.ts";
+import type { SourcePosition } from "../sourcePosition.ts";
+import type {
+  Quantity,
+  MissingQuantity,
+  Pooler,
+  PoolerGroup,
+  PoolerLine,
+  System,
+} from "../system.ts";
 import {
-  amountOf,
+  boundsOf,
   between,
   exactly,
   isExact,
@@ -11,7 +18,7 @@ import {
   plus,
   smallerOf,
   times,
-  type Amount,
+  type Bounds,
 } from "./bounds.ts";
 import { groupName } from "./clientSums.ts";
 import {
@@ -24,7 +31,7 @@ import {
   type LineUse,
   type PooledClient,
 } from "./lineUse.ts";
-import { lowered, numbered, product, shown, totalOf, type Part } from "./sum.ts";
+import { lowered, numbered, product, shown, totalOf, type SumTerm } from "./sum.ts";
 
 /** Which server connections to count. */
 export interface Wanted {
@@ -40,7 +47,7 @@ interface LinePools {
   /** A pool each. */
   readonly roles: readonly string[];
   /** Under max_db_connections. */
-  readonly amount: Amount;
+  readonly amount: Bounds;
   /** That cuts them. */
   readonly capped: boolean;
 }
@@ -50,7 +57,7 @@ interface LinePools {
  * each line processes × pools × (pool_size + reserve pool), under the line's max_db_connections
  * and the role's max_user_connections; and slots for maintenance where no line has them.
  */
-export function slotParts(pooler: Pooler, system: System, wanted: Wanted): readonly Part[] {
+export function slotParts(pooler: Pooler, system: System, wanted: Wanted): readonly SumTerm[] {
   const clients = clientsOf(pooler, system);
   return pooler.groups.flatMap((group, index) => {
     const use = useOf(group, clients);
@@ -64,7 +71,7 @@ export function slotParts(pooler: Pooler, system: System, wanted: Wanted): reado
       ).map((part) => ({
         ...part,
         name: `${title}, ${part.name}`,
-        amount: times(amountOf(group.processes), part.amount),
+        amount: times(boundsOf(group.processes), part.amount),
         formula: product(group.processes, "processes", part.formula),
         why: `${numbered(group.processes)} × ${part.why}`,
       })),
@@ -77,7 +84,7 @@ export function slotParts(pooler: Pooler, system: System, wanted: Wanted): reado
 /** The pools of a line that its users open: one for each role. */
 interface Roles {
   readonly names: readonly string[];
-  readonly amount: Amount;
+  readonly amount: Bounds;
 }
 
 /**
@@ -106,19 +113,19 @@ function countedRoles(known: readonly string[], unknown: readonly PooledClient[]
   };
 }
 
-function whichOne(client: PooledClient): Missing {
+function whichOne(client: PooledClient): MissingQuantity {
   return hides(client, "database") ? whichDatabase(client) : whichLogin(client);
 }
 
 function poolsOf(use: LineUse, anywhere: readonly PooledClient[], largest: number): LinePools {
   const roles = rolesOf(use, anywhere);
-  const each = plus(poolSize(use.line, largest), amountOf(use.line.reservePool));
+  const each = plus(poolSize(use.line, largest), boundsOf(use.line.reservePool));
   const pools = times(roles.amount, each);
   const amount = smallerOf(pools, limitOf(use.line.maxServers));
-  return { use, roles: roles.names, amount, capped: amount.most < pools.most };
+  return { use, roles: roles.names, amount, capped: amount.max < pools.max };
 }
 
-function poolSize({ poolSize: size }: PoolerLine, largest: number): Amount {
+function poolSize({ poolSize: size }: PoolerLine, largest: number): Bounds {
   return lowered(limitOf(size), largest);
 }
 
@@ -127,7 +134,7 @@ function poolSize({ poolSize: size }: PoolerLine, largest: number): Amount {
  * max_user_connections is less than they. (A line of several roles is counted in full: where a limit
  * of one role cuts it too, the sum is on the safe side.)
  */
-function cappedByRole(group: PoolerGroup, lines: readonly LinePools[]): readonly Part[] {
+function cappedByRole(group: PoolerGroup, lines: readonly LinePools[]): readonly SumTerm[] {
   const byRole = Map.groupBy(lines, ({ roles }) => (roles.length === 1 ? (roles[0] ?? "") : ""));
   return [...byRole].flatMap(([role, own]) => {
     const figure = role === "" ? undefined : group.userLimits.get(role);
@@ -135,28 +142,28 @@ function cappedByRole(group: PoolerGroup, lines: readonly LinePools[]): readonly
     if (figure === undefined) return parts;
     const cap = limitOf(figure);
     const total = totalOf(parts);
-    if (total.most <= cap.least) return parts;
+    if (total.max <= cap.min) return parts;
     const amount = smallerOf(total, cap);
     const lowest = own[0]?.use.line;
     return [
       {
         name: `role ${role} on ${own.length} lines`,
         amount,
-        formula: isExact(amount) ? String(amount.least) : "?",
-        why: `${numbered(figure)}, which caps the ${total.least} of its lines`,
+        formula: isExact(amount) ? String(amount.min) : "?",
+        why: `${numbered(figure)}, which caps the ${total.min} of its lines`,
         ...(lowest && { first: sizePlace(lowest) }),
       },
     ];
   });
 }
 
-function linePart({ use, roles, amount, capped }: LinePools): Part {
+function linePart({ use, roles, amount, capped }: LinePools): SumTerm {
   const { poolSize: size, reservePool, maxServers } = use.line;
   const own = size.known && size.value === 0 ? "unlimited" : shown(size);
   const sizes = isNothing(reservePool) ? own : `(${own} + ${shown(reservePool)})`;
   const formula =
     capped && isExact(amount)
-      ? String(amount.least)
+      ? String(amount.min)
       : roles.length === 1
         ? sizes
         : `${roles.length} roles × ${sizes}`;
@@ -174,11 +181,11 @@ function linePart({ use, roles, amount, capped }: LinePools): Part {
   };
 }
 
-function isNothing(figure: Figure): boolean {
+function isNothing(figure: Quantity): boolean {
   return figure.known && figure.value === 0;
 }
 
-function sizePlace({ poolSize: size, place }: PoolerLine): Place {
+function sizePlace({ poolSize: size, place }: PoolerLine): SourcePosition {
   return size.known ? (size.places[0] ?? place) : place;
 }
 
@@ -187,7 +194,7 @@ function copiesPart(
   { lines }: PoolerGroup,
   { anywhere }: GroupUse,
   title: string,
-): readonly Part[] {
+): readonly SumTerm[] {
   if (anywhere.length === 0 || lines.every(({ name }) => name !== "*")) return [];
   return [
     {
@@ -200,7 +207,7 @@ function copiesPart(
 }
 
 /** What the reserve keeps for maintenance, where no line called so does it. */
-function maintenancePart(pooler: Pooler, group: PoolerGroup, title: string): readonly Part[] {
+function maintenancePart(pooler: Pooler, group: PoolerGroup, title: string): readonly SumTerm[] {
   const { reserve } = pooler;
   if (group.lines.some(({ name }) => name === MAINTENANCE_LINE)) return [];
   if (reserve.maintenanceSlots === 0) return [];
@@ -208,7 +215,7 @@ function maintenancePart(pooler: Pooler, group: PoolerGroup, title: string): rea
   return [
     {
       name: `${title}, reserve: maintenance`,
-      amount: times(amountOf(group.processes), each),
+      amount: times(boundsOf(group.processes), each),
       formula: product(group.processes, "processes", `${reserve.maintenanceSlots} maintenance`),
       why: `${numbered(group.processes)} × ${reserve.maintenanceSlots} (${reserve.why})`,
     },

@@ -1,24 +1,24 @@
-import type { Place } from "../sourcePosition.ts";
-import type { Finding } from "../proof.ts";
-import type { Missing, Pooler, PostgresServer, System } from "../system.ts";
-import { amountOf, limitOf, times } from "./bounds.ts";
+import type { SourcePosition } from "../sourcePosition.ts";
+import type { Finding } from "./proof.ts";
+import type { MissingQuantity, Pooler, PostgresServer, System } from "../system.ts";
+import { boundsOf, limitOf, times } from "./bounds.ts";
 import { byText, clientsOf, isDirect, useOf, type DirectClient } from "./lineUse.ts";
 import type { Rule } from "./rules.ts";
 import { slotParts } from "./slotParts.ts";
 import {
   findingOf,
   isCertain,
-  judged,
+  sumVerdict,
   largestThatFits,
   numbered,
   product,
   shortSum,
   shown,
-  together,
+  mergedTerms,
   totalOf,
-  type Judgement,
-  type Part,
-  type Question,
+  type SumVerdict,
+  type SumTerm,
+  type SumCheck,
 } from "./sum.ts";
 
 /**
@@ -26,22 +26,22 @@ import {
  * share; for each Postgres, what all poolers before it and all direct clients may open ≤ what it
  * admits, and the shares of several poolers too.
  */
-export function slotSums(system: System): Judgement {
-  return together([
+export function slotSums(system: System): SumVerdict {
+  return mergedTerms([
     ...system.poolers.map((pooler) => shareSum(pooler, system)),
     ...postgresOf(system).map((postgres) => postgresSums(postgres, system)),
     ...system.poolers.map((pooler) => unlimitedPools(pooler, system)),
   ]);
 }
 
-function shareSum(pooler: Pooler, system: System): Judgement {
+function shareSum(pooler: Pooler, system: System): SumVerdict {
   const { share, name, place } = pooler;
-  if (share === undefined) return together([]);
-  const questionOf = (largest: number): Question => ({
+  if (share === undefined) return mergedTerms([]);
+  const questionOf = (largest: number): SumCheck => ({
     kind: "slots",
     of: `${name}, its share of Postgres`,
     parts: slotParts(pooler, system, { largest }),
-    limit: amountOf(share),
+    limit: boundsOf(share),
     limitWhy: share.known ? numbered(share) : "the share is missing",
   });
   return judgedSlots(
@@ -94,23 +94,23 @@ function hostsOf(address: string): readonly string[] {
   return address.includes(" ") ? [address] : address.split(",");
 }
 
-function postgresSums(backend: Backend, system: System): Judgement {
+function postgresSums(backend: Backend, system: System): SumVerdict {
   const { address, poolers, direct, available, isIt } = backend;
   const [anybody] = [...poolers, ...direct];
-  if (anybody === undefined) return together([]);
+  if (anybody === undefined) return mergedTerms([]);
   // Nobody knows what it admits, but everybody before it keeps to a share of it.
   const bounded = direct.length === 0 && poolers.every(({ share }) => share !== undefined);
-  if (!available?.known && bounded) return together([]);
+  if (!available?.known && bounded) return mergedTerms([]);
   const limit = available ?? missingPostgres(backend, anybody.place);
   const limitWhy = limit.known ? numbered(limit) : `what Postgres ${address} admits is missing`;
-  const questionOf = (largest: number): Question => ({
+  const questionOf = (largest: number): SumCheck => ({
     kind: "slots",
     of: `Postgres ${address}`,
     parts: [
       ...poolers.flatMap((pooler) => slotParts(pooler, system, { postgres: isIt, largest })),
       ...direct.map(directPart),
     ],
-    limit: amountOf(limit),
+    limit: boundsOf(limit),
     limitWhy,
   });
   const slots = judgedSlots(
@@ -121,16 +121,16 @@ function postgresSums(backend: Backend, system: System): Judgement {
   );
   const shares = poolers.flatMap(sharePart);
   if (shares.length < 2) return slots;
-  const question: Question = {
+  const question: SumCheck = {
     kind: "slots",
     of: `Postgres ${address}, shares`,
     parts: shares,
-    limit: amountOf(limit),
+    limit: boundsOf(limit),
     limitWhy,
   };
-  return together([
+  return mergedTerms([
     slots,
-    judged(question, () =>
+    sumVerdict(question, () =>
       findingOf(
         "weir/shares-over-postgres",
         question,
@@ -141,7 +141,7 @@ function postgresSums(backend: Backend, system: System): Judgement {
   ]);
 }
 
-function missingPostgres({ address, poolers }: Backend, place: Place): Missing {
+function missingPostgres({ address, poolers }: Backend, place: SourcePosition): MissingQuantity {
   const [pooler] = poolers.filter(({ share }) => share === undefined);
   return {
     known: false,
@@ -154,22 +154,22 @@ function missingPostgres({ address, poolers }: Backend, place: Place): Missing {
   };
 }
 
-function directPart({ name, processes, pool, place }: DirectClient): Part {
+function directPart({ name, processes, pool, place }: DirectClient): SumTerm {
   return {
     name: `${name}, past every PgBouncer`,
-    amount: times(amountOf(processes), amountOf(pool)),
+    amount: times(boundsOf(processes), boundsOf(pool)),
     formula: product(processes, "processes", shown(pool)),
     why: `${numbered(processes)} × ${numbered(pool)}`,
     first: pool.known ? (pool.places[0] ?? place) : place,
   };
 }
 
-function sharePart({ name, share, place }: Pooler): readonly Part[] {
+function sharePart({ name, share, place }: Pooler): readonly SumTerm[] {
   if (share === undefined) return [];
   return [
     {
       name,
-      amount: amountOf(share),
+      amount: boundsOf(share),
       formula: shown(share),
       why: numbered(share),
       first: share.known ? (share.places[0] ?? place) : place,
@@ -180,20 +180,20 @@ function sharePart({ name, share, place }: Pooler): readonly Part[] {
 /** A slot sum with, where it is broken, the largest uniform pool_size that would fit. */
 function judgedSlots(
   rule: Rule,
-  questionOf: (largest: number) => Question,
-  otherwise: Place,
+  questionOf: (largest: number) => SumCheck,
+  otherwise: SourcePosition,
   sentence: (sum: string) => string,
-): Judgement {
+): SumVerdict {
   const question = questionOf(Infinity);
-  return judged(question, () => {
+  return sumVerdict(question, () => {
     const message = sentence(shortSum(question));
     if (!isCertain(question)) return findingOf(rule, question, otherwise, message);
-    const most = question.limit.most;
-    const fits = (size: number): boolean => totalOf(questionOf(size).parts).least <= most;
+    const most = question.limit.max;
+    const fits = (size: number): boolean => totalOf(questionOf(size).parts).min <= most;
     const largest = largestThatFits(most + 1, fits);
     const hint =
       largest === undefined
-        ? `No pool_size is small enough: with 1 on every line it is ${totalOf(questionOf(1).parts).least}; take lines, processes or direct clients away.`
+        ? `No pool_size is small enough: with 1 on every line it is ${totalOf(questionOf(1).parts).min}; take lines, processes or direct clients away.`
         : `The largest uniform pool_size that fits is ${largest}.`;
     return findingOf(rule, question, otherwise, `${message} ${hint}`);
   });
@@ -203,14 +203,14 @@ function judgedSlots(
  * Lines that nothing bounds, each once though several groups of processes have it; and what is
  * missing to know that something bounds a line, also where no process runs yet to open any.
  */
-function unlimitedPools(pooler: Pooler, system: System): Judgement {
+function unlimitedPools(pooler: Pooler, system: System): SumVerdict {
   const clients = clientsOf(pooler, system);
   const judgements = pooler.groups.flatMap((group) =>
-    useOf(group, clients).lines.map(({ name, line }): Judgement => {
+    useOf(group, clients).lines.map(({ name, line }): SumVerdict => {
       const { poolSize, maxServers, user } = line;
       const byUser = user === undefined ? undefined : group.userLimits.get(user);
       const limits = [limitOf(poolSize), limitOf(maxServers), limitOf(byUser)];
-      if (limits.some(({ most }) => most !== Infinity)) return together([]);
+      if (limits.some(({ max }) => max !== Infinity)) return mergedTerms([]);
       const missing = limits.flatMap((limit) => limit.missing);
       if (missing.length > 0) return { sums: [], findings: [], missing };
       const finding: Finding = {
@@ -222,5 +222,5 @@ function unlimitedPools(pooler: Pooler, system: System): Judgement {
       return { sums: [], findings: [finding], missing: [] };
     }),
   );
-  return together(judgements);
+  return mergedTerms(judgements);
 }

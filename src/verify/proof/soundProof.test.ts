@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { arbitraryClient, arbitrarySystem } from "../../../test/audit/arbitrarySystem.ts";
 import { naiveVerdict } from "../../../test/audit/naiveProof.ts";
 import { known } from "../../../test/audit/systemOf.ts";
-import type { Client, Figure, System } from "../system.ts";
+import type { Client, Quantity, System } from "../system.ts";
 import { prove } from "./prove.ts";
 
 function order<T>(values: readonly T[]): fc.Arbitrary<T[]> {
@@ -37,7 +37,7 @@ function shuffled(system: System): fc.Arbitrary<System> {
 
 /** A system in which something is missing, and one that it may be: with a value for all of that. */
 function toldSystem(system: System, value: number): System {
-  const tell = (figure: Figure): Figure => (figure.known ? figure : known(value));
+  const tell = (figure: Quantity): Quantity => (figure.known ? figure : known(value));
   return {
     ...system,
     clients: system.clients.map((client) => ({

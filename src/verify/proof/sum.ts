@@ -1,38 +1,38 @@
-import type { Place } from "../sourcePosition.ts";
-import type { Finding, Sum } from "../proof.ts";
-import type { Figure, Missing } from "../system.ts";
-import { exactly, isExact, plus, smallerOf, type Amount } from "./bounds.ts";
+import type { SourcePosition } from "../sourcePosition.ts";
+import type { Finding, Sum } from "./proof.ts";
+import type { Quantity, MissingQuantity } from "../system.ts";
+import { exactly, isExact, plus, smallerOf, type Bounds } from "./bounds.ts";
 import type { Rule } from "./rules.ts";
 
 /** What one sum asks, with one summand for each thing that a person would add. */
-export interface Question {
+export interface SumCheck {
   readonly kind: Sum["kind"];
   readonly of: string;
-  readonly parts: readonly Part[];
-  readonly limit: Amount;
+  readonly parts: readonly SumTerm[];
+  readonly limit: Bounds;
   readonly limitWhy: string;
 }
 
 /** A summand. */
-export interface Part {
+export interface SumTerm {
   readonly name: string;
-  readonly amount: Amount;
+  readonly amount: Bounds;
   /** `2 processes × 20`; a short sum counts the equal ones. */
   readonly formula: string;
   /** The same with where each number comes from: `2 replicas × 20 (DB_POOL_MAX)`. */
   readonly why: string;
   /** Where to look first when the sum is too much; absent for what nobody would lower first. */
-  readonly first?: Place;
+  readonly first?: SourcePosition;
 }
 
 /** What is found out by a sum or by several. */
-export interface Judgement {
+export interface SumVerdict {
   readonly sums: readonly Sum[];
   readonly findings: readonly Finding[];
-  readonly missing: readonly Missing[];
+  readonly missing: readonly MissingQuantity[];
 }
 
-export function together(judgements: readonly Judgement[]): Judgement {
+export function mergedTerms(judgements: readonly SumVerdict[]): SumVerdict {
   return {
     sums: judgements.flatMap(({ sums }) => sums),
     findings: judgements.flatMap(({ findings }) => findings),
@@ -41,22 +41,21 @@ export function together(judgements: readonly Judgement[]): Judgement {
 }
 
 /** Whether Σ parts ≤ limit, on bounds; what is missing only where it decides. */
-export function judged(question: Question, finding: (sum: Sum) => Finding): Judgement {
+export function sumVerdict(question: SumCheck, finding: (sum: Sum) => Finding): SumVerdict {
   const { kind, of, parts, limit, limitWhy } = question;
   const total = totalOf(parts);
-  const verdict =
-    total.least > limit.most ? "broken" : total.most <= limit.least ? "fits" : "unknown";
+  const verdict = total.min > limit.max ? "broken" : total.max <= limit.min ? "fits" : "unknown";
   const sum: Sum = {
     kind,
     of,
     terms: parts.map(({ name, amount, why }) => ({
       name,
-      value: amount.least,
+      value: amount.min,
       why,
       places: amount.places,
     })),
-    total: total.least,
-    ...(isExact(limit) && { limit: limit.least }),
+    total: total.min,
+    ...(isExact(limit) && { limit: limit.min }),
     limitWhy,
     verdict,
   };
@@ -67,12 +66,12 @@ export function judged(question: Question, finding: (sum: Sum) => Finding): Judg
   };
 }
 
-export function totalOf(parts: readonly Part[]): Amount {
+export function totalOf(parts: readonly SumTerm[]): Bounds {
   return plus(...parts.map(({ amount }) => amount));
 }
 
 /** Whether each of its numbers is known: only then can be said what would fit. */
-export function isCertain({ parts, limit }: Question): boolean {
+export function isCertain({ parts, limit }: SumCheck): boolean {
   return isExact(limit) && parts.every(({ amount }) => isExact(amount));
 }
 
@@ -82,18 +81,21 @@ export function isCertain({ parts, limit }: Question): boolean {
  */
 export function findingOf(
   rule: Rule,
-  { parts, limit }: Question,
-  otherwise: Place,
+  { parts, limit }: SumCheck,
+  otherwise: SourcePosition,
   message: string,
 ): Finding {
   const lowerable = parts.filter(({ first }) => first !== undefined);
-  const most = Math.max(...lowerable.map(({ amount }) => amount.least));
-  const place = lowerable.find(({ amount }) => amount.least === most)?.first ?? otherwise;
+  const most = Math.max(...lowerable.map(({ amount }) => amount.min));
+  const place = lowerable.find(({ amount }) => amount.min === most)?.first ?? otherwise;
   const all = [...limit.places, ...parts.flatMap(({ amount }) => amount.places)];
   return { rule, message, place, related: withoutRepeats(all, place) };
 }
 
-function withoutRepeats(places: readonly Place[], known: Place): readonly Place[] {
+function withoutRepeats(
+  places: readonly SourcePosition[],
+  known: SourcePosition,
+): readonly SourcePosition[] {
   const seen = new Set([keyOf(known)]);
   return places.filter((place) => {
     const key = keyOf(place);
@@ -104,43 +106,43 @@ function withoutRepeats(places: readonly Place[], known: Place): readonly Place[
 }
 
 /** Tells fields apart; two objects of one name in two files are two. */
-export function keyOf({ object, path, key = "" }: Place): string {
+export function keyOf({ object, path, key = "" }: SourcePosition): string {
   return JSON.stringify([object.file, object.kind, object.namespace, object.name, path, key]);
 }
 
 /** The sum in short: `10 × 20 + 10 reserved = 210 > 200`. */
-export function shortSum({ parts, limit }: Question): string {
+export function shortSum({ parts, limit }: SumCheck): string {
   const total = totalOf(parts);
   const counted = Map.groupBy(
-    parts.filter(({ amount }) => amount.most > 0),
+    parts.filter(({ amount }) => amount.max > 0),
     ({ formula }) => formula,
   );
   const summands = [...counted].map(([formula, equal]) =>
     equal.length === 1 ? formula : `${equal.length} × ${formula}`,
   );
   const least = isExact(total) ? "" : "at least ";
-  const result = total.least === Infinity ? "unlimited" : `${least}${total.least}`;
-  return `${summands.join(" + ")} = ${result} > ${limit.most}`;
+  const result = total.min === Infinity ? "unlimited" : `${least}${total.min}`;
+  return `${summands.join(" + ")} = ${result} > ${limit.max}`;
 }
 
 /** `20`, `2 processes × 20`; `?` is what is missing. */
-export function product(count: Figure, unit: string, each: string): string {
+export function product(count: Quantity, unit: string, each: string): string {
   return count.known && count.value === 1 ? each : `${shown(count)} ${unit} × ${each}`;
 }
 
-export function shown(figure: Figure): string {
+export function shown(figure: Quantity): string {
   return figure.known ? String(figure.value) : "?";
 }
 
 /** Where a figure comes from, with its number: `max_client_conn 200`, `20 (DB_POOL_MAX)`, `?`. */
-export function numbered(figure: Figure): string {
+export function numbered(figure: Quantity): string {
   if (!figure.known) return "?";
   const { value, why } = figure;
   return /\d/.test(why) ? why : `${value} (${why})`;
 }
 
 /** A figure under a limit of its own: what it would be if somebody lowered it. */
-export function lowered(amount: Amount, most: number): Amount {
+export function lowered(amount: Bounds, most: number): Bounds {
   return smallerOf(amount, exactly(most));
 }
 

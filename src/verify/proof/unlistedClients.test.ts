@@ -8,7 +8,7 @@ import {
   poolerOf,
   systemOf,
 } from "../../../test/audit/systemOf.ts";
-import { unseenClients } from "./unlistedClients.ts";
+import { unlistedClients } from "./unlistedClients.ts";
 
 test.each([
   ["a line without a bulkhead", {}, [], 1],
@@ -20,5 +20,5 @@ test.each([
   ["a client past it", {}, [directOf("a", 1, 1)], 1],
 ])("of a PgBouncer with %s", (_, line, clients, count) => {
   const poolers = [poolerOf("pooler", [groupOf({ lines: [lineOf("app", line)] })])];
-  expect(unseenClients(systemOf({ poolers, clients }))).toHaveLength(count);
+  expect(unlistedClients(systemOf({ poolers, clients }))).toHaveLength(count);
 });

@@ -1,11 +1,11 @@
-import type { Missing, Pooler, System } from "../system.ts";
+import type { MissingQuantity, Pooler, System } from "../system.ts";
 import { clientsOf } from "./lineUse.ts";
 
 /**
  * PgBouncers of which no client is among the objects, though a line of theirs admits any number:
  * that nobody connects is not proved by not having seen anybody.
  */
-export function unseenClients(system: System): readonly Missing[] {
+export function unlistedClients(system: System): readonly MissingQuantity[] {
   return system.poolers
     .filter((pooler) => isOpen(pooler) && clientsOf(pooler, system).length === 0)
     .map(({ name, place }) => ({

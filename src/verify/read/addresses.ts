@@ -1,6 +1,6 @@
 import { formatPostgresAddress, postgresAddressOf } from "../../api/postgresAddress.ts";
 import { Field } from "./field.ts";
-import { isHidden } from "./placeholders.ts";
+import { hasPlaceholder } from "./placeholders.ts";
 import type { Inventory } from "./inventory.ts";
 
 /** What takes connections at an address. */
@@ -87,7 +87,7 @@ export class AddressBook {
   }
 
   #resolve(host: string, port: number | undefined, namespace: string, depth: number): Resolved {
-    if (isHidden(host)) return { kind: "unknown", why: "its host is hidden" };
+    if (hasPlaceholder(host)) return { kind: "unknown", why: "its host is hidden" };
     const name = host.toLowerCase().replace(/\.$/, "");
     const here = this.#hosts.get(name);
     if (here !== undefined) return atPort(here, port);

@@ -4,7 +4,7 @@ import {
   POSTGRES_CONNECTIONS_ANNOTATION,
   RESERVE_ANNOTATION,
 } from "../../api/names.ts";
-import type { Figure, Missing, Reserve } from "../system.ts";
+import type { Quantity, MissingQuantity, Reserve } from "../system.ts";
 import { known, missing, positiveCount, wholeNumber } from "./quantities.ts";
 import type { Annotation } from "./inventory.ts";
 import type { Workload } from "./workloads.ts";
@@ -37,7 +37,7 @@ export function annotatedCount(
   annotation: Annotation | undefined,
   container: string,
   what: string,
-): Figure | undefined {
+): Quantity | undefined {
   if (annotation === undefined) return undefined;
   const text = containerValue(annotation, container);
   if (text === undefined) return undefined;
@@ -57,7 +57,7 @@ type ReserveKey = keyof typeof DEFAULT_RESERVE;
 /** What no client gets; what the annotation doesn't name has weir's default. */
 export function reserveOf(annotation: Annotation | undefined): {
   readonly reserve: Reserve;
-  readonly missing: readonly Missing[];
+  readonly missing: readonly MissingQuantity[];
 } {
   if (annotation === undefined) {
     return { reserve: { ...DEFAULT_RESERVE, why: "default", places: [] }, missing: [] };
@@ -83,12 +83,12 @@ function isReserveKey(key: string): key is ReserveKey {
 }
 
 /** P, where the pooler's object says its share of Postgres. */
-export function shareOf(annotation: Annotation | undefined): Figure | undefined {
+export function shareOf(annotation: Annotation | undefined): Quantity | undefined {
   return wholeAnnotation(annotation, POSTGRES_CONNECTIONS_ANNOTATION, "its share of Postgres");
 }
 
 /** What a Postgres admits, where its object says so. */
-export function availableOf(annotation: Annotation | undefined): Figure | undefined {
+export function availableOf(annotation: Annotation | undefined): Quantity | undefined {
   return wholeAnnotation(annotation, AVAILABLE_CONNECTIONS_ANNOTATION, "what it admits");
 }
 
@@ -96,7 +96,7 @@ function wholeAnnotation(
   annotation: Annotation | undefined,
   name: string,
   what: string,
-): Figure | undefined {
+): Quantity | undefined {
   if (annotation === undefined) return undefined;
   const count = wholeNumber(annotation.value);
   if (count !== undefined) return known(count, `${count} (${name})`, annotation.place);

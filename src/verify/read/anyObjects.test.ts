@@ -12,7 +12,7 @@ import type { AuditObject } from "../sourcePosition.ts";
 import { isMapping } from "./field.ts";
 import { readObjects } from "./readObjects.ts";
 import { readSystem } from "./readSystem.ts";
-import type { Figure, System } from "../system.ts";
+import type { Quantity, System } from "../system.ts";
 
 /** Objects of every kind that is read. */
 const TEXTS = [
@@ -71,7 +71,7 @@ function replaced(value: unknown, way: readonly number[], by: unknown): unknown 
 
 /** All numbers that are known. */
 function figuresIn({ poolers, clients, postgres }: System): readonly number[] {
-  const figures: (Figure | undefined)[] = [
+  const figures: (Quantity | undefined)[] = [
     ...clients.flatMap(({ processes, pool }) => [processes, pool]),
     ...postgres.map(({ available }) => available),
     ...poolers.flatMap(({ share, groups }) => [

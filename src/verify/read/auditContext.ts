@@ -3,7 +3,7 @@ import type { Inventory } from "./inventory.ts";
 import type { FoundPooler } from "./poolers.ts";
 
 /** What a container may connect to. */
-export interface Surroundings {
+export interface AuditContext {
   readonly inventory: Inventory;
   readonly book: AddressBook;
   readonly poolers: readonly FoundPooler[];

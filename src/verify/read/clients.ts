@@ -1,26 +1,26 @@
 import { CONNECTS_TO_ANNOTATION } from "../../api/names.ts";
-import type { Client, Missing, Target } from "../system.ts";
+import type { Client, MissingQuantity, Target } from "../system.ts";
 import { isLoopback, type Endpoint } from "./addresses.ts";
-import { annotatedAims, writtenAims, type Aim } from "./connectionTargets.ts";
-import { fileAims, mentionAims } from "./configFiles.ts";
+import { annotatedTargets, writtenTargets, type ConnectionTarget } from "./connectionTargets.ts";
+import { fileTargets, mentionedTargets } from "./configFiles.ts";
 import { joined, merged, overriding, type Connection } from "./connections.ts";
 import { containerEnv, type Environment } from "./containerEnv.ts";
 import type { Field } from "./field.ts";
 import { known, product } from "./quantities.ts";
-import { hidden, isHidden, shown } from "./placeholders.ts";
+import { placeholder, hasPlaceholder, renderPlaceholders } from "./placeholders.ts";
 import { isPgBouncer, isSidecar } from "./pgbouncerPods.ts";
 import { poolSize } from "./poolSize.ts";
 import { isPostgres } from "./postgresServers.ts";
 import { processesOf } from "./processes.ts";
-import { reach } from "./resolveTarget.ts";
-import type { Surroundings } from "./auditContext.ts";
+import { resolveTarget } from "./resolveTarget.ts";
+import type { AuditContext } from "./auditContext.ts";
 import { hiddenEnvironment, unreadProgram } from "./unreadContainers.ts";
 import type { Workload } from "./workloads.ts";
 
 /** What the clients of a workload are, and what stands in the way of knowing it. */
 export interface FoundClients {
   readonly clients: readonly Client[];
-  readonly missing: readonly Missing[];
+  readonly missing: readonly MissingQuantity[];
   readonly notes: readonly string[];
   /** Poolers that its containers reach over localhost. */
   readonly besides: readonly string[];
@@ -29,7 +29,7 @@ export interface FoundClients {
 /** What one container's environment, command and files, or an annotation, say. */
 interface Found {
   readonly connections: readonly Connection[];
-  readonly missing: readonly Missing[];
+  readonly missing: readonly MissingQuantity[];
   readonly besides: readonly string[];
 }
 
@@ -45,7 +45,7 @@ interface Container {
 const NOTHING: Found = { connections: [], missing: [], besides: [] };
 
 /** The connections that a workload's containers open. */
-export function clientsOf(workload: Workload, around: Surroundings): FoundClients {
+export function clientsOf(workload: Workload, around: AuditContext): FoundClients {
   const { pods } = workload;
   if (pods.known && pods.value === 0) {
     const notes = [`${workload.key} has no pods: ${pods.why}`];
@@ -134,7 +134,7 @@ function targetKey(target: Target): string {
     : target.postgres;
 }
 
-function readContainer(workload: Workload, field: Field, around: Surroundings): Container {
+function readContainer(workload: Workload, field: Field, around: AuditContext): Container {
   const name = field.at("name").text() ?? "";
   const environment = containerEnv(around.inventory, workload, field);
   const isServer = isPgBouncer(field) || runsPostgres(field);
@@ -143,7 +143,7 @@ function readContainer(workload: Workload, field: Field, around: Surroundings): 
     return { field, name, isServer, environment, read: { ...NOTHING, missing: unread } };
   }
   const written = reachAll(
-    [...writtenAims(field, environment), ...fileAims(workload, field, environment, around)],
+    [...writtenTargets(field, environment), ...fileTargets(workload, field, environment, around)],
     name,
     workload,
     around,
@@ -151,7 +151,7 @@ function readContainer(workload: Workload, field: Field, around: Surroundings): 
   // A mention tells nothing new where a connection leads to the same.
   const reached = new Set(written.connections.map(({ endpoint }) => JSON.stringify(endpoint)));
   const mentions = reachAll(
-    mentionAims(workload, field, environment, around),
+    mentionedTargets(workload, field, environment, around),
     name,
     workload,
     around,
@@ -172,7 +172,7 @@ function isUnclear({ isServer, read }: Container): boolean {
 function containerClients(
   workload: Workload,
   container: Container,
-  around: Surroundings,
+  around: AuditContext,
   { isMeant }: { readonly isMeant: boolean },
 ): FoundClients {
   const { name, environment, field } = container;
@@ -209,10 +209,10 @@ function containerClients(
 function withTold(
   workload: Workload,
   { name, isServer, read }: Container,
-  around: Surroundings,
+  around: AuditContext,
   isMeant: boolean,
 ): Found & { readonly notes: readonly string[] } {
-  const told = annotatedAims(workload.annotation(CONNECTS_TO_ANNOTATION), name);
+  const told = annotatedTargets(workload.annotation(CONNECTS_TO_ANNOTATION), name);
   const isOwn = told?.isOwn === true;
   if (told === undefined || (!isOwn && isServer && !isAlone(workload))) {
     return { ...read, notes: [] };
@@ -236,16 +236,16 @@ function withTold(
 }
 
 function reachAll(
-  aims: readonly Aim[],
+  aims: readonly ConnectionTarget[],
   container: string,
   workload: Workload,
-  around: Surroundings,
+  around: AuditContext,
 ): Found {
-  const missing: Missing[] = [];
+  const missing: MissingQuantity[] = [];
   const besides = new Set<string>();
   const connections: Connection[] = [];
   for (const aim of aims) {
-    const reached = reach(aim, container, workload, around);
+    const reached = resolveTarget(aim, container, workload, around);
     if (reached.missing !== undefined) missing.push(reached.missing);
     for (const endpoint of reached.endpoints) {
       if (isLoopback(aim.host) && endpoint.kind === "pooler") besides.add(endpoint.name);
@@ -267,24 +267,24 @@ function runsPostgres(container: Field): boolean {
 function targetOf(
   workload: Workload,
   container: string,
-  { database, user, place }: Aim,
+  { database, user, place }: ConnectionTarget,
   endpoint: Endpoint,
 ): Target {
   if (endpoint.kind === "postgres") {
     return { kind: "postgres", postgres: endpoint.address, place };
   }
   // Who is not named is somebody of its own. libpq: a database that is not named is called so too.
-  const login = user ?? hidden(`the login of ${workload.key}, container ${container}`);
+  const login = user ?? placeholder(`the login of ${workload.key}, container ${container}`);
   const base = database ?? login;
   const unknown = [
-    ...(isHidden(base) ? ["database" as const] : []),
-    ...(isHidden(login) ? ["user" as const] : []),
+    ...(hasPlaceholder(base) ? ["database" as const] : []),
+    ...(hasPlaceholder(login) ? ["user" as const] : []),
   ];
   return {
     kind: "pooler",
     pooler: endpoint.name,
-    database: shown(base),
-    user: shown(login),
+    database: renderPlaceholders(base),
+    user: renderPlaceholders(login),
     ...(unknown.length === 0 ? {} : { hidden: unknown }),
     place,
   };

@@ -1,9 +1,9 @@
-import { aimsOf, stringsIn, type Aim } from "./connectionTargets.ts";
+import { targetsOf, stringsIn, type ConnectionTarget } from "./connectionTargets.ts";
 import { connectionUrls } from "./connectionStrings.ts";
 import { expanded, type Environment } from "./containerEnv.ts";
 import type { Field } from "./field.ts";
 import { mountedFiles, type MountedFile } from "./mountedFiles.ts";
-import type { Surroundings } from "./auditContext.ts";
+import type { AuditContext } from "./auditContext.ts";
 import type { Workload } from "./workloads.ts";
 
 /** `host: pooler`, `"hostname" = "pooler.db.svc"`, `server=pooler:6432`. */
@@ -14,20 +14,20 @@ const HOST_SETTING =
  * What the files that ConfigMaps and Secrets mount say of where a container connects: connection
  * strings, and settings called host that name a pooler. Whatever else names a host is no database's.
  */
-export function fileAims(
+export function fileTargets(
   workload: Workload,
   container: Field,
   environment: Environment,
-  { inventory, book, poolers }: Surroundings,
-): readonly Aim[] {
+  { inventory, book, poolers }: AuditContext,
+): readonly ConnectionTarget[] {
   if (poolers.length === 0 || container.at("volumeMounts").items().length === 0) return [];
   const { files } = mountedFiles(inventory, workload, container, environment);
   return [...files.values()].flatMap((file) => {
     // PgBouncer's own ini beside an exporter; certificates.
     if (/\.(?:crt|key|pem|sql)$/.test(file.path) || /^\s*\[pgbouncer\]/m.test(file.text)) return [];
     const urls = file.text.split("\n").flatMap((line) => stringsIn(line));
-    const aims = urls.flatMap((string) => aimsOf(string, file.place, file.from, ""));
-    const isIn = ({ host }: Aim): boolean => aims.some((aim) => aim.host === host);
+    const aims = urls.flatMap((string) => targetsOf(string, file.place, file.from, ""));
+    const isIn = ({ host }: ConnectionTarget): boolean => aims.some((aim) => aim.host === host);
     return [...aims, ...hostAims(file, workload, book).filter((aim) => !isIn(aim))];
   });
 }
@@ -58,12 +58,12 @@ const WAITS = /wait-?for|\bwait\b|dockerize|\bn(?:et)?c(?:at)?\s|pg_isready/;
  * What the variables and the arguments of a container name besides connection strings and hosts:
  * JSON with a host in it, `pooler:6432` under whatever name. Only what leads to a pooler.
  */
-export function mentionAims(
+export function mentionedTargets(
   workload: Workload,
   container: Field,
   { variables }: Environment,
-  { book, poolers }: Surroundings,
-): readonly Aim[] {
+  { book, poolers }: AuditContext,
+): readonly ConnectionTarget[] {
   if (poolers.length === 0) return [];
   const inVariables = [...variables.values()].map(({ name, value, place }) => ({
     text: value,
@@ -89,8 +89,8 @@ export function mentionAims(
 function hostAims(
   file: Pick<MountedFile, "text" | "place" | "from">,
   { namespace }: Workload,
-  book: Surroundings["book"],
-): readonly Aim[] {
+  book: AuditContext["book"],
+): readonly ConnectionTarget[] {
   const named = [HOST_SETTING, HOST_AND_PORT, SERVICE_NAME].flatMap((pattern) => [
     ...file.text.matchAll(pattern),
   ]);
@@ -105,7 +105,7 @@ function hostAims(
       /\b(?:database|dbname|db)["']?[ \t]*[:=][ \t]*["']?([\w.-]+)/gi,
     );
     const user = only(file.text, /\b(?:user|username)["']?[ \t]*[:=][ \t]*["']?([\w.-]+)/gi);
-    const aim: Aim = {
+    const aim: ConnectionTarget = {
       host,
       ...(number === undefined ? {} : { port: number }),
       ...(database === undefined ? {} : { database }),

@@ -1,17 +1,17 @@
 import { readIni, type Ini } from "../../pgbouncer/readIni.ts";
-import type { Place } from "../sourcePosition.ts";
-import type { Missing } from "../system.ts";
+import type { SourcePosition } from "../sourcePosition.ts";
+import type { MissingQuantity } from "../system.ts";
 
 /** A setting as text and where it stands, or what is missing to know it. */
 export type Setting =
-  | { readonly known: true; readonly value: string; readonly place: Place }
-  | Missing;
+  | { readonly known: true; readonly value: string; readonly place: SourcePosition }
+  | MissingQuantity;
 
 export type Settings = ReadonlyMap<string, Setting>;
 
 /** One entry of [databases]. */
 export interface ConfiguredLine {
-  readonly place: Place;
+  readonly place: SourcePosition;
   readonly keys: Settings;
 }
 
@@ -26,12 +26,17 @@ export interface Configuration {
   readonly users: ReadonlyMap<string, Settings>;
 }
 
-export function setting(value: string, place: Place): Setting {
+export function setting(value: string, place: SourcePosition): Setting {
   return { known: true, value, place };
 }
 
 /** Where something of an ini stands. */
-export type PlaceInIni = (section: string, key: string, file: string, within?: string) => Place;
+export type PlaceInIni = (
+  section: string,
+  key: string,
+  file: string,
+  within?: string,
+) => SourcePosition;
 
 /**
  * An ini as a configuration.

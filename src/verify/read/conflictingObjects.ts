@@ -1,11 +1,11 @@
 import { counted } from "../../text/wording.ts";
-import { objectOf, type AuditObject, type Place } from "../sourcePosition.ts";
-import type { Client, Figure, Missing, Pooler, PoolerGroup, System } from "../system.ts";
+import { objectOf, type AuditObject, type SourcePosition } from "../sourcePosition.ts";
+import type { Client, Quantity, MissingQuantity, Pooler, PoolerGroup, System } from "../system.ts";
 import { Field } from "./field.ts";
 import { missing } from "./quantities.ts";
 
 /** For each object that stands several times and differs: which of them applies is missing. */
-export type Twice = ReadonlyMap<AuditObject, Missing>;
+export type ConflictingObjects = ReadonlyMap<AuditObject, MissingQuantity>;
 
 const TELL =
   "give only the manifests that are applied together; those of a kustomization: kubectl kustomize DIR | weir verify -";
@@ -18,7 +18,7 @@ const TELL =
  */
 export function oneOf(all: readonly AuditObject[]): {
   readonly object: AuditObject | undefined;
-  readonly missing?: Missing;
+  readonly missing?: MissingQuantity;
 } {
   const [first] = all;
   if (first === undefined || all.length === 1) return { object: first };
@@ -46,7 +46,7 @@ function inOrder(a: string, b: string): number {
  * The system without any figure of objects that stand twice: neither of two may prove or break a
  * sum. A pooler's lines are not known then, nor which one a client is on.
  */
-export function withoutTwice(system: System, twice: Twice): System {
+export function withoutConflicts(system: System, twice: ConflictingObjects): System {
   if (twice.size === 0) return system;
   return {
     ...system,
@@ -59,7 +59,7 @@ export function withoutTwice(system: System, twice: Twice): System {
   };
 }
 
-function withoutFigures(pooler: Pooler, twice: Twice): Pooler {
+function withoutFigures(pooler: Pooler, twice: ConflictingObjects): Pooler {
   const own = ofObject(pooler.place.object, twice);
   const share = pooler.share === undefined ? undefined : (own ?? sure(pooler.share, twice));
   return {
@@ -75,7 +75,10 @@ function withoutFigures(pooler: Pooler, twice: Twice): Pooler {
 }
 
 /** What its configuration is made of. */
-function ofGroup({ capacity, lines, userLimits }: PoolerGroup, twice: Twice): Missing | undefined {
+function ofGroup(
+  { capacity, lines, userLimits }: PoolerGroup,
+  twice: ConflictingObjects,
+): MissingQuantity | undefined {
   const figures = [
     capacity,
     ...lines.flatMap(({ poolSize, reservePool, maxServers, maxClients }) => [
@@ -89,7 +92,7 @@ function ofGroup({ capacity, lines, userLimits }: PoolerGroup, twice: Twice): Mi
   return ofPlaces([...lines.map(({ place }) => place), ...figures.flatMap(placesOf)], twice);
 }
 
-function withoutTarget(client: Client, twice: Twice): Client {
+function withoutTarget(client: Client, twice: ConflictingObjects): Client {
   const { place, target, processes, pool } = client;
   const lacking = ofObject(place.object, twice) ?? ofPlaces([target.place], twice);
   if (lacking === undefined) {
@@ -101,20 +104,23 @@ function withoutTarget(client: Client, twice: Twice): Client {
 }
 
 /** The figure, or what is missing of an object that it was made of. */
-function sure(figure: Figure, twice: Twice): Figure {
+function sure(figure: Quantity, twice: ConflictingObjects): Quantity {
   return ofPlaces(placesOf(figure), twice) ?? figure;
 }
 
-function placesOf(figure: Figure): readonly Place[] {
+function placesOf(figure: Quantity): readonly SourcePosition[] {
   return figure.known ? figure.places : [figure.place];
 }
 
-function ofPlaces(places: readonly Place[], twice: Twice): Missing | undefined {
+function ofPlaces(
+  places: readonly SourcePosition[],
+  twice: ConflictingObjects,
+): MissingQuantity | undefined {
   return places.map(({ object }) => twice.get(object)).find((one) => one !== undefined);
 }
 
 /** Of the object itself, or of a ConfigMap or Secret that it names. */
-function ofObject(object: AuditObject, twice: Twice): Missing | undefined {
+function ofObject(object: AuditObject, twice: ConflictingObjects): MissingQuantity | undefined {
   const own = twice.get(object);
   if (own !== undefined) return own;
   const text = JSON.stringify(object.value);

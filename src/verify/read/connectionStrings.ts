@@ -1,4 +1,4 @@
-import { isHidden } from "./placeholders.ts";
+import { hasPlaceholder } from "./placeholders.ts";
 import { readConnectionString } from "../../pgbouncer/readIni.ts";
 
 /** What a connection URL or string says. Passwords are left out as it is read. */
@@ -66,7 +66,7 @@ function parametersOf(pairs: Iterable<readonly [string, string]>): Parameters {
 
 function decoded(text: string): string {
   try {
-    return isHidden(text) ? text : decodeURIComponent(text);
+    return hasPlaceholder(text) ? text : decodeURIComponent(text);
   } catch {
     return text;
   }

@@ -1,23 +1,23 @@
 import { CONNECTS_TO_ANNOTATION } from "../../api/names.ts";
-import type { Place } from "../sourcePosition.ts";
-import type { Missing } from "../system.ts";
+import type { SourcePosition } from "../sourcePosition.ts";
+import type { MissingQuantity } from "../system.ts";
 import { containerValue } from "./annotations.ts";
 import { connectionUrls, keywordString, type ConnectionString } from "./connectionStrings.ts";
 import { expanded, type Environment, type Variable } from "./containerEnv.ts";
 import { isDatabaseName, isLocation, splitHostName } from "./databaseVariables.ts";
 import type { Field } from "./field.ts";
 import { missing } from "./quantities.ts";
-import { isHidden } from "./placeholders.ts";
+import { hasPlaceholder } from "./placeholders.ts";
 import type { Annotation } from "./inventory.ts";
 
 /** Where a container means to connect, before it is known what is there. */
-export interface Aim {
+export interface ConnectionTarget {
   readonly host: string;
   /** Absent: not said. */
   readonly port?: number;
   readonly database?: string;
   readonly user?: string;
-  readonly place: Place;
+  readonly place: SourcePosition;
   /** What says so, for people: `DATABASE_URL`, `its command`. */
   readonly by: string;
   /** The part before HOST of the variable's name: those that belong together have it in common. */
@@ -33,9 +33,9 @@ export interface Aim {
 const NONE: ConnectionString["parameters"] = new Map();
 
 /** What an annotation says of where a container connects. */
-export interface AnnotatedAims {
-  readonly aims: readonly Aim[];
-  readonly missing: readonly Missing[];
+export interface AnnotatedTargets {
+  readonly aims: readonly ConnectionTarget[];
+  readonly missing: readonly MissingQuantity[];
   /** By the container's name, not of its pod as a whole. */
   readonly isOwn: boolean;
   readonly isNone: boolean;
@@ -45,10 +45,10 @@ export interface AnnotatedAims {
 const NAMED = /^[a-z0-9][-a-z0-9]*=/;
 
 /** Undefined when it says nothing of this container. */
-export function annotatedAims(
+export function annotatedTargets(
   annotation: Annotation | undefined,
   container: string,
-): AnnotatedAims | undefined {
+): AnnotatedTargets | undefined {
   if (annotation === undefined) return undefined;
   const { name, place } = annotation;
   const value = containerValue(annotation, container);
@@ -56,9 +56,9 @@ export function annotatedAims(
   const parts = annotation.value.split(",").map((part) => part.trim());
   const isOwn = parts.some((part) => part.startsWith(`${container}=`));
   if (value === "none") return { aims: [], missing: [], isOwn, isNone: true };
-  const aims: Aim[] = [];
-  const bad: Missing[] = [];
-  const unreadable = (): Missing => {
+  const aims: ConnectionTarget[] = [];
+  const bad: MissingQuantity[] = [];
+  const unreadable = (): MissingQuantity => {
     const form = "host:port/database?user=login";
     const tell = `write ${CONNECTS_TO_ANNOTATION}: "${form}", "CONTAINER=${form},CONTAINER=none", or "none"`;
     return missing(`where container ${container} connects: ${name} can't be read`, place, tell);
@@ -72,20 +72,23 @@ export function annotatedAims(
     const [string] = connectionUrls(text);
     if (string === undefined || string.hosts.some(({ host }) => host === "")) {
       bad.push(unreadable());
-    } else aims.push(...aimsOf(string, place, name, ""));
+    } else aims.push(...targetsOf(string, place, name, ""));
   }
   return { aims, missing: bad, isOwn, isNone: false };
 }
 
 /** What its environment and its command say of where a container connects. */
-export function writtenAims(container: Field, { variables }: Environment): readonly Aim[] {
-  const aims: Aim[] = [];
+export function writtenTargets(
+  container: Field,
+  { variables }: Environment,
+): readonly ConnectionTarget[] {
+  const aims: ConnectionTarget[] = [];
   for (const variable of variables.values()) aims.push(...variableAims(variable, variables));
   for (const list of ["command", "args"]) {
     for (const field of container.at(list).items()) {
       const text = expanded(field.text() ?? "", variables);
       for (const string of stringsIn(text)) {
-        aims.push(...aimsOf(string, field.place(), "its command", ""));
+        aims.push(...targetsOf(string, field.place(), "its command", ""));
       }
     }
   }
@@ -96,7 +99,10 @@ export function writtenAims(container: Field, { variables }: Environment): reado
 const HOST_FLAG =
   /(?:^|\s)(?:-h|--[\w-]*(?:host|hostname|server|addr|address|endpoint|upstream))[= ]\s*([\w.-]+)(?::(\d{1,5}))?(?=\s|$)/g;
 
-function flagAims(container: Field, variables: ReadonlyMap<string, Variable>): readonly Aim[] {
+function flagAims(
+  container: Field,
+  variables: ReadonlyMap<string, Variable>,
+): readonly ConnectionTarget[] {
   const lists = [container.at("command"), container.at("args")];
   const texts = lists.flatMap((list) => list.items().map((field) => field.text() ?? ""));
   const place = (lists[1]?.exists ? lists[1] : container.at("command")).place();
@@ -122,12 +128,12 @@ export function stringsIn(text: string): readonly ConnectionString[] {
 }
 
 /** One for each host that a connection string names. */
-export function aimsOf(
+export function targetsOf(
   string: ConnectionString,
-  place: Place,
+  place: SourcePosition,
   by: string,
   prefix: string,
-): readonly Aim[] {
+): readonly ConnectionTarget[] {
   const { hosts, database, user, parameters } = string;
   return hosts.map(({ host, port }) => ({
     host,
@@ -146,21 +152,21 @@ export function aimsOf(
 function variableAims(
   variable: Variable,
   variables: ReadonlyMap<string, Variable>,
-): readonly Aim[] {
+): readonly ConnectionTarget[] {
   const { name, value, place } = variable;
   if (value === "") return [];
   const strings = stringsIn(value);
   if (strings.length > 0) {
     const prefix = /^(.*_)(?:URL|URI|DSN)$/i.exec(name)?.[1] ?? "";
     return strings.flatMap((string) =>
-      aimsOf(completedBy(string, prefix, variables), place, name, prefix),
+      targetsOf(completedBy(string, prefix, variables), place, name, prefix),
     );
   }
   const split = splitHostName(name);
   const isDatabase = isDatabaseName(name);
   if (split === undefined) {
     // A whole connection string, hidden.
-    const isUnknown = isDatabase && isLocation(name) && isHidden(value);
+    const isUnknown = isDatabase && isLocation(name) && hasPlaceholder(value);
     const none = { place, by: name, prefix: "", parameters: NONE, isDatabase };
     return isUnknown ? [{ host: value, ...none }] : [];
   }
@@ -168,7 +174,7 @@ function variableAims(
   const port = portOf(related(split, PORTS, variables)?.value);
   const database = related(split, DATABASES, variables)?.value;
   const user = related(split, USERS, variables)?.value;
-  const hosts = isHidden(value) ? [value] : value.split(",");
+  const hosts = hasPlaceholder(value) ? [value] : value.split(",");
   return hosts.map((part) => {
     const [, host = part, own] = /^([^:]+):(\d+)$/.exec(part.trim()) ?? [];
     const number = portOf(own) ?? port;

@@ -1,18 +1,18 @@
-import type { Figure } from "../system.ts";
+import type { Quantity } from "../system.ts";
 import type { Endpoint } from "./addresses.ts";
-import type { Aim } from "./connectionTargets.ts";
-import { isHidden } from "./placeholders.ts";
+import type { ConnectionTarget } from "./connectionTargets.ts";
+import { hasPlaceholder } from "./placeholders.ts";
 import { POOL_PARAMETERS } from "./poolVariables.ts";
 
 /** What a container connects to, by one of the things that say so. */
 export interface Connection {
-  readonly aim: Aim;
+  readonly aim: ConnectionTarget;
   readonly endpoint: Endpoint;
 }
 
 /** A connection with the size of its pool. */
 export interface Sized extends Connection {
-  readonly pool: Figure;
+  readonly pool: Quantity;
 }
 
 /**
@@ -82,7 +82,7 @@ function isUntold({ aim, pool }: Sized): boolean {
   return !pool.known && !POOL_PARAMETERS.some((key) => aim.parameters.has(key));
 }
 
-function isSamePool(a: Figure, b: Figure): boolean {
+function isSamePool(a: Quantity, b: Quantity): boolean {
   return a.known && b.known && a.value === b.value;
 }
 
@@ -105,7 +105,7 @@ function isSame(a: Connection, b: Connection): boolean {
 }
 
 function clear(text: string | undefined): string | undefined {
-  return text === undefined || isHidden(text) ? undefined : text;
+  return text === undefined || hasPlaceholder(text) ? undefined : text;
 }
 
 function isSameEndpoint(a: Connection, b: Connection): boolean {

@@ -1,7 +1,7 @@
-import type { Place } from "../sourcePosition.ts";
+import type { SourcePosition } from "../sourcePosition.ts";
 import { decodeBase64 } from "./base64.ts";
 import type { Field } from "./field.ts";
-import { hidden } from "./placeholders.ts";
+import { placeholder } from "./placeholders.ts";
 import type { Inventory } from "./inventory.ts";
 import type { Workload } from "./workloads.ts";
 
@@ -11,16 +11,16 @@ export interface Variable {
   /** What can't be known stands in it as a mark: see hidden.ts. */
   readonly value: string;
   /** Where it stands in the container. */
-  readonly place: Place;
+  readonly place: SourcePosition;
   /** Where the value stands, if in another object. */
-  readonly from?: Place;
+  readonly from?: SourcePosition;
 }
 
 /** The environment of a container. */
 export interface Environment {
   readonly variables: ReadonlyMap<string, Variable>;
   /** ConfigMaps and Secrets of envFrom that are not among the objects: `Secret writing/app`. */
-  readonly unknown: readonly { readonly name: string; readonly place: Place }[];
+  readonly unknown: readonly { readonly name: string; readonly place: SourcePosition }[];
 }
 
 const NOTHING: ReadonlyMap<string, Field> = new Map();
@@ -35,7 +35,7 @@ export function containerEnv(
   container: Field,
 ): Environment {
   const variables = new Map<string, Variable>();
-  const unknown: { name: string; place: Place }[] = [];
+  const unknown: { name: string; place: SourcePosition }[] = [];
   for (const source of container.at("envFrom").items()) {
     const [kind, reference] = source.at("secretRef").exists
       ? (["Secret", source.at("secretRef")] as const)
@@ -51,7 +51,8 @@ export function containerEnv(
     }
     const prefix = source.at("prefix").text() ?? "";
     for (const [key, field] of entries) {
-      const value = textOf(kind, field) ?? hidden(`${kind} ${workload.namespace}/${name} ${key}`);
+      const value =
+        textOf(kind, field) ?? placeholder(`${kind} ${workload.namespace}/${name} ${key}`);
       const variable = { name: prefix + key, value, place: source.place(), from: field.place() };
       variables.set(variable.name, variable);
     }
@@ -91,7 +92,7 @@ function variableOf(
     const value = field === undefined ? undefined : textOf(kind, field);
     return {
       name,
-      value: value ?? hidden(`${kind} ${workload.namespace}/${object} ${key}`),
+      value: value ?? placeholder(`${kind} ${workload.namespace}/${object} ${key}`),
       place,
       ...(field === undefined ? {} : { from: field.place() }),
     };
@@ -106,7 +107,9 @@ function fieldValue(workload: Workload, fieldPath = ""): string {
   if (fieldPath === "metadata.namespace") return workload.namespace;
   const [, mapping = "", name = ""] = TEMPLATE_FIELD.exec(fieldPath) ?? [];
   const value = workload.template.at("metadata", mapping, name).text();
-  return value ?? hidden(fieldPath === "" ? "a resource of the pod" : `the pod's ${fieldPath}`);
+  return (
+    value ?? placeholder(fieldPath === "" ? "a resource of the pod" : `the pod's ${fieldPath}`)
+  );
 }
 
 /** Data of a ConfigMap or Secret by key; undefined when it is not among the objects. */

@@ -1,5 +1,5 @@
 import type { FieldPath } from "../../api/fieldPath.ts";
-import type { AuditObject, Place } from "../sourcePosition.ts";
+import type { AuditObject, SourcePosition } from "../sourcePosition.ts";
 
 /**
  * A field of an object, there or not. Whatever another type stands there than is asked for counts
@@ -75,8 +75,8 @@ export class Field {
     );
   }
 
-  /** @param key within a text, see Place */
-  place(key?: string): Place {
+  /** @param key within a text, see SourcePosition */
+  place(key?: string): SourcePosition {
     const { object, path } = this;
     return key === undefined ? { object, path } : { object, path, key };
   }

@@ -1,32 +1,32 @@
-import { objectOf, type AuditObject, type Place } from "../sourcePosition.ts";
-import type { Missing } from "../system.ts";
+import { objectOf, type AuditObject, type SourcePosition } from "../sourcePosition.ts";
+import type { MissingQuantity } from "../system.ts";
 import { Field } from "./field.ts";
-import { oneOf, type Twice } from "./conflictingObjects.ts";
+import { oneOf, type ConflictingObjects } from "./conflictingObjects.ts";
 
 /** Annotations given by flag: by object (`Deployment writing/author`), by name. */
-export type Told = ReadonlyMap<string, ReadonlyMap<string, string>>;
+export type AnnotationOverrides = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** An annotation and where it stands. */
 export interface Annotation {
   readonly name: string;
   readonly value: string;
-  readonly place: Place;
+  readonly place: SourcePosition;
 }
 
 /** All objects, to be found by kind and name. */
 export class Inventory {
   /** Those of `objects` that stand twice and differ: which of them applies nothing tells. */
-  readonly twice: Twice;
+  readonly twice: ConflictingObjects;
   readonly objects: readonly AuditObject[];
   readonly namespaces: ReadonlySet<string>;
-  readonly #told: Told;
+  readonly #told: AnnotationOverrides;
   readonly #byKind: ReadonlyMap<string, readonly AuditObject[]>;
   readonly #byName: ReadonlyMap<string, AuditObject>;
   readonly #byKindAndName: ReadonlyMap<string, AuditObject>;
 
-  constructor(all: readonly AuditObject[], told: Told) {
+  constructor(all: readonly AuditObject[], told: AnnotationOverrides) {
     const byName = new Map<string, AuditObject>();
-    const twice = new Map<AuditObject, Missing>();
+    const twice = new Map<AuditObject, MissingQuantity>();
     const named = Map.groupBy(all, (object) =>
       nameOf(groupOf(object), object.kind, object.namespace, object.name),
     );

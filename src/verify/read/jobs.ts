@@ -1,5 +1,5 @@
 import { PODS_ANNOTATION } from "../../api/names.ts";
-import type { Figure } from "../system.ts";
+import type { Quantity } from "../system.ts";
 import type { Field } from "./field.ts";
 import { known, missing } from "./quantities.ts";
 import { KEDA_MAX_DEFAULT } from "./scalers.ts";
@@ -9,7 +9,7 @@ import { KEDA_MAX_DEFAULT } from "./scalers.ts";
  * still terminates, so there can be twice as many, unless podReplacementPolicy is Failed or nothing
  * is tried again (backoffLimit 0).
  */
-export function jobPods(spec: Field): Figure {
+export function jobPods(spec: Field): Quantity {
   const suspend = spec.at("suspend");
   if (suspend.value === true) return known(0, "0 pods (suspended)", suspend.place());
   const parallelism = spec.at("parallelism");
@@ -32,7 +32,7 @@ export function jobPods(spec: Field): Figure {
   return known(2 * pods, `2 (a failed pod still terminates) × ${count}`, ...places);
 }
 
-export function cronJobPods(spec: Field): Figure {
+export function cronJobPods(spec: Field): Quantity {
   const suspend = spec.at("suspend");
   if (suspend.value === true) return known(0, "0 pods (suspended)", suspend.place());
   const policy = spec.at("concurrencyPolicy");
@@ -53,7 +53,7 @@ export function cronJobPods(spec: Field): Figure {
   }
 }
 
-export function scaledJobPods(spec: Field): Figure {
+export function scaledJobPods(spec: Field): Quantity {
   const field = spec.at("maxReplicaCount");
   const jobs = field.exists ? field.count() : KEDA_MAX_DEFAULT;
   if (jobs === undefined) {

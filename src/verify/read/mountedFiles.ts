@@ -1,4 +1,4 @@
-import type { Place } from "../sourcePosition.ts";
+import type { SourcePosition } from "../sourcePosition.ts";
 import { dataOf, expanded, textOf, type Environment } from "./containerEnv.ts";
 import type { Field } from "./field.ts";
 import type { Inventory } from "./inventory.ts";
@@ -9,7 +9,7 @@ export interface MountedFile {
   readonly path: string;
   readonly text: string;
   /** Where the text stands. */
-  readonly place: Place;
+  readonly place: SourcePosition;
   /** `ConfigMap writing/app app.yaml`. */
   readonly from: string;
 }

@@ -1,11 +1,11 @@
 import { PROCESSES_PER_POD_ANNOTATION } from "../../api/names.ts";
-import type { Figure, KnownFigure, Missing } from "../system.ts";
+import type { Quantity, KnownQuantity, MissingQuantity } from "../system.ts";
 import { configurationKey, iniConfiguration, type Configuration } from "./configuration.ts";
 import { containerEnv, expanded, type Environment } from "./containerEnv.ts";
 import { annotatedCount } from "./annotations.ts";
 import { Field } from "./field.ts";
 import { known, missing, product } from "./quantities.ts";
-import { hidden } from "./placeholders.ts";
+import { placeholder } from "./placeholders.ts";
 import type { Inventory } from "./inventory.ts";
 import { mountedFiles, type MountedFile, type MountedFiles } from "./mountedFiles.ts";
 import { imageConfiguration } from "../adapters/pgbouncerImages.ts";
@@ -148,7 +148,7 @@ function readContainer(inventory: Inventory, workload: Workload, container: Fiel
   return { container, groups, port: ports[0], notes };
 }
 
-function processesPerPod(workload: Workload, container: Field): Figure {
+function processesPerPod(workload: Workload, container: Field): Quantity {
   const annotation = workload.annotation(PROCESSES_PER_POD_ANNOTATION);
   const name = container.at("name").text() ?? "";
   return annotatedCount(annotation, name, "processes a pod") ?? known(1, "1 process");
@@ -175,7 +175,7 @@ function iniPaths(
 }
 
 /** What stands in a path for the name of the pod. */
-const POD_NAME = hidden("the pod's metadata.name");
+const POD_NAME = placeholder("the pod's metadata.name");
 
 /** The processes that one ini makes; for each ordinal its own where the path names the pod. */
 function iniGroups(
@@ -183,7 +183,7 @@ function iniGroups(
   container: Field,
   files: MountedFiles,
   path: string,
-  perPod: Figure,
+  perPod: Quantity,
 ): readonly FoundGroup[] {
   const { pods } = workload;
   const isOrdinal = path.includes(POD_NAME) && workload.object.kind === "StatefulSet";
@@ -192,7 +192,10 @@ function iniGroups(
     return [{ processes: product(pods, perPod), pods, configuration }];
   }
   const start = Field.of(workload.object).at("spec", "ordinals", "start").count() ?? 0;
-  const byText = new Map<string, { configuration: Configuration | Missing; count: number }>();
+  const byText = new Map<
+    string,
+    { configuration: Configuration | MissingQuantity; count: number }
+  >();
   for (let ordinal = start; ordinal < start + pods.value; ordinal += 1) {
     const name = `${workload.object.name}-${ordinal}`;
     const configuration = readFile(workload, container, files, path.replaceAll(POD_NAME, name));
@@ -208,7 +211,7 @@ function iniGroups(
   }));
 }
 
-function partOf(pods: KnownFigure, count: number): KnownFigure {
+function partOf(pods: KnownQuantity, count: number): KnownQuantity {
   if (count === pods.value) return pods;
   return known(count, `${count} of ${pods.why}`, ...pods.places);
 }
@@ -218,7 +221,7 @@ function readFile(
   container: Field,
   { files, unknown }: MountedFiles,
   path: string,
-): Configuration | Missing {
+): Configuration | MissingQuantity {
   const file = files.get(path);
   if (file === undefined) {
     const object = unknown.find((mount) => path.startsWith(mount.path))?.name;

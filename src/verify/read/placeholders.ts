@@ -9,7 +9,7 @@ const END = "\u{e001}";
 const MARK = /\u{e000}([^\u{e001}]*)\u{e001}/gu;
 
 /** The mark of what `name` hides: `Secret writing/author-db user`. */
-export function hidden(name: string): string {
+export function placeholder(name: string): string {
   // Quotes and brackets end a word in scripts and URLs.
   const encoded = encodeURIComponent(name).replace(
     /['()!*]/g,
@@ -18,11 +18,13 @@ export function hidden(name: string): string {
   return `${BEGIN}${encoded}${END}`;
 }
 
-export function isHidden(text: string): boolean {
+export function hasPlaceholder(text: string): boolean {
   return text.includes(BEGIN);
 }
 
 /** The text for people, with the names of what is hidden in it. */
-export function shown(text: string): string {
-  return isHidden(text) ? text.replace(MARK, (_, name: string) => decodeURIComponent(name)) : text;
+export function renderPlaceholders(text: string): string {
+  return hasPlaceholder(text)
+    ? text.replace(MARK, (_, name: string) => decodeURIComponent(name))
+    : text;
 }

@@ -1,12 +1,12 @@
 import { POOL_LIMIT_ANNOTATION, POOL_MAX_ANNOTATION } from "../../api/names.ts";
-import type { Place } from "../sourcePosition.ts";
-import type { Figure, KnownFigure, Missing } from "../system.ts";
+import type { SourcePosition } from "../sourcePosition.ts";
+import type { Quantity, KnownQuantity, MissingQuantity } from "../system.ts";
 import { annotatedCount } from "./annotations.ts";
-import type { Aim } from "./connectionTargets.ts";
+import type { ConnectionTarget } from "./connectionTargets.ts";
 import type { Environment, Variable } from "./containerEnv.ts";
 import type { Field } from "./field.ts";
 import { known, missing, positiveCount, wholeNumber } from "./quantities.ts";
-import { isHidden } from "./placeholders.ts";
+import { hasPlaceholder } from "./placeholders.ts";
 import type { Annotation } from "./inventory.ts";
 import { commandOf } from "./pgbouncerPods.ts";
 import {
@@ -28,7 +28,7 @@ const EXPORTER = /(?:^|\/)prometheuscommunity\/pgbouncer-exporter(?::|@|$)/;
 interface Told {
   readonly name: string;
   readonly text: string;
-  readonly places: readonly Place[];
+  readonly places: readonly SourcePosition[];
   /** Why the size is not known though it is told. */
   readonly unclear?: string;
 }
@@ -43,8 +43,8 @@ export function poolSize(
   workload: Workload,
   container: Field,
   environment: Environment,
-  aim: Aim,
-): Figure {
+  aim: ConnectionTarget,
+): Quantity {
   const name = container.at("name").text() ?? "";
   const isAlone = containersOf(workload) === 1;
   const what = `how many connections a process of container ${name} opens`;
@@ -68,9 +68,9 @@ function writtenSize(
   workload: Workload,
   container: Field,
   environment: Environment,
-  aim: Aim,
+  aim: ConnectionTarget,
   unknown: Unknown,
-): Figure {
+): Quantity {
   const inString = POOL_PARAMETERS.flatMap((key) => {
     const parameter = aim.parameters.get(key);
     return parameter === undefined
@@ -96,7 +96,7 @@ interface Unknown {
 const QUALIFIED = /^\w+_(?:DB|DATABASE|PG|POSTGRES|POSTGRESQL)_$/;
 
 /** Those of the aim's own prefix (READ_DB_…) where there are any; threads only where nothing else. */
-function variablesFor({ variables }: Environment, { prefix }: Aim): readonly Told[] {
+function variablesFor({ variables }: Environment, { prefix }: ConnectionTarget): readonly Told[] {
   const all = [...variables.values()].filter(({ name }) => isPoolVariable(name));
   const own = QUALIFIED.test(prefix) ? all.filter(({ name }) => name.startsWith(prefix)) : [];
   const chosen = own.length > 0 ? own : all;
@@ -116,7 +116,7 @@ function withOverflow(
   size: Told,
   container: Field,
   { variables }: Environment,
-  { parameters, place }: Aim,
+  { parameters, place }: ConnectionTarget,
 ): Told {
   const count = positiveCount(size.text);
   if (count === undefined || isFallback(size.name)) return size;
@@ -150,13 +150,13 @@ function withOverflow(
   };
 }
 
-function agree(told: readonly Told[], container: Field, { what, tell }: Unknown): Figure {
+function agree(told: readonly Told[], container: Field, { what, tell }: Unknown): Quantity {
   const [first, ...others] = told;
   if (first === undefined) return missing(what, container.place(), tell);
   for (const { name, text, places, unclear } of told) {
     const place = places[0] ?? container.place();
     if (unclear !== undefined) return missing(`${what}: ${unclear}`, place, tell);
-    if (isHidden(text)) return missing(`${what}: ${name} is hidden`, place, tell);
+    if (hasPlaceholder(text)) return missing(`${what}: ${name} is hidden`, place, tell);
     if (positiveCount(text) !== undefined) continue;
     const why =
       text.trim() === "0"
@@ -179,11 +179,11 @@ function agree(told: readonly Told[], container: Field, { what, tell }: Unknown)
  * counts.
  */
 function withLimit(
-  figure: Figure,
+  figure: Quantity,
   { name, value, place }: Annotation,
   isTold: boolean,
   { what, tell }: Unknown,
-): KnownFigure | Missing {
+): KnownQuantity | MissingQuantity {
   if (!figure.known && isTold) return figure;
   const limit = positiveCount(value);
   if (limit === undefined) {

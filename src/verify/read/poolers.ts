@@ -1,7 +1,7 @@
 import { PGBOUNCER_PORT } from "../../api/names.ts";
 import { lineNumber } from "../../pgbouncer/readIni.ts";
-import type { Place } from "../sourcePosition.ts";
-import type { Figure, Missing, PoolerGroup, PoolerLine } from "../system.ts";
+import type { SourcePosition } from "../sourcePosition.ts";
+import type { Quantity, MissingQuantity, PoolerGroup, PoolerLine } from "../system.ts";
 import type { Configuration, ConfiguredLine, Setting, Settings } from "./configuration.ts";
 import { known, missing, wholeNumber } from "./quantities.ts";
 import type { Annotation } from "./inventory.ts";
@@ -10,7 +10,7 @@ import type { Workload } from "./workloads.ts";
 /** A pooler as it was found, before its lines' addresses are known. */
 export interface FoundPooler {
   readonly name: string;
-  readonly place: Place;
+  readonly place: SourcePosition;
   readonly namespace: string;
   /** Labels of its pods. */
   readonly labels: ReadonlyMap<string, string>;
@@ -28,10 +28,10 @@ export interface FoundPooler {
 }
 
 export interface FoundGroup {
-  readonly processes: Figure;
+  readonly processes: Quantity;
   /** Where one pod may have several processes: see PoolerGroup. */
-  readonly pods?: Figure;
-  readonly configuration: Configuration | Missing;
+  readonly pods?: Quantity;
+  readonly configuration: Configuration | MissingQuantity;
 }
 
 /** PgBouncer's own defaults; https://www.pgbouncer.org/config.html. */
@@ -122,7 +122,7 @@ function poolSize(
   settings: Settings,
   user: string | undefined,
   users: ReadonlyMap<string, Settings>,
-): Figure {
+): Quantity {
   const own = lineFigure(keys.get("pool_size"), "pool_size");
   const line = own ?? figureOf(settings, "default_pool_size");
   const sizes = [...users].flatMap(([name, keysOfUser]) => {
@@ -134,14 +134,14 @@ function poolSize(
 }
 
 /** The larger pool; 0 is unlimited and so the largest. */
-function larger(a: Figure, b: Figure): Figure {
+function larger(a: Quantity, b: Quantity): Quantity {
   if (!a.known || !b.known) return a.known ? b : a;
   if (a.value === 0 || b.value === 0) return a.value === 0 ? a : b;
   return b.value > a.value ? b : a;
 }
 
 /** Both names are PgBouncer's; reserve_pool_timeout 0 turns the reserve pool off. */
-function reservePool(keys: Settings, settings: Settings): Figure {
+function reservePool(keys: Settings, settings: Settings): Quantity {
   const timeout = figureOf(settings, "reserve_pool_timeout");
   if (timeout.known && timeout.value === 0) {
     return known(0, "reserve_pool_timeout 0 turns it off", ...timeout.places);
@@ -153,7 +153,7 @@ function reservePool(keys: Settings, settings: Settings): Figure {
 }
 
 /** A key of a line or a user, as PgBouncer reads numbers there: text without one is 0. */
-function lineFigure(value: Setting | undefined, name: string): Figure | undefined {
+function lineFigure(value: Setting | undefined, name: string): Quantity | undefined {
   if (value === undefined) return undefined;
   if (!value.known) return value;
   const number = lineNumber(value.value);
@@ -162,7 +162,7 @@ function lineFigure(value: Setting | undefined, name: string): Figure | undefine
 }
 
 /** A key of [pgbouncer]: one that is no number keeps PgBouncer from starting. */
-function figureOf(settings: Settings, key: Key): Figure {
+function figureOf(settings: Settings, key: Key): Quantity {
   const value = settings.get(key);
   if (value === undefined) return known(DEFAULTS[key], `PgBouncer's default ${DEFAULTS[key]}`);
   if (!value.known) return value;
@@ -178,8 +178,8 @@ function userLimits(
   settings: Settings,
   lines: ReadonlyMap<string, ConfiguredLine>,
   users: ReadonlyMap<string, Settings>,
-): ReadonlyMap<string, Figure> {
-  const limits = new Map<string, Figure>();
+): ReadonlyMap<string, Quantity> {
+  const limits = new Map<string, Quantity>();
   const everybody = figureOf(settings, "max_user_connections");
   if (!everybody.known || everybody.value > 0) {
     for (const { keys } of lines.values()) {

@@ -1,6 +1,6 @@
 import { AVAILABLE_CONNECTIONS_ANNOTATION } from "../../api/names.ts";
-import type { Place } from "../sourcePosition.ts";
-import type { Figure } from "../system.ts";
+import type { SourcePosition } from "../sourcePosition.ts";
+import type { Quantity } from "../system.ts";
 import { availableOf } from "./annotations.ts";
 import { containerEnv, expanded } from "./containerEnv.ts";
 import type { Field } from "./field.ts";
@@ -12,14 +12,14 @@ import type { Workload } from "./workloads.ts";
 
 /** A Postgres as it was found, before its addresses are known. */
 export interface FoundPostgres {
-  readonly place: Place;
+  readonly place: SourcePosition;
   readonly namespace: string;
   readonly labels: ReadonlyMap<string, string>;
   readonly ports: readonly number[];
   readonly portNames: ReadonlyMap<string, number>;
   /** Services that its operator makes; the first is its main address. */
   readonly services: readonly { readonly name: string; readonly port: number }[];
-  readonly available: Figure;
+  readonly available: Quantity;
   readonly workload?: Workload;
 }
 
@@ -29,7 +29,7 @@ const STARTS = /(?:^|[\s;&|])postgres(?:\s|$)/;
 /** A setting of Postgres, where it stands. */
 export interface PostgresSetting {
   readonly value: string;
-  readonly place: Place;
+  readonly place: SourcePosition;
 }
 
 const IMAGE =
@@ -98,12 +98,12 @@ export function availableConnections(
   settings: ReadonlyMap<string, PostgresSetting>,
   annotation: Annotation | undefined,
   maxDefault: number | undefined,
-  place: Place,
-): Figure {
+  place: SourcePosition,
+): Quantity {
   const told = availableOf(annotation);
   if (told !== undefined) return told;
   const tell = `annotate it with ${AVAILABLE_CONNECTIONS_ANNOTATION}: "N"`;
-  const figures = new Map<Key, Figure>();
+  const figures = new Map<Key, Quantity>();
   for (const key of Object.keys(DEFAULTS).filter(isKey)) {
     const setting = settings.get(key);
     const byDefault = key === "max_connections" ? maxDefault : DEFAULTS[key];

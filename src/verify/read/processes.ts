@@ -1,5 +1,5 @@
 import { PROCESSES_PER_POD_ANNOTATION } from "../../api/names.ts";
-import type { Figure } from "../system.ts";
+import type { Quantity } from "../system.ts";
 import { annotatedCount } from "./annotations.ts";
 import { expanded, type Environment } from "./containerEnv.ts";
 import type { Field } from "./field.ts";
@@ -103,7 +103,7 @@ export function processesOf(
   workload: Workload,
   container: Field,
   { variables }: Environment,
-): Figure {
+): Quantity {
   const name = container.at("name").text() ?? "";
   const what = `how many processes container ${name} runs`;
   const annotated = annotatedCount(workload.annotation(PROCESSES_PER_POD_ANNOTATION), name, what);

@@ -1,16 +1,20 @@
-import type { Place } from "../sourcePosition.ts";
-import type { Figure, KnownFigure, Missing } from "../system.ts";
+import type { SourcePosition } from "../sourcePosition.ts";
+import type { Quantity, KnownQuantity, MissingQuantity } from "../system.ts";
 
-export function known(value: number, why: string, ...places: readonly Place[]): KnownFigure {
+export function known(
+  value: number,
+  why: string,
+  ...places: readonly SourcePosition[]
+): KnownQuantity {
   return { known: true, value, why, places };
 }
 
-export function missing(what: string, place: Place, tell: string): Missing {
+export function missing(what: string, place: SourcePosition, tell: string): MissingQuantity {
   return { known: false, what, place, tell };
 }
 
 /** a × b; with a 0 in it what is missing of the other doesn't matter. */
-export function product(a: Figure, b: Figure): Figure {
+export function product(a: Quantity, b: Quantity): Quantity {
   const zero = [a, b].find((figure) => figure.known && figure.value === 0);
   if (zero !== undefined) return zero;
   if (!a.known) return a;

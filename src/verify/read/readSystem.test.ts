@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { Client, Figure } from "../system.ts";
+import type { Client, Quantity } from "../system.ts";
 import { readObjects } from "./readObjects.ts";
 import { readSystem } from "./readSystem.ts";
 
-function value(figure: Figure | undefined): number | string | undefined {
+function value(figure: Quantity | undefined): number | string | undefined {
   return figure?.known ? figure.value : figure?.what;
 }
 

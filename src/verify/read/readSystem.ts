@@ -6,33 +6,40 @@ import {
   RESERVE_ANNOTATION,
 } from "../../api/names.ts";
 import type { AuditObject } from "../sourcePosition.ts";
-import type { Client, Missing, Pooler, PoolerGroup, PostgresServer, System } from "../system.ts";
+import type {
+  Client,
+  MissingQuantity,
+  Pooler,
+  PoolerGroup,
+  PostgresServer,
+  System,
+} from "../system.ts";
 import { AddressBook, completed, isLoopback, type Endpoint } from "./addresses.ts";
 import { reserveOf, shareOf } from "./annotations.ts";
 import { barePooler } from "./barePooler.ts";
 import { clientsOf } from "./clients.ts";
 import { Field } from "./field.ts";
 import { missing as missingFigure } from "./quantities.ts";
-import { Inventory, type Told } from "./inventory.ts";
+import { Inventory, type AnnotationOverrides } from "./inventory.ts";
 import { operators } from "../adapters/operators.ts";
-import { otherKinds } from "./unsupportedKinds.ts";
+import { unsupportedKinds } from "./unsupportedKinds.ts";
 import { podPoolers } from "./pgbouncerPods.ts";
 import { groupOf, type FoundPooler } from "./poolers.ts";
 import { podPostgres, type FoundPostgres } from "./postgresServers.ts";
 import { Scalers } from "./scalers.ts";
-import { withoutTwice } from "./conflictingObjects.ts";
+import { withoutConflicts } from "./conflictingObjects.ts";
 import { workloadsOf, type Workload } from "./workloads.ts";
 
 /**
  * What these objects say of a system of connections: poolers, clients, and the Postgres behind.
- * Pure. A figure that the objects don't tell, or two of one name tell differently, is Missing and
+ * Pure. A figure that the objects don't tell, or two of one name tell differently, is MissingQuantity and
  * says how to tell it; nothing is guessed.
  *
  * @param told annotations given by flag, as if they stood on the object, and over those that do
  */
 export function readSystem(
   objects: readonly AuditObject[],
-  { told = new Map() }: { readonly told?: Told } = {},
+  { told = new Map() }: { readonly told?: AnnotationOverrides } = {},
 ): System {
   const inventory = new Inventory(objects, told);
   const scalers = new Scalers(inventory);
@@ -77,7 +84,7 @@ export function readSystem(
       ...found.flatMap((one) => one.missing),
       ...finished.flatMap((one) => one.missing),
       ...poolers.flatMap((pooler) => chained(pooler, book, clients)),
-      ...otherKinds(inventory, book, (key) => keys.has(key)),
+      ...unsupportedKinds(inventory, book, (key) => keys.has(key)),
     ],
     notes: [
       ...poolers.flatMap(({ notes }) => notes),
@@ -85,7 +92,7 @@ export function readSystem(
       ...fleetNotes(inventory),
     ],
   };
-  return withoutTwice(system, inventory.twice);
+  return withoutConflicts(system, inventory.twice);
 }
 
 function addressBook(
@@ -191,7 +198,7 @@ function finish(
   { name, place, annotation }: FoundPooler,
   groups: readonly PoolerGroup[],
   isSidecar: boolean,
-): { readonly pooler: Pooler; readonly missing: readonly Missing[] } {
+): { readonly pooler: Pooler; readonly missing: readonly MissingQuantity[] } {
   const { reserve, missing } = reserveOf(annotation(RESERVE_ANNOTATION));
   const share = shareOf(annotation(POSTGRES_CONNECTIONS_ANNOTATION));
   const pooler: Pooler = {
@@ -210,7 +217,7 @@ function chained(
   found: FoundPooler,
   book: AddressBook,
   clients: readonly Client[],
-): readonly Missing[] {
+): readonly MissingQuantity[] {
   const here = JSON.stringify(found.place.path);
   const own = clients.filter(
     ({ place }) => place.object === found.place.object && JSON.stringify(place.path) === here,

@@ -1,28 +1,28 @@
-import type { Missing } from "../system.ts";
+import type { MissingQuantity } from "../system.ts";
 import { completed, isLoopback, type Endpoint } from "./addresses.ts";
-import type { Aim } from "./connectionTargets.ts";
+import type { ConnectionTarget } from "./connectionTargets.ts";
 import { tellTarget } from "./annotations.ts";
 import { missing } from "./quantities.ts";
-import { isHidden, shown } from "./placeholders.ts";
+import { hasPlaceholder, renderPlaceholders } from "./placeholders.ts";
 import { runningContainers } from "./pgbouncerPods.ts";
-import type { Surroundings } from "./auditContext.ts";
+import type { AuditContext } from "./auditContext.ts";
 import type { Workload } from "./workloads.ts";
 
 /** What an aim leads to, and what stands in the way of knowing it. */
-export interface Reached {
+export interface ResolvedTarget {
   readonly endpoints: readonly Endpoint[];
-  readonly missing?: Missing;
+  readonly missing?: MissingQuantity;
 }
 
-const NOWHERE: Reached = { endpoints: [] };
+const NOWHERE: ResolvedTarget = { endpoints: [] };
 
 /** Where the connections of a workload's pods go that mean to go there. */
-export function reach(
-  aim: Aim,
+export function resolveTarget(
+  aim: ConnectionTarget,
   container: string,
   workload: Workload,
-  { book, poolers, behind }: Surroundings,
-): Reached {
+  { book, poolers, behind }: AuditContext,
+): ResolvedTarget {
   const { host, port, place, by, isDatabase } = aim;
   const tell = tellTarget(workload, container);
   if (isLoopback(host)) {
@@ -50,10 +50,12 @@ export function reach(
       if (!isDatabase || poolers.length === 0) return NOWHERE;
       // By this very name a pooler reaches its Postgres: past the pooler, to the same.
       const address = completed(host, port ?? 5432, workload.namespace);
-      if (!isHidden(host) && behind.has(address)) {
+      if (!hasPlaceholder(host) && behind.has(address)) {
         return { endpoints: [{ kind: "postgres", address }] };
       }
-      const why = isHidden(host) ? `${shown(host)} is not among the objects` : resolved.why;
+      const why = hasPlaceholder(host)
+        ? `${renderPlaceholders(host)} is not among the objects`
+        : resolved.why;
       const what = `where ${by} of ${workload.key} leads: ${why}`;
       return { endpoints: [], missing: missing(what, place, tell) };
     }
@@ -68,7 +70,7 @@ export function reach(
 }
 
 /** Surely Postgres' protocol, and not that of another store which has hosts and databases too. */
-function isPostgresAim({ by, isDatabase, isUrl }: Aim): boolean {
+function isPostgresAim({ by, isDatabase, isUrl }: ConnectionTarget): boolean {
   return isDatabase && (isUrl || /POSTGRES|^PGHOST/i.test(by));
 }
 
@@ -82,7 +84,11 @@ function hasForwarder(workload: Workload): boolean {
 const FORWARDER =
   /sql-?proxy|auth-proxy|haproxy|envoy|nginx|socat|ssh|tunnel|ghostunnel|stunnel|chisel|frp|teleport/i;
 
-function behindLocalhost({ by, place }: Aim, { key }: Workload, tell: string): Missing {
+function behindLocalhost(
+  { by, place }: ConnectionTarget,
+  { key }: Workload,
+  tell: string,
+): MissingQuantity {
   const what = `where ${by} of ${key} leads: to a port of its own pod, which another container there passes on`;
   return missing(what, place, tell);
 }

@@ -1,5 +1,5 @@
 import { objectOf, type AuditObject } from "../sourcePosition.ts";
-import type { Figure } from "../system.ts";
+import type { Quantity } from "../system.ts";
 import { Field } from "./field.ts";
 import { known, missing } from "./quantities.ts";
 import { groupOf, type Inventory } from "./inventory.ts";
@@ -9,11 +9,11 @@ export const KEDA_MAX_DEFAULT = 100;
 
 /** What scales a workload: HorizontalPodAutoscalers, KEDA's ScaledObjects, Argo's Rollouts. */
 export class Scalers {
-  readonly #maxima: ReadonlyMap<string, readonly Figure[]>;
+  readonly #maxima: ReadonlyMap<string, readonly Quantity[]>;
 
   constructor(inventory: Inventory) {
-    const maxima = new Map<string, Figure[]>();
-    const add = (target: string | undefined, maximum: Figure): void => {
+    const maxima = new Map<string, Quantity[]>();
+    const add = (target: string | undefined, maximum: Quantity): void => {
       if (target === undefined) return;
       maxima.set(target, [...(maxima.get(target) ?? []), maximum]);
     };
@@ -47,12 +47,12 @@ export class Scalers {
   }
 
   /** The maximum that each of its autoscalers has. */
-  maximaOf(object: AuditObject): readonly Figure[] {
+  maximaOf(object: AuditObject): readonly Quantity[] {
     return this.maximaByKey(objectOf({ object, path: [] }));
   }
 
   /** The same by `Deployment writing/author`, for one that need not be among the objects. */
-  maximaByKey(key: string): readonly Figure[] {
+  maximaByKey(key: string): readonly Quantity[] {
     return this.#maxima.get(key) ?? [];
   }
 }
@@ -63,21 +63,21 @@ function keyOf(target: Field, { namespace }: AuditObject): string | undefined {
   return name === undefined ? undefined : `${kind} ${namespace}/${name}`;
 }
 
-function rolloutReplicas(root: Field): Figure {
+function rolloutReplicas(root: Field): Quantity {
   const field = root.at("spec", "replicas");
   const count = field.exists ? field.count() : 1;
   if (count !== undefined) return known(count, `${count} replicas of its Rollout`, field.place());
   return missing("the Rollout's replicas", field.place(), "write spec.replicas as a number");
 }
 
-function hpaMaximum(root: Field): Figure {
+function hpaMaximum(root: Field): Quantity {
   const field = root.at("spec", "maxReplicas");
   const count = field.count();
   if (count !== undefined) return known(count, `maxReplicas ${count}`, field.place());
   return missing("the autoscaler's maximum", field.place(), "write spec.maxReplicas as a number");
 }
 
-function kedaMaximum(root: Field): Figure {
+function kedaMaximum(root: Field): Quantity {
   const field = root.at("spec", "maxReplicaCount");
   const count = field.exists ? field.count() : KEDA_MAX_DEFAULT;
   if (count === undefined) {

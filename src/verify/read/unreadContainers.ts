@@ -1,20 +1,20 @@
 import { CONNECTS_TO_ANNOTATION, POOL_MAX_ANNOTATION } from "../../api/names.ts";
-import type { Missing } from "../system.ts";
+import type { MissingQuantity } from "../system.ts";
 import { tellTarget } from "./annotations.ts";
 import type { Environment } from "./containerEnv.ts";
 import type { Field } from "./field.ts";
 import { missing } from "./quantities.ts";
 import { mountedFiles } from "./mountedFiles.ts";
 import { hasMoreThanPgBouncer, isPgBouncer } from "./pgbouncerPods.ts";
-import type { Surroundings } from "./auditContext.ts";
+import type { AuditContext } from "./auditContext.ts";
 import type { Workload } from "./workloads.ts";
 
 /** What a container of another pooler opens, or one that runs more than its PgBouncer. */
 export function unreadProgram(
   workload: Workload,
   container: Field,
-  { poolers }: Surroundings,
-): readonly Missing[] {
+  { poolers }: AuditContext,
+): readonly MissingQuantity[] {
   const name = container.at("name").text() ?? "";
   if (isPgBouncer(container)) {
     return hasMoreThanPgBouncer(container) ? [besidesPgBouncer(container, name)] : [];
@@ -35,12 +35,12 @@ function isOtherPooler(container: Field): boolean {
 
 const TELL_OTHER = `annotate its pods with ${CONNECTS_TO_ANNOTATION} (where it connects to, or "none" where it is no Postgres of these) and ${POOL_MAX_ANNOTATION}`;
 
-function ofOtherPooler(workload: Workload, container: Field, name: string): Missing {
+function ofOtherPooler(workload: Workload, container: Field, name: string): MissingQuantity {
   const what = `what the pooler in container ${name} of ${workload.key} opens, and where: weir reads PgBouncer's configuration alone`;
   return missing(what, container.at("image").place(), TELL_OTHER);
 }
 
-function besidesPgBouncer(container: Field, name: string): Missing {
+function besidesPgBouncer(container: Field, name: string): MissingQuantity {
   const what = `what container ${name} opens besides the PgBouncer that its command starts`;
   const tell = `annotate its pods with ${CONNECTS_TO_ANNOTATION}: "${name}=localhost:PORT/DATABASE?user=LOGIN" and ${POOL_MAX_ANNOTATION}, or "${name}=none"`;
   return missing(what, container.place(), tell);
@@ -51,8 +51,8 @@ export function hiddenEnvironment(
   workload: Workload,
   container: Field,
   environment: Environment,
-  { inventory, poolers }: Surroundings,
-): readonly Missing[] {
+  { inventory, poolers }: AuditContext,
+): readonly MissingQuantity[] {
   if (poolers.length === 0) return [];
   const mounts = mountedFiles(inventory, workload, container, environment).unknown.filter(
     ({ name, path }) => !KEYS.test(name) && !KEYS.test(path),

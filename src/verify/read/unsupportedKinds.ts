@@ -1,6 +1,6 @@
 import { CONNECTS_TO_ANNOTATION } from "../../api/names.ts";
 import { objectOf } from "../sourcePosition.ts";
-import type { Missing } from "../system.ts";
+import type { MissingQuantity } from "../system.ts";
 import type { AddressBook } from "./addresses.ts";
 import { hostsIn } from "./configFiles.ts";
 import { isDatabaseName, isLocation } from "./databaseVariables.ts";
@@ -19,11 +19,11 @@ const READ_OR_SILENT =
  * Objects of kinds that weir doesn't read (a CronWorkflow, a Task, a HelmRelease, a trigger of KEDA)
  * and that name a pooler: what they open nobody counts.
  */
-export function otherKinds(
+export function unsupportedKinds(
   inventory: Inventory,
   book: AddressBook,
   isWorkload: (key: string) => boolean,
-): readonly Missing[] {
+): readonly MissingQuantity[] {
   return inventory.objects.flatMap((object) => {
     const root = Field.of(object);
     const key = objectOf(root.place());

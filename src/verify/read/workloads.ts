@@ -1,6 +1,6 @@
 import { PODS_ANNOTATION } from "../../api/names.ts";
 import { objectOf, type AuditObject } from "../sourcePosition.ts";
-import type { Figure } from "../system.ts";
+import type { Quantity } from "../system.ts";
 import { Field } from "./field.ts";
 import { known, missing, positiveCount, wholeNumber } from "./quantities.ts";
 import { groupOf, type Annotation, type Inventory } from "./inventory.ts";
@@ -17,7 +17,7 @@ export interface Workload {
   readonly template: Field;
   readonly labels: ReadonlyMap<string, string>;
   /** The most pods of it that can hold connections at once. */
-  readonly pods: Figure;
+  readonly pods: Quantity;
   /** From a flag, the pods' template or the object. */
   readonly annotation: (name: string) => Annotation | undefined;
 }
@@ -78,7 +78,7 @@ function workloadOf(
  * during a RollingUpdate a whole old generation may still hold its connections beside a whole new
  * one, whatever maxSurge says. See docs/budget.md.
  */
-function peakPods(root: Field, told: Annotation | undefined, scalers: Scalers): Figure {
+function peakPods(root: Field, told: Annotation | undefined, scalers: Scalers): Quantity {
   if (told !== undefined) return toldPods(told);
   switch (`${groupOf(root.object)}/${root.object.kind}`) {
     case "/Pod":
@@ -111,43 +111,43 @@ function peakPods(root: Field, told: Annotation | undefined, scalers: Scalers): 
   }
 }
 
-function toldPods({ name, value, place }: Annotation): Figure {
+function toldPods({ name, value, place }: Annotation): Quantity {
   const pods = wholeNumber(value);
   if (pods !== undefined) return known(pods, `${pods} pods (${name})`, place);
   return missing(`how many pods there can be: ${name} is no whole number`, place, `${name}: "N"`);
 }
 
-function generations(root: Field, scalers: Scalers, type: Field): Figure {
+function generations(root: Field, scalers: Scalers, type: Field): Quantity {
   const byDefault = root.object.kind === "Deployment" ? "RollingUpdate" : "Rolling";
   return rolledOut(replicas(root, scalers), type, byDefault);
 }
 
 /** Pods of a Deployment of so many replicas: twice as many, unless its strategy is Recreate. */
-export function rolledOut(count: Figure, type: Field, byDefault = "RollingUpdate"): Figure {
+export function rolledOut(count: Quantity, type: Field, byDefault = "RollingUpdate"): Quantity {
   const strategy = type.text() ?? byDefault;
   if (strategy !== "Recreate") return doubled(count, `2 generations (${strategy})`, type);
   return count.known ? known(count.value, count.why, ...count.places, type.place()) : count;
 }
 
-function doubled(count: Figure, why: string, ...fields: readonly Field[]): Figure {
+function doubled(count: Quantity, why: string, ...fields: readonly Field[]): Quantity {
   if (!count.known || count.value === 0) return count;
   const places = [...count.places, ...fields.filter((field) => field.exists).map((f) => f.place())];
   return known(2 * count.value, `${why} × ${count.why}`, ...places);
 }
 
 /** The highest count of replicas: an autoscaler's maximum, and never below what is written. */
-function replicas(root: Field, scalers: Scalers): Figure {
+function replicas(root: Field, scalers: Scalers): Quantity {
   return replicasAt(root.at("spec", "replicas"), scalers.maximaOf(root.object));
 }
 
 /** The count in a field, 1 where it is not written, or the largest of these maxima. */
-export function replicasAt(field: Field, maxima: readonly Figure[]): Figure {
+export function replicasAt(field: Field, maxima: readonly Quantity[]): Quantity {
   const written = field.exists ? field.count() : 1;
   if (written === undefined) {
     return missing("how many replicas it has", field.place(), "write it as a whole number");
   }
   const own = known(written, plural(written), field.place());
-  let most: Figure = own;
+  let most: Quantity = own;
   for (const maximum of maxima) {
     if (!maximum.known) return maximum;
     if (maximum.value > most.value) most = maximum;
@@ -159,7 +159,7 @@ function plural(count: number): string {
   return count === 1 ? "1 replica" : `${count} replicas`;
 }
 
-function daemonSetPods(root: Field): Figure {
+function daemonSetPods(root: Field): Quantity {
   const surge = root.at("spec", "updateStrategy", "rollingUpdate", "maxSurge");
   const surges = surge.exists && positiveCount(String(surge.value).replace("%", "")) !== undefined;
   const pods = surges

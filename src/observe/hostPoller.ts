@@ -2,24 +2,24 @@ import { isDeepStrictEqual } from "node:util";
 import { backoffMs } from "../runtime/backoff.ts";
 import { addressesOf } from "./hostNames.ts";
 import { loop } from "../runtime/loop.ts";
-import { patience } from "./failureDebounce.ts";
-import type { Surroundings } from "./observerOptions.ts";
-import { retryBackoff, type Watch } from "./pgbouncerPoller.ts";
+import { failureDebounce } from "./failureDebounce.ts";
+import type { ObserverOptions } from "./observerOptions.ts";
+import { retryBackoff, type Poller } from "./pgbouncerPoller.ts";
 
 const AGAIN_MS = 30_000;
 
 /** The addresses of a host that is not in the cluster's API: asked of DNS again and again. */
-export function watchHost(
+export function pollHost(
   host: string,
   namespace: string,
-  { clock, random }: Surroundings,
+  { clock, random }: ObserverOptions,
   onSight: () => void,
-): Watch<readonly string[]> {
-  const seen = patience<readonly string[]>();
+): Poller<readonly string[]> {
+  const seen = failureDebounce<readonly string[]>();
   let failures = 0;
   const watching = loop(clock, async () => {
     const askedMs = clock.monotonicMs();
-    const before = seen.sight();
+    const before = seen.observation();
     try {
       seen.answered(await addressesOf(host, namespace));
       failures = 0;
@@ -27,11 +27,11 @@ export function watchHost(
       failures += 1;
       seen.failed(error, askedMs, clock.monotonicMs());
     }
-    if (!isDeepStrictEqual(before, seen.sight())) onSight();
+    if (!isDeepStrictEqual(before, seen.observation())) onSight();
     return failures === 0 ? AGAIN_MS : backoffMs(retryBackoff("HostNotFound"), failures, random);
   });
   return {
-    sight: seen.sight,
+    observation: seen.observation,
     // A resolver can't be told to stop, and nobody waits for what it says.
     stop: async () => void watching.stop(),
   };

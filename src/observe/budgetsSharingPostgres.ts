@@ -1,14 +1,14 @@
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
-import { postgresOf, type Kept } from "./observedObject.ts";
+import { postgresOf, type CachedObject } from "./observedObject.ts";
 
 /** Of one that can't be read so many of its problems are told. */
 const PROBLEMS_MAX = 3;
 
 /** The other budgets of the cluster, and those of the same Postgres that can't be read. */
-export function neighboursOf(
-  budget: Kept<ConnectionBudget>,
-  all: readonly Kept<ConnectionBudget>[],
+export function budgetsSharingPostgres(
+  budget: CachedObject<ConnectionBudget>,
+  all: readonly CachedObject<ConnectionBudget>[],
 ): Pick<BudgetSnapshot, "neighbours" | "unreadNeighbours"> {
   const address = postgresOf(budget);
   const others = all.filter(({ observed }) => observed.uid !== budget.observed.uid);

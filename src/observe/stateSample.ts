@@ -7,10 +7,10 @@ import {
   poolsOf,
   usedClientsOf,
 } from "../pgbouncer/liveRows.ts";
-import type { ClientCount, LineSight, PoolerSight } from "../model/budgetSnapshot.ts";
+import type { ClientCount, LineState, PgBouncerState } from "../model/budgetSnapshot.ts";
 
 /** What a console said in one go. */
-export interface PoolerRows {
+export interface StateRows {
   readonly databases: readonly ShowRow[];
   readonly clients: readonly ShowRow[];
   readonly lists: readonly ShowRow[];
@@ -19,13 +19,13 @@ export interface PoolerRows {
 }
 
 /** A sight without what earlier ones add to it. */
-export type PoolerSample = Omit<PoolerSight, "window" | "version" | "address">;
+export type StateSample = Omit<PgBouncerState, "window" | "version" | "address">;
 
 /**
  * @param self the application name of weir's own console
  * @throws ShowError
  */
-export function poolerSample(rows: PoolerRows, self: string): PoolerSample {
+export function stateSample(rows: StateRows, self: string): StateSample {
   const config = configOf(rows.config);
   const openServers = new Map<string, number>();
   const users = new Map<string, readonly string[]>();
@@ -38,7 +38,7 @@ export function poolerSample(rows: PoolerRows, self: string): PoolerSample {
   );
   return {
     config,
-    lines: linesOf(rows.databases, config).map((line): LineSight => {
+    lines: linesOf(rows.databases, config).map((line): LineState => {
       const open = openClients.get(line.name);
       return {
         ...line,

@@ -1,16 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Handshake, Sight } from "../model/budgetSnapshot.ts";
+import type { Handshake, Observation } from "../model/budgetSnapshot.ts";
 import { handshake, type Endpoint } from "./handshake.ts";
 import { loop } from "../runtime/loop.ts";
-import type { Surroundings } from "./observerOptions.ts";
-import type { Turns } from "../runtime/semaphore.ts";
+import type { ObserverOptions } from "./observerOptions.ts";
+import type { Semaphore } from "../runtime/semaphore.ts";
 
 /** The ready pods of one server, in an order that stays. */
 export type Endpoints = readonly (Endpoint & { readonly uid: string })[];
 
 /** Greets one server again and again. */
-export interface HandshakeWatch {
-  readonly sight: () => Sight<Handshake>;
+export interface McpPoller {
+  readonly sight: () => Observation<Handshake>;
   /** The ready pods as of now: when they change it greets one soon. */
   readonly look: (endpoints: Endpoints) => void;
   readonly stop: () => Promise<void>;
@@ -21,21 +21,21 @@ const AGAIN_MS = 60_000;
 const SECOND_TRY_MS = 2000;
 const AFTER_FAILURE_MS = 15_000;
 
-const NO_PODS: Sight<Handshake> = {
-  state: "unseen",
+const NO_PODS: Observation<Handshake> = {
+  state: "unavailable",
   reason: "NoPods",
   message: "no pod is ready",
 };
 
-export function watchHandshake(
+export function pollMcpServer(
   first: Endpoints,
-  { clock, random }: Surroundings,
-  limit: Turns,
+  { clock, random }: ObserverOptions,
+  limit: Semaphore,
   onSight: () => void,
-): HandshakeWatch {
+): McpPoller {
   let endpoints = first;
   let greeted: string | undefined;
-  let answer: Sight<Handshake> = { state: "pending" };
+  let answer: Observation<Handshake> = { state: "pending" };
   let failures = 0;
 
   const greet = async (stopped: AbortSignal): Promise<number> => {
@@ -50,7 +50,7 @@ export function watchHandshake(
     failures = said.ok ? 0 : failures + 1;
     if (failures === 1) return SECOND_TRY_MS;
     const before = answer;
-    answer = { state: "seen", value: said };
+    answer = { state: "available", value: said };
     if (!isDeepStrictEqual(before, answer)) onSight();
     return said.ok ? AGAIN_MS * (0.75 + random() / 2) : AFTER_FAILURE_MS;
   };
@@ -60,7 +60,7 @@ export function watchHandshake(
     look: (now) => {
       if (isDeepStrictEqual(endpoints, now)) return;
       endpoints = now;
-      watching.hurry();
+      watching.trigger();
     },
     stop: watching.stop,
   };

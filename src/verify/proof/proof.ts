@@ -1,5 +1,5 @@
-import type { Place } from "./sourcePosition.ts";
-import type { Missing } from "./system.ts";
+import type { SourcePosition } from "../sourcePosition.ts";
+import type { MissingQuantity } from "../system.ts";
 
 /** What `weir verify` says; `--output json` prints it, with the places as texts. */
 export interface Proof {
@@ -10,7 +10,7 @@ export interface Proof {
   readonly verdict: "fits" | "broken" | "unknown";
   readonly sums: readonly Sum[];
   readonly findings: readonly Finding[];
-  readonly missing: readonly Missing[];
+  readonly missing: readonly MissingQuantity[];
   readonly notes: readonly string[];
 }
 
@@ -36,7 +36,7 @@ export interface Term {
   readonly name: string;
   readonly value: number;
   readonly why: string;
-  readonly places: readonly Place[];
+  readonly places: readonly SourcePosition[];
 }
 
 /** One thing that is wrong. */
@@ -46,7 +46,7 @@ export interface Finding {
   /** With the sum in numbers, and what would fit. */
   readonly message: string;
   /** The field to look at first. */
-  readonly place: Place;
+  readonly place: SourcePosition;
   /** All other fields that make up the sum. */
-  readonly related: readonly Place[];
+  readonly related: readonly SourcePosition[];
 }

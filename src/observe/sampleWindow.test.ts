@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { PoolerSample } from "./poolerSample.ts";
-import { poolerWindow } from "./poolerWindow.ts";
+import type { StateSample } from "./stateSample.ts";
+import { sampleWindow } from "./sampleWindow.ts";
 
-function sample(usedClients: number, clients: number, servers: number, waiting = 0): PoolerSample {
+function sample(usedClients: number, clients: number, servers: number, waiting = 0): StateSample {
   const line = {
     name: "author",
     host: "pg",
@@ -39,7 +39,7 @@ function sample(usedClients: number, clients: number, servers: number, waiting =
 }
 
 test("a maximum counts for 10 s, each of the counts by itself", () => {
-  const window = poolerWindow();
+  const window = sampleWindow();
   expect(window.add(sample(9, 3, 1), 0)).toEqual({
     lengthMs: 0,
     usedClientsMax: 9,
@@ -68,7 +68,7 @@ test("a maximum counts for 10 s, each of the counts by itself", () => {
 });
 
 test("after a gap it is as long as it was seen since, and what was seen before still counts", () => {
-  const window = poolerWindow();
+  const window = sampleWindow();
   window.add(sample(9, 3, 1), 0);
   window.interrupt();
   expect(window.add(sample(5, 2, 1), 5000)).toMatchObject({ lengthMs: 0, usedClientsMax: 9 });
@@ -76,7 +76,7 @@ test("after a gap it is as long as it was seen since, and what was seen before s
 });
 
 test("what an address kept is the least of three samples in a row", () => {
-  const window = poolerWindow();
+  const window = sampleWindow();
   const kept = (clients: number, atMs: number) =>
     window.add(sample(9, clients, 1), atMs).addressesKept.get("10.0.0.1");
   expect([kept(5, 0), kept(3, 1000), kept(4, 2000)]).toEqual([undefined, undefined, 4]);
@@ -86,7 +86,7 @@ test("what an address kept is the least of three samples in a row", () => {
 });
 
 test("those that wait are among an address' clients, and not among what it held", () => {
-  const window = poolerWindow();
+  const window = sampleWindow();
   const waits = (clients: number, waiting: number, atMs: number) =>
     window.add(sample(9, clients, 1, waiting), atMs);
   waits(6, 6, 0);

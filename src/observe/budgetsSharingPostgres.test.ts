@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { neighboursOf } from "./neighbourBudgets.ts";
-import { keepBudget } from "./observedObject.ts";
+import { budgetsSharingPostgres } from "./budgetsSharingPostgres.ts";
+import { toCachedBudget } from "./observedObject.ts";
 
 function kept(name: string, postgres: object, pgbouncer: object = { maxClientConn: 200 }) {
-  return keepBudget({
+  return toCachedBudget({
     apiVersion: "weir.dev/v1alpha1",
     kind: "ConnectionBudget",
     metadata: { name, namespace: "writing", uid: `uid-${name}` },
@@ -23,7 +23,7 @@ const UNREAD = { maxClientConn: "many" };
 
 test("a budget of the same Postgres that can't be read is told, wherever else it may be", () => {
   const own = kept("own", { host: "pg" });
-  const { neighbours, unreadNeighbours } = neighboursOf(own, [
+  const { neighbours, unreadNeighbours } = budgetsSharingPostgres(own, [
     own,
     kept("read", { host: "pg" }),
     kept("same", { host: "pg.writing.svc", port: 5432 }, UNREAD),

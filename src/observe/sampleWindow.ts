@@ -1,6 +1,6 @@
 import { CONSOLE_DATABASE, MAINTENANCE_LINE } from "../api/names.ts";
-import type { PoolerWindow } from "../model/budgetSnapshot.ts";
-import type { PoolerSample } from "./poolerSample.ts";
+import type { PgBouncerWindow } from "../model/budgetSnapshot.ts";
+import type { StateSample } from "./stateSample.ts";
 
 /** How long a maximum counts. */
 export const WINDOW_MS = 10_000;
@@ -18,14 +18,14 @@ interface Entry {
 }
 
 /** The last seconds of one PgBouncer process. */
-export interface Window {
+export interface SampleWindow {
   /** Maxima of the last 10 s, this sample included. */
-  readonly add: (sample: PoolerSample, atMs: number) => PoolerWindow;
+  readonly add: (sample: StateSample, atMs: number) => PgBouncerWindow;
   /** It was not seen for a moment: the window is as long as it has been seen since. */
   readonly interrupt: () => void;
 }
 
-export function poolerWindow(): Window {
+export function sampleWindow(): SampleWindow {
   let entries: readonly Entry[] = [];
   let sinceMs: number | undefined;
   return {
@@ -48,7 +48,7 @@ export function poolerWindow(): Window {
   };
 }
 
-function entryOf({ usedClients, loggingIn, lines, clients }: PoolerSample, atMs: number): Entry {
+function entryOf({ usedClients, loggingIn, lines, clients }: StateSample, atMs: number): Entry {
   const addresses = new Map<string, number>();
   const addressesHeld = new Map<string, number>();
   const byLine = new Map<string, number>();
@@ -91,7 +91,7 @@ function minimaOf(entries: readonly Entry[]): ReadonlyMap<string, number> {
 function maximaOf(
   entries: readonly Entry[],
   lengthMs: number,
-): Omit<PoolerWindow, "addressesKept"> {
+): Omit<PgBouncerWindow, "addressesKept"> {
   const lines = new Map<string, { clientsMax: number; serversMax: number }>();
   for (const entry of entries) {
     for (const [name, clients, servers] of entry.lines) {
