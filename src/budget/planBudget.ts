@@ -1,6 +1,7 @@
 import { processCountOf, type ConnectionBudget } from "../api/connectionBudget.ts";
 import type { McpServer } from "../api/mcpServer.ts";
 import { allocate } from "./allocate.ts";
+import { assertPlanSums } from "./assertSums.ts";
 import { floorOf, floorsOf, missingFor } from "./floors.ts";
 import { byCodeUnit } from "../text/order.ts";
 import { peakPods, peakProcesses } from "./peakPods.ts";
@@ -14,6 +15,8 @@ import { suggestionsFor } from "./suggestions/suggestions.ts";
  * draw from the budget, in any order; Disabled ones have no line and are left out. When a sum
  * can't hold, every limit is the guarantee and every line has one slot, and `missing` says by how
  * much it fails. `postgresMissing` is what the Postgres behind it lacks for all shares.
+ *
+ * @throws SumError when a sum of the plan does not hold: a fault of weir
  */
 export function planBudget(
   budget: ConnectionBudget,
@@ -37,7 +40,7 @@ export function planBudget(
   const headroom = Math.max(0, room.clients - granted);
   const { consoles, maintenance, maintenanceSlots, logins } = budget.spec.pgbouncer.reserve;
 
-  return {
+  const plan: BudgetPlan = {
     name: budget.metadata.name,
     namespace: budget.metadata.namespace,
     feasible,
@@ -84,6 +87,8 @@ export function planBudget(
     }),
     suggestions: fits || postgresMissing > 0 ? [] : suggestionsFor(budget, lines, room),
   };
+  assertPlanSums(budget, plan);
+  return plan;
 }
 
 /** Limits by process: a unit of limit costs one client connection for each peak process. */

@@ -1,5 +1,6 @@
 import { keyOf, serversByBudget, type Fleet } from "../api/fleet.ts";
 import { byNames } from "../text/order.ts";
+import { assertShares } from "./assertSums.ts";
 import type { Plan } from "./plan.ts";
 import { planBudget } from "./planBudget.ts";
 import { isShared, postgresOf } from "./postgresShares.ts";
@@ -8,6 +9,8 @@ import { budgetWarnings, postgresWarnings } from "./warnings.ts";
 /**
  * The static plan of a valid fleet (budget.md): a pure function of what the fleet says, whatever
  * the order of its objects. It never throws for what does not fit: the plan says what is missing.
+ *
+ * @throws SumError when a sum of the plan does not hold: a fault of weir
  */
 export function planFleet(fleet: Fleet): Plan {
   const servers = serversByBudget(fleet);
@@ -24,9 +27,11 @@ export function planFleet(fleet: Fleet): Plan {
       const plan = planBudget(budget, drawing, missing.get(keyOf(budget)) ?? 0);
       return { plan, warnings: budgetWarnings(budget, drawing, plan) };
     });
+  const budgets = planned.map(({ plan }) => plan);
+  for (const each of postgres) assertShares(each, budgets);
   return {
-    feasible: planned.every(({ plan }) => plan.feasible),
-    budgets: planned.map(({ plan }) => plan),
+    feasible: budgets.every(({ feasible }) => feasible),
+    budgets,
     postgres: postgres.filter(isShared).map(({ plan }) => plan),
     warnings: [
       ...planned.flatMap(({ warnings }) => warnings),

@@ -1,7 +1,7 @@
 import { roleOf, type ConnectionBudget } from "../api/connectionBudget.ts";
 import type { BudgetPlan } from "../budget/plan.ts";
 import { CLIENT_LOGIN_TIMEOUT_SECONDS } from "../pgbouncer/ini.ts";
-import { linesOf, type Line } from "../pgbouncer/lines.ts";
+import { plannedLines, type Line } from "../pgbouncer/lines.ts";
 import type { LineState, PgBouncerState } from "../model/budgetSnapshot.ts";
 import type { ObservedPgBouncer } from "./observed.ts";
 
@@ -26,7 +26,7 @@ export function differencesFrom(
   budget: ConnectionBudget,
   { state, lines }: ObservedPgBouncer,
 ): ConfigDifferences {
-  const planned = linesOf(budget, plan);
+  const planned = plannedLines(budget, plan);
   const names = new Set(planned.map(({ name }) => name));
   const compared = planned.map((line) => ({
     line: line.name,

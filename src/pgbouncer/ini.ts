@@ -1,6 +1,6 @@
 import { roleOf, type ConnectionBudget } from "../api/connectionBudget.ts";
 import { CONSOLE_ADMIN, STATS_LOGIN } from "../api/names.ts";
-import type { Line } from "./lines.ts";
+import { assertLines, type Line } from "./lines.ts";
 
 /** Where a PgBouncer process runs: what its ini must know beside the budget. */
 export interface IniPlace {
@@ -36,12 +36,16 @@ const CHANGEABLE: Readonly<Record<string, string>> = {
 /**
  * The ini that all processes of a budget's PgBouncer share. Each process includes it from its own
  * (see processIni). Pure: the same input gives the same bytes.
+ *
+ * @throws SumError when the limits of its lines do not fit its max_client_conn, or Postgres
  */
 export function commonIni(
   budget: ConnectionBudget,
   lines: readonly Line[],
   place: IniPlace,
 ): string {
+  const keys = settings(budget, place);
+  assertLines(budget, lines, Number(keys["max_client_conn"]));
   return [
     section(
       "databases",
@@ -49,7 +53,7 @@ export function commonIni(
     ),
     place.peers.length > 1 ? section("peers", place.peers.map(peer)) : "",
     // Last: processIni goes on with it.
-    section("pgbouncer", Object.entries(settings(budget, place))),
+    section("pgbouncer", Object.entries(keys)),
   ]
     .filter((text) => text !== "")
     .join("\n");

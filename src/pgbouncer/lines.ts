@@ -1,6 +1,9 @@
-import type { ConnectionBudget } from "../api/connectionBudget.ts";
+import { processCountOf, type ConnectionBudget } from "../api/connectionBudget.ts";
+import { keyOf } from "../api/fleet.ts";
 import { MAINTENANCE_LINE } from "../api/names.ts";
+import { assertSum } from "../budget/assertSums.ts";
 import type { BudgetPlan } from "../budget/plan.ts";
+import { shareOf } from "../budget/room.ts";
 
 /** One database entry of PgBouncer's ini: a server's line is its bulkhead. */
 export interface Line {
@@ -12,11 +15,63 @@ export interface Line {
   readonly slots: number;
 }
 
-/** The lines of one budget: every planned server's, by name, and maintenance last. */
+/**
+ * The lines of one budget that are to be written: every planned server's, by name, and maintenance
+ * last.
+ *
+ * @throws SumError when they do not fit what the budget has: a fault of weir
+ */
 export function linesOf(budget: ConnectionBudget, plan: BudgetPlan): readonly Line[] {
+  const lines = plannedLines(budget, plan);
+  assertLines(budget, lines, budget.spec.pgbouncer.maxClientConn);
+  return lines;
+}
+
+/** What a plan says of each line, also one that can't fit: to compare with, never to be written. */
+export function plannedLines(budget: ConnectionBudget, plan: BudgetPlan): readonly Line[] {
   const { reserve } = budget.spec.pgbouncer;
   return [
     ...plan.servers.map(({ name, grant, slots }) => ({ name, clients: grant, slots })),
     { name: MAINTENANCE_LINE, clients: reserve.maintenance, slots: reserve.maintenanceSlots },
   ];
+}
+
+/**
+ * Asserts that all clients that the lines admit, consoles and logins fit one process, and that the
+ * server connections of all processes fit Postgres.
+ *
+ * @param maxClientConn max_client_conn as it is written
+ * @throws SumError
+ */
+export function assertLines(
+  budget: ConnectionBudget,
+  lines: readonly Line[],
+  maxClientConn: number,
+): void {
+  const { consoles, logins } = budget.spec.pgbouncer.reserve;
+  const of = `ConnectionBudget ${keyOf(budget)}: `;
+  for (const { name, clients, slots } of lines) {
+    // To PgBouncer 0 means unlimited.
+    const limit = { name: `the least of line ${name}`, connections: Math.min(clients, slots) };
+    assertSum({ of: `${of}line ${name}`, terms: [{ name: "at least", connections: 1 }], limit });
+  }
+  assertSum({
+    of: `${of}clients of all lines of a PgBouncer process`,
+    terms: [
+      { name: "consoles", connections: consoles },
+      { name: "logins", connections: logins },
+      ...lines.map(({ name, clients }) => ({ name, connections: clients })),
+    ],
+    limit: { name: "max_client_conn", connections: maxClientConn },
+  });
+  const processes = processCountOf(budget);
+  const share = shareOf(budget);
+  assertSum({
+    of: `${of}server connections of all lines of a PgBouncer process`,
+    terms: lines.map(({ name, slots }) => ({ name, connections: slots })),
+    limit: {
+      name: `of Postgres' ${share} / ${processes}`,
+      connections: Math.floor(share / processes),
+    },
+  });
 }

@@ -1,0 +1,161 @@
+import * as fc from "fast-check";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { arbitraryFleet } from "../../test/fleets/arbitraryFleet.ts";
+import { budgetOf, incidentFleet, serverOf } from "../../test/fleets/fleetOf.ts";
+import type { Fleet } from "../api/fleet.ts";
+import { commonIni } from "../pgbouncer/ini.ts";
+import { linesOf } from "../pgbouncer/lines.ts";
+import { allocate } from "./allocate.ts";
+import { assertPlanSums, assertShares, assertSum, SumError } from "./assertSums.ts";
+import type { BudgetPlan } from "./plan.ts";
+import { planFleet } from "./planFleet.ts";
+import { postgresOf } from "./postgresShares.ts";
+
+// A planner with a fault: what it divides at the chosen call, it gives one too many of.
+vi.mock("./allocate.ts", { spy: true });
+
+beforeEach(() => {
+  vi.mocked(allocate).mockReset();
+});
+
+const PLACE = {
+  listenAddress: "*",
+  listenPort: 6432,
+  socketDir: "/var/run/pgbouncer",
+  authFile: "userlist.txt",
+  hbaFile: "hba.conf",
+  peers: [],
+};
+
+/** Ten servers that use up all clients (C = 200) and all slots. */
+const FULL = incidentFleet({ pool: { guaranteed: 1, max: 20 } });
+
+function planned(fleet: Fleet) {
+  const [budget] = fleet.budgets;
+  const [plan] = planFleet(fleet).budgets;
+  if (budget === undefined || plan === undefined) throw new Error("the fleet has no budget");
+  return { budget, plan };
+}
+
+/** The plan with other numbers for its first server. */
+function edited(plan: BudgetPlan, change: Partial<BudgetPlan["servers"][number]>): BudgetPlan {
+  const [first, ...others] = plan.servers;
+  if (first === undefined) throw new Error("the plan has no server");
+  return { ...plan, servers: [{ ...first, ...change }, ...others] };
+}
+
+describe("a faulty planner is caught where it makes its plan", () => {
+  it.each([
+    { call: 1, of: "clients of each PgBouncer process" },
+    { call: 2, of: "server connections of each PgBouncer process" },
+  ])("at call $call, of $of", async ({ call, of }) => {
+    const { allocate: real } =
+      await vi.importActual<typeof import("./allocate.ts")>("./allocate.ts");
+    let calls = 0;
+    vi.mocked(allocate).mockImplementation((claims, available) => {
+      calls += 1;
+      const [first = 0, ...units] = real(claims, available);
+      return [calls === call ? first + 1 : first, ...units];
+    });
+    expect(() => planFleet(FULL)).toThrow(SumError);
+    calls = 0;
+    expect(() => planFleet(FULL)).toThrow(`ConnectionBudget writing/writing: ${of}: `);
+  });
+});
+
+describe("a plan that was changed by one is caught", () => {
+  const { budget, plan } = planned(FULL);
+  const first = plan.servers[0];
+  if (first === undefined) throw new Error("the plan has no server");
+
+  it.each([
+    ["grant", { grant: first.grant + 1 }],
+    ["slots", { slots: first.slots + 1 }],
+  ])("in the plan and in its lines: %s", (_, change) => {
+    expect(() => assertPlanSums(budget, edited(plan, change))).toThrow(SumError);
+    expect(() => linesOf(budget, edited(plan, change))).toThrow(SumError);
+  });
+
+  it.each([
+    ["less than guaranteed", { limit: 0, grant: 0, guaranteed: 1 }],
+    ["another limit than its grant is made of", { limit: first.limit - 1 }],
+    ["a fraction", { slots: first.slots - 0.5 }],
+  ])("in the plan: %s", (_, change) => {
+    expect(() => assertPlanSums(budget, edited(plan, change))).toThrow(SumError);
+  });
+
+  it.each([
+    ["more clients", { clients: 1, slots: 0 }, /^ConnectionBudget writing\/writing: clients/],
+    ["more slots", { clients: 0, slots: 1 }, /^ConnectionBudget writing\/writing: server conn/],
+    ["no limit", { clients: 0, slots: -1000 }, /line author/],
+  ])("in the ini: a line with %s", (_, more, message) => {
+    const [line, ...others] = linesOf(budget, plan);
+    if (line === undefined) throw new Error("the plan has no line");
+    const slots = Math.max(0, line.slots + more.slots);
+    const lines = [{ ...line, clients: line.clients + more.clients, slots }, ...others];
+    expect(() => commonIni(budget, lines, PLACE)).toThrow(SumError);
+    expect(() => commonIni(budget, lines, PLACE)).toThrow(message);
+  });
+
+  it("in the ini: a max_client_conn that its lines were not planned for", () => {
+    const { pgbouncer } = budget.spec;
+    const smaller = { ...budget.spec, pgbouncer: { ...pgbouncer, maxClientConn: 199 } };
+    const lines = linesOf(budget, plan);
+    expect(() => commonIni({ ...budget, spec: smaller }, lines, PLACE)).toThrow(SumError);
+  });
+
+  it("in the shares of a Postgres", () => {
+    const postgres = { maxConnections: 23, shareConnections: 10 };
+    const budgets = ["a", "b"].map((name) => budgetOf({ name, postgres }));
+    const plans = planFleet({ budgets, servers: [] }).budgets;
+    const [shared] = postgresOf(budgets);
+    const [one, other] = plans;
+    if (shared === undefined || one === undefined || other === undefined) throw new Error("none");
+    expect(() => assertShares(shared, plans)).not.toThrow();
+    const more = { ...one, slots: { ...one.slots, postgres: 11 } };
+    expect(() => assertShares(shared, [more, other])).toThrow(
+      "shares of its budgets: 11 writing/a + 10 writing/b = 21, which must be at most 20",
+    );
+  });
+});
+
+it("names the budget, every term, the total and the limit, in one line", () => {
+  const sum = {
+    of: "ConnectionBudget writing/writing: clients",
+    terms: [
+      { name: "logins", connections: 4 },
+      { name: "author", connections: 197 },
+    ],
+    limit: { name: "max_client_conn", connections: 200 },
+  };
+  expect(() => assertSum(sum)).toThrow(
+    "ConnectionBudget writing/writing: clients: 4 logins + 197 author = 201, which must be at most 200 max_client_conn; this is a fault of weir, and no output was made of it: please report it",
+  );
+  expect(new SumError(sum)).toMatchObject({ sum, total: 201 });
+});
+
+it("no valid fleet is refused by it: neither its plan, nor the lines and the ini that fit", () => {
+  fc.assert(
+    fc.property(arbitraryFleet(), (fleet) => {
+      const plan = planFleet(fleet);
+      for (const budget of fleet.budgets) {
+        const own = plan.budgets.find(
+          ({ name, namespace }) =>
+            name === budget.metadata.name && namespace === budget.metadata.namespace,
+        );
+        if (own?.feasible !== true) continue;
+        commonIni(budget, linesOf(budget, own), PLACE);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+it("a budget that can't fit has a plan, and no lines that could be written", () => {
+  const { budget, plan } = planned({
+    budgets: [budgetOf({ pgbouncer: { maxClientConn: 20 } })],
+    servers: [serverOf("author", { pool: { guaranteed: 20, max: 20 } })],
+  });
+  expect(plan.feasible).toBe(false);
+  expect(() => linesOf(budget, plan)).toThrow(SumError);
+});
