@@ -5,6 +5,7 @@ import { budgetOf, incidentFleet, serverOf } from "../../test/fleets/fleetOf.ts"
 import type { Fleet } from "../api/fleet.ts";
 import { commonIni } from "../pgbouncer/ini.ts";
 import { linesOf } from "../pgbouncer/lines.ts";
+import type * as allocation from "./allocate.ts";
 import { allocate } from "./allocate.ts";
 import { assertPlanSums, assertShares, assertSum, SumError } from "./assertSums.ts";
 import type { BudgetPlan } from "./plan.ts";
@@ -49,8 +50,7 @@ describe("a faulty planner is caught where it makes its plan", () => {
     { call: 1, of: "clients of each PgBouncer process" },
     { call: 2, of: "server connections of each PgBouncer process" },
   ])("at call $call, of $of", async ({ call, of }) => {
-    const { allocate: real } =
-      await vi.importActual<typeof import("./allocate.ts")>("./allocate.ts");
+    const { allocate: real } = await vi.importActual<typeof allocation>("./allocate.ts");
     let calls = 0;
     vi.mocked(allocate).mockImplementation((claims, available) => {
       calls += 1;
@@ -144,7 +144,7 @@ it("no valid fleet is refused by it: neither its plan, nor the lines and the ini
             name === budget.metadata.name && namespace === budget.metadata.namespace,
         );
         if (own?.feasible !== true) continue;
-        commonIni(budget, linesOf(budget, own), PLACE);
+        expect(commonIni(budget, linesOf(budget, own), PLACE)).toContain("[databases]");
       }
     }),
     { numRuns: 500 },

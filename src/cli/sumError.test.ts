@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { expect, it, vi } from "vitest";
+import type * as allocation from "../budget/allocate.ts";
 import { main } from "./main.ts";
 
 // A planner with a fault: everybody gets one connection too many.
 vi.mock("../budget/allocate.ts", async (original) => {
-  const { allocate } = await original<typeof import("../budget/allocate.ts")>();
+  const { allocate } = await original<typeof allocation>();
   return {
     allocate: (...args: Parameters<typeof allocate>) => allocate(...args).map((units) => units + 1),
   };

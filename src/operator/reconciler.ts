@@ -111,14 +111,15 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
         key,
         orphans.flatMap((orphan) => orphan.metrics),
       );
-      return orphans.flatMap(({ name, status, events }) =>
-        ofServer(servers.get(name), status, events),
+      return orphans.flatMap((orphan) =>
+        ofServer(servers.get(orphan.name), orphan.status, orphan.events),
       );
     }
-    const { budgetStatus, serverStatuses, events, metrics: said } = judge.judge(snapshot);
-    figures.set(key, said);
+    const decision = judge.judge(snapshot);
+    const { budgetStatus, serverStatuses } = decision;
+    figures.set(key, decision.metrics);
     const about = (kind: string, name: string) =>
-      events.filter((notice) => notice.about.kind === kind && notice.about.name === name);
+      decision.events.filter((notice) => notice.about.kind === kind && notice.about.name === name);
     return [
       [
         { listed: BUDGETS, kept: budget, status: budgetStatus },
