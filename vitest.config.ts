@@ -5,7 +5,13 @@ import LongestFirst from "./test/longestFirst.ts";
 
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "charts/**/*.test.ts", "pool/**/*.test.ts", "test/**/*.test.ts"],
+    include: [
+      "src/**/*.test.ts",
+      "charts/**/*.test.ts",
+      "pool/**/*.test.ts",
+      "tools/**/*.test.ts",
+      "test/**/*.test.ts",
+    ],
     globalSetup: "test/preparation/setup.ts",
     reporters: ["default", "./test/tallyReporter.ts"],
     sequence: { sequencer: LongestFirst },

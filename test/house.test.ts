@@ -25,7 +25,7 @@ const DRAWER = /(?:^|\/)(?:utils?|helpers?|common|misc)(?:\/|\.ts$)/;
 
 const LINES_MAX = 400;
 
-const FILES = ["src", "charts", "pool", "test", "examples", "scripts", "tools", "bin"]
+const FILES = ["src", "charts", "pool", "test", "examples", "tools", "bin"]
   .filter((folder) => existsSync(folder))
   .flatMap((folder) => typescriptBelow(folder));
 
@@ -76,6 +76,14 @@ function isPure({ place, pure }: Room, file: string): boolean {
 function found(code: string, pattern: RegExp): string[] {
   return [...new Set(code.match(pattern))];
 }
+
+/** Folders whose programs import of this repository only what stands in these folders. */
+const IMPORTS_ONLY: Readonly<Record<string, readonly string[]>> = {
+  src: ["src"],
+  charts: ["charts", "src"],
+  pool: ["pool"],
+  tools: ["tools", "src", "charts", "pool"],
+};
 
 /** All of it is read once. */
 const CODE = new Map(FILES.map((file) => [file, readFileSync(file, "utf8")]));
@@ -144,6 +152,21 @@ describe("the table of rooms", () => {
   it("is the one that docs/architecture.md shows", () => {
     expect(readFileSync("docs/architecture.md", "utf8")).toContain(roomsTable(ROOMS));
   });
+});
+
+it("no program imports tests, and no product imports tools", () => {
+  const offenders = Object.entries(IMPORTS_ONLY).flatMap(([folder, allowed]) =>
+    [...CODE]
+      .filter(([file]) => isBelow(file, folder) && !file.endsWith(".test.ts"))
+      .flatMap(([file, code]) =>
+        importsIn(code)
+          .filter(({ name }) => name.startsWith("."))
+          .map(({ name }) => normalize(join(dirname(file), name)))
+          .filter((name) => !allowed.some((each) => isBelow(name, each)))
+          .map((name) => `${file}: imports ${name}, and ${folder}/ may not`),
+      ),
+  );
+  expect(offenders).toEqual([]);
 });
 
 describe("every TypeScript file", () => {

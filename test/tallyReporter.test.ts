@@ -5,8 +5,8 @@ import { expect, test } from "vitest";
 
 import { parseResults, type Results } from "../tools/ci/results.ts";
 import { inOneStream } from "./ci/oneStream.ts";
-import { startProcess, type RunningProcess } from "./parts/processes.ts";
-import { scratchDir } from "./parts/scratch.ts";
+import { startProcess, type RunningProcess } from "../tools/processes/processes.ts";
+import { scratchDir } from "../tools/processes/scratch.ts";
 
 const VITEST = resolve(import.meta.dirname, "../node_modules/vitest/vitest.mjs");
 const REPORTER = join(import.meta.dirname, "tallyReporter.ts");

@@ -9,7 +9,7 @@ import { weir, type World } from "../../test/fleets/fakeShell.ts";
 import { nastyPassword, uselessPassword } from "../../test/credentials/nastyPassword.ts";
 import { startStubApiServer } from "../../test/kube/stubApiServer.ts";
 import { freePort } from "../../test/parts/ports.ts";
-import { scratchDir } from "../../test/parts/scratch.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 
 const EXAMPLE = readFileSync(
   new URL("../../examples/writing-servers/fleet.yaml", import.meta.url),

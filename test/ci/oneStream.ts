@@ -1,4 +1,4 @@
-import type { ProcessSpec } from "../parts/processes.ts";
+import type { ProcessSpec } from "../../tools/processes/processes.ts";
 
 /**
  * The same process with one pipe for stdout and stderr: its log then has the order in which it was

@@ -3,8 +3,8 @@ import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 
 import type { Check, Course } from "../../tools/ci/course.ts";
-import { type RunningProcess, startProcess } from "../parts/processes.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { type RunningProcess, startProcess } from "../../tools/processes/processes.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { inOneStream } from "./oneStream.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");

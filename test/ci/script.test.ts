@@ -2,8 +2,8 @@ import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 
-import { type RunningProcess, startProcess } from "../parts/processes.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { type RunningProcess, startProcess } from "../../tools/processes/processes.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { inOneStream } from "./oneStream.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");

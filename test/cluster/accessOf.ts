@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { connect, type KubeClient } from "../../src/kube/client.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import type { Cluster } from "./cluster.ts";
 
 /** What an API server is asked about: as in a SelfSubjectAccessReview. */

@@ -2,17 +2,17 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { binary } from "../binaries/catalog.ts";
+import { binary } from "../../tools/binaries/catalog.ts";
 import { freePort } from "../parts/ports.ts";
-import { type RunningProcess, startProcess } from "../parts/processes.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { type RunningProcess, startProcess } from "../../tools/processes/processes.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { auditArgs, readAuditLog, type AuditEntry } from "./auditLog.ts";
 import { startControllerManager } from "./controllerManager.ts";
-import { startEtcd } from "./etcd.ts";
-import { kubeconfigOf } from "./kubeconfigText.ts";
-import { type Kubectl, kubectlFor } from "./kubectl.ts";
-import { answersOk, untilReady } from "./readiness.ts";
-import { serviceAccountKeyPem } from "./serviceAccountKey.ts";
+import { startEtcd } from "../../tools/cluster/etcd.ts";
+import { kubeconfigOf } from "../../tools/cluster/kubeconfigText.ts";
+import { type Kubectl, kubectlFor } from "../../tools/cluster/kubectl.ts";
+import { answersOk, untilReady } from "../../tools/cluster/readiness.ts";
+import { serviceAccountKeyPem } from "../../tools/cluster/serviceAccountKey.ts";
 
 /**
  * For hooks and tests that start an API server, and for what they do with it. It is up within

@@ -1,4 +1,4 @@
-import type { Kubectl } from "./kubectl.ts";
+import type { Kubectl } from "../../tools/cluster/kubectl.ts";
 
 /** What a test makes in a cluster that others may use too. */
 export interface Claims {

@@ -1,7 +1,7 @@
 import { API_SERVER_START_TIMEOUT_MS, startApiServer, type ApiServerOptions } from "./apiServer.ts";
 import { claims, type Claims } from "./claims.ts";
-import { kubectlFor, type Kubectl } from "./kubectl.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { kubectlFor, type Kubectl } from "../../tools/cluster/kubectl.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 
 /** For hooks and tests that start a cluster: only ends one that hangs. */
 export const CLUSTER_START_TIMEOUT_MS = API_SERVER_START_TIMEOUT_MS;

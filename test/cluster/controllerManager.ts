@@ -1,5 +1,5 @@
-import { binary } from "../binaries/catalog.ts";
-import { type RunningProcess, startProcess } from "../parts/processes.ts";
+import { binary } from "../../tools/binaries/catalog.ts";
+import { type RunningProcess, startProcess } from "../../tools/processes/processes.ts";
 
 /** The files that tie a controller manager to its API server. */
 export interface ControllerManagerFiles {

@@ -3,8 +3,8 @@ import { dirname, join, resolve } from "node:path";
 
 import { expect, test } from "vitest";
 
-import { startProcess } from "../parts/processes.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { startProcess } from "../../tools/processes/processes.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { API_SERVER_START_TIMEOUT_MS } from "./apiServer.ts";
 import { processesThatName } from "./processList.ts";
 

@@ -13,7 +13,7 @@ import {
   comparedServers,
   NAMESPACE,
 } from "../fleets/arbitraryObject.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { applied, changedByApplying, notCreated } from "./applying.ts";
 import { CLUSTER_START_TIMEOUT_MS, startCluster, type Cluster } from "./cluster.ts";
 import { dryRunOf, type DryRun, type Verdict } from "./dryRun.ts";

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 
-import { scratchDir } from "../parts/scratch.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { API_SERVER_START_TIMEOUT_MS, startApiServer, type ApiServer } from "./apiServer.ts";
 import { startCluster } from "./cluster.ts";
 

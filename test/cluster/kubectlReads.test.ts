@@ -8,9 +8,9 @@ import { splitDocuments } from "../../src/fleet/documents.ts";
 import { isMapping } from "../../src/api/objectName.ts";
 import { readYamlDocument } from "../../src/fleet/yamlDocument.ts";
 import { arbitraryYaml } from "../fleets/arbitraryYaml.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { API_SERVER_START_TIMEOUT_MS } from "./apiServer.ts";
-import { kubectlFor } from "./kubectl.ts";
+import { kubectlFor } from "../../tools/cluster/kubectl.ts";
 
 /** An object whose spec is what a text says; nothing when a fleet file may not say so. */
 function objectOf(text: string, index: number): { text: string; spec: unknown }[] {

@@ -10,8 +10,11 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { connect, type KubeClient } from "../../src/kube/client.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { startFaultyProxy, type FaultyProxy } from "../kube/faultyProxy.ts";
-import { scratchDir } from "../parts/scratch.ts";
-import { certificateAuthority, type CertificateAuthority } from "./certificateAuthority.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
+import {
+  certificateAuthority,
+  type CertificateAuthority,
+} from "../../tools/cluster/certificateAuthority.ts";
 import { type ApiServer, API_SERVER_START_TIMEOUT_MS, startApiServer } from "./apiServer.ts";
 
 /** Who asks, by the API server's word; 401 when it does not know. */

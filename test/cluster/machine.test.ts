@@ -4,13 +4,13 @@ import { createServer, type Server } from "node:http";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { claims } from "./claims.ts";
-import { podProgramImage } from "./machine/images.ts";
-import { type Machine, startMachine } from "./machine/machine.ts";
-import { keepFromOthers } from "./machine/place.ts";
-import { tracesOf } from "./machine/traces.ts";
+import { podProgramImage } from "../../tools/cluster/machine/images.ts";
+import { type Machine, startMachine } from "../../tools/cluster/machine/machine.ts";
+import { keepFromOthers } from "../../tools/cluster/machine/place.ts";
+import { tracesOf } from "../../tools/cluster/machine/traces.ts";
 import { podAsks, podKnocks, SHUT_OUT } from "./podAsks.ts";
 import { pod, service } from "./podManifests.ts";
-import { REAL_CLUSTER_START_TIMEOUT_MS } from "./realCluster.ts";
+import { REAL_CLUSTER_START_TIMEOUT_MS } from "../../tools/cluster/newCluster.ts";
 import { namespaceOfTest, type TestNamespace } from "./testNamespace.ts";
 
 /** The clusters that are made on this computer, two at a time. */

@@ -3,12 +3,12 @@ import { join, resolve } from "node:path";
 
 import { expect, test } from "vitest";
 
-import { startProcess } from "../parts/processes.ts";
-import { scratchDir } from "../parts/scratch.ts";
-import { keepFromOthers } from "./machine/place.ts";
-import { requireMachineParts } from "./machine/requirements.ts";
-import { tracesOf } from "./machine/traces.ts";
-import { REAL_CLUSTER_START_TIMEOUT_MS } from "./realCluster.ts";
+import { startProcess } from "../../tools/processes/processes.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
+import { keepFromOthers } from "../../tools/cluster/machine/place.ts";
+import { requireMachineParts } from "../../tools/cluster/machine/requirements.ts";
+import { tracesOf } from "../../tools/cluster/machine/traces.ts";
+import { REAL_CLUSTER_START_TIMEOUT_MS } from "../../tools/cluster/newCluster.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 /** What Kubernetes' programs write to, were they not kept from it. */
@@ -16,7 +16,7 @@ const HOST_FOLDERS = ["/var/lib/kubelet", "/var/lib/cni", "/run/containerd", "/r
 
 /** A test that starts a cluster, says so, and then hangs. */
 function hangingTest(reportPath: string): string {
-  const machine = join(import.meta.dirname, "machine/machine.ts");
+  const machine = join(ROOT, "tools/cluster/machine/machine.ts");
   return `
     import { writeFileSync } from "node:fs";
     import { test } from "vitest";

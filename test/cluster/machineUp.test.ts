@@ -1,15 +1,15 @@
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 
 import { expect, test } from "vitest";
 
-import { startProcess } from "../parts/processes.ts";
-import { scratchDir } from "../parts/scratch.ts";
-import { pathsOf } from "./machine/paths.ts";
-import type { MachineSpec } from "./machine/spec.ts";
-import { tracesOf } from "./machine/traces.ts";
+import { startProcess } from "../../tools/processes/processes.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
+import { pathsOf } from "../../tools/cluster/machine/paths.ts";
+import type { MachineSpec } from "../../tools/cluster/machine/spec.ts";
+import { tracesOf } from "../../tools/cluster/machine/traces.ts";
 import { processesThatName } from "./processList.ts";
-import { REAL_CLUSTER_START_TIMEOUT_MS } from "./realCluster.ts";
+import { REAL_CLUSTER_START_TIMEOUT_MS } from "../../tools/cluster/newCluster.ts";
 
 test(
   "npm run cluster: where a daemon ends, it says which and why, and leaves nothing",
@@ -17,7 +17,7 @@ test(
   async () => {
     const up = await startProcess({
       command: process.execPath,
-      args: [join(import.meta.dirname, "up.ts")],
+      args: ["tools/cluster/up.ts"],
       // On this computer also where docker runs.
       env: { DOCKER_HOST: `unix://${await scratchDir("nowhere")}/docker.sock` },
     });

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { goldens } from "../golden/goldens.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { applied, changedByApplying, notCreated } from "./applying.ts";
 import { CLUSTER_START_TIMEOUT_MS, startCluster, type Cluster } from "./cluster.ts";
 

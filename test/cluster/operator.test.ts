@@ -9,7 +9,7 @@ import { readLease, writeLease } from "../../src/kube/leaseRecord.ts";
 import { listObjects } from "../../src/kube/list.ts";
 import { writeStatus } from "../../src/kube/status.ts";
 import { goldens } from "../golden/goldens.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { accessOf, type Access, type Served, type Wish } from "./accessOf.ts";
 import { applied, changedByApplying, notCreated } from "./applying.ts";
 import { CLUSTER_START_TIMEOUT_MS, startOwnCluster, type Cluster } from "./cluster.ts";

@@ -7,7 +7,7 @@ import { namespace } from "../../charts/namespace.ts";
 import { goldens, manifestsIn } from "../golden/goldens.ts";
 import { fieldsAt, listAt, podsOf, type Pod } from "../golden/pods.ts";
 import { CLUSTER_START_TIMEOUT_MS, startCluster, type Cluster } from "./cluster.ts";
-import type { KubectlResult } from "./kubectl.ts";
+import type { KubectlResult } from "../../tools/cluster/kubectl.ts";
 
 /** The pods that weir's workloads would start, before a namespace that refuses the unrestricted. */
 

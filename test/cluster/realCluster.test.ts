@@ -1,14 +1,11 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
-import { podProgramImage } from "./machine/images.ts";
+import { podProgramImage } from "../../tools/cluster/machine/images.ts";
+import { REAL_CLUSTER_START_TIMEOUT_MS } from "../../tools/cluster/newCluster.ts";
 import { namespaceOfTest, type TestNamespace } from "./testNamespace.ts";
 import { podAsks, podKnocks, SHUT_OUT } from "./podAsks.ts";
 import { ANNOTATIONS_PATH, deployment, pod, service } from "./podManifests.ts";
-import {
-  type RealCluster,
-  REAL_CLUSTER_START_TIMEOUT_MS,
-  startRealCluster,
-} from "./realCluster.ts";
+import { type RealCluster, startRealCluster } from "./realCluster.ts";
 
 /** What the suite relies on, of any cluster that it is given. */
 

@@ -7,10 +7,10 @@ import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { binary } from "../binaries/catalog.ts";
+import { binary } from "../../tools/binaries/catalog.ts";
 import { freePort } from "../parts/ports.ts";
 import { type Postgres, startPostgres } from "../parts/postgres.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { CLUSTER_START_TIMEOUT_MS, startCluster, type Cluster } from "./cluster.ts";
 
 const WEIR = fileURLToPath(new URL("../../bin/weir.js", import.meta.url));

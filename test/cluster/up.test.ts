@@ -1,10 +1,9 @@
-import { join } from "node:path";
-
 import { afterEach, expect, test, vi } from "vitest";
 
-import { startProcess } from "../parts/processes.ts";
-import { podProgramImage } from "./machine/images.ts";
-import { REAL_CLUSTER_START_TIMEOUT_MS, startRealCluster } from "./realCluster.ts";
+import { startProcess } from "../../tools/processes/processes.ts";
+import { podProgramImage } from "../../tools/cluster/machine/images.ts";
+import { REAL_CLUSTER_START_TIMEOUT_MS } from "../../tools/cluster/newCluster.ts";
+import { startRealCluster } from "./realCluster.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -17,7 +16,7 @@ test(
     vi.stubEnv("USE_EXISTING_CLUSTER", "");
     const up = await startProcess({
       command: process.execPath,
-      args: [join(import.meta.dirname, "up.ts")],
+      args: ["tools/cluster/up.ts"],
     });
     await up.untilLogged(/gone after Ctrl-C/);
     for (const [, name = "", value = ""] of up.log().matchAll(/export (\w+)=(\S+)/g)) {

@@ -11,7 +11,7 @@ import { dirname, join } from "node:path";
 
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { scratchDir } from "../parts/scratch.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { weir, type Outcome, type World } from "../fleets/fakeShell.ts";
 
 const EXAMPLE = readFileSync("examples/writing-servers/fleet.yaml", "utf8");

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 
 import { weir } from "../fleets/fakeShell.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { readCompose } from "./written.ts";
 
 const EXAMPLE = "examples/writing-servers/fleet.yaml";

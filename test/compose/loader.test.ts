@@ -7,11 +7,11 @@ import { plannedBudgets } from "../../src/render/planned.ts";
 import { tryoutsOf } from "../../src/render/tryouts.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
 import { composeFolder, type ComposeFolder } from "../../src/compose/composeFolder.ts";
-import { binary } from "../binaries/catalog.ts";
+import { binary } from "../../tools/binaries/catalog.ts";
 import { budgetOf, serverOf } from "../fleets/fleetOf.ts";
 import { goldens } from "../golden/goldens.ts";
-import { runProcess } from "../parts/processes.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { runProcess } from "../../tools/processes/processes.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { folderOf, readCompose, USER, type ServiceFields } from "./written.ts";
 
 /** What docker compose itself makes of the files, by its own loader: schema, variables, references. */

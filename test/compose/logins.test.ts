@@ -14,7 +14,7 @@ import { nastyPassword } from "../credentials/nastyPassword.ts";
 import { weir } from "../fleets/fakeShell.ts";
 import { pgbouncerPlace, startPgBouncer, type PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { startScript } from "../parts/script.ts";
 import { readCompose, type ComposeFile } from "./written.ts";
 

@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { weir } from "../fleets/fakeShell.ts";
 import { GOLDEN_DIR } from "../golden/goldens.ts";
-import { serverOwner } from "../parts/owner.ts";
-import { runProcess } from "../parts/processes.ts";
+import { serverOwner } from "../../tools/processes/owner.ts";
+import { runProcess } from "../../tools/processes/processes.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { findPsql } from "../synth/psql.ts";
 import { readCompose, type ComposeFile } from "./written.ts";
 

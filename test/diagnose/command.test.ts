@@ -11,7 +11,7 @@ import { weir as weirHere } from "../fleets/fakeShell.ts";
 import { consoleQuery, type PgBouncer } from "../parts/pgbouncer.ts";
 import { oldPgBouncer } from "../parts/pgbouncer118.ts";
 import { type Postgres, startPostgres } from "../parts/postgres.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { appClient, consoleUrl, PASSWORDS, startScene } from "./liveScene.ts";
 
 const WEIR = fileURLToPath(new URL("../../bin/weir.js", import.meta.url));

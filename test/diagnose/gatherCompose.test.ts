@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 
 import { beforeAll, expect, test } from "vitest";
 
-import { runProcess } from "../parts/processes.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { runProcess } from "../../tools/processes/processes.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { gather, unseenOf } from "./liveScene.ts";
 
 const WEIR = fileURLToPath(new URL("../../bin/weir.js", import.meta.url));

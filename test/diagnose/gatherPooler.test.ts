@@ -9,7 +9,7 @@ import type { LivePgBouncer, LiveSystem } from "../../src/model/liveSystem.ts";
 import { findPgBouncer, type PgBouncer } from "../parts/pgbouncer.ts";
 import { oldPgBouncer } from "../parts/pgbouncer118.ts";
 import { type Postgres, startPostgres } from "../parts/postgres.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { type Certificate, selfSigned } from "../system/certificate.ts";
 import { exampleFleet } from "../system/fleets.ts";
 import { logIn } from "../system/logIn.ts";

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { diagnose } from "../../src/diagnose/diagnose.ts";
 import { THRESHOLDS } from "../../src/diagnose/causes/thresholds.ts";
 import type { LiveSystem } from "../../src/model/liveSystem.ts";
-import type { RunningProcess } from "../parts/processes.ts";
+import type { RunningProcess } from "../../tools/processes/processes.ts";
 import { startPostgres } from "../parts/postgres.ts";
 import { workloadOf } from "./actors.ts";
 import { consoleUrl, gather, PASSWORDS, startScene } from "./liveScene.ts";

@@ -12,7 +12,7 @@ import {
   startPgBouncer,
 } from "../parts/pgbouncer.ts";
 import type { Postgres } from "../parts/postgres.ts";
-import type { Program } from "../parts/programs.ts";
+import type { Program } from "../../tools/debian/programs.ts";
 
 /** Whom the scene's PgBouncer knows, with their passwords. */
 export const PASSWORDS = { boss: "hush-boss", eye: "hush-eye", app: "hush-app" } as const;

@@ -1,8 +1,8 @@
-import { cached } from "../parts/cache.ts";
-import { unpackDebian } from "../parts/debian.ts";
-import { runsAsRoot } from "../parts/owner.ts";
-import { runProcess, type RunningProcess, startProcess } from "../parts/processes.ts";
-import { onPath } from "../parts/programs.ts";
+import { cached } from "../../tools/cache/cache.ts";
+import { unpackDebian } from "../../tools/debian/debian.ts";
+import { runsAsRoot } from "../../tools/processes/owner.ts";
+import { runProcess, type RunningProcess, startProcess } from "../../tools/processes/processes.ts";
+import { onPath } from "../../tools/debian/programs.ts";
 
 /** A network namespace that is this process' neighbour, on a link of its own. */
 export interface Neighbour {

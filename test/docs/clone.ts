@@ -1,7 +1,7 @@
 import { cp, symlink } from "node:fs/promises";
 import { join } from "node:path";
 
-import { scratchDir } from "../parts/scratch.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { ROOT } from "../synth/run.ts";
 
 /** A clone of the repository, as far as the commands of its pages need it: what they write stays there. */

@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 
-import { binary } from "../binaries/catalog.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { binary } from "../../tools/binaries/catalog.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { ROOT } from "../synth/run.ts";
 
 /**

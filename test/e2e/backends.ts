@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { binary } from "../binaries/catalog.ts";
+import { binary } from "../../tools/binaries/catalog.ts";
 import { comes } from "./comes.ts";
 import { POSTGRES_POD } from "./fleets.ts";
 import type { Place } from "./place.ts";

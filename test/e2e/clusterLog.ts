@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { cacheDir } from "../parts/cache.ts";
+import { cacheDir } from "../../tools/cache/cache.ts";
 import type { Ground } from "./ground.ts";
 import type { Watch } from "./watch.ts";
 

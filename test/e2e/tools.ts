@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { budgetNames, MAINTENANCE_LABEL, METRICS_LABEL } from "../../src/api/names.ts";
-import { imageOf } from "../images/catalog.ts";
+import { imageOf } from "../../tools/images/catalog.ts";
 import { answered } from "./comes.ts";
 import { BUDGET } from "./fleets.ts";
 import type { Place } from "./place.ts";

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 
-import { atTheEnd } from "../parts/atTheEnd.ts";
-import { type RunningProcess, runProcess, startProcess } from "../parts/processes.ts";
-import { type ImageName, imageOf } from "./catalog.ts";
-import { docker, dockerAnswers } from "./docker.ts";
-import { imageArchive } from "./imageArchive.ts";
+import { atTheEnd } from "../../tools/processes/atTheEnd.ts";
+import { type RunningProcess, runProcess, startProcess } from "../../tools/processes/processes.ts";
+import { type ImageName, imageOf } from "../../tools/images/catalog.ts";
+import { docker, dockerAnswers } from "../../tools/images/docker.ts";
+import { imageArchive } from "../../tools/images/imageArchive.ts";
 import { imageRoot } from "./imageRoot.ts";
 
 /** How to run an image: as its own user, on a root file system that nobody can write to. */

@@ -1,10 +1,10 @@
 import { chmod, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { runProcess } from "../parts/processes.ts";
-import { scratchDir } from "../parts/scratch.ts";
-import type { ImageName } from "./catalog.ts";
-import { imageArchive } from "./imageArchive.ts";
+import { runProcess } from "../../tools/processes/processes.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
+import type { ImageName } from "../../tools/images/catalog.ts";
+import { imageArchive } from "../../tools/images/imageArchive.ts";
 
 /** What an image says of how it is run. */
 export interface ImageConfig {

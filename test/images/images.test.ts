@@ -2,11 +2,11 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 
-import { runProcess } from "../parts/processes.ts";
-import { isAtLeast } from "../parts/programs.ts";
-import { IMAGES, inRepository, type ImageName } from "./catalog.ts";
+import { runProcess } from "../../tools/processes/processes.ts";
+import { isAtLeast } from "../../tools/debian/programs.ts";
+import { IMAGES, inRepository, type ImageName } from "../../tools/images/catalog.ts";
 import { runContainer } from "./container.ts";
-import { imageArchive } from "./imageArchive.ts";
+import { imageArchive } from "../../tools/images/imageArchive.ts";
 import { imageRoot } from "./imageRoot.ts";
 
 /** The images as they are run: as their own user, on a root file system that can't be written. */

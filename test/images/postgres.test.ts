@@ -12,9 +12,9 @@ import {
 import { goldens } from "../golden/goldens.ts";
 import { podsOf, stringsAt } from "../golden/pods.ts";
 import { freePort } from "../parts/ports.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { type Container, type ContainerSpec, startContainer } from "./container.ts";
-import { imageArchive } from "./imageArchive.ts";
+import { imageArchive } from "../../tools/images/imageArchive.ts";
 
 const PASSWORDS = { WEIR_PASSWORD_0: 'it\'s \\ the "archive"', WEIR_PASSWORD_1: "studio" };
 const WRITABLE = [TRYOUT_DATA_DIR, "/var/run/postgresql"];

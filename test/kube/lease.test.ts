@@ -12,8 +12,8 @@ import {
   startApiServer,
   type ApiServer,
 } from "../cluster/apiServer.ts";
-import { startProcess, type RunningProcess } from "../parts/processes.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { startProcess, type RunningProcess } from "../../tools/processes/processes.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { virtualClock, type VirtualClock } from "./virtualClock.ts";
 
 const LEASES = "/apis/coordination.k8s.io/v1/namespaces/default/leases";

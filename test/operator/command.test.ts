@@ -11,13 +11,13 @@ import {
   type ApiServer,
 } from "../cluster/apiServer.ts";
 import { freePort } from "../parts/ports.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import {
   runProcess,
   startProcess,
   type ProcessSpec,
   type RunningProcess,
-} from "../parts/processes.ts";
+} from "../../tools/processes/processes.ts";
 import { applyCrds } from "./scene.ts";
 
 let server: ApiServer;

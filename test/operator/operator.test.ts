@@ -10,7 +10,7 @@ import { fieldOf, textAt } from "../../src/kube/fields.ts";
 import { API_SERVER_START_TIMEOUT_MS } from "../cluster/apiServer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { budget, deployment, mcpServer, pgbouncerPod, podIp, secret } from "./objects.ts";
 import { makeRole, PASSWORDS, startPooler } from "./pooler.ts";
 import { ask, figure, LEASE, startScene, type Scene, type Sent } from "./scene.ts";

@@ -4,8 +4,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Manifest } from "../../src/render/manifest.ts";
 import { readFleet } from "../../src/fleet/readFleet.ts";
 import { goldenOf, manifestsIn } from "../golden/goldens.ts";
-import { runProcess } from "../parts/processes.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { runProcess } from "../../tools/processes/processes.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 
 /** Builds the package as `npm publish` would, and installs it into an empty cdk8s app. */
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
-import { cached } from "./cache.ts";
-import { unpackDebian } from "./debian.ts";
+import { cached } from "../../tools/cache/cache.ts";
+import { unpackDebian } from "../../tools/debian/debian.ts";
 
 const CAT = "usr/bin/cat";
 

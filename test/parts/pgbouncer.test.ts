@@ -11,7 +11,7 @@ import {
   startPgBouncer,
 } from "./pgbouncer.ts";
 import { type Postgres, startPostgres } from "./postgres.ts";
-import { isAtLeast } from "./programs.ts";
+import { isAtLeast } from "../../tools/debian/programs.ts";
 
 const MAX_CLIENTS = 3;
 

@@ -4,13 +4,19 @@ import { fileURLToPath } from "node:url";
 
 import { Client } from "pg";
 
-import { cached } from "./cache.ts";
-import { unpackDebian } from "./debian.ts";
-import { type Owner, runsAsRoot, serverOwner } from "./owner.ts";
+import { cached } from "../../tools/cache/cache.ts";
+import { unpackDebian } from "../../tools/debian/debian.ts";
+import { type Owner, runsAsRoot, serverOwner } from "../../tools/processes/owner.ts";
 import { freePort } from "./ports.ts";
-import { type Exit, type RunningProcess, startProcess } from "./processes.ts";
-import { askVersion, isAtLeast, missingProgram, onPath, type Program } from "./programs.ts";
-import { scratchDir } from "./scratch.ts";
+import { type Exit, type RunningProcess, startProcess } from "../../tools/processes/processes.ts";
+import {
+  askVersion,
+  isAtLeast,
+  missingProgram,
+  onPath,
+  type Program,
+} from "../../tools/debian/programs.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 
 /** The oldest PgBouncer that has the limits which weir manages. */
 const MINIMUM = "1.24";

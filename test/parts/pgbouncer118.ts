@@ -1,8 +1,8 @@
 import { join } from "node:path";
 
-import { cached } from "./cache.ts";
-import { unpackDebian } from "./debian.ts";
-import { askVersion, type Program } from "./programs.ts";
+import { cached } from "../../tools/cache/cache.ts";
+import { unpackDebian } from "../../tools/debian/debian.ts";
+import { askVersion, type Program } from "../../tools/debian/programs.ts";
 
 const PROGRAM = "usr/sbin/pgbouncer";
 

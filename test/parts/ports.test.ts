@@ -19,7 +19,7 @@ test("ports differ, and can be listened on", async () => {
 
 test("a port is given out once, also by processes that choose alike", async () => {
   const script = startScript(`
-    import { freePort } from "./ports.ts";
+    import { freePort } from "./test/parts/ports.ts";
     let turn = 0;
     Math.random = () => ++turn / 1000;
     console.log(await freePort());

@@ -3,13 +3,19 @@ import { dirname, join } from "node:path";
 
 import { Client } from "pg";
 
-import { cached } from "./cache.ts";
-import { unpackDebian } from "./debian.ts";
-import { type Owner, serverOwner } from "./owner.ts";
+import { cached } from "../../tools/cache/cache.ts";
+import { unpackDebian } from "../../tools/debian/debian.ts";
+import { type Owner, serverOwner } from "../../tools/processes/owner.ts";
 import { freePort } from "./ports.ts";
-import { type RunningProcess, runProcess, startProcess } from "./processes.ts";
-import { askVersion, isAtLeast, missingProgram, onPath, type Program } from "./programs.ts";
-import { scratchDir } from "./scratch.ts";
+import { type RunningProcess, runProcess, startProcess } from "../../tools/processes/processes.ts";
+import {
+  askVersion,
+  isAtLeast,
+  missingProgram,
+  onPath,
+  type Program,
+} from "../../tools/debian/programs.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 
 const MINIMUM = "15";
 /** What is unpacked where there is none: the Postgres of Debian trixie. */

@@ -4,7 +4,8 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 /**
- * Runs a piece of code in a process of its own, beside the parts, which it imports from `./`.
+ * Runs a piece of code in a process of its own. It imports modules by their paths from the
+ * repository's root: `./tools/cache/cache.ts`.
  *
  * @param env variables on top of this process' environment
  */
@@ -13,7 +14,7 @@ export function startScript(
   env: Readonly<Record<string, string>> = {},
 ): ChildProcessByStdio<null, Readable, null> {
   return spawn(process.execPath, ["--input-type=module", "--eval", code], {
-    cwd: fileURLToPath(new URL(".", import.meta.url)),
+    cwd: fileURLToPath(new URL("../..", import.meta.url)),
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, ...env },
   });

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 
 import { serveLimit, type LimitServer } from "../../pool/limitServer.ts";
 import { portsInARow } from "../parts/ports.ts";
-import { runProcess } from "../parts/processes.ts";
+import { runProcess } from "../../tools/processes/processes.ts";
 import { quietLog } from "./quietLog.ts";
 
 const servers: LimitServer[] = [];

@@ -2,8 +2,8 @@ import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promis
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { runProcess } from "../parts/processes.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { runProcess } from "../../tools/processes/processes.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { startOneLine, type OneLine } from "./oneLine.ts";
 
 /** Packs the library as `npm publish` would, and installs it into an empty project. */

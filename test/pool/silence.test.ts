@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
 
-import { runsAsRoot } from "../parts/owner.ts";
-import { runProcess } from "../parts/processes.ts";
+import { runsAsRoot } from "../../tools/processes/owner.ts";
+import { runProcess } from "../../tools/processes/processes.ts";
 
 it("a goodbye is given up when the other machine is seen to answer nothing, and not when it only waits", async () => {
   const asRoot = runsAsRoot() ? [] : ["--user", "--map-root-user"];

@@ -1,13 +1,13 @@
-import { type Binary, MACHINE_BINARIES } from "../binaries/catalog.ts";
+import { type Binary, MACHINE_BINARIES } from "../../tools/binaries/catalog.ts";
 import { usesExistingCluster } from "../cluster/cluster.ts";
-import { machineImages, metricsServerImage } from "../cluster/machine/images.ts";
-import { requireMachineParts } from "../cluster/machine/requirements.ts";
+import { machineImages, metricsServerImage } from "../../tools/cluster/machine/images.ts";
+import { requireMachineParts } from "../../tools/cluster/machine/requirements.ts";
 import { findIp } from "../diagnose/namespaces.ts";
-import { IMAGES } from "../images/catalog.ts";
-import { dockerAnswers } from "../images/docker.ts";
-import { imageArchive } from "../images/imageArchive.ts";
+import { IMAGES } from "../../tools/images/catalog.ts";
+import { dockerAnswers } from "../../tools/images/docker.ts";
+import { imageArchive } from "../../tools/images/imageArchive.ts";
 import { bringCoreutils } from "../parts/coreutils.ts";
-import { runsAsRoot } from "../parts/owner.ts";
+import { runsAsRoot } from "../../tools/processes/owner.ts";
 import { findPgBouncer } from "../parts/pgbouncer.ts";
 import { oldPgBouncer } from "../parts/pgbouncer118.ts";
 import { preparePostgres } from "../parts/postgres.ts";
@@ -38,26 +38,26 @@ const MACHINE: Need = runsAsRoot()
  * that asks for anything else fails, and its error names this file.
  */
 export const NEEDS: ReadonlyMap<string, Need> = new Map<string, Need>([
-  ["test/bench/chart.test.ts", { binaries: ["helm"] }],
+  ["tools/bench/chart.test.ts", { binaries: ["helm"] }],
   ["test/compose/loader.test.ts", { binaries: ["compose-loader"] }],
-  ["test/cluster/etcd.ts", { binaries: ["etcd"] }],
+  ["tools/cluster/etcd.ts", { binaries: ["etcd"] }],
   ["test/cluster/apiServer.ts", { binaries: ["kube-apiserver"] }],
   ["test/cluster/controllerManager.ts", { binaries: ["kube-controller-manager"] }],
-  ["test/cluster/kubectl.ts", { binaries: ["kubectl"] }],
+  ["tools/cluster/kubectl.ts", { binaries: ["kubectl"] }],
   ["test/docs/shellBlocks.ts", { binaries: ["kubectl"] }],
   [
-    "test/cluster/machine/images.ts",
+    "tools/cluster/machine/images.ts",
     {
       binaries: ["coredns", "metrics-server", "pod-program"],
       bringFromBinaries: machineImages,
     },
   ],
-  ["test/cluster/machine/machine.ts", MACHINE],
+  ["tools/cluster/machine/machine.ts", MACHINE],
   // These start one in a process of its own.
   ["test/cluster/machineCrash.test.ts", MACHINE],
   ["test/cluster/machineUp.test.ts", MACHINE],
   ["test/cluster/up.test.ts", { choose: ownCluster }],
-  ["test/images/imageArchive.ts", { bring: bringImages }],
+  ["tools/images/imageArchive.ts", { bring: bringImages }],
   ["test/parts/postgres.ts", { bring: preparePostgres }],
   ["test/parts/pgbouncer.ts", { bring: findPgBouncer }],
   ["test/parts/pgbouncer118.ts", { bring: oldPgBouncer }],

@@ -4,8 +4,8 @@ import { join, resolve } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { cacheDir, cached, declarePrepared } from "../parts/cache.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { cacheDir, cached, declarePrepared } from "../../tools/cache/cache.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { NEEDS, REAL_CLUSTER } from "./needs.ts";
 import { bring, needsOf } from "./prepare.ts";
 import { reachedModules } from "./reached.ts";

@@ -1,8 +1,8 @@
 import { relative } from "node:path";
 
-import { buildBinaries } from "../binaries/catalog.ts";
-import { declarePrepared } from "../parts/cache.ts";
-import { tell } from "../parts/progress.ts";
+import { buildBinaries } from "../../tools/binaries/catalog.ts";
+import { declarePrepared } from "../../tools/cache/cache.ts";
+import { tell } from "../../tools/cache/progress.ts";
 import { type Need, NEEDS, REAL_CLUSTER } from "./needs.ts";
 import { reachedModules } from "./reached.ts";
 

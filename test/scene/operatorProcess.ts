@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
-import { startProcess, type RunningProcess } from "../parts/processes.ts";
+import { startProcess, type RunningProcess } from "../../tools/processes/processes.ts";
 
 const WEIR = fileURLToPath(new URL("../../bin/weir.js", import.meta.url));
 /** Of /proc: 100 on every Linux that Node runs on. */

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { MEMBERS } from "../../examples/writing-servers/members.ts";
 import { freePort } from "../parts/ports.ts";
 import { startPostgres } from "../parts/postgres.ts";
-import { runProcess, startProcess } from "../parts/processes.ts";
+import { runProcess, startProcess } from "../../tools/processes/processes.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const README = readFileSync(resolve(ROOT, "examples/writing-servers/README.md"), "utf8");

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 
-import { cached } from "../parts/cache.ts";
-import { unpackDebian } from "../parts/debian.ts";
-import { onPath } from "../parts/programs.ts";
+import { cached } from "../../tools/cache/cache.ts";
+import { unpackDebian } from "../../tools/debian/debian.ts";
+import { onPath } from "../../tools/debian/programs.ts";
 
 const CLIENT = "usr/lib/postgresql/17/bin/psql";
 

@@ -12,7 +12,7 @@ import {
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { MARK } from "../../src/render/header.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { contentOf } from "./folder.ts";
 import { cdk8sSynth, killedSynth, ROOT, synth } from "./run.ts";
 

@@ -4,10 +4,10 @@ import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { goldens } from "../golden/goldens.ts";
 import { stringsAt } from "../golden/pods.ts";
-import { serverOwner } from "../parts/owner.ts";
+import { serverOwner } from "../../tools/processes/owner.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
-import { runProcess } from "../parts/processes.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { runProcess } from "../../tools/processes/processes.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { findPsql } from "./psql.ts";
 
 /** What a Postgres for trying out does at its first start, done to a real one by psql. */

@@ -2,8 +2,8 @@ import { fork, type ChildProcess, type ForkOptions } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-import { runsAsRoot } from "../parts/owner.ts";
-import { onPath } from "../parts/programs.ts";
+import { runsAsRoot } from "../../tools/processes/owner.ts";
+import { onPath } from "../../tools/debian/programs.ts";
 
 /** A process of its own that takes orders and answers each with a report. */
 export interface OrderedProcess<Order, Report> {

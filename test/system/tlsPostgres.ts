@@ -1,9 +1,9 @@
 import { chown, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { runsAsRoot, serverOwner } from "../parts/owner.ts";
+import { runsAsRoot, serverOwner } from "../../tools/processes/owner.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
-import { scratchDir } from "../parts/scratch.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import type { Certificate } from "./certificate.ts";
 
 /** Starts a Postgres that shows this certificate to whoever asks for TLS. */

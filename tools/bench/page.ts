@@ -1,0 +1,85 @@
+import { median, type Run } from "./measure.ts";
+import { verifyRatio, type VerifyRound } from "./verifyWork.ts";
+
+/** The runs of all contestants on one size of fleet. */
+export interface Size {
+  readonly servers: number;
+  readonly runs: ReadonlyMap<string, readonly Run[]>;
+}
+
+/** docs/benchmarks.md: what was measured, as ratios of one run, and what was to be reached. */
+export function benchmarksPage(
+  sizes: readonly Size[],
+  verify: readonly VerifyRound[],
+  machine: string,
+): string {
+  return `# How fast
+
+Written by \`npm run bench\` on ${machine}. Each figure is the median of whole processes, started in turn (A B C A B C …) after one round that is not counted; a ratio is the median of the ratios round by round.
+
+- **weir**: \`node charts/main.ts\`: reads the fleet file, checks it, plans it, and writes the files of \`manifests/\`. Budgets of 100 servers. The uncounted round has left the files there, unchanged, as in daily work; a first synth takes longer (seen at 1,000 servers: 1.37 times helm).
+- **helm**: \`helm template\` (4.3.1) of \`tools/bench/chart\`, which prints the same objects (a test holds both equal) to standard output. It gets the limits, the ini and its hash as values: it checks nothing and plans nothing.
+- **one App**: the same constructs in one cdk8s \`App\`, written by cdk8s.
+
+| servers | weir | helm | one App | weir / helm | one App / weir | weir's peak memory | helm's |
+|---:|---:|---:|---:|---:|---:|---:|---:|
+${sizes.map(row).join("\n")}
+
+10,000 servers cost ${growth(sizes)} times what 1,000 cost.
+
+What weir's time at 1,000 is made of: ${secondsOf(sizes, 10).toFixed(2)} s are there with 10 servers already, the start of Node and the loading of cdk8s, cdk8s-plus-27 and zod; the other ${(secondsOf(sizes, 1_000) - secondsOf(sizes, 10)).toFixed(2)} s are reading, checking and planning the fleet, building its objects, and writing a file for each server. helm writes none.
+
+To reach: at most 1.5 times helm at 1,000; no slower than helm at 10,000; 10,000 at most 11 times 1,000; at least 3 times faster than one App at 1,000.
+
+## Proving manifests
+
+\`weir verify\` of the manifests of 500 servers in one budget, beside the \`yaml\` library's \`parseAllDocuments\` and \`toJS\` of the same text: both within one process, in turn, as CPU.
+
+| weir verify | parsing alone | weir / parsing |
+|---:|---:|---:|
+| ${median(verify.map(({ verifyMs }) => verifyMs)).toFixed(0)} ms | ${median(verify.map(({ parseMs }) => parseMs)).toFixed(0)} ms | ${verifyRatio(verify).toFixed(2)} |
+
+To reach: less than 2. (weir reads the simple YAML that it and most people write by a parser of its own, and gives the rest to the library.)
+`;
+}
+
+function row({ servers, runs }: Size): string {
+  const [weir, helm, oneApp] = ["weir", "helm", "one App"].map((name) => runs.get(name) ?? []);
+  return `| ${[
+    servers.toLocaleString("en"),
+    time(weir),
+    time(helm),
+    time(oneApp),
+    ratio(weir, helm),
+    ratio(oneApp, weir),
+    memory(weir),
+    memory(helm),
+  ].join(" | ")} |`;
+}
+
+function time(runs: readonly Run[] = []): string {
+  if (runs.length === 0) return "–";
+  return `${(median(runs.map(({ wallMs }) => wallMs)) / 1000).toFixed(2)} s`;
+}
+
+function memory(runs: readonly Run[] = []): string {
+  return `${median(runs.map(({ peakMiB }) => peakMiB)).toFixed(0)} MiB`;
+}
+
+function ratio(runs: readonly Run[] = [], others: readonly Run[] = []): string {
+  const ratios = runs.flatMap(({ wallMs }, round) => {
+    const other = others[round];
+    return other === undefined ? [] : [wallMs / other.wallMs];
+  });
+  return ratios.length === 0 ? "–" : median(ratios).toFixed(2);
+}
+
+function growth(sizes: readonly Size[]): string {
+  return (secondsOf(sizes, 10_000) / secondsOf(sizes, 1_000)).toFixed(1);
+}
+
+/** weir's median at a size. */
+function secondsOf(sizes: readonly Size[], servers: number): number {
+  const runs = sizes.find((size) => size.servers === servers)?.runs.get("weir") ?? [];
+  return median(runs.map(({ wallMs }) => wallMs)) / 1000;
+}
