@@ -57,7 +57,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
   const { client, cluster, judge, figures, log, instance, term, clock, random, nowMs } = options;
   const underWay = new Map<string, number>();
   const written = writtenStatuses();
-  const events = startEvents({
+  const recorder = startEvents({
     client,
     controller: `${GROUP}/operator`,
     instance,
@@ -91,7 +91,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     const { namespace, name, uid } = wanted.kept.observed;
     for (const { type, reason, note } of notices) {
       const regarding = { apiVersion: API_VERSION, kind, namespace, name, uid };
-      events.report({ regarding, type, reason, action: ACTION, note });
+      recorder.report({ regarding, type, reason, action: ACTION, note });
       figures.onWrite("Event");
       log.info({ kind, namespace, name, reason }, note);
     }
@@ -164,7 +164,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
         .filter(([, sinceMs]) => clock.monotonicMs() - sinceMs > STUCK_MS)
         .map(([key]) => `budget ${key}: a judgement is under way for too long`),
     stop: async () => {
-      await Promise.all([queue.stop(), gatherer.stop(), events.stop()]);
+      await Promise.all([queue.stop(), gatherer.stop(), recorder.stop()]);
       figures.clear();
     },
   };
