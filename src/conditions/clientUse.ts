@@ -1,6 +1,6 @@
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import { CONSOLE_DATABASE, MAINTENANCE_LINE } from "../api/names.ts";
-import type { LineState, PgBouncerState } from "../model/budgetSnapshot.ts";
+import type { LineState, PgBouncerState } from "../model/pgbouncer.ts";
 import type { ObservedPgBouncer } from "./observed.ts";
 
 /**

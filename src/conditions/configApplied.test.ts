@@ -11,7 +11,8 @@ import {
   withLine,
   withSight,
 } from "../../test/operator/sceneOf.ts";
-import type { BudgetSnapshot, LineState, PgBouncerState } from "../model/budgetSnapshot.ts";
+import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
+import type { LineState, PgBouncerState } from "../model/pgbouncer.ts";
 
 function applied(scene: BudgetSnapshot) {
   return budgetCondition(scene, "ConfigApplied");

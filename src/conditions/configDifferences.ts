@@ -1,8 +1,8 @@
 import { roleOf, type ConnectionBudget } from "../api/connectionBudget.ts";
 import type { BudgetPlan } from "../budget/plan.ts";
 import { CLIENT_LOGIN_TIMEOUT_SECONDS } from "../pgbouncer/ini.ts";
+import type { LineState, PgBouncerState } from "../model/pgbouncer.ts";
 import { plannedLines, type Line } from "../pgbouncer/lines.ts";
-import type { LineState, PgBouncerState } from "../model/budgetSnapshot.ts";
 import type { ObservedPgBouncer } from "./observed.ts";
 
 /** One entry of PgBouncer's configuration that is not as it should be. */

@@ -1,11 +1,11 @@
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import { MAINTENANCE_LINE } from "../api/names.ts";
-import type { LoginMoment } from "../model/budgetSnapshot.ts";
+import type { ListCounts } from "../model/pgbouncer.ts";
 import { clientsMaxOn, consolesOpen, numberAt } from "./clientUse.ts";
 import type { ObservedPgBouncer } from "./observed.ts";
 
 /** More logins at a time than are reserved, where they took what the rest of the reserve needs. */
-export interface LoginStorm extends LoginMoment {
+export interface LoginStorm extends ListCounts {
   /** Of the reserve, what was not open. */
   readonly consoles: number;
   readonly maintenance: number;

@@ -2,13 +2,9 @@ import { processCountOf } from "../api/connectionBudget.ts";
 import { CONSOLE_DATABASE } from "../api/names.ts";
 import { byNames } from "../text/order.ts";
 import { listed } from "../text/wording.ts";
-import type {
-  BudgetSnapshot,
-  LineState,
-  PgBouncerState,
-  PgBouncerSnapshot,
-  Observation,
-} from "../model/budgetSnapshot.ts";
+import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
+import type { Observation } from "../model/observation.ts";
+import type { LineState, PgBouncerSnapshot, PgBouncerState } from "../model/pgbouncer.ts";
 import { joinTruncated } from "../text/truncation.ts";
 import { UNCHANGED, type CheckResult, type Verdict } from "./condition.ts";
 

@@ -1,10 +1,7 @@
 import { CONSOLE_DATABASE, MAINTENANCE_LINE } from "../api/names.ts";
-import type {
-  BudgetSnapshot,
-  ClientCount,
-  PodSnapshot,
-  ServerSnapshot,
-} from "../model/budgetSnapshot.ts";
+import type { BudgetSnapshot, ServerSnapshot } from "../model/budgetSnapshot.ts";
+import type { ClientCount } from "../model/pgbouncer.ts";
+import type { PodSnapshot } from "../model/workload.ts";
 import { clientsMaxOn, clientsOn } from "./clientUse.ts";
 import type { ObservedPgBouncer } from "./observed.ts";
 
@@ -37,12 +34,15 @@ export function ownersIn(
   const names = new Set(servers.map(({ object }) => object.name));
   const isManaged = budget.parsed.ok && budget.parsed.value.spec.pgbouncer.existing === undefined;
   const pods = servers.flatMap(({ object, pods: own }) =>
-    own.flatMap(({ uid, ip }) => (ip === undefined ? [] : [{ ip, uid, server: object.name }])),
+    own.flatMap(({ uid, address }) =>
+      address === undefined ? [] : [{ address, uid, server: object.name }],
+    ),
   );
-  const byAddress = Map.groupBy(pods, ({ ip }) => ip);
+  const byAddress = Map.groupBy(pods, ({ address }) => address);
   const hidden = new Map(poolers.map((pooler) => [pooler.name, hidesAddresses(pooler, byAddress)]));
   const now = new Map(poolers.map((pooler) => [pooler.name, byAddressNow(pooler)]));
-  const serversAt = (ip: string) => new Set(byAddress.get(ip)?.map(({ server }) => server));
+  const serversAt = (address: string) =>
+    new Set(byAddress.get(address)?.map(({ server }) => server));
   const hasLine = (server: string, { lines }: ObservedPgBouncer) => isManaged || lines.has(server);
   return {
     of: (pooler, { line, address }) => {
@@ -56,19 +56,19 @@ export function ownersIn(
         return { known: true, count: countOn(object.name, pooler) };
       }
       if (hidden.get(pooler.name) === true) return HIDDEN;
-      const addresses = [...new Set(own.flatMap(({ ip }) => ip ?? []))];
+      const addresses = [...new Set(own.flatMap(({ address }) => address ?? []))];
       const counts = when === "now" ? now.get(pooler.name) : pooler.state.window.addresses;
       const held = addresses.filter((ip) => (counts?.get(ip) ?? 0) > 0);
       if (own.some(isOfNode) || held.some((ip) => serversAt(ip).size > 1)) return SHARED;
       return { known: true, count: sumOf(held.map((ip) => counts?.get(ip) ?? 0)) };
     },
     heldByPod: (pod, all) => {
-      const { ip } = pod;
-      if (ip === undefined) return isOfNode(pod) ? SHARED : { known: true, count: 0 };
-      const hasSome = all.some(({ state }) => (state.window.addresses.get(ip) ?? 0) > 0);
-      if (hasSome && (byAddress.get(ip)?.length ?? 0) > 1) return SHARED;
-      const windows = all.map(({ state }) => state.window.addressesHeld.get(ip) ?? 0);
-      const kept = all.map(({ state }) => state.window.addressesKept.get(ip) ?? 0);
+      const { address } = pod;
+      if (address === undefined) return isOfNode(pod) ? SHARED : { known: true, count: 0 };
+      const hasSome = all.some(({ state }) => (state.window.addresses.get(address) ?? 0) > 0);
+      if (hasSome && (byAddress.get(address)?.length ?? 0) > 1) return SHARED;
+      const windows = all.map(({ state }) => state.window.addressesHeld.get(address) ?? 0);
+      const kept = all.map(({ state }) => state.window.addressesHeldMin.get(address) ?? 0);
       const count = Math.max(0, ...windows, sumOf(kept));
       if (count === 0 && all.some(({ name }) => hidden.get(name) === true)) return HIDDEN;
       return { known: true, count };
@@ -89,8 +89,8 @@ const SHARED: Held = {
 };
 
 /** A pod that is ready has an address: without one of its own it has its node's. */
-function isOfNode({ ip, ready }: PodSnapshot): boolean {
-  return ready && ip === undefined;
+function isOfNode({ address, ready }: PodSnapshot): boolean {
+  return ready && address === undefined;
 }
 
 /** Clients are there, and none of them comes from a pod: something translates addresses. */

@@ -97,7 +97,7 @@ describe("PoolSettingIgnored", () => {
   it("does not take connections that move while the processes are asked in turn for more", () => {
     const moving = withSight(
       withClients(twoServers(), [clientsOf("10.0.0.2", 3)]),
-      (sight) => ({ ...sight, window: { ...sight.window, addressesKept: new Map() } }),
+      (sight) => ({ ...sight, window: { ...sight.window, addressesHeldMin: new Map() } }),
       1,
     );
     expect(settingOf(moving)?.status).toBe("False");
@@ -111,7 +111,7 @@ describe("PoolSettingIgnored", () => {
         ...sight.window,
         addresses: new Map(),
         addressesHeld: new Map(),
-        addressesKept: new Map(),
+        addressesHeldMin: new Map(),
       },
     }));
     expect(settingOf(idle)).toMatchObject({ status: "False", reason: "Followed" });

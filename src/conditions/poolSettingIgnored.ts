@@ -1,4 +1,4 @@
-import type { PodSnapshot } from "../model/budgetSnapshot.ts";
+import type { PodSnapshot } from "../model/workload.ts";
 import { listed } from "../text/wording.ts";
 import { UNCHANGED, conditionIn, type CheckResult, type Verdict } from "./condition.ts";
 import type { Held } from "./owners.ts";

@@ -12,7 +12,8 @@ import {
   withLine,
   withSight,
 } from "../../test/operator/sceneOf.ts";
-import type { BudgetSnapshot, PostgresSnapshot } from "../model/budgetSnapshot.ts";
+import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
+import type { PostgresSnapshot } from "../model/postgres.ts";
 import { judge } from "./judge.ts";
 
 type Role = Partial<PostgresSnapshot["role"]>;

@@ -1,7 +1,9 @@
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import { availableConnections } from "../api/connectionBudget.ts";
 import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress.ts";
-import type { BudgetSnapshot, LineState, PostgresSnapshot } from "../model/budgetSnapshot.ts";
+import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
+import type { LineState } from "../model/pgbouncer.ts";
+import type { PostgresSnapshot } from "../model/postgres.ts";
 import type { Verdict } from "./condition.ts";
 import { listed } from "../text/wording.ts";
 import { sourceStatusOf, verdictOf, combined, type ObservedPgBouncers } from "./observed.ts";

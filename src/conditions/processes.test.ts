@@ -9,7 +9,8 @@ import {
   withSight,
   UNREACHABLE,
 } from "../../test/operator/sceneOf.ts";
-import type { BudgetSnapshot, PgBouncerState, PgBouncerSnapshot } from "../model/budgetSnapshot.ts";
+import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
+import type { PgBouncerSnapshot, PgBouncerState } from "../model/pgbouncer.ts";
 import { conditionIn } from "./condition.ts";
 import { judge } from "./judge.ts";
 

@@ -182,7 +182,7 @@ describe("WithinGrant", () => {
     it("is Unknown where two servers' pods have one address", () => {
       const shared = withServer(incidentScene(5), "author", (server) => ({
         ...server,
-        pods: [podOf("author-0", { ip: "10.0.0.9" })],
+        pods: [podOf("author-0", { address: "10.0.0.9" })],
       }));
       expect(grantOf(shared)).toMatchObject({ status: "Unknown", reason: "AddressesShared" });
     });

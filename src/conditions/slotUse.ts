@@ -5,7 +5,9 @@ import {
 } from "../api/connectionBudget.ts";
 import { MAINTENANCE_LINE } from "../api/names.ts";
 import { shareOf } from "../budget/room.ts";
-import type { LineState, PostgresSnapshot, Observation } from "../model/budgetSnapshot.ts";
+import type { Observation } from "../model/observation.ts";
+import type { LineState } from "../model/pgbouncer.ts";
+import type { PostgresSnapshot } from "../model/postgres.ts";
 import type { ObservedPgBouncer, ObservedPgBouncers } from "./observed.ts";
 
 /** The slot sum of one PgBouncer process as it is: server connections. */

@@ -16,7 +16,8 @@ import {
   withLine,
   withSight,
 } from "../../test/operator/sceneOf.ts";
-import type { BudgetSnapshot, ClientCount, PgBouncerState } from "../model/budgetSnapshot.ts";
+import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
+import type { ClientCount, PgBouncerState } from "../model/pgbouncer.ts";
 import { judge } from "./judge.ts";
 
 function within(scene: BudgetSnapshot) {

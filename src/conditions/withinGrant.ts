@@ -1,5 +1,6 @@
 import { counted } from "../text/wording.ts";
-import type { ServerSnapshot, WorkloadSnapshot } from "../model/budgetSnapshot.ts";
+import type { ServerSnapshot } from "../model/budgetSnapshot.ts";
+import type { WorkloadSnapshot } from "../model/workload.ts";
 import { UNCHANGED, conditionIn, type CheckResult, type Verdict } from "./condition.ts";
 import { joinTruncated } from "../text/truncation.ts";
 import { isTooEarly, verdictOf } from "./observed.ts";

@@ -29,7 +29,7 @@ export interface BudgetLogins {
 
 const CA_KEY = "ca.crt";
 
-/** All of them throw UnseenError where a Secret is not as it must be. */
+/** All of them throw UnavailableError where a Secret is not as it must be. */
 export function budgetLogins(client: KubeClient, budget: ConnectionBudget): BudgetLogins {
   const { namespace, name } = budget.metadata;
   const { existing } = budget.spec.pgbouncer;

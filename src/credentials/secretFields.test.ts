@@ -23,7 +23,7 @@ test("an API server that keeps a Secret waiting holds nobody up for long", async
   const name = { namespace: "writing", name: "old-stats" };
   const { signal } = new AbortController();
   await expect(readSecretFields(busy(), name, signal)).rejects.toMatchObject({
-    name: "UnseenError",
+    name: "UnavailableError",
     reason: "Unreachable",
     message: "can't read Secret writing/old-stats: the API server does not give it",
   });

@@ -4,7 +4,7 @@ import { fieldOf, textAt } from "../kube/fields.ts";
 import { KubeError, KubeRefusal } from "../kube/kubeError.ts";
 import { readObject } from "../kube/readObject.ts";
 import { secretKeyOf, textOf, type SecretName } from "./secret.ts";
-import { UnavailableError } from "../model/unavailable.ts";
+import { UnavailableError } from "../model/observation.ts";
 
 /** Reads a key of a Secret. */
 export type SecretField = (key: string) => string | undefined;
@@ -16,7 +16,7 @@ const ANSWER_MS_MAX = 3000;
 /**
  * Reads a Secret by name. Nobody keeps it: who needs it again, reads it again.
  *
- * @throws UnseenError when it is not there, may not be read, or is not given soon; the signal's
+ * @throws UnavailableError when it is not there, may not be read, or is not given soon; the signal's
  *   reason
  */
 export async function readSecretFields(
@@ -58,7 +58,7 @@ export async function readSecretFields(
 /**
  * A key that must be there, as text that is not empty.
  *
- * @throws UnseenError
+ * @throws UnavailableError
  */
 export function requiredField(field: SecretField, name: SecretName, key: string): string {
   const text = field(key);

@@ -14,7 +14,8 @@ import {
   workloadAt,
 } from "../../test/diagnose/liveOf.ts";
 import { CAUSE_KINDS } from "./diagnosis.ts";
-import type { LiveClient, LivePgBouncer, LiveSystem } from "../model/liveSystem.ts";
+import type { LiveSystem } from "../model/liveSystem.ts";
+import type { ClientRow, LivePgBouncer } from "../model/pgbouncer.ts";
 import { diagnose } from "./diagnose.ts";
 import { THRESHOLDS } from "./causes/thresholds.ts";
 
@@ -224,7 +225,7 @@ describe("of any system", () => {
   });
 
   it("handed-in thresholds count", () => {
-    const silent: LiveClient = clientOf({ address: "10.244.7.7", requestedAtMs: END_MS - 5_000 });
+    const silent: ClientRow = clientOf({ address: "10.244.7.7", requestedAtMs: END_MS - 5_000 });
     const live = systemOf([poolerOf({ clients: [silent] })], {
       unreachableAddresses: ["10.244.7.7"],
     });

@@ -1,5 +1,6 @@
 import { CAUSE_KINDS, type Diagnosis } from "./diagnosis.ts";
-import type { LiveSystem, UnavailablePart } from "../model/liveSystem.ts";
+import type { LiveSystem } from "../model/liveSystem.ts";
+import type { UnavailablePart } from "../model/observation.ts";
 import { serverAbovePlan } from "./causes/serverAbovePlan.ts";
 import type { Finding } from "./causes/finding.ts";
 import { ghosts } from "./causes/ghosts.ts";

@@ -1,4 +1,5 @@
-import type { LiveWorkload, UnavailablePart } from "../model/liveSystem.ts";
+import type { UnavailablePart } from "../model/observation.ts";
+import type { LiveWorkload } from "../model/workload.ts";
 
 /** What `weir diagnose` says; `--output json` prints it as it is. */
 export interface Diagnosis {
@@ -51,7 +52,7 @@ export interface Symptom {
 export interface Holding {
   readonly address: string;
   readonly version: string;
-  readonly door: string;
+  readonly access: string;
   readonly maxClientConn: number;
   readonly used: number;
   /** By line, user, application and address; the largest first. */

@@ -1,4 +1,4 @@
-import type { UnavailablePart } from "./liveSystem.ts";
+import type { UnavailablePart } from "./observation.ts";
 
 /** Something that runs and can be asked again and again. */
 export interface Source<T> {

@@ -1,7 +1,9 @@
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Handshake } from "../model/budgetSnapshot.ts";
-import type { PgBouncerSnapshot, PostgresSnapshot, Observation } from "../model/budgetSnapshot.ts";
+import type { Observation } from "../model/observation.ts";
+import type { PgBouncerSnapshot } from "../model/pgbouncer.ts";
+import type { PostgresSnapshot } from "../model/postgres.ts";
 import { budgetLogins } from "../credentials/budgetLogins.ts";
 import { sameProcesses } from "./consoles.ts";
 import type { PgBouncerTargets } from "./pgbouncerTargets.ts";

@@ -1,6 +1,6 @@
 import { fieldOf, numberAt, textAt, type Fields } from "../kube/fields.ts";
 import type { KubeObject } from "../kube/list.ts";
-import type { WorkloadSnapshot } from "../model/budgetSnapshot.ts";
+import type { WorkloadSnapshot } from "../model/workload.ts";
 import { poolHints, type PoolHints } from "./envNumbers.ts";
 
 /** What is kept of a Deployment, StatefulSet or DaemonSet. */

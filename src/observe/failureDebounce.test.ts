@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { failureDebounce } from "./failureDebounce.ts";
-import { UnavailableError } from "../model/unavailable.ts";
+import { UnavailableError } from "../model/observation.ts";
 
 const GONE = new UnavailableError("Unreachable", "nothing listens there");
 

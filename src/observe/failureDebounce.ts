@@ -1,5 +1,4 @@
-import type { Observation } from "../model/budgetSnapshot.ts";
-import { UnavailableError } from "../model/unavailable.ts";
+import { type Observation, UnavailableError } from "../model/observation.ts";
 
 /** How long something may fail before that is news. */
 const PATIENCE_MS = 3000;
@@ -33,14 +32,14 @@ export function failureDebounce<T>(): FailureDebounce<T> {
       if (failures === 0) failingSinceMs = askedMs;
       failures += 1;
       if (failures < FAILURES_MIN || nowMs - failingSinceMs < PATIENCE_MS) return;
-      const { reason, message } = unseenErrorOf(error);
+      const { reason, message } = unavailableErrorOf(error);
       sight = { state: "unavailable", reason, message };
     },
   };
 }
 
-/** What is no UnseenError is a mistake of weir's; its words may hold anything. */
-function unseenErrorOf(error: unknown): UnavailableError {
+/** What is no UnavailableError is a mistake of weir's; its words may hold anything. */
+function unavailableErrorOf(error: unknown): UnavailableError {
   if (error instanceof UnavailableError) return error;
   const kind = error instanceof Error ? error.name : "an unknown error";
   return new UnavailableError("NotUnderstood", `weir could not read the answer (${kind})`);

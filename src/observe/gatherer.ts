@@ -3,8 +3,13 @@ import { pgbouncerSelector } from "../api/labels.ts";
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import type { McpServer } from "../api/mcpServer.ts";
 import type { KubeClient } from "../kube/client.ts";
-import type { BudgetSnapshot, Handshake, ObservedObject } from "../model/budgetSnapshot.ts";
-import type { ServerSnapshot, Observation } from "../model/budgetSnapshot.ts";
+import type {
+  BudgetSnapshot,
+  Handshake,
+  ObservedObject,
+  ServerSnapshot,
+} from "../model/budgetSnapshot.ts";
+import type { Observation } from "../model/observation.ts";
 import { startObserver, type BudgetObserver } from "./budgetObserver.ts";
 import type { ClusterCopy } from "./cluster.ts";
 import type { CachedPod } from "./cachedPod.ts";

@@ -1,12 +1,12 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { UnavailableError } from "../model/unavailable.ts";
+import { UnavailableError } from "../model/observation.ts";
 
 /**
  * The addresses of a host as seen from a namespace: a name without a dot is first looked for as a
  * Service there, since this process may live in another one.
  *
- * @throws UnseenError when it has none
+ * @throws UnavailableError when it has none
  */
 export async function addressesOf(host: string, namespace: string): Promise<readonly string[]> {
   if (isIP(host) !== 0) return [host];

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Handshake, Observation } from "../model/budgetSnapshot.ts";
+import type { Handshake } from "../model/budgetSnapshot.ts";
+import type { Observation } from "../model/observation.ts";
 import { handshake, type Endpoint } from "./handshake.ts";
 import { loop } from "../runtime/loop.ts";
 import type { ObserverOptions } from "./observerOptions.ts";

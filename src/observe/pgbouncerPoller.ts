@@ -2,7 +2,13 @@ import { isDeepStrictEqual } from "node:util";
 import { backoffMs, type Backoff } from "../runtime/backoff.ts";
 import { openConsole, type Console } from "../pgbouncer/console.ts";
 import { textOf, versionIn } from "../pgbouncer/showRows.ts";
-import type { PgBouncerState, Observation, UnavailableReason } from "../model/budgetSnapshot.ts";
+import {
+  type Observation,
+  UnavailableError,
+  type UnavailableReason,
+  isUnreachable,
+} from "../model/observation.ts";
+import type { PgBouncerState } from "../model/pgbouncer.ts";
 import type { BudgetLogins, Login } from "../credentials/budgetLogins.ts";
 import { consoleMemory, consolesIn, type Consoles } from "./consoles.ts";
 import { loop } from "../runtime/loop.ts";
@@ -10,7 +16,6 @@ import { failureDebounce } from "./failureDebounce.ts";
 import { stateSample, type StateSample } from "./stateSample.ts";
 import { sampleWindow } from "./sampleWindow.ts";
 import { unavailableBecause } from "../postgres/failures.ts";
-import { isUnreachable, UnavailableError } from "../model/unavailable.ts";
 import type { ObserverOptions } from "./observerOptions.ts";
 
 /** One PgBouncer process, and where it listens. */
@@ -150,7 +155,7 @@ export function pollPgBouncer(
 
 /** It has just failed to answer: its clients may have gone to another process meanwhile. */
 function ofBefore(sight: PgBouncerState): PgBouncerState {
-  return { ...sight, window: { ...sight.window, addressesKept: new Map() } };
+  return { ...sight, window: { ...sight.window, addressesHeldMin: new Map() } };
 }
 
 async function ask(

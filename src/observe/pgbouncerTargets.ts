@@ -1,5 +1,5 @@
 import { PGBOUNCER_PORT } from "../api/names.ts";
-import type { UnavailableReason } from "../model/budgetSnapshot.ts";
+import type { UnavailableReason } from "../model/observation.ts";
 import type { ClusterCopy } from "./cluster.ts";
 import { serviceKeyOf, type PlacedBudget } from "./serviceKey.ts";
 import type { PgBouncerTarget } from "./pgbouncerPoller.ts";

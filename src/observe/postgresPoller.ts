@@ -3,7 +3,8 @@ import { roleOf, type ConnectionBudget } from "../api/connectionBudget.ts";
 import { MAINTENANCE_LINE } from "../api/names.ts";
 import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress.ts";
 import { backoffMs } from "../runtime/backoff.ts";
-import type { PostgresSnapshot } from "../model/budgetSnapshot.ts";
+import { UnavailableError, isUnreachable } from "../model/observation.ts";
+import type { PostgresSnapshot } from "../model/postgres.ts";
 import { askPostgres } from "../postgres/askLimits.ts";
 import type { BudgetLogins, Login } from "../credentials/budgetLogins.ts";
 import { addressesOf } from "./hostNames.ts";
@@ -13,7 +14,6 @@ import { WINDOW_MS } from "./sampleWindow.ts";
 import { recentMaximum } from "./recentMaximum.ts";
 import { unavailableBecause } from "../postgres/failures.ts";
 import type { ObserverOptions } from "./observerOptions.ts";
-import { isUnreachable, UnavailableError } from "../model/unavailable.ts";
 import { retryBackoff, type PgBouncerTarget, type Poller } from "./pgbouncerPoller.ts";
 
 const ASK_MS = 3000;

@@ -47,7 +47,7 @@ test("a maximum counts for 10 s, each of the counts by itself", () => {
     lines: new Map([["author", { clientsMax: 3, serversMax: 1 }]]),
     addresses: new Map([["10.0.0.1", 4]]),
     addressesHeld: new Map([["10.0.0.1", 4]]),
-    addressesKept: new Map(),
+    addressesHeldMin: new Map(),
   });
   expect(window.add(sample(5, 2, 4), 9999)).toEqual({
     lengthMs: 9999,
@@ -56,7 +56,7 @@ test("a maximum counts for 10 s, each of the counts by itself", () => {
     lines: new Map([["author", { clientsMax: 3, serversMax: 4 }]]),
     addresses: new Map([["10.0.0.1", 4]]),
     addressesHeld: new Map([["10.0.0.1", 4]]),
-    addressesKept: new Map(),
+    addressesHeldMin: new Map(),
   });
   expect(window.add(sample(5, 2, 1), 10_000)).toMatchObject({
     lengthMs: 10_000,
@@ -78,7 +78,7 @@ test("after a gap it is as long as it was seen since, and what was seen before s
 test("what an address kept is the least of three samples in a row", () => {
   const window = sampleWindow();
   const kept = (clients: number, atMs: number) =>
-    window.add(sample(9, clients, 1), atMs).addressesKept.get("10.0.0.1");
+    window.add(sample(9, clients, 1), atMs).addressesHeldMin.get("10.0.0.1");
   expect([kept(5, 0), kept(3, 1000), kept(4, 2000)]).toEqual([undefined, undefined, 4]);
   expect([kept(4, 3000), kept(4, 4000)]).toEqual([4, 5]);
   window.interrupt();
@@ -95,6 +95,6 @@ test("those that wait are among an address' clients, and not among what it held"
     lines: new Map([["author", { clientsMax: 8, serversMax: 1 }]]),
     addresses: new Map([["10.0.0.1", 9]]),
     addressesHeld: new Map([["10.0.0.1", 4]]),
-    addressesKept: new Map([["10.0.0.1", 1]]),
+    addressesHeldMin: new Map([["10.0.0.1", 1]]),
   });
 });

@@ -1,5 +1,5 @@
 import { CONSOLE_DATABASE, MAINTENANCE_LINE } from "../api/names.ts";
-import type { PgBouncerWindow } from "../model/budgetSnapshot.ts";
+import type { PgBouncerWindow } from "../model/pgbouncer.ts";
 import type { StateSample } from "./stateSample.ts";
 
 /** How long a maximum counts. */
@@ -39,7 +39,7 @@ export function sampleWindow(): SampleWindow {
       const inRow = entries.filter((entry) => entry.atMs >= startMs).slice(-KEPT_SAMPLES);
       return {
         ...maximaOf(entries, Math.min(WINDOW_MS, atMs - startMs)),
-        addressesKept: inRow.length < KEPT_SAMPLES ? new Map() : minimaOf(inRow),
+        addressesHeldMin: inRow.length < KEPT_SAMPLES ? new Map() : minimaOf(inRow),
       };
     },
     interrupt: () => {
@@ -91,7 +91,7 @@ function minimaOf(entries: readonly Entry[]): ReadonlyMap<string, number> {
 function maximaOf(
   entries: readonly Entry[],
   lengthMs: number,
-): Omit<PgBouncerWindow, "addressesKept"> {
+): Omit<PgBouncerWindow, "addressesHeldMin"> {
   const lines = new Map<string, { clientsMax: number; serversMax: number }>();
   for (const entry of entries) {
     for (const [name, clients, servers] of entry.lines) {

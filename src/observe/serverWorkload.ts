@@ -1,5 +1,6 @@
 import type { McpServer } from "../api/mcpServer.ts";
-import type { ObservedObject, PodSnapshot, WorkloadSnapshot } from "../model/budgetSnapshot.ts";
+import type { ObservedObject } from "../model/budgetSnapshot.ts";
+import type { PodSnapshot, WorkloadSnapshot } from "../model/workload.ts";
 import type { ClusterCopy } from "./cluster.ts";
 import { poolMaxOf } from "./envNumbers.ts";
 import type { CachedPod } from "./cachedPod.ts";
@@ -54,7 +55,7 @@ export function podOf(pod: CachedPod, { parsed }: ObservedObject<McpServer>): Po
   return {
     name,
     uid,
-    ...(ip !== undefined && !hostNetwork && { ip }),
+    ...(ip !== undefined && !hostNetwork && { address: ip }),
     ready,
     terminating,
     ...(max !== undefined && { poolMax: max.value }),

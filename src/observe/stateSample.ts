@@ -7,7 +7,7 @@ import {
   poolsOf,
   usedClientsOf,
 } from "../pgbouncer/liveRows.ts";
-import type { ClientCount, LineState, PgBouncerState } from "../model/budgetSnapshot.ts";
+import type { ClientCount, LineState, PgBouncerState } from "../model/pgbouncer.ts";
 
 /** What a console said in one go. */
 export interface StateRows {

@@ -9,12 +9,12 @@ import {
   type ShowRow,
 } from "./showRows.ts";
 import type {
-  LiveClient,
-  LiveLine,
-  LivePool,
-  LiveServer,
+  ClientRow,
+  DatabaseRow,
   PgBouncerSample,
-} from "../model/liveSystem.ts";
+  PoolRow,
+  ServerRow,
+} from "../model/pgbouncer.ts";
 
 /** What the rows of one sample are read with. */
 export interface Reading {
@@ -33,7 +33,7 @@ export function configOf(rows: readonly ShowRow[]): ReadonlyMap<string, string> 
 export function linesOf(
   rows: readonly ShowRow[],
   config: ReadonlyMap<string, string>,
-): readonly LiveLine[] {
+): readonly DatabaseRow[] {
   return rows
     .filter((row) => textOf(row, "name") !== CONSOLE_DATABASE)
     .map((row) => {
@@ -63,7 +63,7 @@ export function clientsOf(
   rows: readonly ShowRow[],
   servers: readonly ShowRow[],
   reading: Reading,
-): readonly LiveClient[] {
+): readonly ClientRow[] {
   const idByPtr = new Map(servers.map((row) => [textOf(row, "ptr"), idOf(row)]));
   return rows
     .filter((row) => !isSelf(row, reading))
@@ -90,7 +90,7 @@ export function isSelf(row: ShowRow, { self }: Pick<Reading, "self">): boolean {
 }
 
 /** Those of SHOW SERVERS. */
-export function serversOf(rows: readonly ShowRow[], reading: Reading): readonly LiveServer[] {
+export function serversOf(rows: readonly ShowRow[], reading: Reading): readonly ServerRow[] {
   return rows.map((row) => ({
     ...whoseOf(row),
     state: textOf(row, "state"),
@@ -102,7 +102,7 @@ export function serversOf(rows: readonly ShowRow[], reading: Reading): readonly 
 }
 
 /** Those of SHOW POOLS, but the console's own. */
-export function poolsOf(rows: readonly ShowRow[]): readonly LivePool[] {
+export function poolsOf(rows: readonly ShowRow[]): readonly PoolRow[] {
   return rows
     .filter((row) => textOf(row, "database") !== CONSOLE_DATABASE)
     .map((row) => ({

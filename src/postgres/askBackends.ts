@@ -1,13 +1,9 @@
 import { Socket } from "node:net";
 import { Client } from "pg";
-import type {
-  LiveBackend,
-  LivePostgres,
-  PostgresSample,
-  UnavailablePart,
-} from "../model/liveSystem.ts";
-import type { LoginUrl } from "./loginUrl.ts";
+import type { UnavailablePart } from "../model/observation.ts";
+import type { BackendRow, LivePostgres, PostgresSample } from "../model/postgres.ts";
 import { ANSWER_TIMEOUT_MS, type Source } from "../model/source.ts";
+import type { LoginUrl } from "./loginUrl.ts";
 
 /** What a database is asked in when the URL names none; every Postgres has it. */
 const DATABASE_DEFAULT = "postgres";
@@ -45,7 +41,7 @@ interface Settings {
   readonly sees_all: boolean;
 }
 
-interface BackendRow {
+interface ActivityRow {
   readonly pid: number;
   readonly user: string | null;
   readonly database: string | null;
@@ -87,7 +83,7 @@ export async function openPostgres(login: LoginUrl, nowMs: () => number): Promis
     return {
       unseen: settings.sees_all ? [] : [partlySeen(login)],
       sample: async () => {
-        const { rows } = await client.query<BackendRow>(BACKENDS).catch((error: unknown) => {
+        const { rows } = await client.query<ActivityRow>(BACKENDS).catch((error: unknown) => {
           throw end ?? error;
         });
         const atMs = nowMs();
@@ -136,7 +132,7 @@ function partlySeen({ address, user }: LoginUrl): UnavailablePart {
   };
 }
 
-function backendOf(row: BackendRow, atMs: number): LiveBackend {
+function backendOf(row: ActivityRow, atMs: number): BackendRow {
   const { address, port, transaction_age_ms, query_age_ms, state_age_ms } = row;
   return {
     pid: row.pid,

@@ -1,6 +1,6 @@
 import { Socket } from "node:net";
 import { Client } from "pg";
-import type { PostgresSnapshot } from "../model/budgetSnapshot.ts";
+import type { PostgresSnapshot } from "../model/postgres.ts";
 import type { Login } from "../credentials/budgetLogins.ts";
 import { roleSettings, type SettingRow } from "./roleSettings.ts";
 

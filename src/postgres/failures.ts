@@ -1,6 +1,5 @@
 import { ShowError } from "../pgbouncer/showRows.ts";
-import type { UnavailableReason } from "../model/budgetSnapshot.ts";
-import { UnavailableError } from "../model/unavailable.ts";
+import { UnavailableError, type UnavailableReason } from "../model/observation.ts";
 
 /** Who was asked: only what may be shown, and what may not. */
 export interface ConnectionAttempt {

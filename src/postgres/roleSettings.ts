@@ -1,4 +1,4 @@
-import type { PostgresSnapshot } from "../model/budgetSnapshot.ts";
+import type { PostgresSnapshot } from "../model/postgres.ts";
 
 /** A setting, and where a new session of the role would have it from. */
 export interface SettingRow {

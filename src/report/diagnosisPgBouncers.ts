@@ -17,11 +17,11 @@ export function poolerBlock(
   columns: number,
   paint: Paint,
 ): readonly (readonly string[])[] {
-  const { address, version, door } = holding;
+  const { address, version, access } = holding;
   return [
     [
       paint.bold(`PgBouncer ${address} (${version})`),
-      ...hangingIndent("  ", `asked ${door}`, columns).map(paint.dim),
+      ...hangingIndent("  ", `asked ${access}`, columns).map(paint.dim),
     ],
     holderLines(holding, columns, paint),
     lineLines(holding, columns, paint),

@@ -34,7 +34,7 @@ const SICK: Diagnosis = {
     {
       address: "10.0.0.2:6432",
       version: "1.26.1",
-      door: "as stats user weir_stats; a console takes 1 of max_client_conn 20",
+      access: "as stats user weir_stats; a console takes 1 of max_client_conn 20",
       maxClientConn: 20,
       used: 12,
       holders: [

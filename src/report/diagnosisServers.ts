@@ -1,5 +1,5 @@
 import type { Holding } from "../diagnose/diagnosis.ts";
-import type { LiveWorkload } from "../model/liveSystem.ts";
+import type { LiveWorkload } from "../model/workload.ts";
 import { counted } from "../text/wording.ts";
 import { rowsOf } from "./diagnosisRows.ts";
 import type { Paint } from "../text/paint.ts";

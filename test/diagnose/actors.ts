@@ -1,4 +1,4 @@
-import type { LiveWorkload } from "../../src/model/liveSystem.ts";
+import type { LiveWorkload } from "../../src/model/workload.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
 import { type OrderedProcess, startOrdered } from "../system/orderedProcess.ts";
 import type { ActOrder, ActReport } from "./actReport.ts";

@@ -5,7 +5,8 @@ import type { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import { STATS_LOGIN } from "../../src/api/names.ts";
-import type { LivePgBouncer, LiveSystem } from "../../src/model/liveSystem.ts";
+import type { LiveSystem } from "../../src/model/liveSystem.ts";
+import type { LivePgBouncer } from "../../src/model/pgbouncer.ts";
 import { findPgBouncer, type PgBouncer } from "../parts/pgbouncer.ts";
 import { oldPgBouncer } from "../parts/pgbouncer118.ts";
 import { type Postgres, startPostgres } from "../parts/postgres.ts";
@@ -90,7 +91,7 @@ describe.each([
     expect(pooler).toMatchObject({
       address: `127.0.0.1:${bouncer.port}`,
       version: bouncer.version,
-      door: "as stats user eye; a console takes 1 of max_client_conn 20",
+      access: "as stats user eye; a console takes 1 of max_client_conn 20",
     });
     expect(pooler.config.get("max_client_conn")).toBe("20");
     const hasBulkheads = bouncer.version !== "1.18.0";
@@ -169,7 +170,7 @@ describe.each([
     await expect(appClient(bouncer)).rejects.toThrow("no more connections allowed");
 
     const pooler = only(await gather({ pgbouncers: [consoleUrl(bouncer, "eye")] }));
-    expect(pooler.door).toBe(
+    expect(pooler.access).toBe(
       "as stats user eye; PgBouncer is full; a console is let in all the same, and takes 1 of 3",
     );
     expect(last(pooler).usedClients).toBe(4);
@@ -191,14 +192,14 @@ describe.each([
   });
 });
 
-test("the unix socket is a door too, as PgBouncer's own user, without a password", async () => {
+test("the unix socket is a way in, too, as PgBouncer's own user, without a password", async () => {
   const bouncer = await scene();
   const { consoleDir, port } = bouncer.place;
   const url = `postgres://pgbouncer@/pgbouncer?host=${consoleDir}&port=${port}`;
   const pooler = only(await gather({ pgbouncers: [url] }));
 
   expect(pooler.address).toBe(`${consoleDir}/.s.PGSQL.${port}`);
-  expect(pooler.door).toMatch(/^as admin pgbouncer, over its unix socket; a console takes 1 of/);
+  expect(pooler.access).toMatch(/^as admin pgbouncer, over its unix socket; a console takes 1 of/);
 });
 
 test("weir's own PgBouncer is asked as weir_stats, over TCP, each process for itself", async () => {
@@ -338,7 +339,7 @@ describe("what can't be asked is told with what to do", () => {
       next: expect.stringContaining("?sslmode=verify-full&sslrootcert=ca.crt"),
     });
     expect(unseenOf(await trusting(ofAnother), what)?.next).toMatch(/name the CA/);
-    expect(only(await trusting(ofBouncer)).door).toMatch(/^as stats user weir_stats/);
+    expect(only(await trusting(ofBouncer)).access).toMatch(/^as stats user weir_stats/);
     expect(only(await asked("?sslmode=require")).address).toBe(`127.0.0.1:${port}`);
   });
 });

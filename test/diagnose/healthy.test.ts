@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { STATS_LOGIN } from "../../src/api/names.ts";
 import type { Thresholds } from "../../src/diagnose/causes/thresholds.ts";
-import type { LiveWorkload } from "../../src/model/liveSystem.ts";
+import type { LiveWorkload } from "../../src/model/workload.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { exampleFleet } from "../system/fleets.ts";

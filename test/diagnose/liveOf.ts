@@ -1,14 +1,13 @@
+import type { LiveSystem } from "../../src/model/liveSystem.ts";
 import type {
-  LiveBackend,
-  LiveClient,
-  LiveLine,
+  ClientRow,
+  DatabaseRow,
   LivePgBouncer,
-  LivePostgres,
-  LiveServer,
-  LiveSystem,
-  LiveWorkload,
   PgBouncerSample,
-} from "../../src/model/liveSystem.ts";
+  ServerRow,
+} from "../../src/model/pgbouncer.ts";
+import type { BackendRow, LivePostgres } from "../../src/model/postgres.ts";
+import type { LiveWorkload } from "../../src/model/workload.ts";
 
 /** The first sample's moment; the others follow a second apart each. */
 export const START_MS = 1_800_000_000_000;
@@ -20,7 +19,7 @@ export const END_MS = START_MS + (SAMPLES - 1) * SECOND_MS;
 let ids = 0;
 
 /** An idle client of line `app`, that connected and asked something a minute before the window. */
-export function clientOf(told: Partial<LiveClient> = {}): LiveClient {
+export function clientOf(told: Partial<ClientRow> = {}): ClientRow {
   ids += 1;
   return {
     id: `${ids}`,
@@ -38,12 +37,12 @@ export function clientOf(told: Partial<LiveClient> = {}): LiveClient {
 }
 
 /** So many of them. */
-export function clientsOf(count: number, told: Partial<LiveClient> = {}): readonly LiveClient[] {
+export function clientsOf(count: number, told: Partial<ClientRow> = {}): readonly ClientRow[] {
   return Array.from({ length: count }, () => clientOf(told));
 }
 
 /** A server connection of line `app`, at work. */
-export function serverOf(told: Partial<LiveServer> = {}): LiveServer {
+export function serverOf(told: Partial<ServerRow> = {}): ServerRow {
   ids += 1;
   return {
     id: `s${ids}`,
@@ -60,7 +59,7 @@ export function serverOf(told: Partial<LiveServer> = {}): LiveServer {
 }
 
 /** The backend at the other end of a server connection, in a query that began with the window. */
-export function backendOf(server: LiveServer, told: Partial<LiveBackend> = {}): LiveBackend {
+export function backendOf(server: ServerRow, told: Partial<BackendRow> = {}): BackendRow {
   return {
     pid: server.backendPid,
     user: server.user,
@@ -76,7 +75,7 @@ export function backendOf(server: LiveServer, told: Partial<LiveBackend> = {}): 
   };
 }
 
-export function lineOf(told: Partial<LiveLine> = {}): LiveLine {
+export function lineOf(told: Partial<DatabaseRow> = {}): DatabaseRow {
   return {
     name: "app",
     host: "postgres",
@@ -95,12 +94,12 @@ export function lineOf(told: Partial<LiveLine> = {}): LiveLine {
 
 /** What a pooler of one line shows; each part the same in all samples, or by the sample's number. */
 export interface Shown {
-  readonly clients?: readonly LiveClient[] | ((sample: number) => readonly LiveClient[]);
-  readonly servers?: readonly LiveServer[] | ((sample: number) => readonly LiveServer[]);
+  readonly clients?: readonly ClientRow[] | ((sample: number) => readonly ClientRow[]);
+  readonly servers?: readonly ServerRow[] | ((sample: number) => readonly ServerRow[]);
   /** Clients that wait for a server connection. */
   readonly waiting?: (sample: number) => number;
   readonly sample?: (sample: number) => Partial<PgBouncerSample>;
-  readonly line?: Partial<LiveLine>;
+  readonly line?: Partial<DatabaseRow>;
   readonly config?: Readonly<Record<string, string>>;
   readonly address?: string;
 }
@@ -115,7 +114,7 @@ export function poolerOf(shown: Shown = {}): LivePgBouncer {
   return {
     address: shown.address ?? "10.244.9.9:6432",
     version: "1.26.1",
-    door: "as stats user eye",
+    access: "as stats user eye",
     config: new Map(
       Object.entries({
         max_client_conn: "20",
@@ -154,7 +153,7 @@ export function poolerOf(shown: Shown = {}): LivePgBouncer {
 
 /** 97 connections, no CONNECTION LIMIT. */
 export function postgresOf(
-  backends: readonly LiveBackend[] | ((sample: number) => readonly LiveBackend[]),
+  backends: readonly BackendRow[] | ((sample: number) => readonly BackendRow[]),
 ): LivePostgres {
   return {
     address: "postgres:5432",

@@ -4,7 +4,8 @@ import { Socket } from "node:net";
 import { Client } from "pg";
 
 import { gatherLive, type LiveQuestion } from "../../src/diagnose/gather/gatherLive.ts";
-import type { LiveSystem, UnavailablePart } from "../../src/model/liveSystem.ts";
+import type { LiveSystem } from "../../src/model/liveSystem.ts";
+import type { UnavailablePart } from "../../src/model/observation.ts";
 import {
   type PgBouncer,
   type PgBouncerPlace,

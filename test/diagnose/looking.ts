@@ -1,7 +1,7 @@
 import { diagnose } from "../../src/diagnose/diagnose.ts";
 import { THRESHOLDS, type Thresholds } from "../../src/diagnose/causes/thresholds.ts";
 import type { CauseKind, Diagnosis } from "../../src/diagnose/diagnosis.ts";
-import type { LiveWorkload } from "../../src/model/liveSystem.ts";
+import type { LiveWorkload } from "../../src/model/workload.ts";
 import type { Postgres } from "../parts/postgres.ts";
 import { gather } from "./liveScene.ts";
 

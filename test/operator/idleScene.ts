@@ -2,7 +2,7 @@ import type { Manifest } from "../../src/render/manifest.ts";
 import { roleOf } from "../../src/api/connectionBudget.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
 import { fieldOf, textAt } from "../../src/kube/fields.ts";
-import type { PostgresSnapshot } from "../../src/model/budgetSnapshot.ts";
+import type { PostgresSnapshot } from "../../src/model/postgres.ts";
 import type { Console } from "../../src/pgbouncer/console.ts";
 import { madeOf } from "./controllers.ts";
 import { idleFleet, PRESS_HOST, type Tier } from "./idleFleet.ts";

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { askPostgres } from "../../src/postgres/askLimits.ts";
-import { UnavailableError } from "../../src/model/unavailable.ts";
+import { UnavailableError } from "../../src/model/observation.ts";
+import type { PostgresSnapshot } from "../../src/model/postgres.ts";
 import { pollPostgres } from "../../src/observe/postgresPoller.ts";
 import type { ConnectionBudget } from "../../src/api/connectionBudget.ts";
 import { budgetOf } from "../fleets/fleetOf.ts";
 import { fastClock } from "./fastClock.ts";
-import type { PostgresSnapshot } from "../../src/model/budgetSnapshot.ts";
 import { Client } from "pg";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";

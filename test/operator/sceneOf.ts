@@ -2,23 +2,25 @@ import type { ConnectionBudget } from "../../src/api/connectionBudget.ts";
 import { processCountOf, roleOf } from "../../src/api/connectionBudget.ts";
 import type { McpServer } from "../../src/api/mcpServer.ts";
 import { shareOf } from "../../src/budget/room.ts";
-import type { LiveLine } from "../../src/model/liveSystem.ts";
+import type {
+  BudgetSnapshot,
+  ObservedObject,
+  ServerSnapshot,
+} from "../../src/model/budgetSnapshot.ts";
+import type { Observation } from "../../src/model/observation.ts";
+import type {
+  ClientCount,
+  DatabaseRow,
+  LineState,
+  PgBouncerSnapshot,
+  PgBouncerState,
+} from "../../src/model/pgbouncer.ts";
+import type { PostgresSnapshot } from "../../src/model/postgres.ts";
+import type { PodSnapshot } from "../../src/model/workload.ts";
 import { conditionIn, type Condition } from "../../src/conditions/condition.ts";
 import { judge } from "../../src/conditions/judge.ts";
 import { planObjects } from "../../src/conditions/objectPlan.ts";
 import type { Decision } from "../../src/conditions/decision.ts";
-import type {
-  BudgetSnapshot,
-  ClientCount,
-  LineState,
-  ObservedObject,
-  PodSnapshot,
-  PgBouncerState,
-  PgBouncerSnapshot,
-  PostgresSnapshot,
-  ServerSnapshot,
-  Observation,
-} from "../../src/model/budgetSnapshot.ts";
 import { linesOf } from "../../src/pgbouncer/lines.ts";
 import { budgetOf, INCIDENT_NAMES, serverOf } from "../fleets/fleetOf.ts";
 
@@ -73,7 +75,7 @@ export function runningOf(
 ): ServerSnapshot {
   const { name } = server.metadata;
   const disabled = server.spec.activation === "Disabled";
-  const ip = `10.0.${Math.floor(index / 250)}.${1 + (index % 250)}`;
+  const address = `10.0.${Math.floor(index / 250)}.${1 + (index % 250)}`;
   return {
     object: observed(server),
     ...(!disabled && {
@@ -87,7 +89,7 @@ export function runningOf(
         poolMaxFrom: `env ${server.spec.pool.env.max} of container server`,
       },
     }),
-    pods: disabled ? [] : [podOf(`${name}-0`, { ip, poolMax })],
+    pods: disabled ? [] : [podOf(`${name}-0`, { address, poolMax })],
     handshake: seen({
       ok: true,
       protocolVersion: "2025-11-25",
@@ -107,7 +109,7 @@ export interface Load {
 
 /** A process with these lines; what is open follows from its clients. */
 export function poolerSight(
-  lines: readonly LiveLine[],
+  lines: readonly DatabaseRow[],
   settings: Readonly<Record<string, string>>,
   { clients = [], window = {}, servers = new Map() }: Load = {},
 ): PgBouncerState {
@@ -143,7 +145,7 @@ export function poolerSight(
       ),
       addresses,
       addressesHeld: addresses,
-      addressesKept: addresses,
+      addressesHeldMin: addresses,
       ...window,
     },
   };
@@ -155,7 +157,7 @@ export function lineSight(
   name: string,
   clients: number,
   slots: number,
-): LiveLine {
+): DatabaseRow {
   const { postgres, pgbouncer } = budget.spec;
   return {
     name,

@@ -4,8 +4,8 @@ import type {
   BudgetSnapshot,
   ObservedObject,
   ServerSnapshot,
-  Observation,
 } from "../../src/model/budgetSnapshot.ts";
+import type { Observation } from "../../src/model/observation.ts";
 
 /** One condition: what there is to say. */
 interface Saying {

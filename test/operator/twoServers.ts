@@ -1,8 +1,5 @@
-import type {
-  BudgetSnapshot,
-  ClientCount,
-  ServerSnapshot,
-} from "../../src/model/budgetSnapshot.ts";
+import type { BudgetSnapshot, ServerSnapshot } from "../../src/model/budgetSnapshot.ts";
+import type { ClientCount } from "../../src/model/pgbouncer.ts";
 import { serverOf } from "../fleets/fleetOf.ts";
 import { sceneOf, withServer, withSight } from "./sceneOf.ts";
 
@@ -46,7 +43,7 @@ export function withClients(
           ...sight.window,
           addresses: byAddress(summed),
           addressesHeld: held,
-          addressesKept: held,
+          addressesHeldMin: held,
           lines: new Map(
             [...counts("line")].map(([key, own]) => [
               key,

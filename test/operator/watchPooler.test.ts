@@ -2,8 +2,8 @@ import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { systemClock, type Clock } from "../../src/runtime/clock.ts";
 import { sameProcesses } from "../../src/observe/consoles.ts";
-import type { PgBouncerState } from "../../src/model/budgetSnapshot.ts";
-import { UnavailableError } from "../../src/model/unavailable.ts";
+import { UnavailableError } from "../../src/model/observation.ts";
+import type { PgBouncerState } from "../../src/model/pgbouncer.ts";
 import { pollPgBouncer, type Poller } from "../../src/observe/pgbouncerPoller.ts";
 import { consoleQuery, type PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
@@ -117,7 +117,7 @@ test("a client that left while it was queued still counts, as waiting and not as
     .toMatchObject({
       addresses: new Map([[address, 8]]),
       addressesHeld: new Map([[address, 6]]),
-      addressesKept: new Map([[address, 6]]),
+      addressesHeldMin: new Map([[address, 6]]),
     });
   await Promise.all([...busy, after].map((client) => client.end()));
 });
@@ -140,7 +140,7 @@ test("what one had that does not answer is not added to what another has", async
   // By the machine's it would be unseen soon.
   const watching = await watch(standingClock());
   const client = await authorClient(ip);
-  const kept = () => value(watching).window.addressesKept;
+  const kept = () => value(watching).window.addressesHeldMin;
   await expect.poll(kept).toEqual(new Map([["127.0.0.1", 1]]));
   pooler.kill("SIGSTOP");
   await expect.poll(kept).toEqual(new Map());

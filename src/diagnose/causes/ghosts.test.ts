@@ -8,7 +8,9 @@ import {
   systemOf,
   workloadAt,
 } from "../../../test/diagnose/liveOf.ts";
-import type { LiveClient, LiveSystem, LiveWorkload } from "../../model/liveSystem.ts";
+import type { LiveSystem } from "../../model/liveSystem.ts";
+import type { ClientRow } from "../../model/pgbouncer.ts";
+import type { LiveWorkload } from "../../model/workload.ts";
 import { ghosts, keepaliveMs } from "./ghosts.ts";
 import { THRESHOLDS } from "./thresholds.ts";
 
@@ -20,20 +22,20 @@ const WORKLOAD = workloadAt([POD]);
 const { poolMax: _, poolMaxFrom: __, ...UNSET } = WORKLOAD;
 
 /** Clients that have asked nothing for so long at the end. */
-function silent(ms: number, count = 4, told: Partial<LiveClient> = {}) {
+function silent(ms: number, count = 4, told: Partial<ClientRow> = {}) {
   return clientsOf(count, { address: GONE, requestedAtMs: END_MS - ms, ...told });
 }
 
 interface Case {
   readonly what: string;
-  readonly clients: readonly LiveClient[];
+  readonly clients: readonly ClientRow[];
   readonly workloads?: readonly LiveWorkload[];
   readonly config?: Readonly<Record<string, string>>;
   readonly named: number;
 }
 
 function ghostsAmong(
-  clients: readonly LiveClient[],
+  clients: readonly ClientRow[],
   config: Case["config"],
   told: Partial<LiveSystem>,
 ) {

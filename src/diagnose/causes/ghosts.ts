@@ -1,9 +1,6 @@
-import type {
-  LiveClient,
-  LivePgBouncer,
-  LiveSystem,
-  LiveWorkload,
-} from "../../model/liveSystem.ts";
+import type { LiveSystem } from "../../model/liveSystem.ts";
+import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
+import type { LiveWorkload } from "../../model/workload.ts";
 import type { Finding } from "./finding.ts";
 import { networkOf } from "./network.ts";
 import { ownersIn, type LiveOwners } from "./owners.ts";
@@ -22,7 +19,7 @@ import { compareText, countedAs, duration, groups } from "./wording.ts";
 export interface Ghosts {
   readonly findings: readonly Finding[];
   /** They count against no workload's plan. */
-  readonly clients: ReadonlySet<LiveClient>;
+  readonly clients: ReadonlySet<ClientRow>;
 }
 
 /** Why a silent client is a ghost. */

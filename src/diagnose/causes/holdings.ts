@@ -1,11 +1,7 @@
 import type { Diagnosis, Holder, Holding, PostgresHolding } from "../diagnosis.ts";
-import type {
-  LiveClient,
-  LiveLine,
-  LivePgBouncer,
-  LivePostgres,
-  LiveSystem,
-} from "../../model/liveSystem.ts";
+import type { LiveSystem } from "../../model/liveSystem.ts";
+import type { ClientRow, DatabaseRow, LivePgBouncer } from "../../model/pgbouncer.ts";
+import type { LivePostgres } from "../../model/postgres.ts";
 import { ownersIn, type LiveOwners } from "./owners.ts";
 import { isBusy, isWaiting, lastOf, maxClientConnOf } from "./window.ts";
 import { compareText, whoIs } from "./wording.ts";
@@ -25,7 +21,7 @@ function holdingOf(pooler: LivePgBouncer, owners: LiveOwners): Holding {
   return {
     address: pooler.address,
     version: pooler.version,
-    door: pooler.door,
+    access: pooler.access,
     maxClientConn: maxClientConnOf(pooler),
     used: usedClients,
     holders: [...byWho.values()]
@@ -35,7 +31,7 @@ function holdingOf(pooler: LivePgBouncer, owners: LiveOwners): Holding {
   };
 }
 
-function holderOf(members: readonly LiveClient[], owners: LiveOwners): readonly Holder[] {
+function holderOf(members: readonly ClientRow[], owners: LiveOwners): readonly Holder[] {
   const [first] = members;
   if (first === undefined) return [];
   const owner = owners.nearest(first);
@@ -60,7 +56,7 @@ function keyOf({ line, user, application, address }: Holder): string {
   return [line, user, application, address].join("\n");
 }
 
-function lineOf(pooler: LivePgBouncer, line: LiveLine): Holding["lines"][number] {
+function lineOf(pooler: LivePgBouncer, line: DatabaseRow): Holding["lines"][number] {
   const { clients, pools } = lastOf(pooler);
   const own = clients.filter((client) => client.line === line.name);
   const ownPools = pools.filter((pool) => pool.line === line.name);
@@ -78,7 +74,7 @@ function lineOf(pooler: LivePgBouncer, line: LiveLine): Holding["lines"][number]
 }
 
 /** Each login of a line has a pool of its own; 0 is unlimited, as PgBouncer has it. */
-export function serversMaxOf(line: LiveLine, pools: number): number {
+export function serversMaxOf(line: DatabaseRow, pools: number): number {
   const { poolSize, reservePoolSize, maxConnections } = line;
   const ofPools = poolSize === 0 ? 0 : (poolSize + reservePoolSize) * Math.max(1, pools);
   if (maxConnections === 0 || ofPools === 0) return Math.max(maxConnections, ofPools);

@@ -12,7 +12,7 @@ import {
   START_MS,
   systemOf,
 } from "../../../test/diagnose/liveOf.ts";
-import type { LiveBackend } from "../../model/liveSystem.ts";
+import type { BackendRow } from "../../model/postgres.ts";
 import { leaks } from "./leak.ts";
 import { THRESHOLDS } from "./thresholds.ts";
 
@@ -21,7 +21,7 @@ const HOLDER = clientOf({ serverId: SERVER.id, state: "active", applicationName:
 const HELD: Shown = { clients: [HOLDER], servers: [SERVER] };
 const QUEUED: Shown = { ...HELD, waiting: () => 1 };
 
-function said(shown: Shown, backends?: (sample: number) => readonly LiveBackend[]) {
+function said(shown: Shown, backends?: (sample: number) => readonly BackendRow[]) {
   const postgres = backends === undefined ? {} : { postgres: postgresOf(backends) };
   return leaks(systemOf([poolerOf(shown)], postgres), THRESHOLDS);
 }
@@ -35,18 +35,18 @@ function session(shown: Shown): Shown {
   return { ...shown, line: { poolMode: "session" } };
 }
 
-function hidden(): readonly LiveBackend[] {
+function hidden(): readonly BackendRow[] {
   return [backendOf(SERVER, { state: "hidden", stateChangedAtMs: START_MS })];
 }
 
-function idle(): readonly LiveBackend[] {
+function idle(): readonly BackendRow[] {
   return [backendOf(SERVER, { state: "idle" })];
 }
 
 const LONG_AGO_MS = END_MS - THRESHOLDS.idleInTransactionMs;
 
 describe("a transaction that nothing happens in", () => {
-  it.each<{ what: string; backends: (sample: number) => readonly LiveBackend[]; named: boolean }>([
+  it.each<{ what: string; backends: (sample: number) => readonly BackendRow[]; named: boolean }>([
     { what: "for as long as the threshold", backends: inTransaction(LONG_AGO_MS), named: true },
     { what: "for less", backends: inTransaction(LONG_AGO_MS + 1), named: false },
     {

@@ -1,11 +1,6 @@
-import type {
-  LiveBackend,
-  LiveLine,
-  LivePgBouncer,
-  LivePostgres,
-  LiveServer,
-  LiveSystem,
-} from "../../model/liveSystem.ts";
+import type { LiveSystem } from "../../model/liveSystem.ts";
+import type { DatabaseRow, LivePgBouncer, ServerRow } from "../../model/pgbouncer.ts";
+import type { BackendRow, LivePostgres } from "../../model/postgres.ts";
 import type { Finding } from "./finding.ts";
 import { serversMaxOf } from "./holdings.ts";
 import { ownersIn, type LiveOwners } from "./owners.ts";
@@ -22,7 +17,7 @@ import { compareText, countedAs, duration, moment, joinTruncatedLines, whoIs } f
 /** A server connection that one client holds and does nothing with. */
 interface Held {
   readonly stay: PersistentClient;
-  readonly server: LiveServer;
+  readonly server: ServerRow;
   readonly sinceMs: number;
   readonly forMs: number;
   /** Whom Postgres knows it as. */
@@ -95,9 +90,9 @@ function heldBy(
 
 /** The backend of a server connection in every sample; undefined when it is not in all of them. */
 function backendsOf(
-  { backendPid, localAddress, localPort }: LiveServer,
+  { backendPid, localAddress, localPort }: ServerRow,
   postgres: LivePostgres | undefined,
-): readonly LiveBackend[] | undefined {
+): readonly BackendRow[] | undefined {
   const found = (postgres?.samples ?? []).flatMap(({ backends }) =>
     backends.filter(
       ({ pid, clientAddress, clientPort }) =>
@@ -195,6 +190,6 @@ function nextOf(held: readonly Held[]): readonly string[] {
   return next;
 }
 
-function lineOf(pooler: LivePgBouncer, name: string): LiveLine | undefined {
+function lineOf(pooler: LivePgBouncer, name: string): DatabaseRow | undefined {
   return pooler.lines.find((line) => line.name === name);
 }

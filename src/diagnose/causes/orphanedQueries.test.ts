@@ -10,7 +10,9 @@ import {
   START_MS,
   systemOf,
 } from "../../../test/diagnose/liveOf.ts";
-import type { LiveBackend, LiveServer, LiveSystem } from "../../model/liveSystem.ts";
+import type { LiveSystem } from "../../model/liveSystem.ts";
+import type { ServerRow } from "../../model/pgbouncer.ts";
+import type { BackendRow } from "../../model/postgres.ts";
 import { THRESHOLDS } from "./thresholds.ts";
 import { orphanedQueries } from "./orphanedQueries.ts";
 
@@ -22,7 +24,7 @@ const RUNNING = backendOf(CLOSED);
 /** Of another program at the same address. */
 const RESTING = backendOf(serverOf(), { state: "idle" });
 
-type Backends = (sample: number) => readonly LiveBackend[];
+type Backends = (sample: number) => readonly BackendRow[];
 
 function judged(backends: Backends, told: Partial<LiveSystem> = {}) {
   const live = systemOf([POOLER], { postgres: postgresOf(backends), ...told });
@@ -136,7 +138,7 @@ describe("where other programs are at PgBouncer's address", () => {
   const there = "127.0.0.1";
   const kept = serverOf({ localAddress: there });
   const closed = serverOf({ localAddress: there });
-  const atLoopback = (servers: (sample: number) => readonly LiveServer[]) =>
+  const atLoopback = (servers: (sample: number) => readonly ServerRow[]) =>
     orphanedQueries(
       systemOf([poolerOf({ servers })], { postgres: postgresOf([backendOf(closed)]) }),
       THRESHOLDS,

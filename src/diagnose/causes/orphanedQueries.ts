@@ -1,10 +1,7 @@
 import type { Symptom } from "../diagnosis.ts";
-import type {
-  LiveBackend,
-  LivePgBouncer,
-  LivePostgres,
-  LiveSystem,
-} from "../../model/liveSystem.ts";
+import type { LiveSystem } from "../../model/liveSystem.ts";
+import type { LivePgBouncer } from "../../model/pgbouncer.ts";
+import type { BackendRow, LivePostgres } from "../../model/postgres.ts";
 import type { Finding } from "./finding.ts";
 import { availableOf } from "./holdings.ts";
 import type { Thresholds } from "./thresholds.ts";
@@ -83,7 +80,7 @@ export function orphanedQueries(live: LiveSystem, thresholds: Thresholds): Orpha
 
 /** Whether a pooler had it in an earlier sample: since then it has closed the connection. */
 function wasKnown(
-  { pid }: LiveBackend,
+  { pid }: BackendRow,
   poolers: readonly LivePgBouncer[],
   { samples }: LivePostgres,
 ): boolean {
@@ -105,7 +102,7 @@ function sharedAmong(poolers: readonly LivePgBouncer[]): (address: string) => bo
   return (address) => clients.has(address) || address.startsWith("127.") || address === "::1";
 }
 
-function symptomOf(unclear: readonly LiveBackend[], postgres: LivePostgres): Symptom {
+function symptomOf(unclear: readonly BackendRow[], postgres: LivePostgres): Symptom {
   const addresses = [...new Set(unclear.map(({ clientAddress = "" }) => clientAddress))];
   const ports = unclear.map(({ clientPort }) => `sport = :${clientPort}`);
   return {
@@ -145,7 +142,7 @@ function addressesOf(poolers: readonly LivePgBouncer[]): ReadonlySet<string> {
 function serversAt(
   poolers: readonly LivePgBouncer[],
   atMs: number,
-): (backend: LiveBackend) => boolean {
+): (backend: BackendRow) => boolean {
   const servers = poolers.flatMap(({ samples }) => {
     const [nearest] = samples.toSorted((a, b) => Math.abs(a.atMs - atMs) - Math.abs(b.atMs - atMs));
     return nearest?.servers ?? [];
@@ -159,7 +156,7 @@ function serversAt(
 }
 
 /** Roles and addresses of connections that were there all the time and rested in between. */
-function othersAmong(strangers: readonly (readonly LiveBackend[])[]): ReadonlySet<string> {
+function othersAmong(strangers: readonly (readonly BackendRow[])[]): ReadonlySet<string> {
   const everywhere = (strangers[0] ?? []).filter(({ pid }) =>
     strangers.every((backends) => backends.some((backend) => backend.pid === pid)),
   );
@@ -175,11 +172,11 @@ function othersAmong(strangers: readonly (readonly LiveBackend[])[]): ReadonlySe
 
 /** For how long before the last sample it ran the same query, unknown to every pooler. */
 function seenForMs(
-  { pid }: LiveBackend,
-  strangers: readonly (readonly LiveBackend[])[],
+  { pid }: BackendRow,
+  strangers: readonly (readonly BackendRow[])[],
   { samples }: LivePostgres,
 ): number {
-  const seen: LiveBackend[] = [];
+  const seen: BackendRow[] = [];
   let sinceMs = samples.at(-1)?.atMs ?? 0;
   for (let index = strangers.length - 1; index >= 0; index--) {
     const backend = strangers[index]?.find((each) => each.pid === pid);
@@ -193,14 +190,14 @@ function seenForMs(
 /** Moments that Postgres tells as ages differ by what the answers took. */
 const SAME_MOMENT_MS = 500;
 
-function isSameQuery(seen: readonly LiveBackend[]): boolean {
+function isSameQuery(seen: readonly BackendRow[]): boolean {
   const starts = seen.map(({ queryStartedAtMs }) => queryStartedAtMs ?? Number.NaN);
   return Math.max(...starts) - Math.min(...starts) <= SAME_MOMENT_MS;
 }
 
 function findingOf(
-  running: readonly LiveBackend[],
-  closed: readonly LiveBackend[],
+  running: readonly BackendRow[],
+  closed: readonly BackendRow[],
   postgres: LivePostgres,
 ): Finding {
   const available = availableOf(postgres);

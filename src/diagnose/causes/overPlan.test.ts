@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import { clientsOf, poolerOf, systemOf, workloadAt } from "../../../test/diagnose/liveOf.ts";
-import type { LiveClient, LiveWorkload } from "../../model/liveSystem.ts";
+import type { ClientRow } from "../../model/pgbouncer.ts";
+import type { LiveWorkload } from "../../model/workload.ts";
 import { serverAbovePlan } from "./serverAbovePlan.ts";
 import { poolSettingIgnored } from "./poolSettingIgnored.ts";
 import { workloadClients } from "./workloadClients.ts";
@@ -9,15 +10,15 @@ import { workloadClients } from "./workloadClients.ts";
 const [A, B, C] = ["10.244.0.1", "10.244.0.2", "10.244.0.3"] as const;
 const NAT = "192.168.0.1";
 
-function from(address: string, count: number, told: Partial<LiveClient> = {}) {
+function from(address: string, count: number, told: Partial<ClientRow> = {}) {
   return clientsOf(count, { address, ...told });
 }
 
 /** PoolSettingIgnored (I) and ServerAbovePlan (P), in this order; pools are 5, peak pods 2. */
 function named(
-  clients: readonly LiveClient[],
+  clients: readonly ClientRow[],
   workloads: readonly LiveWorkload[],
-  ghosts: readonly LiveClient[] = [],
+  ghosts: readonly ClientRow[] = [],
 ): string {
   const live = systemOf([poolerOf({ clients, config: { max_client_conn: "100" } })], { workloads });
   return workloadClients(live, new Set(ghosts))

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 
 import { clientOf, systemOf, workloadAt } from "../../../test/diagnose/liveOf.ts";
-import type { LiveWorkload } from "../../model/liveSystem.ts";
+import type { LiveWorkload } from "../../model/workload.ts";
 import { ownersIn } from "./owners.ts";
 
 const POD = "10.244.0.1";

@@ -1,4 +1,6 @@
-import type { LiveClient, LiveSystem, LiveWorkload } from "../../model/liveSystem.ts";
+import type { LiveSystem } from "../../model/liveSystem.ts";
+import type { ClientRow } from "../../model/pgbouncer.ts";
+import type { LiveWorkload } from "../../model/workload.ts";
 import { compareText } from "./wording.ts";
 
 /** Whose a client is, as far as that is known. */
@@ -17,11 +19,11 @@ export interface LiveOwners {
    * login are the client's; where no pod or several have it, by line and login, when just one
    * workload has these. Undefined: nobody's, or somebody's that can't be told.
    */
-  of(client: LiveClient): Owner | undefined;
+  of(client: ClientRow): Owner | undefined;
   /** The one pod at its address, whatever it logs in as; else as `of`. */
-  nearest(client: LiveClient): Owner | undefined;
+  nearest(client: ClientRow): Owner | undefined;
   /** Workloads that have this line and login. */
-  byLogin(client: LiveClient): readonly LiveWorkload[];
+  byLogin(client: ClientRow): readonly LiveWorkload[];
   /** Whether some pod has this address. */
   hasPodAt(address: string): boolean;
 }
@@ -32,9 +34,9 @@ export function ownersIn(live: LiveSystem): LiveOwners {
     workload.pods.map(({ name, address }) => ({ workload, pod: name, address })),
   );
   const byAddress = Map.groupBy(all, ({ address }) => address);
-  const byLogin = (client: LiveClient) =>
+  const byLogin = (client: ClientRow) =>
     workloads.filter((one) => namesLogin(one) && hasLogin(one, client));
-  const of = (client: LiveClient): Owner | undefined => {
+  const of = (client: ClientRow): Owner | undefined => {
     const here = byAddress.get(client.address) ?? [];
     if (here.length === 0 || isShared(here)) {
       const [workload, another] = byLogin(client);
@@ -97,6 +99,6 @@ function namesLogin({ line, user }: LiveWorkload): boolean {
   return line !== undefined || user !== undefined;
 }
 
-function hasLogin({ line, user }: LiveWorkload, client: LiveClient): boolean {
+function hasLogin({ line, user }: LiveWorkload, client: ClientRow): boolean {
   return (line ?? client.line) === client.line && (user ?? client.user) === client.user;
 }

@@ -1,5 +1,5 @@
 import { counted } from "../../text/wording.ts";
-import type { LiveWorkload } from "../../model/liveSystem.ts";
+import type { LiveWorkload } from "../../model/workload.ts";
 import type { Finding } from "./finding.ts";
 import { allowedByPod, workloadFinding, type WorkloadClients } from "./workloadClients.ts";
 import { compareText } from "./wording.ts";

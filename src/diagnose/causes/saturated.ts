@@ -1,5 +1,6 @@
 import { counted } from "../../text/wording.ts";
-import type { LiveClient, LiveLine, LivePgBouncer, LiveSystem } from "../../model/liveSystem.ts";
+import type { LiveSystem } from "../../model/liveSystem.ts";
+import type { ClientRow, DatabaseRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { Finding } from "./finding.ts";
 import { availableOf } from "./holdings.ts";
 import { ownersIn } from "./owners.ts";
@@ -83,7 +84,7 @@ function raisingAlone({ postgres }: LiveSystem): string {
 function saturatedLine(
   live: LiveSystem,
   pooler: LivePgBouncer,
-  line: LiveLine,
+  line: DatabaseRow,
 ): readonly Saturated[] {
   const { maxClientConnections: max = 0, name } = line;
   const own = (one: { readonly line: string }) => one.line === name;
@@ -115,7 +116,7 @@ function saturatedLine(
 function idleOf(
   pooler: LivePgBouncer,
   own: (one: { readonly line: string }) => boolean,
-): readonly LiveClient[] | undefined {
+): readonly ClientRow[] | undefined {
   const idle = persistentClientsOf(pooler).filter(
     ({ client, seen }) =>
       own(client) &&
@@ -157,6 +158,6 @@ function serversIn(pooler: LivePgBouncer): readonly string[] {
   );
 }
 
-function loggedIn({ usedClients, loggingIn = 0 }: LivePgBouncer["samples"][number]): number {
+function loggedIn({ usedClients, loggingIn }: LivePgBouncer["samples"][number]): number {
   return usedClients - loggingIn;
 }

@@ -7,7 +7,7 @@ import {
   type Shown,
   systemOf,
 } from "../../../test/diagnose/liveOf.ts";
-import type { LiveClient } from "../../model/liveSystem.ts";
+import type { ClientRow } from "../../model/pgbouncer.ts";
 import { loginStorms } from "./storm.ts";
 import { THRESHOLDS } from "./thresholds.ts";
 
@@ -68,11 +68,11 @@ describe("as PgBouncer counts logins", () => {
 const GROWING = clientsOf(60);
 
 /** Fifteen others in each sample. */
-function passing(told: Partial<LiveClient>) {
+function passing(told: Partial<ClientRow>) {
   return Array.from({ length: 4 }, () => clientsOf(15, told));
 }
 
-function beside(all: readonly (readonly LiveClient[])[]): Shown {
+function beside(all: readonly (readonly ClientRow[])[]): Shown {
   return { clients: (sample) => [...STAYING, ...(all[sample] ?? [])] };
 }
 

@@ -1,9 +1,5 @@
-import type {
-  LiveClient,
-  LivePgBouncer,
-  LiveSystem,
-  PgBouncerSample,
-} from "../../model/liveSystem.ts";
+import type { LiveSystem } from "../../model/liveSystem.ts";
+import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { Finding } from "./finding.ts";
 import type { Thresholds } from "./thresholds.ts";
 import { isConsole, keyOf, lastOf, maxClientConnOf } from "./window.ts";
@@ -26,7 +22,7 @@ export function loginStorms(live: LiveSystem, thresholds: Thresholds): readonly 
 
 function stormAt(pooler: LivePgBouncer, thresholds: Thresholds): Finding | undefined {
   const counts = countsOf(pooler).filter((count) => isStorm(count, pooler, thresholds));
-  const underWay = pooler.samples.map(loggingInOf);
+  const underWay = pooler.samples.map(({ loggingIn }) => loggingIn);
   const { loginsUnderWay } = thresholds;
   const floods = underWay.every((sockets) => sockets > loginsUnderWay);
   if (counts.length === 0 && !floods) return undefined;
@@ -138,7 +134,7 @@ function caughtGroups(pooler: LivePgBouncer): readonly Count[] {
 }
 
 /** For each sample but the first: who was not in the one before. */
-function newInEach({ samples }: LivePgBouncer): readonly (readonly LiveClient[])[] {
+function newInEach({ samples }: LivePgBouncer): readonly (readonly ClientRow[])[] {
   return samples.slice(1).map(({ clients }, index) => {
     const before = new Set(samples[index]?.clients.map(keyOf));
     return clients.filter((client) => !before.has(keyOf(client)));
@@ -146,7 +142,7 @@ function newInEach({ samples }: LivePgBouncer): readonly (readonly LiveClient[])
 }
 
 /** Those who are in some sample, but neither in the first nor in the last. */
-function goneAgain(pooler: LivePgBouncer): readonly LiveClient[] {
+function goneAgain(pooler: LivePgBouncer): readonly ClientRow[] {
   const last = new Set(lastOf(pooler).clients.map(keyOf));
   const first = new Set(pooler.samples[0]?.clients.map(keyOf));
   const between = pooler.samples.flatMap(({ clients }) => clients);
@@ -158,11 +154,6 @@ function goneAgain(pooler: LivePgBouncer): readonly LiveClient[] {
       .map((client) => [keyOf(client), client]),
   );
   return [...gone.values()];
-}
-
-/** Before LISTS told it, what is used and is no client; weir's own console is one of them. */
-function loggingInOf({ loggingIn, usedClients, clients }: PgBouncerSample): number {
-  return loggingIn ?? Math.max(0, usedClients - clients.length - 1);
 }
 
 function windowSeconds(pooler: LivePgBouncer): number {

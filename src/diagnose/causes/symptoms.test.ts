@@ -9,10 +9,11 @@ import {
   START_MS,
   systemOf,
 } from "../../../test/diagnose/liveOf.ts";
-import type { LivePool, LiveServer, LiveSystem } from "../../model/liveSystem.ts";
+import type { LiveSystem } from "../../model/liveSystem.ts";
+import type { PoolRow, ServerRow } from "../../model/pgbouncer.ts";
 import { diagnose } from "../diagnose.ts";
 
-const POOL: LivePool = {
+const POOL: PoolRow = {
   line: "app",
   user: "app",
   clientsActive: 20,
@@ -23,7 +24,7 @@ const POOL: LivePool = {
   servers: 20,
 };
 
-function queued(told: (sample: number) => Partial<LivePool>, line = {}) {
+function queued(told: (sample: number) => Partial<PoolRow>, line = {}) {
   return poolerOf({
     sample: (sample) => ({ pools: [{ ...POOL, ...told(sample) }] }),
     servers: serversOf(told(0).servers ?? POOL.servers),
@@ -33,7 +34,7 @@ function queued(told: (sample: number) => Partial<LivePool>, line = {}) {
 
 const inQueue = { sample: () => ({ pools: [POOL] }) };
 
-function serversOf(count: number, state = "active"): readonly LiveServer[] {
+function serversOf(count: number, state = "active"): readonly ServerRow[] {
   return Array.from({ length: count }, () => serverOf({ state }));
 }
 

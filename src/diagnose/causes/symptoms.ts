@@ -1,5 +1,7 @@
 import type { Symptom } from "../diagnosis.ts";
-import type { LiveLine, LivePgBouncer, LivePostgres, LiveSystem } from "../../model/liveSystem.ts";
+import type { LiveSystem } from "../../model/liveSystem.ts";
+import type { DatabaseRow, LivePgBouncer } from "../../model/pgbouncer.ts";
+import type { LivePostgres } from "../../model/postgres.ts";
 import { availableOf, serversMaxOf } from "./holdings.ts";
 import type { Leak } from "./leak.ts";
 import { isFull, type Saturated } from "./saturated.ts";
@@ -65,7 +67,11 @@ function fullAtWork(pooler: LivePgBouncer): Symptom {
   };
 }
 
-function lineSymptom(pooler: LivePgBouncer, line: LiveLine, waitedMs: number): Symptom | undefined {
+function lineSymptom(
+  pooler: LivePgBouncer,
+  line: DatabaseRow,
+  waitedMs: number,
+): Symptom | undefined {
   const { name } = line;
   const pools = pooler.samples.map((sample) => sample.pools.filter((pool) => pool.line === name));
   const last = pools.at(-1) ?? [];

@@ -1,15 +1,15 @@
 import { CONSOLE_DATABASE } from "../../api/names.ts";
 import type { Places } from "./finding.ts";
-import type { LiveClient, LivePgBouncer, PgBouncerSample } from "../../model/liveSystem.ts";
+import type { ClientRow, LivePgBouncer, PgBouncerSample } from "../../model/pgbouncer.ts";
 import { compareText } from "./wording.ts";
 
 /** One client that is there in every sample of its pooler. */
 export interface PersistentClient {
   readonly pooler: LivePgBouncer;
   /** As it was last seen. */
-  readonly client: LiveClient;
+  readonly client: ClientRow;
   /** In the order of the samples, the last one too. */
-  readonly seen: readonly LiveClient[];
+  readonly seen: readonly ClientRow[];
 }
 
 /** Those who were there all the time, consoles left out: only they hold something. */
@@ -25,16 +25,16 @@ export function persistentClientsOf(pooler: LivePgBouncer): readonly PersistentC
 }
 
 /** Before 1.24 an id may come again, within a second; the port doesn't as quickly. */
-export function keyOf({ id, address, port }: LiveClient): string {
+export function keyOf({ id, address, port }: ClientRow): string {
   return `${id} ${address} ${port}`;
 }
 
 /** Holds a server connection, or waits for one. */
-export function isBusy(client: LiveClient): boolean {
+export function isBusy(client: ClientRow): boolean {
   return client.serverId !== undefined || isWaiting(client);
 }
 
-export function isWaiting({ state, waitMs }: LiveClient): boolean {
+export function isWaiting({ state, waitMs }: ClientRow): boolean {
   return waitMs > 0 || state.startsWith("waiting");
 }
 

@@ -1,7 +1,7 @@
 import { CONSOLE_DATABASE } from "../../api/names.ts";
 import { counted } from "../../text/wording.ts";
 import { isConsoleName } from "../../pgbouncer/consoleName.ts";
-import type { LiveClient } from "../../model/liveSystem.ts";
+import type { ClientRow } from "../../model/pgbouncer.ts";
 
 /** How many of a list are told one by one. */
 const TOLD_MOST = 8;
@@ -30,7 +30,7 @@ export function whoIs({
   user,
   applicationName,
   address,
-}: Pick<LiveClient, "line" | "user" | "applicationName" | "address">): string {
+}: Pick<ClientRow, "line" | "user" | "applicationName" | "address">): string {
   const application = applicationName === "" ? "" : `, ${programOf(line, applicationName)}`;
   return `line ${line}, user ${user}${application}, from ${address}`;
 }
@@ -46,7 +46,7 @@ export function programOf(line: string, applicationName: string): string {
 }
 
 /** How many of each kind, the largest first, by toldFew: `20 clients: line writing, user app, …`. */
-export function groups(clients: readonly LiveClient[], nounOfGroup = "client"): readonly string[] {
+export function groups(clients: readonly ClientRow[], nounOfGroup = "client"): readonly string[] {
   const byWho = Map.groupBy(clients, whoIs);
   const sorted = [...byWho]
     .map(([who, members]) => ({ who, count: members.length }))

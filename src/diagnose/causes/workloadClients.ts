@@ -1,4 +1,6 @@
-import type { LiveClient, LiveSystem, LiveWorkload } from "../../model/liveSystem.ts";
+import type { LiveSystem } from "../../model/liveSystem.ts";
+import type { ClientRow } from "../../model/pgbouncer.ts";
+import type { LiveWorkload } from "../../model/workload.ts";
 import type { Finding } from "./finding.ts";
 import { networkOf } from "./network.ts";
 import { ownersIn } from "./owners.ts";
@@ -25,7 +27,7 @@ export interface WorkloadClients {
  */
 export function workloadClients(
   live: LiveSystem,
-  ghosts: ReadonlySet<LiveClient>,
+  ghosts: ReadonlySet<ClientRow>,
 ): readonly WorkloadClients[] {
   const owners = ownersIn(live);
   const owned = live.pgbouncers

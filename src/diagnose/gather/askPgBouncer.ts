@@ -7,7 +7,8 @@ import {
   type ClockReading,
   type ShowRow,
 } from "../../pgbouncer/showRows.ts";
-import type { LivePgBouncer, PgBouncerSample } from "../../model/liveSystem.ts";
+import type { LivePgBouncer, PgBouncerSample } from "../../model/pgbouncer.ts";
+import { ANSWER_TIMEOUT_MS, type Source } from "../../model/source.ts";
 import type { LoginUrl } from "../../postgres/loginUrl.ts";
 import {
   clientsOf,
@@ -20,7 +21,6 @@ import {
   serversOf,
   usedClientsOf,
 } from "../../pgbouncer/liveRows.ts";
-import { ANSWER_TIMEOUT_MS, type Source } from "../../model/source.ts";
 
 /** What one sample is made of, before it is known what PgBouncer's clock means. */
 interface Shown {
@@ -71,7 +71,7 @@ export async function openPgBouncer(
           config,
           lines,
           samples,
-          door: doorOf(login, config, full),
+          access: accessOf(login, config, full),
         };
       },
       close: console.close,
@@ -116,7 +116,7 @@ function sampleOf(
 }
 
 /** How weir got in, and what that costs. */
-function doorOf(
+function accessOf(
   { user, host }: LoginUrl,
   config: ReadonlyMap<string, string>,
   used: number,

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CONSOLE_DATABASE } from "../../api/names.ts";
 import { THRESHOLDS } from "../causes/thresholds.ts";
-import type { LivePgBouncer, LiveSystem, UnavailablePart } from "../../model/liveSystem.ts";
+import type { LiveSystem } from "../../model/liveSystem.ts";
+import type { Refusal, Source } from "../../model/source.ts";
+import type { UnavailablePart } from "../../model/observation.ts";
+import type { LivePgBouncer } from "../../model/pgbouncer.ts";
 import { openPgBouncer, type PgBouncerSource } from "./askPgBouncer.ts";
 import { openPostgres, type PostgresSource } from "../../postgres/askBackends.ts";
 import { BadUrl, parseLoginUrl, type LoginUrl } from "../../postgres/loginUrl.ts";
@@ -9,7 +12,6 @@ import { dedupeProcesses } from "./sameProcesses.ts";
 import { pgbouncerRefusal, postgresRefusal } from "../../postgres/loginFailures.ts";
 import { readCluster, type ClusterAnswer, type ClusterQuestion } from "./readCluster.ts";
 import { readComposeProject, type ComposeWorld } from "./readComposeProject.ts";
-import type { Refusal, Source } from "../../model/source.ts";
 import { unreachableAddresses } from "./unreachable.ts";
 import { liveWorkloads } from "./workloads.ts";
 

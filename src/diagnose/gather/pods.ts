@@ -1,5 +1,5 @@
 import { fieldOf, itemsOf } from "../../kube/fields.ts";
-import type { LiveWorkload } from "../../model/liveSystem.ts";
+import type { LiveWorkload } from "../../model/workload.ts";
 import type { AuditObject } from "../../verify/sourcePosition.ts";
 
 /** A pod that may hold connections, and the workload that made it. */

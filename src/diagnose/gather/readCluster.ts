@@ -3,7 +3,7 @@ import { connect } from "../../kube/client.ts";
 import { loadKubeconfig } from "../../kube/kubeconfig.ts";
 import { KubeError } from "../../kube/kubeError.ts";
 import { listObjects, type KubeObject, type Listed } from "../../kube/list.ts";
-import type { UnavailablePart } from "../../model/liveSystem.ts";
+import type { UnavailablePart } from "../../model/observation.ts";
 import type { AuditObject } from "../../verify/sourcePosition.ts";
 import { fieldOf } from "../../kube/fields.ts";
 

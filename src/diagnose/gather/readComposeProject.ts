@@ -9,7 +9,8 @@ import {
   type ComposeContainer,
 } from "../../verify/compose/containers.ts";
 import { serviceObjects, serviceOf } from "../../verify/compose/serviceObjects.ts";
-import type { LiveWorkload, UnavailablePart } from "../../model/liveSystem.ts";
+import type { UnavailablePart } from "../../model/observation.ts";
+import type { LiveWorkload } from "../../model/workload.ts";
 import { setClients, type Settings } from "./workloads.ts";
 
 const run = promisify(execFile);

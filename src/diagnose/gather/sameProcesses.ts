@@ -1,4 +1,5 @@
-import type { LivePgBouncer, UnavailablePart } from "../../model/liveSystem.ts";
+import type { UnavailablePart } from "../../model/observation.ts";
+import type { LivePgBouncer } from "../../model/pgbouncer.ts";
 
 /** A pooler, and what weir's console there is called. */
 export interface AskedPgBouncer {

@@ -2,7 +2,7 @@ import { connect } from "node:net";
 
 import { networkOf } from "../causes/network.ts";
 import { lastOf } from "../causes/window.ts";
-import type { LiveClient, LivePgBouncer } from "../../model/liveSystem.ts";
+import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 
 /** How long an address may take to answer: that nobody has it, Linux knows after 3 s. */
 const ANSWER_TIMEOUT_MS = 4000;
@@ -64,7 +64,7 @@ export async function unreachableAddresses(
 
 type Reach = "alive" | "unreachable" | "unknown";
 
-function probe({ address, port }: LiveClient): Promise<Reach> {
+function probe({ address, port }: ClientRow): Promise<Reach> {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port });
     const tell = (reach: Reach) => {

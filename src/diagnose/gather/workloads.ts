@@ -1,5 +1,5 @@
 import { fieldOf } from "../../kube/fields.ts";
-import type { LiveWorkload } from "../../model/liveSystem.ts";
+import type { LiveWorkload } from "../../model/workload.ts";
 import { Inventory } from "../../verify/read/inventory.ts";
 import { readSystem } from "../../verify/read/readSystem.ts";
 import { Scalers } from "../../verify/read/scalers.ts";
