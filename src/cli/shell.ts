@@ -19,7 +19,7 @@ export interface Shell {
   readonly columns: number;
 }
 
-/** How a command ends; documented in the README. */
+/** How a command ends; documented in docs/commands.md. */
 export const EXIT = {
   ok: 0,
   /** weir or the system under it failed. */

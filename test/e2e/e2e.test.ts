@@ -5,7 +5,7 @@ import { type Ground, startGround } from "./ground.ts";
 import { stepsOf, tell } from "./story.ts";
 
 /**
- * Ten real MCP servers in a real cluster, as the README has them run. Things happen to them under
+ * Ten real MCP servers in a real cluster, as docs/quickstart.md has them run. Things happen to them under
  * load, and the sums hold.
  */
 

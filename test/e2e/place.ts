@@ -32,11 +32,11 @@ export interface Place {
   readonly ground: Ground;
   /** kubectl in the fleet's namespace. */
   readonly kubectl: (...args: readonly string[]) => Promise<string>;
-  /** Runs commands as a reader of the README would: bash, in a clone, with kubectl. */
+  /** Runs commands as a reader of docs/quickstart.md would: bash, in a clone, with kubectl. */
   readonly shell: (block: string) => Promise<string>;
 }
 
-/** Runs a fleet as the README tells somebody who is new, with a Postgres to try it out. */
+/** Runs a fleet as docs/quickstart.md tells a newcomer, with a Postgres for trying weir out. */
 export async function runFleet(ground: Ground, spec: FleetSpec): Promise<Place> {
   const folder = await cloneOfRepository();
   const place = placeOf(ground, spec, folder);
@@ -44,14 +44,14 @@ export async function runFleet(ground: Ground, spec: FleetSpec): Promise<Place> 
   const ready = say(`${namespace}: everything is Ready`);
   await ground.claimNamespace(namespace);
   await writeFile(join(folder, "fleet.yaml"), spec.text);
-  await shell(readmeBlock("cdk8s synth"));
-  await shell(readmeBlock("weir secrets"));
-  await shell(readmeBlock("kubectl apply -f manifests/\n"));
+  await shell(quickstartBlock("cdk8s synth"));
+  await shell(quickstartBlock("weir secrets"));
+  await shell(quickstartBlock("kubectl apply -f manifests/\n"));
   await untilReady(place);
   ready();
   // The one command that names a reader's own Postgres: its superuser is reached in its pod alone.
   const psql = `kubectl --namespace ${namespace} exec -i ${POSTGRES_POD} -- psql`;
-  await shell(readmeBlock("weir guard").replace("psql", psql).replace("-h my-postgres ", ""));
+  await shell(quickstartBlock("weir guard").replace("psql", psql).replace("-h my-postgres ", ""));
   await migrate(place);
   await writeFile(join(folder, "fleet.yaml"), observedText(spec));
   await shell("kubectl apply -f fleet.yaml");
@@ -95,12 +95,12 @@ function placeOf(ground: Ground, spec: FleetSpec, folder: string): Place {
   };
 }
 
-/** The commands of "The first ten minutes" that have these words. */
-function readmeBlock(words: string): string {
-  const blocks = shellBlocks("../README.md").get("The first ten minutes") ?? [];
+/** The one block of commands of docs/quickstart.md that has these words. */
+function quickstartBlock(words: string): string {
+  const blocks = [...shellBlocks("quickstart.md").values()].flat();
   const [found, another] = blocks.filter((block) => block.includes(words));
   if (found !== undefined && another === undefined) return found;
-  throw new Error(`README: The first ten minutes: not one block of commands has "${words}"`);
+  throw new Error(`docs/quickstart.md: not one block of commands has "${words}"`);
 }
 
 /** Waits until all pods that the manifests make are Ready. */
@@ -116,6 +116,6 @@ async function migrate({ namespace, shell, kubectl }: Place): Promise<void> {
   const job = "examples/writing-servers/migrate-job.yaml";
   const here = `s/namespace: writing$/namespace: ${namespace}/; s/pgbouncer.writing.svc/pgbouncer.${namespace}.svc/`;
   await shell(`sed '${here}' ${job} > job.yaml`);
-  await shell(readmeBlock(job).replace(job, "job.yaml"));
+  await shell(quickstartBlock(job).replace(job, "job.yaml"));
   await kubectl("wait", "--for=condition=Complete", PATIENTLY, "job/writing-migrate");
 }

@@ -12,12 +12,12 @@ const README = readFileSync(resolve(ROOT, "examples/writing-servers/README.md"),
 /** The three commands, to run in the repository's folder. */
 const COMMANDS = /```sh\n([\s\S]*?)```/.exec(README)?.[1]?.trim().split("\n") ?? [];
 
-/** The first page's call of a tool, and the answer that it shows. */
-const FIRST_PAGE = readFileSync(resolve(ROOT, "README.md"), "utf8");
+/** The quickstart's call of a tool, and the answer that it shows. */
+const QUICKSTART = readFileSync(resolve(ROOT, "docs/quickstart.md"), "utf8");
 const [, CALL = "", ANSWER = ""] =
-  /^```sh\n(curl [\s\S]*?)^```\n+```json\n([\s\S]*?)^```$/m.exec(FIRST_PAGE) ?? [];
+  /^```sh\n(curl [\s\S]*?)^```\n+```json\n([\s\S]*?)^```$/m.exec(QUICKSTART) ?? [];
 
-it("three commands make a server on a laptop, and the first page's call is answered as it says", async () => {
+it("three commands make a server on a laptop, and the quickstart's call is answered as it says", async () => {
   expect(COMMANDS).toHaveLength(3);
   const postgres = await startPostgres();
   const port = await freePort();
