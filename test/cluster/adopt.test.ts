@@ -98,7 +98,7 @@ async function follow(heading: string): Promise<string> {
 
 describe("docs/adopt.md", () => {
   it("shows that the system is broken, and a plan that fits", async () => {
-    expect(await follow("See what is there")).toContain("210 > 200 (max_client_conn)");
+    expect(await follow("See what runs")).toContain("210 > 200 (max_client_conn)");
     const plan = await follow("Write it down as two kinds of objects");
     expect(plan).toMatch(/^✓ Budget writing\/writing fits/);
     expect(plan).toMatch(/^book-planning +1 +19 /m);
@@ -114,8 +114,8 @@ describe("docs/adopt.md", () => {
     expect(parseAllDocuments(objects).map((document) => document.toJS())).toEqual(all.slice(0, 2));
   });
 
-  it("gives the real PgBouncer a login that may look, and only look", async () => {
-    expect(await follow("A login that may look")).toMatch(/used_clients/);
+  it("gives the real PgBouncer a login that may only read", async () => {
+    expect(await follow("A login that may only read")).toMatch(/used_clients/);
     const block = `psql postgres://weir_stats@127.0.0.1:${pgbouncer.port}/pgbouncer -c RELOAD`;
     const { password = "" } = await dataOf("secret/pgbouncer-stats");
     const tried = runBlock(block, {
@@ -134,7 +134,7 @@ describe("docs/adopt.md", () => {
   });
 
   it("applies the operator and the objects, and lets it read the two Secrets", async () => {
-    await follow("Start to observe");
+    await follow("Start observing");
     const { mayI, client } = await accessOf(cluster, {
       namespace: "weir-system",
       name: "weir-operator",
@@ -163,7 +163,7 @@ describe("docs/adopt.md", () => {
   });
 
   it("takes all of it away again, and leaves what was there", async () => {
-    await follow("Stop to observe");
+    await follow("Stop observing");
     const left = await kubectl("get", "cb,mcps,roles", "--namespace=writing", "--output=name");
     expect(left).toBe("");
     const workloads = await kubectl("get", "deployments", "--namespace=writing", "--output=name");
@@ -172,13 +172,13 @@ describe("docs/adopt.md", () => {
 
   it("has no other commands", () => {
     expect([...shellBlocks("adopt.md").keys()]).toEqual([
-      "See what is there",
+      "See what runs",
       "Write it down as two kinds of objects",
-      "A login that may look",
+      "A login that may only read",
       "Guard the role",
-      "Start to observe",
+      "Start observing",
       "Look",
-      "Stop to observe",
+      "Stop observing",
     ]);
   });
 });
