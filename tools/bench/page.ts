@@ -15,10 +15,10 @@ export function benchmarksPage(
 ): string {
   return `# How fast
 
-Written by \`npm run bench\` on ${machine}. Each figure is the median of whole processes, started in turn (A B C A B C …) after one round that is not counted; a ratio is the median of the ratios round by round.
+Written by \`npm run bench\` on ${machine}. Each figure is the median over whole processes. The programs run by turns (A B C A B C …), and the first round is not counted. A ratio is the median of the ratios of the rounds.
 
-- **weir**: \`node charts/main.ts\`: reads the fleet file, checks it, plans it, and writes the files of \`manifests/\`. Budgets of 100 servers. The uncounted round has left the files there, unchanged, as in daily work; a first synth takes longer (seen at 1,000 servers: 1.37 times helm).
-- **helm**: \`helm template\` (4.3.1) of \`tools/bench/chart\`, which prints the same objects (a test holds both equal) to standard output. It gets the limits, the ini and its hash as values: it checks nothing and plans nothing.
+- **weir**: \`node charts/main.ts\`: reads the fleet file, checks it, plans it, and writes the files of \`manifests/\`. A budget has 100 servers. The first round has written the same files already, as in daily work. A first synth takes longer (1.37 times helm, measured once with 1,000 servers).
+- **helm**: \`helm template\` (4.3.1) of \`tools/bench/chart\`, which prints the same objects (a test holds both equal) to standard output. helm gets the limits, the ini and its hash as values: it checks nothing and plans nothing.
 - **one App**: the same constructs in one cdk8s \`App\`, written by cdk8s.
 
 | servers | weir | helm | one App | weir / helm | one App / weir | weir's peak memory | helm's |
@@ -27,19 +27,19 @@ ${sizes.map(row).join("\n")}
 
 10,000 servers cost ${growth(sizes)} times what 1,000 cost.
 
-What weir's time at 1,000 is made of: ${secondsOf(sizes, 10).toFixed(2)} s are there with 10 servers already, the start of Node and the loading of cdk8s, cdk8s-plus-27 and zod; the other ${(secondsOf(sizes, 1_000) - secondsOf(sizes, 10)).toFixed(2)} s are reading, checking and planning the fleet, building its objects, and writing a file for each server. helm writes none.
+weir's time at 1,000 servers has two parts. It takes ${secondsOf(sizes, 10).toFixed(2)} s with 10 servers already, to start Node and to load cdk8s, cdk8s-plus-27 and zod. The other ${(secondsOf(sizes, 1_000) - secondsOf(sizes, 10)).toFixed(2)} s are reading, checking and planning the fleet, building its objects, and writing a file for each server. helm writes no files.
 
-To reach: at most 1.5 times helm at 1,000; no slower than helm at 10,000; 10,000 at most 11 times 1,000; at least 3 times faster than one App at 1,000.
+The goals: at most 1.5 times helm's time at 1,000 servers; no slower than helm at 10,000; 10,000 servers cost at most 11 times what 1,000 cost; at least 3 times faster than one App at 1,000.
 
 ## Proving manifests
 
-\`weir verify\` of the manifests of 500 servers in one budget, beside the \`yaml\` library's \`parseAllDocuments\` and \`toJS\` of the same text: both within one process, in turn, as CPU.
+This compares \`weir verify\` of the manifests of 500 servers in one budget with the \`yaml\` library's \`parseAllDocuments\` and \`toJS\` of the same text. Both run by turns within one process. The table shows CPU time.
 
 | weir verify | parsing alone | weir / parsing |
 |---:|---:|---:|
 | ${median(verify.map(({ verifyMs }) => verifyMs)).toFixed(0)} ms | ${median(verify.map(({ parseMs }) => parseMs)).toFixed(0)} ms | ${verifyRatio(verify).toFixed(2)} |
 
-To reach: less than 2. (weir reads the simple YAML that it and most people write by a parser of its own, and gives the rest to the library.)
+The goal: a ratio below 2. (weir has a parser of its own for the simple YAML that it and most people write. It gives all other YAML to the library.)
 `;
 }
 
