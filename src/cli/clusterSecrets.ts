@@ -10,7 +10,7 @@ import { EXIT, Failure, type Shell } from "./shell.ts";
  */
 export async function secretsInCluster(
   fleet: Fleet,
-  { env }: Shell,
+  { env, runtime }: Shell,
 ): Promise<ReadonlyMap<string, SecretData>> {
   // Loaded when it is needed: the library takes longer than any other command of weir.
   const [{ loadKubeconfig }, { connect }, { readSecrets }, { KubeError }] = await Promise.all([
@@ -21,7 +21,7 @@ export async function secretsInCluster(
   ]);
   const names = credentialSecretNames(fleet);
   try {
-    const client = connect(loadKubeconfig(env));
+    const client = connect(loadKubeconfig(env), runtime);
     try {
       const found = await readSecrets(client, names);
       return new Map(

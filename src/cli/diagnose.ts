@@ -96,13 +96,13 @@ function clusterOf(
 /** Says which URL to give; in a cluster, of the PgBouncers that are found there. */
 async function withoutPgbouncer(
   cluster: ClusterQuestion | undefined,
-  { env }: Shell,
+  shell: Shell,
 ): Promise<Failure> {
   const [{ readCluster }, { waysToPgBouncers }] = await Promise.all([
     import("../diagnose/gather/readCluster.ts"),
     import("../diagnose/gather/findPgBouncers.ts"),
   ]);
-  const { objects } = cluster === undefined ? { objects: [] } : await readCluster(cluster, env);
+  const { objects } = cluster === undefined ? { objects: [] } : await readCluster(cluster, shell);
   const ways = waysToPgBouncers(objects);
   const found = ways.length === 0 ? "" : "\n  in the cluster there are these, each to be asked:";
   return new Failure(

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { main } from "./main.ts";
 import type { Shell } from "./shell.ts";
+import { systemRuntime } from "../runtime/runtime.ts";
 
 const FLEET = "examples/writing-servers/fleet.yaml";
 
@@ -17,7 +18,7 @@ async function run(words: readonly string[], active: string): Promise<readonly [
     read: (path) => readFileSync(path, "utf8"),
     list: () => undefined,
     env: { WEIR_ACTIVE: active },
-    nowMs: Date.now,
+    runtime: systemRuntime,
     colour: false,
     columns: 100,
   };

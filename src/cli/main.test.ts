@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { weir } from "../../test/fleets/fakeShell.ts";
 import { main } from "./main.ts";
 import type { Shell } from "./shell.ts";
+import { systemRuntime } from "../runtime/runtime.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 
@@ -39,7 +40,7 @@ describe("weir", () => {
       },
       list: () => undefined,
       env: {},
-      nowMs: Date.now,
+      runtime: systemRuntime,
       colour: false,
       columns: 80,
     };

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { whyUnreadable } from "../files/whyUnreadable.ts";
+import { systemRuntime } from "../runtime/runtime.ts";
 import { diagnoseCommand } from "./diagnose.ts";
 import { composeCommand } from "./compose.ts";
 import { guardCommand } from "./guard.ts";
@@ -81,7 +82,7 @@ export function processShell(): Shell {
     read,
     list,
     env: process.env,
-    nowMs: Date.now,
+    runtime: systemRuntime,
     colour: process.stdout.isTTY && process.stdout.hasColors(),
     columns: process.stdout.columns ?? COLUMNS_WITHOUT_TERMINAL,
   };

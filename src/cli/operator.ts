@@ -31,7 +31,10 @@ export function operatorCommand(shell: Shell): Command {
     .action((options: OperatorCommandOptions) => operate(options, shell));
 }
 
-async function operate(options: OperatorCommandOptions, { env, err }: Shell): Promise<void> {
+async function operate(
+  options: OperatorCommandOptions,
+  { env, err, runtime }: Shell,
+): Promise<void> {
   // Whoever asks a process to stop while it starts means it, too.
   const asked = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
   const [{ pino }, { connect }, { KubeError }, { loadKubeconfig }, { startOperator }, judge] =
@@ -43,6 +46,7 @@ async function operate(options: OperatorCommandOptions, { env, err }: Shell): Pr
       import("../operator/operator.ts"),
       import("../conditions/judge.ts"),
     ]);
+  const { systemNetwork } = await import("../observe/network.ts");
   const { judgeOrphan } = await import("../conditions/judgeOrphan.ts");
   const log = pino(
     {
@@ -53,10 +57,12 @@ async function operate(options: OperatorCommandOptions, { env, err }: Shell): Pr
     { write: err },
   );
   try {
-    const client = connect(loadKubeconfig(env));
+    const client = connect(loadKubeconfig(env), runtime);
     try {
       const operator = await startOperator({
         client,
+        network: systemNetwork(runtime),
+        runtime,
         judge: { judge: (snapshot) => judge.judge(snapshot), judgeOrphan },
         log,
         ...(options.namespace !== undefined && { namespace: options.namespace }),

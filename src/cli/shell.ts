@@ -1,3 +1,5 @@
+import type { Runtime } from "../runtime/runtime.ts";
+
 /**
  * What a command may touch of the world outside: handed in by main.ts, so that a command is a
  * function of its input and a test can call it without a process.
@@ -12,7 +14,7 @@ export interface Shell {
   /** The names in a folder, a folder's with `/` at its end; undefined for what is no folder. */
   readonly list: (path: string) => readonly string[] | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly nowMs: () => number;
+  readonly runtime: Runtime;
   /** Standard output is a terminal that shows colour (and NO_COLOR is not set). */
   readonly colour: boolean;
   /** Columns of the terminal; 100 where there is none. */

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, it, vi } from "vitest";
 import type * as allocation from "../budget/allocate.ts";
 import { main } from "./main.ts";
+import { systemRuntime } from "../runtime/runtime.ts";
 
 // A planner with a fault: everybody gets one connection too many.
 vi.mock("../budget/allocate.ts", async (original) => {
@@ -20,7 +21,7 @@ it("a sum that weir gets wrong ends a command with one line of numbers, and no o
     read: (path) => readFileSync(path, "utf8"),
     list: () => undefined,
     env: {},
-    nowMs: () => 0,
+    runtime: systemRuntime,
     colour: false,
     columns: 100,
   });

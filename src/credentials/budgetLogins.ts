@@ -2,6 +2,7 @@ import type { ConnectionOptions } from "node:tls";
 import { roleOf, type ConnectionBudget } from "../api/connectionBudget.ts";
 import { budgetNames, MAINTENANCE_LINE, STATS_LOGIN } from "../api/names.ts";
 import type { KubeClient } from "../kube/client.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { PASSWORD_KEY, USERNAME_KEY } from "./password.ts";
 import { secretKeyOf, type SecretName } from "./secret.ts";
 import { readSecretFields, requiredField } from "./secretFields.ts";
@@ -30,7 +31,11 @@ export interface BudgetLogins {
 const CA_KEY = "ca.crt";
 
 /** All of them throw UnavailableError where a Secret is not as it must be. */
-export function budgetLogins(client: KubeClient, budget: ConnectionBudget): BudgetLogins {
+export function budgetLogins(
+  client: KubeClient,
+  runtime: Runtime,
+  budget: ConnectionBudget,
+): BudgetLogins {
   const { namespace, name } = budget.metadata;
   const { existing } = budget.spec.pgbouncer;
   const { credentialsSecretRef, tls } = budget.spec.postgres;
@@ -43,7 +48,7 @@ export function budgetLogins(client: KubeClient, budget: ConnectionBudget): Budg
     signal: AbortSignal,
   ): Promise<Login> => {
     const place: SecretName = { namespace, name: secret };
-    const field = await readSecretFields(client, place, signal);
+    const field = await readSecretFields(client, runtime, place, signal);
     return {
       user: user ?? requiredField(field, place, USERNAME_KEY),
       password: requiredField(field, place, PASSWORD_KEY),
@@ -53,7 +58,7 @@ export function budgetLogins(client: KubeClient, budget: ConnectionBudget): Budg
   };
   const caOf = async (secret: string, signal: AbortSignal) => {
     const place: SecretName = { namespace, name: secret };
-    return requiredField(await readSecretFields(client, place, signal), place, CA_KEY);
+    return requiredField(await readSecretFields(client, runtime, place, signal), place, CA_KEY);
   };
   /** Pods are reached by their addresses, and certificates name the Service. */
   const toPgbouncer = async (login: Login, signal: AbortSignal): Promise<Login> => {

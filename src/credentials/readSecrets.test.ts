@@ -7,6 +7,7 @@ import {
 } from "../../test/kube/stubApiServer.ts";
 import { connect, type KubeClient } from "../kube/client.ts";
 import { readSecrets } from "./readSecrets.ts";
+import { systemRuntime } from "../runtime/runtime.ts";
 
 const NOT_FOUND = {
   status: 404,
@@ -20,7 +21,7 @@ async function start(
   answer: (path: string) => StubAnswer | Promise<StubAnswer>,
 ): Promise<KubeClient> {
   stub = await startStubApiServer(answer);
-  client = connect(stub.config);
+  client = connect(stub.config, systemRuntime);
   return client;
 }
 

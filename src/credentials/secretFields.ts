@@ -1,5 +1,6 @@
 import type { KubeClient } from "../kube/client.ts";
 import { deadlineOf } from "../runtime/deadline.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { fieldOf, textAt } from "../kube/fields.ts";
 import { KubeError, KubeRefusal } from "../kube/kubeError.ts";
 import { readObject } from "../kube/readObject.ts";
@@ -21,11 +22,12 @@ const ANSWER_MS_MAX = 3000;
  */
 export async function readSecretFields(
   client: KubeClient,
+  runtime: Runtime,
   name: SecretName,
   signal: AbortSignal,
 ): Promise<SecretField> {
   const title = `Secret ${secretKeyOf(name)}`;
-  const deadline = deadlineOf(ANSWER_MS_MAX, signal);
+  const deadline = deadlineOf(runtime, ANSWER_MS_MAX, signal);
   try {
     const place = { kind: "Secret", apiVersion: "v1", plural: "secrets", ...name };
     const secret = await readObject(client, place, deadline.signal);

@@ -11,6 +11,7 @@ import {
 } from "../../test/kube/stubApiServer.ts";
 import { connect, type ConnectOptions, type KubeClient } from "./client.ts";
 import { KubeError } from "./kubeError.ts";
+import { systemRuntime } from "../runtime/runtime.ts";
 
 let stub: StubApiServer | undefined;
 
@@ -25,7 +26,7 @@ afterEach(async () => {
 });
 
 async function reasonFor(config: KubeConfig, options: ConnectOptions = {}): Promise<string> {
-  const client = connect(config, options);
+  const client = connect(config, systemRuntime, options);
   try {
     await client.get("/version");
     return "answered";
@@ -39,7 +40,7 @@ async function reasonFor(config: KubeConfig, options: ConnectOptions = {}): Prom
 describe("an answer", () => {
   test("is told with its status and its JSON, whatever the status", async () => {
     const { config } = await start(() => ({ status: 403, body: { kind: "Status" } }));
-    const client = connect(config);
+    const client = connect(config, systemRuntime);
 
     expect(await client.get("/api")).toEqual({ status: 403, body: { kind: "Status" } });
     await client.close();
@@ -47,7 +48,7 @@ describe("an answer", () => {
 
   test("is asked for with the user's token, below the path of the cluster", async () => {
     const server = await start(() => ({ body: {} }));
-    const client = connect(configFor(`${server.url}/k8s/clusters/c-1`));
+    const client = connect(configFor(`${server.url}/k8s/clusters/c-1`), systemRuntime);
     await client.get("/api/v1/nodes?limit=1");
     await client.close();
 
@@ -60,7 +61,7 @@ describe("an answer", () => {
 
   test("and the next come over connections that are kept", async () => {
     const server = await start(() => ({ body: {} }));
-    const client = connect(server.config);
+    const client = connect(server.config, systemRuntime);
     for (let index = 0; index < 5; index++) await client.get("/");
     await client.close();
 
@@ -77,7 +78,7 @@ describe("an answer", () => {
         ? { status: 429, headers: { "retry-after": "0" }, body: "" }
         : { body: { well: true } };
     });
-    const client = connect(server.config);
+    const client = connect(server.config, systemRuntime);
 
     expect(await client.get("/")).toEqual({ status: 200, body: { well: true } });
     expect(server.asked).toHaveLength(3);
@@ -90,7 +91,7 @@ describe("an answer", () => {
       headers: { "retry-after": "0" },
       body: "",
     }));
-    const client = connect(server.config);
+    const client = connect(server.config, systemRuntime);
 
     expect(await client.get("/")).toEqual({ status: 429, body: undefined });
     expect(server.asked).toHaveLength(6);
@@ -103,7 +104,7 @@ describe("a request", () => {
 
   test("has its method, its body as JSON, and what kind of JSON that is", async () => {
     const server = await start(() => ({ status: 201, body: {} }));
-    const client = connect(server.config);
+    const client = connect(server.config, systemRuntime);
     await client.request({ method: "POST", path: "/a", body });
     const contentType = "application/merge-patch+json";
     await client.request({ method: "PATCH", path: "/a", body, contentType });
@@ -123,7 +124,7 @@ describe("a request", () => {
     const server = await start((path) =>
       path === "/busy" ? { status: 429, headers: { "retry-after": "9" }, body: "" } : undefined,
     );
-    const client = connect(server.config);
+    const client = connect(server.config, systemRuntime);
     for (const path of ["/busy", "/silent"]) {
       const stop = new AbortController();
       const asked = client.request({ method: "POST", path, body, signal: stop.signal });
@@ -138,7 +139,7 @@ describe("a request", () => {
 describe("a stream", () => {
   test("is told as it comes, and its breaking in one line", async () => {
     const endless = await startEndless();
-    const client = connect(configFor(endless.url));
+    const client = connect(configFor(endless.url), systemRuntime);
     const { told, error } = await readAll(client, AbortSignal.timeout(60_000), endless.stop);
     await client.close();
 
@@ -149,7 +150,7 @@ describe("a stream", () => {
 
   test("has no time limit but for its beginning, and ends with its signal", async () => {
     const endless = await startEndless();
-    const client = connect(configFor(endless.url), { timeoutMs: 5000 });
+    const client = connect(configFor(endless.url), systemRuntime, { timeoutMs: 5000 });
     const stop = new AbortController();
     const afterLongSilence = () => {
       setTimeout(() => stop.abort(new Error("enough")), 6000);
@@ -166,7 +167,7 @@ describe("a stream", () => {
 
   test("that never begins is told in one line", async () => {
     const server = await start(() => undefined);
-    const client = connect(server.config, { timeoutMs: 200 });
+    const client = connect(server.config, systemRuntime, { timeoutMs: 200 });
     await expect(client.stream("/", new AbortController().signal)).rejects.toThrow(
       new KubeError(`can't reach ${server.url}: no answer within 0.2 s`),
     );
@@ -175,7 +176,7 @@ describe("a stream", () => {
 
   test("that is refused is an answer", async () => {
     const server = await start(() => ({ status: 410, body: { kind: "Status" } }));
-    const client = connect(server.config);
+    const client = connect(server.config, systemRuntime);
     expect(await client.stream("/", new AbortController().signal)).toEqual({
       opened: false,
       answer: { status: 410, body: { kind: "Status" } },
@@ -297,5 +298,7 @@ describe("no answer is told in one line", () => {
 });
 
 test("a kubeconfig without a cluster is refused", () => {
-  expect(() => connect(new KubeConfig())).toThrow(new KubeError("the kubeconfig names no cluster"));
+  expect(() => connect(new KubeConfig(), systemRuntime)).toThrow(
+    new KubeError("the kubeconfig names no cluster"),
+  );
 });

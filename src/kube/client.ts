@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { request as httpRequest, type Dispatcher } from "undici";
 import { deadlineOf, type Deadline } from "../runtime/deadline.ts";
+import { sleep, type Runtime } from "../runtime/runtime.ts";
 import { firstLine, KubeError } from "./kubeError.ts";
 import { loginsOf, type Login } from "./login.ts";
 
@@ -76,6 +76,7 @@ export interface ConnectOptions {
  */
 export function connect(
   config: KubeConfig,
+  runtime: Runtime,
   { timeoutMs = TIMEOUT_MS }: ConnectOptions = {},
 ): KubeClient {
   const cluster = config.getCurrentCluster();
@@ -95,7 +96,7 @@ export function connect(
   };
 
   const once = async (asked: KubeRequest, streams: boolean): Promise<Reply> => {
-    const deadline = deadlineOf(timeoutMs, asked.signal);
+    const deadline = deadlineOf(runtime, timeoutMs, asked.signal);
     try {
       const login = await currentLogin(deadline);
       const { statusCode, headers, body } = await httpRequest(`${server}${asked.path}`, {
@@ -131,7 +132,7 @@ export function connect(
         renewed = true;
       } else if (reply.status === 429 && retries < RETRIES_MAX) {
         retries += 1;
-        await pause(retryAfterMs(reply.retryAfter), asked.signal);
+        await sleep(runtime, retryAfterMs(reply.retryAfter), asked.signal);
       } else {
         return reply;
       }
@@ -180,15 +181,6 @@ function headersFor({ body, contentType = "application/json" }: KubeRequest) {
     "user-agent": "weir",
     ...(body !== undefined && { "content-type": contentType }),
   };
-}
-
-async function pause(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await sleep(waitMs, undefined, { ...(signal && { signal }) });
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  }
 }
 
 function retryAfterMs(header: string | string[] | undefined): number {

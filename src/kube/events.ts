@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { KubeClient } from "./client.ts";
-import { systemClock, type Clock } from "../runtime/clock.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { isObject } from "./kubeAnswer.ts";
 import { KubeError } from "./kubeError.ts";
 import type { KubeObject } from "./list.ts";
@@ -60,7 +60,7 @@ export interface EventsOptions {
   readonly instance: string;
   /** Is told why an event could not be written; must not throw. */
   readonly onError: (error: unknown) => void;
-  readonly clock?: Clock;
+  readonly runtime: Runtime;
 }
 
 /**
@@ -76,7 +76,7 @@ export function startEvents({
   controller,
   instance,
   onError,
-  clock = systemClock,
+  runtime,
 }: EventsOptions): Events {
   const waiting = new Map<string, Reported>();
   const work = async (name: string) => {
@@ -97,7 +97,7 @@ export function startEvents({
     concurrency: CONCURRENCY,
     backoff: BACKOFF,
     onFailure: (_name, error) => onError(error),
-    clock,
+    runtime,
   });
 
   const report = (occurrence: Occurrence) => {
@@ -110,7 +110,7 @@ export function startEvents({
       );
       return;
     }
-    waiting.set(name, { occurrence, count, lastUs: Date.now() * 1000 });
+    waiting.set(name, { occurrence, count, lastUs: runtime.epochMs() * 1000 });
     queue.add(name);
   };
   return { report, stop: queue.stop };

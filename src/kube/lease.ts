@@ -1,6 +1,5 @@
-import { randomUUID } from "node:crypto";
 import type { KubeClient } from "./client.ts";
-import { systemClock, type Clock } from "../runtime/clock.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { KubeError } from "./kubeError.ts";
 import { readLease, writeLease, type LeaseName, type LeaseRecord } from "./leaseRecord.ts";
 
@@ -38,7 +37,7 @@ export interface CandidacyOptions {
   readonly onError: (error: unknown) => void;
   /** It was asked for and answered: what went wrong before is over. Must not throw. */
   readonly onAnswer?: () => void;
-  readonly clock?: Clock;
+  readonly runtime: Runtime;
 }
 
 /** A process that leads or would like to. */
@@ -78,20 +77,21 @@ export function startCandidacy({
   onLost,
   onError,
   onAnswer = nothing,
-  clock = systemClock,
+  runtime,
 }: CandidacyOptions): Candidacy {
   if (leaseDurationMs % 1000 !== 0 || leaseDurationMs <= renewDeadlineMs) {
     throw new RangeError("leaseDurationMs must be whole seconds, and more than renewDeadlineMs");
   }
   if (renewDeadlineMs <= retryMs) throw new RangeError("renewDeadlineMs must be more than retryMs");
 
-  const identity = `${candidate}_${randomUUID()}`;
+  const identity = `${candidate}_${runtime.uuid()}`;
   /** What this process last wrote as the holder. */
   let held: LeaseRecord | undefined;
   /** Until when it leads; undefined when it does not. */
   let current: { untilMs: number } | undefined;
   /** The lease of somebody else, and when it was first seen in this version. */
   let seen: { readonly version: string; readonly sinceMs: number } | undefined;
+  let writtenUs = 0;
   let lostIsTold: Promise<void> | void;
   let stopped = false;
   let wake = nothing;
@@ -101,7 +101,7 @@ export function startCandidacy({
     const term = { untilMs };
     current = term;
     watchDeadline();
-    onLead({ stillLeading: () => current === term && clock.monotonicMs() < term.untilMs });
+    onLead({ stillLeading: () => current === term && runtime.monotonicMs() < term.untilMs });
   };
   const lose = (reason: string) => {
     if (current === undefined) return;
@@ -112,18 +112,18 @@ export function startCandidacy({
   const watchDeadline = () => {
     forgetDeadline();
     if (current === undefined) return;
-    const leftMs = current.untilMs - clock.monotonicMs();
+    const leftMs = current.untilMs - runtime.monotonicMs();
     if (leftMs <= 0) lose(`the lease could not be renewed for ${renewDeadlineMs / 1000} s`);
     // Timers may be early.
-    else forgetDeadline = clock.after(leftMs, watchDeadline);
+    else forgetDeadline = runtime.after(leftMs, watchDeadline);
   };
 
   /** One write as the holder, or nobody; onto a version that somebody else may have changed. */
   const write = async (was: LeaseRecord | undefined, holder: string | undefined) => {
-    const durationMs = leaseDurationMs;
-    const written = await bounded((signal) =>
-      writeLease(client, lease, was, { holder, durationMs }, signal),
-    );
+    // Later than the one before: a renewal at the same time would be no change to be seen.
+    writtenUs = Math.max(runtime.epochMs() * 1000, writtenUs + 1);
+    const holding = { holder, durationMs: leaseDurationMs, atUs: writtenUs };
+    const written = await bounded((signal) => writeLease(client, lease, was, holding, signal));
     held = holder === undefined ? undefined : (written ?? held);
     return written;
   };
@@ -132,7 +132,7 @@ export function startCandidacy({
     const timeoutMs = renewDeadlineMs / 2;
     const controller = new AbortController();
     const silent = `can't reach ${client.server}: no answer within ${timeoutMs / 1000} s`;
-    const forget = clock.after(timeoutMs, () => controller.abort(new KubeError(silent)));
+    const forget = runtime.after(timeoutMs, () => controller.abort(new KubeError(silent)));
     try {
       return await ask(controller.signal);
     } finally {
@@ -143,24 +143,24 @@ export function startCandidacy({
   const campaign = async () => {
     const found = await bounded((signal) => readLease(client, lease, signal));
     if (found !== undefined && !isFree(found)) return;
-    const askedMs = clock.monotonicMs();
+    const askedMs = runtime.monotonicMs();
     if (stopped || (await write(found, identity)) === undefined) return;
     const untilMs = askedMs + renewDeadlineMs;
     // An answer that came too late is no term: the lease is this process' now, and renewed next.
-    if (!stopped && clock.monotonicMs() < untilMs) lead(untilMs);
+    if (!stopped && runtime.monotonicMs() < untilMs) lead(untilMs);
   };
   const isFree = ({ holder, resourceVersion, durationMs = leaseDurationMs }: LeaseRecord) => {
     if (holder === undefined || holder === identity) return true;
-    const nowMs = clock.monotonicMs();
+    const nowMs = runtime.monotonicMs();
     if (seen?.version !== resourceVersion) seen = { version: resourceVersion, sinceMs: nowMs };
     return nowMs - seen.sinceMs > durationMs;
   };
 
   const renew = async (term: { untilMs: number }) => {
-    const askedMs = clock.monotonicMs();
+    const askedMs = runtime.monotonicMs();
     if ((await write(held, identity)) !== undefined) {
       // A term that was over before the answer came is over, even if nobody else led meanwhile.
-      if (clock.monotonicMs() < term.untilMs) term.untilMs = askedMs + renewDeadlineMs;
+      if (runtime.monotonicMs() < term.untilMs) term.untilMs = askedMs + renewDeadlineMs;
       watchDeadline();
       return;
     }
@@ -177,7 +177,7 @@ export function startCandidacy({
   };
   const pause = () =>
     new Promise<void>((resolve) => {
-      const forget = clock.after(retryMs, resolve);
+      const forget = runtime.after(retryMs, resolve);
       wake = () => {
         forget();
         resolve();

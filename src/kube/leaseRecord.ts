@@ -30,6 +30,8 @@ export interface LeaseHolding {
   readonly holder: string | undefined;
   /** Whole seconds, in milliseconds. */
   readonly durationMs: number;
+  /** When it is written, in microseconds since 1970: another time than at the last write. */
+  readonly atUs: number;
 }
 
 const KIND = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", plural: "leases" };
@@ -79,9 +81,9 @@ export async function writeLease(
 }
 
 /** Times are for people to read: nobody here compares them. */
-function specFor(was: LeaseRecord | undefined, { holder, durationMs }: LeaseHolding) {
+function specFor(was: LeaseRecord | undefined, { holder, durationMs, atUs }: LeaseHolding) {
   const { holderIdentity: _holder, ...old } = specOf(was?.object ?? {});
-  const now = microTime(nextUs());
+  const now = microTime(atUs);
   const transitions = old["leaseTransitions"];
   const count = typeof transitions === "number" ? transitions : 0;
   const changes = holder !== undefined && was !== undefined && holder !== was.holder;
@@ -93,14 +95,6 @@ function specFor(was: LeaseRecord | undefined, { holder, durationMs }: LeaseHold
     acquireTime: holder === undefined || holder === was?.holder ? old["acquireTime"] : now,
     renewTime: now,
   };
-}
-
-let lastUs = 0;
-
-/** Each later than the one before: a renewal at the same time would be no change to be seen. */
-function nextUs(): number {
-  lastUs = Math.max(Date.now() * 1000, lastUs + 1);
-  return lastUs;
 }
 
 function recordOf(object: KubeObject): LeaseRecord {

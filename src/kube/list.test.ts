@@ -6,6 +6,7 @@ import {
 } from "../../test/kube/stubApiServer.ts";
 import { connect, type KubeClient } from "./client.ts";
 import { listObjects } from "./list.ts";
+import { systemRuntime } from "../runtime/runtime.ts";
 
 const PODS = { kind: "Pod", apiVersion: "v1", plural: "pods" };
 const DEPLOYMENTS = { kind: "Deployment", apiVersion: "apps/v1", plural: "deployments" };
@@ -15,7 +16,7 @@ let client: KubeClient;
 
 async function start(answer: (path: string) => StubAnswer): Promise<void> {
   stub = await startStubApiServer(answer);
-  client = connect(stub.config);
+  client = connect(stub.config, systemRuntime);
 }
 
 afterEach(async () => {

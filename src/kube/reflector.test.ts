@@ -5,9 +5,9 @@ import {
   type StubApiServer,
 } from "../../test/kube/stubApiServer.ts";
 import { connect, type KubeClient } from "./client.ts";
-import type { Clock } from "../runtime/clock.ts";
 import { withoutManagedFields } from "./objectIdentity.ts";
 import { reflect, type Reflector } from "./reflector.ts";
+import { systemRuntime, type Runtime } from "../runtime/runtime.ts";
 
 const SELECTION = { kind: "Pod", apiVersion: "v1", plural: "pods" };
 const SILENCE_MS = 150_000;
@@ -30,10 +30,12 @@ async function start(
   random = () => 0.5,
 ): Promise<Reflector<unknown>> {
   stub = await startStubApiServer(answer);
-  client = connect(stub.config);
+  client = connect(stub.config, systemRuntime);
   waits = [];
   let nowMs = 0;
-  const clock: Clock = {
+  const runtime: Runtime = {
+    ...systemRuntime,
+    random,
     monotonicMs: () => nowMs,
     after: (delayMs, call) => {
       if (delayMs === SILENCE_MS) return () => {};
@@ -46,7 +48,7 @@ async function start(
     },
   };
   const keep = withoutManagedFields;
-  reflector = reflect({ client, selection: SELECTION, keep, onChange, clock, random });
+  reflector = reflect({ client, selection: SELECTION, keep, onChange, runtime });
   return reflector;
 }
 

@@ -1,6 +1,6 @@
 import type { Backoff } from "../runtime/backoff.ts";
 import type { KubeClient } from "./client.ts";
-import { systemClock, type Clock } from "../runtime/clock.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { KubeError, KubeRefusal } from "./kubeError.ts";
 import { identityOf, isNewer } from "./objectIdentity.ts";
 import { listAll, type KubeObject, type Selection } from "./list.ts";
@@ -36,16 +36,14 @@ export interface ReflectOptions<T> {
   readonly onChange: (change: Change<T>) => void;
   /** How long a watch may be silent before it counts as dead; 150 s when absent. */
   readonly silenceMsMax?: number;
-  readonly clock?: Clock;
-  /** From 0 to below 1, as Math.random. */
-  readonly random?: () => number;
+  readonly runtime: Runtime;
 }
 
 /** How far its copy can be relied upon. */
 export interface ReflectorState {
   /** Whether everything was listed once. */
   readonly synced: boolean;
-  /** When the API server last said something, on the clock that was given. */
+  /** When the API server last said something, on the clock of its runtime. */
   readonly lastContactMs: number | undefined;
   /** Why the last try failed; undefined when the API server said something since. */
   readonly lastError: string | undefined;
@@ -75,8 +73,7 @@ export function reflect<T>({
   keep,
   onChange,
   silenceMsMax = SILENCE_MS_MAX,
-  clock = systemClock,
-  random = Math.random,
+  runtime,
 }: ReflectOptions<T>): Reflector<T> {
   const store = objectStore<T>();
   const synced = Promise.withResolvers<boolean>();
@@ -92,7 +89,7 @@ export function reflect<T>({
 
   const contact = () => {
     silences = 0;
-    state = { ...state, lastContactMs: clock.monotonicMs(), lastError: undefined };
+    state = { ...state, lastContactMs: runtime.monotonicMs(), lastError: undefined };
   };
   const tell = (changes: readonly Change<T>[]) => {
     for (const change of changes) if (!stopped.aborted) onChange(change);
@@ -129,13 +126,13 @@ export function reflect<T>({
       const silent = `${selection.plural} of ${client.server}: no word for ${silenceMsMax / 1000} s`;
       attempt.abort(new KubeError(silent));
     };
-    let forget = clock.after(silenceMsMax, giveUp);
+    let forget = runtime.after(silenceMsMax, giveUp);
     try {
-      const timeoutS = Math.floor(WATCH_S_MIN * (1 + random()));
+      const timeoutS = Math.floor(WATCH_S_MIN * (1 + runtime.random()));
       const from = { resourceVersion: since, timeoutS, signal };
       for await (const event of watchObjects(client, selection, from)) {
         forget();
-        forget = clock.after(silenceMsMax, giveUp);
+        forget = runtime.after(silenceMsMax, giveUp);
         contact();
         take(event, known ?? since);
       }
@@ -148,8 +145,8 @@ export function reflect<T>({
     const { firstMs, maxMs } = BACKOFF;
     const { signal } = (attempt = new AbortController());
     return new Promise<void>((resolve) => {
-      const waitMs = random() * Math.min(maxMs, firstMs * 2 ** (failures - 1));
-      const forget = clock.after(waitMs, resolve);
+      const waitMs = runtime.random() * Math.min(maxMs, firstMs * 2 ** (failures - 1));
+      const forget = runtime.after(waitMs, resolve);
       signal.addEventListener("abort", () => {
         forget();
         resolve();
@@ -160,7 +157,7 @@ export function reflect<T>({
     let failures = 0;
     while (!stopped.aborted) {
       attempt = new AbortController();
-      const startedMs = clock.monotonicMs();
+      const startedMs = runtime.monotonicMs();
       const since = known;
       let error: KubeError | undefined;
       try {
@@ -172,7 +169,7 @@ export function reflect<T>({
         error = cause;
         state = { ...state, lastError: cause.message };
       }
-      const heldMs = clock.monotonicMs() - startedMs;
+      const heldMs = runtime.monotonicMs() - startedMs;
       const wasWell = since !== undefined && (known !== since || heldMs >= HEALTHY_MS);
       if (wasWell) failures = 0;
       if (wasWell && error === undefined) continue;

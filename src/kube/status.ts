@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { backoffMs } from "../runtime/backoff.ts";
+import { sleep, type Runtime } from "../runtime/runtime.ts";
 import type { KubeAnswer, KubeClient } from "./client.ts";
 import { objectPath, objectTitle, resourceVersionOf } from "./objectPlace.ts";
 import type { ObjectPlace } from "./objectPlace.ts";
@@ -43,6 +43,7 @@ export type StatusOutcome = "written" | "unchanged" | "absent";
  */
 export async function writeStatus(
   client: KubeClient,
+  runtime: Runtime,
   { place, statusFor, fieldManager, known }: StatusChange,
 ): Promise<StatusOutcome> {
   let object = known;
@@ -66,7 +67,7 @@ export async function writeStatus(
       );
     }
     object = undefined;
-    await sleep(backoffMs(PAUSE, tries, Math.random));
+    await sleep(runtime, backoffMs(PAUSE, tries, runtime.random));
   }
 }
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { settle, virtualClock, type VirtualClock } from "../../test/kube/virtualClock.ts";
+import { settle, virtualRuntime, type VirtualRuntime } from "../../test/runtime/virtualRuntime.ts";
 import { startWorkQueue, type WorkQueue } from "./workQueue.ts";
 
 const BACKOFF = { firstMs: 100, maxMs: 1000 };
@@ -14,7 +14,7 @@ interface Run {
 
 /** A queue whose work ends when it is told to. */
 interface Bench {
-  readonly clock: VirtualClock;
+  readonly runtime: VirtualRuntime;
   readonly queue: WorkQueue;
   readonly runs: readonly Run[];
   readonly underWay: Run[];
@@ -22,7 +22,8 @@ interface Bench {
 }
 
 function bench(concurrency: number): Bench {
-  const clock = virtualClock();
+  // All of the backoff's time.
+  const runtime = { ...virtualRuntime(), random: () => 1 };
   const runs: Run[] = [];
   const underWay: Run[] = [];
   const failures: (readonly [string, unknown, number])[] = [];
@@ -34,7 +35,7 @@ function bench(concurrency: number): Bench {
       };
       const run: Run = {
         key,
-        beganMs: clock.monotonicMs(),
+        beganMs: runtime.monotonicMs(),
         succeed: end(resolve),
         fail: end(() => reject(new Error("it failed"))),
       };
@@ -46,11 +47,9 @@ function bench(concurrency: number): Bench {
     concurrency,
     backoff: BACKOFF,
     onFailure: (...failure) => failures.push(failure),
-    clock,
-    // All of the backoff's time.
-    random: () => 1,
+    runtime,
   });
-  return { clock, queue, runs, underWay, failures };
+  return { runtime, queue, runs, underWay, failures };
 }
 
 function at(underWay: readonly Run[], index: number): Run {
@@ -103,7 +102,7 @@ describe("whatever is added, and however the work ends", () => {
         fc.integer({ min: 1, max: 3 }),
         fc.array(STEP, { maxLength: 60, size: "max" }),
         async (workers, steps) => {
-          const { clock, queue, runs, underWay } = bench(workers);
+          const { runtime, queue, runs, underWay } = bench(workers);
           const model = new Model();
           let seen = 0;
           const check = () => {
@@ -114,23 +113,23 @@ describe("whatever is added, and however the work ends", () => {
             const keys = underWay.map(({ key }) => key);
             expect(new Set(keys).size).toBe(keys.length);
             expect(keys.length).toBeLessThanOrEqual(workers);
-            const nowMs = clock.monotonicMs();
+            const nowMs = runtime.monotonicMs();
             const idle = [...model.dueMs].filter(
               ([key, dueMs]) => dueMs <= nowMs && !keys.includes(key),
             );
             expect(keys.length === workers ? [] : idle).toEqual([]);
           };
           const end = (run: Run, well: boolean) => {
-            model.ended(run.key, well, clock.monotonicMs());
+            model.ended(run.key, well, runtime.monotonicMs());
             if (well) run.succeed();
             else run.fail();
           };
           for (const step of steps) {
             if (step.does === "add") {
-              model.add(step.key, clock.monotonicMs() + step.delayMs);
+              model.add(step.key, runtime.monotonicMs() + step.delayMs);
               queue.add(step.key, step.delayMs);
             } else if (step.does === "pass") {
-              await clock.pass(step.ms);
+              await runtime.pass(step.ms);
             } else if (underWay.length > 0) {
               end(at(underWay, step.index), step.does === "succeed");
             }
@@ -139,10 +138,10 @@ describe("whatever is added, and however the work ends", () => {
           }
           while (model.dueMs.size > 0 || underWay.length > 0) {
             while (underWay.length > 0) end(at(underWay, 0), true);
-            await clock.pass(1000);
+            await runtime.pass(1000);
             check();
           }
-          expect(clock.waiting()).toBe(0);
+          expect(runtime.waiting()).toBe(0);
         },
       ),
     );
@@ -170,7 +169,7 @@ describe("whatever is added, and however the work ends", () => {
             concurrency,
             backoff: BACKOFF,
             onFailure: (_key, error) => expect(error).toBeUndefined(),
-            clock: virtualClock(),
+            runtime: virtualRuntime(),
           });
           const adding = scheduler.scheduleSequence(
             keys.map((key, index) => async () => {
@@ -189,19 +188,19 @@ describe("whatever is added, and however the work ends", () => {
 });
 
 test("a key that failed comes back, each time later, until it succeeds", async () => {
-  const { clock, queue, runs, underWay, failures } = bench(1);
+  const { runtime, queue, runs, underWay, failures } = bench(1);
   queue.add("a");
   await settle();
   for (let count = 0; count < 6; count++) {
     at(underWay, 0).fail();
-    await clock.pass(2000);
+    await runtime.pass(2000);
   }
   at(underWay, 0).succeed();
-  await clock.pass(2000);
+  await runtime.pass(2000);
   queue.add("a");
   await settle();
   at(underWay, 0).fail();
-  await clock.pass(0);
+  await runtime.pass(0);
 
   expect(failures.map(([, , againInMs]) => againInMs)).toEqual([
     100, 200, 400, 800, 1000, 1000, 100,
@@ -211,12 +210,12 @@ test("a key that failed comes back, each time later, until it succeeds", async (
 });
 
 test("those that wait are taken in the order in which they came due", async () => {
-  const { clock, queue, runs, underWay } = bench(1);
+  const { runtime, queue, runs, underWay } = bench(1);
   queue.add("first");
   queue.add("late", 50);
   queue.add("early", 20);
   queue.add("now");
-  await clock.pass(100);
+  await runtime.pass(100);
   for (let count = 0; count < 4; count++) {
     at(underWay, 0).succeed();
     await settle();
@@ -240,7 +239,7 @@ test("work that adds its own key, before anything is awaited, is done again afte
     concurrency: 2,
     backoff: BACKOFF,
     onFailure: (_key, error) => expect(error).toBeUndefined(),
-    clock: virtualClock(),
+    runtime: virtualRuntime(),
   });
   queue.add("a");
   await settle();
@@ -250,7 +249,7 @@ test("work that adds its own key, before anything is awaited, is done again afte
 
 describe("stopping", () => {
   test("waits for what is under way, and begins nothing more", async () => {
-    const { clock, queue, runs, underWay, failures } = bench(2);
+    const { runtime, queue, runs, underWay, failures } = bench(2);
     for (const key of ["a", "b", "c"]) queue.add(key);
     queue.add("d", 10);
     await settle();
@@ -263,22 +262,22 @@ describe("stopping", () => {
     queue.add("e");
     queue.add("a");
     at(underWay, 0).fail();
-    await clock.pass(5000);
+    await runtime.pass(5000);
     expect(stopped).toBe(false);
 
     at(underWay, 0).succeed();
     await stopping;
-    await clock.pass(5000);
+    await runtime.pass(5000);
     expect(runs.map(({ key }) => key)).toEqual(["a", "b"]);
     expect(failures).toHaveLength(1);
-    expect(clock.waiting()).toBe(0);
+    expect(runtime.waiting()).toBe(0);
   });
 
   test("of a queue that has just been filled begins nothing", async () => {
-    const { clock, queue, runs } = bench(2);
+    const { runtime, queue, runs } = bench(2);
     queue.add("a");
     await queue.stop();
-    await clock.pass(10);
+    await runtime.pass(10);
 
     expect(runs).toEqual([]);
   });

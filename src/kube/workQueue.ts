@@ -1,5 +1,5 @@
 import { backoffMs, type Backoff } from "../runtime/backoff.ts";
-import { systemClock, type Clock } from "../runtime/clock.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 
 /** What a queue does with its keys. */
 export interface WorkQueueOptions {
@@ -10,9 +10,7 @@ export interface WorkQueueOptions {
   readonly backoff: Backoff;
   /** Is told each failure, and when the key comes back at the latest. Must not throw. */
   readonly onFailure: (key: string, error: unknown, againInMs: number) => void;
-  readonly clock?: Clock;
-  /** As Math.random. */
-  readonly random?: () => number;
+  readonly runtime: Runtime;
 }
 
 /** Keys that wait to be worked on. */
@@ -42,8 +40,7 @@ export function startWorkQueue({
   concurrency,
   backoff,
   onFailure,
-  clock = systemClock,
-  random = Math.random,
+  runtime,
 }: WorkQueueOptions): WorkQueue {
   /** Due, in this order; some are still under way. */
   const due = new Set<string>();
@@ -54,12 +51,12 @@ export function startWorkQueue({
 
   const add = (key: string, delayMs = 0) => {
     if (stopped || due.has(key)) return;
-    const dueMs = clock.monotonicMs() + delayMs;
+    const dueMs = runtime.monotonicMs() + delayMs;
     const waiting = later.get(key);
     if (waiting !== undefined && waiting.dueMs <= dueMs) return;
     waiting?.cancel();
     if (delayMs > 0) {
-      later.set(key, { dueMs, cancel: clock.after(delayMs, () => comeDue(key)) });
+      later.set(key, { dueMs, cancel: runtime.after(delayMs, () => comeDue(key)) });
     } else {
       comeDue(key);
     }
@@ -89,7 +86,7 @@ export function startWorkQueue({
     } catch (error) {
       const count = (failures.get(key) ?? 0) + 1;
       failures.set(key, count);
-      const againInMs = backoffMs(backoff, count, random);
+      const againInMs = backoffMs(backoff, count, runtime.random);
       add(key, againInMs);
       onFailure(key, error, againInMs);
     }

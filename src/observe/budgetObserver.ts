@@ -50,8 +50,8 @@ export function startObserver(
   surroundings: BudgetObserverOptions,
   onSight: () => void,
 ): BudgetObserver {
-  const { client, limit } = surroundings;
-  const logins = budgetLogins(client, budget);
+  const { client, runtime, limit } = surroundings;
+  const logins = budgetLogins(client, runtime, budget);
   const { namespace } = budget.metadata;
   const processes = pollers<PgBouncerPoller>();
   const hosts = pollers<Poller<readonly string[]>>();

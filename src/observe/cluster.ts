@@ -6,6 +6,7 @@ import type { KubeClient } from "../kube/client.ts";
 import type { KubeObject, Listed } from "../kube/list.ts";
 import type { Change } from "../kube/objectStore.ts";
 import { reflect, type Reflector, type ReflectorState } from "../kube/reflector.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { objectIndex } from "../kube/objectIndex.ts";
 import { toCachedPod, type CachedPod } from "./cachedPod.ts";
 import {
@@ -75,6 +76,7 @@ export interface ClusterCopy {
 /** What to copy. */
 export interface ClusterOptions {
   readonly client: KubeClient;
+  readonly runtime: Runtime;
   /** One namespace; absent: all. */
   readonly namespace?: string;
   /** Is told which budgets a change concerns, also those that aren't there. */
@@ -82,7 +84,12 @@ export interface ClusterOptions {
 }
 
 /** Follows all that the sums depend on. Of most objects a few fields are kept. */
-export function followCluster({ client, namespace, onChange }: ClusterOptions): ClusterCopy {
+export function followCluster({
+  client,
+  runtime,
+  namespace,
+  onChange,
+}: ClusterOptions): ClusterCopy {
   const serversByBudget = objectIndex<CachedObject<McpServer>>((server) => [budgetKeyOf(server)]);
   const serversByWorkload = objectIndex<CachedObject<McpServer>>((server) => [
     workloadKeyOf(server.observed),
@@ -124,6 +131,7 @@ export function followCluster({ client, namespace, onChange }: ClusterOptions): 
   ): Reflector<T> =>
     reflect({
       client,
+      runtime,
       selection: { ...listed, namespace },
       keep,
       onChange: (change) => {

@@ -41,7 +41,6 @@ export interface GathererOptions extends ObserverOptions {
   readonly cluster: ClusterCopy;
   /** The one that the copy is of; absent: all. */
   readonly namespace?: string;
-  readonly nowMs: () => number;
   /** What was written last, where the copy of the cluster does not have it yet. */
   readonly statusOf: (kept: CachedObject<unknown>) => ObservedObject<unknown>["status"];
   readonly onSight: (budgetKey: string) => void;
@@ -57,7 +56,7 @@ interface Looked {
 }
 
 export function startGatherer(options: GathererOptions): Gatherer {
-  const { client, cluster, namespace, nowMs, statusOf, onSight } = options;
+  const { client, cluster, namespace, runtime, statusOf, onSight } = options;
   const looked = new Map<string, Looked>();
   const closing = new Set<Promise<void>>();
   const limit = semaphore(HANDSHAKES_MAX);
@@ -101,7 +100,7 @@ export function startGatherer(options: GathererOptions): Gatherer {
       eyes?.retarget(pgbouncerTargets(budget, cluster), new Map(ready));
     }
     return {
-      atMs: nowMs(),
+      atMs: runtime.epochMs(),
       budget: observed,
       servers: servers.map((each) =>
         serverOf(each, cluster, eyes?.handshake(each.observed.name) ?? PENDING),

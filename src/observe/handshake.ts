@@ -4,6 +4,8 @@ import {
   type FetchLike,
 } from "@modelcontextprotocol/client";
 import { Agent, fetch as undiciFetch } from "undici";
+import { deadlineOf } from "../runtime/deadline.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Handshake } from "../model/budgetSnapshot.ts";
 
 /** One MCP endpoint. */
@@ -26,14 +28,19 @@ const LENGTH_MAX = 200;
  *
  * @returns what came of it; it doesn't throw
  */
-export async function handshake(endpoint: Endpoint, stopped: AbortSignal): Promise<Handshake> {
+export async function handshake(
+  endpoint: Endpoint,
+  runtime: Runtime,
+  stopped: AbortSignal,
+): Promise<Handshake> {
   const { pod, host, port, path } = endpoint;
   const agent = new Agent({
     connect: { timeout: HANDSHAKE_MS_MAX },
     maxResponseSize: BYTES_MAX,
     pipelining: 0,
   });
-  const over = AbortSignal.any([stopped, AbortSignal.timeout(HANDSHAKE_MS_MAX)]);
+  const deadline = deadlineOf(runtime, HANDSHAKE_MS_MAX, stopped);
+  const over = deadline.signal;
   const url = new URL(`http://${host.includes(":") ? `[${host}]` : host}:${port}${path}`);
   const transport = new StreamableHTTPClientTransport(url, {
     fetch: boundedFetch(agent, over),
@@ -61,6 +68,7 @@ export async function handshake(endpoint: Endpoint, stopped: AbortSignal): Promi
   } finally {
     await client.close().catch(() => {});
     await agent.destroy();
+    deadline.release();
   }
 }
 

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
 import { backoffMs } from "../runtime/backoff.ts";
-import { addressesOf } from "./hostNames.ts";
 import { loop } from "../runtime/loop.ts";
 import { failureDebounce } from "./failureDebounce.ts";
 import type { ObserverOptions } from "./observerOptions.ts";
@@ -12,23 +11,25 @@ const AGAIN_MS = 30_000;
 export function pollHost(
   host: string,
   namespace: string,
-  { clock, random }: ObserverOptions,
+  { runtime, network }: ObserverOptions,
   onSight: () => void,
 ): Poller<readonly string[]> {
   const seen = failureDebounce<readonly string[]>();
   let failures = 0;
-  const watching = loop(clock, async () => {
-    const askedMs = clock.monotonicMs();
+  const watching = loop(runtime, async () => {
+    const askedMs = runtime.monotonicMs();
     const before = seen.observation();
     try {
-      seen.answered(await addressesOf(host, namespace));
+      seen.answered(await network.addressesOf(host, namespace));
       failures = 0;
     } catch (error) {
       failures += 1;
-      seen.failed(error, askedMs, clock.monotonicMs());
+      seen.failed(error, askedMs, runtime.monotonicMs());
     }
     if (!isDeepStrictEqual(before, seen.observation())) onSight();
-    return failures === 0 ? AGAIN_MS : backoffMs(retryBackoff("HostNotFound"), failures, random);
+    return failures === 0
+      ? AGAIN_MS
+      : backoffMs(retryBackoff("HostNotFound"), failures, runtime.random);
   });
   return {
     observation: seen.observation,

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Handshake } from "../model/budgetSnapshot.ts";
 import type { Observation } from "../model/observation.ts";
-import { handshake, type Endpoint } from "./handshake.ts";
+import type { Endpoint } from "./handshake.ts";
 import { loop } from "../runtime/loop.ts";
 import type { ObserverOptions } from "./observerOptions.ts";
 import type { Semaphore } from "../runtime/semaphore.ts";
@@ -30,7 +30,7 @@ const NO_PODS: Observation<Handshake> = {
 
 export function pollMcpServer(
   first: Endpoints,
-  { clock, random }: ObserverOptions,
+  { runtime, network }: ObserverOptions,
   limit: Semaphore,
   onSight: () => void,
 ): McpPoller {
@@ -44,7 +44,7 @@ export function pollMcpServer(
     const asked = endpoints.find(({ uid }) => uid === greeted) ?? endpoints[0];
     if (asked === undefined) return AGAIN_MS;
     greeted = asked.uid;
-    const said = await limit.take(() => handshake(asked, stopped));
+    const said = await limit.take(() => network.handshake(asked, stopped));
     // It may have gone away while it was asked.
     const stays = endpoints.some(({ uid }) => uid === asked.uid);
     if (stopped.aborted || (!said.ok && !stays)) return SECOND_TRY_MS;
@@ -53,9 +53,9 @@ export function pollMcpServer(
     const before = answer;
     answer = { state: "available", value: said };
     if (!isDeepStrictEqual(before, answer)) onSight();
-    return said.ok ? AGAIN_MS * (0.75 + random() / 2) : AFTER_FAILURE_MS;
+    return said.ok ? AGAIN_MS * (0.75 + runtime.random() / 2) : AFTER_FAILURE_MS;
   };
-  const watching = loop(clock, greet);
+  const watching = loop(runtime, greet);
   return {
     sight: () => (endpoints.length === 0 ? NO_PODS : answer),
     look: (now) => {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { backoffMs, type Backoff } from "../runtime/backoff.ts";
-import { openConsole, type Console } from "../pgbouncer/console.ts";
+import type { Console } from "../pgbouncer/console.ts";
 import { textOf, versionIn } from "../pgbouncer/showRows.ts";
 import {
   type Observation,
@@ -61,7 +61,7 @@ export function retryBackoff(reason: UnavailableReason): Backoff {
 export function pollPgBouncer(
   target: PgBouncerTarget,
   logins: Pick<BudgetLogins, "stats">,
-  { clock, random, onSample }: ObserverOptions,
+  { runtime, network, onSample }: ObserverOptions,
   onSight: () => void,
 ): PgBouncerPoller {
   const seen = failureDebounce<PgBouncerState>();
@@ -92,7 +92,7 @@ export function pollPgBouncer(
     stopped.throwIfAborted();
     await close();
     return asLogin(target, address, login, async () => {
-      const console = await openConsole({ ...target, ...login }, ANSWER_MS_MAX);
+      const console = await network.openConsole({ ...target, ...login }, ANSWER_MS_MAX);
       try {
         const version = versionIn(textOf((await console.show("VERSION"))[0] ?? {}, "version"));
         open = { console, version, sinceMs: nowMs };
@@ -106,8 +106,8 @@ export function pollPgBouncer(
   const look = async (nowMs: number, stopped: AbortSignal): Promise<PgBouncerState> => {
     const { console, version } = await enter(nowMs, stopped);
     const { sample, listed } = await asLogin(target, address, undefined, () => ask(console));
-    consoles.asked(console.applicationName, listed, clock.monotonicMs());
-    return { version, address, ...sample, window: window.add(sample, clock.monotonicMs()) };
+    consoles.asked(console.applicationName, listed, runtime.monotonicMs());
+    return { version, address, ...sample, window: window.add(sample, runtime.monotonicMs()) };
   };
   const observation = (): Observation<PgBouncerState> => {
     const last = seen.observation();
@@ -120,24 +120,24 @@ export function pollPgBouncer(
     if (!isDeepStrictEqual(before, known())) onSight();
   };
 
-  const watching = loop(clock, async (stopped) => {
-    const askedMs = clock.monotonicMs();
+  const watching = loop(runtime, async (stopped) => {
+    const askedMs = runtime.monotonicMs();
     const before = known();
     try {
       seen.answered(await look(askedMs, stopped));
       failures = 0;
       onSample("seen");
       changed(before);
-      return Math.max(0, SAMPLE_MS - (clock.monotonicMs() - askedMs));
+      return Math.max(0, SAMPLE_MS - (runtime.monotonicMs() - askedMs));
     } catch (error) {
       await close();
       window.interrupt();
       failures += 1;
       onSample("failed");
-      seen.failed(error, askedMs, clock.monotonicMs());
+      seen.failed(error, askedMs, runtime.monotonicMs());
       changed(before);
       const reason = error instanceof UnavailableError ? error.reason : "Unreachable";
-      return backoffMs(retryBackoff(reason), failures, random);
+      return backoffMs(retryBackoff(reason), failures, runtime.random);
     }
   });
   return {

@@ -5,9 +5,8 @@ import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress
 import { backoffMs } from "../runtime/backoff.ts";
 import { UnavailableError, isUnreachable } from "../model/observation.ts";
 import type { PostgresSnapshot } from "../model/postgres.ts";
-import { askPostgres } from "../postgres/askLimits.ts";
 import type { BudgetLogins, Login } from "../credentials/budgetLogins.ts";
-import { addressesOf } from "./hostNames.ts";
+import type { Network } from "./network.ts";
 import { loop } from "../runtime/loop.ts";
 import { failureDebounce } from "./failureDebounce.ts";
 import { WINDOW_MS } from "./sampleWindow.ts";
@@ -30,7 +29,7 @@ export function pollPostgres(
   budget: ConnectionBudget,
   logins: Pick<BudgetLogins, "maintenance" | "role">,
   poolers: () => readonly PgBouncerTarget[],
-  { clock, random }: ObserverOptions,
+  { runtime, network }: ObserverOptions,
   onSight: () => void,
 ): Poller<PostgresSnapshot> {
   const direct = budget.spec.pgbouncer.existing !== undefined;
@@ -53,14 +52,14 @@ export function pollPostgres(
     }
   };
   const ask = async (nowMs: number, stopped: AbortSignal): Promise<PostgresSnapshot> => {
-    const door = direct ? await straight(budget) : through(poolers(), failures, address);
+    const door = direct ? await straight(budget, network) : through(poolers(), failures, address);
     const login = await loginAt(nowMs, stopped);
     const question = { ...door, role: roleOf(budget), direct, address };
     const { user, password, secret, ifRefused } = login;
     try {
-      return await askPostgres({ ...question, login }, stopped).catch((error: unknown) => {
+      return await network.askPostgres({ ...question, login }, stopped).catch((error: unknown) => {
         if (!prefersTls(budget, direct) || !/does not support SSL/.test(String(error))) throw error;
-        return askPostgres({ ...question, login: { ...login, ssl: false } }, stopped);
+        return network.askPostgres({ ...question, login: { ...login, ssl: false } }, stopped);
       });
     } catch (error) {
       throw unavailableBecause(
@@ -70,8 +69,8 @@ export function pollPostgres(
     }
   };
 
-  const { stop } = loop(clock, async (stopped) => {
-    const askedMs = clock.monotonicMs();
+  const { stop } = loop(runtime, async (stopped) => {
+    const askedMs = runtime.monotonicMs();
     const before = seen.observation();
     try {
       const answer = await ask(askedMs, stopped);
@@ -82,10 +81,10 @@ export function pollPostgres(
     } catch (error) {
       kept = undefined;
       failures += 1;
-      seen.failed(error, askedMs, clock.monotonicMs());
+      seen.failed(error, askedMs, runtime.monotonicMs());
       if (!isDeepStrictEqual(before, seen.observation())) onSight();
       const reason = error instanceof UnavailableError ? error.reason : "Unreachable";
-      return backoffMs(retryBackoff(reason), failures, random);
+      return backoffMs(retryBackoff(reason), failures, runtime.random);
     }
   });
   return { observation: seen.observation, stop };
@@ -109,7 +108,10 @@ function through(poolers: readonly PgBouncerTarget[], failures: number, address:
   return { host, port, database: MAINTENANCE_LINE, what };
 }
 
-async function straight({ metadata, spec }: ConnectionBudget): Promise<Door> {
+async function straight(
+  { metadata, spec }: ConnectionBudget,
+  { addressesOf }: Network,
+): Promise<Door> {
   const { host, port, database } = spec.postgres;
   const [first = host] = await addressesOf(host, metadata.namespace);
   return { host: first, port, database, what: `Postgres ${host}:${port}` };

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { KubeClient } from "../kube/client.ts";
-import { systemClock, type Clock } from "../runtime/clock.ts";
+import type { Network } from "../observe/network.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { startCandidacy, type Candidacy } from "../kube/lease.ts";
 import type { LeaseName } from "../kube/leaseRecord.ts";
 import { leaseHealth } from "./leaseHealth.ts";
@@ -15,6 +16,8 @@ import { startReconciler, type Reconciler } from "./reconciler.ts";
 /** What an operator is started with. */
 export interface OperatorOptions {
   readonly client: KubeClient;
+  /** To PgBouncers, Postgres and MCP servers. */
+  readonly network: Network;
   readonly judge: Judge;
   readonly log: Logger;
   /** One namespace; absent: all. */
@@ -25,10 +28,7 @@ export interface OperatorOptions {
   readonly lease: LeaseName;
   /** For people: the pod's name. */
   readonly candidate: string;
-  readonly clock?: Clock;
-  /** As Math.random. */
-  readonly random?: () => number;
-  readonly nowMs?: () => number;
+  readonly runtime: Runtime;
 }
 
 /** An operator that runs. */
@@ -51,15 +51,14 @@ const LOOK_MS = 1000;
  */
 export async function startOperator({
   client,
+  network,
   judge,
   log,
   namespace,
   port,
   lease,
   candidate,
-  clock = systemClock,
-  random = Math.random,
-  nowMs = Date.now,
+  runtime,
 }: OperatorOptions): Promise<Operator> {
   const figures = startMetrics();
   const own = leaseOf(lease, namespace);
@@ -68,6 +67,7 @@ export async function startOperator({
   let stopping = false;
   const cluster = followCluster({
     client,
+    runtime,
     ...(namespace !== undefined && { namespace }),
     onChange: (keys) => work?.add(keys),
   });
@@ -83,7 +83,7 @@ export async function startOperator({
         log.info({ lease: `${own.namespace}/${own.name}` }, "leads");
         standing.answered();
         const instance = candidate;
-        const all = { client, cluster, judge, figures, log, instance, term, clock, random, nowMs };
+        const all = { client, network, cluster, judge, figures, log, instance, term, runtime };
         work = startReconciler({ ...all, ...(namespace !== undefined && { namespace }) });
         work.add(cluster.budgetKeys());
       },
@@ -95,7 +95,7 @@ export async function startOperator({
       },
       onError: standing.failed,
       onAnswer: standing.answered,
-      clock,
+      runtime,
     });
   const whenSynced = async () => {
     if (!(await cluster.synced) || stopping) return;
@@ -104,7 +104,7 @@ export async function startOperator({
   };
   const synced = whenSynced();
 
-  const watching = loop(clock, async () => {
+  const watching = loop(runtime, async () => {
     tellCopies(new Map(cluster.states().map((state) => [state.plural, complaintOf(state)])));
     return LOOK_MS;
   });
@@ -126,7 +126,7 @@ export async function startOperator({
         ...(work?.stuck() ?? []),
         ...cluster
           .states()
-          .filter((state) => isDead(state, clock.monotonicMs()))
+          .filter((state) => isDead(state, runtime.monotonicMs()))
           .map(({ plural }) => `${plural}: the copy does not follow any more`),
       ],
     });

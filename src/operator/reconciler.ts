@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
 import { API_VERSION, GROUP } from "../api/names.ts";
 import type { KubeClient } from "../kube/client.ts";
-import type { Clock } from "../runtime/clock.ts";
+import type { Network } from "../observe/network.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { startEvents } from "../kube/events.ts";
 import { KubeError } from "../kube/kubeError.ts";
 import type { Term } from "../kube/lease.ts";
@@ -28,6 +29,7 @@ export interface Reconciler {
 /** What it works with. */
 export interface ReconcilerOptions {
   readonly client: KubeClient;
+  readonly network: Network;
   readonly cluster: ClusterCopy;
   /** The one that the copy is of; absent: all. */
   readonly namespace?: string;
@@ -37,9 +39,7 @@ export interface ReconcilerOptions {
   /** The pod's name. */
   readonly instance: string;
   readonly term: Term;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly nowMs: () => number;
+  readonly runtime: Runtime;
 }
 
 /** What happens at once is one judgement. */
@@ -54,7 +54,7 @@ const ACTION = "Judge";
 
 /** gather → judge → act, for each budget that something has changed of. */
 export function startReconciler(options: ReconcilerOptions): Reconciler {
-  const { client, cluster, judge, figures, log, instance, term, clock, random, nowMs } = options;
+  const { client, network, cluster, judge, figures, log, instance, term, runtime } = options;
   const underWay = new Map<string, number>();
   const written = writtenStatuses();
   const recorder = startEvents({
@@ -62,22 +62,21 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     controller: `${GROUP}/operator`,
     instance,
     onError: (error) => log.warn({ reason: reasonOf(error) }, "an Event could not be written"),
-    clock,
+    runtime,
   });
   const writer = statusWriter({
     client,
     written,
     stillLeading: term.stillLeading,
-    monotonicMs: clock.monotonicMs,
+    runtime,
     onWrite: figures.onWrite,
   });
   const gatherer = startGatherer({
     client,
+    network,
     cluster,
     ...(options.namespace !== undefined && { namespace: options.namespace }),
-    clock,
-    random,
-    nowMs,
+    runtime,
     statusOf: written.of,
     onSample: figures.onSample,
     onSight: (key) => queue.add(key, BURST_MS),
@@ -105,7 +104,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     if (snapshot === undefined || budget === undefined) {
       const orphans = gatherer.orphans(key).map((server) => ({
         name: server.object.name,
-        ...judge.judgeOrphan(server, nowMs()),
+        ...judge.judgeOrphan(server, runtime.epochMs()),
       }));
       figures.set(
         key,
@@ -132,7 +131,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
   };
   const work = async (key: string) => {
     if (!term.stillLeading()) return;
-    underWay.set(key, clock.monotonicMs());
+    underWay.set(key, runtime.monotonicMs());
     try {
       const wanted = judged(key);
       const done = await Promise.allSettled(wanted.map(([each, notices]) => act(each, notices)));
@@ -152,8 +151,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     backoff: BACKOFF,
     onFailure: (key, error, againInMs) =>
       log.warn({ budget: key, reason: reasonOf(error), againInMs }, "a judgement was not written"),
-    clock,
-    random,
+    runtime,
   });
   return {
     add: (keys) => {
@@ -161,7 +159,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     },
     stuck: () =>
       [...underWay]
-        .filter(([, sinceMs]) => clock.monotonicMs() - sinceMs > STUCK_MS)
+        .filter(([, sinceMs]) => runtime.monotonicMs() - sinceMs > STUCK_MS)
         .map(([key]) => `budget ${key}: a judgement is under way for too long`),
     stop: async () => {
       await Promise.all([queue.stop(), gatherer.stop(), recorder.stop()]);

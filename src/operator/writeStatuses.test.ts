@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { virtualClock } from "../../test/kube/virtualClock.ts";
+import { virtualRuntime } from "../../test/runtime/virtualRuntime.ts";
 import type { KubeClient, KubeRequest } from "../kube/client.ts";
 import { isObject } from "../kube/kubeAnswer.ts";
 import { SERVERS } from "../observe/cluster.ts";
@@ -51,16 +51,16 @@ interface Writing {
 }
 
 function writing({ client }: ReturnType<typeof oneServer>, leads = () => true): Writing {
-  const clock = virtualClock();
+  const runtime = virtualRuntime();
   const written = writtenStatuses();
   const writer = statusWriter({
     client,
     written,
     stillLeading: leads,
-    monotonicMs: clock.monotonicMs,
+    runtime,
     onWrite: () => {},
   });
-  return { writer, written, pass: clock.pass };
+  return { writer, written, pass: runtime.pass };
 }
 
 function write({ writer }: Writing, kept: CachedObject<unknown>, status: Record<string, unknown>) {
@@ -129,7 +129,9 @@ test("who led until somebody else was faster does not write over that", async ()
     },
   };
   const late = writing(slow, () => leads);
-  expect(await write(late, seen, ready("the old one's"))).toEqual({ outcome: "unchanged" });
+  const writes = write(late, seen, ready("the old one's"));
+  await late.pass(1000);
+  expect(await writes).toEqual({ outcome: "unchanged" });
   expect(api.kept().observed.status).toEqual(ready("the next leader's", "False"));
 });
 

@@ -3,6 +3,7 @@ import type { Listed } from "../kube/list.ts";
 import { fieldOf, textAt } from "../kube/fields.ts";
 import { writeStatus } from "../kube/status.ts";
 import type { CachedObject } from "../observe/observedObject.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { semaphore } from "../runtime/semaphore.ts";
 import { statusDifference } from "./statusDifference.ts";
 import type { WrittenStatuses } from "./writtenStatuses.ts";
@@ -35,7 +36,7 @@ export interface StatusWriterOptions {
   readonly written: WrittenStatuses;
   /** Asked right before each write, also before one that is tried again. */
   readonly stillLeading: () => boolean;
-  readonly monotonicMs: () => number;
+  readonly runtime: Runtime;
   readonly onWrite: (kind: string) => void;
 }
 
@@ -49,16 +50,16 @@ export function statusWriter({
   client,
   written,
   stillLeading,
-  monotonicMs,
+  runtime,
   onWrite,
 }: StatusWriterOptions): StatusWriter {
   const limit = semaphore(WRITES_MAX);
-  const startedMs = monotonicMs();
+  const startedMs = runtime.monotonicMs();
   /** By uid: when it was written last. */
   const lastMs = new Map<string, number>();
 
   const heldMs = (uid: string) => {
-    const nowMs = monotonicMs();
+    const nowMs = runtime.monotonicMs();
     for (const [each, atMs] of lastMs) if (nowMs - atMs >= MESSAGE_MS_MIN) lastMs.delete(each);
     // What another process wrote before this one led is taken for new, too.
     return (lastMs.get(uid) ?? startedMs) + MESSAGE_MS_MIN - nowMs;
@@ -66,7 +67,7 @@ export function statusWriter({
   const put = async ({ listed, kept, status }: WantedStatus): Promise<Written> => {
     const { namespace, name, uid } = kept.observed;
     if (!stillLeading()) return { outcome: "unchanged" };
-    const outcome = await writeStatus(client, {
+    const outcome = await writeStatus(client, runtime, {
       place: { ...listed, namespace, name },
       // One that was made anew under its name is another one, and judged by itself. And whoever
       // was faster may be the next leader: its word is newer.
@@ -78,7 +79,7 @@ export function statusWriter({
       ...(!written.isAhead(kept) && { known: kept.object }),
     });
     if (outcome !== "written") return { outcome: "unchanged" };
-    lastMs.set(uid, monotonicMs());
+    lastMs.set(uid, runtime.monotonicMs());
     written.note(kept, status);
     onWrite(listed.kind);
     return { outcome };

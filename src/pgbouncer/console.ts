@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import { Client } from "pg";
 import { CONSOLE_DATABASE } from "../api/names.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { consoleName } from "./consoleName.ts";
 import type { ShowRow } from "./showRows.ts";
 
@@ -49,8 +49,12 @@ const CLOSE_MS = 500;
  * @param timeoutMs how long it may take to get in, and each answer
  * @throws what PgBouncer, the network or TLS said
  */
-export async function openConsole(login: ConsoleLogin, timeoutMs: number): Promise<Console> {
-  const applicationName = consoleName(randomBytes(6).toString("hex"));
+export async function openConsole(
+  login: ConsoleLogin,
+  runtime: Runtime,
+  timeoutMs: number,
+): Promise<Console> {
+  const applicationName = consoleName(runtime.uuid().slice(-12));
   // Our own, so that it can be torn down when PgBouncer has stopped answering.
   const socket = new Socket();
   const client = new Client({
@@ -71,9 +75,9 @@ export async function openConsole(login: ConsoleLogin, timeoutMs: number): Promi
     end ??= error;
   });
   const close = async () => {
-    const timer = setTimeout(() => socket.destroy(), CLOSE_MS);
+    const forget = runtime.after(CLOSE_MS, () => socket.destroy());
     await client.end().catch(() => {});
-    clearTimeout(timer);
+    forget();
     socket.destroy();
   };
   try {

@@ -1,6 +1,6 @@
 /** The application_name of a console of weir's, which tells it from every other client. */
-export function consoleName(sixBytesInHex: string): string {
-  return `weir-${sixBytesInHex}`;
+export function consoleName(twelveHexDigits: string): string {
+  return `weir-${twelveHexDigits}`;
 }
 
 /** The console of weir's that an application_name names; application_name_add_host adds to it. */

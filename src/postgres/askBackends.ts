@@ -2,6 +2,7 @@ import { Socket } from "node:net";
 import { Client } from "pg";
 import type { UnavailablePart } from "../model/observation.ts";
 import type { BackendRow, LivePostgres, PostgresSample } from "../model/postgres.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { ANSWER_TIMEOUT_MS, type Source } from "../model/source.ts";
 import type { LoginUrl } from "./loginUrl.ts";
 
@@ -60,7 +61,7 @@ interface ActivityRow {
  *
  * @throws what Postgres, the network or TLS said
  */
-export async function openPostgres(login: LoginUrl, nowMs: () => number): Promise<PostgresSource> {
+export async function openPostgres(login: LoginUrl, runtime: Runtime): Promise<PostgresSource> {
   const socket = new Socket();
   const client = clientFor(login, socket);
   // What ended it while nothing was asked; the next query only says that it has ended.
@@ -69,9 +70,9 @@ export async function openPostgres(login: LoginUrl, nowMs: () => number): Promis
     end ??= error;
   });
   const close = async () => {
-    const timer = setTimeout(() => socket.destroy(), ANSWER_TIMEOUT_MS / 10);
+    const forget = runtime.after(ANSWER_TIMEOUT_MS / 10, () => socket.destroy());
     await client.end().catch(() => {});
-    clearTimeout(timer);
+    forget();
     socket.destroy();
   };
   try {
@@ -86,7 +87,7 @@ export async function openPostgres(login: LoginUrl, nowMs: () => number): Promis
         const { rows } = await client.query<ActivityRow>(BACKENDS).catch((error: unknown) => {
           throw end ?? error;
         });
-        const atMs = nowMs();
+        const atMs = runtime.epochMs();
         samples.push({ atMs, backends: rows.map((row) => backendOf(row, atMs)) });
       },
       told: () =>

@@ -2,6 +2,7 @@ import { Socket } from "node:net";
 import { Client } from "pg";
 import type { PostgresSnapshot } from "../model/postgres.ts";
 import type { Login } from "../credentials/budgetLogins.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { roleSettings, type SettingRow } from "./roleSettings.ts";
 
 /** Who is asked, about whom. */
@@ -66,6 +67,7 @@ interface Facts {
  */
 export async function askPostgres(
   question: PostgresQuestion,
+  runtime: Runtime,
   stopped: AbortSignal,
 ): Promise<PostgresSnapshot> {
   const { host, port, database, login, role, direct, address } = question;
@@ -109,9 +111,9 @@ export async function askPostgres(
     };
   } finally {
     stopped.removeEventListener("abort", tearDown);
-    const timer = setTimeout(tearDown, CLOSE_MS);
+    const forget = runtime.after(CLOSE_MS, tearDown);
     await client.end().catch(() => {});
-    clearTimeout(timer);
+    forget();
     tearDown();
   }
 }

@@ -10,7 +10,7 @@ export interface Backoff {
  * the whole of min(maxMs, firstMs × 2^(failures − 1)), so that those who failed together do not
  * come back together.
  *
- * @param random from 0 to below 1, as Math.random
+ * @param random as Runtime's
  */
 export function backoffMs(
   { firstMs, maxMs }: Backoff,

@@ -1,3 +1,5 @@
+import type { Runtime } from "./runtime.ts";
+
 /** A time limit and somebody's wish to stop, as one signal. */
 export interface Deadline {
   /** Aborts with a TimeoutError, or with the reason of the signal that was given. */
@@ -15,11 +17,11 @@ export interface Deadline {
  * `AbortSignal.any` and `AbortSignal.timeout` keep theirs until the time has passed: at a
  * thousand requests a second that is many.
  */
-export function deadlineOf(timeoutMs: number, signal?: AbortSignal): Deadline {
+export function deadlineOf({ after }: Runtime, timeoutMs: number, signal?: AbortSignal): Deadline {
   const controller = new AbortController();
-  const timer = setTimeout(() => {
+  const lift = after(timeoutMs, () => {
     controller.abort(new DOMException("the time has passed", "TimeoutError"));
-  }, timeoutMs);
+  });
   const stop = () => controller.abort(signal?.reason);
   if (signal?.aborted === true) stop();
   signal?.addEventListener("abort", stop, { once: true });
@@ -31,7 +33,6 @@ export function deadlineOf(timeoutMs: number, signal?: AbortSignal): Deadline {
       controller.signal.addEventListener("abort", abandon, { once: true });
       promise.then(resolve, reject);
     });
-  const lift = () => clearTimeout(timer);
   const release = () => {
     lift();
     signal?.removeEventListener("abort", stop);

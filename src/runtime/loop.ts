@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Runtime } from "./runtime.ts";
 
 /** Something that is done again and again until it is stopped. */
 export interface Loop {
@@ -13,7 +13,7 @@ export interface Loop {
  *
  * @param turn must not reject; says how long to pause until the next one
  */
-export function loop(clock: Clock, turn: (stopped: AbortSignal) => Promise<number>): Loop {
+export function loop({ after }: Runtime, turn: (stopped: AbortSignal) => Promise<number>): Loop {
   const stopping = new AbortController();
   const { signal } = stopping;
   let wake = nothing;
@@ -21,7 +21,7 @@ export function loop(clock: Clock, turn: (stopped: AbortSignal) => Promise<numbe
 
   const pause = (pauseMs: number) =>
     new Promise<void>((resolve) => {
-      const forget = clock.after(pauseMs, resolve);
+      const forget = after(pauseMs, resolve);
       wake = () => {
         forget();
         resolve();

@@ -5,6 +5,7 @@ import { connect, type KubeClient } from "../../src/kube/client.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";
 import type { Cluster } from "./cluster.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** What an API server is asked about: as in a SelfSubjectAccessReview. */
 export interface Wish {
@@ -42,7 +43,7 @@ export async function accessOf(
   config.users = [{ name: config.users[0].name, user: { token: made.stdout.trim() } }];
   const path = join(await scratchDir("account"), "kubeconfig");
   await writeFile(path, JSON.stringify(config));
-  const client = connect(loadKubeconfig({ ...process.env, KUBECONFIG: path }));
+  const client = connect(loadKubeconfig({ ...process.env, KUBECONFIG: path }), systemRuntime);
   return { client, mayI: (wish) => mayI(client, wish), served: () => served(client) };
 }
 

@@ -11,6 +11,7 @@ import { atMost } from "./atMost.ts";
 import type { PodAddresses } from "./podAddresses.ts";
 import { podKey, readPod, type PodObject } from "./podObject.ts";
 import { runningStatus } from "./podStatus.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** What runs in a pod. */
 export interface PodProgram {
@@ -68,7 +69,7 @@ const FIELD_MANAGER = "fake-node";
  */
 export async function startFakeNode(options: FakeNodeOptions): Promise<FakeNode> {
   const { kubeconfigPath, addresses, run, name = "fake-node" } = options;
-  const client = connect(loadKubeconfig({ KUBECONFIG: kubeconfigPath }));
+  const client = connect(loadKubeconfig({ KUBECONFIG: kubeconfigPath }), systemRuntime);
   const limited = atMost(REQUESTS_AT_ONCE);
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -141,6 +142,7 @@ export async function startFakeNode(options: FakeNodeOptions): Promise<FakeNode>
   const renewals = renewLease(client, name, signal);
   const pods = reflect({
     client,
+    runtime: systemRuntime,
     selection: { kind: "Pod", apiVersion: "v1", plural: "pods" },
     keep: readPod,
     onChange: (change) => {

@@ -16,6 +16,7 @@ import {
   type CertificateAuthority,
 } from "../../tools/cluster/certificateAuthority.ts";
 import { type ApiServer, API_SERVER_START_TIMEOUT_MS, startApiServer } from "./apiServer.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** Who asks, by the API server's word; 401 when it does not know. */
 const CONFIG_MAPS = "/api/v1/namespaces/default/configmaps";
@@ -96,7 +97,7 @@ test("a token's file that changes is read again as soon as the old token is refu
   const tokenPath = join(dir, "token");
   const first = await token("file");
   await writeFile(tokenPath, `${first}\n`);
-  const client = connect(await configWith({ tokenFile: "token" }));
+  const client = connect(await configWith({ tokenFile: "token" }), systemRuntime);
 
   expect(await who(client)).toBe("system:serviceaccount:default:ci");
   await revoke("file", first);
@@ -116,7 +117,7 @@ test("a plugin is run once for all requests, and once more when its token is ref
     command: "sh",
     args: ["-c", `echo run >> "${dir}/runs"; echo '${credential}'`],
   };
-  const client = connect(await configWith({ exec }));
+  const client = connect(await configWith({ exec }), systemRuntime);
   const all = () => Promise.all(Array.from({ length: 20 }, () => who(client)));
   const runs = async () => (await readFile(join(dir, "runs"), "utf8")).split("\n").length - 1;
 
@@ -137,7 +138,7 @@ test("a plugin whose token has run out is run again, without a request for nothi
     command: "sh",
     args: ["-c", `echo run >> "${dir}/runs"; echo '{${status}}'`],
   };
-  const client = connect(await configWith({ exec }));
+  const client = connect(await configWith({ exec }), systemRuntime);
   const before = proxy.asked.length;
   expect(await who(client)).toBe("system:serviceaccount:default:ci");
   expect(await who(client)).toBe("system:serviceaccount:default:ci");
@@ -150,7 +151,7 @@ test("a certificate whose file changes is shown from then on, over other connect
   const files = { "client-certificate": "tls.crt", "client-key": "tls.key" };
   const config = await configWith(files, apiServer.url);
   await certificates.issue("writer", dir);
-  const client = connect(config);
+  const client = connect(config, systemRuntime);
   expect(await who(client)).toBe("writer");
   expect(await who(client)).toBe("writer");
   await certificates.issue("editor", dir);
@@ -159,7 +160,7 @@ test("a certificate whose file changes is shown from then on, over other connect
 });
 
 test("a token that nobody can renew is refused once, and no more", async () => {
-  const client = connect(await configWith({ token: "no-such-token" }));
+  const client = connect(await configWith({ token: "no-such-token" }), systemRuntime);
   const before = proxy.asked.length;
   expect(await who(client)).toBe(401);
   expect(proxy.asked.length - before).toBe(1);
@@ -168,7 +169,7 @@ test("a token that nobody can renew is refused once, and no more", async () => {
 
 test("what priority and fairness refuses is asked again when it says so, and done once", async () => {
   const busy = await token("busy");
-  const client = connect(await configWith({ token: busy }));
+  const client = connect(await configWith({ token: busy }), systemRuntime);
   await kubectl(["apply", "--filename=-"], JSON.stringify(LITTLE_FOR_CI));
   const uid = await kubectl(["get", "flowschema/little", "--output=jsonpath={.metadata.uid}"]);
   // The API server takes it up a moment later.

@@ -13,6 +13,7 @@ import { scratchDir } from "../../tools/processes/scratch.ts";
 import { accessOf, type Access, type Served, type Wish } from "./accessOf.ts";
 import { applied, changedByApplying, notCreated } from "./applying.ts";
 import { CLUSTER_START_TIMEOUT_MS, startOwnCluster, type Cluster } from "./cluster.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** manifests/operator/ in a real API server: taken, admitted, and what it lets the operator do. */
 
@@ -254,7 +255,7 @@ describe("these rights suffice", () => {
 
   it("to write a status, and not the spec beside it", async () => {
     const write = () =>
-      writeStatus(access.client, {
+      writeStatus(access.client, systemRuntime, {
         place,
         statusFor: () => ({ observedGeneration: 1 }),
         fieldManager: "weir",
@@ -274,10 +275,11 @@ describe("these rights suffice", () => {
   it("to take the lease, to renew it and to release it", async () => {
     const lease = { namespace: OWN, name: "weir-operator" };
     const { signal } = new AbortController();
-    const holding = { holder: "one", durationMs: 15_000 };
+    const holding = { holder: "one", durationMs: 15_000, atUs: 1 };
     const made = await writeLease(access.client, lease, undefined, holding, signal);
-    const renewed = await writeLease(access.client, lease, made, holding, signal);
-    const released = { holder: undefined, durationMs: 1000 };
+    const renewing = { ...holding, atUs: 2 };
+    const renewed = await writeLease(access.client, lease, made, renewing, signal);
+    const released = { holder: undefined, durationMs: 1000, atUs: 3 };
     expect(await writeLease(access.client, lease, renewed, released, signal)).toBeDefined();
     const read = await readLease(access.client, lease, signal);
     expect(read).toMatchObject({ holder: undefined });
@@ -287,6 +289,7 @@ describe("these rights suffice", () => {
     const errors: unknown[] = [];
     const events = startEvents({
       client: access.client,
+      runtime: systemRuntime,
       controller: "weir.dev/operator",
       instance: "one",
       onError: (error) => errors.push(error),

@@ -10,6 +10,7 @@ import { withoutManagedFields } from "../../src/kube/objectIdentity.ts";
 import { reflect } from "../../src/kube/reflector.ts";
 import { type ApiServer, API_SERVER_START_TIMEOUT_MS, startApiServer } from "./apiServer.ts";
 import { configMapsIn, shortOf, type ConfigMaps } from "./configMaps.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 const OBJECTS = 10_000;
 const PAGES = OBJECTS / 500;
@@ -23,7 +24,7 @@ let all: readonly string[];
 
 beforeAll(async () => {
   apiServer = await startApiServer();
-  client = connect(loadKubeconfig({ KUBECONFIG: apiServer.kubeconfigPath }));
+  client = connect(loadKubeconfig({ KUBECONFIG: apiServer.kubeconfigPath }), systemRuntime);
   maps = await configMapsIn(apiServer, "many");
   const numbers = Array.from({ length: OBJECTS }, (_, index) => index).values();
   const work = async () => {
@@ -98,7 +99,13 @@ function perObject({ heapBytes }: Copy): string {
 /** What a reflector's copy of all of them takes. */
 async function copyOf(keep: typeof withoutManagedFields): Promise<Copy> {
   const before = await usedHeapBytes();
-  const reflector = reflect({ client, selection: maps.selection, keep, onChange: () => {} });
+  const reflector = reflect({
+    client,
+    runtime: systemRuntime,
+    selection: maps.selection,
+    keep,
+    onChange: () => {},
+  });
   await reflector.synced;
   const heapBytes = (await usedHeapBytes()) - before;
   const objects = reflector.all().length;

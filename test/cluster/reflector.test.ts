@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 
 import { connect, type KubeClient } from "../../src/kube/client.ts";
-import { systemClock, type Clock } from "../../src/runtime/clock.ts";
 import { reflect, type Reflector, type ReflectOptions } from "../../src/kube/reflector.ts";
 import { startFaultyProxy, type FaultyProxy } from "../kube/faultyProxy.ts";
 import { following, type Following } from "../kube/following.ts";
 import { type ApiServer, API_SERVER_START_TIMEOUT_MS, startApiServer } from "./apiServer.ts";
 import { configMapsIn, shortOf, type ConfigMaps } from "./configMaps.ts";
+import { systemRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 
 // A silence that is short for a test.
 const SILENCE_MS_MAX = 2000;
@@ -29,7 +29,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   proxy = await startFaultyProxy(apiServer);
-  client = connect(proxy.config);
+  client = connect(proxy.config, systemRuntime);
   maps = await configMapsIn(apiServer, `n${(namespaces += 1)}`);
   followed = following();
 });
@@ -41,14 +41,16 @@ afterEach(async () => {
   await proxy.stop();
 });
 
+/** It waits little after failures: half a second at most. */
+const HASTY: Runtime = { ...systemRuntime, random: () => 0.02 };
+
 function start(options: Partial<ReflectOptions<string>> = {}): Reflector<string> {
   reflector = reflect({
     client,
     selection: maps.selection,
     keep: shortOf,
     onChange: followed.onChange,
-    // It waits little after failures: half a second at most.
-    random: () => 0.02,
+    runtime: HASTY,
     ...options,
   });
   return reflector;
@@ -184,15 +186,15 @@ test.each(["cut", "tear"] as const)("a stream that ends (%s) goes on where it wa
 test("a stream that dies without a word is noticed, and left", async () => {
   // By the machine's clock it would depend on the machine how often it is silent.
   const silences = new Set<() => void>();
-  const clock: Clock = {
-    ...systemClock,
+  const runtime: Runtime = {
+    ...HASTY,
     after: (delayMs, call) => {
-      if (delayMs !== SILENCE_MS_MAX) return systemClock.after(delayMs, call);
+      if (delayMs !== SILENCE_MS_MAX) return HASTY.after(delayMs, call);
       silences.add(call);
       return () => silences.delete(call);
     },
   };
-  const same = start({ clock, silenceMsMax: SILENCE_MS_MAX });
+  const same = start({ runtime, silenceMsMax: SILENCE_MS_MAX });
   await same.synced;
   await maps.create("a", "1");
   await untilSame(same);
@@ -250,10 +252,10 @@ test.each(["delay", "repeat"] as const)(
 
 test("a stopped one tells nothing, and leaves no timer and no connection", async () => {
   const timers = new Set<() => void>();
-  const clock: Clock = {
-    ...systemClock,
+  const runtime: Runtime = {
+    ...HASTY,
     after: (delayMs, call) => {
-      const forget = systemClock.after(delayMs, () => {
+      const forget = HASTY.after(delayMs, () => {
         timers.delete(forget);
         call();
       });
@@ -264,7 +266,7 @@ test("a stopped one tells nothing, and leaves no timer and no connection", async
       };
     },
   };
-  const watching = start({ clock });
+  const watching = start({ runtime });
   await watching.synced;
   await maps.create("a", "1");
   await untilSame(watching);
@@ -275,7 +277,7 @@ test("a stopped one tells nothing, and leaves no timer and no connection", async
 
   proxy.make("refuse");
   proxy.cut();
-  const waiting = start({ clock, random: () => 1 });
+  const waiting = start({ runtime: { ...runtime, random: () => 1 } });
   await expect.poll(() => waiting.state().lastError).toBeDefined();
   await waiting.stop();
   expect(await waiting.synced).toBe(false);

@@ -9,6 +9,7 @@ import { startFaultyProxy, type Fault, type FaultyProxy } from "../kube/faultyPr
 import { following } from "../kube/following.ts";
 import { type ApiServer, API_SERVER_START_TIMEOUT_MS, startApiServer } from "./apiServer.ts";
 import { configMapsIn, shortOf, type ConfigMaps } from "./configMaps.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 const RUNS = 12;
 const STEPS_MAX = 80;
@@ -77,7 +78,7 @@ test(
         async (steps, restart) => {
           const proxy = await startFaultyProxy(apiServer);
           const maps = await configMapsIn(apiServer, `n${(namespaces += 1)}`);
-          const client = connect(proxy.config, { timeoutMs: 2000 });
+          const client = connect(proxy.config, systemRuntime, { timeoutMs: 2000 });
           const { onChange, objects, wrong } = following();
           const reflector = reflect({
             client,
@@ -85,7 +86,7 @@ test(
             keep: shortOf,
             onChange,
             silenceMsMax: 1000,
-            random: () => 0.02,
+            runtime: { ...systemRuntime, random: () => 0.02 },
           });
           let values = 0;
           const value = () => `${(values += 1)}`;

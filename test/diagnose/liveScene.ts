@@ -14,6 +14,7 @@ import {
 } from "../parts/pgbouncer.ts";
 import type { Postgres } from "../parts/postgres.ts";
 import type { Program } from "../../tools/debian/programs.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** Whom the scene's PgBouncer knows, with their passwords. */
 export const PASSWORDS = { boss: "hush-boss", eye: "hush-eye", app: "hush-app" } as const;
@@ -106,7 +107,10 @@ export function gather(
   question: Partial<LiveQuestion> & Pick<LiveQuestion, "pgbouncers">,
   env: Readonly<Record<string, string | undefined>> = {},
 ): Promise<LiveSystem> {
-  return gatherLive({ windowMs: 0, intervalMs: 100, ...question }, { env, read, nowMs: Date.now });
+  return gatherLive(
+    { windowMs: 0, intervalMs: 100, ...question },
+    { env, read, runtime: systemRuntime },
+  );
 }
 
 function read(path: string): string {

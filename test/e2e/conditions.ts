@@ -2,6 +2,7 @@ import { isObject } from "../../src/kube/kubeAnswer.ts";
 import type { KubeObject } from "../../src/kube/list.ts";
 import { reflect } from "../../src/kube/reflector.ts";
 import type { Place } from "./place.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** What the operator said of an object, from some moment on. */
 export interface Said {
@@ -47,6 +48,7 @@ export async function watchConditions(
   const reflectors = KINDS.map(({ kind, plural }) =>
     reflect({
       client: ground.client,
+      runtime: systemRuntime,
       selection: { kind, plural, apiVersion: "weir.dev/v1alpha1", namespace },
       keep: (object) => object,
       onChange: (change) => {

@@ -9,6 +9,7 @@ import { imageArchive } from "../../tools/images/imageArchive.ts";
 import { PATIENTLY } from "./comes.ts";
 import { type Health, watchHealth } from "./health.ts";
 import { say } from "./say.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** What all fleets of the suite stand on: a cluster that has the images, and the operator. */
 export interface Ground {
@@ -36,7 +37,7 @@ export async function startGround(): Promise<Ground> {
   try {
     await Promise.all(archives.map((archive) => cluster.loadImage(archive)));
     up();
-    const client = connect(loadKubeconfig({ KUBECONFIG: cluster.kubeconfigPath }));
+    const client = connect(loadKubeconfig({ KUBECONFIG: cluster.kubeconfigPath }), systemRuntime);
     const health = await watchHealth(client);
     ends.push(health.stop, client.close);
     const kubectlOnce = async (args: readonly string[], stdin?: string) => {

@@ -12,6 +12,7 @@ import {
 import { answered } from "./comes.ts";
 import { watchHealth } from "./health.ts";
 import { pausableTime } from "./storyTime.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** What suspends a story, made on a real API server: its node, and a pod of the cluster's own. */
 
@@ -20,7 +21,7 @@ let client: KubeClient;
 
 beforeAll(async () => {
   apiServer = await startApiServer({ controllerManager: true });
-  client = connect(loadKubeconfig({ KUBECONFIG: apiServer.kubeconfigPath }));
+  client = connect(loadKubeconfig({ KUBECONFIG: apiServer.kubeconfigPath }), systemRuntime);
   await kubectl(["create", "-f", "-"], {
     apiVersion: "v1",
     kind: "Node",

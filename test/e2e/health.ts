@@ -5,6 +5,7 @@ import { isObject } from "../../src/kube/kubeAnswer.ts";
 import type { KubeObject } from "../../src/kube/list.ts";
 import { reflect } from "../../src/kube/reflector.ts";
 import { storyTime, type StoryTime } from "./storyTime.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /**
  * Whether the cluster itself is well. Starved, here: a node or a pod of kube-system is not Ready, or
@@ -46,6 +47,7 @@ export async function watchHealth(
   const follow = (selection: { kind: string; plural: string; namespace?: string }) =>
     reflect({
       client,
+      runtime: systemRuntime,
       selection: { apiVersion: "v1", ...selection },
       keep: partOf,
       onChange: () => {},

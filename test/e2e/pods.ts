@@ -2,6 +2,7 @@ import { isObject } from "../../src/kube/kubeAnswer.ts";
 import type { KubeObject } from "../../src/kube/list.ts";
 import { reflect } from "../../src/kube/reflector.ts";
 import type { Place } from "./place.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** A pod of a fleet, as the API has it. */
 export interface Pod {
@@ -38,6 +39,7 @@ export async function watchPods(
   const restarts = new Map<string, number>();
   const reflector = reflect({
     client: ground.client,
+    runtime: systemRuntime,
     selection: { kind: "Pod", apiVersion: "v1", plural: "pods", namespace },
     keep: podOf,
     onChange: (change) => {

@@ -1,5 +1,6 @@
 import { main } from "../../src/cli/main.ts";
 import { EXIT, Failure, type ExitCode, type Shell } from "../../src/cli/shell.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** The world that a test gives a command; what it leaves out is empty. */
 export interface World {
@@ -31,7 +32,7 @@ export async function weir(words: readonly string[], world: World = {}): Promise
     },
     list: (path) => listed(Object.keys(world.files ?? {}), path),
     env: world.env ?? {},
-    nowMs: Date.now,
+    runtime: systemRuntime,
     colour: world.colour ?? false,
     columns: world.columns ?? 100,
   });

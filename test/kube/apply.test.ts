@@ -9,13 +9,14 @@ import {
   startApiServer,
   type ApiServer,
 } from "../cluster/apiServer.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 let server: ApiServer;
 let client: KubeClient;
 
 beforeAll(async () => {
   server = await startApiServer();
-  client = connect(loadKubeconfig({ KUBECONFIG: server.kubeconfigPath }));
+  client = connect(loadKubeconfig({ KUBECONFIG: server.kubeconfigPath }), systemRuntime);
 }, API_SERVER_START_TIMEOUT_MS);
 
 afterAll(async () => {

@@ -11,14 +11,15 @@ import {
   startApiServer,
   type ApiServer,
 } from "../cluster/apiServer.ts";
-import { virtualClock } from "./virtualClock.ts";
+import { virtualRuntime } from "../runtime/virtualRuntime.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 let server: ApiServer;
 let client: KubeClient;
 
 beforeAll(async () => {
   server = await startApiServer();
-  client = connect(loadKubeconfig({ KUBECONFIG: server.kubeconfigPath }));
+  client = connect(loadKubeconfig({ KUBECONFIG: server.kubeconfigPath }), systemRuntime);
 }, API_SERVER_START_TIMEOUT_MS);
 
 afterAll(async () => {
@@ -43,6 +44,7 @@ function start(
 ) {
   return startEvents({
     client,
+    runtime: systemRuntime,
     controller: "weir.dev/operator",
     instance: "weir-0",
     onError: (error) => errors.push(String(error)),
@@ -177,7 +179,7 @@ test("what is refused is told, once, and harms nobody", async () => {
 
 test("what can't be told yet waits, and is counted in the end", async () => {
   const errors: string[] = [];
-  const clock = virtualClock();
+  const runtime = virtualRuntime();
   let cut = true;
   const request: KubeClient["request"] = (asked) =>
     cut ? Promise.reject(new KubeError("can't reach it")) : client.request(asked);
@@ -186,16 +188,16 @@ test("what can't be told yet waits, and is counted in the end", async () => {
     controller: "weir.dev/operator",
     instance: "weir-0",
     onError: (error) => errors.push(String(error)),
-    clock,
+    runtime,
   });
   for (let count = 0; count < 3; count++) {
     events.report(occurrence("late"));
-    await clock.pass(100);
+    await runtime.pass(100);
   }
   expect(errors).toEqual(Array.from({ length: 3 }, () => "KubeError: can't reach it"));
 
   cut = false;
-  await clock.pass(60_000);
+  await runtime.pass(60_000);
   await expect.poll(() => counts("late")).toEqual([3]);
   await events.stop();
 });

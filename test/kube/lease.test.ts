@@ -14,7 +14,8 @@ import {
 } from "../cluster/apiServer.ts";
 import { startProcess, type RunningProcess } from "../../tools/processes/processes.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";
-import { virtualClock, type VirtualClock } from "./virtualClock.ts";
+import { virtualRuntime, type VirtualRuntime } from "../runtime/virtualRuntime.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 const LEASES = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
 const LEASE = { namespace: "default", name: "weir" };
@@ -24,7 +25,7 @@ let client: KubeClient;
 
 beforeAll(async () => {
   server = await startApiServer();
-  client = connect(loadKubeconfig({ KUBECONFIG: server.kubeconfigPath }));
+  client = connect(loadKubeconfig({ KUBECONFIG: server.kubeconfigPath }), systemRuntime);
 }, API_SERVER_START_TIMEOUT_MS);
 
 afterEach(async () => {
@@ -155,7 +156,7 @@ describe("by the candidate's own clock", () => {
   /** A candidate whose time stands still while it talks to the API server. */
   interface Bench {
     readonly candidacy: Candidacy;
-    readonly clock: VirtualClock;
+    readonly runtime: VirtualRuntime;
     /** Passes in steps, and waits for the answers of each. */
     readonly pass: (durationMs: number) => Promise<void>;
     readonly told: string[];
@@ -169,7 +170,7 @@ describe("by the candidate's own clock", () => {
   let bench: Bench | undefined;
 
   function start(): Bench {
-    const clock = virtualClock();
+    const runtime = virtualRuntime();
     const told: string[] = [];
     let term: Term | undefined;
     let underWay = 0;
@@ -190,7 +191,7 @@ describe("by the candidate's own clock", () => {
       client: { ...client, request },
       lease: LEASE,
       candidate: "weir-0",
-      clock,
+      runtime,
       onLead: (begun) => {
         term = begun;
         told.push("leads");
@@ -201,25 +202,25 @@ describe("by the candidate's own clock", () => {
       onError: noted(told),
     });
     const answered = async () => {
-      await clock.pass(0);
+      await runtime.pass(0);
       await expect.poll(() => underWay, { interval: 2 }).toBe(0);
-      await clock.pass(0);
+      await runtime.pass(0);
       if (underWay > 0) await answered();
     };
     const pass = async (durationMs: number) => {
       await answered();
       for (let leftMs = durationMs; leftMs > 0; leftMs -= 500) {
-        await clock.pass(Math.min(500, leftMs));
+        await runtime.pass(Math.min(500, leftMs));
         await answered();
       }
     };
-    bench = { candidacy, clock, pass, told, term: () => term, line, underWay: () => underWay };
+    bench = { candidacy, runtime, pass, told, term: () => term, line, underWay: () => underWay };
     return bench;
   }
 
   afterEach(async () => {
     await bench?.candidacy.stop();
-    if (bench?.clock.waiting() !== 0) throw new Error("it still waits for something");
+    if (bench?.runtime.waiting() !== 0) throw new Error("it still waits for something");
     bench = undefined;
   });
 
@@ -269,7 +270,7 @@ describe("by the candidate's own clock", () => {
   );
 
   test("a leader that can't renew steps down by its deadline, and leads again in a new term", async () => {
-    const { clock, pass, told, term, line } = start();
+    const { runtime, pass, told, term, line } = start();
     await pass(20_000);
     const first = term();
     line.state = "cut";
@@ -288,16 +289,16 @@ describe("by the candidate's own clock", () => {
     expect(told.at(-1)).toBe("leads");
     expect(term()?.stillLeading()).toBe(true);
     expect(first?.stillLeading()).toBe(false);
-    expect(clock.waiting()).toBeGreaterThan(0);
+    expect(runtime.waiting()).toBeGreaterThan(0);
   });
 
   test("a term is counted from before the lease was asked for", async () => {
-    const { clock, pass, told, term, line, underWay } = start();
+    const { runtime, pass, told, term, line, underWay } = start();
     const answer = Promise.withResolvers<void>();
     line.writesWaitFor = answer.promise;
     await expect.poll(underWay).toBe(1);
     await expect.poll(async () => (await client.get(`${LEASES}/weir`)).status).toBe(404);
-    await clock.pass(4000);
+    await runtime.pass(4000);
     answer.resolve();
     await pass(0);
     expect(told).toEqual(["leads"]);
@@ -370,6 +371,7 @@ test("what the term's work still does is waited for before the lease is let go o
   const worked = Promise.withResolvers<void>();
   const candidacy = startCandidacy({
     client,
+    runtime: systemRuntime,
     lease: LEASE,
     candidate: "weir-0",
     onLead: () => led.resolve(),
@@ -392,8 +394,7 @@ test.each([
   [{ leaseDurationMs: 15_500 }, "whole seconds"],
   [{ retryMs: 10_000 }, "renewDeadlineMs must be more than retryMs"],
 ])("times that do not fit together are refused: %j", (times, words) => {
+  const options = { client, runtime: systemRuntime, lease: LEASE, candidate: "a", ...times };
   const told = { onLead: () => {}, onLost: () => {}, onError: () => {} };
-  expect(() => startCandidacy({ client, lease: LEASE, candidate: "a", ...told, ...times })).toThrow(
-    words,
-  );
+  expect(() => startCandidacy({ ...options, ...told })).toThrow(words);
 });

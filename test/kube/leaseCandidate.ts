@@ -2,6 +2,7 @@ import { openSync, writeSync } from "node:fs";
 import { connect } from "../../src/kube/client.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { startCandidacy, type Term } from "../../src/kube/lease.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /**
  * A process that wants to lead, and acts as often as it can while it leads: an act is a line in a
@@ -14,9 +15,10 @@ const [, , name = "", actsPath = "", times = "{}"] = process.argv;
 const acts = openSync(actsPath, "a");
 let term: Term | undefined;
 
-const client = connect(loadKubeconfig(process.env));
+const client = connect(loadKubeconfig(process.env), systemRuntime);
 const candidacy = startCandidacy({
   client,
+  runtime: systemRuntime,
   lease: { namespace: "default", name: "weir" },
   candidate: name,
   ...JSON.parse(times),

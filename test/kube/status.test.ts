@@ -12,6 +12,7 @@ import {
   startApiServer,
   type ApiServer,
 } from "../cluster/apiServer.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** Deployments: nobody else writes their status here, for want of controllers. */
 const KIND = { apiVersion: "apps/v1", kind: "Deployment", plural: "deployments" };
@@ -21,7 +22,7 @@ let client: KubeClient;
 
 beforeAll(async () => {
   server = await startApiServer();
-  client = connect(loadKubeconfig({ KUBECONFIG: server.kubeconfigPath }));
+  client = connect(loadKubeconfig({ KUBECONFIG: server.kubeconfigPath }), systemRuntime);
 }, API_SERVER_START_TIMEOUT_MS);
 
 afterAll(async () => {
@@ -53,7 +54,11 @@ async function make(name: string, replicas = 1): Promise<KubeObject> {
 }
 
 function write(name: string, change: Partial<StatusChange> & Pick<StatusChange, "statusFor">) {
-  return writeStatus(client, { place: placeOf(name), fieldManager: "weir", ...change });
+  return writeStatus(client, systemRuntime, {
+    place: placeOf(name),
+    fieldManager: "weir",
+    ...change,
+  });
 }
 
 /** Again when others were always faster: of two that never rest, that is one at times. */
@@ -144,7 +149,12 @@ test("others who are always faster are told of in the end", async () => {
   };
 
   await expect(
-    writeStatus(fast, { place: placeOf("hectic"), fieldManager: "weir", statusFor, known }),
+    writeStatus(fast, systemRuntime, {
+      place: placeOf("hectic"),
+      fieldManager: "weir",
+      statusFor,
+      known,
+    }),
   ).rejects.toThrow(
     `can't write the status of Deployment default/hectic of ${server.url}: others wrote it 10 times meanwhile`,
   );
@@ -194,10 +204,13 @@ test("a kind without a status says so, and is not taken for absent", async () =>
   await applyObject(client, { plural: "configmaps", object }, { fieldManager: "t", force: false });
   const change = { fieldManager: "weir", statusFor: () => ({ a: 1 }) };
 
-  await expect(writeStatus(client, { place: { ...place, name: "a" }, ...change })).rejects.toThrow(
-    "can't write the status of ConfigMap default/a of ",
-  );
   await expect(
-    writeStatus(client, { place: { ...place, plural: "nothings", name: "a" }, ...change }),
+    writeStatus(client, systemRuntime, { place: { ...place, name: "a" }, ...change }),
+  ).rejects.toThrow("can't write the status of ConfigMap default/a of ");
+  await expect(
+    writeStatus(client, systemRuntime, {
+      place: { ...place, plural: "nothings", name: "a" },
+      ...change,
+    }),
   ).rejects.toThrow("can't read ConfigMap default/a of ");
 });

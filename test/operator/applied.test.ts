@@ -11,6 +11,7 @@ import type { PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { startTier, type Tier } from "../system/weirTier.ts";
 import { budgetCondition, poolerSight, sceneOf, seen } from "./sceneOf.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** ConfigApplied of a real tier: what PgBouncer says of itself when all is well, and when not. */
 
@@ -59,7 +60,7 @@ async function sightOf({ port, version }: PgBouncer) {
     user: STATS_LOGIN,
     password: tier.passwordOf(STATS_LOGIN),
   };
-  const console = await openConsole(login, ANSWER_MS_MAX);
+  const console = await openConsole(login, systemRuntime, ANSWER_MS_MAX);
   try {
     const config = configOf(await console.show("CONFIG"));
     const lines = shownLines(await console.show("DATABASES"), config);

@@ -19,6 +19,7 @@ import {
   type RunningProcess,
 } from "../../tools/processes/processes.ts";
 import { applyCrds } from "./scene.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 let server: ApiServer;
 const running: RunningProcess[] = [];
@@ -60,7 +61,7 @@ async function statusOf(port: number, path: string): Promise<number> {
 }
 
 async function holder(): Promise<string> {
-  const client = connect(loadKubeconfig({ KUBECONFIG: server.kubeconfigPath }));
+  const client = connect(loadKubeconfig({ KUBECONFIG: server.kubeconfigPath }), systemRuntime);
   const lease = { kind: "Lease", apiVersion: "coordination.k8s.io/v1", plural: "leases" };
   const read = await readObject(client, { ...lease, namespace: "default", name: "weir-operator" });
   await client.close();

@@ -10,6 +10,7 @@ import { afterEach, expect, test } from "vitest";
 import { handshake } from "../../src/observe/handshake.ts";
 import type { Handshake } from "../../src/model/budgetSnapshot.ts";
 import { freePort } from "../parts/ports.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 const servers: Server[] = [];
 
@@ -37,7 +38,7 @@ function portOf(server: { readonly address: () => string | AddressInfo | null })
 
 function greet(port: number): Promise<Handshake> {
   const endpoint = { pod: "author-0", host: "127.0.0.1", port, path: "/mcp" };
-  return handshake(endpoint, new AbortController().signal);
+  return handshake(endpoint, systemRuntime, new AbortController().signal);
 }
 
 test("a server of 2026-07-28 is asked without a session", async () => {

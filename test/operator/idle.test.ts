@@ -4,34 +4,27 @@ import { OPERATOR_NAME, OPERATOR_NAMESPACE } from "../../src/api/names.ts";
 import { conditionIn } from "../../src/conditions/condition.ts";
 import { judge } from "../../src/conditions/judge.ts";
 import { judgeOrphan } from "../../src/conditions/judgeOrphan.ts";
-import type { askPostgres } from "../../src/postgres/askLimits.ts";
-import type { handshake } from "../../src/observe/handshake.ts";
-import type { addressesOf } from "../../src/observe/hostNames.ts";
+import type { Network } from "../../src/observe/network.ts";
 import { startOperator, type Operator } from "../../src/operator/operator.ts";
-import type { openConsole } from "../../src/pgbouncer/console.ts";
 import { fieldOf, textAt } from "../../src/kube/fields.ts";
-import { virtualClock } from "../kube/virtualClock.ts";
-import { seededRandom } from "../pool/seededRandom.ts";
+import { virtualRuntime } from "../runtime/virtualRuntime.ts";
 import { listsAmong, writesAmong } from "../scene/requests.ts";
 import { PRESS_HOST } from "./idleFleet.ts";
 import { idleScene, type IdleScene } from "./idleScene.ts";
-import { AT_MS } from "./sceneOf.ts";
 
 /**
  * The long silence: an operator that has said what there is to say writes nothing but its lease,
  * however long it goes on looking. An hour of it on a clock of the test's; what it asks answers at
  * once, from memory. That real requests of a real API server are as few is scale.test.ts's.
  */
-const outside = vi.hoisted(() => ({
-  openConsole: vi.fn<typeof openConsole>(),
-  askPostgres: vi.fn<typeof askPostgres>(),
-  handshake: vi.fn<typeof handshake>(),
-  addressesOf: vi.fn<typeof addressesOf>(),
-}));
-vi.mock(import("../../src/pgbouncer/console.ts"), () => outside);
-vi.mock(import("../../src/postgres/askLimits.ts"), () => outside);
-vi.mock(import("../../src/observe/handshake.ts"), () => outside);
-vi.mock(import("../../src/observe/hostNames.ts"), () => outside);
+const network = {
+  openConsole: vi.fn<Network["openConsole"]>(async ({ host }) => scene.openConsole(host)),
+  askPostgres: vi.fn<Network["askPostgres"]>(async ({ role }) => scene.postgres(role)),
+  handshake: vi.fn<Network["handshake"]>(async ({ pod }) => {
+    return { ok: true, protocolVersion: "2025-11-25", serverName: "writing", pod };
+  }),
+  addressesOf: vi.fn<Network["addressesOf"]>(async (host) => scene.addressesOf(host)),
+};
 
 /** Of the budget `writing`; each costs time in every judgement. */
 const COUNT = 100;
@@ -48,29 +41,21 @@ const HOUR_MS = 60 * MINUTE_MS;
 const BUSY_MINUTE = 6;
 const PROCESSES = 6;
 
-const clock = virtualClock();
+const runtime = virtualRuntime();
 const judged: { readonly budget: string; readonly atMs: number }[] = [];
 let scene: IdleScene;
 let operator: Operator;
 let warnings = "";
 
 beforeAll(async () => {
-  // The copies of the cluster are handed no source of their own: how long a watch is asked for.
-  vi.spyOn(Math, "random").mockImplementation(seededRandom(1));
-  const random = seededRandom(2);
-  scene = idleScene(COUNT, clock, isBusy, random);
-  outside.openConsole.mockImplementation(async ({ host }) => scene.openConsole(host));
-  outside.askPostgres.mockImplementation(async ({ role }) => scene.postgres(role));
-  outside.addressesOf.mockImplementation(async (host) => scene.addressesOf(host));
-  outside.handshake.mockImplementation(async ({ pod }) => {
-    return { ok: true, protocolVersion: "2025-11-25", serverName: "writing", pod };
-  });
+  scene = idleScene(COUNT, runtime, isBusy);
   operator = await startOperator({
     client: scene.api.client,
+    network,
     judge: {
       judge: (snapshot) => {
         const { namespace, name } = snapshot.budget;
-        judged.push({ budget: `${namespace}/${name}`, atMs: clock.monotonicMs() });
+        judged.push({ budget: `${namespace}/${name}`, atMs: runtime.monotonicMs() });
         return judge(snapshot);
       },
       judgeOrphan,
@@ -79,16 +64,14 @@ beforeAll(async () => {
     port: 0,
     lease: { namespace: OPERATOR_NAMESPACE, name: OPERATOR_NAME },
     candidate: "idle",
-    clock,
-    random,
-    nowMs: () => AT_MS + clock.monotonicMs(),
+    runtime,
   });
 });
 
 afterAll(() => operator?.stop());
 
 test("a fleet that is well is judged so, and nobody is told more than its statuses", async () => {
-  await clock.pass(2 * MINUTE_MS);
+  await runtime.pass(2 * MINUTE_MS);
   expect(budgetSays("writing/writing")).toEqual({
     Feasible: "True Fits",
     WithinBudget: "True Within",
@@ -120,9 +103,9 @@ test(
   { timeout: 900_000 },
   async () => {
     const mark = scene.api.asked.length;
-    const before = { atMs: clock.monotonicMs(), moves: scene.moves(), polls: polls() };
-    for (const each of Object.values(outside)) each.mockClear();
-    await clock.pass(HOUR_MS);
+    const before = { atMs: runtime.monotonicMs(), moves: scene.moves(), polls: polls() };
+    for (const each of Object.values(network)) each.mockClear();
+    await runtime.pass(HOUR_MS);
 
     const asked = scene.api.asked.slice(mark);
     expect(tally(writesAmong(asked))).toEqual(new Map());
@@ -141,10 +124,10 @@ test(
     const samples = new Map(
       [...polls()].map(([address, count]) => [address, count - (before.polls.get(address) ?? 0)]),
     );
-    const consoles = tally(outside.openConsole.mock.calls.map(([{ host }]) => host));
-    const postgres = tally(outside.askPostgres.mock.calls.map(([{ role }]) => role));
-    const greetings = tally(outside.handshake.mock.calls.map(([{ pod }]) => pod));
-    const names = tally(outside.addressesOf.mock.calls.map(([host]) => host));
+    const consoles = tally(network.openConsole.mock.calls.map(([{ host }]) => host));
+    const postgres = tally(network.askPostgres.mock.calls.map(([{ role }]) => role));
+    const greetings = tally(network.handshake.mock.calls.map(([{ pod }]) => pod));
+    const names = tally(network.addressesOf.mock.calls.map(([host]) => host));
     const lookups = new Map([[PRESS_HOST, names.get(PRESS_HOST) ?? 0]]);
     expect([
       ...offBeat("renewals of the", leases, { everyMs: 2000 }),
@@ -231,7 +214,7 @@ function offBeat(
 /** The longest time that a budget was not judged for, since a moment. */
 function longestGapMs(key: string, sinceMs: number): number {
   const own = judged.filter(({ budget, atMs }) => budget === key && atMs >= sinceMs);
-  const times = [sinceMs, ...own.map(({ atMs }) => atMs), clock.monotonicMs()];
+  const times = [sinceMs, ...own.map(({ atMs }) => atMs), runtime.monotonicMs()];
   return Math.max(...times.slice(1).map((atMs, index) => atMs - (times[index] ?? atMs)));
 }
 
@@ -239,7 +222,7 @@ function longestGapMs(key: string, sinceMs: number): number {
 async function writesAfter(change: () => void): Promise<readonly string[]> {
   const mark = scene.api.asked.length;
   change();
-  await clock.pass(MINUTE_MS);
+  await runtime.pass(MINUTE_MS);
   return writesAmong(scene.api.asked.slice(mark)).map((write) =>
     write.replace(/^(create events .*)\.[0-9a-f]{16}$/, "$1"),
   );

@@ -1,6 +1,6 @@
 import type { Manifest } from "../../src/render/manifest.ts";
 import { roleOf } from "../../src/api/connectionBudget.ts";
-import type { Clock } from "../../src/runtime/clock.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
 import { fieldOf, textAt } from "../../src/kube/fields.ts";
 import type { PostgresSnapshot } from "../../src/model/postgres.ts";
 import type { Console } from "../../src/pgbouncer/console.ts";
@@ -49,32 +49,30 @@ interface UsedTier {
 
 /**
  * @param isBusy whether anything moves, at a moment of the clock
- * @param random as Math.random
  */
 export function idleScene(
   servers: number,
-  clock: Clock,
+  runtime: Runtime,
   isBusy: (atMs: number) => boolean,
-  random: () => number,
 ): IdleScene {
   const { tiers, objects } = idleFleet(servers);
   const made = madeOf(objects);
-  const api = memoryApiServer(clock);
+  const api = memoryApiServer(runtime);
   for (const object of [...objects, ...made]) api.put(object);
-  const used = tiers.map((tier) => use(tier, made, random));
+  const used = tiers.map((tier) => use(tier, made, runtime.random));
   const processes = new Map(used.flatMap((each) => [...each.processes]));
   let moves = 0;
 
-  again(clock, MOVE_MS, () => {
-    if (!isBusy(clock.monotonicMs())) return;
+  again(runtime, MOVE_MS, () => {
+    if (!isBusy(runtime.monotonicMs())) return;
     for (const { flow } of used) flow.move();
     moves += 1;
   });
   const scalers = objects.filter(({ kind }) => kind === "HorizontalPodAutoscaler");
-  again(clock, SCALER_MS, () => {
+  again(runtime, SCALER_MS, () => {
     for (const { kind, metadata } of scalers) {
       const scaler = api.read(kind, metadata.namespace ?? "", metadata.name);
-      api.put({ ...scaler, status: { currentReplicas: 1, cpuUtilization: random() } });
+      api.put({ ...scaler, status: { currentReplicas: 1, cpuUtilization: runtime.random() } });
     }
   });
   return {
@@ -103,10 +101,10 @@ export function idleScene(
   };
 }
 
-function again(clock: Clock, everyMs: number, happen: () => void): void {
-  clock.after(everyMs, () => {
+function again(runtime: Runtime, everyMs: number, happen: () => void): void {
+  runtime.after(everyMs, () => {
     happen();
-    again(clock, everyMs, happen);
+    again(runtime, everyMs, happen);
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Manifest } from "../../src/render/manifest.ts";
 import type { KubeAnswer, KubeClient, KubeRequest } from "../../src/kube/client.ts";
-import type { Clock } from "../../src/runtime/clock.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
 import { fieldOf, itemsOf, textAt } from "../../src/kube/fields.ts";
 import { isObject } from "../../src/kube/kubeAnswer.ts";
 import { resourceVersionOf } from "../../src/kube/objectPlace.ts";
@@ -37,7 +37,7 @@ const LISTED = [
 ];
 const VERBS = { POST: "create", PUT: "update", PATCH: "patch", DELETE: "delete" } as const;
 
-export function memoryApiServer(clock: Clock): MemoryApiServer {
+export function memoryApiServer(runtime: Runtime): MemoryApiServer {
   const objects = memoryObjects();
   const asked: AuditEntry[] = [];
 
@@ -103,7 +103,7 @@ export function memoryApiServer(clock: Clock): MemoryApiServer {
       stream: async (path, signal) => {
         const place = placeOf(path);
         note("watch", path, place, 200);
-        return { opened: true, chunks: memoryWatch(objects, clock, place, signal) };
+        return { opened: true, chunks: memoryWatch(objects, runtime, place, signal) };
       },
       close: async () => {},
     },

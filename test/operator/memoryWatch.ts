@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/runtime/clock.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
 import type { MemoryObjects } from "./memoryObjects.ts";
 
 /** As often as a real API server says how far a watch has come. */
@@ -13,13 +13,13 @@ export interface MemoryWatch {
 
 /**
  * The stream of a watch: what was written since, then each write as it comes, and bookmarks. It ends
- * after the time that was asked for, on this clock.
+ * after the time that was asked for, on this runtime.
  *
  * @throws the signal's reason when that ends it
  */
 export async function* memoryWatch(
   objects: MemoryObjects,
-  clock: Clock,
+  runtime: Runtime,
   { plural, query }: MemoryWatch,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
@@ -38,10 +38,10 @@ export async function* memoryWatch(
   const bookmark = () => {
     const object = { metadata: { resourceVersion: `${objects.version()}` } };
     tell(JSON.stringify({ type: "BOOKMARK", object }));
-    forgetBookmark = clock.after(BOOKMARK_MS, bookmark);
+    forgetBookmark = runtime.after(BOOKMARK_MS, bookmark);
   };
-  let forgetBookmark = clock.after(BOOKMARK_MS, bookmark);
-  const forgetEnd = clock.after(1000 * Number(query.get("timeoutSeconds")), end);
+  let forgetBookmark = runtime.after(BOOKMARK_MS, bookmark);
+  const forgetEnd = runtime.after(1000 * Number(query.get("timeoutSeconds")), end);
   const unfollow = objects.follow(plural, Number(query.get("resourceVersion")), tell);
   signal.addEventListener("abort", end, { once: true });
   try {

@@ -14,8 +14,9 @@ import { scratchDir } from "../../tools/processes/scratch.ts";
 import { budget, deployment, mcpServer, pgbouncerPod, podIp, secret } from "./objects.ts";
 import { makeRole, PASSWORDS, startPooler } from "./pooler.ts";
 import { ask, figure, LEASE, startScene, type Scene, type Sent } from "./scene.ts";
-import { standingClock } from "./standingClock.ts";
+import { frozenRuntime } from "../runtime/frozenRuntime.ts";
 import { conditionsOf } from "./tellingJudge.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 let scene: Scene;
 let postgres: Postgres;
@@ -124,7 +125,7 @@ test("after a restart nothing is written but the lease", async () => {
 
 test("a changed server is at most two writes, and idle is none", async () => {
   // A message that differs alone waits for half a minute by the clock: here for ever.
-  const operator = await operate("counting", { clock: standingClock() });
+  const operator = await operate("counting", { runtime: frozenRuntime() });
   await lookAgain(operator);
   const before = await versions();
   await scene.patch(deployment(NAMESPACE, "author"), { spec: { replicas: 4 } });
@@ -172,7 +173,7 @@ async function shippedRights(): Promise<KubeClient> {
   const made = await kubectl(["create", "token", OPERATOR_NAME, "--namespace", LEASE.namespace]);
   expect(made).toMatchObject({ code: 0 });
   const token = made.stdout.trim();
-  return connect(loadKubeconfig({ KUBECONFIG: await kubeconfigFor({ token }) }));
+  return connect(loadKubeconfig({ KUBECONFIG: await kubeconfigFor({ token }) }), systemRuntime);
 }
 
 test("one that may not have the Lease of its namespace is not ready, and says why", async () => {

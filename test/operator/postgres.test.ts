@@ -5,12 +5,14 @@ import type { PostgresSnapshot } from "../../src/model/postgres.ts";
 import { pollPostgres } from "../../src/observe/postgresPoller.ts";
 import type { ConnectionBudget } from "../../src/api/connectionBudget.ts";
 import { budgetOf } from "../fleets/fleetOf.ts";
-import { fastClock } from "./fastClock.ts";
+import { fastRuntime } from "../runtime/fastRuntime.ts";
 import { Client } from "pg";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { podIp } from "./objects.ts";
 import { makeRole, PASSWORDS, startPooler } from "./pooler.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
+import { systemNetwork } from "../../src/observe/network.ts";
 
 let postgres: Postgres;
 let pooler: PgBouncer;
@@ -38,6 +40,7 @@ function straight(role = "app"): Promise<PostgresSnapshot> {
       direct: true,
       address: "pg:5432",
     },
+    systemRuntime,
     new AbortController().signal,
   );
 }
@@ -53,6 +56,7 @@ function throughPgBouncer(): Promise<PostgresSnapshot> {
       direct: false,
       address: "pg:5432",
     },
+    systemRuntime,
     new AbortController().signal,
   );
 }
@@ -135,7 +139,8 @@ test("an API server that does not give the Secret hides no Postgres that lets th
     if (asked === 1) return login;
     throw new UnavailableError("Unreachable", "the API server does not give it");
   };
-  const surroundings = { clock: fastClock(60), random: () => 0, onSample: () => {} };
+  const runtime = fastRuntime(60);
+  const surroundings = { runtime, network: systemNetwork(runtime), onSample: () => {} };
   const logins = { role, maintenance: role };
   const watching = pollPostgres(
     budget,

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { connectionBudgetSchema, type ConnectionBudget } from "../../src/api/connectionBudget.ts";
-import { systemClock, type Clock } from "../../src/runtime/clock.ts";
+import { systemRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import { judge } from "../../src/conditions/judge.ts";
 import { judgeOrphan } from "../../src/conditions/judgeOrphan.ts";
 import { statusDifference } from "../../src/operator/statusDifference.ts";
@@ -12,12 +12,13 @@ import type { PgBouncer } from "../parts/pgbouncer.ts";
 import { freePort } from "../parts/ports.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { startBalancer } from "./balancer.ts";
-import { fastClock } from "./fastClock.ts";
+import { fastRuntime } from "../runtime/fastRuntime.ts";
 import { budget, podIp, secret } from "./objects.ts";
 import { makeRole, PASSWORDS, startPooler, type PoolerSpec } from "./pooler.ts";
 import { startScene, type Scene, type Sent } from "./scene.ts";
 import { observed, postgresSnapshot, seen } from "./sceneOf.ts";
 import { conditionsOf } from "./tellingJudge.ts";
+import { systemNetwork } from "../../src/observe/network.ts";
 
 type Status = Readonly<Record<string, unknown>>;
 
@@ -112,7 +113,7 @@ function eyesOn(
   namespace: string,
   processes: number,
   addresses: readonly string[],
-  { clock = systemClock, onSight = () => {} }: { clock?: Clock; onSight?: () => void } = {},
+  { runtime = systemRuntime, onSight = () => {} }: { runtime?: Runtime; onSight?: () => void } = {},
 ): {
   readonly value: ConnectionBudget;
   readonly eyes: BudgetObserver;
@@ -125,7 +126,8 @@ function eyesOn(
   const { apiVersion, kind, fields } = sent;
   const metadata = { name: "old", namespace };
   const value = connectionBudgetSchema.parse({ apiVersion, kind, metadata, ...fields });
-  const surroundings = { client: scene.client, clock, random: () => 0, onSample: () => {} };
+  const network = systemNetwork(runtime);
+  const surroundings = { client: scene.client, runtime, network, onSample: () => {} };
   const eyes = startObserver(value, { ...surroundings, limit: semaphore(1) }, onSight);
   const targets = addresses.map((host) => ({ name: host, host, port: 6432, isAddress: true }));
   eyes.retarget({ kind: "Processes", targets }, new Map());
@@ -218,7 +220,9 @@ test("two addresses that once led to one process are no proof of two, though the
   await pooler({ ip: apart });
   const balancer = await startBalancer(balanced, one);
   // Consoles are opened anew each minute.
-  const { eyes, snapshot, value } = eyesOn(namespace, 2, [one, balanced], { clock: fastClock(60) });
+  const { eyes, snapshot, value } = eyesOn(namespace, 2, [one, balanced], {
+    runtime: fastRuntime(60),
+  });
   try {
     const both = (sameAs: string | undefined) => [
       { name: one, state: "available", sameAs: undefined },

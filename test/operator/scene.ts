@@ -2,12 +2,13 @@ import { pino, type Logger } from "pino";
 import type { Judge } from "../../src/operator/judge.ts";
 import { startOperator, type Operator } from "../../src/operator/operator.ts";
 import { connect, type KubeClient } from "../../src/kube/client.ts";
-import type { Clock } from "../../src/runtime/clock.ts";
 import { isObject } from "../../src/kube/kubeAnswer.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { listPath } from "../../src/kube/list.ts";
 import { startApiServer, type ApiServer } from "../cluster/apiServer.ts";
 import { tellingJudge } from "./tellingJudge.ts";
+import { systemRuntime, type Runtime } from "../../src/runtime/runtime.ts";
+import { systemNetwork } from "../../src/observe/network.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -46,7 +47,7 @@ export interface Scene {
     readonly namespace?: string;
     readonly judge?: Judge;
     readonly client?: KubeClient;
-    readonly clock?: Clock;
+    readonly runtime?: Runtime;
   }) => Promise<Operator>;
   /** Everything that operators logged. */
   readonly logged: () => string;
@@ -57,7 +58,7 @@ export const LEASE = { namespace: "default", name: "weir-operator" };
 
 export async function startScene(): Promise<Scene> {
   const server = await startApiServer();
-  const client = connect(loadKubeconfig({ KUBECONFIG: server.kubeconfigPath }));
+  const client = connect(loadKubeconfig({ KUBECONFIG: server.kubeconfigPath }), systemRuntime);
   const running: Operator[] = [];
   let log = "";
   const logger: Logger = pino({ level: "debug" }, { write: (line) => void (log += line) });
@@ -114,16 +115,17 @@ export async function startScene(): Promise<Scene> {
     read: (object) => asked("GET", pathOf(object)),
     operate: async (options = {}) => {
       const { candidate = "one", judge = tellingJudge, client: own = client } = options;
-      const { clock, namespace } = options;
+      const { runtime = systemRuntime, namespace } = options;
       const operator = await startOperator({
         client: own,
+        network: systemNetwork(runtime),
         judge,
         log: logger,
         ...(namespace !== undefined && { namespace }),
         port: 0,
         lease: LEASE,
         candidate,
-        ...(clock && { clock }),
+        runtime,
       });
       running.push(operator);
       return operator;

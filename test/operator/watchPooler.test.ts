@@ -1,16 +1,17 @@
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { systemClock, type Clock } from "../../src/runtime/clock.ts";
+import { systemRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import { sameProcesses } from "../../src/observe/consoles.ts";
 import { UnavailableError } from "../../src/model/observation.ts";
 import type { PgBouncerState } from "../../src/model/pgbouncer.ts";
 import { pollPgBouncer, type Poller } from "../../src/observe/pgbouncerPoller.ts";
 import { consoleQuery, type PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
-import { fastClock } from "./fastClock.ts";
+import { fastRuntime } from "../runtime/fastRuntime.ts";
 import { podIp } from "./objects.ts";
 import { authorClient, makeRole, PASSWORDS, startPooler } from "./pooler.ts";
-import { standingClock } from "./standingClock.ts";
+import { frozenRuntime } from "../runtime/frozenRuntime.ts";
+import { systemNetwork } from "../../src/observe/network.ts";
 
 let postgres: Postgres;
 let pooler: PgBouncer;
@@ -39,7 +40,7 @@ const LOGIN = {
 };
 
 async function watch(
-  clock: Clock,
+  runtime: Runtime,
   stats: () => Promise<typeof LOGIN> = async () => LOGIN,
 ): Promise<Poller<PgBouncerState>> {
   ip = podIp();
@@ -47,7 +48,7 @@ async function watch(
   const started = pollPgBouncer(
     { name: "p-0", host: ip, port: 6432 },
     { stats },
-    { clock, random: () => 0, onSample: () => {} },
+    { runtime, network: systemNetwork(runtime), onSample: () => {} },
     () => {},
   );
   watches.push(started);
@@ -62,8 +63,8 @@ function value({ observation }: Poller<PgBouncerState>): PgBouncerState {
 }
 
 test("counts clients by line, user and address, those that idle too, and leaves itself out", async () => {
-  const clock = standingClock();
-  const watching = await watch(clock);
+  const runtime = frozenRuntime();
+  const watching = await watch(runtime);
   expect(value(watching)).toMatchObject({ address: `${ip}:6432`, usedClients: 1, clients: [] });
   const clients = [await authorClient(ip), await authorClient(ip)];
   await clients[0]?.query("BEGIN");
@@ -87,14 +88,14 @@ test("counts clients by line, user and address, those that idle too, and leaves 
   });
   await expect
     .poll(() => {
-      clock.pass(1000);
+      runtime.pass(1000);
       return value(watching).window;
     })
     .toMatchObject({ lengthMs: 10_000, usedClientsMax: 1, addresses: new Map() });
 });
 
 test("a client that left while it was queued still counts, as waiting and not as held", async () => {
-  const watching = await watch(systemClock);
+  const watching = await watch(systemRuntime);
   const address = "127.0.0.1";
   const alike = { line: "author", user: "app", address };
   const busy = await Promise.all(Array.from({ length: 5 }, () => authorClient(ip)));
@@ -123,7 +124,7 @@ test("a client that left while it was queued still counts, as waiting and not as
 });
 
 test("sockets that never log in are among the clients, and told apart", async () => {
-  const watching = await watch(systemClock);
+  const watching = await watch(systemRuntime);
   const sockets = Array.from({ length: 6 }, () => connect({ host: ip, port: 6432 }));
   try {
     for (const socket of sockets) socket.on("error", () => {}).write("x");
@@ -138,7 +139,7 @@ test("sockets that never log in are among the clients, and told apart", async ()
 
 test("what one had that does not answer is not added to what another has", async () => {
   // By the machine's it would be unseen soon.
-  const watching = await watch(standingClock());
+  const watching = await watch(frozenRuntime());
   const client = await authorClient(ip);
   const kept = () => value(watching).window.addressesHeldMin;
   await expect.poll(kept).toEqual(new Map([["127.0.0.1", 1]]));
@@ -149,7 +150,7 @@ test("what one had that does not answer is not added to what another has", async
 });
 
 test("one that is stalled is unseen after a while, and seen again when it goes on", async () => {
-  const watching = await watch(systemClock);
+  const watching = await watch(systemRuntime);
   pooler.kill("SIGSTOP");
   await expect.poll(watching.observation).toEqual({
     state: "unavailable",
@@ -161,7 +162,7 @@ test("one that is stalled is unseen after a while, and seen again when it goes o
 });
 
 test("its console is one of the clients for a minute at most, so that a PgBouncer can end", async () => {
-  await watch(fastClock(60));
+  await watch(fastRuntime(60));
   const consoles = async () =>
     (await consoleQuery(pooler.place, "SHOW CLIENTS")).filter(({ user }) => user === "weir_stats");
   let first: unknown;
@@ -175,12 +176,12 @@ test("its console is one of the clients for a minute at most, so that a PgBounce
 
 test("two addresses of one process are told from two processes, whenever consoles are opened anew", async () => {
   const [one, other, apart] = [podIp(), podIp(), podIp()];
-  const clock = fastClock(60);
+  const runtime = fastRuntime(60);
   const start = (host: string) => {
     const started = pollPgBouncer(
       { name: host, host, port: 6432 },
       { stats: async () => LOGIN },
-      { clock, random: () => 0, onSample: () => {} },
+      { runtime, network: systemNetwork(runtime), onSample: () => {} },
       () => {},
     );
     watches.push(started);
@@ -209,7 +210,7 @@ test("two addresses of one process are told from two processes, whenever console
 
 test("an API server that does not give the Secret hides no PgBouncer whose console is open", async () => {
   let asked = 0;
-  const watching = await watch(fastClock(60), async () => {
+  const watching = await watch(fastRuntime(60), async () => {
     asked += 1;
     if (asked === 1) return LOGIN;
     throw new UnavailableError("Unreachable", "the API server does not give it");

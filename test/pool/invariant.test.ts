@@ -12,7 +12,7 @@ import {
 } from "./oneLine.ts";
 import { startProxy, type Proxy } from "./proxy.ts";
 import { quietLog } from "./quietLog.ts";
-import { seededRandom } from "./seededRandom.ts";
+import { seededRandom } from "../runtime/seededRandom.ts";
 
 /** As many changes of the limit in each run; enough for dozens of races. */
 const ROUNDS = 25;

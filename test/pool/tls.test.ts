@@ -11,7 +11,7 @@ import {
 } from "./oneLine.ts";
 import { startProxy, type Proxy } from "./proxy.ts";
 import { quietLog } from "./quietLog.ts";
-import { seededRandom } from "./seededRandom.ts";
+import { seededRandom } from "../runtime/seededRandom.ts";
 
 /** Encrypted sockets begin and end otherwise than plain ones. */
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import type { KubeClient } from "../../src/kube/client.ts";
 import { reflect } from "../../src/kube/reflector.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 const STATUS = z.object({
   metadata: z.object({ namespace: z.string(), name: z.string(), generation: z.number() }),
@@ -111,6 +112,7 @@ export async function followConditions(client: KubeClient, namespace: string): P
   const reflectors = KINDS.map(({ kind, plural }) =>
     reflect({
       client,
+      runtime: systemRuntime,
       selection: { kind, apiVersion: "weir.dev/v1alpha1", plural, namespace },
       keep: (object) => STATUS.parse(object),
       onChange: (change) => {

@@ -13,6 +13,7 @@ import { listsAmong, writesAmong } from "./requests.ts";
 import { type Scene, SCENE_START_TIMEOUT_MS, startScene } from "./scene.ts";
 import type { ServerPod } from "./serverPods.ts";
 import { existingFleet, ownFleet, SERVERS } from "./writingFleet.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 const TIERS = ["writing-pgbouncer-0", "writing-pgbouncer-1"];
 
@@ -78,7 +79,7 @@ describe("behind PgBouncers that the charts made", () => {
   });
 
   test("what the operator asks is counted exactly, and what it says is seen", async () => {
-    const client = connect(loadKubeconfig({ KUBECONFIG: scene.operatorKubeconfig }));
+    const client = connect(loadKubeconfig({ KUBECONFIG: scene.operatorKubeconfig }), systemRuntime);
     const place = {
       kind: "McpServer",
       apiVersion: "weir.dev/v1alpha1",
@@ -87,7 +88,7 @@ describe("behind PgBouncers that the charts made", () => {
       name: "author",
     };
     const say = (status: string) =>
-      writeStatus(client, {
+      writeStatus(client, systemRuntime, {
         place,
         fieldManager: "weir",
         statusFor: () => ({ conditions: [withinGrant(status)] }),

@@ -25,6 +25,7 @@ import { requestsOf, type Requests } from "./requests.ts";
 import { preparePostgres, sceneFleet, type SceneFleet } from "./sceneFleet.ts";
 import { startServerPods, type ServerPods } from "./serverPods.ts";
 import { workloadsReady } from "./workloadsReady.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** For hooks that start a scene: as for an API server. */
 export const SCENE_START_TIMEOUT_MS = API_SERVER_START_TIMEOUT_MS;
@@ -113,7 +114,7 @@ export async function startScene(spec: SceneSpec = {}): Promise<Scene> {
       }),
     );
     const clientOf = (path: string) =>
-      ends(connect(loadKubeconfig({ KUBECONFIG: path })), (each) => each.close());
+      ends(connect(loadKubeconfig({ KUBECONFIG: path }), systemRuntime), (each) => each.close());
     const client = clientOf(apiServer.kubeconfigPath);
     const operatorKubeconfig = await apiServer.kubeconfigFor({ user: "operator" });
     const postgres = stops(

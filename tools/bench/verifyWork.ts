@@ -7,6 +7,7 @@ import { main } from "../../src/cli/main.ts";
 import type { ExitCode } from "../../src/cli/shell.ts";
 import { fleetText } from "./fleetText.ts";
 import { median } from "./measure.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** The manifests of so many servers in one budget, as one text. */
 export function manifestsText(servers: number): string {
@@ -53,7 +54,7 @@ async function verify(text: string): Promise<{ exitCode: ExitCode; out: string }
     read: () => text,
     list: () => undefined,
     env: {},
-    nowMs: Date.now,
+    runtime: systemRuntime,
     colour: false,
     columns: 100,
   });

@@ -8,6 +8,7 @@ import { scratchDir } from "../processes/scratch.ts";
 import { type Kubectl, kubectlFor } from "./kubectl.ts";
 import { makeMetrics } from "./machine/addons.ts";
 import { metricsServerImage } from "./machine/images.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** A cluster of kind, in containers of docker. Its own network enforces NetworkPolicies (0.24). */
 export interface Kind {
@@ -47,7 +48,7 @@ export async function startKind(): Promise<Kind> {
   try {
     await runProcess({ command: "kind", args: ["create", "cluster", "--wait=180s", ...named] });
     await loadImageIntoKind(name, metricsServer.archivePath);
-    const client = connect(loadKubeconfig({ KUBECONFIG: kubeconfigPath }));
+    const client = connect(loadKubeconfig({ KUBECONFIG: kubeconfigPath }), systemRuntime);
     await makeMetrics(client, metricsServer.name);
     await client.close();
     return {

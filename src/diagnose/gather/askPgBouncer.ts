@@ -9,6 +9,7 @@ import {
 } from "../../pgbouncer/showRows.ts";
 import type { LivePgBouncer, PgBouncerSample } from "../../model/pgbouncer.ts";
 import { ANSWER_TIMEOUT_MS, type Source } from "../../model/source.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
 import type { LoginUrl } from "../../postgres/loginUrl.ts";
 import {
   clientsOf,
@@ -45,11 +46,8 @@ export interface PgBouncerSource extends Source<LivePgBouncer> {
  *
  * @throws what PgBouncer, the network or TLS said, or ShowError when it is no PgBouncer
  */
-export async function openPgBouncer(
-  login: LoginUrl,
-  nowMs: () => number,
-): Promise<PgBouncerSource> {
-  const console = await openConsole(login, ANSWER_TIMEOUT_MS);
+export async function openPgBouncer(login: LoginUrl, runtime: Runtime): Promise<PgBouncerSource> {
+  const console = await openConsole(login, runtime, ANSWER_TIMEOUT_MS);
   try {
     const version = versionIn(textOf((await console.show("VERSION"))[0] ?? {}, "version"));
     const config = configOf(await console.show("CONFIG"));
@@ -57,7 +55,7 @@ export async function openPgBouncer(
     const shown: Shown[] = [];
     return {
       consoleName: console.applicationName,
-      sample: async () => void shown.push(await ask(console, nowMs)),
+      sample: async () => void shown.push(await ask(console, runtime)),
       told: () => {
         const last = shown.at(-1);
         if (last === undefined || shown.length < 2) return undefined;
@@ -82,10 +80,10 @@ export async function openPgBouncer(
   }
 }
 
-async function ask(console: Console, nowMs: () => number): Promise<Shown> {
-  const afterMs = nowMs();
+async function ask(console: Console, { epochMs }: Runtime): Promise<Shown> {
+  const afterMs = epochMs();
   const clients = await console.show("CLIENTS");
-  const beforeMs = nowMs();
+  const beforeMs = epochMs();
   const lists = await console.show("LISTS");
   const servers = await console.show("SERVERS");
   const pools = await console.show("POOLS");

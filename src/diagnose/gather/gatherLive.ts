@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { CONSOLE_DATABASE } from "../../api/names.ts";
 import { THRESHOLDS } from "../causes/thresholds.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
@@ -12,6 +11,7 @@ import { dedupeProcesses } from "./sameProcesses.ts";
 import { pgbouncerRefusal, postgresRefusal } from "../../postgres/loginFailures.ts";
 import { readCluster, type ClusterAnswer, type ClusterQuestion } from "./readCluster.ts";
 import { readComposeProject, type ComposeWorld } from "./readComposeProject.ts";
+import { sleep, type Runtime } from "../../runtime/runtime.ts";
 import { unreachableAddresses } from "./unreachable.ts";
 import { liveWorkloads } from "./workloads.ts";
 
@@ -31,7 +31,7 @@ export interface LiveQuestion {
 
 /** What gathering needs of the world beside the network. */
 export interface LiveWorld extends ComposeWorld {
-  readonly nowMs: () => number;
+  readonly runtime: Runtime;
 }
 
 /** PgBouncer's own default. */
@@ -64,7 +64,7 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
   let cluster: ClusterAnswer | undefined;
   try {
     [cluster] = await Promise.all([
-      question.cluster && readCluster(question.cluster, world.env),
+      question.cluster && readCluster(question.cluster, world),
       takeSamples(sources, question, world),
     ]);
   } finally {
@@ -82,7 +82,7 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
     }),
   );
   const seen = addressesIn(told);
-  const unreachable = await unreachableAddresses(told, THRESHOLDS.ghostSilentMs);
+  const unreachable = await unreachableAddresses(told, THRESHOLDS.ghostSilentMs, world.runtime);
   const project = await composed?.withContainers(seen);
   const workloads = [
     ...(cluster?.hasPods ? liveWorkloads(cluster.objects, cluster.isWhole, seen) : []),
@@ -143,18 +143,18 @@ interface Asked<S> {
   readonly refusal: (error: unknown) => Refusal;
 }
 
-function askedPooler(login: LoginUrl, { nowMs }: LiveWorld): Asked<PgBouncerSource> {
+function askedPooler(login: LoginUrl, { runtime }: LiveWorld): Asked<PgBouncerSource> {
   return {
     what: `PgBouncer ${login.address}`,
-    open: () => openPgBouncer(login, nowMs),
+    open: () => openPgBouncer(login, runtime),
     refusal: (error) => pgbouncerRefusal(error, login),
   };
 }
 
-function askedPostgres(login: LoginUrl, { nowMs }: LiveWorld): Asked<PostgresSource> {
+function askedPostgres(login: LoginUrl, { runtime }: LiveWorld): Asked<PostgresSource> {
   return {
     what: `Postgres ${login.address}`,
-    open: () => openPostgres(login, nowMs),
+    open: () => openPostgres(login, runtime),
     refusal: (error) => postgresRefusal(error, login),
   };
 }
@@ -176,14 +176,14 @@ async function opened<S>(one: Asked<S>): Promise<Opened<S> | UnavailablePart> {
 async function takeSamples(
   sources: readonly Opened<Source<unknown>>[],
   { windowMs, intervalMs }: LiveQuestion,
-  { nowMs }: LiveWorld,
+  { runtime }: LiveWorld,
 ): Promise<void> {
-  const startMs = nowMs();
+  const startMs = runtime.monotonicMs();
   for (let taken = 0; sources.some(({ failed }) => failed === undefined); taken++) {
     const dueMs = startMs + taken * intervalMs;
     // One that takes long to answer gets fewer samples, and not a longer window.
-    if (taken >= 2 && Math.max(nowMs(), dueMs) > startMs + windowMs) return;
-    await sleep(Math.max(0, dueMs - nowMs()));
+    if (taken >= 2 && Math.max(runtime.monotonicMs(), dueMs) > startMs + windowMs) return;
+    await sleep(runtime, Math.max(0, dueMs - runtime.monotonicMs()));
     await Promise.all(
       sources
         .filter(({ failed }) => failed === undefined)

@@ -5,6 +5,7 @@ import { KubeError } from "../../kube/kubeError.ts";
 import { listObjects, type KubeObject, type Listed } from "../../kube/list.ts";
 import type { UnavailablePart } from "../../model/observation.ts";
 import type { AuditObject } from "../../verify/sourcePosition.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
 import { fieldOf } from "../../kube/fields.ts";
 
 /** Which part of the cluster of KUBECONFIG is read. */
@@ -47,7 +48,10 @@ const NAMESPACE_DEFAULT = "default";
  */
 export async function readCluster(
   question: ClusterQuestion,
-  env: Readonly<Record<string, string | undefined>>,
+  {
+    env,
+    runtime,
+  }: { readonly env: Readonly<Record<string, string | undefined>>; readonly runtime: Runtime },
 ): Promise<ClusterAnswer> {
   let client: KubeClient | undefined;
   try {
@@ -56,7 +60,7 @@ export async function readCluster(
     const namespace = question.all
       ? undefined
       : (question.namespace ?? context?.namespace ?? NAMESPACE_DEFAULT);
-    client = connect(config);
+    client = connect(config, runtime);
     const opened = client;
     const read = await Promise.all(KINDS.map((kind) => readKind(opened, kind, namespace)));
     const missing = new Set(read.flatMap(({ kind, unseen }) => (unseen === undefined ? [] : kind)));

@@ -2,6 +2,7 @@ import { connect } from "node:net";
 
 import { networkOf } from "../causes/network.ts";
 import { lastOf } from "../causes/window.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
 import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 
 /** How long an address may take to answer: that nobody has it, Linux knows after 3 s. */
@@ -24,6 +25,7 @@ const NEIGHBOURS = 3;
 export async function unreachableAddresses(
   poolers: readonly LivePgBouncer[],
   silentMs: number,
+  runtime: Runtime,
 ): Promise<readonly string[] | undefined> {
   const peers = poolers.flatMap((pooler) => {
     const { clients, atMs } = lastOf(pooler);
@@ -47,14 +49,17 @@ export async function unreachableAddresses(
   const reached = await Promise.all(
     [...networks].map(async (network) => {
       const neighbours = (lively.get(network) ?? []).slice(0, NEIGHBOURS);
-      const answers = await Promise.all(neighbours.map(({ client }) => probe(client)));
+      const answers = await Promise.all(neighbours.map(({ client }) => probe(client, runtime)));
       return answers.includes("alive") ? network : undefined;
     }),
   );
   const within = silent.filter(({ network }) => reached.includes(network));
   if (within.length === 0) return undefined;
   const answers = await Promise.all(
-    within.map(async ({ client }) => ({ address: client.address, is: await probe(client) })),
+    within.map(async ({ client }) => ({
+      address: client.address,
+      is: await probe(client, runtime),
+    })),
   );
   return answers
     .filter(({ is }) => is === "unreachable")
@@ -64,14 +69,15 @@ export async function unreachableAddresses(
 
 type Reach = "alive" | "unreachable" | "unknown";
 
-function probe({ address, port }: ClientRow): Promise<Reach> {
+function probe({ address, port }: ClientRow, { after }: Runtime): Promise<Reach> {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port });
     const tell = (reach: Reach) => {
+      forget();
       socket.destroy();
       resolve(reach);
     };
-    socket.setTimeout(ANSWER_TIMEOUT_MS, () => tell("unknown"));
+    const forget = after(ANSWER_TIMEOUT_MS, () => tell("unknown"));
     socket.once("connect", () => tell("alive"));
     socket.once("error", (error) => tell(reachAfter(error)));
   });

@@ -11,6 +11,7 @@ import {
 } from "../../../src/api/names.ts";
 import { openConsole, type Console } from "../../../src/pgbouncer/console.ts";
 import type { ShowRow } from "../../../src/pgbouncer/showRows.ts";
+import { systemRuntime } from "../../../src/runtime/runtime.ts";
 
 /** What one PgBouncer was seen to do, from the beginning. */
 export interface PoolerSeen {
@@ -76,7 +77,10 @@ async function renewed(
 ): Promise<{ readonly console: Console; readonly sinceMs: number }> {
   try {
     const login = { host, port: PGBOUNCER_PORT, user: STATS_LOGIN };
-    const fresh = { console: await openConsole(login, ANSWER_MS_MAX), sinceMs: performance.now() };
+    const fresh = {
+      console: await openConsole(login, systemRuntime, ANSWER_MS_MAX),
+      sinceMs: performance.now(),
+    };
     await old?.console.close();
     return fresh;
   } catch (error) {

@@ -9,6 +9,7 @@ import { policyOf, podOf, namespaceOf } from "./policyObjects.ts";
 import { restoreText } from "./restoreText.ts";
 import { runWith } from "./runWith.ts";
 import { until } from "./until.ts";
+import { systemRuntime } from "../../../src/runtime/runtime.ts";
 
 const PODS: Listed = { kind: "Pod", apiVersion: "v1", plural: "pods" };
 const NAMESPACES: Listed = { kind: "Namespace", apiVersion: "v1", plural: "namespaces" };
@@ -49,6 +50,7 @@ export async function startEnforcer(client: KubeClient, hostIp: string): Promise
   ) =>
     reflect({
       client,
+      runtime: systemRuntime,
       selection,
       keep,
       onChange: (change) => {

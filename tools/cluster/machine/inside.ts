@@ -19,6 +19,7 @@ import { pathsOf } from "./paths.ts";
 import { admitPods } from "./podNetwork.ts";
 import type { MachineProgram, MachineSpec } from "./spec.ts";
 import { until } from "./until.ts";
+import { systemRuntime } from "../../../src/runtime/runtime.ts";
 
 const [, , specPath] = process.argv;
 if (specPath === undefined) throw new Error("inside.ts MACHINE.JSON");
@@ -52,7 +53,7 @@ const containerd = startContainerd(spec);
 await start("kube-apiserver");
 const ca = await readFile(`${paths.pki}/ca.crt`);
 await until(() => answersOk(`${apiUrlOf(spec.addresses)}/readyz`, "", ca));
-const client = connect(loadKubeconfig({ KUBECONFIG: paths.kubeconfig }));
+const client = connect(loadKubeconfig({ KUBECONFIG: paths.kubeconfig }), systemRuntime);
 await start("kube-controller-manager");
 await start("kube-scheduler");
 await start("kube-proxy");

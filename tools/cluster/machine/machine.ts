@@ -21,6 +21,7 @@ import { pathsOf } from "./paths.ts";
 import { takePlace } from "./place.ts";
 import { requireMachineParts } from "./requirements.ts";
 import type { MachineProgram, MachineSpec } from "./spec.ts";
+import { systemRuntime } from "../../../src/runtime/runtime.ts";
 
 /** What the program inside says when it may be linked. */
 const ISOLATED = /^isolated\n/m;
@@ -75,7 +76,7 @@ export async function startMachine(): Promise<Machine> {
     await link(place.name, machine.pid, addresses);
     const url = apiUrlOf(addresses);
     await untilReady("kube-apiserver", machine, () => answersOk(`${url}/readyz`, token, ca));
-    const client = connect(loadKubeconfig({ KUBECONFIG: paths.kubeconfig }));
+    const client = connect(loadKubeconfig({ KUBECONFIG: paths.kubeconfig }), systemRuntime);
     await untilReady("the cluster", machine, () => hasDns(client));
     await client.close();
     return {

@@ -1,14 +1,13 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { systemClock } from "./clock.ts";
+import { sleep, systemRuntime } from "./runtime.ts";
 
 test("a time longer than timers can wait is not taken for none", async () => {
   let called = 0;
   const count = () => {
     called += 1;
   };
-  const forget = [2 ** 31, 2 ** 40, Infinity].map((ms) => systemClock.after(ms, count));
-  await sleep(50);
+  const forget = [2 ** 31, 2 ** 40, Infinity].map((ms) => systemRuntime.after(ms, count));
+  await sleep(systemRuntime, 50);
   for (const each of forget) each();
 
   expect(called).toBe(0);
@@ -16,11 +15,11 @@ test("a time longer than timers can wait is not taken for none", async () => {
 
 test("what was prevented is not called", async () => {
   let called = false;
-  const forget = systemClock.after(5, () => {
+  const forget = systemRuntime.after(5, () => {
     called = true;
   });
   forget();
-  await sleep(50);
+  await sleep(systemRuntime, 50);
 
   expect(called).toBe(false);
 });

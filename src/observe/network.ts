@@ -1,0 +1,32 @@
+import type { Handshake } from "../model/budgetSnapshot.ts";
+import type { PostgresSnapshot } from "../model/postgres.ts";
+import { openConsole, type Console, type ConsoleLogin } from "../pgbouncer/console.ts";
+import { askPostgres, type PostgresQuestion } from "../postgres/askLimits.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { handshake, type Endpoint } from "./handshake.ts";
+import { addressesOf } from "./hostNames.ts";
+
+/** What the pollers ask over connections of their own, beside those to the API server. */
+export interface Network {
+  /** As `openConsole`. */
+  readonly openConsole: (login: ConsoleLogin, timeoutMs: number) => Promise<Console>;
+  /** As `askPostgres`. */
+  readonly askPostgres: (
+    question: PostgresQuestion,
+    stopped: AbortSignal,
+  ) => Promise<PostgresSnapshot>;
+  /** As `handshake`. */
+  readonly handshake: (endpoint: Endpoint, stopped: AbortSignal) => Promise<Handshake>;
+  /** As `addressesOf`. */
+  readonly addressesOf: (host: string, namespace: string) => Promise<readonly string[]>;
+}
+
+/** That of this machine. */
+export function systemNetwork(runtime: Runtime): Network {
+  return {
+    openConsole: (login, timeoutMs) => openConsole(login, runtime, timeoutMs),
+    askPostgres: (question, stopped) => askPostgres(question, runtime, stopped),
+    handshake: (endpoint, stopped) => handshake(endpoint, runtime, stopped),
+    addressesOf,
+  };
+}
