@@ -3,7 +3,7 @@ import { POOL_ENV } from "../../pool/names.ts";
 import { call, modernClient } from "./clients.ts";
 import { startReady, startStudio, superuserOf, type Studio, type WritingServer } from "./studio.ts";
 
-/** Chapters that are added to one book at the same time, by calls that meet in Postgres. */
+/** Chapters of one book that are added or moved at the same time, by calls that meet in Postgres. */
 
 const REFUSAL = "Error: Refused: the book has a chapter of this number already";
 
@@ -35,29 +35,39 @@ async function newBook(title: string): Promise<unknown> {
 }
 
 /**
- * Adds chapters, none of which is done before two at least have reached Postgres: until then nobody
- * can refer to the book.
+ * Makes calls none of which is done before two at least have reached Postgres: until then nobody
+ * can lock the book, or refer to it.
  *
- * @returns the number that each got, or why it got none
+ * @returns what each call gave, or its error as text
  */
-async function addAtOnce(
+async function atOnce<T>(
   bookId: unknown,
-  chapters: readonly { readonly title: string; readonly number?: number }[],
-): Promise<readonly unknown[]> {
+  calls: readonly (() => Promise<T>)[],
+): Promise<readonly (T | string)[]> {
   const lock = superuserOf(studio);
   await lock.connect();
   await lock.query("BEGIN");
   await lock.query("SELECT FROM books WHERE id = $1 FOR UPDATE", [bookId]);
-  const added = Promise.all(
-    chapters.map((chapter) =>
-      call(client, "create_chapter", { bookId, ...chapter }).then(({ number }) => number, String),
-    ),
-  );
+  const done = Promise.all(calls.map((each) => each().catch(String)));
   const waiting = () => lock.query("SELECT DISTINCT pid FROM pg_locks WHERE NOT granted");
   await expect.poll(async () => (await waiting()).rowCount).toBeGreaterThan(1);
   await lock.query("COMMIT");
   await lock.end();
-  return added;
+  return done;
+}
+
+/** @returns the number that each chapter got, or why it got none */
+function addAtOnce(
+  bookId: unknown,
+  chapters: readonly { readonly title: string; readonly number?: number }[],
+): Promise<readonly unknown[]> {
+  return atOnce(
+    bookId,
+    chapters.map(
+      (chapter) => () =>
+        call(client, "create_chapter", { bookId, ...chapter }).then(({ number }) => number),
+    ),
+  );
 }
 
 test("without a number they get the next ones: no gap, and none is refused", async () => {
@@ -74,4 +84,24 @@ test("with the same number, one of them gets it, and the others are told", async
   const numbers = await addAtOnce(await newBook("One"), chapters);
   expect(new Set(numbers)).toEqual(new Set([7, REFUSAL]));
   expect(numbers.filter((number) => number === 7)).toHaveLength(1);
+});
+
+test("two that are moved at once are moved one after the other, and none is refused", async () => {
+  const bookId = await newBook("Moved");
+  const ids: unknown[] = [];
+  for (const title of ["One", "Two", "Three", "Four", "Five", "Six"]) {
+    ids.push((await call(client, "create_chapter", { bookId, title })).id);
+  }
+  const moves = [
+    { id: ids[0], number: 6 },
+    { id: ids[5], number: 1 },
+    { id: ids[2], number: 5 },
+  ];
+  const moved = await atOnce(
+    bookId,
+    moves.map((move) => () => call(client, "move_chapter", move).then((answer) => answer.moved)),
+  );
+  expect(moved).toEqual([expect.any(Number), expect.any(Number), expect.any(Number)]);
+  const { chapters } = await call(client, "get_book", { id: bookId });
+  expect(chapters).toMatchObject([1, 2, 3, 4, 5, 6].map((number) => ({ number })));
 });

@@ -211,6 +211,7 @@ describe("all ten servers in one process", () => {
         { name: expect.stringMatching(/^002-/) },
         { name: expect.stringMatching(/^003-/) },
         { name: expect.stringMatching(/^004-/) },
+        { name: expect.stringMatching(/^005-/) },
       ],
     });
   });

@@ -81,21 +81,9 @@ export const chapterPlanning: Member = {
       output: z.object({ moved: z.int().describe("Chapters whose number changed.") }),
       run: async (args, { database }) =>
         found(
-          // One statement, so that a connection is held no longer than Postgres needs.
+          // One call, so that a connection is held no longer than Postgres needs.
           await database.query<{ moved: number }>(
-            `WITH moving AS (SELECT id, book_id, number AS old FROM chapters WHERE id = $1),
-             renumbered AS (
-               UPDATE chapters c SET number = CASE
-                 WHEN c.id = m.id THEN $2
-                 WHEN m.old < $2 THEN c.number - 1
-                 ELSE c.number + 1
-               END
-               FROM moving m
-               WHERE c.book_id = m.book_id AND m.old <> $2
-                 AND c.number BETWEEN least(m.old, $2) AND greatest(m.old, $2)
-               RETURNING c.id
-             )
-             SELECT (SELECT count(*)::int FROM renumbered) AS moved FROM moving`,
+            "SELECT moved FROM move_chapter($1, $2) AS moved WHERE moved IS NOT NULL",
             [args.id, args.number],
           ),
           "chapter",
