@@ -32,14 +32,15 @@ const RULES: k8s.PolicyRule[] = [
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch", "get"] },
 ];
 
-/** In its own namespace. RBAC can't bind what is created to a name. */
+/**
+ * In its own namespace, where nothing but weir is. By no name: an operator of one namespace has a
+ * Lease of its own (`weir-operator-NAMESPACE`), and RBAC can't bind what is created to a name.
+ */
 const LEASE_RULES: k8s.PolicyRule[] = [
-  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
   {
     apiGroups: ["coordination.k8s.io"],
     resources: ["leases"],
-    resourceNames: [OPERATOR_NAME],
-    verbs: ["get", "update"],
+    verbs: ["create", "get", "update"],
   },
 ];
 

@@ -158,10 +158,10 @@ describe("the API server lets the operator do this, and nothing else of all that
     expect(await allowedIn(ELSEWHERE)).toEqual(EVERYWHERE);
   });
 
-  it("in its own, where it makes its lease", async () => {
+  it("in its own, where it makes its Lease", async () => {
     expect(await allowedIn(OWN)).toEqual({
       ...EVERYWHERE,
-      "leases.coordination.k8s.io": ["create"],
+      "leases.coordination.k8s.io": ["get", "create", "update"],
     });
   });
 
@@ -201,12 +201,13 @@ describe("of one object that it names, the operator may", () => {
     },
   );
 
-  it("read and write its lease, and no other", async () => {
+  it("read and write its Lease, whichever namespace it watches, and none elsewhere", async () => {
     const lease = { group: "coordination.k8s.io", resource: "leases" };
-    const own = { ...lease, namespace: OWN, name: "weir-operator" };
-    expect(await allowedOf(own)).toEqual(["get", "create", "update"]);
-    expect(await allowedOf({ ...own, name: "another" })).toEqual(["create"]);
-    expect(await allowedOf({ ...own, namespace: ELSEWHERE })).toEqual([]);
+    for (const name of ["weir-operator", "weir-operator-writing"]) {
+      const own = { ...lease, namespace: OWN, name };
+      expect(await allowedOf(own)).toEqual(["get", "create", "update"]);
+      expect(await allowedOf({ ...own, namespace: ELSEWHERE })).toEqual([]);
+    }
   });
 
   it("read a Secret for real, and is refused another", async () => {
