@@ -80,6 +80,7 @@ test("no key is set that a user could set as well, but for those that he may", (
     ),
   );
   expect([...keys.keys()].filter((key) => !COMPUTED_PARAMETERS.includes(key))).toEqual([
+    "listen_backlog",
     "ignore_startup_parameters",
     "query_wait_timeout",
     "server_connect_timeout",

@@ -19,6 +19,9 @@ export interface IniPlace {
 /** How long a socket may take to log in: the reserve for logins rests on it. In seconds. */
 export const CLIENT_LOGIN_TIMEOUT_SECONDS = 5;
 
+/** PgBouncer's own listen_backlog. */
+const LISTEN_BACKLOG_DEFAULT = 128;
+
 /** A server connection that can't be had in this time ends the client's wait, in seconds. */
 const QUERY_WAIT_TIMEOUT_SECONDS = 15;
 
@@ -83,6 +86,9 @@ function settings(budget: ConnectionBudget, place: IniPlace): Record<string, str
     stats_users: STATS_LOGIN,
     pool_mode: pgbouncer.poolMode,
     max_client_conn: String(pgbouncer.maxClientConn),
+    // All clients may come at once, after a restart. The kernel drops those that find the queue of
+    // PgBouncer's socket full (128 by default), and they try again only after a second.
+    listen_backlog: String(Math.max(LISTEN_BACKLOG_DEFAULT, pgbouncer.maxClientConn)),
     // Every line sets its own; where one were forgotten it would get 1, not PgBouncer's 20.
     default_pool_size: "1",
     min_pool_size: "0",

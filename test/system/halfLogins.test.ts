@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { budgetOf, serverOf } from "../fleets/fleetOf.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { lineStates } from "./lineState.ts";
-import { logIn } from "./logIn.ts";
+import { logIn, startupPacket } from "./logIn.ts";
 import { REFUSAL } from "./refusals.ts";
 import { startTier, type Tier } from "./weirTier.ts";
 
@@ -84,13 +84,9 @@ describe("logins that name a line and then say nothing more", () => {
 
   /** Sends the startup packet, and says nothing more until it is cut off. */
   async function halfLogin(name: string): Promise<void> {
-    const parameters = Buffer.from(`user\0${name}\0database\0${name}\0\0`);
-    const head = Buffer.alloc(8);
-    head.writeInt32BE(head.length + parameters.length, 0);
-    head.writeInt32BE(3 << 16, 4);
     const socket = connect(tier.bouncers[0].port, "127.0.0.1");
     socket.on("error", () => {}).resume();
-    socket.write(Buffer.concat([head, parameters]));
+    socket.write(startupPacket(name));
     await new Promise((resolve) => {
       socket.once("close", resolve);
     });

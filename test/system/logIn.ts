@@ -43,3 +43,12 @@ export async function openConsole({ place, port }: PgBouncer): Promise<Client> {
   await client.connect();
   return client;
 }
+
+/** The first packet of a login, as bytes: it names the line, and no password. */
+export function startupPacket(line: string): Buffer {
+  const parameters = Buffer.from(`user\0${line}\0database\0${line}\0\0`);
+  const head = Buffer.alloc(8);
+  head.writeInt32BE(head.length + parameters.length, 0);
+  head.writeInt32BE(3 << 16, 4);
+  return Buffer.concat([head, parameters]);
+}
