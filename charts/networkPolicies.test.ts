@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { goldens, type Golden } from "../test/golden/goldens.ts";
-import { fieldsAt, listAt, podsOf, type Pod } from "../test/golden/pods.ts";
+import { fieldsAt, listAt, podsOf, type Pod } from "../test/golden/manifestPods.ts";
 import { isAllowed } from "../test/golden/selection.ts";
 import type { Manifest } from "../src/render/manifest.ts";
 import { operatorObjects } from "./operator.ts";

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { arbitraryFleet } from "../test/fleets/arbitraryFleet.ts";
 import { goldenOf, goldens, type Golden } from "../test/golden/goldens.ts";
-import { fieldsAt, listAt, podsOf, stringsAt } from "../test/golden/pods.ts";
+import { fieldsAt, listAt, podsOf, stringsAt } from "../test/golden/manifestPods.ts";
 import { processCountOf } from "../src/api/connectionBudget.ts";
 import { credentialsSecretOf, membersOf, type McpServer } from "../src/api/mcpServer.ts";
 import { planFleet } from "../src/budget/planFleet.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { describe, expect, it } from "vitest";
 import { goldenOf, goldens, manifestsIn } from "../test/golden/goldens.ts";
-import { fieldsAt, listAt, podsOf, stringsAt } from "../test/golden/pods.ts";
+import { fieldsAt, listAt, podsOf, stringsAt } from "../test/golden/manifestPods.ts";
 import { violations } from "../test/golden/restricted.ts";
 import { crdFiles } from "../src/api/crd.ts";
 import { MARK } from "../src/render/header.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { goldens } from "../test/golden/goldens.ts";
-import { fieldsAt, listAt, podsOf, type Pod } from "../test/golden/pods.ts";
+import { fieldsAt, listAt, podsOf, type Pod } from "../test/golden/manifestPods.ts";
 import { violations } from "../test/golden/restricted.ts";
 
 const PODS = goldens().flatMap(({ name, manifests }) =>

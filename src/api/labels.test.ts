@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { goldens } from "../../test/golden/goldens.ts";
-import { fieldsAt, listAt, podsOf, stringsAt, type Pod } from "../../test/golden/pods.ts";
+import { fieldsAt, listAt, podsOf, stringsAt, type Pod } from "../../test/golden/manifestPods.ts";
 import { selects } from "../../test/golden/selection.ts";
 import type { Manifest } from "../render/manifest.ts";
 

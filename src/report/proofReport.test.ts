@@ -8,7 +8,7 @@ import {
   poolerOf,
   postgresOf,
   systemOf,
-} from "../../test/audit/systemOf.ts";
+} from "../../test/verify/systemOf.ts";
 import { prove } from "../verify/proof/prove.ts";
 import type { System } from "../verify/system.ts";
 import { explainProof } from "./proofReport.ts";

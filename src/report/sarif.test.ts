@@ -10,7 +10,7 @@ import {
   poolerOf,
   postgresOf,
   systemOf,
-} from "../../test/audit/systemOf.ts";
+} from "../../test/verify/systemOf.ts";
 import { prove } from "../verify/proof/prove.ts";
 import { RULES } from "../verify/proof/rules.ts";
 import { sarifLog } from "./sarif.ts";

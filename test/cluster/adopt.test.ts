@@ -9,7 +9,7 @@ import { runBlock, shellBlocks } from "../docs/shellBlocks.ts";
 import { pgbouncerPlace, startPgBouncer, type PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { findPsql } from "../synth/psql.ts";
-import { ROOT } from "../synth/run.ts";
+import { ROOT } from "../synth/commands.ts";
 import { accessOf } from "./accessOf.ts";
 import { CLUSTER_START_TIMEOUT_MS, startOwnCluster, type Cluster } from "./cluster.ts";
 

@@ -12,7 +12,7 @@ import { startEtcd } from "../../tools/cluster/etcd.ts";
 import { kubeconfigOf } from "../../tools/cluster/kubeconfigText.ts";
 import { type Kubectl, kubectlFor } from "../../tools/cluster/kubectl.ts";
 import { answersOk, untilReady } from "../../tools/cluster/readiness.ts";
-import { serviceAccountKeyPem } from "../../tools/cluster/serviceAccountKey.ts";
+import { serviceAccountKeyPem } from "../../tools/cluster/certificateAuthority.ts";
 
 /**
  * For hooks and tests that start an API server, and for what they do with it. It is up within

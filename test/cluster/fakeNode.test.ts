@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type ApiServer, API_SERVER_START_TIMEOUT_MS, startApiServer } from "./apiServer.ts";
 import { type FakeNode, type NodePod, startFakeNode } from "./fakeNode.ts";
 import { claimPodAddresses, type PodAddresses } from "./podAddresses.ts";
+import { logMeasured } from "../measured.ts";
 
 const MANY = 1000;
 /** For a machine that runs other tests too. */
@@ -128,7 +129,7 @@ test(`${MANY} pods`, { timeout: 1_200_000 }, async () => {
   await apply(workload("Deployment", "many", MANY));
   await rolledOut("deployment/many");
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  process.stderr.write(`measured: ${MANY} pods of a Deployment Ready in ${seconds} s\n`);
+  logMeasured(`${MANY} pods of a Deployment Ready in ${seconds} s`);
 
   expect(running.size).toBe(MANY);
   expect(node.failures).toEqual([]);

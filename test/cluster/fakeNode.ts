@@ -7,7 +7,7 @@ import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { KubeError } from "../../src/kube/kubeError.ts";
 import { microTime } from "../../src/kube/microTime.ts";
 import { reflect } from "../../src/kube/reflector.ts";
-import { atMost } from "./atMost.ts";
+import { semaphore } from "../../src/runtime/semaphore.ts";
 import type { PodAddresses } from "./podAddresses.ts";
 import { podKey, readPod, type PodObject } from "./podObject.ts";
 import { runningStatus } from "./podStatus.ts";
@@ -70,7 +70,7 @@ const FIELD_MANAGER = "fake-node";
 export async function startFakeNode(options: FakeNodeOptions): Promise<FakeNode> {
   const { kubeconfigPath, addresses, run, name = "fake-node" } = options;
   const client = connect(loadKubeconfig({ KUBECONFIG: kubeconfigPath }), systemRuntime);
-  const limited = atMost(REQUESTS_AT_ONCE);
+  const { take } = semaphore(REQUESTS_AT_ONCE);
   const stopping = new AbortController();
   const { signal } = stopping;
   const failures: string[] = [];
@@ -78,7 +78,7 @@ export async function startFakeNode(options: FakeNodeOptions): Promise<FakeNode>
   /** Until the API server has it, or there is nothing to be done any more. */
   const persistently = async (request: KubeRequest, life?: Life) => {
     for (;;) {
-      const isDone = await limited(() => tried(client, { ...request, signal }));
+      const isDone = await take(() => tried(client, { ...request, signal }));
       if (isDone || life?.isGone) return;
       await sleep(RETRY_INTERVAL_MS, undefined, { signal });
     }

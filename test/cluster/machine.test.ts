@@ -6,12 +6,13 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { claims } from "./claims.ts";
 import { podProgramImage } from "../../tools/cluster/machine/images.ts";
 import { type Machine, startMachine } from "../../tools/cluster/machine/machine.ts";
-import { keepFromOthers } from "../../tools/cluster/machine/place.ts";
+import { keepFromOthers } from "../../tools/cluster/machine/reservation.ts";
 import { tracesOf } from "../../tools/cluster/machine/traces.ts";
 import { podAsks, podKnocks, SHUT_OUT } from "./podAsks.ts";
 import { pod, service } from "./podManifests.ts";
 import { REAL_CLUSTER_START_TIMEOUT_MS } from "../../tools/cluster/newCluster.ts";
 import { namespaceOfTest, type TestNamespace } from "./testNamespace.ts";
+import { logMeasured } from "../measured.ts";
 
 /** The clusters that are made on this computer, two at a time. */
 
@@ -36,7 +37,7 @@ beforeAll(async () => {
   const startedMs = performance.now();
   const machines = await Promise.all([startMachine(), startMachine()]);
   const elapsedMs = Math.round(performance.now() - startedMs);
-  process.stdout.write(`measured: two clusters at once are up after ${elapsedMs} ms\n`);
+  logMeasured(`two clusters at once are up after ${elapsedMs} ms`);
   sides = await Promise.all(machines.map(sideOf));
 }, REAL_CLUSTER_START_TIMEOUT_MS);
 
@@ -181,7 +182,7 @@ test("nothing is left of a cluster that was stopped, and the other one goes on",
   const startedMs = performance.now();
   await a.machine.stop();
   const elapsedMs = Math.round(performance.now() - startedMs);
-  process.stdout.write(`measured: a cluster is gone after ${elapsedMs} ms\n`);
+  logMeasured(`a cluster is gone after ${elapsedMs} ms`);
   expect(await tracesOf(a.machine)).toEqual([]);
   await kept.release();
   expect(await get(`http://${b.serviceIp}/`)).toMatch(/^web to /);

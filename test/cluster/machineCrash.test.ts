@@ -5,10 +5,11 @@ import { expect, test } from "vitest";
 
 import { startProcess } from "../../tools/processes/processes.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";
-import { keepFromOthers } from "../../tools/cluster/machine/place.ts";
+import { keepFromOthers } from "../../tools/cluster/machine/reservation.ts";
 import { requireMachineParts } from "../../tools/cluster/machine/requirements.ts";
 import { tracesOf } from "../../tools/cluster/machine/traces.ts";
 import { REAL_CLUSTER_START_TIMEOUT_MS } from "../../tools/cluster/newCluster.ts";
+import { logMeasured } from "../measured.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 /** What Kubernetes' programs write to, were they not kept from it. */
@@ -64,7 +65,7 @@ test(
     await expect.poll(() => tracesOf({ dir, name }), { timeout: 300_000 }).toEqual([]);
     await kept.release();
     const elapsedMs = Math.round(performance.now() - killedMs);
-    process.stdout.write(`measured: all of a killed cluster is gone after ${elapsedMs} ms\n`);
+    logMeasured(`all of a killed cluster is gone after ${elapsedMs} ms`);
     expect(await present(HOST_FOLDERS)).toEqual(before);
     await vitest.stop("SIGKILL");
   },

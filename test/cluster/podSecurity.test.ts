@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { namespace } from "../../charts/namespace.ts";
 import { goldens, manifestsIn } from "../golden/goldens.ts";
-import { fieldsAt, listAt, podsOf, type Pod } from "../golden/pods.ts";
+import { fieldsAt, listAt, podsOf, type Pod } from "../golden/manifestPods.ts";
 import { CLUSTER_START_TIMEOUT_MS, startCluster, type Cluster } from "./cluster.ts";
 import type { KubectlResult } from "../../tools/cluster/kubectl.ts";
 

@@ -6,6 +6,7 @@ import { namespaceOfTest, type TestNamespace } from "./testNamespace.ts";
 import { podAsks, podKnocks, SHUT_OUT } from "./podAsks.ts";
 import { ANNOTATIONS_PATH, deployment, pod, service } from "./podManifests.ts";
 import { type RealCluster, startRealCluster } from "./realCluster.ts";
+import { logMeasured } from "../measured.ts";
 
 /** What the suite relies on, of any cluster that it is given. */
 
@@ -50,7 +51,7 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop());
 
 function measured(what: string, sinceMs: number): void {
-  process.stdout.write(`measured: ${what} after ${Math.round(performance.now() - sinceMs)} ms\n`);
+  logMeasured(`${what} after ${Math.round(performance.now() - sinceMs)} ms`);
 }
 
 /** What the pod program says in a pod. */

@@ -6,7 +6,7 @@ import { runBlock, shellBlocks } from "../docs/shellBlocks.ts";
 import { conditionsOf } from "../operator/tellingJudge.ts";
 import { freePort } from "../parts/ports.ts";
 import { startProcess } from "../../tools/processes/processes.ts";
-import { ROOT } from "../synth/run.ts";
+import { ROOT } from "../synth/commands.ts";
 import { applied } from "./applying.ts";
 import { CLUSTER_START_TIMEOUT_MS, startOwnCluster, type Cluster } from "./cluster.ts";
 

@@ -7,7 +7,7 @@ import type { ComposeFolder } from "../../src/compose/composeFolder.ts";
 import { nofileLimit } from "../../src/pgbouncer/nofile.ts";
 import { arbitraryFleet } from "../fleets/arbitraryFleet.ts";
 import { goldenOf, goldens, type Golden } from "../golden/goldens.ts";
-import { stringsAt } from "../golden/pods.ts";
+import { stringsAt } from "../golden/manifestPods.ts";
 import { configText, folderOf, readCompose, type ComposeFile } from "./written.ts";
 
 /** Everything that a compose folder says in numbers, held against the plan and the manifests. */

@@ -12,7 +12,7 @@ import {
 } from "../cluster/apiServer.ts";
 import { weir } from "../fleets/fakeShell.ts";
 import { type Postgres, startPostgres } from "../parts/postgres.ts";
-import { exampleFleet } from "../system/fleets.ts";
+import { exampleFleet } from "../system/exampleFleet.ts";
 import { startTier, type Tier } from "../system/weirTier.ts";
 import { gather, socketFrom, unseenOf } from "./liveScene.ts";
 

@@ -12,7 +12,7 @@ import { oldPgBouncer } from "../parts/pgbouncer118.ts";
 import { type Postgres, startPostgres } from "../parts/postgres.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";
 import { type Certificate, selfSigned } from "../system/certificate.ts";
-import { exampleFleet } from "../system/fleets.ts";
+import { exampleFleet } from "../system/exampleFleet.ts";
 import { logIn } from "../system/logIn.ts";
 import { startTier, type Tier, type TierSpec } from "../system/weirTier.ts";
 import { appClient, consoleUrl, gather, PASSWORDS, startScene, unseenOf } from "./liveScene.ts";

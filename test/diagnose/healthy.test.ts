@@ -7,7 +7,7 @@ import type { Thresholds } from "../../src/diagnose/causes/thresholds.ts";
 import type { LiveWorkload } from "../../src/model/workload.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
-import { exampleFleet } from "../system/fleets.ts";
+import { exampleFleet } from "../system/exampleFleet.ts";
 import { startTier, type Tier } from "../system/weirTier.ts";
 import { type Actor, startActor, tellActors, workloadOf } from "./actors.ts";
 import { consoleUrl, PASSWORDS, startScene } from "./liveScene.ts";

@@ -2,7 +2,7 @@ import { cp, symlink } from "node:fs/promises";
 import { join } from "node:path";
 
 import { scratchDir } from "../../tools/processes/scratch.ts";
-import { ROOT } from "../synth/run.ts";
+import { ROOT } from "../synth/commands.ts";
 
 /** A clone of the repository, as far as the commands of its pages need it: what they write stays there. */
 export async function cloneOfRepository(): Promise<string> {

@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 
 import { binary } from "../../tools/binaries/catalog.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";
-import { ROOT } from "../synth/run.ts";
+import { ROOT } from "../synth/commands.ts";
 
 /**
  * The commands of a page of docs/: its blocks of `sh`, by the heading that they stand below. They

@@ -1,30 +1,29 @@
 import { expect } from "vitest";
-
-import { askPool } from "./askPool.ts";
-import { callOf } from "./calls.ts";
-import { answered, comes, PATIENTLY } from "./comes.ts";
+import { callOf, POSTGRES_POD } from "./fleets.ts";
+import { answered, eventually, KUBECTL_TIMEOUT } from "./eventually.ts";
 import { couldNotAsk } from "./couldNotAsk.ts";
-import { POSTGRES_POD } from "./fleets.ts";
-import type { Place } from "./place.ts";
-import type { Pods } from "./pods.ts";
+import type { RunningFleet } from "./runningFleet.ts";
+import type { FleetPods } from "./fleetPods.ts";
 import type { Asked } from "./programs/ask.ts";
 import { idleObjects, runTool, toolCommand } from "./tools.ts";
+import { POOL_PORT } from "../../src/api/names.ts";
+import { isObject } from "../../src/kube/kubeAnswer.ts";
 
 /** Of what a cluster that is busy may break. */
 const TRIES_MAX = 20;
 
 /** Each server answers tools/list and calls of its tools, through its Service. */
-export async function expectAnswers(place: Place): Promise<void> {
-  const asked = place.servers.flatMap(({ url, members }) =>
+export async function expectAnswers(fleet: RunningFleet): Promise<void> {
+  const asked = fleet.servers.flatMap(({ url, members }) =>
     members.map(async (member) => {
       const { name, args } = callOf(member);
       const ask = async () => {
-        const said = await runTool(place, "ask.ts", url, name, JSON.stringify(args));
+        const said = await runTool(fleet, "ask.ts", url, name, JSON.stringify(args));
         const { tools, isError, result }: Asked = JSON.parse(said);
         return { member, hasTool: tools.includes(name), isError, result };
       };
       const result = expect.any(Object);
-      await comes(ask, { member, hasTool: true, isError: false, result });
+      await eventually(ask, { member, hasTool: true, isError: false, result });
     }),
   );
   await Promise.all(asked);
@@ -34,19 +33,19 @@ export async function expectAnswers(place: Place): Promise<void> {
  * The clients of each line, as all PgBouncers together show them, are the connections that the
  * pods of its server say they have: pod by pod. (That no line has more than its grant, each sample says.)
  */
-export async function expectSameCount(place: Place, pods: Pods): Promise<void> {
-  await comes(() => countsThatDiffer(place, pods), []);
+export async function expectSameCount(fleet: RunningFleet, pods: FleetPods): Promise<void> {
+  await eventually(() => countsThatDiffer(fleet, pods), []);
 }
 
 /** A sentence for each pod that says another number than PgBouncer. */
-async function countsThatDiffer(place: Place, pods: Pods): Promise<readonly string[]> {
+async function countsThatDiffer(fleet: RunningFleet, pods: FleetPods): Promise<readonly string[]> {
   const opened = await Promise.all(
-    pods.ofServers().map(async (pod) => ({ ...pod, open: (await askPool(place, pod.name))?.open })),
+    pods.ofServers().map(async (pod) => ({ ...pod, open: (await askPool(fleet, pod.name))?.open })),
   );
-  const shown = await clientsShown(place);
+  const shown = await clientsShown(fleet);
   const ofPod = ({ server, ip }: { readonly server: string; readonly ip: string | undefined }) =>
     shown.flat().filter((client) => client.line === server && client.ip === ip).length;
-  const silent = place.servers.filter(
+  const silent = fleet.servers.filter(
     ({ name }) => !opened.some(({ server, open = 0 }) => server === name && open > 0),
   );
   return [
@@ -59,27 +58,27 @@ async function countsThatDiffer(place: Place, pods: Pods): Promise<readonly stri
 
 /** Of each PgBouncer, the clients of all lines. */
 async function clientsShown(
-  place: Place,
+  fleet: RunningFleet,
 ): Promise<readonly (readonly { readonly line: unknown; readonly ip: unknown }[])[]> {
-  const text = await runTool(place, "clients.ts", ...place.poolers.values());
+  const text = await runTool(fleet, "clients.ts", ...fleet.poolers.values());
   const shown: readonly (readonly Record<string, unknown>[])[] = JSON.parse(text);
   return shown.map((rows) => rows.map(({ database, addr }) => ({ line: database, ip: addr })));
 }
 
 /** PgBouncer is reached from a pod that its budget's label lets in, and from no other. */
-export async function expectOutsidersShutOut(place: Place): Promise<void> {
-  const { ground, namespace } = place;
-  const [host = ""] = place.poolers.values();
+export async function expectOutsidersShutOut(fleet: RunningFleet): Promise<void> {
+  const { environment, namespace } = fleet;
+  const [host = ""] = fleet.poolers.values();
   const knock = toolCommand("knock.ts", host, "6432");
-  await comes(() => runTool(place, "knock.ts", host, "6432"), "open");
+  await eventually(() => runTool(fleet, "knock.ts", host, "6432"), "open");
   const elsewhere = `${namespace}-outside`;
-  await ground.claimNamespace(elsewhere);
+  await environment.claimNamespace(elsewhere);
   const object = { apiVersion: "v1", kind: "Namespace", metadata: { name: elsewhere } };
-  await ground.kubectl(["apply", "--filename=-"], JSON.stringify(object));
-  await ground.kubectl([
+  await environment.kubectl(["apply", "--filename=-"], JSON.stringify(object));
+  await environment.kubectl([
     "wait",
     "--for=create",
-    PATIENTLY,
+    KUBECTL_TIMEOUT,
     "serviceaccount/default",
     "-n",
     elsewhere,
@@ -91,20 +90,23 @@ export async function expectOutsidersShutOut(place: Place): Promise<void> {
   ];
   for (const outsider of outsiders) {
     const inPod = ["--namespace", outsider.namespace];
-    await ground.kubectl(["apply", "--filename=-"], JSON.stringify(await idleObjects(outsider)));
-    await ground.kubectl([
+    await environment.kubectl(
+      ["apply", "--filename=-"],
+      JSON.stringify(await idleObjects(outsider)),
+    );
+    await environment.kubectl([
       ...inPod,
       "wait",
       "--for=condition=Ready",
-      PATIENTLY,
+      KUBECTL_TIMEOUT,
       `pod/${outsider.name}`,
     ]);
     const exec = [...inPod, "exec", outsider.name, "--", ...knock];
-    await expectShutOut(place, outsider.name, {
-      outside: () => answered(() => ground.kubectl(exec)),
-      inside: () => runTool(place, "knock.ts", host, "6432").catch(String),
+    await expectShutOut(fleet, outsider.name, {
+      outside: () => answered(() => environment.kubectl(exec)),
+      inside: () => runTool(fleet, "knock.ts", host, "6432").catch(String),
     });
-    await ground.kubectl([
+    await environment.kubectl([
       ...inPod,
       "delete",
       "pod",
@@ -117,7 +119,7 @@ export async function expectOutsidersShutOut(place: Place): Promise<void> {
 
 /** Three seconds of silence count only where whoever is let in knocks right after, and gets in. */
 async function expectShutOut(
-  { namespace }: Place,
+  { namespace }: RunningFleet,
   outsider: string,
   knocks: { readonly outside: () => Promise<string>; readonly inside: () => Promise<string> },
 ): Promise<void> {
@@ -133,7 +135,7 @@ async function expectShutOut(
 }
 
 /** `weir verify` proves the sums of what is in the cluster at this moment, whatever goes on. */
-export async function expectVerified({ shell, namespace }: Place): Promise<void> {
+export async function expectVerified({ shell, namespace }: RunningFleet): Promise<void> {
   const kinds = "deployments,statefulsets,horizontalpodautoscalers,configmaps,services";
   const said = await shell(
     `kubectl --namespace ${namespace} get ${kinds} --output yaml | npx weir verify -`,
@@ -145,7 +147,11 @@ export async function expectVerified({ shell, namespace }: Place): Promise<void>
  * `weir diagnose`, as its page tells, finds no cause: it ends with 0. Only when somebody could not be
  * asked it looks again.
  */
-export async function expectDiagnosedWell({ namespace, shell, poolers }: Place): Promise<void> {
+export async function expectDiagnosedWell({
+  namespace,
+  shell,
+  poolers,
+}: RunningFleet): Promise<void> {
   const block = diagnoseBlock(namespace, [...poolers.keys(), POSTGRES_POD]);
   let said = await shell(block);
   for (let looks = 1; looks < TRIES_MAX && couldNotAsk(said); looks++) {
@@ -198,4 +204,15 @@ PGPASSWORD="$(password writing-stats)" npx weir diagnose --namespace ${namespace
   2>&1 || status=$?
 echo "ended with $status"
 `;
+}
+
+/** What a pod's pool says at this moment; undefined when it gives no answer. */
+async function askPool(
+  { environment, namespace }: RunningFleet,
+  pod: string,
+): Promise<{ readonly limit: number; readonly open: number } | undefined> {
+  const path = `/api/v1/namespaces/${namespace}/pods/${pod}:${POOL_PORT}/proxy/limit`;
+  const answer = await environment.client.get(path).catch(() => undefined);
+  if (answer?.status !== 200 || !isObject(answer.body)) return undefined;
+  return { limit: Number(answer.body["limit"]), open: Number(answer.body["open"]) };
 }

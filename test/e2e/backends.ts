@@ -4,9 +4,9 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { binary } from "../../tools/binaries/catalog.ts";
-import { comes } from "./comes.ts";
+import { eventually } from "./eventually.ts";
 import { POSTGRES_POD } from "./fleets.ts";
-import type { Place } from "./place.ts";
+import type { RunningFleet } from "./runningFleet.ts";
 
 /** The backends of the budget's role, as Postgres itself counts them, every 50 ms at least. */
 export interface Backends {
@@ -31,8 +31,8 @@ const RETRY_MS = 200;
  * Counts from within Postgres' pod, as its superuser, who gets in also when all else is full. It has
  * begun when this resolves: beside fifty backends at work a new program may take minutes to start.
  */
-export async function watchBackends(place: Place): Promise<Backends> {
-  const command = await countingCommand(place);
+export async function watchBackends(fleet: RunningFleet): Promise<Backends> {
+  const command = await countingCommand(fleet);
   let samples = 0;
   let most = 0;
   const streams = new Map<ChildProcess, Promise<unknown>>();
@@ -42,7 +42,7 @@ export async function watchBackends(place: Place): Promise<Backends> {
     const child = spawn("setpriv", command, { stdio: ["ignore", "pipe", "ignore"] });
     const silent = (ms: number) =>
       setTimeout(() => {
-        process.stdout.write(`e2e: ${place.namespace}: backends were not told for ${ms} ms\n`);
+        process.stdout.write(`e2e: ${fleet.namespace}: backends were not told for ${ms} ms\n`);
         child.kill("SIGKILL");
       }, ms);
     let timer = silent(BEGIN_MS_MAX);
@@ -70,7 +70,7 @@ export async function watchBackends(place: Place): Promise<Backends> {
     while (!stopped.signal.aborted) await begin();
   };
   const following = follow();
-  await comes(() => samples > 0, true);
+  await eventually(() => samples > 0, true);
   return {
     seen: () => ({ samples, most }),
     stop: async () => {
@@ -82,9 +82,12 @@ export async function watchBackends(place: Place): Promise<Backends> {
 }
 
 /** What `setpriv` is given: it ends with this process, however that ends. */
-async function countingCommand({ namespace, ground }: Place): Promise<readonly string[]> {
+async function countingCommand({
+  namespace,
+  environment,
+}: RunningFleet): Promise<readonly string[]> {
   const kubectl = await binary("kubectl");
-  const cluster = ["--kubeconfig", ground.cluster.kubeconfigPath, "--namespace", namespace];
+  const cluster = ["--kubeconfig", environment.cluster.kubeconfigPath, "--namespace", namespace];
   const script = `${PSQL} <<'END'\n${COUNT}\nEND`;
   const exec = ["exec", POSTGRES_POD, "--", "sh", "-c", script];
   return ["--pdeathsig", "KILL", kubectl, ...cluster, ...exec];

@@ -2,10 +2,10 @@ import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { cacheDir } from "../../tools/cache/cache.ts";
-import type { Ground } from "./ground.ts";
+import type { Environment } from "./environment.ts";
 import type { Watch } from "./watch.ts";
 
-/** What somebody asks first who has to find out why a story failed. */
+/** What somebody asks first who has to find out why a scenario failed. */
 const QUESTIONS: readonly (readonly string[])[] = [
   ["get", "nodes", "--output=wide"],
   ["describe", "nodes"],
@@ -22,7 +22,7 @@ const PODS = ["get", "pods", "--all-namespaces", "--output=wide"];
  * @returns the file's path
  */
 export async function keepClusterLog(
-  { cluster }: Pick<Ground, "cluster">,
+  { cluster }: Pick<Environment, "cluster">,
   namespace: string,
   seen: Watch | undefined,
 ): Promise<string> {

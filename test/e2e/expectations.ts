@@ -1,10 +1,9 @@
-import { comes } from "./comes.ts";
-import type { Said } from "./conditions.ts";
+import { eventually } from "./eventually.ts";
+import type { LoggedCondition } from "./conditionHistory.ts";
 import { BUDGET } from "./fleets.ts";
-import type { Logs } from "./logs.ts";
+import { type Logs, REFUSAL } from "./podLogs.ts";
 import type { LoadFailure } from "./programs/load.ts";
-import type { Place } from "./place.ts";
-import { REFUSAL } from "./refusal.ts";
+import type { RunningFleet } from "./runningFleet.ts";
 import { TOOLS_POD } from "./tools.ts";
 import type { Watch } from "./watch.ts";
 
@@ -34,20 +33,20 @@ export function unread({ pods, logs }: Watch): readonly string[] {
  * What the operator said was bad of a sum, a setting or a plan, at any moment. Ready and Verified
  * are not among it: they say that a server is away, which is so while pods are replaced.
  */
-export function badSaid({ conditions }: Watch): readonly Said[] {
+export function badConditions({ conditions }: Watch): readonly LoggedCondition[] {
   return conditions
-    .said()
+    .all()
     .filter(({ type, reason }) => type !== "Ready" && type !== "Verified" && reason !== "Disabled")
     .filter(({ type, status }) => status === (type === "PoolSettingIgnored" ? "True" : "False"));
 }
 
 /** Every condition of the budget and of every server that is awake becomes well. */
-export async function expectAllWell(place: Place, watch: Watch): Promise<void> {
-  await comes(() => notWell(place, watch), []);
+export async function expectAllWell(fleet: RunningFleet, watch: Watch): Promise<void> {
+  await eventually(() => notWell(fleet, watch), []);
 }
 
 /** A sentence for each of these objects that nothing was said of, and for what is not well of one. */
-function notWell({ servers }: Place, { conditions }: Watch): readonly string[] {
+function notWell({ servers }: RunningFleet, { conditions }: Watch): readonly string[] {
   const now = conditions.now();
   const awake = [`ConnectionBudget/${BUDGET}`, ...servers.map(({ name }) => `McpServer/${name}`)];
   return awake.flatMap((object) => {

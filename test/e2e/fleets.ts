@@ -1,13 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-
 import { withActive } from "../../src/api/fleet.ts";
 import { membersOf } from "../../src/api/mcpServer.ts";
 import { readFleet } from "../../src/fleet/readFleet.ts";
 import type { BudgetPlan } from "../../src/budget/plan.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
-import { ROOT } from "../synth/run.ts";
-import { CALLS } from "./calls.ts";
+import { ROOT } from "../synth/commands.ts";
 
 /** A fleet that the suite runs, in a namespace of its own. */
 export interface FleetSpec {
@@ -37,6 +35,29 @@ export const POSTGRES_POD = "writing-postgres-0";
 
 const EXAMPLE = readFileSync(join(ROOT, "examples/writing-servers/fleet.yaml"), "utf8");
 const [EXAMPLE_BUDGET = ""] = EXAMPLE.split(/^---$/m);
+
+/** A call that each of the ten servers answers, also without any data: it reads a table. */
+export const CALLS: Readonly<Record<string, { readonly name: string; readonly args: Args }>> = {
+  "book-planning": { name: "list_books", args: {} },
+  "series-planning": { name: "list_series", args: {} },
+  "chapter-planning": { name: "list_chapters", args: { bookId: 1 } },
+  "character-planning": { name: "list_characters", args: { bookId: 1 } },
+  scene: { name: "list_scenes", args: { chapterId: 1 } },
+  "core-continuity": { name: "list_facts", args: { bookId: 1 } },
+  review: { name: "list_reviews", args: {} },
+  reporting: { name: "studio_totals", args: {} },
+  author: { name: "list_authors", args: {} },
+  "database-admin": { name: "list_tables", args: {} },
+};
+
+type Args = Readonly<Record<string, unknown>>;
+
+/** The call of one of them. */
+export function callOf(member: string): { readonly name: string; readonly args: Args } {
+  const call = CALLS[member];
+  if (call === undefined) throw new Error(`no call of ${member}`);
+  return call;
+}
 
 /** The example as it is: ten servers, each with a pool of its own. */
 export const TEN: FleetSpec = { namespace: "writing", text: EXAMPLE };

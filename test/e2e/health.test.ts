@@ -9,12 +9,12 @@ import {
   type ApiServer,
   startApiServer,
 } from "../cluster/apiServer.ts";
-import { answered } from "./comes.ts";
+import { answered } from "./eventually.ts";
 import { watchHealth } from "./health.ts";
-import { pausableTime } from "./storyTime.ts";
+import { pausableTime } from "./scenarioTime.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 
-/** What suspends a story, made on a real API server: its node, and a pod of the cluster's own. */
+/** What suspends a scenario, made on a real API server: its node, and a pod of the cluster's own. */
 
 let apiServer: ApiServer;
 let client: KubeClient;
@@ -54,7 +54,7 @@ async function setReady(object: string, isReady: boolean): Promise<void> {
   await kubectl(["patch", object, ...where, `--patch=${patch}`]);
 }
 
-test("while the node or a pod of the cluster's own is not Ready, stories' time stands still", async () => {
+test("while the node or a pod of the cluster's own is not Ready, scenarios' time stands still", async () => {
   await setReady("node/one", true);
   await setReady("pod/dns", true);
   const time = pausableTime(() => performance.now());

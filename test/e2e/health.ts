@@ -4,7 +4,7 @@ import type { KubeClient } from "../../src/kube/client.ts";
 import { isObject } from "../../src/kube/kubeAnswer.ts";
 import type { KubeObject } from "../../src/kube/list.ts";
 import { reflect } from "../../src/kube/reflector.ts";
-import { storyTime, type StoryTime } from "./storyTime.ts";
+import { scenarioTime, type ScenarioTime } from "./scenarioTime.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /**
@@ -39,10 +39,10 @@ const STARVED_MS_MAX = 20 * 60_000;
 /** Probes fail and containers restart up to this long before or after a pod is seen not Ready. */
 const AROUND_MS = 30_000;
 
-/** Watches the cluster. While it is not well the time of stories stands still, and it says so. */
+/** Watches the cluster. While it is not well the time of scenarios stands still, and it says so. */
 export async function watchHealth(
   client: KubeClient,
-  time: StoryTime = storyTime,
+  time: ScenarioTime = scenarioTime,
 ): Promise<Health> {
   const follow = (selection: { kind: string; plural: string; namespace?: string }) =>
     reflect({
@@ -77,10 +77,10 @@ export async function watchHealth(
     if (isStarved === wasStarved) return;
     if (isStarved) {
       time.pause();
-      tell(`the cluster is not well, stories are suspended: ${starved.join(", ")}`);
+      tell(`the cluster is not well, scenarios are suspended: ${starved.join(", ")}`);
     } else {
       time.goOn();
-      tell(`all is well again, stories go on; suspended for ${seconds(time.pausedMs())} so far`);
+      tell(`all is well again, scenarios go on; suspended for ${seconds(time.pausedMs())} so far`);
     }
     for (const listener of listeners) listener(isStarved);
   };

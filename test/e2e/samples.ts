@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { Place } from "./place.ts";
-import type { Pods } from "./pods.ts";
+import type { RunningFleet } from "./runningFleet.ts";
+import type { FleetPods } from "./fleetPods.ts";
 import type { PoolerSeen } from "./programs/poolerSamples.ts";
 import type { PoolSeen } from "./programs/poolSamples.ts";
 import type { Samples as Seen } from "./programs/sample.ts";
@@ -23,7 +23,7 @@ export interface Samples {
 const EVERY_MS = 1000;
 
 /** Follows what the program sees, and tells it of each new pod. */
-export async function followSamples(place: Place, pods: Pods): Promise<Samples> {
+export async function followSamples(fleet: RunningFleet, pods: FleetPods): Promise<Samples> {
   const servers = new Map<string, string>();
   let seen: Seen = { poolers: {}, pools: {}, cpuSeconds: 0 };
   const stopped = new AbortController();
@@ -36,7 +36,7 @@ export async function followSamples(place: Place, pods: Pods): Promise<Samples> 
     return found;
   };
   const look = async () => {
-    seen = JSON.parse(await askProgram(place, SAMPLE_PORT, addresses));
+    seen = JSON.parse(await askProgram(fleet, SAMPLE_PORT, addresses));
   };
   await look();
   const following = (async () => {

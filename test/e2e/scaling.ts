@@ -1,7 +1,7 @@
-import { comes } from "./comes.ts";
-import { loadOf } from "./load.ts";
-import type { Place } from "./place.ts";
-import { say } from "./say.ts";
+import { eventually } from "./eventually.ts";
+import { loadOf } from "./loadGenerator.ts";
+import type { RunningFleet } from "./runningFleet.ts";
+import { logStart } from "./log.ts";
 import type { Watch } from "./watch.ts";
 
 /**
@@ -12,11 +12,13 @@ import type { Watch } from "./watch.ts";
 const BUSY_PAUSE_MS = 100;
 
 /** Somebody raises the least that the autoscalers may set to the most: as many pods as there may be. */
-export async function scaleByHand(place: Place, watch: Watch): Promise<void> {
-  const { namespace, kubectl, scaled } = place;
+export async function scaleByHand(fleet: RunningFleet, watch: Watch): Promise<void> {
+  const { namespace, kubectl, scaled } = fleet;
   if (scaled === undefined) return;
-  const done = say(`${namespace}: ${scaled.byHand.join(", ")} have ${scaled.max} pods, all full`);
-  await place.calling.call(loadOf(place, scaled.max));
+  const done = logStart(
+    `${namespace}: ${scaled.byHand.join(", ")} have ${scaled.max} pods, all full`,
+  );
+  await fleet.loadGenerator.call(loadOf(fleet, scaled.max));
   const patch = JSON.stringify({ spec: { minReplicas: scaled.max } });
   for (const server of scaled.byHand) {
     await kubectl("patch", `horizontalpodautoscaler/${server}`, `--patch=${patch}`);
@@ -26,12 +28,14 @@ export async function scaleByHand(place: Place, watch: Watch): Promise<void> {
 }
 
 /** One server is called more often, until its autoscaler has made as many pods as it may. */
-export async function scaleByCpu(place: Place, watch: Watch): Promise<void> {
-  const { namespace, kubectl, scaled } = place;
+export async function scaleByCpu(fleet: RunningFleet, watch: Watch): Promise<void> {
+  const { namespace, kubectl, scaled } = fleet;
   if (scaled === undefined) return;
-  const done = say(`${namespace}: the autoscaler of ${scaled.byCpu} has made ${scaled.max} pods`);
-  const { targets } = loadOf(place, scaled.max);
-  await place.calling.call({
+  const done = logStart(
+    `${namespace}: the autoscaler of ${scaled.byCpu} has made ${scaled.max} pods`,
+  );
+  const { targets } = loadOf(fleet, scaled.max);
+  await fleet.loadGenerator.call({
     targets: targets.map((target) =>
       target.server === scaled.byCpu ? { ...target, pauseMs: BUSY_PAUSE_MS } : target,
     ),
@@ -42,10 +46,10 @@ export async function scaleByCpu(place: Place, watch: Watch): Promise<void> {
       `horizontalpodautoscaler/${scaled.byCpu}`,
       "--output=jsonpath={.status.desiredReplicas}",
     );
-  await comes(desired, String(scaled.max));
+  await eventually(desired, String(scaled.max));
   done();
   await untilAllFull(watch, scaled.byCpu, scaled.max);
-  await place.calling.call(loadOf(place, scaled.max));
+  await fleet.loadGenerator.call(loadOf(fleet, scaled.max));
 }
 
 /** Waits until so many pods of a server had as many connections as they may have. */
@@ -59,5 +63,5 @@ async function untilAllFull(
       const seen = samples.pools().get(pod.name);
       return pod.server === server && pod.ready && seen !== undefined && seen.open === seen.limit;
     }).length;
-  await comes(full, count);
+  await eventually(full, count);
 }

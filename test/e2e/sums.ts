@@ -1,7 +1,7 @@
 import type { Backends } from "./backends.ts";
-import type { Place } from "./place.ts";
+import type { RunningFleet } from "./runningFleet.ts";
 import type { Samples } from "./samples.ts";
-import { measured } from "./say.ts";
+import { logMeasured } from "../measured.ts";
 
 /** What was seen of every PgBouncer, of every pool, and of Postgres. */
 interface Seen {
@@ -35,21 +35,24 @@ export function looksOf({ samples, backends }: Pick<Seen, "samples" | "backends"
  * @returns a sentence for each that is broken
  */
 export function brokenSums(
-  place: Pick<Place, "plan" | "poolers">,
+  fleet: Pick<RunningFleet, "plan" | "poolers">,
   seen: Seen,
   before: Looks,
 ): readonly string[] {
   const looks = looksOf(seen);
-  const unseen = [...place.poolers.keys(), POSTGRES]
+  const unseen = [...fleet.poolers.keys(), POSTGRES]
     .filter((name) => (looks.get(name) ?? 0) <= (before.get(name) ?? 0))
     .map((name) => `${name} was not sampled`);
-  const broken = bounds(place, seen)
+  const broken = bounds(fleet, seen)
     .filter((each) => each.seen > each.most)
     .map((each) => `${each.what}: ${each.seen} > ${each.most}`);
   return [...unseen, ...broken];
 }
 
-function bounds({ plan }: Pick<Place, "plan">, { samples, backends }: Seen): readonly Bound[] {
+function bounds(
+  { plan }: Pick<RunningFleet, "plan">,
+  { samples, backends }: Seen,
+): readonly Bound[] {
   const { clients, slots, servers } = plan;
   return [
     ...[...samples.poolers()].flatMap(([name, seen]) => [
@@ -71,13 +74,15 @@ function bounds({ plan }: Pick<Place, "plan">, { samples, backends }: Seen): rea
 }
 
 /** Prints how near the sums came to their bounds. */
-export function tellSums({ namespace, plan }: Place, seen: Seen): void {
+export function logSums({ namespace, plan }: RunningFleet, seen: Seen): void {
   for (const [pooler, { samples, clients, slots, open, unseen }] of seen.samples.poolers()) {
     const most = Object.values(open).reduce((sum, each) => sum + each, 0);
-    measured(
+    logMeasured(
       `${namespace} ${pooler}: Σ max(limit, open) ${clients} of ${plan.clients.usable}, slots ${slots} of ${plan.slots.perProcess}; largest of each line together ${most}; ${samples} samples, not answered ${unseen} times`,
     );
   }
   const { samples, most } = seen.backends.seen();
-  measured(`${namespace}: ${most} of ${plan.slots.postgres} backends at most; ${samples} samples`);
+  logMeasured(
+    `${namespace}: ${most} of ${plan.slots.postgres} backends at most; ${samples} samples`,
+  );
 }

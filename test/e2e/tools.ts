@@ -3,9 +3,9 @@ import { join } from "node:path";
 
 import { budgetNames, MAINTENANCE_LABEL, METRICS_LABEL } from "../../src/api/names.ts";
 import { imageOf } from "../../tools/images/catalog.ts";
-import { answered } from "./comes.ts";
+import { answered } from "./eventually.ts";
 import { BUDGET } from "./fleets.ts";
-import type { Place } from "./place.ts";
+import type { RunningFleet } from "./runningFleet.ts";
 
 /**
  * A pod of ours in a fleet's namespace, where the suite's programs run: what reaches a Service or a
@@ -98,7 +98,7 @@ function toolsPod(spec: ToolsSpec, programs: readonly string[]): object {
 
 /** Runs one of the programs in a pod to its end. @returns what it wrote to stdout */
 export function runTool(
-  { kubectl }: Pick<Place, "kubectl">,
+  { kubectl }: Pick<RunningFleet, "kubectl">,
   program: string,
   ...args: readonly string[]
 ): Promise<string> {
@@ -118,12 +118,12 @@ export function toolCommand(program: string, ...args: readonly string[]): readon
  * @returns the JSON of its answer
  */
 export function askProgram(
-  { ground, namespace }: Pick<Place, "ground" | "namespace">,
+  { environment, namespace }: Pick<RunningFleet, "environment" | "namespace">,
   port: number,
   told?: () => object,
 ): Promise<string> {
   return answered(async () => {
-    const { status, body } = await ground.client.request({
+    const { status, body } = await environment.client.request({
       method: told === undefined ? "GET" : "POST",
       path: `/api/v1/namespaces/${namespace}/pods/${TOOLS_POD}:${port}/proxy/`,
       body: told?.(),

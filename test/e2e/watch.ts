@@ -1,33 +1,33 @@
 import { type Backends, watchBackends } from "./backends.ts";
-import { type Conditions, watchConditions } from "./conditions.ts";
-import { type Logs, watchLogs } from "./logs.ts";
-import type { Place } from "./place.ts";
-import { type Pods, watchPods } from "./pods.ts";
+import { type ConditionHistory, watchConditions } from "./conditionHistory.ts";
+import { type Logs, watchLogs } from "./podLogs.ts";
+import type { RunningFleet } from "./runningFleet.ts";
+import { type FleetPods, watchPods } from "./fleetPods.ts";
 import { followSamples, type Samples } from "./samples.ts";
 
 /** All that is seen of a fleet while things happen to it. */
 export interface Watch {
   readonly backends: Backends;
-  readonly pods: Pods;
+  readonly pods: FleetPods;
   readonly samples: Samples;
   readonly logs: Logs;
-  readonly conditions: Conditions;
+  readonly conditions: ConditionHistory;
   /** What goes on from now on. */
   readonly during: (step: string) => void;
   readonly stop: () => Promise<void>;
 }
 
 /** Looks at everything from now on. While the node is starved nobody is called. */
-export async function watch(place: Place): Promise<Watch> {
+export async function watch(fleet: RunningFleet): Promise<Watch> {
   let step = "at rest";
-  const logs = watchLogs(place);
-  const pods = await watchPods(place, logs.follow);
-  const conditions = await watchConditions(place, () => step);
-  const backends = await watchBackends(place);
-  const samples = await followSamples(place, pods);
-  const leave = place.ground.health.listen((isStarved) => {
+  const logs = watchLogs(fleet);
+  const pods = await watchPods(fleet, logs.follow);
+  const conditions = await watchConditions(fleet, () => step);
+  const backends = await watchBackends(fleet);
+  const samples = await followSamples(fleet, pods);
+  const leave = fleet.environment.health.listen((isStarved) => {
     // It fails when the tools' pod is gone. The samples then fail too, and these are judged.
-    place.calling.suspend(isStarved).catch(() => {});
+    fleet.loadGenerator.suspend(isStarved).catch(() => {});
   });
   return {
     backends,
@@ -41,7 +41,7 @@ export async function watch(place: Place): Promise<Watch> {
     stop: async () => {
       leave();
       logs.stop();
-      // An error of theirs would hide that of the story.
+      // An error of theirs would hide that of the scenario.
       await Promise.allSettled([backends, samples, conditions, pods].map((each) => each.stop()));
     },
   };

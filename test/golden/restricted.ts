@@ -1,4 +1,4 @@
-import { fieldsAt, listAt, type Pod } from "./pods.ts";
+import { fieldsAt, listAt, type Pod } from "./manifestPods.ts";
 
 /**
  * What Pod Security "restricted" has against a pod, one sentence each: all controls of the standard

@@ -1,5 +1,5 @@
 import type { Manifest } from "../../src/render/manifest.ts";
-import { fieldsAt, listAt, stringsAt, type Pod } from "./pods.ts";
+import { fieldsAt, listAt, stringsAt, type Pod } from "./manifestPods.ts";
 
 type Fields = Pod["spec"];
 

@@ -8,6 +8,7 @@ import { IMAGES, inRepository, type ImageName } from "../../tools/images/catalog
 import { runContainer } from "./container.ts";
 import { imageArchive } from "../../tools/images/imageArchive.ts";
 import { imageRoot } from "./imageRoot.ts";
+import { logMeasured } from "../measured.ts";
 
 /** The images as they are run: as their own user, on a root file system that can't be written. */
 
@@ -26,7 +27,7 @@ describe.each(IMAGES)("$reference", ({ name, reference }) => {
   it("runs as a user that Kubernetes can see is not root", async () => {
     const { config } = await imageRoot(name);
     const { size } = await stat(await imageArchive(name));
-    process.stderr.write(`measured: ${reference}: ${(size / 1e6).toFixed(1)} MB\n`);
+    logMeasured(`${reference}: ${(size / 1e6).toFixed(1)} MB`);
 
     expect(config.User).toMatch(/^[1-9]\d*:[1-9]\d*$/);
     expect(config.Entrypoint).toEqual(ENTRYPOINTS[name]);

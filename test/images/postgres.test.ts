@@ -10,7 +10,7 @@ import {
   TRYOUT_INIT_DIR,
 } from "../../src/render/tryoutFiles.ts";
 import { goldens } from "../golden/goldens.ts";
-import { podsOf, stringsAt } from "../golden/pods.ts";
+import { podsOf, stringsAt } from "../golden/manifestPods.ts";
 import { freePort } from "../parts/ports.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";
 import { type Container, type ContainerSpec, startContainer } from "./container.ts";

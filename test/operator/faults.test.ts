@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import type { Plan } from "../../src/budget/plan.ts";
-import { CONDITIONS_TIMEOUT_MS, type Met, type Wanted } from "../scene/conditions.ts";
-import { measured } from "../scene/measured.ts";
-import { alarmsAmong, allReady } from "../scene/readiness.ts";
+import {
+  CONDITIONS_TIMEOUT_MS,
+  type Met,
+  type Wanted,
+  alarmsAmong,
+  allReady,
+} from "../scene/conditions.ts";
+import { logMeasuredTime } from "../measured.ts";
 import { type Scene, SCENE_START_TIMEOUT_MS, startScene } from "../scene/scene.ts";
 import { existingFleet, ownFleet } from "../scene/writingFleet.ts";
 
@@ -171,7 +176,10 @@ async function fault(
   await doWrong();
   const doneMs = performance.now();
   const met = await scene.conditions.until(wanted);
-  measured(`${wanted.type}=${met.status} (${met.reason}) after it went wrong`, met.atMs - doneMs);
+  logMeasuredTime(
+    `${wanted.type}=${met.status} (${met.reason}) after it went wrong`,
+    met.atMs - doneMs,
+  );
   const ready = { kind: wanted.kind, name: wanted.name, type: "Ready", status: "False" } as const;
   await scene.conditions.until(ready);
   const alarms = alarmsAmong(scene.conditions.flips().slice(before));

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
-import { CONDITIONS_TIMEOUT_MS } from "../scene/conditions.ts";
-import { alarmsAmong, allReady } from "../scene/readiness.ts";
+import { CONDITIONS_TIMEOUT_MS, alarmsAmong, allReady } from "../scene/conditions.ts";
 import { type Scene, SCENE_START_TIMEOUT_MS, startScene } from "../scene/scene.ts";
 import { ownFleet, SERVERS } from "../scene/writingFleet.ts";
 

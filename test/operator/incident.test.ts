@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
-import { CONDITIONS_TIMEOUT_MS } from "../scene/conditions.ts";
-import { measured } from "../scene/measured.ts";
-import { allReady } from "../scene/readiness.ts";
+import { CONDITIONS_TIMEOUT_MS, allReady } from "../scene/conditions.ts";
+import { logMeasuredTime } from "../measured.ts";
 import { type Scene, SCENE_START_TIMEOUT_MS, startScene } from "../scene/scene.ts";
 import { existingFleet, SERVERS } from "../scene/writingFleet.ts";
 
@@ -46,7 +45,7 @@ test("all pools are full: WithinBudget=False, with the sum and who holds it", as
   await Promise.all(SERVERS.map((name) => scene.servers.behave(name, { open: "max" })));
   const openMs = performance.now();
   const { reason, atMs } = await told;
-  measured("WithinBudget=False after the last connection", atMs - openMs);
+  logMeasuredTime("WithinBudget=False after the last connection", atMs - openMs);
 
   expect(reason).toBe("ClientsExceedBudget");
   // The operator's own console is one of the 200, and PgBouncer refuses no console.
@@ -78,7 +77,7 @@ test("new limits cure it: all conditions are well again", async () => {
     type: "WithinBudget",
     status: "True",
   });
-  measured("WithinBudget=True after the new limits were applied", atMs - startedMs);
+  logMeasuredTime("WithinBudget=True after the new limits were applied", atMs - startedMs);
   expect(message).toContain("max_client_conn 200");
   await allReady(scene, SERVERS);
 

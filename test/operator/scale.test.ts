@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { OperatorProcess } from "../scene/operatorProcess.ts";
-import { allReady } from "../scene/readiness.ts";
+import { allReady } from "../scene/conditions.ts";
 import { listsAmong, writesAmong } from "../scene/requests.ts";
 import { type Scene, SCENE_START_TIMEOUT_MS, startScene } from "../scene/scene.ts";
 import { ownFleet } from "../scene/writingFleet.ts";

@@ -2,7 +2,7 @@ import { pool, PoolClosed } from "@weir-dev/pool";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { startOrdered, startOrderedFirst, type OrderedProcess } from "../system/orderedProcess.ts";
-import type { DrainOrder, DrainReport } from "./drainReport.ts";
+import type { DrainOrder, DrainReport } from "./drainingServer.ts";
 import { startOneLine, type OneLine } from "./oneLine.ts";
 import { quietLog } from "./quietLog.ts";
 

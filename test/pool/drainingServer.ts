@@ -1,12 +1,31 @@
 // A server with the pool, as one is written: set by its environment alone. It works when told to,
 // and is ended by a signal.
 import { setTimeout as sleep } from "node:timers/promises";
-
-import { pool } from "@weir-dev/pool";
+import { pool, type PoolState } from "@weir-dev/pool";
 import type { PoolClient } from "pg";
-
 import { takeOrders } from "../system/takeOrders.ts";
-import type { DrainOrder, DrainReport } from "./drainReport.ts";
+
+/**
+ * What drainingServer.ts is told: to check a connection out and keep it; to run something endless on
+ * it; to ask for one more statement, of the pool that it has or of pool() anew; to finish what it
+ * holds; to send itself SIGTERM; to say how it is; to end.
+ */
+export type DrainOrder =
+  | "hold"
+  | "sleep"
+  | "ask"
+  | "askAnew"
+  | "finish"
+  | "signal"
+  | "report"
+  | "exit";
+
+/** How it is. */
+export interface DrainReport {
+  readonly state: PoolState;
+  /** What came of its work, in its order. */
+  readonly outcomes: readonly string[];
+}
 
 const outcomes: string[] = [];
 const held: PoolClient[] = [];

@@ -13,6 +13,7 @@ import {
 import { startProxy, type Proxy } from "./proxy.ts";
 import { quietLog } from "./quietLog.ts";
 import { seededRandom } from "../runtime/seededRandom.ts";
+import { logMeasured } from "../measured.ts";
 
 /** As many changes of the limit in each run; enough for dozens of races. */
 const ROUNDS = 25;
@@ -143,7 +144,7 @@ describe.each([1, 2])("under load, with a limit that moves (seed %i)", (seed) =>
       limit = next;
     }
     await load.stop();
-    process.stderr.write(`measured: ${watch.samples()} samples during ${load.done()} checkouts\n`);
+    logMeasured(`${watch.samples()} samples during ${load.done()} checkouts`);
   });
 });
 

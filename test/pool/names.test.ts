@@ -5,7 +5,7 @@ import * as pool from "../../pool/names.ts";
 import { readNumbers } from "../../pool/settings.ts";
 import { POOL_LIMIT_FILE, POOL_PORT } from "../../src/api/names.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
-import { exampleFleet, withPools } from "../system/fleets.ts";
+import { exampleFleet, withPools } from "../system/exampleFleet.ts";
 
 it("the pool's names are those of weir", () => {
   expect(pool.POOL_LIMIT_FILE).toBe(POOL_LIMIT_FILE);

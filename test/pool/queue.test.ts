@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { selfSigned, type Certificate } from "../system/certificate.ts";
 import { startOneLine, type OneLine } from "./oneLine.ts";
 import { quietLog } from "./quietLog.ts";
+import { logMeasured } from "../measured.ts";
 
 /** PgBouncer does not notice a client that leaves while it waits for a server connection. */
 
@@ -79,7 +80,7 @@ describe.each<readonly [string, () => Promise<Certificate | undefined>]>([
     // Each connection is given up once: two times all of them were let go.
     await expect.poll(calls.givenUp, { timeout: 200_000, interval: 20 }).toBeGreaterThan(2 * LIMIT);
     await calls.stop();
-    process.stderr.write(`measured: ${watch.samples()} samples, ${calls.givenUp()} given up\n`);
+    logMeasured(`${watch.samples()} samples, ${calls.givenUp()} given up`);
     expect(watch.most()).toBe(SLOTS + LIMIT);
     await watch.stop();
     await free();

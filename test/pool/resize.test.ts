@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { limitFolder } from "./limitFolder.ts";
 import { startOneLine, type OneLine } from "./oneLine.ts";
 import { quietLog } from "./quietLog.ts";
+import { logMeasured } from "../measured.ts";
 
 let line: OneLine;
 let db: Pool;
@@ -38,7 +39,7 @@ describe("a pool whose limit file is changed as the kubelet does it", () => {
     await file.write("5");
     const held = await Promise.all(asked);
     const tookMs = Math.round(performance.now() - written);
-    process.stderr.write(`measured: a raised limit is used after ${tookMs} ms\n`);
+    logMeasured(`a raised limit is used after ${tookMs} ms`);
     expect(await acknowledged()).toEqual({ limit: 5, open: 5, pid: process.pid });
     expect(await line.clients()).toBe(5);
 

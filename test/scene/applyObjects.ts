@@ -1,6 +1,6 @@
 import { applyObject, type Applied } from "../../src/kube/apply.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
-import { atMost } from "../cluster/atMost.ts";
+import { semaphore } from "../../src/runtime/semaphore.ts";
 
 type AppliedObject = Applied["object"];
 
@@ -33,11 +33,11 @@ export async function applyObjects(
   client: KubeClient,
   objects: readonly AppliedObject[],
 ): Promise<void> {
-  const limited = atMost(AT_ONCE);
+  const { take } = semaphore(AT_ONCE);
   const apply = (object: AppliedObject) => {
     const plural = PLURALS[object.kind];
     if (plural === undefined) throw new Error(`no plural is known of ${object.kind}`);
     return applyObject(client, { plural, object }, { fieldManager: "test", force: true });
   };
-  await Promise.all(objects.map((object) => limited(() => apply(object))));
+  await Promise.all(objects.map((object) => take(() => apply(object))));
 }

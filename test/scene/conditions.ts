@@ -177,3 +177,28 @@ function wordsOf({ status, reason, message }: Wanted): string {
 function line({ type, status, reason, message }: Condition): string {
   return `${type}=${status} ${reason}: ${message}`;
 }
+
+/**
+ * Waits until the budget and all these servers say Ready=True.
+ *
+ * @param patienceMs as of `until` when absent
+ * @throws with what one says instead
+ */
+export async function allReady(
+  { conditions }: { readonly conditions: Conditions },
+  servers: readonly string[],
+  patienceMs?: number,
+): Promise<void> {
+  const ready = { type: "Ready", status: "True" } as const;
+  await Promise.all([
+    conditions.until({ kind: "ConnectionBudget", name: "writing", ...ready }, patienceMs),
+    ...servers.map((name) => conditions.until({ kind: "McpServer", name, ...ready }, patienceMs)),
+  ]);
+}
+
+/** Of some flips: those that tell people of something bad or unknown, in words. */
+export function alarmsAmong(flips: readonly Flip[]): readonly string[] {
+  return flips
+    .filter(({ type, to }) => to !== (type === "PoolSettingIgnored" ? "False" : "True"))
+    .map(({ object, type, to, reason }) => `${object}: ${type}=${to} (${reason})`);
+}

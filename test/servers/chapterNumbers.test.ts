@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { POOL_ENV } from "../../pool/names.ts";
-import { call, modernClient } from "./clients.ts";
+import { call, modernClient } from "./mcpClients.ts";
 import { startReady, startStudio, superuserOf, type Studio, type WritingServer } from "./studio.ts";
 
 /** Chapters of one book that are added or moved at the same time, by calls that meet in Postgres. */

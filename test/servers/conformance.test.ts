@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startProcess } from "../../tools/processes/processes.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";
 import { MEMBERS } from "../../examples/writing-servers/members.ts";
-import { logMeasured } from "./measured.ts";
+import { logMeasured } from "../measured.ts";
 import { startReady, startStudio, type Studio, type WritingServer } from "./studio.ts";
 
 /** What the suite found about one thing. */

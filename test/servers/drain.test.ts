@@ -6,8 +6,8 @@ import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { drain } from "../../examples/writing-servers/drain.ts";
 import { consoleQuery } from "../parts/pgbouncer.ts";
-import { call, modernClient } from "./clients.ts";
-import { logMeasured, msSince } from "./measured.ts";
+import { call, modernClient } from "./mcpClients.ts";
+import { logMeasured, msSince } from "../measured.ts";
 import {
   readiness,
   startReady,

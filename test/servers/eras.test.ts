@@ -2,7 +2,7 @@ import { Client as V2Client, StreamableHTTPClientTransport } from "@modelcontext
 import { Client as V1Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as V1Transport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { modernClient, MODERN } from "./clients.ts";
+import { modernClient, MODERN } from "./mcpClients.ts";
 import { startReady, startStudio, type Studio, type WritingServer } from "./studio.ts";
 
 const LAST_WITH_SESSIONS = "2025-11-25";

@@ -8,9 +8,9 @@ import {
   PGBOUNCER_PORT,
 } from "../../src/api/names.ts";
 import { manifestsIn } from "../golden/goldens.ts";
-import { listAt, podsOf } from "../golden/pods.ts";
+import { listAt, podsOf } from "../golden/manifestPods.ts";
 import { violations } from "../golden/restricted.ts";
-import { exampleFleet } from "../system/fleets.ts";
+import { exampleFleet } from "../system/exampleFleet.ts";
 
 const FOLDER = new URL("../../examples/writing-servers/", import.meta.url);
 const JOB = "migrate-job.yaml";

@@ -7,7 +7,7 @@ import { applyMigrations, readMigrations } from "../../examples/writing-servers/
 import { MAINTENANCE_LINE } from "../../src/api/names.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { startProxy } from "../pool/proxy.ts";
-import { exampleFleet } from "../system/fleets.ts";
+import { exampleFleet } from "../system/exampleFleet.ts";
 import { logIn } from "../system/logIn.ts";
 import { startTier, type Tier } from "../system/weirTier.ts";
 import { migrate } from "./studio.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { consoleQuery } from "../parts/pgbouncer.ts";
-import { call, modernClient } from "./clients.ts";
-import { logMeasured, msSince } from "./measured.ts";
+import { call, modernClient } from "./mcpClients.ts";
+import { logMeasured, msSince } from "../measured.ts";
 import {
   readiness,
   startReady,

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { CHECK_TIMEOUT_MS } from "../../examples/writing-servers/checking.ts";
 import { databaseOutcome } from "../../examples/writing-servers/outcome.ts";
 import { isCheckDue, verdict } from "../../examples/writing-servers/readiness.ts";
-import { exampleFleet } from "../system/fleets.ts";
+import { exampleFleet } from "../system/exampleFleet.ts";
 
 const ANSWERED = { outcome: { kind: "answered" }, atMs: 100_000 } as const;
 const FAILED = { outcome: { kind: "failed", reason: "refused" }, atMs: 100_000 } as const;

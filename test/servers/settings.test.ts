@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { MEMBERS } from "../../examples/writing-servers/members.ts";
 import { readSettings } from "../../examples/writing-servers/settings.ts";
 import { startPostgres } from "../parts/postgres.ts";
-import { exampleFleet } from "../system/fleets.ts";
+import { exampleFleet } from "../system/exampleFleet.ts";
 import { startProgram } from "./studio.ts";
 
 describe("what a process is", () => {

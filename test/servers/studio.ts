@@ -6,7 +6,7 @@ import { MAINTENANCE_LINE } from "../../src/api/names.ts";
 import { freePort } from "../parts/ports.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { startProcess, type RunningProcess } from "../../tools/processes/processes.ts";
-import { exampleFleet, withPools } from "../system/fleets.ts";
+import { exampleFleet, withPools } from "../system/exampleFleet.ts";
 import { serverEnvironment } from "../system/serverEnvironment.ts";
 import { startTier, type Tier } from "../system/weirTier.ts";
 

@@ -1,7 +1,7 @@
 import type { Client } from "@modelcontextprotocol/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MEMBERS } from "../../examples/writing-servers/members.ts";
-import { call, modernClient } from "./clients.ts";
+import { call, modernClient } from "./mcpClients.ts";
 import { startReady, startStudio, type Studio, type WritingServer } from "./studio.ts";
 
 /** The calls of this file, in order: each builds on what those before it made. */

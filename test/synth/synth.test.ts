@@ -13,8 +13,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { MARK } from "../../src/render/header.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";
-import { contentOf } from "./folder.ts";
-import { cdk8sSynth, killedSynth, ROOT, synth } from "./run.ts";
+import { contentOf, cdk8sSynth, killedSynth, ROOT, synth } from "./commands.ts";
 
 /** The generator as a process: what it writes, what it leaves alone, how it ends. */
 

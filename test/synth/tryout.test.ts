@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { goldens } from "../golden/goldens.ts";
-import { stringsAt } from "../golden/pods.ts";
+import { stringsAt } from "../golden/manifestPods.ts";
 import { serverOwner } from "../../tools/processes/owner.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { runProcess } from "../../tools/processes/processes.ts";

@@ -1,11 +1,17 @@
 // A server whose clients go away in the middle of long queries, again and again, as timeouts and
 // killed pods make them: the socket is gone, and nobody says a word to PgBouncer.
 import { setTimeout as sleep } from "node:timers/promises";
-
 import { Client } from "pg";
-
-import type { DyingOrder, DyingReport } from "./dyingReport.ts";
 import { takeOrders } from "./takeOrders.ts";
+
+/** What a dying server (dyingServer.ts) can be asked over IPC. */
+export type DyingOrder = "die" | "report";
+
+/** What it answers. */
+export interface DyingReport {
+  /** Clients that got an answer to a first query, and went away in the middle of the next. */
+  readonly dropped: number;
+}
 
 /** Far longer than the client stays. */
 const QUERY = "SELECT pg_sleep(12)";

@@ -10,7 +10,7 @@ import { nofileLimit } from "../../src/pgbouncer/nofile.ts";
 import { budgetOf, serverOf } from "../fleets/fleetOf.ts";
 import { consoleQuery, type PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
-import { exampleFleet } from "./fleets.ts";
+import { exampleFleet } from "./exampleFleet.ts";
 import { lineStates } from "./lineState.ts";
 import { complaints } from "./refusals.ts";
 import { startTier, type Tier } from "./weirTier.ts";

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MAINTENANCE_LINE, STATS_LOGIN } from "../../src/api/names.ts";
 import { pgbouncerPlace, startPgBouncer, type PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
-import { exampleFleet } from "./fleets.ts";
+import { exampleFleet } from "./exampleFleet.ts";
 import { lineStates } from "./lineState.ts";
 import { logIn, openConsole } from "./logIn.ts";
 import { startOrdered } from "./orderedProcess.ts";

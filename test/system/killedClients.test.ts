@@ -7,7 +7,7 @@ import { roleOf } from "../../src/api/connectionBudget.ts";
 import type { Fleet } from "../../src/api/fleet.ts";
 import { budgetOf, serverOf } from "../fleets/fleetOf.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
-import type { DyingOrder, DyingReport } from "./dyingReport.ts";
+import type { DyingOrder, DyingReport } from "./dyingServer.ts";
 import { lineStates } from "./lineState.ts";
 import { startOrdered } from "./orderedProcess.ts";
 import type { PoolOrder, PoolReport } from "./poolReport.ts";

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 
 import { budgetOf, serverOf } from "../fleets/fleetOf.ts";
 import { startPostgres } from "../parts/postgres.ts";
-import { logShare } from "./measured.ts";
+import { logRefusedShare } from "../measured.ts";
 import { REFUSAL } from "./refusals.ts";
 import { startTier } from "./weirTier.ts";
 
@@ -51,7 +51,7 @@ it("a pool whose grant is its maximum, and that replaces a connection after each
 
   expect(plan?.grant).toBe(plan?.limit);
   expect(refusals.filter((refusal) => refusal !== REFUSAL.line)).toEqual([]);
-  logShare(
+  logRefusedShare(
     "a pool that replaces each connection",
     refusals.length,
     CHECKOUTS_PER_WORKER * pool.options.max,

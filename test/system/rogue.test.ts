@@ -4,12 +4,12 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Fleet } from "../../src/api/fleet.ts";
 import { MAINTENANCE_LINE } from "../../src/api/names.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
-import { exampleFleet, withPools } from "./fleets.ts";
+import { exampleFleet, withPools } from "./exampleFleet.ts";
 import { isLate } from "./late.ts";
 import { lineStates } from "./lineState.ts";
 import { logIn, openConsole } from "./logIn.ts";
 import { killAll, startPools, type PoolServer } from "./poolFleet.ts";
-import { logShare } from "./measured.ts";
+import { logMeasured, logRefusedShare } from "../measured.ts";
 import { REFUSAL } from "./refusals.ts";
 import { storm, type StormCount, type StormSpec } from "./storm.ts";
 import { startTier, type Tier } from "./weirTier.ts";
@@ -90,7 +90,7 @@ describe("headroom 0, all pools, consoles and maintenance full, and a server tha
       const { logins } = tier.plan.clients.reserve;
       const count = await rage({ loginsAtOnce: logins, looksAround: false }, 2_000);
 
-      logShare(
+      logRefusedShare(
         "as many at a time as the reserve, tried again at once",
         count.refused,
         count.logins + count.refused,
@@ -105,7 +105,7 @@ describe("headroom 0, all pools, consoles and maintenance full, and a server tha
     async () => {
       const count = await rage({ loginsAtOnce: 200, looksAround: false }, 2_000);
 
-      logShare(
+      logRefusedShare(
         "all 200 at a time, tried again at once",
         count.refused,
         count.logins + count.refused,
@@ -119,7 +119,7 @@ describe("headroom 0, all pools, consoles and maintenance full, and a server tha
 
   async function raging(how: How, enough: (count: StormCount) => boolean): Promise<StormCount> {
     const count = await storm({ tier, fleet, rogue: ROGUE, others, ...how }, enough);
-    process.stderr.write(`measured: beside ${count.logins} logins, ${count.late} were late\n`);
+    logMeasured(`beside ${count.logins} logins, ${count.late} were late`);
     return count;
   }
 

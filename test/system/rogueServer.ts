@@ -1,10 +1,18 @@
 // A server that has gone wrong: it wants 200 connections whatever it was told, on its own line with
 // its own login, and tries again whenever it is refused.
 import { Client } from "pg";
-
 import { isLate } from "./late.ts";
-import type { RogueOrder, RogueReport } from "./rogueReport.ts";
 import { takeOrders } from "./takeOrders.ts";
+
+/** What a rogue (rogueServer.ts) can be asked over IPC. */
+export type RogueOrder = "storm" | "stop" | "report";
+
+/** What it answers. */
+export interface RogueReport {
+  readonly open: number;
+  /** Logins that failed and were not late (late.ts), by message. */
+  readonly refusals: Readonly<Record<string, number>>;
+}
 
 const WANTED = 200;
 /** How many logins it has under way at the same time. */

@@ -4,7 +4,7 @@ import type { Fleet } from "../../src/api/fleet.ts";
 import { startOrdered } from "./orderedProcess.ts";
 import { fillAll, tellAll, type PoolServer } from "./poolFleet.ts";
 import type { PoolReport } from "./poolReport.ts";
-import type { RogueOrder, RogueReport } from "./rogueReport.ts";
+import type { RogueOrder, RogueReport } from "./rogueServer.ts";
 import { serverEnvironment } from "./serverEnvironment.ts";
 import type { Tier } from "./weirTier.ts";
 

@@ -1,15 +1,17 @@
 import type { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-
 import { budgetOf, serverOf, type BudgetWish } from "../fleets/fleetOf.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
-import type { Postgres } from "../parts/postgres.ts";
+import { type Postgres, startPostgres } from "../parts/postgres.ts";
 import { cancel } from "./cancel.ts";
 import { selfSigned, type Certificate } from "./certificate.ts";
 import { logIn } from "./logIn.ts";
 import { LONG_QUERY, untilLongQueryRuns } from "./longQuery.ts";
-import { startTlsPostgres } from "./tlsPostgres.ts";
 import { startTier, type Tier, type TierSpec } from "./weirTier.ts";
+import { chown, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { runsAsRoot, serverOwner } from "../../tools/processes/owner.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 
 const USER = "author";
 const VERIFY_FULL = { mode: "verify-full", caSecretRef: { name: "ca" } } as const;
@@ -132,4 +134,19 @@ async function cancelledThrough(
   ]);
   await client.end();
   return error;
+}
+
+/** Starts a Postgres that shows this certificate to whoever asks for TLS. */
+export async function startTlsPostgres({ cert, key }: Certificate): Promise<Postgres> {
+  const owner = serverOwner();
+  const dir = await scratchDir("postgres-tls", owner);
+  const files = { ssl_cert_file: join(dir, "tls.crt"), ssl_key_file: join(dir, "tls.key") };
+  for (const [path, text] of [
+    [files.ssl_cert_file, cert],
+    [files.ssl_key_file, key],
+  ] as const) {
+    await writeFile(path, text, { mode: 0o600 });
+    if (runsAsRoot()) await chown(path, owner.uid, owner.gid);
+  }
+  return startPostgres({ settings: { ssl: "on", ...files } });
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-
 import { runProcess } from "../processes/processes.ts";
 import { scratchDir } from "../processes/scratch.ts";
+import { generateKeyPairSync } from "node:crypto";
 
 /** What a certificate says, and where it goes. */
 export interface CertificateSpec {
@@ -51,4 +51,10 @@ async function make(args: readonly string[]): Promise<void> {
   // Longer than anybody leaves a cluster running.
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30"];
   await runProcess({ command: "openssl", args: ["req", "-x509", ...key, ...args] });
+}
+
+/** The key that signs the tokens of ServiceAccounts, as PEM: of SEC1, since PKCS #8 is refused. */
+export function serviceAccountKeyPem(): string {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return privateKey.export({ type: "sec1", format: "pem" }).toString();
 }

@@ -1,9 +1,10 @@
 import { get } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
-
 import type { RunningProcess } from "../processes/processes.ts";
 
 const POLL_INTERVAL_MS = 50;
+/** Of checks that cost little. */
+const CHECK_INTERVAL_MS = 20;
 // 2 to 3 s on an idle machine, 20 s for a whole cluster; the rest is for one that runs other tests too.
 const READY_TIMEOUT_MS = 300_000;
 const LOG_TAIL_LINES = 20;
@@ -42,4 +43,9 @@ export async function answersOk(url: string, token: string, ca: Buffer): Promise
       resolve(response.statusCode === 200);
     }).on("error", reject);
   });
+}
+
+/** Waits until a check passes; that it throws counts as "not yet". Whoever waits sets the limit. */
+export async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo().catch(() => false))) await sleep(CHECK_INTERVAL_MS);
 }

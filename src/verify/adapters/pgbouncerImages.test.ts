@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { poolerShape, systemIn } from "../../../test/audit/systemText.ts";
+import { poolerShape, systemIn } from "../../../test/verify/systemText.ts";
 
 const PG = "pg.db.svc.cluster.local:5432";
 

@@ -7,7 +7,7 @@ import {
   postgresOf,
   systemOf,
   type LineSpec,
-} from "../../../test/audit/systemOf.ts";
+} from "../../../test/verify/systemOf.ts";
 import type { Client } from "../system.ts";
 import { prove } from "./prove.ts";
 

@@ -9,7 +9,7 @@ import {
   poolerOf,
   postgresOf,
   systemOf,
-} from "../../../test/audit/systemOf.ts";
+} from "../../../test/verify/systemOf.ts";
 import { fieldOf, objectOf } from "../sourcePosition.ts";
 import type { System } from "../system.ts";
 import { prove } from "./prove.ts";

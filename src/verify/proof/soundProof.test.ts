@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { arbitraryClient, arbitrarySystem } from "../../../test/audit/arbitrarySystem.ts";
-import { naiveVerdict } from "../../../test/audit/naiveProof.ts";
-import { known } from "../../../test/audit/systemOf.ts";
+import { arbitraryClient, arbitrarySystem } from "../../../test/verify/arbitrarySystem.ts";
+import { naiveVerdict } from "../../../test/verify/naiveProof.ts";
+import { known } from "../../../test/verify/systemOf.ts";
 import type { Client, Quantity, System } from "../system.ts";
 import { prove } from "./prove.ts";
 

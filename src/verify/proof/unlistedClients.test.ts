@@ -7,7 +7,7 @@ import {
   missing,
   poolerOf,
   systemOf,
-} from "../../../test/audit/systemOf.ts";
+} from "../../../test/verify/systemOf.ts";
 import { unlistedClients } from "./unlistedClients.ts";
 
 test.each([

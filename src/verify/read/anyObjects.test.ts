@@ -7,7 +7,7 @@ import {
   deploymentText,
   poolerShape,
   poolerText,
-} from "../../../test/audit/systemText.ts";
+} from "../../../test/verify/systemText.ts";
 import type { AuditObject } from "../sourcePosition.ts";
 import { isMapping } from "./field.ts";
 import { readObjects } from "./readObjects.ts";

@@ -6,7 +6,7 @@ import {
   poolerText,
   poolerShape,
   systemIn,
-} from "../../../test/audit/systemText.ts";
+} from "../../../test/verify/systemText.ts";
 
 const POOLER = poolerText(APP_INI);
 const NAME = "Deployment db/app, container server";

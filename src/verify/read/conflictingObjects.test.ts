@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { APP_INI, deploymentText, poolerText } from "../../../test/audit/systemText.ts";
+import { APP_INI, deploymentText, poolerText } from "../../../test/verify/systemText.ts";
 import { prove } from "../proof/prove.ts";
 import { readObjects } from "./readObjects.ts";
 import { readSystem } from "./readSystem.ts";

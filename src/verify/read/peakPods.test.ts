@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readObjects } from "./readObjects.ts";
-import { figure } from "../../../test/audit/systemText.ts";
+import { figure } from "../../../test/verify/systemText.ts";
 import { Inventory } from "./inventory.ts";
 import { Scalers } from "./scalers.ts";
 import { workloadsOf } from "./workloads.ts";

@@ -5,7 +5,7 @@ import {
   figure,
   poolerText,
   systemIn,
-} from "../../../test/audit/systemText.ts";
+} from "../../../test/verify/systemText.ts";
 
 const POOLER = poolerText(APP_INI);
 const URL = { DATABASE_URL: "postgres://app@pooler:6432/app" };

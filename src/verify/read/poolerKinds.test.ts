@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { figure, poolerShape, poolerText, systemIn } from "../../../test/audit/systemText.ts";
+import { figure, poolerShape, poolerText, systemIn } from "../../../test/verify/systemText.ts";
 import { readObjects } from "./readObjects.ts";
 import { readSystem } from "./readSystem.ts";
 

@@ -7,7 +7,7 @@ import {
   poolerShape,
   poolerText,
   systemIn,
-} from "../../../test/audit/systemText.ts";
+} from "../../../test/verify/systemText.ts";
 
 const POOLER = poolerText(APP_INI);
 const URL = { DATABASE_URL: "postgres://app@pooler:6432/app?connection_limit=2" };

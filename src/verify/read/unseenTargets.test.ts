@@ -5,7 +5,7 @@ import {
   deploymentText,
   poolerText,
   systemIn,
-} from "../../../test/audit/systemText.ts";
+} from "../../../test/verify/systemText.ts";
 
 const POOLER = poolerText(APP_INI);
 const URL = "postgres://app@pooler:6432/app";

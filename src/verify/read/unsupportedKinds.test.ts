@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { APP_INI, poolerText, systemIn } from "../../../test/audit/systemText.ts";
+import { APP_INI, poolerText, systemIn } from "../../../test/verify/systemText.ts";
 
 const POOLER = poolerText(APP_INI);
 

@@ -3,11 +3,11 @@ import { z } from "zod";
 import type { KubeClient } from "../../../src/kube/client.ts";
 import { objectPath } from "../../../src/kube/objectPlace.ts";
 import { readObject } from "../../../src/kube/readObject.ts";
-import type { AddonObject } from "./addonObject.ts";
+import type { AddonObject } from "./addonObjects.ts";
 import { coreDnsObjects, CORE_DNS } from "./coreDns.ts";
 import { metricsApi, metricsServerObjects, METRICS_SERVER } from "./metricsServer.ts";
 import type { MachineSpec } from "./spec.ts";
-import { until } from "./until.ts";
+import { until } from "../readiness.ts";
 
 const DEPLOYMENT = z.object({ status: z.object({ availableReplicas: z.number().default(0) }) });
 

@@ -2,7 +2,7 @@ import { runProcess } from "../../processes/processes.ts";
 import { type Daemon, startDaemon } from "./daemon.ts";
 import { pathsOf } from "./paths.ts";
 import type { LocalImage, MachineSpec } from "./spec.ts";
-import { until } from "./until.ts";
+import { until } from "../readiness.ts";
 
 /** Starts containerd, whose images are those of earlier runs and the ones that the machine needs. */
 export async function startContainerd(spec: MachineSpec): Promise<Daemon> {

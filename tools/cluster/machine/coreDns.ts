@@ -1,5 +1,4 @@
-import type { AddonObject } from "./addonObject.ts";
-import { addonWorkload } from "./addonWorkload.ts";
+import { type AddonObject, addonWorkload } from "./addonObjects.ts";
 
 /** Its Deployment, and all else that is its own. */
 export const CORE_DNS = { name: "coredns", namespace: "kube-system" };

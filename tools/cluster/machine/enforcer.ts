@@ -4,11 +4,10 @@ import type { KubeClient } from "../../../src/kube/client.ts";
 import type { KubeObject, Listed } from "../../../src/kube/list.ts";
 import { readObject } from "../../../src/kube/readObject.ts";
 import { reflect } from "../../../src/kube/reflector.ts";
-import { policyChains, POLICY_CHAIN, type PolicyWorld } from "./networkPolicies.ts";
+import { policyChains, POLICY_CHAIN, type PolicyWorld, restoreText } from "./networkPolicies.ts";
 import { policyOf, podOf, namespaceOf } from "./policyObjects.ts";
-import { restoreText } from "./restoreText.ts";
-import { runWith } from "./runWith.ts";
-import { until } from "./until.ts";
+import { runWith } from "./systemCommands.ts";
+import { until } from "../readiness.ts";
 import { systemRuntime } from "../../../src/runtime/runtime.ts";
 
 const PODS: Listed = { kind: "Pod", apiVersion: "v1", plural: "pods" };

@@ -2,9 +2,8 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { certificateAuthority } from "../certificateAuthority.ts";
+import { certificateAuthority, serviceAccountKeyPem } from "../certificateAuthority.ts";
 import { kubeconfigOf } from "../kubeconfigText.ts";
-import { serviceAccountKeyPem } from "../serviceAccountKey.ts";
 import { apiUrlOf } from "./addresses.ts";
 import {
   cniConfig,

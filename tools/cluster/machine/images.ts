@@ -2,7 +2,7 @@ import { basename, dirname, join } from "node:path";
 
 import { binary } from "../../binaries/catalog.ts";
 import { cached } from "../../cache/cache.ts";
-import { writeImageArchive } from "./imageArchive.ts";
+import { writeProgramImage } from "./programImage.ts";
 import type { LocalImage, MachineImages } from "./spec.ts";
 
 /** Bumped when what is written around the program changes. */
@@ -34,7 +34,7 @@ async function imageOf(program: string): Promise<LocalImage> {
     name: "image",
     version: `${built}-${LAYOUT_VERSION}`,
     make: async (making) => {
-      await writeImageArchive({ name, program }, making);
+      await writeProgramImage({ name, program }, making);
     },
   });
   return { name, archivePath: join(dir, "image.tar") };

@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 
 import { connect } from "../../../src/kube/client.ts";
 import { loadKubeconfig } from "../../../src/kube/kubeconfig.ts";
-import { answersOk } from "../readiness.ts";
+import { answersOk, until } from "../readiness.ts";
 import { startEtcd } from "../etcd.ts";
 import { makeAddons } from "./addons.ts";
 import { apiUrlOf } from "./addresses.ts";
@@ -18,7 +18,6 @@ import { isolate, setUpNetwork } from "./isolation.ts";
 import { pathsOf } from "./paths.ts";
 import { admitPods } from "./podNetwork.ts";
 import type { MachineProgram, MachineSpec } from "./spec.ts";
-import { until } from "./until.ts";
 import { systemRuntime } from "../../../src/runtime/runtime.ts";
 
 const [, , specPath] = process.argv;

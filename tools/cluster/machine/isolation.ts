@@ -3,12 +3,11 @@ import { basename, join } from "node:path";
 
 import { runProcess } from "../../processes/processes.ts";
 import type { Addresses } from "./addresses.ts";
-import { ip } from "./ip.ts";
+import { ip, mount } from "./systemCommands.ts";
 import { showManyCpus } from "./manyCpus.ts";
-import { mount } from "./mount.ts";
 import { pathsOf } from "./paths.ts";
 import type { MachineSpec } from "./spec.ts";
-import { until } from "./until.ts";
+import { until } from "../readiness.ts";
 
 /** Folders of the host that daemons write to, and that are hidden from them. */
 export const HIDDEN_FOLDERS = ["/run", "/var/lib", "/var/log"];

@@ -16,9 +16,9 @@ import { howItEnded } from "./daemon.ts";
 import { writeMachineFiles } from "./files.ts";
 import { endNamespaces } from "./firstProcess.ts";
 import { machineImages } from "./images.ts";
-import { ip } from "./ip.ts";
+import { ip } from "./systemCommands.ts";
 import { pathsOf } from "./paths.ts";
-import { takePlace } from "./place.ts";
+import { reserveMachine } from "./reservation.ts";
 import { requireMachineParts } from "./requirements.ts";
 import type { MachineProgram, MachineSpec } from "./spec.ts";
 import { systemRuntime } from "../../../src/runtime/runtime.ts";
@@ -55,25 +55,32 @@ export async function startMachine(): Promise<Machine> {
   await buildBinaries(MACHINE_BINARIES);
   const programs = await machinePrograms();
   const images = await machineImages();
-  const place = await takePlace();
+  const reservation = await reserveMachine();
   const dir = await scratchDir("machine");
   let inside: RunningProcess | undefined;
   const stop = async () => {
     if (inside !== undefined) await endNamespaces(inside);
-    await place.free();
+    await reservation.free();
     await rm(dir, { recursive: true, force: true });
   };
   try {
-    const addresses = addressesOf(place.number);
-    const imageStore = join(cacheDir(), `images-${place.number}`);
+    const addresses = addressesOf(reservation.number);
+    const imageStore = join(cacheDir(), `images-${reservation.number}`);
     await mkdir(imageStore, { recursive: true });
-    const spec: MachineSpec = { dir, imageStore, cgroup: place.name, addresses, programs, images };
+    const spec: MachineSpec = {
+      dir,
+      imageStore,
+      cgroup: reservation.name,
+      addresses,
+      programs,
+      images,
+    };
     const { token, ca } = await writeMachineFiles(spec);
     const paths = pathsOf(dir);
     const machine = await startProcess({ command: "setsid", args: unshareArgs(paths.spec) });
     inside = machine;
     await machine.untilLogged(ISOLATED);
-    await link(place.name, machine.pid, addresses);
+    await link(reservation.name, machine.pid, addresses);
     const url = apiUrlOf(addresses);
     await untilReady("kube-apiserver", machine, () => answersOk(`${url}/readyz`, token, ca));
     const client = connect(loadKubeconfig({ KUBECONFIG: paths.kubeconfig }), systemRuntime);
@@ -83,7 +90,7 @@ export async function startMachine(): Promise<Machine> {
       kubeconfigPath: paths.kubeconfig,
       kubectl: await kubectlFor(paths.kubeconfig, dir),
       dir,
-      name: place.name,
+      name: reservation.name,
       addresses,
       loadImage: (archivePath) => loadImage(paths.containerdSocket, { archivePath }),
       ended: machine.closed.then((exit) => whyItEnded(exit, machine.log())),

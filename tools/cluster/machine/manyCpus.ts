@@ -1,7 +1,7 @@
 import { mkdir, readdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 
-import { mount } from "./mount.ts";
+import { mount } from "./systemCommands.ts";
 
 /**
  * How many times the CPUs of this computer the node says it has. Requests are made for a cluster of

@@ -1,5 +1,4 @@
-import type { AddonObject } from "./addonObject.ts";
-import { addonWorkload } from "./addonWorkload.ts";
+import { type AddonObject, addonWorkload } from "./addonObjects.ts";
 
 /** Its Deployment, and all else that is its own. */
 export const METRICS_SERVER = { name: "metrics-server", namespace: "kube-system" };

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 
-import { policyChains, type PolicyWorld } from "./networkPolicies.ts";
+import { policyChains, type PolicyWorld, restoreText } from "./networkPolicies.ts";
 import { policyOf, type PolicyPod } from "./policyObjects.ts";
-import { restoreText } from "./restoreText.ts";
 
 const server: PolicyPod = {
   namespace: "writing",

@@ -1,6 +1,5 @@
 import { blockWithout } from "./addressBlocks.ts";
-import { selects } from "./labelSelectors.ts";
-import type { Peer, Policy, PolicyPod, Port } from "./policyObjects.ts";
+import type { Peer, Policy, PolicyPod, Port, LabelSelector } from "./policyObjects.ts";
 
 /** Everything that decides who may talk to whom. */
 export interface PolicyWorld {
@@ -118,4 +117,44 @@ function portMatch(
     typeof port === "number" ? port : target?.namedPorts.find(({ name }) => name === port)?.port;
   if (number === undefined) return [];
   return [`${match}--dport ${endPort === undefined ? number : `${number}:${endPort}`} `];
+}
+
+type Operator = NonNullable<LabelSelector["matchExpressions"]>[number]["operator"];
+
+/** What each operator says of a label's value, which is undefined where there is no such label. */
+const HOLDS: Record<Operator, (value: string | undefined, values: readonly string[]) => boolean> = {
+  In: (value, values) => value !== undefined && values.includes(value),
+  NotIn: (value, values) => value === undefined || !values.includes(value),
+  Exists: (value) => value !== undefined,
+  DoesNotExist: (value) => value === undefined,
+};
+
+/** Whether it selects something with these labels. An empty one selects all. */
+export function selects(
+  { matchLabels = {}, matchExpressions = [] }: LabelSelector,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  return (
+    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
+    matchExpressions.every(({ key, operator, values = [] }) => HOLDS[operator](labels[key], values))
+  );
+}
+
+/**
+ * What `iptables-restore --noflush` takes to replace chains, all at once.
+ *
+ * @param before the chains that were there: those that are no more are removed
+ */
+export function restoreText(chains: readonly Chain[], before: readonly string[]): string {
+  const names = chains.map(({ name }) => name);
+  const gone = before.filter((name) => !names.includes(name));
+  const lines = [
+    "*mangle",
+    // Naming a chain makes it, or empties it.
+    ...[...names, ...gone].map((name) => `:${name} - [0:0]`),
+    ...chains.flatMap(({ name, rules }) => rules.map((rule) => `-A ${name} ${rule}`)),
+    ...gone.map((name) => `-X ${name}`),
+    "COMMIT",
+  ];
+  return `${lines.join("\n")}\n`;
 }

@@ -6,13 +6,13 @@ import { type RealCluster, startRealCluster } from "../cluster/realCluster.ts";
 import { cloneOfRepository } from "../docs/clone.ts";
 import { IMAGES } from "../../tools/images/catalog.ts";
 import { imageArchive } from "../../tools/images/imageArchive.ts";
-import { PATIENTLY } from "./comes.ts";
+import { KUBECTL_TIMEOUT } from "./eventually.ts";
 import { type Health, watchHealth } from "./health.ts";
-import { say } from "./say.ts";
+import { logStart } from "./log.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** What all fleets of the suite stand on: a cluster that has the images, and the operator. */
-export interface Ground {
+export interface Environment {
   readonly cluster: RealCluster;
   readonly client: KubeClient;
   /** @returns what it wrote to stdout @throws with what it wrote to stderr, when it fails */
@@ -26,12 +26,12 @@ export interface Ground {
 }
 
 /** Starts a cluster or takes the one that is there, loads all images, and installs the operator. */
-export async function startGround(): Promise<Ground> {
-  const ready = say("the images are built");
+export async function startEnvironment(): Promise<Environment> {
+  const ready = logStart("the images are built");
   const archives: string[] = [];
   for (const { name } of IMAGES) archives.push(await imageArchive(name));
   ready();
-  const up = say("a cluster is up, with all images");
+  const up = logStart("a cluster is up, with all images");
   const cluster = await startRealCluster();
   const ends: (() => Promise<void>)[] = [];
   try {
@@ -45,7 +45,7 @@ export async function startGround(): Promise<Ground> {
       if (code === 0) return stdout;
       throw new Error(`kubectl ${args.join(" ")} ended with ${code}: ${stderr.trim()}`);
     };
-    const kubectl: Ground["kubectl"] = (args, stdin) =>
+    const kubectl: Environment["kubectl"] = (args, stdin) =>
       againAfterStarvation(health, () => kubectlOnce(args, stdin));
     await health.untilWell();
     await installOperator({ cluster, kubectl });
@@ -92,7 +92,7 @@ export async function againAfterStarvation<T>(
 /** All together, and pods without their grace: the cluster would wait for one after the other. */
 async function removeAtOnce(
   namespaces: readonly string[],
-  kubectl: Ground["kubectl"],
+  kubectl: Environment["kubectl"],
 ): Promise<void> {
   if (namespaces.length === 0) return;
   await kubectl(["delete", "namespace", "--wait=false", "--ignore-not-found", ...namespaces]);
@@ -106,14 +106,14 @@ async function removeAtOnce(
 async function installOperator({
   cluster,
   kubectl,
-}: Pick<Ground, "cluster" | "kubectl">): Promise<void> {
-  const installed = say("the operator runs");
+}: Pick<Environment, "cluster" | "kubectl">): Promise<void> {
+  const installed = logStart("the operator runs");
   const file = join(await cloneOfRepository(), "manifests/operator/weir-operator.yaml");
   await cluster.claim("--filename", file);
   await kubectl(["apply", "--filename", file]);
   const kinds = ["crd/connectionbudgets.weir.dev", "crd/mcpservers.weir.dev"];
-  await kubectl(["wait", "--for=condition=Established", PATIENTLY, ...kinds]);
+  await kubectl(["wait", "--for=condition=Established", KUBECTL_TIMEOUT, ...kinds]);
   const operator = ["--namespace=weir-system", "deployment/weir-operator"];
-  await kubectl(["rollout", "status", PATIENTLY, ...operator]);
+  await kubectl(["rollout", "status", KUBECTL_TIMEOUT, ...operator]);
   installed();
 }

@@ -15,7 +15,7 @@ const WEIGHTS = { "cpu.shares": "8192", "cpu.weight": "800" };
 const TAKEN = 75;
 
 /** A number that no other machine has while this one runs, and what goes by its name. */
-export interface Place {
+export interface Reservation {
   readonly number: number;
   /** The name of its cgroup in each hierarchy, and of its network interface on the host. */
   readonly name: string;
@@ -30,7 +30,7 @@ export interface Place {
  *
  * @throws when all numbers are taken
  */
-export async function takePlace(): Promise<Place> {
+export async function reserveMachine(): Promise<Reservation> {
   for (let number = 0; number < MACHINES_MAX; number++) {
     const name = `weir-cluster-${number}`;
     const holder = hold(name);
@@ -45,9 +45,9 @@ export async function takePlace(): Promise<Place> {
 
 /**
  * Keeps everybody from taking the number of a machine once it is free: whatever goes by its name is
- * what that machine has left. Who looks for a place meanwhile takes another.
+ * what that machine has left. Whoever looks for a number meanwhile takes another.
  */
-export function keepFromOthers({ name }: Pick<Place, "name">): Promise<Lock> {
+export function keepFromOthers({ name }: Pick<Reservation, "name">): Promise<Lock> {
   return takeLock(`${lockOf(name)}.taking`);
 }
 

@@ -1,11 +1,11 @@
 import { isObject } from "../../src/kube/kubeAnswer.ts";
 import type { KubeObject } from "../../src/kube/list.ts";
 import { reflect } from "../../src/kube/reflector.ts";
-import type { Place } from "./place.ts";
+import type { RunningFleet } from "./runningFleet.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** What the operator said of an object, from some moment on. */
-export interface Said {
+export interface LoggedCondition {
   /** `ConnectionBudget/writing` */
   readonly object: string;
   readonly type: string;
@@ -17,10 +17,10 @@ export interface Said {
 }
 
 /** All that the operator says of a fleet, in the order in which it was said. */
-export interface Conditions {
-  readonly said: () => readonly Said[];
+export interface ConditionHistory {
+  readonly all: () => readonly LoggedCondition[];
   /** What it says now. */
-  readonly now: () => readonly Said[];
+  readonly now: () => readonly LoggedCondition[];
   readonly stop: () => Promise<void>;
 }
 
@@ -31,12 +31,12 @@ const KINDS = [
 
 /** @param step what goes on at this moment */
 export async function watchConditions(
-  { ground, namespace }: Place,
+  { environment, namespace }: RunningFleet,
   step: () => string,
-): Promise<Conditions> {
-  const said: Said[] = [];
-  const latest = new Map<string, Said>();
-  const hear = (conditions: readonly Said[]) => {
+): Promise<ConditionHistory> {
+  const said: LoggedCondition[] = [];
+  const latest = new Map<string, LoggedCondition>();
+  const hear = (conditions: readonly LoggedCondition[]) => {
     for (const each of conditions) {
       const key = `${each.object} ${each.type}`;
       const before = latest.get(key);
@@ -47,18 +47,18 @@ export async function watchConditions(
   };
   const reflectors = KINDS.map(({ kind, plural }) =>
     reflect({
-      client: ground.client,
+      client: environment.client,
       runtime: systemRuntime,
       selection: { kind, plural, apiVersion: "weir.dev/v1alpha1", namespace },
       keep: (object) => object,
       onChange: (change) => {
-        if (change.type !== "deleted") hear(saidIn(change.new, step()));
+        if (change.type !== "deleted") hear(conditionsIn(change.new, step()));
       },
     }),
   );
   await Promise.all(reflectors.map(({ synced }) => synced));
   return {
-    said: () => said,
+    all: () => said,
     now: () => [...latest.values()],
     stop: async () => {
       await Promise.all(reflectors.map(({ stop }) => stop()));
@@ -66,7 +66,10 @@ export async function watchConditions(
   };
 }
 
-function saidIn({ kind, metadata, status }: KubeObject, during: string): readonly Said[] {
+function conditionsIn(
+  { kind, metadata, status }: KubeObject,
+  during: string,
+): readonly LoggedCondition[] {
   const name = isObject(metadata) ? String(metadata["name"]) : "";
   const conditions =
     isObject(status) && Array.isArray(status["conditions"]) ? status["conditions"] : [];

@@ -5,7 +5,7 @@ import { budgetNames } from "../../src/api/names.ts";
 import type { BudgetPlan } from "../../src/budget/plan.ts";
 import { cloneOfRepository } from "../docs/clone.ts";
 import { runBlock, shellBlocks } from "../docs/shellBlocks.ts";
-import { PATIENTLY } from "./comes.ts";
+import { KUBECTL_TIMEOUT } from "./eventually.ts";
 import {
   type AwakeServer,
   BUDGET,
@@ -15,21 +15,21 @@ import {
   POSTGRES_POD,
   type Scaled,
 } from "./fleets.ts";
-import { againAfterStarvation, type Ground } from "./ground.ts";
-import { type Calling, callingOf } from "./load.ts";
-import { say } from "./say.ts";
+import { againAfterStarvation, type Environment } from "./environment.ts";
+import { type LoadGenerator, loadGeneratorOf } from "./loadGenerator.ts";
+import { logStart } from "./log.ts";
 import { TOOLS_POD, toolsObjects } from "./tools.ts";
 
 /** A fleet that runs. */
-export interface Place {
+export interface RunningFleet {
   readonly namespace: string;
   readonly scaled: Scaled | undefined;
   readonly plan: BudgetPlan;
   readonly servers: readonly AwakeServer[];
   /** PgBouncer's processes by their pods' names, and where each of them listens. */
   readonly poolers: ReadonlyMap<string, string>;
-  readonly calling: Calling;
-  readonly ground: Ground;
+  readonly loadGenerator: LoadGenerator;
+  readonly environment: Environment;
   /** kubectl in the fleet's namespace. */
   readonly kubectl: (...args: readonly string[]) => Promise<string>;
   /** Runs commands as a reader of docs/quickstart.md would: bash, in a clone, with kubectl. */
@@ -37,43 +37,43 @@ export interface Place {
 }
 
 /** Runs a fleet as docs/quickstart.md tells a newcomer, with a Postgres for trying weir out. */
-export async function runFleet(ground: Ground, spec: FleetSpec): Promise<Place> {
+export async function runFleet(environment: Environment, spec: FleetSpec): Promise<RunningFleet> {
   const folder = await cloneOfRepository();
-  const place = placeOf(ground, spec, folder);
-  const { namespace, poolers, shell, kubectl } = place;
-  const ready = say(`${namespace}: everything is Ready`);
-  await ground.claimNamespace(namespace);
+  const fleet = runningFleetOf(environment, spec, folder);
+  const { namespace, poolers, shell, kubectl } = fleet;
+  const ready = logStart(`${namespace}: everything is Ready`);
+  await environment.claimNamespace(namespace);
   await writeFile(join(folder, "fleet.yaml"), spec.text);
   await shell(quickstartBlock("cdk8s synth"));
   await shell(quickstartBlock("weir secrets"));
   await shell(quickstartBlock("kubectl apply -f manifests/\n"));
-  await untilReady(place);
+  await untilReady(fleet);
   ready();
   // The one command that names a reader's own Postgres: its superuser is reached in its pod alone.
   const psql = `kubectl --namespace ${namespace} exec -i ${POSTGRES_POD} -- psql`;
   await shell(quickstartBlock("weir guard").replace("psql", psql).replace("-h my-postgres ", ""));
-  await migrate(place);
+  await migrate(fleet);
   await writeFile(join(folder, "fleet.yaml"), observedText(spec));
   await shell("kubectl apply -f fleet.yaml");
   const tools = JSON.stringify(await toolsObjects(namespace, poolers));
-  await ground.kubectl(["apply", "--filename=-"], tools);
-  await kubectl("wait", "--for=condition=Ready", PATIENTLY, `pod/${TOOLS_POD}`);
+  await environment.kubectl(["apply", "--filename=-"], tools);
+  await kubectl("wait", "--for=condition=Ready", KUBECTL_TIMEOUT, `pod/${TOOLS_POD}`);
   // Applied one after the other, they were no whole fleet for a moment, which the operator said.
-  const objects = place.servers.map(({ name }) => `mcpserver/${name}`);
+  const objects = fleet.servers.map(({ name }) => `mcpserver/${name}`);
   await kubectl(
     "wait",
     "--for=condition=Ready",
-    PATIENTLY,
+    KUBECTL_TIMEOUT,
     `connectionbudget/${BUDGET}`,
     ...objects,
   );
-  return place;
+  return fleet;
 }
 
 /** @param folder where its commands run */
-function placeOf(ground: Ground, spec: FleetSpec, folder: string): Place {
+function runningFleetOf(environment: Environment, spec: FleetSpec, folder: string): RunningFleet {
   const { namespace, active, scaled } = spec;
-  const { kubeconfigPath } = ground.cluster;
+  const { kubeconfigPath } = environment.cluster;
   const { plan, servers } = planned(spec);
   const { pgbouncer, peers } = budgetNames(BUDGET);
   const pods = Array.from({ length: plan.slots.processes }, (_, index) => `${pgbouncer}-${index}`);
@@ -87,11 +87,13 @@ function placeOf(ground: Ground, spec: FleetSpec, folder: string): Place {
     plan,
     servers,
     poolers: new Map(pods.map((pod) => [pod, `${pod}.${peers}.${namespace}.svc`])),
-    calling: callingOf({ ground, namespace }),
-    ground,
-    kubectl: (...args) => ground.kubectl(["--namespace", namespace, ...args]),
+    loadGenerator: loadGeneratorOf({ environment, namespace }),
+    environment,
+    kubectl: (...args) => environment.kubectl(["--namespace", namespace, ...args]),
     shell: (block) =>
-      againAfterStarvation(ground.health, () => runBlock(block, { folder, kubeconfigPath, env })),
+      againAfterStarvation(environment.health, () =>
+        runBlock(block, { folder, kubeconfigPath, env }),
+      ),
   };
 }
 
@@ -104,18 +106,18 @@ function quickstartBlock(words: string): string {
 }
 
 /** Waits until all pods that the manifests make are Ready. */
-export async function untilReady({ kubectl }: Pick<Place, "kubectl">): Promise<void> {
+export async function untilReady({ kubectl }: Pick<RunningFleet, "kubectl">): Promise<void> {
   const workloads = await kubectl("get", "statefulsets,deployments", "--output=name");
   for (const workload of workloads.trim().split("\n")) {
-    await kubectl("rollout", "status", PATIENTLY, workload);
+    await kubectl("rollout", "status", KUBECTL_TIMEOUT, workload);
   }
 }
 
 /** The example's Job, which is written for its own namespace. */
-async function migrate({ namespace, shell, kubectl }: Place): Promise<void> {
+async function migrate({ namespace, shell, kubectl }: RunningFleet): Promise<void> {
   const job = "examples/writing-servers/migrate-job.yaml";
   const here = `s/namespace: writing$/namespace: ${namespace}/; s/pgbouncer.writing.svc/pgbouncer.${namespace}.svc/`;
   await shell(`sed '${here}' ${job} > job.yaml`);
   await shell(quickstartBlock(job).replace(job, "job.yaml"));
-  await kubectl("wait", "--for=condition=Complete", PATIENTLY, "job/writing-migrate");
+  await kubectl("wait", "--for=condition=Complete", KUBECTL_TIMEOUT, "job/writing-migrate");
 }

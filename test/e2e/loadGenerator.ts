@@ -1,5 +1,5 @@
-import { callOf } from "./calls.ts";
-import type { Place } from "./place.ts";
+import { callOf } from "./fleets.ts";
+import type { RunningFleet } from "./runningFleet.ts";
 import type { Load, LoadReport } from "./programs/load.ts";
 import { askProgram, LOAD_PORT } from "./tools.ts";
 
@@ -12,7 +12,7 @@ const NOBODY: Load = { targets: [] };
  *
  * @param pods of each server
  */
-export function loadOf({ servers, plan }: Place, pods = 1): Load {
+export function loadOf({ servers, plan }: RunningFleet, pods = 1): Load {
   return {
     targets: servers.map(({ name, url, members }) => {
       const limit = plan.servers.find((each) => each.name === name)?.limit ?? 1;
@@ -23,7 +23,7 @@ export function loadOf({ servers, plan }: Place, pods = 1): Load {
 }
 
 /** The calls of the program in a fleet's pod. */
-export interface Calling {
+export interface LoadGenerator {
   /** Calls the servers so from now on. */
   readonly call: (load: Load) => Promise<void>;
   /** Calls nobody for a while, and then goes on: the node is starved. */
@@ -33,11 +33,13 @@ export interface Calling {
 }
 
 /** Nobody is called yet. */
-export function callingOf(place: Pick<Place, "ground" | "namespace">): Calling {
+export function loadGeneratorOf(
+  fleet: Pick<RunningFleet, "environment" | "namespace">,
+): LoadGenerator {
   let wanted = NOBODY;
   let isSuspended = false;
   let carried: Promise<unknown> = Promise.resolve();
-  const tell = () => askProgram(place, LOAD_PORT, () => (isSuspended ? NOBODY : wanted));
+  const tell = () => askProgram(fleet, LOAD_PORT, () => (isSuspended ? NOBODY : wanted));
   /** One after another, and each try says what is to be now: an older one never comes last. */
   const carry = async () => {
     carried = carried.then(tell, tell);
@@ -47,7 +49,7 @@ export function callingOf(place: Pick<Place, "ground" | "namespace">): Calling {
     wanted = load;
     await carry();
   };
-  const ended = async (): Promise<LoadReport> => JSON.parse(await askProgram(place, LOAD_PORT));
+  const ended = async (): Promise<LoadReport> => JSON.parse(await askProgram(fleet, LOAD_PORT));
   return {
     call,
     suspend: async (suspended) => {

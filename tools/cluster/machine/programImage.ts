@@ -23,7 +23,7 @@ const TAR = ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-o
  *
  * @returns the path of the archive
  */
-export async function writeImageArchive(
+export async function writeProgramImage(
   { name, program }: ProgramImage,
   dir: string,
 ): Promise<string> {

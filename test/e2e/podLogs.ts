@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-
-import { REFUSAL } from "./refusal.ts";
-import type { Pod } from "./pods.ts";
-import type { Place } from "./place.ts";
+import type { FleetPod } from "./fleetPods.ts";
+import type { RunningFleet } from "./runningFleet.ts";
 import { TOOLS_POD } from "./tools.ts";
 
 /** A line of a pod's log. */
@@ -14,7 +12,7 @@ export interface LogLine {
 /** The logs of all pods of a fleet, from their beginning to their end. */
 export interface Logs {
   /** Follows a pod, if that is not done yet. */
-  readonly follow: (pod: Pod) => void;
+  readonly follow: (pod: FleetPod) => void;
   /** Lines that tell of a connection that was refused. */
   readonly refusals: () => readonly LogLine[];
   /** How many lines were read of each pod. */
@@ -28,11 +26,11 @@ const TAIL_LINES = 40;
 const RETRY_MS = 300;
 
 /** Nothing is followed yet. */
-export function watchLogs({ ground, namespace }: Place): Logs {
+export function watchLogs({ environment, namespace }: RunningFleet): Logs {
   const refusals: LogLine[] = [];
   const lines = new Map<string, number>();
   const tails = new Map<string, string[]>();
-  const followed = new Map<string, Pod>();
+  const followed = new Map<string, FleetPod>();
   const stopped = new AbortController();
 
   const keep = (pod: string, text: string) => {
@@ -43,7 +41,7 @@ export function watchLogs({ ground, namespace }: Place): Logs {
   /** Of one container: the next one of the same pod begins at its own beginning. */
   const read = async (name: string) => {
     const path = `/api/v1/namespaces/${namespace}/pods/${name}/log?follow=true`;
-    const stream = await ground.client.stream(path, stopped.signal);
+    const stream = await environment.client.stream(path, stopped.signal);
     if (!stream.opened) return false;
     let rest = "";
     for await (const chunk of stream.chunks) {
@@ -55,7 +53,7 @@ export function watchLogs({ ground, namespace }: Place): Logs {
     }
     return true;
   };
-  const follow = async (pod: Pod) => {
+  const follow = async (pod: FleetPod) => {
     let restarts = pod.restarts;
     for (;;) {
       const wasRead = await read(pod.name).catch(() => false);
@@ -84,3 +82,13 @@ export function watchLogs({ ground, namespace }: Place): Logs {
     stop: () => stopped.abort(),
   };
 }
+
+/**
+ * What a client is told when a limit refuses its connection: one of PgBouncer's three, or Postgres'
+ * own (max_connections, what is reserved, a role's limit).
+ */
+export const REFUSAL =
+  /no more connections allowed|client connections exceeded|too many clients|too many connections|remaining connection slots|PoolRefused/;
+
+/** What it is told when nobody listens: a Service none of whose pods is ready, too. */
+export const NOBODY = /ECONNREFUSED/;

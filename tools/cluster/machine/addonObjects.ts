@@ -1,4 +1,4 @@
-import type { AddonObject } from "./addonObject.ts";
+import type { KubeObject } from "../../../src/kube/list.ts";
 
 /** What differs between the programs that a cluster has from its start. */
 export interface AddonSpec {
@@ -68,3 +68,12 @@ function podSpec({ place, image, args, ready, memory, folder, dnsPolicy }: Addon
     volumes: [{ name: folder.name, ...folder.source }],
   };
 }
+
+/** An object that a cluster has from its start. */
+export type AddonObject = KubeObject & {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+};

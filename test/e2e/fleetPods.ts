@@ -1,11 +1,11 @@
 import { isObject } from "../../src/kube/kubeAnswer.ts";
 import type { KubeObject } from "../../src/kube/list.ts";
 import { reflect } from "../../src/kube/reflector.ts";
-import type { Place } from "./place.ts";
+import type { RunningFleet } from "./runningFleet.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** A pod of a fleet, as the API has it. */
-export interface Pod {
+export interface FleetPod {
   readonly name: string;
   readonly ip: string | undefined;
   /** Whose it is, when it is a server's. */
@@ -18,10 +18,10 @@ export interface Pod {
 }
 
 /** The pods of a fleet, at each moment. */
-export interface Pods {
-  readonly all: () => readonly Pod[];
+export interface FleetPods {
+  readonly all: () => readonly FleetPod[];
   /** Those of servers that run. */
-  readonly ofServers: () => readonly (Pod & { readonly server: string })[];
+  readonly ofServers: () => readonly (FleetPod & { readonly server: string })[];
   /** The most restarts of any container, by pod, also of pods that are gone. */
   readonly restarts: () => ReadonlyMap<string, number>;
   readonly stop: () => Promise<void>;
@@ -33,12 +33,12 @@ export interface Pods {
  * @param onPod is told of each change of a pod
  */
 export async function watchPods(
-  { ground, namespace }: Place,
-  onPod: (pod: Pod) => void,
-): Promise<Pods> {
+  { environment, namespace }: RunningFleet,
+  onPod: (pod: FleetPod) => void,
+): Promise<FleetPods> {
   const restarts = new Map<string, number>();
   const reflector = reflect({
-    client: ground.client,
+    client: environment.client,
     runtime: systemRuntime,
     selection: { kind: "Pod", apiVersion: "v1", plural: "pods", namespace },
     keep: podOf,
@@ -63,7 +63,7 @@ export async function watchPods(
   };
 }
 
-function podOf({ metadata, status }: KubeObject): Pod {
+function podOf({ metadata, status }: KubeObject): FleetPod {
   const { name, labels, deletionTimestamp } = isObject(metadata) ? metadata : {};
   const label = (key: string) => (isObject(labels) ? labels[key] : undefined);
   const { phase, podIP, conditions, containerStatuses } = isObject(status) ? status : {};

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
+import { readdir, readFile, readlink } from "node:fs/promises";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
 const BIN = join(ROOT, "node_modules/.bin");
@@ -63,4 +64,19 @@ async function run(
     text(child.stderr),
   ]);
   return { code, stdout, stderr };
+}
+
+/** What lies in a folder and below: texts by path, `-> TARGET` for links, `/` for folders. */
+export async function contentOf(folder: string): Promise<Readonly<Record<string, string>>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const content = await Promise.all(
+    entries.map(async (entry) => {
+      const path = join(entry.parentPath, entry.name);
+      const name = path.slice(folder.length + 1);
+      if (entry.isDirectory()) return [name, "/"] as const;
+      if (entry.isSymbolicLink()) return [name, `-> ${await readlink(path)}`] as const;
+      return [name, await readFile(path, "utf8")] as const;
+    }),
+  );
+  return Object.fromEntries(content);
 }

@@ -9,24 +9,24 @@ import {
   expectSameCount,
   expectVerified,
 } from "./asking.ts";
-import { comes } from "./comes.ts";
-import type { Said } from "./conditions.ts";
-import { badSaid, expectAllWell, refusals, serversAtLimit, unread } from "./expectations.ts";
+import { eventually } from "./eventually.ts";
+import type { LoggedCondition } from "./conditionHistory.ts";
+import { badConditions, expectAllWell, refusals, serversAtLimit, unread } from "./expectations.ts";
 import { type FleetSpec, POSTGRES_POD } from "./fleets.ts";
-import type { Ground } from "./ground.ts";
-import { costsOf, tellCosts } from "./costs.ts";
+import type { Environment } from "./environment.ts";
+import { costsOf, logCosts } from "./costs.ts";
 import { keepClusterLog } from "./clusterLog.ts";
-import { loadOf } from "./load.ts";
-import { type Place, runFleet } from "./place.ts";
-import { watchPods } from "./pods.ts";
+import { loadOf } from "./loadGenerator.ts";
+import { type RunningFleet, runFleet } from "./runningFleet.ts";
+import { watchPods } from "./fleetPods.ts";
 import type { LoadFailure } from "./programs/load.ts";
-import { NOBODY } from "./refusal.ts";
-import { measured } from "./say.ts";
-import { brokenSums, looksOf, tellSums } from "./sums.ts";
+import { NOBODY } from "./podLogs.ts";
+import { logMeasured } from "../measured.ts";
+import { brokenSums, looksOf, logSums } from "./sums.ts";
 import { TOOLS_POD } from "./tools.ts";
 import { type Watch, watch } from "./watch.ts";
 
-type Happens = (place: Place, seen: Watch) => Promise<void>;
+type Happens = (fleet: RunningFleet, seen: Watch) => Promise<void>;
 
 /** While Postgres is away no server is ready, so that nobody listens at their Services. */
 const POSTGRES_RESTARTS = "Postgres restarts";
@@ -47,7 +47,7 @@ const TO_SCALED: Readonly<Record<string, Happens>> = {
   "servers restart, scaled": restartServers,
 };
 
-/** The steps of a fleet's story. */
+/** The steps of a fleet's scenario. */
 export function stepsOf({ scaled }: Pick<FleetSpec, "scaled">): readonly string[] {
   return Object.keys(scaled === undefined ? TO_ALL : TO_SCALED);
 }
@@ -58,26 +58,29 @@ export function stepsOf({ scaled }: Pick<FleetSpec, "scaled">): readonly string[
  * @returns the steps that passed
  * @throws when a step fails; the message names the kept log of the cluster
  */
-export async function tell(ground: Ground, spec: FleetSpec): Promise<readonly string[]> {
+export async function runScenario(
+  environment: Environment,
+  spec: FleetSpec,
+): Promise<readonly string[]> {
   const { namespace } = spec;
   const stood: string[] = [];
   let seen: Watch | undefined;
   try {
-    await ground.health.untilWell();
-    const place = await runFleet(ground, spec);
-    await atRest(place);
-    seen = await watch(place);
-    const before = await costsOf(place, seen);
+    await environment.health.untilWell();
+    const fleet = await runFleet(environment, spec);
+    await atRest(fleet);
+    seen = await watch(fleet);
+    const before = await costsOf(fleet, seen);
     for (const [name, happens] of Object.entries(spec.scaled === undefined ? TO_ALL : TO_SCALED)) {
-      await ground.health.untilWell();
-      await step(place, seen, name, happens);
+      await environment.health.untilWell();
+      await step(fleet, seen, name, happens);
       stood.push(name);
     }
-    tellCosts(namespace, before, await costsOf(place, seen));
+    logCosts(namespace, before, await costsOf(fleet, seen));
   } catch (error) {
-    const log = await keepClusterLog(ground, namespace, seen).catch(String);
+    const log = await keepClusterLog(environment, namespace, seen).catch(String);
     const where = `${namespace}, after ${stood.join(", ") || "nothing"}`;
-    // Vitest prints it only when all stories are over: whoever waits wants to know now.
+    // Vitest prints it only when all scenarios are over: whoever waits wants to know now.
     process.stdout.write(`e2e: ✗ ${where}: ${String(error)}\n`);
     if (error instanceof Error) {
       const [first = "", ...more] = error.message.split("\n");
@@ -88,8 +91,8 @@ export async function tell(ground: Ground, spec: FleetSpec): Promise<readonly st
   } finally {
     // Whoever watches stops before what is watched is gone: else it would ask for it in vain.
     await seen?.stop();
-    // So that this fleet takes nothing from the next story.
-    await ground.clear().catch((error: unknown) => {
+    // So that this fleet takes nothing from the next scenario.
+    await environment.clear().catch((error: unknown) => {
       process.stdout.write(`e2e: ${namespace} was not removed: ${String(error)}\n`);
     });
   }
@@ -97,13 +100,13 @@ export async function tell(ground: Ground, spec: FleetSpec): Promise<readonly st
 }
 
 /** Before any load: each server answers, what is open is what PgBouncer shows, and nobody else gets in. */
-async function atRest(place: Place): Promise<void> {
-  const pods = await watchPods(place, () => {});
+async function atRest(fleet: RunningFleet): Promise<void> {
+  const pods = await watchPods(fleet, () => {});
   try {
-    await expectAnswers(place);
-    await expectSameCount(place, pods);
-    await expectOutsidersShutOut(place);
-    await expectDiagnosedWell(place);
+    await expectAnswers(fleet);
+    await expectSameCount(fleet, pods);
+    await expectOutsidersShutOut(fleet);
+    await expectDiagnosedWell(fleet);
   } finally {
     await pods.stop();
   }
@@ -115,26 +118,31 @@ async function atRest(place: Place): Promise<void> {
  * that failed within 30 s of it, and restarts in such a step, are printed and not judged. Refusals and sums are judged always, and so
  * is a restart of the pod that takes the samples.
  */
-async function step(place: Place, seen: Watch, name: string, happens: Happens): Promise<void> {
-  const where = `${place.namespace}, ${name}`;
+async function step(
+  fleet: RunningFleet,
+  seen: Watch,
+  name: string,
+  happens: Happens,
+): Promise<void> {
+  const where = `${fleet.namespace}, ${name}`;
   seen.during(name);
   process.stdout.write(`e2e: … ${where}\n`);
   const beganMs = Date.now();
   const restartsBefore = new Map(seen.pods.restarts());
   await seen.samples.look();
   const looksBefore = looksOf(seen);
-  const before = (await place.calling.ended()).failures.length;
-  await Promise.all([happens(place, seen), expectVerified(place)]);
-  await expectAllWell(place, seen);
-  const { failures } = await place.calling.ended();
+  const before = (await fleet.loadGenerator.ended()).failures.length;
+  await Promise.all([happens(fleet, seen), expectVerified(fleet)]);
+  await expectAllWell(fleet, seen);
+  const { failures } = await fleet.loadGenerator.ended();
   const failed = failures.slice(before);
-  tellFailures(where, failed);
-  const lines = seen.conditions.said().filter(({ during }) => during === name);
+  logFailures(where, failed);
+  const lines = seen.conditions.all().filter(({ during }) => during === name);
   process.stdout.write(`e2e: ${where}: the operator said ${lines.length} things\n`);
   await seen.samples.look();
-  tellSums(place, seen);
-  expect(brokenSums(place, seen, looksBefore)).toEqual([]);
-  const { health } = place.ground;
+  logSums(fleet, seen);
+  expect(brokenSums(fleet, seen, looksBefore)).toEqual([]);
+  const { health } = fleet.environment;
   const isAway = name === POSTGRES_RESTARTS;
   const nobody = failed.filter(({ text, at }) => {
     const atMs = Date.parse(at);
@@ -150,10 +158,10 @@ async function step(place: Place, seen: Watch, name: string, happens: Happens): 
   } else {
     expect(restarted).toEqual(isAway ? [POSTGRES_POD] : []);
   }
-  await comes(() => unread(seen), []);
+  await eventually(() => unread(seen), []);
   expect(refusals(seen, failures)).toEqual([]);
-  expect(badSaid(seen)).toEqual([]);
-  await expectDiagnosedWell(place);
+  expect(badConditions(seen)).toEqual([]);
+  await expectDiagnosedWell(fleet);
 }
 
 /** Pods of which a container was started again. */
@@ -164,36 +172,36 @@ function restartedSince(before: ReadonlyMap<string, number>, { pods }: Watch): r
 }
 
 /** How many there were, and of each kind one. */
-function tellFailures(where: string, failures: readonly LoadFailure[]): void {
-  measured(`${where}: ${failures.length} calls failed`);
+function logFailures(where: string, failures: readonly LoadFailure[]): void {
+  logMeasured(`${where}: ${failures.length} calls failed`);
   const kinds = new Map(failures.map((each) => [each.text.replaceAll(/\d+/g, "N"), each]));
   for (const { server, text } of kinds.values())
     process.stdout.write(`e2e:   ${server}: ${text}\n`);
 }
 
 /** Each pool was at its limit: while the database is slow, calls need all connections there are. */
-async function fillPools(place: Place, seen: Watch): Promise<void> {
-  const { servers, namespace, calling } = place;
-  await calling.call(loadOf(place));
+async function fillPools(fleet: RunningFleet, seen: Watch): Promise<void> {
+  const { servers, namespace, loadGenerator } = fleet;
+  await loadGenerator.call(loadOf(fleet));
   const names = servers.map(({ name }) => name).toSorted();
   const full = async () => {
-    await holdUp(place);
+    await holdUp(fleet);
     return [...serversAtLimit(seen)].toSorted();
   };
-  await comes(full, names);
-  const { answered } = await calling.ended();
-  measured(`${namespace}: all pools are full after ${JSON.stringify(answered)} calls`);
+  await eventually(full, names);
+  const { answered } = await loadGenerator.ended();
+  logMeasured(`${namespace}: all pools are full after ${JSON.stringify(answered)} calls`);
 }
 
 /** While Postgres is away no server is ready, and the operator says so. */
-async function losePostgres(place: Place, seen: Watch): Promise<void> {
+async function losePostgres(fleet: RunningFleet, seen: Watch): Promise<void> {
   let nobodyReady = false;
-  await restartPostgres(place, seen, () => {
+  await restartPostgres(fleet, seen, () => {
     nobodyReady ||= !seen.pods.ofServers().some(({ ready }) => ready);
-    return nobodyReady && seen.conditions.said().some(saysThatPostgresIsAway);
+    return nobodyReady && seen.conditions.all().some(saysThatPostgresIsAway);
   });
 }
 
-function saysThatPostgresIsAway({ type, status, during }: Said): boolean {
+function saysThatPostgresIsAway({ type, status, during }: LoggedCondition): boolean {
   return type === "PostgresGuarded" && status === "Unknown" && during === POSTGRES_RESTARTS;
 }

@@ -1,8 +1,8 @@
 /**
- * The time in which a story waits for what has to come. It stands still while the node is starved:
- * what a slow machine changes is how long a story takes, not how it ends.
+ * The time in which a scenario waits for what has to come. It stands still while the node is starved:
+ * what a slow machine changes is how long a scenario takes, not how it ends.
  */
-export interface StoryTime {
+export interface ScenarioTime {
   readonly elapsedMs: () => number;
   /** How long it has stood still so far. */
   readonly pausedMs: () => number;
@@ -14,7 +14,7 @@ export interface StoryTime {
 }
 
 /** @param nowMs a clock that never stands still */
-export function pausableTime(nowMs: () => number): StoryTime {
+export function pausableTime(nowMs: () => number): ScenarioTime {
   let left = 0;
   let pausedAtMs: number | undefined;
   const pausedMs = () => left + (pausedAtMs === undefined ? 0 : nowMs() - pausedAtMs);
@@ -33,4 +33,4 @@ export function pausableTime(nowMs: () => number): StoryTime {
 }
 
 /** The time of the one cluster that the suite uses. */
-export const storyTime = pausableTime(() => performance.now());
+export const scenarioTime = pausableTime(() => performance.now());

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 
 import type { KubeRequest } from "../../src/kube/client.ts";
 import { notReady } from "./clusterLog.ts";
-import type { Ground } from "./ground.ts";
-import { callingOf } from "./load.ts";
+import type { Environment } from "./environment.ts";
+import { loadGeneratorOf } from "./loadGenerator.ts";
 import type { Load } from "./programs/load.ts";
 
 const LOAD: Load = { targets: [{ server: "scene", url: "", tools: [], width: 1, pauseMs: 1 }] };
@@ -17,19 +17,26 @@ test("what is wished last is told last, also where an earlier request had to be 
     told.push(body);
     return { status: 200, body: {} };
   };
-  const calling = callingOf({ namespace: "writing", ground: groundThatAsks(request) });
-  await Promise.all([calling.call(LOAD), calling.suspend(true), calling.suspend(false)]);
+  const loadGenerator = loadGeneratorOf({
+    namespace: "writing",
+    environment: environmentThatAsks(request),
+  });
+  await Promise.all([
+    loadGenerator.call(LOAD),
+    loadGenerator.suspend(true),
+    loadGenerator.suspend(false),
+  ]);
   expect(told.at(-1)).toEqual(LOAD);
 
-  await calling.suspend(true);
+  await loadGenerator.suspend(true);
   expect(told.at(-1)).toEqual({ targets: [] });
-  await calling.call(LOAD);
+  await loadGenerator.call(LOAD);
   expect(told.at(-1)).toEqual({ targets: [] });
-  await calling.suspend(false);
+  await loadGenerator.suspend(false);
   expect(told.at(-1)).toEqual(LOAD);
 });
 
-function groundThatAsks(request: Ground["client"]["request"]): Ground {
+function environmentThatAsks(request: Environment["client"]["request"]): Environment {
   const client = { server: "", request, get: unused, stream: unused, close: unused };
   const health = {
     untilWell: unused,

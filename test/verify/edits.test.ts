@@ -13,7 +13,7 @@ import {
   texts,
   type Files,
   type Numbers,
-} from "./handEdits.ts";
+} from "./manualEdits.ts";
 
 const FOLDER = manifestFolder();
 
