@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { Diagnosis } from "../diagnose/diagnosis.ts";
 import type { ClusterQuestion } from "../diagnose/gather/readCluster.ts";
+import { ANSWER_TIMEOUT_MS } from "../model/source.ts";
 import { diagnosisTable, unseenBlock, untoldOf } from "../report/diagnosisReport.ts";
 import { paintFor } from "../text/paint.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
@@ -72,7 +73,13 @@ async function diagnose(options: DiagnoseOptions, shell: Shell): Promise<void> {
         windowMs: options.for * 1000,
         intervalMs: INTERVAL_MS,
       },
-      shell,
+      {
+        ...shell,
+        onWait: (what) =>
+          shell.err(
+            `weir diagnose: waits for ${what}, up to ${ANSWER_TIMEOUT_MS / 1000} s an answer\n`,
+          ),
+      },
     );
     print(causesOf(live), options, shell);
   } catch (error) {

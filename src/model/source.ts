@@ -13,5 +13,8 @@ export interface Source<T> {
 /** Why something could not be asked, and how it could. */
 export type Refusal = Pick<UnavailablePart, "why" | "next">;
 
-/** How long a server may take to let weir in, and for each answer. */
-export const ANSWER_TIMEOUT_MS = 5000;
+/**
+ * How long a server may take to let weir in, and for each answer. A machine that is busy in earnest
+ * took longer than five seconds for it.
+ */
+export const ANSWER_TIMEOUT_MS = 15_000;

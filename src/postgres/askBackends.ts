@@ -6,6 +6,9 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { ANSWER_TIMEOUT_MS, type Source } from "../model/source.ts";
 import type { LoginUrl } from "./loginUrl.ts";
 
+/** How long a Postgres may take to say goodbye. */
+const CLOSE_MS = 500;
+
 /** What a database is asked in when the URL names none; every Postgres has it. */
 const DATABASE_DEFAULT = "postgres";
 
@@ -70,7 +73,7 @@ export async function openPostgres(login: LoginUrl, runtime: Runtime): Promise<P
     end ??= error;
   });
   const close = async () => {
-    const forget = runtime.after(ANSWER_TIMEOUT_MS / 10, () => socket.destroy());
+    const forget = runtime.after(CLOSE_MS, () => socket.destroy());
     await client.end().catch(() => {});
     forget();
     socket.destroy();

@@ -281,12 +281,14 @@ describe("what can't be asked is told with what to do", () => {
   test("one that hangs, beside one that answers", async () => {
     const [hangs, answers] = [await scene(), await scene()];
     hangs.kill("SIGSTOP");
-    const live = await gather({
-      pgbouncers: [consoleUrl(hangs, "eye"), consoleUrl(answers, "eye")],
-    });
+    const waits: string[] = [];
+    const pgbouncers = [consoleUrl(hangs, "eye"), consoleUrl(answers, "eye")];
+    const live = await gather({ pgbouncers }, {}, (what) => waits.push(what));
 
     expect(only(live).address).toBe(`127.0.0.1:${answers.port}`);
     expect(unseenOf(live, `PgBouncer 127.0.0.1:${hangs.port}`)?.why).toMatch(/does not answer/);
+    // Also said where the other one is slow, on a busy machine.
+    expect(waits).toContain(`PgBouncer 127.0.0.1:${hangs.port}`);
   });
 
   test("one that ends while it is watched, with what it said before", async () => {

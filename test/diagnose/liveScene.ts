@@ -106,10 +106,11 @@ export function socketFrom(localAddress: string): Socket {
 export function gather(
   question: Partial<LiveQuestion> & Pick<LiveQuestion, "pgbouncers">,
   env: Readonly<Record<string, string | undefined>> = {},
+  onWait: (what: string) => void = () => {},
 ): Promise<LiveSystem> {
   return gatherLive(
     { windowMs: 0, intervalMs: 100, ...question },
-    { env, read, runtime: systemRuntime },
+    { env, read, runtime: systemRuntime, onWait },
   );
 }
 

@@ -32,7 +32,12 @@ export interface LiveQuestion {
 /** What gathering needs of the world beside the network. */
 export interface LiveWorld extends ComposeWorld {
   readonly runtime: Runtime;
+  /** Is told of an answer that takes long, once for each: `PgBouncer 10.0.0.7:6432`. */
+  readonly onWait: (what: string) => void;
 }
+
+/** How long an answer may take before a person who waits for it wants to know why. */
+const SILENT_MS_MAX = 2000;
 
 /** PgBouncer's own default. */
 const PGBOUNCER_PORT_DEFAULT = 6432;
@@ -57,8 +62,8 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
     question.compose === undefined ? undefined : readComposeProject(question.compose, world);
 
   const [poolers, postgres] = await Promise.all([
-    Promise.all(consoles.map((login) => opened(askedPooler(login, world)))),
-    database === undefined ? undefined : opened(askedPostgres(database, world)),
+    Promise.all(consoles.map((login) => opened(askedPooler(login, world), world))),
+    database === undefined ? undefined : opened(askedPostgres(database, world), world),
   ]);
   const sources = [...poolers, postgres].filter((each) => each !== undefined && "source" in each);
   let cluster: ClusterAnswer | undefined;
@@ -165,19 +170,34 @@ interface Opened<S> extends Asked<S> {
   failed?: Refusal;
 }
 
-async function opened<S>(one: Asked<S>): Promise<Opened<S> | UnavailablePart> {
+async function opened<S>(one: Asked<S>, world: LiveWorld): Promise<Opened<S> | UnavailablePart> {
   try {
-    return { ...one, source: await one.open() };
+    return { ...one, source: await awaited(one.what, one.open(), world) };
   } catch (error) {
     return { what: one.what, ...one.refusal(error), failed: true };
+  }
+}
+
+/** The answer; says that it is waited for where it does not come soon. */
+async function awaited<T>(
+  what: string,
+  answer: Promise<T>,
+  { runtime, onWait }: LiveWorld,
+): Promise<T> {
+  const forget = runtime.after(SILENT_MS_MAX, () => onWait(what));
+  try {
+    return await answer;
+  } finally {
+    forget();
   }
 }
 
 async function takeSamples(
   sources: readonly Opened<Source<unknown>>[],
   { windowMs, intervalMs }: LiveQuestion,
-  { runtime }: LiveWorld,
+  world: LiveWorld,
 ): Promise<void> {
+  const { runtime } = world;
   const startMs = runtime.monotonicMs();
   for (let taken = 0; sources.some(({ failed }) => failed === undefined); taken++) {
     const dueMs = startMs + taken * intervalMs;
@@ -189,7 +209,7 @@ async function takeSamples(
         .filter(({ failed }) => failed === undefined)
         .map(async (one) => {
           try {
-            await one.source.sample();
+            await awaited(one.what, one.source.sample(), world);
           } catch (error) {
             one.failed = one.refusal(error);
           }
