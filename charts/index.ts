@@ -9,17 +9,19 @@
  */
 export {
   Fleet,
+  McpServerWorkload,
+  PgBouncerTier,
   type ConnectionBudgetObject,
   type FleetProps,
   type McpServerObject,
-} from "./fleet.ts";
-export { McpServerWorkload, type McpServerWorkloadProps } from "./mcpServerWorkload.ts";
-export { PgBouncerTier, type PgBouncerTierProps } from "./pgBouncerTier.ts";
+  type McpServerWorkloadProps,
+  type PgBouncerTierProps,
+} from "./constructs.ts";
 export { plannedBudgets, type PlannedBudget, type PlannedServer } from "../src/render/planned.ts";
 export type { ConnectionBudget } from "../src/api/connectionBudget.ts";
 export type { Fleet as FleetData } from "../src/api/fleet.ts";
 export type { McpServer } from "../src/api/mcpServer.ts";
 export { formatProblem, type Problem } from "../src/fleet/problem.ts";
-export { readFleet, type ReadFleet } from "../src/fleet/readFleet.ts";
+export { readFleet, readFleetObjects, type ReadFleet } from "../src/fleet/readFleet.ts";
 export type * from "../src/budget/plan.ts";
 export { planFleet } from "../src/budget/planFleet.ts";

@@ -18,11 +18,11 @@ enableCompileCache();
 const [
   { readFleet },
   { formatProblem },
-  { withActive },
+  { activeFleet },
   { planFleet },
   { cannotFit },
   { plannedBudgets },
-  { TRYOUT_VARIABLE, tryoutsOf, tryoutRequest },
+  { tryoutsOf, tryoutRequest },
   { manifestFiles },
   { operatorFile },
   { MARK },
@@ -31,7 +31,7 @@ const [
 ] = await Promise.all([
   import("../src/fleet/readFleet.ts"),
   import("../src/fleet/problem.ts"),
-  import("../src/api/fleet.ts"),
+  import("../src/fleet/activeFleet.ts"),
   import("../src/budget/planFleet.ts"),
   import("../src/render/cannotFit.ts"),
   import("../src/render/planned.ts"),
@@ -60,21 +60,17 @@ function main(env: Readonly<Record<string, string | undefined>>): void {
   const path = env["WEIR_FLEET"] || EXAMPLE;
   const read = readFleet([{ name: path, text: textOf(path) }]);
   if (!read.ok) throw new Refusal(2, read.problems.map(formatProblem));
-  const { fleet, unknown } =
-    // Empty is as good as unset, as in a CI job without a value; it puts nobody to sleep.
-    env["WEIR_ACTIVE"] === undefined || env["WEIR_ACTIVE"].trim() === ""
-      ? { fleet: read.fleet, unknown: [] }
-      : withActive(read.fleet, namesIn(env["WEIR_ACTIVE"]));
-  if (unknown.length > 0) {
-    throw new Refusal(2, [`WEIR_ACTIVE: no server is named ${unknown.join(", ")}`]);
-  }
-  const wish = tryoutRequest(env[TRYOUT_VARIABLE]);
-  if (wish.problems.length > 0) throw new Refusal(2, wish.problems);
+  const { fleet, problems: unknown } = activeFleet(read.fleet, env);
+  const tryout = tryoutRequest(env);
+  const bad = [...unknown, ...tryout.problems];
+  if (bad.length > 0) throw new Refusal(2, bad);
   const plan = planFleet(fleet);
   if (!plan.feasible) throw new Refusal(3, [cannotFit(plan)]);
 
   const planned = plannedBudgets(fleet, plan);
-  const { tryouts, problems } = wish.wished ? tryoutsOf(planned) : { tryouts: [], problems: [] };
+  const { tryouts, problems } = tryout.requested
+    ? tryoutsOf(planned)
+    : { tryouts: [], problems: [] };
   if (problems.length > 0) throw new Refusal(2, problems);
 
   const operator = operatorFile();
@@ -97,13 +93,6 @@ function textOf(path: string): string {
   } catch (error) {
     throw new Refusal(2, [`${path}: ${whyUnreadable(error)}; WEIR_FLEET names the fleet`]);
   }
-}
-
-function namesIn(list: string): readonly string[] {
-  return list
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "");
 }
 
 /** Gives cdk8s-cli the files to list (and, with --stdout, to print): in its own output folder. */

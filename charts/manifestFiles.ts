@@ -1,15 +1,12 @@
-import { App, Chart } from "cdk8s";
 import { keyOf } from "../src/api/fleet.ts";
-import { addObjects } from "./apiObjects.ts";
 import { header, sumLine } from "../src/render/header.ts";
-import type { Manifest } from "../src/render/manifest.ts";
-import { McpServerWorkload } from "./mcpServerWorkload.ts";
-import { namespace } from "./namespace.ts";
-import { PgBouncerTier } from "./pgBouncerTier.ts";
+import { manifestStream, type Manifest } from "../src/render/manifest.ts";
 import type { PlannedBudget } from "../src/render/planned.ts";
-import { tryoutPostgres } from "./tryoutPostgres.ts";
 import type { Tryout } from "../src/render/tryouts.ts";
-import { yamlStream } from "../src/render/yaml.ts";
+import { namespace } from "./namespace.ts";
+import { serverObjects } from "./serverObjects.ts";
+import { tierObjects } from "./tierObjects.ts";
+import { tryoutPostgres } from "./tryoutPostgres.ts";
 
 /** A file of manifests. */
 export interface ManifestFile {
@@ -29,8 +26,10 @@ export function* manifestFiles(
   planned: readonly PlannedBudget[],
   tryouts: readonly Tryout[],
 ): Generator<ManifestFile> {
-  yield* file("00-namespaces.yaml", header("the namespaces of its budgets"), (chart) =>
-    addObjects(chart, namespacesOf(planned).map(namespace)),
+  yield* file(
+    "00-namespaces.yaml",
+    header("the namespaces of its budgets"),
+    namespacesOf(planned).map(namespace),
   );
   for (const tryout of tryouts) yield* tryoutFile(tryout);
   for (const budget of planned) yield* tierFile(budget);
@@ -51,8 +50,10 @@ function tryoutFile(tryout: Tryout): Generator<ManifestFile> {
   const { name, budgets } = tryout;
   const from = budgets.map(({ budget }) => `ConnectionBudget ${keyOf(budget)}`).join(", ");
   const note = "# A Postgres for trying out: it forgets everything with its pod. Not for data.\n";
-  return file(`05-${tryout.namespace}.${name}-tryout.yaml`, header(from) + note, (chart) =>
-    addObjects(chart, tryoutPostgres(tryout)),
+  return file(
+    `05-${tryout.namespace}.${name}-tryout.yaml`,
+    header(from) + note,
+    tryoutPostgres(tryout),
   );
 }
 
@@ -61,7 +62,7 @@ function tierFile({ budget, plan }: PlannedBudget): Generator<ManifestFile> {
   return file(
     `10-${where}.${name}-pgbouncer.yaml`,
     header(`ConnectionBudget ${keyOf(budget)}`) + sumLine(plan),
-    (chart) => new PgBouncerTier(chart, "pgbouncer", { budget, plan }),
+    tierObjects(budget, plan),
   );
 }
 
@@ -70,22 +71,16 @@ function* serverFiles({ budget, servers }: PlannedBudget): Generator<ManifestFil
     yield* file(
       `20-${server.metadata.namespace}.${server.metadata.name}.yaml`,
       header(`McpServer ${keyOf(server)}`),
-      (chart) => new McpServerWorkload(chart, "server", { server, budget, plan }),
+      serverObjects(server, budget, plan),
     );
   }
 }
 
-/**
- * The file of what is built into a chart; none when there is nothing in it. Each has an App of its
- * own: one for all takes four times as long for twice the servers.
- */
+/** The file of these manifests; none when there are none. */
 function* file(
   name: string,
   comment: string,
-  build: (chart: Chart) => unknown,
+  manifests: readonly Manifest[],
 ): Generator<ManifestFile> {
-  const chart = new Chart(new App(), "weir");
-  build(chart);
-  const manifests: readonly Manifest[] = chart.toJson();
-  if (manifests.length > 0) yield { name, text: comment + yamlStream(manifests) };
+  if (manifests.length > 0) yield { name, text: comment + manifestStream(manifests) };
 }

@@ -1,18 +1,15 @@
-import { App, Chart } from "cdk8s";
 import { k8s } from "cdk8s-plus-27";
 import { crds } from "../src/api/crd.ts";
 import { OPERATOR_NAME, OPERATOR_NAMESPACE, OPERATOR_PORT } from "../src/api/names.ts";
-import { addObjects } from "./apiObjects.ts";
 import { header } from "../src/render/header.ts";
 import { OPERATOR_LABELS } from "../src/api/labels.ts";
-import type { Manifest } from "../src/render/manifest.ts";
+import { manifestStream, type Manifest } from "../src/render/manifest.ts";
 import type { ManifestFile } from "./manifestFiles.ts";
 import { namespace } from "./namespace.ts";
 import { operatorAccess } from "./operatorAccess.ts";
 import { METRICS_PORT_NAME, operatorDeployment } from "./operatorDeployment.ts";
 import { operatorPolicy } from "./operatorPolicy.ts";
 import { podDisruptionBudget } from "./podDisruptionBudget.ts";
-import { yamlStream } from "../src/render/yaml.ts";
 
 /**
  * All that the operator needs in a cluster, in an order that can be applied: the kinds that it
@@ -58,11 +55,8 @@ const WARNING =
  * does not look: a fleet needs no operator.
  */
 export function operatorFile(): ManifestFile {
-  const chart = new Chart(new App(), "weir");
-  addObjects(chart, operatorObjects());
-  const manifests: readonly Manifest[] = chart.toJson();
   return {
     name: "operator/weir-operator.yaml",
-    text: header("the operator") + WARNING + yamlStream(manifests),
+    text: header("the operator") + WARNING + manifestStream(operatorObjects()),
   };
 }

@@ -31,26 +31,3 @@ export function serversByBudget(fleet: Fleet): ReadonlyMap<string, readonly McpS
   for (const server of fleet.servers) servers.get(budgetKeyOf(server))?.push(server);
   return servers;
 }
-
-/**
- * The fleet with all servers but those named as if Disabled: `--active a,b`, WEIR_ACTIVE.
- * Returns the names that no server has beside it, so that a typing error is not taken for a wish.
- */
-export function withActive(
-  fleet: Fleet,
-  names: readonly string[],
-): { readonly fleet: Fleet; readonly unknown: readonly string[] } {
-  const wanted = new Set(names);
-  const known = new Set(fleet.servers.map((server) => server.metadata.name));
-  return {
-    fleet: {
-      budgets: fleet.budgets,
-      servers: fleet.servers.map((server) =>
-        wanted.has(server.metadata.name)
-          ? server
-          : { ...server, spec: { ...server.spec, activation: "Disabled" } },
-      ),
-    },
-    unknown: names.filter((name) => !known.has(name)),
-  };
-}

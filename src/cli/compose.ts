@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { Command } from "commander";
 import { plannedBudgets, type PlannedBudget } from "../render/planned.ts";
@@ -8,14 +7,10 @@ import { planFleet } from "../budget/planFleet.ts";
 import { composeFolder } from "../compose/composeFolder.ts";
 import { secretFiles, secretNotes } from "../compose/secretFiles.ts";
 import { bytesIn, checkFolder, secretOwner, writeComposeFolder } from "./composeWriter.ts";
-import { readFleetFiles } from "./fleetFiles.ts";
-import { activeFleet } from "./plan.ts";
+import { activeServers, readFleetFiles, tryoutRequested } from "./fleetFiles.ts";
 import { planReport } from "../report/planReport.ts";
+import { newPassword } from "./newPassword.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
-import { tryoutRequested } from "./tryoutRequest.ts";
-
-/** 192 bits, as 32 characters that mean nothing to a URL, a shell, YAML or SQL. */
-const PASSWORD_BYTES = 24;
 
 interface ComposeOptions {
   readonly out: string;
@@ -32,7 +27,7 @@ export function composeCommand(shell: Shell): Command {
     .option("--active <names>", "all servers but these (a,b) as if Disabled")
     .option("--tryout-postgres", "with a Postgres to try it out; so does WEIR_TRYOUT_POSTGRES=1")
     .action((files: string[], options: ComposeOptions) => {
-      const fleet = activeFleet(readFleetFiles(files, shell), options, shell);
+      const fleet = activeServers(readFleetFiles(files, shell), options, shell);
       const plan = planFleet(fleet);
       if (!plan.feasible) {
         throw new Failure(
@@ -41,7 +36,7 @@ export function composeCommand(shell: Shell): Command {
         );
       }
       const planned = plannedBudgets(fleet, plan);
-      const tryouts = wishedTryouts(planned, options, shell);
+      const tryouts = requestedTryouts(planned, options, shell);
       checkFolder(options.out);
       const owner = secretOwner(options.out);
       const folder = composeFolder(planned, tryouts, `${owner.uid}:${owner.gid}`);
@@ -69,18 +64,14 @@ export function composeCommand(shell: Shell): Command {
     });
 }
 
-/** A Postgres for trying out where it is wished for: by the option, else as `cdk8s synth` does. */
-function wishedTryouts(
+/** A Postgres for trying out where it is asked for: by the option, else as `cdk8s synth` does. */
+function requestedTryouts(
   planned: readonly PlannedBudget[],
   { tryoutPostgres }: ComposeOptions,
-  { env }: Shell,
+  shell: Shell,
 ): readonly Tryout[] {
-  if (tryoutPostgres !== true && !tryoutRequested(env)) return [];
+  if (tryoutPostgres !== true && !tryoutRequested(shell)) return [];
   const { tryouts, problems } = tryoutsOf(planned);
   if (problems.length > 0) throw new Failure(EXIT.badInput, problems.join("\n"));
   return tryouts;
-}
-
-function newPassword(): string {
-  return randomBytes(PASSWORD_BYTES).toString("base64url");
 }

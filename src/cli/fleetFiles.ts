@@ -1,7 +1,8 @@
-import { withActive, type Fleet } from "../api/fleet.ts";
-import { didYouMean } from "../text/didYouMean.ts";
+import type { Fleet } from "../api/fleet.ts";
+import { activeFleet } from "../fleet/activeFleet.ts";
 import { formatProblem } from "../fleet/problem.ts";
 import { readFleet } from "../fleet/readFleet.ts";
+import { tryoutRequest } from "../render/tryouts.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
 
 /**
@@ -37,24 +38,27 @@ function chosen(paths: readonly string[], shell: Shell): readonly string[] {
 }
 
 /**
- * The fleet with all servers but those of the list as if Disabled; `from` is where the list was
- * given, for the message.
+ * The fleet as `--active`, else WEIR_ACTIVE, has it.
  *
- * @throws Failure (bad input) for a name that no server has, with the one that may be meant
+ * @throws Failure (bad input) for a name that no server has
  */
-export function activeOnly(fleet: Fleet, list: string, from: string): Fleet {
-  const names = list
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "");
-  if (names.length === 0) throw new Failure(EXIT.badInput, `${from}: names no server`);
-  const active = withActive(fleet, names);
-  const [unknown] = active.unknown;
-  if (unknown === undefined) return active.fleet;
-  const meant = didYouMean(
-    unknown,
-    fleet.servers.map(({ metadata }) => metadata.name),
-  );
-  const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
-  throw new Failure(EXIT.badInput, `${from}: no server of the fleet is named ${unknown}${hint}`);
+export function activeServers(
+  fleet: Fleet,
+  { active }: { readonly active?: string },
+  { env }: Shell,
+): Fleet {
+  const { fleet: awake, problems } = activeFleet(fleet, env, active);
+  if (problems.length > 0) throw new Failure(EXIT.badInput, problems.join("\n"));
+  return awake;
+}
+
+/**
+ * Whether WEIR_TRYOUT_POSTGRES asks for a Postgres for trying out, read as `cdk8s synth` does.
+ *
+ * @throws Failure (bad input) for a value that is neither yes nor no
+ */
+export function tryoutRequested({ env }: Shell): boolean {
+  const { requested, problems } = tryoutRequest(env);
+  if (problems.length > 0) throw new Failure(EXIT.badInput, problems.join("\n"));
+  return requested;
 }

@@ -3,7 +3,7 @@ import { keyOf, type Fleet } from "../api/fleet.ts";
 import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress.ts";
 import { guardSql } from "../budget/guard.ts";
 import { planFleet } from "../budget/planFleet.ts";
-import { activeOnly, readFleetFiles } from "./fleetFiles.ts";
+import { activeServers, readFleetFiles } from "./fleetFiles.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
 
 /** `weir guard FLEET…`: the SQL that makes Postgres itself keep the sum of each budget. */
@@ -12,20 +12,15 @@ export function guardCommand(shell: Shell): Command {
     .description("the SQL that makes Postgres keep the sum: role, CONNECTION LIMIT, check interval")
     .argument("[fleet...]", "fleet files; - is standard input; without any: WEIR_FLEET")
     .action((files: string[]) => {
-      const fleet = readFleetFiles(files, shell);
-      const parts = guardsOf(awake(fleet, shell));
+      // As `weir plan` and `cdk8s synth` see it: P is given only to a fleet that fits.
+      const fleet = activeServers(readFleetFiles(files, shell), {}, shell);
+      const parts = guardsOf(fleet);
       const addresses = new Set(parts.map(({ address }) => address));
       shell.out(parts.map(({ address, sql }) => `-- Postgres ${address}\n${sql}`).join("\n"));
       if (addresses.size > 1) {
         shell.err(`weir guard: run each part on its own Postgres: ${[...addresses].join(", ")}\n`);
       }
     });
-}
-
-/** As `weir plan` and `cdk8s synth` see it: P is given only to a fleet that fits. */
-function awake(fleet: Fleet, { env }: Shell): Fleet {
-  const wished = env["WEIR_ACTIVE"];
-  return wished === undefined ? fleet : activeOnly(fleet, wished, "WEIR_ACTIVE");
 }
 
 interface Guard {

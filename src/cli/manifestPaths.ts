@@ -1,5 +1,5 @@
 import { normalize } from "node:path";
-import type { Source } from "../fleet/sourceText.ts";
+import type { Source } from "../fleet/yaml.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
 
 const MANIFEST = /\.(?:ya?ml|json|ini)$/;

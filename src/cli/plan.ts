@@ -1,16 +1,15 @@
 import { Command, Option } from "commander";
 import { stringify } from "yaml";
-import type { Fleet } from "../api/fleet.ts";
 import type { Plan } from "../budget/plan.ts";
 import { planFleet } from "../budget/planFleet.ts";
 import type { Planned } from "../budget/transition/fleetState.ts";
 import { transition } from "../budget/transition/transition.ts";
+import { activeNamesIn } from "../fleet/activeFleet.ts";
 import { unmanagedObjects } from "../report/applyCommands.ts";
 import { stepList } from "../report/stepsReport.ts";
-import { activeOnly, readFleetFiles } from "./fleetFiles.ts";
+import { activeServers, readFleetFiles, tryoutRequested } from "./fleetFiles.ts";
 import { planReport } from "../report/planReport.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
-import { tryoutRequested } from "./tryoutRequest.ts";
 
 interface PlanOptions {
   readonly active?: string;
@@ -34,7 +33,7 @@ export function planCommand(shell: Shell): Command {
       if (options.from === "-" && files.includes("-")) {
         throw new Failure(EXIT.badInput, "standard input (-) can be read once only");
       }
-      const fleet = activeFleet(readFleetFiles(files, shell), options, shell);
+      const fleet = activeServers(readFleetFiles(files, shell), options, shell);
       const plan = planFleet(fleet);
       if (options.from === undefined || !plan.feasible) {
         shell.out(printed(plan, () => planReport(plan, shell), options));
@@ -46,8 +45,8 @@ export function planCommand(shell: Shell): Command {
       const names = {
         old: options.from,
         next: nameOf(files, shell),
-        active: options.active ?? activeFrom(shell),
-        tryout: tryoutRequested(shell.env),
+        active: options.active ?? activeNamesIn(shell.env),
+        tryout: tryoutRequested(shell),
       };
       const foreign = unmanagedObjects([old.fleet, fleet]);
       const list = (): string => stepList(steps, { names, old: old.fleet, foreign }, shell);
@@ -79,23 +78,6 @@ function oldFleet(path: string, shell: Shell): Planned {
 function nameOf(files: readonly string[], { env }: Shell): string {
   const [file = env["WEIR_FLEET"] ?? "", ...others] = files;
   return others.length > 0 || file === "-" ? "NEW.yaml" : file;
-}
-
-/** Which servers are awake: `--active`, else WEIR_ACTIVE, as `cdk8s synth` reads it. */
-export function activeFleet(
-  fleet: Fleet,
-  { active }: Pick<PlanOptions, "active">,
-  shell: Shell,
-): Fleet {
-  if (active !== undefined) return activeOnly(fleet, active, "--active");
-  const wished = activeFrom(shell);
-  return wished === undefined ? fleet : activeOnly(fleet, wished, "WEIR_ACTIVE");
-}
-
-/** What WEIR_ACTIVE names; empty is as good as unset. */
-function activeFrom({ env }: Shell): string | undefined {
-  const wished = env["WEIR_ACTIVE"];
-  return wished === undefined || wished.trim() === "" ? undefined : wished;
 }
 
 function refusal(plan: Plan): string {

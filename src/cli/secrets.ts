@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { Command, Option } from "commander";
 import { stringify } from "yaml";
 import type { Fleet } from "../api/fleet.ts";
@@ -7,10 +6,8 @@ import { secretKeyOf, type Secret, type SecretData } from "../credentials/secret
 import { secretsInCluster } from "./clusterSecrets.ts";
 import { parseExistingSecrets } from "./existingSecrets.ts";
 import { readFleetFiles } from "./fleetFiles.ts";
+import { newPassword } from "./newPassword.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
-
-/** 192 bits, as 32 characters that mean nothing to a URL, a shell, YAML or SQL. */
-const PASSWORD_BYTES = 24;
 
 interface SecretsOptions {
   readonly existing?: string;
@@ -48,10 +45,6 @@ export function secretsCommand(shell: Shell): Command {
 
 const ALL_NEW =
   "All passwords are new: where the fleet runs already, apply them, restart PgBouncer, then the servers.";
-
-function newPassword(): string {
-  return randomBytes(PASSWORD_BYTES).toString("base64url");
-}
 
 /** What is there, by NAMESPACE/NAME. */
 async function existingSecrets(

@@ -1,16 +1,101 @@
-import { allowedBy } from "./allowed.ts";
 import { formatPath, isWithin, type FieldPath } from "../api/fieldPath.ts";
 import {
   fieldSchemaOf,
+  isKind,
+  KINDS,
   schemaAt,
   SCHEMAS,
   type FieldSchema,
   type Kind,
 } from "../api/fieldSchema.ts";
-import { found } from "./found.ts";
-import { didYouMean } from "../text/didYouMean.ts";
+import { API_VERSION } from "../api/names.ts";
+import { identityOf, isMapping, objectName } from "../api/objectName.ts";
 import { brokenBy, rulesWithin, type PlacedRule } from "../api/rules.ts";
-import { poisonFields, unlessPoisoned } from "./poisonedFields.ts";
+import { didYouMean } from "../text/didYouMean.ts";
+import { poisonFields, unlessPoisoned, type Draft } from "./draft.ts";
+import type { YamlProblem } from "./locatedYaml.ts";
+import { allowedBy, found, orList, type Problem, type ProblemText } from "./problem.ts";
+
+/** An object of a fleet as it was given: a document of a text, or data. */
+export interface GivenObject {
+  readonly value: unknown;
+  /** What is wrong with its YAML; data has none. */
+  readonly yamlProblems: readonly YamlProblem[];
+  /** A problem at an offset of its text. */
+  problem(offset: number, text: ProblemText): Problem;
+  /** A problem at a field's name or value. */
+  problemAt(path: FieldPath, at: "name" | "value", text: ProblemText): Problem;
+  /** How a message about another object refers to it. */
+  readonly reference: string;
+}
+
+/** What a document holds, read slowly and with all its problems. */
+export interface CheckedDocument {
+  /** Absent when kind, namespace or name can't be told. */
+  readonly draft?: Draft<unknown>;
+  readonly problems: readonly Problem[];
+  /** It may be a ConnectionBudget, though nobody can tell which. */
+  readonly mayBeBudget: boolean;
+}
+
+/** Reads a document for its problems: of YAML, of the kind, of the object. */
+export function checkDocument(document: GivenObject): CheckedDocument {
+  const { value, yamlProblems } = document;
+  const object = objectName(value);
+  const { kind, namespace, name } = identityOf(value);
+  const isBroken = yamlProblems.some(({ path }) => path === undefined);
+  if (!isKind(kind) && !isBroken) {
+    const mayBeBudget = kind === undefined || didYouMean(kind, KINDS) !== undefined;
+    return { problems: [unknownKind(document, value)], mayBeBudget };
+  }
+  const problems = yamlProblems.map(({ offset, path, found: what, allowed }) =>
+    document.problem(offset, { object, field: fieldOf(path), found: what, allowed }),
+  );
+  if (!isKind(kind)) return { problems, mayBeBudget: true };
+  const doubtful = yamlProblems.flatMap(({ path }) => (path === undefined ? [] : [path]));
+  const checked = isBroken ? undefined : checkObject(kind, value, doubtful);
+  for (const { path, at, found: what, allowed } of checked?.problems ?? []) {
+    const text = { object, field: fieldOf(path), found: what, allowed };
+    problems.push(document.problemAt(path, at, text));
+  }
+  if (namespace === undefined || name === undefined) return { problems, mayBeBudget: true };
+  // Of a document that is not YAML nothing but its name is believed.
+  const content =
+    checked === undefined ? poisonFields({}, [[]]) : poisonFields(checked.value, checked.unsound);
+  return {
+    draft: { kind, namespace, name, object: content },
+    problems,
+    mayBeBudget: false,
+  };
+}
+
+/** A path as a problem names it; the whole object has none. */
+export function fieldOf(path: FieldPath | undefined): string | undefined {
+  return path === undefined || path.length === 0 ? undefined : formatPath(path);
+}
+
+function unknownKind(document: GivenObject, value: unknown): Problem {
+  const object = objectName(value);
+  if (!isMapping(value)) {
+    const allowed = `must be a mapping with apiVersion: ${API_VERSION} and kind: ${orList(KINDS)}`;
+    return document.problemAt([], "value", { found: found(value, []), allowed });
+  }
+  const path = ["kind"];
+  const kind = value["kind"];
+  const meant = typeof kind === "string" ? didYouMean(kind, KINDS) : undefined;
+  const hint =
+    kind === "List"
+      ? ": write each of its items as a document of its own, after a line with ---"
+      : meant === undefined
+        ? ` (apiVersion: ${API_VERSION}); weir verify reads other kinds`
+        : `; did you mean ${meant}?`;
+  return document.problemAt(path, "value", {
+    object,
+    field: "kind",
+    found: found(kind, path),
+    allowed: `must be ${orList(KINDS)}${hint}`,
+  });
+}
 
 /** A field of one object that is not as its schema or a rule wants it. */
 export interface FieldProblem {
@@ -71,8 +156,8 @@ export function checkObject(
     });
     for (const below of broken ?? []) {
       const path = [...at, ...below];
-      const culprit = found(valueAt(value, path) ?? valueAt(result.value, path), path);
-      problems.push({ path, at: "value", found: culprit, allowed: rule.message });
+      const what = found(valueAt(value, path) ?? valueAt(result.value, path), path);
+      problems.push({ path, at: "value", found: what, allowed: rule.message });
     }
   }
   return { value: result.value, unsound, problems };

@@ -2,13 +2,11 @@ import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { mutated } from "../../test/fleets/arbitraryYaml.ts";
-import { checkDocument } from "./documentCheck.ts";
-import { splitDocuments } from "./documents.ts";
+import { checkDocument } from "./objectCheck.ts";
 import { keyOf } from "../api/fleet.ts";
-import { FleetDocument } from "./fleetDocument.ts";
 import { formatProblem } from "./problem.ts";
 import { readFleet } from "./readFleet.ts";
-import { LineTable } from "./sourceText.ts";
+import { readYaml } from "./yaml.ts";
 
 const EXAMPLE = readFileSync("examples/writing-servers/fleet.yaml", "utf8");
 
@@ -194,9 +192,7 @@ describe("reading quickly, and reading for problems", () => {
         const read = readFleet([{ name: "f", text }]);
         if (!read.ok) return;
         well += 1;
-        const slowly = splitDocuments(text).documents.map((document) =>
-          checkDocument(new FleetDocument("f", new LineTable(text), document)),
-        );
+        const slowly = readYaml({ name: "f", text }).documents.map(checkDocument);
         expect(slowly.flatMap(({ problems }) => problems)).toEqual([]);
         expect(slowly.map(({ draft }) => draft?.object)).toEqual([
           ...read.fleet.budgets,

@@ -1,16 +1,13 @@
-import { orList } from "./allowed.ts";
 import { connectionBudgetSchema, type ConnectionBudget } from "../api/connectionBudget.ts";
-import { checkDocument, fieldOf } from "./documentCheck.ts";
-import { splitDocuments } from "./documents.ts";
-import type { Draft } from "./draft.ts";
 import { KINDS } from "../api/fieldSchema.ts";
 import type { Fleet } from "../api/fleet.ts";
-import { FleetDocument } from "./fleetDocument.ts";
-import { checkFleet } from "./fleetRules.ts";
 import { mcpServerSchema, type McpServer } from "../api/mcpServer.ts";
-import { byPosition, type Problem } from "./problem.ts";
-import { readSimpleYaml } from "./simpleYaml.ts";
-import { LineTable, type Source } from "./sourceText.ts";
+import { isMapping } from "../api/objectName.ts";
+import type { Draft } from "./draft.ts";
+import { checkFleet } from "./fleetRules.ts";
+import { checkDocument, fieldOf, type GivenObject } from "./objectCheck.ts";
+import { byPosition, orList, type Problem, type ProblemText } from "./problem.ts";
+import { readYaml, type Source } from "./yaml.ts";
 
 /** A fleet that is well, or everything that is wrong with it. */
 export type ReadFleet =
@@ -24,58 +21,74 @@ export type ReadFleet =
  */
 export function readFleet(sources: readonly Source[]): ReadFleet {
   const reading = new FleetReading();
-  for (const source of sources) reading.add(source);
+  for (const source of sources) reading.addText(source);
+  return reading.finish();
+}
+
+/**
+ * Reads a fleet from objects that were not written as text: checked and defaulted in the same way.
+ * Problems name an object by its place in the list, `objects[3]`, and have no line.
+ */
+export function readFleetObjects(objects: readonly unknown[]): ReadFleet {
+  const reading = new FleetReading();
+  for (const [index, object] of objects.entries()) reading.addObject(`objects[${index}]`, object);
   return reading.finish();
 }
 
 class FleetReading {
   readonly #budgets: Draft<ConnectionBudget>[] = [];
   readonly #servers: Draft<McpServer>[] = [];
-  readonly #documents = new Map<Draft<unknown>, FleetDocument>();
+  readonly #given = new Map<Draft<unknown>, GivenObject>();
   readonly #files: string[] = [];
   readonly #problems: Problem[] = [];
   #complete = true;
 
-  add(source: Source): void {
+  addText(source: Source): void {
     const file = source.name;
     this.#files.push(file);
-    const text = source.text.startsWith("\ufeff") ? source.text.slice(1) : source.text;
-    const lines = new LineTable(text);
-    const { documents, problems } = splitDocuments(text);
-    for (const { offset, ...said } of problems) {
-      this.#problems.push({ file, ...lines.positionAt(offset), ...said });
+    const { lines, documents, problems } = readYaml(source);
+    for (const { offset, ...text } of problems) {
+      this.#problems.push({ file, ...lines.positionAt(offset), ...text });
     }
     if (problems.length > 0) this.#complete = false;
     else if (documents.length === 0) {
       const allowed = `must hold at least one object: ${orList(KINDS)}`;
       this.#problems.push({ file, line: 1, column: 1, found: "found nothing", allowed });
     }
-    for (const textDocument of documents) {
-      const document = new FleetDocument(file, lines, textDocument);
-      if (!this.#readSound(document)) this.#check(document);
-    }
+    for (const document of documents) this.#read(document.simple, document);
   }
 
-  /** Reads an object in which nothing is wrong, quickly; false when it can't tell. */
-  #readSound(document: FleetDocument): boolean {
-    const value = readSimpleYaml(document.text);
-    if (value === undefined) return false;
+  addObject(file: string, value: unknown): void {
+    this.#files.push(file);
+    const problem = (_: unknown, text: ProblemText): Problem => ({ file, ...text });
+    const problemAt = (_: unknown, __: unknown, text: ProblemText): Problem => ({ file, ...text });
+    const given = { value, yamlProblems: [], problem, problemAt, reference: file };
+    this.#read(isMapping(value) ? value : undefined, given);
+  }
+
+  /** @param value the object's, where it is known without asking `given`, which may be slow */
+  #read(value: Readonly<Record<string, unknown>> | undefined, given: GivenObject): void {
+    if (value === undefined || !this.#readSound(value, given)) this.#check(given);
+  }
+
+  /** Takes an object in which nothing is wrong; false for one of which something may be. */
+  #readSound(value: Readonly<Record<string, unknown>>, given: GivenObject): boolean {
     if (value["kind"] === "McpServer") {
       const { data } = mcpServerSchema.safeParse(value);
       if (data === undefined) return false;
-      this.#keep(this.#servers, data, document);
+      this.#add(this.#servers, data, given);
       return true;
     }
     const { data } = connectionBudgetSchema.safeParse(value);
     if (data === undefined) return false;
-    this.#keep(this.#budgets, data, document);
+    this.#add(this.#budgets, data, given);
     return true;
   }
 
-  #keep<T extends ConnectionBudget | McpServer>(
+  #add<T extends ConnectionBudget | McpServer>(
     drafts: Draft<T>[],
     object: T,
-    document: FleetDocument,
+    given: GivenObject,
   ): void {
     const {
       kind,
@@ -83,16 +96,16 @@ class FleetReading {
     } = object;
     const draft = { kind, name, namespace, object };
     drafts.push(draft);
-    this.#documents.set(draft, document);
+    this.#given.set(draft, given);
   }
 
   /** Reads an object of which something may be wrong. */
-  #check(document: FleetDocument): void {
-    const { draft, problems, mayBeBudget } = checkDocument(document);
+  #check(given: GivenObject): void {
+    const { draft, problems, mayBeBudget } = checkDocument(given);
     for (const problem of problems) this.#problems.push(problem);
     if (mayBeBudget) this.#complete = false;
     if (draft === undefined) return;
-    this.#documents.set(draft, document);
+    this.#given.set(draft, given);
     if (isServer(draft)) this.#servers.push(draft);
     if (isBudget(draft)) this.#budgets.push(draft);
   }
@@ -116,12 +129,12 @@ class FleetReading {
   #checkTogether(): void {
     const drafts = { budgets: this.#budgets, servers: this.#servers, complete: this.#complete };
     for (const { draft, path, other, found, allowed } of checkFleet(drafts)) {
-      const document = this.#documents.get(draft);
-      const place = other === undefined ? undefined : this.#documents.get(other);
-      if (document === undefined) continue;
-      const see = place === undefined ? "" : ` (see ${place.file}:${place.position.line})`;
+      const given = this.#given.get(draft);
+      const conflicting = other === undefined ? undefined : this.#given.get(other);
+      if (given === undefined) continue;
+      const see = conflicting === undefined ? "" : ` (see ${conflicting.reference})`;
       this.#problems.push(
-        document.problem(document.offsetOf(path, "value"), {
+        given.problemAt(path, "value", {
           object: `${draft.kind}/${draft.name}`,
           field: fieldOf(path),
           found,

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { arbitraryYaml } from "../../test/fleets/arbitraryYaml.ts";
-import { splitDocuments } from "./documents.ts";
+import { splitDocuments } from "./yaml.ts";
 import { readSimpleYaml } from "./simpleYaml.ts";
-import { readYamlDocument } from "./yamlDocument.ts";
+import { readLocatedYaml } from "./locatedYaml.ts";
 
 describe("readSimpleYaml", () => {
   it("never accepts what the whole parser refuses, nor reads it differently", () => {
@@ -14,7 +14,7 @@ describe("readSimpleYaml", () => {
         const value = readSimpleYaml(text);
         if (value === undefined) return;
         simple += 1;
-        const { root, problems } = readYamlDocument(text);
+        const { root, problems } = readLocatedYaml(text);
         expect(problems).toEqual([]);
         expect(root.value).toStrictEqual(value);
       }),

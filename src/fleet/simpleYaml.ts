@@ -1,10 +1,10 @@
-import { readPlainScalar } from "./plainScalar.ts";
-import { DEPTH_MAX, DOCUMENT_LENGTH_MAX } from "./yamlDocument.ts";
+import { DEPTH_MAX, DOCUMENT_LENGTH_MAX } from "./locatedYaml.ts";
+import { readPlainScalar } from "./portableYaml.ts";
 
 /**
  * Reads the YAML that people and programs mostly write, some twenty times as fast as a whole
  * parser: mappings and lists by indentation, scalars and flow collections on one line, comments.
- * Whatever else it meets, right or wrong, it leaves to readYamlDocument: it never accepts what that
+ * Whatever else it meets, right or wrong, it leaves to readLocatedYaml: it never accepts what that
  * would refuse, nor reads it differently.
  */
 
@@ -34,7 +34,7 @@ const DASH = /-(?=[ \n]|$)/y;
 class NotSimple extends Error {}
 
 /**
- * The value of a document (a mapping; without `---`, as documents.ts cuts them), or undefined when
+ * The value of a document (a mapping; without `---`, as splitDocuments cuts them), or undefined when
  * the document is not simple, which says nothing about whether it is right.
  */
 export function readSimpleYaml(text: string): Readonly<Record<string, unknown>> | undefined {

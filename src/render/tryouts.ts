@@ -5,17 +5,18 @@ import type { PlannedBudget } from "./planned.ts";
 export const TRYOUT_VARIABLE = "WEIR_TRYOUT_POSTGRES";
 
 /**
- * Whether this value of WEIR_TRYOUT_POSTGRES asks for a Postgres for trying out. Empty is as good
+ * Whether WEIR_TRYOUT_POSTGRES asks for a Postgres for trying out. Empty is as good
  * as unset, as in a CI job without a value. Any other value than these is a problem, one sentence:
  * who writes `yes` must not be left without one.
  */
-export function tryoutRequest(value = ""): {
-  readonly wished: boolean;
+export function tryoutRequest(env: Readonly<Record<string, string | undefined>>): {
+  readonly requested: boolean;
   readonly problems: readonly string[];
 } {
+  const value = env[TRYOUT_VARIABLE] ?? "";
   const isKnown = ["1", "0", ""].includes(value);
   return {
-    wished: value === "1",
+    requested: value === "1",
     problems: isKnown
       ? []
       : [`${TRYOUT_VARIABLE}: found ${JSON.stringify(value)}; must be 1, 0 or unset`],

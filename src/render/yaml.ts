@@ -1,22 +1,19 @@
-import type { Manifest } from "./manifest.ts";
-
 /**
- * Writes Kubernetes objects as YAML. A writer of our own: the objects are plain data, and cdk8s'
- * writer takes more than half of a synth. What it writes, every reader of YAML 1.1 or 1.2 reads the
+ * Writes plain data as YAML. A writer of our own: cdk8s' writer takes more than half of a synth. What it writes, every reader of YAML 1.1 or 1.2 reads the
  * same.
  */
 
+type Mapping = Readonly<Record<string, unknown>>;
+
 /**
- * A YAML stream of the manifests, each after a line `---`, in their order. The keys keep theirs;
+ * A YAML stream of the documents, each after a line `---`, in their order. The keys keep theirs;
  * none may be longer than 1,000 characters, which YAML readers refuse.
  *
  * @throws TypeError when something is not a value of JSON
  */
-export function yamlStream(manifests: readonly Manifest[]): string {
-  return manifests.map((manifest) => `---\n${yamlDocument(manifest)}`).join("");
+export function yamlStream(documents: readonly Mapping[]): string {
+  return documents.map((document) => `---\n${yamlDocument(document)}`).join("");
 }
-
-type Mapping = Readonly<Record<string, unknown>>;
 
 /** One object in block style; `undefined` among its values is left out. See yamlStream. */
 export function yamlDocument(document: Mapping): string {

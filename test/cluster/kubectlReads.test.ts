@@ -4,9 +4,8 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { splitDocuments } from "../../src/fleet/documents.ts";
 import { isMapping } from "../../src/api/objectName.ts";
-import { readYamlDocument } from "../../src/fleet/yamlDocument.ts";
+import { readYaml } from "../../src/fleet/yaml.ts";
 import { arbitraryYaml } from "../fleets/arbitraryYaml.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";
 import { API_SERVER_START_TIMEOUT_MS } from "./apiServer.ts";
@@ -16,9 +15,10 @@ import { kubectlFor } from "../../tools/cluster/kubectl.ts";
 function objectOf(text: string, index: number): { text: string; spec: unknown }[] {
   const head = `apiVersion: weir.dev/v1alpha1\nkind: McpServer\nmetadata: { name: a${index} }\nspec:`;
   const whole = `${head}\n${text.replaceAll(/^/gm, "  ")}\n`;
-  const stream = splitDocuments(whole);
-  if (stream.documents.length !== 1 || stream.problems.length > 0) return [];
-  const { root, problems } = readYamlDocument(whole);
+  const stream = readYaml({ name: "object", text: whole });
+  const [document, ...others] = stream.documents;
+  if (document === undefined || others.length + stream.problems.length > 0) return [];
+  const { root, problems } = document.located;
   const spec = isMapping(root.value) ? root.value["spec"] : undefined;
   return problems.length === 0 && isMapping(spec) ? [{ text: whole, spec }] : [];
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { withActive } from "../../src/api/fleet.ts";
+import { activeFleet } from "../../src/fleet/activeFleet.ts";
 import { membersOf } from "../../src/api/mcpServer.ts";
 import { readFleet } from "../../src/fleet/readFleet.ts";
 import type { BudgetPlan } from "../../src/budget/plan.ts";
@@ -146,7 +146,7 @@ export function planned({ text, active }: FleetSpec): {
 } {
   const read = readFleet([{ name: "fleet.yaml", text }]);
   if (!read.ok) throw new Error(JSON.stringify(read.problems));
-  const { fleet } = active === undefined ? read : withActive(read.fleet, active);
+  const { fleet } = activeFleet(read.fleet, {}, active?.join(","));
   const [plan] = planFleet(fleet).budgets;
   if (plan === undefined) throw new Error("the fleet has no budget");
   const servers = plan.servers.map(({ name }) => {

@@ -114,6 +114,11 @@ describe("a fleet that fits", () => {
     expect(ini).not.toContain("review = host=postgres");
   });
 
+  it.each(["", " "])("is whole where WEIR_ACTIVE is %j", async (active) => {
+    await synth(dir, { ...OWN, WEIR_ACTIVE: active });
+    expect(await readdir(manifests)).toEqual([...FILES, "operator"]);
+  });
+
   it("gets a Postgres for trying out when asked, and loses it when not asked", async () => {
     const tryout = "05-writers.postgres-tryout.yaml";
     await synth(dir, { ...OWN, WEIR_TRYOUT_POSTGRES: "1" });
@@ -178,7 +183,7 @@ describe("a fleet that can't be written leaves manifests/ as it was", () => {
       title: "an active server that is not there",
       env: { WEIR_ACTIVE: "scene,sceen" },
       code: 2,
-      says: ["WEIR_ACTIVE: no server is named sceen"],
+      says: ["WEIR_ACTIVE: no server of the fleet is named sceen; did you mean scene?"],
     },
     {
       title: "a wish for a Postgres that says neither yes nor no",

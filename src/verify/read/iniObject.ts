@@ -1,4 +1,4 @@
-import { LineTable } from "../../fleet/sourceText.ts";
+import { LineTable } from "../../fleet/yaml.ts";
 import type { AuditObject } from "../sourcePosition.ts";
 
 /** The kind of a PgBouncer that only its ini tells of. */

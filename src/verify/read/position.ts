@@ -1,6 +1,6 @@
 import { isAlias, isMap, isNode, isScalar, isSeq, parseAllDocuments, type Document } from "yaml";
 import type { FieldPath } from "../../api/fieldPath.ts";
-import type { LineTable, Position } from "../../fleet/sourceText.ts";
+import type { LineTable, Position } from "../../fleet/yaml.ts";
 
 /**
  * Finds fields of a document in the text that it stands in. The text is parsed with positions when

@@ -1,8 +1,6 @@
 import { parseAllDocuments, isCollection, isMap, visit, type Document } from "yaml";
-import { splitDocuments } from "../../fleet/documents.ts";
 import type { Problem } from "../../fleet/problem.ts";
-import { readSimpleYaml } from "../../fleet/simpleYaml.ts";
-import { LineTable, type Source } from "../../fleet/sourceText.ts";
+import { LineTable, readYaml, type Source } from "../../fleet/yaml.ts";
 import type { AuditObject } from "../sourcePosition.ts";
 import { isMapping } from "./field.ts";
 import { iniObject } from "./iniObject.ts";
@@ -73,18 +71,17 @@ function readText(file: string, text: string, lines: LineTable): ReadText {
   if (json !== undefined) {
     return { documents: [{ value: json, offset: 0, text, index: 0 }], problems: [] };
   }
-  const split = splitDocuments(text);
+  const read = readYaml({ name: file, text });
   // What a fleet file may not have (directives, text after ---), the whole parser knows to read.
-  if (split.problems.length > 0) return readWhole(file, text, 0, lines);
+  if (read.problems.length > 0) return readWhole(file, text, 0, lines);
   const documents: ReadDocument[] = [];
   const problems: Problem[] = [];
-  for (const piece of split.documents) {
-    const value = readSimpleYaml(piece.text);
+  for (const { text: piece, offset, simple: value } of read.documents) {
     if (value === undefined) {
-      const read = readWhole(file, piece.text, piece.offset, lines);
-      documents.push(...read.documents);
-      problems.push(...read.problems);
-    } else documents.push({ ...piece, value, index: 0 });
+      const whole = readWhole(file, piece, offset, lines);
+      documents.push(...whole.documents);
+      problems.push(...whole.problems);
+    } else documents.push({ text: piece, offset, value, index: 0 });
   }
   return { documents, problems };
 }

@@ -1,6 +1,6 @@
 import { App, Chart } from "cdk8s";
 import { expect, it } from "vitest";
-import { Fleet, type ConnectionBudgetObject, type McpServerObject } from "./fleet.ts";
+import { Fleet, type ConnectionBudgetObject, type McpServerObject } from "./constructs.ts";
 
 const BUDGET: ConnectionBudgetObject = {
   apiVersion: "weir.dev/v1alpha1",

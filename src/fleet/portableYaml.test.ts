@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readPlainScalar } from "./plainScalar.ts";
+import { readPlainScalar } from "./portableYaml.ts";
 
 describe("readPlainScalar", () => {
   it.each([

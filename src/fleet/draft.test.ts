@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { poisonFields, unlessPoisoned } from "./poisonedFields.ts";
+import { poisonFields, unlessPoisoned } from "./draft.ts";
 
 const OBJECT = { a: { b: 1, c: [{ d: 2 }, { d: 3 }] }, e: 4 };
 
-describe("guarded", () => {
+describe("poisonFields", () => {
   const object = poisonFields(OBJECT, [["a", "c", 0, "d"], ["x"]]);
 
   it.each<[string, () => unknown, unknown]>([
@@ -29,7 +29,7 @@ describe("guarded", () => {
   });
 });
 
-describe("ifSound", () => {
+describe("unlessPoisoned", () => {
   it("hides no other error", () => {
     expect(() =>
       unlessPoisoned(() => {

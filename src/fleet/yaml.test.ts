@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DOCUMENTS_MAX, splitDocuments, TEXT_LENGTH_MAX } from "./documents.ts";
+import { DOCUMENTS_MAX, splitDocuments, TEXT_LENGTH_MAX } from "./yaml.ts";
 
 function texts(text: string): string[] {
   return splitDocuments(text).documents.map((document) => document.text);
