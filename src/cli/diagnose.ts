@@ -3,7 +3,7 @@ import type { Diagnosis } from "../diagnose/diagnosis.ts";
 import type { ClusterQuestion } from "../diagnose/gather/readCluster.ts";
 import { ANSWER_TIMEOUT_MS } from "../model/source.ts";
 import { diagnosisTable, unseenBlock, untoldOf } from "../report/diagnosisReport.ts";
-import { paintFor } from "../text/paint.ts";
+import { pageFor } from "../text/paint.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
 
 interface DiagnoseOptions {
@@ -126,7 +126,7 @@ function print(diagnosis: Diagnosis, { output }: DiagnoseOptions, shell: Shell):
   const json = output === "json";
   if (json) shell.out(`${JSON.stringify(diagnosis, undefined, 2)}\n`);
   if (poolers.length === 0) {
-    const lines = unseenBlock(unseen, shell.columns, paintFor(false)).slice(1);
+    const lines = unseenBlock(unseen, pageFor({ ...shell, colour: false })).slice(1);
     throw new Failure(
       EXIT.failed,
       ["weir diagnose: no PgBouncer could be asked", ...(json ? [] : lines)].join("\n"),

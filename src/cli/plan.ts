@@ -48,8 +48,8 @@ export function planCommand(shell: Shell): Command {
         active: options.active ?? activeNamesIn(shell.env),
         tryout: tryoutRequested(shell),
       };
-      const foreign = unmanagedObjects([old.fleet, fleet]);
-      const list = (): string => stepList(steps, { names, old: old.fleet, foreign }, shell);
+      const unmanaged = unmanagedObjects([old.fleet, fleet]);
+      const list = (): string => stepList(steps, { names, old: old.fleet, unmanaged }, shell);
       shell.out(printed({ ...plan, steps }, list, options));
     });
 }

@@ -3,6 +3,7 @@ import { TRYOUT_VARIABLE } from "../render/tryouts.ts";
 import { budgetKeyOf, keyOf, type Fleet } from "../api/fleet.ts";
 import { budgetNames } from "../api/names.ts";
 import type { ObjectName, Step } from "../budget/transition/steps.ts";
+import { quotedIdentifier } from "../text/quoting.ts";
 
 /** How the commands name what they read. */
 export interface Names {
@@ -20,8 +21,8 @@ export interface Names {
 export interface CommandContext {
   readonly names: Names;
   readonly old: Fleet;
-  /** What weir did not make; see foreignObjects. */
-  readonly foreign: ReadonlySet<string>;
+  /** What weir did not make; see unmanagedObjects. */
+  readonly unmanaged: ReadonlySet<string>;
 }
 
 /** What a person types for a step, and what to wait with. */
@@ -39,8 +40,8 @@ const TIER_KINDS = "statefulset,service,pdb,networkpolicy,configmap,rolebinding,
  *
  * @param copy the file with the changes of this step, where it has any
  */
-export function commandsOf(step: Step, way: CommandContext, copy: string): Commands {
-  const { names, old } = way;
+export function commandsOf(step: Step, context: CommandContext, copy: string): Commands {
+  const { names, old } = context;
   switch (step.action) {
     case "Secrets":
       return { before: secretsCommands(step.objects, names, old), after: [] };
@@ -49,11 +50,11 @@ export function commandsOf(step: Step, way: CommandContext, copy: string): Comma
     case "Guard":
       return { before: [guardCommand(step, names)], after: [] };
     case "Delete":
-      return forOwn(step.objects, way, deleteCommands);
+      return forOwn(step.objects, context, deleteCommands);
     case "Scale":
-      return forOwn(step.objects, way, (own) => scaleCommands(own, step));
+      return forOwn(step.objects, context, (own) => scaleCommands(own, step));
     case "Apply":
-      return forOwn(step.objects, way, (own) => ({
+      return forOwn(step.objects, context, (own) => ({
         before:
           own.length === 0
             ? []
@@ -65,7 +66,7 @@ export function commandsOf(step: Step, way: CommandContext, copy: string): Comma
         after: rolloutCommands(own),
       }));
     case "ApplyAll":
-      return forOwn(step.objects, way, (own) => ({
+      return forOwn(step.objects, context, (own) => ({
         before: [
           synth(names, names.next),
           ...obsoleteCommands(step.obsolete),
@@ -81,15 +82,15 @@ export function commandsOf(step: Step, way: CommandContext, copy: string): Comma
 /** The commands for what weir made, and a line for each object that it did not make. */
 function forOwn(
   objects: readonly ObjectName[],
-  way: CommandContext,
+  context: CommandContext,
   commandsFor: (own: readonly ObjectName[]) => Commands,
 ): Commands {
   const { before, after } = commandsFor(
-    objects.filter((object) => !way.foreign.has(titleOf(object))),
+    objects.filter((object) => !context.unmanaged.has(titleOf(object))),
   );
   const byHand = objects
     .map(titleOf)
-    .filter((title) => way.foreign.has(title))
+    .filter((title) => context.unmanaged.has(title))
     .map((title) => `# by hand, since weir did not make it: ${title}`);
   return { before: [...before, ...byHand], after };
 }
@@ -149,7 +150,7 @@ function guardCommand(step: Extract<Step, { action: "Guard" }>, { next }: Names)
   const [budget] = step.objects;
   return step.isNew
     ? `npx weir guard ${quoted(next)}    # its part for ConnectionBudget ${budget?.namespace}/${budget?.name}`
-    : `ALTER ROLE "${step.role.replaceAll('"', '""')}" CONNECTION LIMIT ${step.connections};    -- SQL`;
+    : `ALTER ROLE ${quotedIdentifier(step.role)} CONNECTION LIMIT ${step.connections};    -- SQL`;
 }
 
 function deleteCommands(objects: readonly ObjectName[]): Commands {

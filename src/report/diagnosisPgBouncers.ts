@@ -1,8 +1,9 @@
-import type { Holder, Holding } from "../diagnose/diagnosis.ts";
 import { programOf } from "../diagnose/causes/wording.ts";
-import { rowsOf, titled } from "./diagnosisRows.ts";
-import type { Paint } from "../text/paint.ts";
-import { hangingIndent } from "../text/wrap.ts";
+import type { Holder, Holding } from "../diagnose/diagnosis.ts";
+import { bar, type BarSegment } from "../text/bar.ts";
+import type { Page, Paint } from "../text/paint.ts";
+import { table, type TableRow } from "../text/table.ts";
+import { hangingIndent, titled } from "../text/wrap.ts";
 
 const BAR_COLUMNS_MAX = 80;
 
@@ -12,46 +13,39 @@ const OTHER = "▓";
 const FREE = "░";
 
 /** One PgBouncer: who holds its client connections, what its lines are set to and have open. */
-export function poolerBlock(
-  holding: Holding,
-  columns: number,
-  paint: Paint,
-): readonly (readonly string[])[] {
+export function poolerBlock(holding: Holding, page: Page): readonly (readonly string[])[] {
+  const { columns, paint } = page;
   const { address, version, access } = holding;
   return [
     [
       paint.bold(`PgBouncer ${address} (${version})`),
       ...hangingIndent("  ", `asked ${access}`, columns).map(paint.dim),
     ],
-    holderLines(holding, columns, paint),
-    lineLines(holding, columns, paint),
+    holderLines(holding, page),
+    lineLines(holding, page),
   ];
 }
 
-function holderLines(holding: Holding, columns: number, paint: Paint): readonly string[] {
+function holderLines(holding: Holding, page: Page): readonly string[] {
+  const { columns, paint } = page;
   const { used, maxClientConn, holders } = holding;
   const held = sumOf(holders, ({ clients }) => clients);
+  const segments = segmentsOf(holding, paint);
   return [
-    ...titled(
-      "Who holds its client connections",
-      `${used} of ${maxClientConn} are used`,
-      columns,
-      paint,
-    ),
-    `  ${bar(holding, Math.min(BAR_COLUMNS_MAX, columns - 4), paint)}`,
-    ...legend(holding, columns, paint),
+    ...titled("Who holds its client connections", `${used} of ${maxClientConn} are used`, page),
+    `  ${bar(segments, Math.min(BAR_COLUMNS_MAX, columns - 4))}`,
+    ...legend(segments, columns),
     ...(holders.length === 0
       ? []
-      : rowsOf(
+      : firstRows(
           { numbers: ["clients", "busy", "waiting"], name: "line", text: "who" },
           holders.map((holder) => ({
             numbers: [holder.clients, holder.busy, holder.waiting].map(String),
             name: holder.line,
             text: whoOf(holder),
           })),
-          columns,
-          paint,
-          (hidden) => `${hidden} more; --output json has all who hold these ${held}`,
+          page,
+          ` who hold these ${held}`,
         )),
   ];
 }
@@ -70,12 +64,13 @@ function whoOf({ line, user, application, address, workload, pod }: Holder): str
 }
 
 /** What each line is set to, and what it has open. */
-function lineLines({ lines }: Holding, columns: number, paint: Paint): readonly string[] {
+function lineLines({ lines }: Holding, page: Page): readonly string[] {
+  const { columns, paint } = page;
   return [
     ...hangingIndent("", "What its lines are set to, and how large their pools are", columns).map(
       paint.bold,
     ),
-    ...rowsOf(
+    ...firstRows(
       { numbers: ["clients", "of", "waiting", "servers", "of"], name: "line", text: "" },
       lines
         .toSorted((a, b) => b.clients - a.clients)
@@ -93,9 +88,7 @@ function lineLines({ lines }: Holding, columns: number, paint: Paint): readonly 
             ...(line.disabled ? ["disabled: nobody may log in"] : []),
           ].join(", "),
         })),
-      columns,
-      paint,
-      (hidden) => `${hidden} more; --output json has all`,
+      page,
     ),
   ];
 }
@@ -105,64 +98,63 @@ function limitOf(limit: number | undefined): string {
   return limit === undefined || limit === 0 || !Number.isFinite(limit) ? "any" : `${limit}`;
 }
 
-interface Stretch {
+/** A part of the bar, and what it stands for. */
+interface NamedSegment extends BarSegment {
   readonly name: string;
-  readonly connections: number;
-  readonly mark: string;
-  readonly brush: (text: string) => string;
 }
 
 /** Those that have work, those that only hold, what is no client of a line, and what is left. */
-function stretchesOf({ used, maxClientConn, holders }: Holding, paint: Paint): readonly Stretch[] {
+function segmentsOf(
+  { used, maxClientConn, holders }: Holding,
+  paint: Paint,
+): readonly NamedSegment[] {
   const held = sumOf(holders, ({ clients }) => clients);
   const busy = sumOf(holders, (holder) => holder.busy);
   return [
-    { name: "busy", connections: busy, mark: BUSY, brush: paint.server },
-    { name: "idle", connections: held - busy, mark: IDLE, brush: paint.warn },
+    { name: "busy", size: busy, mark: BUSY, style: paint.server },
+    { name: "idle", size: held - busy, mark: IDLE, style: paint.warn },
     {
       name: "for consoles and logins",
-      connections: Math.max(0, used - held),
+      size: Math.max(0, used - held),
       mark: OTHER,
-      brush: paint.otherServer,
+      style: paint.otherServer,
     },
     {
       name: "free",
-      connections: Math.max(0, maxClientConn - Math.max(used, held)),
+      size: Math.max(0, maxClientConn - Math.max(used, held)),
       mark: FREE,
-      brush: paint.dim,
+      style: paint.dim,
     },
-  ].filter(({ connections }) => connections > 0);
-}
-
-function bar(holding: Holding, width: number, paint: Paint): string {
-  const stretches = stretchesOf(holding, paint);
-  const total = Math.max(
-    1,
-    sumOf(stretches, ({ connections }) => connections),
-  );
-  let connections = 0;
-  let drawn = 0;
-  const marks = stretches.map((stretch) => {
-    connections += stretch.connections;
-    const end = Math.round((connections / total) * width);
-    const columns = end - drawn;
-    drawn = end;
-    return stretch.brush(stretch.mark.repeat(columns));
-  });
-  return marks.join("");
+  ].filter(({ size }) => size > 0);
 }
 
 /** What the marks of the bar mean; where the terminal is narrow, a line for each. */
-function legend(holding: Holding, columns: number, paint: Paint): readonly string[] {
-  const stretches = stretchesOf(holding, paint);
-  const parts = stretches.map(
-    ({ name, connections, mark, brush }) => `${brush(mark)} ${connections} ${name}`,
-  );
-  const width = stretches.reduce(
-    (sum, { name, connections }) => sum + `  █ ${connections} ${name}`.length,
-    0,
-  );
+function legend(segments: readonly NamedSegment[], columns: number): readonly string[] {
+  const parts = segments.map(({ name, size, mark, style }) => `${style(mark)} ${size} ${name}`);
+  const width = sumOf(segments, ({ name, size }) => `  █ ${size} ${name}`.length);
   return width <= columns ? [`  ${parts.join("  ")}`] : parts.map((part) => `  ${part}`);
+}
+
+/** Rows of one table; a longer one is not read. */
+const ROWS_MAX = 40;
+
+/**
+ * The first rows of a table, and how many more there are.
+ *
+ * @param which of all that --output json has: ` who hold these 7`
+ */
+export function firstRows(
+  headings: TableRow,
+  rows: readonly TableRow[],
+  page: Page,
+  which = "",
+): readonly string[] {
+  const hidden = rows.length - ROWS_MAX;
+  const shown = rows.slice(0, ROWS_MAX);
+  return [
+    ...table(headings, shown, page, { indent: "  ", textColumnsMin: 30 }),
+    ...(hidden > 0 ? [page.paint.dim(`  … ${hidden} more; --output json has all${which}`)] : []),
+  ];
 }
 
 function sumOf<T>(items: readonly T[], valueOf: (item: T) => number): number {

@@ -1,14 +1,9 @@
-import type { Cause, Diagnosis, Symptom } from "../diagnose/diagnosis.ts";
+import type { Cause, Diagnosis, Holding, PostgresHolding, Symptom } from "../diagnose/diagnosis.ts";
+import type { LiveWorkload } from "../model/workload.ts";
+import { pageFor, type Page, type Screen } from "../text/paint.ts";
 import { counted, listed } from "../text/wording.ts";
-import { poolerBlock } from "./diagnosisPgBouncers.ts";
-import { postgresBlock } from "./diagnosisPostgres.ts";
-import { workloadBlock } from "./diagnosisServers.ts";
-import { paintFor, type Paint } from "../text/paint.ts";
-import { hangingIndent } from "../text/wrap.ts";
-import type { Screen } from "./planReport.ts";
-
-/** Below this nothing can be aligned. */
-const COLUMNS_MIN = 40;
+import { blocksText, hangingIndent, marked, titled } from "../text/wrap.ts";
+import { firstRows, poolerBlock } from "./diagnosisPgBouncers.ts";
 
 /**
  * A diagnosis for people: the verdict first, then what it was read from: who holds how many
@@ -16,25 +11,23 @@ const COLUMNS_MIN = 40;
  * run, what Postgres allows and has open; last what could not be seen. Ends with a newline.
  */
 export function diagnosisTable(diagnosis: Diagnosis, screen: Screen): string {
-  const paint = paintFor(screen.colour);
-  const columns = Math.max(COLUMNS_MIN, screen.columns);
+  const page = pageFor(screen);
   const { causes, symptoms, poolers, postgres, workloads, unseen } = diagnosis;
-  const blocks = [
+  return blocksText([
     ...(causes.length === 0
-      ? [verdict(diagnosis, columns, paint)]
-      : causes.map((cause) => causeBlock(cause, columns, paint))),
-    ...symptoms.map((symptom) => symptomBlock(symptom, columns, paint)),
-    ...poolers.flatMap((pooler) => poolerBlock(pooler, columns, paint)),
+      ? [verdict(diagnosis, page)]
+      : causes.map((cause) => causeBlock(cause, page))),
+    ...symptoms.map((symptom) => symptomBlock(symptom, page)),
+    ...poolers.flatMap((pooler) => poolerBlock(pooler, page)),
     ...(workloads === undefined || workloads.length === 0
       ? []
-      : [workloadBlock(workloads, poolers, columns, paint)]),
-    ...(postgres === undefined ? [] : [postgresBlock(postgres, columns, paint)]),
-    ...(unseen.length === 0 ? [] : [unseenBlock(unseen, columns, paint)]),
-  ];
-  return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
+      : [workloadBlock(workloads, poolers, page)]),
+    ...(postgres === undefined ? [] : [postgresBlock(postgres, page)]),
+    ...(unseen.length === 0 ? [] : [unseenBlock(unseen, page)]),
+  ]);
 }
 
-function verdict(diagnosis: Diagnosis, columns: number, paint: Paint): readonly string[] {
+function verdict(diagnosis: Diagnosis, page: Page): readonly string[] {
   const { unseen } = diagnosis;
   const untold = untoldOf(diagnosis);
   const text =
@@ -42,10 +35,9 @@ function verdict(diagnosis: Diagnosis, columns: number, paint: Paint): readonly 
     (unseen.length === 0
       ? "Nothing is wrong"
       : `Nothing is wrong as far as could be seen: ${counted(unseen.length, "thing")} could not, see below`);
+  const { paint } = page;
   const mark = untold === undefined ? paint.good("✓") : paint.warn("?");
-  return hangingIndent("  ", text, columns).map((line, index) =>
-    index === 0 ? `${mark} ${paint.bold(line.slice(2))}` : paint.bold(line),
-  );
+  return marked(mark, text, page, paint.bold);
 }
 
 /** Why nobody can say that nothing is wrong, where no cause is named; undefined when one can. */
@@ -57,45 +49,114 @@ export function untoldOf({ symptoms, unseen }: Diagnosis): string | undefined {
 }
 
 /** Somebody suffers, and what is done to find out why. */
-function symptomBlock(symptom: Symptom, columns: number, paint: Paint): readonly string[] {
-  const [first = "", ...rest] = hangingIndent("  ", `Not well: ${symptom.summary}`, columns);
+function symptomBlock({ summary, next }: Symptom, page: Page): readonly string[] {
+  const { paint } = page;
   return [
-    `${paint.warn("!")} ${paint.bold(first.slice(2))}`,
-    ...rest.map(paint.bold),
-    ...nextLines(symptom.next, columns),
+    ...marked(paint.warn("!"), `Not well: ${summary}`, page, paint.bold),
+    ...nextLines(next, page),
   ];
 }
 
-function nextLines(next: readonly string[], columns: number): readonly string[] {
+function nextLines(next: readonly string[], { columns }: Page): readonly string[] {
   return [
     ...(next.length === 0 ? [] : ["  What to do:"]),
     ...next.flatMap((text, index) => hangingIndent(`  ${index + 1}. `, text, columns)),
   ];
 }
 
-function causeBlock(cause: Cause, columns: number, paint: Paint): readonly string[] {
-  const [first = "", ...rest] = hangingIndent("  ", `${cause.kind}: ${cause.summary}`, columns);
+function causeBlock({ kind, summary, evidence, next }: Cause, page: Page): readonly string[] {
+  const { paint } = page;
   return [
-    `${paint.bad("✗")} ${paint.bold(first.slice(2))}`,
-    ...rest.map(paint.bold),
-    ...cause.evidence.flatMap((text) => hangingIndent("  - ", text, columns)),
-    ...nextLines(cause.next, columns),
+    ...marked(paint.bad("✗"), `${kind}: ${summary}`, page, paint.bold),
+    ...evidence.flatMap((text) => hangingIndent("  - ", text, page.columns)),
+    ...nextLines(next, page),
   ];
 }
 
 /** What could not be asked, and how it could. */
-export function unseenBlock(
-  unseen: Diagnosis["unseen"],
-  columns: number,
-  paint: Paint,
-): readonly string[] {
+export function unseenBlock(unseen: Diagnosis["unseen"], page: Page): readonly string[] {
+  const { columns, paint } = page;
   return [
     paint.bold("Not seen"),
     ...unseen.flatMap(({ what, why, next }) => [
-      ...hangingIndent("  ", `${what}: ${why}`, columns).map((line, index) =>
-        index === 0 ? `${paint.warn("?")} ${line.slice(2)}` : line,
-      ),
+      ...marked(paint.warn("?"), `${what}: ${why}`, page),
       ...hangingIndent("    ", next, columns).map(paint.dim),
     ]),
+  ];
+}
+
+/** Which servers run, what the pool of each process is set to, and what their pods hold. */
+function workloadBlock(
+  workloads: readonly LiveWorkload[],
+  poolers: readonly Holding[],
+  page: Page,
+): readonly string[] {
+  return [
+    ...hangingIndent("", "Which servers run, and how large each pool is", page.columns).map(
+      page.paint.bold,
+    ),
+    ...firstRows(
+      { numbers: ["pods", "peak", "pool max", "clients"], name: "server", text: "" },
+      workloads.map((workload) => ({
+        numbers: [
+          `${workload.pods.length}`,
+          workload.peakPods === undefined ? "?" : `${workload.peakPods}`,
+          workload.poolMax === undefined ? "?" : `${workload.poolMax}`,
+          `${clientsOf(workload, poolers)}`,
+        ],
+        name: workload.name,
+        text: remarksOn(workload),
+      })),
+      page,
+    ),
+  ];
+}
+
+function clientsOf({ name, pods }: LiveWorkload, poolers: readonly Holding[]): number {
+  const addresses = new Set(pods.flatMap(({ address }) => address ?? []));
+  return poolers
+    .flatMap(({ holders }) => holders)
+    .filter(({ workload, address }) => workload === name || addresses.has(address))
+    .reduce((sum, { clients }) => sum + clients, 0);
+}
+
+function remarksOn(workload: LiveWorkload): string {
+  const { pods, poolMaxFrom, processesPerPod, replicas, line } = workload;
+  const terminating = pods.filter((pod) => pod.terminating).length;
+  const unready = pods.filter((pod) => !pod.ready && !pod.terminating).length;
+  return [
+    ...(line === undefined ? [] : [`line ${line}`]),
+    ...(poolMaxFrom === undefined ? [] : [`pool from ${poolMaxFrom}`]),
+    ...(processesPerPod === 1 ? [] : [`${processesPerPod} processes a pod`]),
+    ...(pods.length === replicas ? [] : [counted(replicas, "replica")]),
+    ...(terminating === 0 ? [] : [`${terminating} terminating`]),
+    ...(unready === 0 ? [] : [`${unready} not ready`]),
+  ].join(", ");
+}
+
+/** What Postgres allows and has open, by role. */
+function postgresBlock(
+  { address, version, available, maxConnections, open, roles }: PostgresHolding,
+  page: Page,
+): readonly string[] {
+  const reserved = maxConnections - available;
+  const sum = `${available} = ${maxConnections} max_connections − ${reserved} reserved`;
+  return [
+    ...titled(`Postgres ${address} (${version})`, `${open} of ${available} are open`, page),
+    ...hangingIndent("  ", sum, page.columns),
+    ...firstRows(
+      { numbers: ["open", "of", "active", "in transaction"], name: "role", text: "" },
+      roles.map((role) => ({
+        numbers: [
+          `${role.open}`,
+          role.limit === undefined || role.limit < 0 ? "any" : `${role.limit}`,
+          `${role.active}`,
+          `${role.idleInTransaction}`,
+        ],
+        name: role.role,
+        text: "",
+      })),
+      page,
+    ),
   ];
 }

@@ -1,20 +1,11 @@
-import type { BudgetPlan, Plan, PostgresPlan } from "../budget/plan.ts";
+import type { BudgetPlan, Plan, PostgresPlan, ServerPlan } from "../budget/plan.ts";
 import { missingSentences, postgresSentence, postgresSum } from "../budget/refusal.ts";
+import { bar, type BarSegment } from "../text/bar.ts";
+import { pageFor, type Page, type Paint, type Screen } from "../text/paint.ts";
+import { table } from "../text/table.ts";
 import { counted } from "../text/wording.ts";
-import { barLegend, capacityBar } from "./bar.ts";
-import { paintFor, type Brush, type Paint } from "../text/paint.ts";
-import { serverRows } from "./planServers.ts";
-import { clientSum, slotSum } from "./planSums.ts";
-import { hangingIndent } from "../text/wrap.ts";
+import { blocksText, hangingIndent, marked } from "../text/wrap.ts";
 
-/** Where a table is shown. */
-export interface Screen {
-  readonly colour: boolean;
-  readonly columns: number;
-}
-
-/** Below this nothing can be aligned. */
-const COLUMNS_MIN = 40;
 const BAR_COLUMNS_MAX = 80;
 
 /**
@@ -23,28 +14,24 @@ const BAR_COLUMNS_MAX = 80;
  * would suffice. Ends with a newline.
  */
 export function planReport(plan: Plan, screen: Screen): string {
-  const paint = paintFor(screen.colour);
-  const columns = Math.max(COLUMNS_MIN, screen.columns);
-  const blocks = [
-    ...plan.budgets.map((budget) => budgetBlock(budget, plan, columns, paint)),
-    ...plan.postgres.map((postgres) => postgresBlock(postgres, columns, paint)),
-    ...(plan.warnings.length === 0 ? [] : [warningBlock(plan.warnings, columns, paint)]),
-  ];
-  return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
+  const page = pageFor(screen);
+  return blocksText([
+    ...plan.budgets.map((budget) => budgetBlock(budget, plan, page)),
+    ...plan.postgres.map((postgres) => postgresBlock(postgres, page)),
+    ...(plan.warnings.length === 0
+      ? []
+      : [plan.warnings.flatMap((text) => marked(page.paint.warn("!"), text, page))]),
+  ]);
 }
 
-function budgetBlock(
-  budget: BudgetPlan,
-  plan: Plan,
-  columns: number,
-  paint: Paint,
-): readonly string[] {
+function budgetBlock(budget: BudgetPlan, plan: Plan, page: Page): readonly string[] {
   const { clients, slots, servers } = budget;
+  const { columns, paint } = page;
   return [
-    ...verdict(budget, plan, columns, paint),
+    ...verdict(budget, plan, page),
     "",
     `${paint.bold("Clients")} on each PgBouncer process`,
-    `  ${capacityBar(budget, Math.min(BAR_COLUMNS_MAX, columns - 4), paint)}`,
+    `  ${bar(segmentsOf(budget, paint), Math.min(BAR_COLUMNS_MAX, columns - 4))}`,
     `  ${barLegend(budget, paint)}`,
     ...hangingIndent("  ", clientSum(budget), columns).map(inRed(clients.missing, paint)),
     "",
@@ -52,13 +39,14 @@ function budgetBlock(
     ...slotSum(budget)
       .flatMap((line) => hangingIndent("  ", line, columns))
       .map(inRed(slots.missing, paint)),
-    ...(servers.length === 0 ? [] : ["", ...serverRows(servers, columns, paint)]),
-    ...suggestionLines(budget, columns, paint),
+    ...(servers.length === 0 ? [] : ["", ...serverTable(servers, page)]),
+    ...suggestionLines(budget, page),
   ];
 }
 
-function verdict(budget: BudgetPlan, plan: Plan, columns: number, paint: Paint): readonly string[] {
+function verdict(budget: BudgetPlan, plan: Plan, page: Page): readonly string[] {
   const { clients, slots, servers } = budget;
+  const { columns, paint } = page;
   const name = `${budget.namespace}/${budget.name}`;
   if (budget.feasible) {
     const text =
@@ -70,17 +58,17 @@ function verdict(budget: BudgetPlan, plan: Plan, columns: number, paint: Paint):
       ...hangingIndent("  ", text, columns),
     ];
   }
-  const missing = missingSentences(budget);
   const shared = plan.postgres.find(
-    ({ missing: lacking, shares }) =>
-      lacking > 0 &&
+    ({ missing, shares }) =>
+      missing > 0 &&
       shares.some((share) => share.budget === budget.name && share.namespace === budget.namespace),
   );
   return [
     `${paint.bad("✗")} ${paint.bold(`Budget ${name} cannot fit`)}`,
-    ...[...missing, ...(shared === undefined ? [] : [postgresSentence(shared)])].flatMap((text) =>
-      hangingIndent("  ", text, columns).map(paint.bad),
-    ),
+    ...[
+      ...missingSentences(budget),
+      ...(shared === undefined ? [] : [postgresSentence(shared)]),
+    ].flatMap((text) => hangingIndent("  ", text, columns).map(paint.bad)),
   ];
 }
 
@@ -88,41 +76,109 @@ function inRed(missing: number, paint: Paint): (line: string) => string {
   return missing > 0 ? paint.bad : (line) => line;
 }
 
-function suggestionLines({ suggestions }: BudgetPlan, columns: number, paint: Paint) {
+function suggestionLines({ suggestions }: BudgetPlan, { columns, paint }: Page) {
   if (suggestions.length === 0) return [];
+  const heading = "Each of these alone would suffice. Consider them in this order:";
   return [
     "",
-    ...hangingIndent(
-      "",
-      "Each of these alone would suffice. Consider them in this order:",
-      columns,
-    ).map(paint.bold),
+    ...hangingIndent("", heading, columns).map(paint.bold),
     ...suggestions.flatMap(({ text }, index) => hangingIndent(`  ${index + 1}. `, text, columns)),
     ...hangingIndent("  ", "--output json has every field to change.", columns).map(paint.dim),
   ];
 }
 
-function postgresBlock(postgres: PostgresPlan, columns: number, paint: Paint): readonly string[] {
+function postgresBlock(postgres: PostgresPlan, page: Page): readonly string[] {
+  const { columns, paint } = page;
   const mark = postgres.missing > 0 ? paint.bad("✗") : paint.good("✓");
   return [
-    ...marked(mark, hangingIndent("  ", postgresSentence(postgres), columns), paint.bold),
+    ...marked(mark, postgresSentence(postgres), page, paint.bold),
     ...hangingIndent("  ", postgresSum(postgres), columns).map(inRed(postgres.missing, paint)),
   ];
 }
 
-function warningBlock(
-  warnings: readonly string[],
-  columns: number,
-  paint: Paint,
-): readonly string[] {
-  return warnings.flatMap((text) => marked(paint.warn("!"), hangingIndent("  ", text, columns)));
+/** A row for each server: its numbers, and why they are what they are. */
+function serverTable(servers: readonly ServerPlan[], page: Page): readonly string[] {
+  return table(
+    { name: "server", numbers: ["pods", "limit", "floor", "grant", "slots"], text: "why" },
+    servers.map(({ name, peakPods, limit, floor, grant, slots, reason }) => ({
+      name,
+      numbers: [peakPods, limit, floor, grant, slots].map(String),
+      text: reason,
+    })),
+    page,
+    { indent: "", textColumnsMin: 34, textColumnsMax: 90, textStyle: page.paint.dim },
+  );
 }
 
-/** The lines, indented by two, with a mark of one column before the first. */
-function marked(
-  mark: string,
-  lines: readonly string[],
-  brush: Brush = (text) => text,
-): readonly string[] {
-  return lines.map((line, index) => `${index === 0 ? mark : " "} ${brush(line.slice(2))}`);
+/**
+ * The client sum as one checks it by hand: `200 = 2 consoles + 4 maintenance + 4 logins + 100
+ * granted + 90 headroom`; where it can't hold, `− 210 missing`.
+ */
+function clientSum({ clients }: BudgetPlan): string {
+  const { reserve } = clients;
+  return (
+    `${clients.capacity} = ${reserve.consoles} consoles + ${reserve.maintenance} maintenance + ` +
+    `${reserve.logins} logins + ${rest(clients)}`
+  );
+}
+
+/** The slot sum, and where what it divides comes from. */
+function slotSum({ slots }: BudgetPlan): readonly string[] {
+  return [
+    `${slots.perProcess} = ${slots.maintenance} maintenance + ${rest(slots)}`,
+    slots.processes === 1
+      ? `${slots.perProcess} = all of Postgres' ${slots.postgres}: there is 1 process`
+      : `${slots.perProcess} = ⌊${slots.postgres} / ${slots.processes}⌋: Postgres' ${slots.postgres}, ` +
+        `divided among ${slots.processes} processes`,
+  ];
+}
+
+function rest(sum: {
+  readonly granted: number;
+  readonly headroom: number;
+  readonly missing: number;
+}): string {
+  return sum.missing > 0
+    ? `${sum.granted} needed − ${sum.missing} missing`
+    : `${sum.granted} granted + ${sum.headroom} headroom`;
+}
+
+const RESERVE = "▒";
+const SERVER = "█";
+const OTHER_SERVER = "▓";
+const HEADROOM = "░";
+const MISSING = "×";
+
+/**
+ * How C divides: the reserve, each server in turn, what nobody was given. Where more is needed than
+ * there is, the bar is what is needed and its end what is missing.
+ */
+function segmentsOf({ clients, servers }: BudgetPlan, paint: Paint): readonly BarSegment[] {
+  const { consoles, maintenance, logins } = clients.reserve;
+  let available = clients.usable;
+  const granted = servers.flatMap(({ grant }, index): BarSegment[] => {
+    const held = Math.max(0, Math.min(grant, available));
+    available -= held;
+    return [
+      index % 2 === 0
+        ? { size: held, mark: SERVER, style: paint.server }
+        : { size: held, mark: OTHER_SERVER, style: paint.otherServer },
+      { size: grant - held, mark: MISSING, style: paint.bad },
+    ];
+  });
+  return [
+    { size: consoles + maintenance + logins, mark: RESERVE, style: paint.warn },
+    ...granted,
+    { size: clients.headroom, mark: HEADROOM, style: paint.dim },
+  ];
+}
+
+/** What the marks of the bar mean; only those that it shows. */
+function barLegend({ clients }: BudgetPlan, paint: Paint): string {
+  return [
+    `${paint.warn(RESERVE)} reserve`,
+    `${paint.server(SERVER)}${paint.otherServer(OTHER_SERVER)} servers`,
+    ...(clients.headroom > 0 ? [`${paint.dim(HEADROOM)} headroom`] : []),
+    ...(clients.missing > 0 ? [`${paint.bad(MISSING)} missing`] : []),
+  ].join("  ");
 }

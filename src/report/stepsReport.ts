@@ -1,9 +1,8 @@
 import type { ObjectName, Step, StepChange } from "../budget/transition/steps.ts";
 import { listed } from "../text/wording.ts";
-import { paintFor, type Paint } from "../text/paint.ts";
-import { hangingIndent } from "../text/wrap.ts";
+import { paintFor, type Page, type Screen } from "../text/paint.ts";
+import { blocksText, hangingIndent } from "../text/wrap.ts";
 import { commandsOf, type CommandContext } from "./applyCommands.ts";
-import type { Screen } from "./planReport.ts";
 
 /**
  * The steps for people: numbered, each with why it stands there, what to edit, the commands, and
@@ -11,32 +10,33 @@ import type { Screen } from "./planReport.ts";
  */
 export function stepList(
   steps: readonly Step[],
-  way: CommandContext,
+  context: CommandContext,
   { colour, columns }: Screen,
 ): string {
   const paint = paintFor(colour);
   if (steps.length === 0) return `${paint.good("✓")} Nothing changes: there is nothing to apply.\n`;
   const intro = hangingIndent(
     "",
-    `${steps.length} step${steps.length === 1 ? "" : "s"} from ${way.names.old} to ${way.names.next}, ` +
+    `${steps.length} step${steps.length === 1 ? "" : "s"} from ${context.names.old} to ${context.names.next}, ` +
       `in the order that keeps both sums. Begin a step when the one before it is done.`,
     columns,
   );
-  const blocks = steps.map((step, index) => stepBlock(step, index + 1, { way, columns, paint }));
-  return `${[intro, ...blocks].map((lines) => lines.join("\n")).join("\n\n")}\n`;
+  const blocks = steps.map((step, index) =>
+    stepBlock(step, index + 1, { context, columns, paint }),
+  );
+  return blocksText([intro, ...blocks]);
 }
 
-interface Place {
-  readonly way: CommandContext;
-  readonly columns: number;
-  readonly paint: Paint;
+/** A page for steps, and where they lead from and to. */
+interface StepPage extends Page {
+  readonly context: CommandContext;
 }
 
-function stepBlock(step: Step, number: number, place: Place): readonly string[] {
-  const { way, columns, paint } = place;
+function stepBlock(step: Step, number: number, page: StepPage): readonly string[] {
+  const { context, columns, paint } = page;
   const changes = step.action === "Apply" ? step.changes : [];
   const copy = `step-${number}.yaml`;
-  const { before, after } = commandsOf(step, way, copy);
+  const { before, after } = commandsOf(step, context, copy);
   const mark = `${number}. `;
   const indent = " ".repeat(mark.length);
   return [
@@ -46,7 +46,7 @@ function stepBlock(step: Step, number: number, place: Place): readonly string[] 
       ? []
       : hangingIndent(
           indent,
-          `For this step only, in a copy of ${way.names.next} (${copy}):`,
+          `For this step only, in a copy of ${context.names.next} (${copy}):`,
           columns,
         )),
     ...changes.map((change) => `${indent}  ${changeText(change)}`),

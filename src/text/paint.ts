@@ -1,30 +1,49 @@
-/** How a text looks on a terminal; where there is no colour every brush leaves it as it is. */
+/** How a piece of text looks on a terminal; where there is no colour it stays as it is. */
+export type Style = (text: string) => string;
+
+/** The styles of an output that shows colour, or that does not. */
 export interface Paint {
-  readonly bold: Brush;
-  readonly dim: Brush;
-  readonly good: Brush;
-  readonly bad: Brush;
-  readonly warn: Brush;
-  /** Two that differ, for neighbours in the bar. */
-  readonly server: Brush;
-  readonly otherServer: Brush;
+  readonly bold: Style;
+  readonly dim: Style;
+  readonly good: Style;
+  readonly bad: Style;
+  readonly warn: Style;
+  /** Two that differ, for neighbours in a bar. */
+  readonly server: Style;
+  readonly otherServer: Style;
 }
 
-export type Brush = (text: string) => string;
+/** What a text is shown on. */
+export interface Screen {
+  readonly colour: boolean;
+  readonly columns: number;
+}
 
-/** The brushes for an output that shows colour, or that does not. */
+/** What a report is laid out for: a screen, not narrower than can be aligned. */
+export interface Page {
+  readonly columns: number;
+  readonly paint: Paint;
+}
+
+/** Below this nothing can be aligned. */
+const COLUMNS_MIN = 40;
+
+export function pageFor({ colour, columns }: Screen): Page {
+  return { columns: Math.max(COLUMNS_MIN, columns), paint: paintFor(colour) };
+}
+
 export function paintFor(colour: boolean): Paint {
-  const brush =
-    (on: number, off: number): Brush =>
+  const style =
+    (on: number, off: number): Style =>
     (text) =>
       colour && text !== "" ? `\u001b[${on}m${text}\u001b[${off}m` : text;
   return {
-    bold: brush(1, 22),
-    dim: brush(2, 22),
-    good: brush(32, 39),
-    bad: brush(31, 39),
-    warn: brush(33, 39),
-    server: brush(36, 39),
-    otherServer: brush(34, 39),
+    bold: style(1, 22),
+    dim: style(2, 22),
+    good: style(32, 39),
+    bad: style(31, 39),
+    warn: style(33, 39),
+    server: style(36, 39),
+    otherServer: style(34, 39),
   };
 }

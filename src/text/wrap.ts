@@ -1,3 +1,5 @@
+import type { Page, Style } from "./paint.ts";
+
 /**
  * Breaks a text at its spaces into lines of at most `width` columns; a longer word has a line of its
  * own. An empty text is one empty line.
@@ -22,4 +24,31 @@ export function hangingIndent(mark: string, text: string, columns: number): read
   return wrapped(text, columns - mark.length).map(
     (line, index) => `${index === 0 ? mark : " ".repeat(mark.length)}${line}`,
   );
+}
+
+/** The text, wrapped and indented by two, with a mark of one column before its first line. */
+export function marked(
+  mark: string,
+  text: string,
+  { columns }: Page,
+  style: Style = (line) => line,
+): readonly string[] {
+  return wrapped(text, columns - 2).map(
+    (line, index) => `${index === 0 ? mark : " "} ${style(line)}`,
+  );
+}
+
+/** A title in bold and what it says, `title: text`, wrapped. */
+export function titled(title: string, text: string, { columns, paint }: Page): readonly string[] {
+  const [first = "", ...rest] = wrapped(`${title}: ${text}`, columns - 2);
+  const isWhole = first.startsWith(`${title}:`);
+  return [
+    isWhole ? `${paint.bold(title)}${first.slice(title.length)}` : paint.bold(first),
+    ...rest.map((line) => `  ${line}`),
+  ];
+}
+
+/** Blocks of lines with an empty line between them; ends with a newline. */
+export function blocksText(blocks: readonly (readonly string[])[]): string {
+  return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
