@@ -13,10 +13,8 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { ENV_MARK, MARK, type ComposeFolder } from "../compose/composeFolder.ts";
 import type { SecretFile } from "../compose/secretFiles.ts";
+import { PGBOUNCER_UID } from "../render/pgbouncerPaths.ts";
 import { EXIT, Failure } from "./shell.ts";
-
-/** PgBouncer's user in its image: who containers run as where root writes the folder. */
-const PGBOUNCER_UID = 6432;
 
 /** The owner of the secrets' files, as whom all containers run. */
 export interface SecretOwner {
@@ -39,7 +37,8 @@ export function checkFolder(folder: string): void {
 
 /**
  * Whose the secrets are, or will be: the owner of the folder's `secrets` where it is there, else
- * who runs this; never root, as whom no container shall run.
+ * who runs this. Never root, as whom no container shall run: where root writes the folder,
+ * PgBouncer's user.
  */
 export function secretOwner(folder: string): SecretOwner {
   const secrets = statSync(join(folder, "secrets"), { throwIfNoEntry: false });

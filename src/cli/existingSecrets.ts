@@ -1,4 +1,5 @@
 import { LineCounter, parseAllDocuments } from "yaml";
+import { isMapping } from "../api/objectName.ts";
 import { USERLIST_KEY } from "../credentials/credentials.ts";
 import { PASSWORD_KEY, USERNAME_KEY } from "../credentials/password.ts";
 import { secretKeyOf, type SecretData, type SecretName } from "../credentials/secret.ts";
@@ -60,8 +61,8 @@ function documentsOf(text: string, file: string): readonly Located[] {
   return filled;
 }
 
-function objectsOf(value: unknown, where: string): readonly Record<string, unknown>[] {
-  if (!isObject(value)) throw bad(`${where}: must be a Secret, or a List of them`);
+function objectsOf(value: unknown, where: string): readonly Readonly<Record<string, unknown>>[] {
+  if (!isMapping(value)) throw bad(`${where}: must be a Secret, or a List of them`);
   const { kind, items } = value;
   if (kind === "Secret") return [value];
   if ((kind !== "List" && kind !== "SecretList") || !Array.isArray(items)) {
@@ -69,13 +70,13 @@ function objectsOf(value: unknown, where: string): readonly Record<string, unkno
   }
   return items.map((item: unknown) => {
     // kubectl writes the kind of each, the API server only that of the list.
-    if (isObject(item) && (item["kind"] ?? "Secret") === "Secret") return item;
+    if (isMapping(item) && (item["kind"] ?? "Secret") === "Secret") return item;
     throw bad(`${where}: must be a List of Secrets alone`);
   });
 }
 
-function nameOf(object: Record<string, unknown>, where: string): SecretName {
-  const metadata = isObject(object["metadata"]) ? object["metadata"] : {};
+function nameOf(object: Readonly<Record<string, unknown>>, where: string): SecretName {
+  const metadata = isMapping(object["metadata"]) ? object["metadata"] : {};
   const { namespace, name } = metadata;
   if (typeof name !== "string" || !NAME.test(name)) {
     throw bad(`${where}: metadata.name must be the name of a Secret`);
@@ -86,7 +87,7 @@ function nameOf(object: Record<string, unknown>, where: string): SecretName {
   return { namespace, name };
 }
 
-function dataOf(object: Record<string, unknown>, where: string): SecretData {
+function dataOf(object: Readonly<Record<string, unknown>>, where: string): SecretData {
   const data = entriesOf(object, "data", where).map(([key, value]) => {
     if (!BASE64.test(value)) throw bad(`${where}: data.${key} must be base64`);
     return [key, value] as const;
@@ -98,21 +99,17 @@ function dataOf(object: Record<string, unknown>, where: string): SecretData {
 }
 
 function entriesOf(
-  object: Record<string, unknown>,
+  object: Readonly<Record<string, unknown>>,
   field: "data" | "stringData",
   where: string,
 ): readonly (readonly [string, string])[] {
   const values = object[field] ?? {};
-  if (!isObject(values)) throw bad(`${where}: ${field} must be a mapping`);
+  if (!isMapping(values)) throw bad(`${where}: ${field} must be a mapping`);
   return KEYS.filter((key) => Object.hasOwn(values, key)).map((key) => {
     const value = values[key];
     if (typeof value === "string") return [key, value] as const;
     throw bad(`${where}: ${field}.${key} must be text: put it in quotes`);
   });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function bad(message: string): Failure {

@@ -1,9 +1,8 @@
 import { Command, Option } from "commander";
 import { stringify } from "yaml";
 import type { Fleet } from "../api/fleet.ts";
-import { credentials } from "../credentials/credentials.ts";
+import { credentials, credentialSecretNames } from "../credentials/credentials.ts";
 import { secretKeyOf, type Secret, type SecretData } from "../credentials/secret.ts";
-import { secretsInCluster } from "./clusterSecrets.ts";
 import { parseExistingSecrets } from "./existingSecrets.ts";
 import { readFleetFiles } from "./fleetFiles.ts";
 import { newPassword } from "./newPassword.ts";
@@ -57,6 +56,43 @@ async function existingSecrets(
   if (existing === undefined) return secretsInCluster(fleet, shell);
   const file = existing === "-" ? "standard input" : existing;
   return parseExistingSecrets(shell.read(existing), file);
+}
+
+/**
+ * The Secrets of a fleet that are in the cluster of KUBECONFIG, by NAMESPACE/NAME.
+ *
+ * @throws Failure (failed) in one line, when the cluster does not tell
+ */
+async function secretsInCluster(
+  fleet: Fleet,
+  { env, runtime }: Shell,
+): Promise<ReadonlyMap<string, SecretData>> {
+  // Loaded when it is needed: the library takes longer than any other command of weir.
+  const [{ loadKubeconfig }, { connect }, { readSecrets }, { KubeError }] = await Promise.all([
+    import("../kube/kubeconfig.ts"),
+    import("../kube/client.ts"),
+    import("../credentials/readSecrets.ts"),
+    import("../kube/kubeError.ts"),
+  ]);
+  const names = credentialSecretNames(fleet);
+  try {
+    const client = connect(loadKubeconfig(env), runtime);
+    try {
+      const found = await readSecrets(client, names);
+      return new Map(
+        names.flatMap((name, index) => {
+          const data = found[index];
+          return data === undefined ? [] : [[secretKeyOf(name), data] as const];
+        }),
+      );
+    } finally {
+      await client.close();
+    }
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    const instead = "without a cluster: --existing FILE, or --new";
+    throw new Failure(EXIT.failed, `weir secrets: ${error.message} (${instead})`);
+  }
 }
 
 /** In YAML that kubectl, which reads YAML 1.1, takes for the same. */

@@ -1,54 +1,70 @@
+import { normalize } from "node:path";
 import { Command, Option } from "commander";
+import {
+  AVAILABLE_CONNECTIONS_ANNOTATION,
+  CONNECTS_TO_ANNOTATION,
+  PODS_ANNOTATION,
+  POOL_MAX_ANNOTATION,
+  POSTGRES_CONNECTIONS_ANNOTATION,
+  PROCESSES_PER_POD_ANNOTATION,
+  RESERVE_ANNOTATION,
+} from "../api/names.ts";
 import { formatProblem } from "../fleet/problem.ts";
+import type { Source } from "../fleet/yaml.ts";
 import { readObjects, type ReadObjects } from "../verify/read/readObjects.ts";
 import { readSystem } from "../verify/read/readSystem.ts";
 import type { AuditObject } from "../verify/sourcePosition.ts";
 import type { Proof } from "../verify/proof/proof.ts";
 import { prove } from "../verify/proof/prove.ts";
 import { unlistedClients } from "../verify/proof/unlistedClients.ts";
+import { didYouMean } from "../text/didYouMean.ts";
 import { counted } from "../text/wording.ts";
 import { explainProof } from "../report/proofReport.ts";
-import { manifestSources } from "./manifestPaths.ts";
 import { proofAsData } from "../report/proofData.ts";
 import { sarifLog } from "../report/sarif.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
-import { annotationOverrides } from "./annotationOptions.ts";
 
 interface VerifyOptions {
   readonly output: "table" | "json" | "sarif";
-  readonly tell: readonly string[];
 }
 
 /** `weir verify PATH…`: proves both sums from any manifests, or says what breaks or is missing. */
 export function verifyCommand(shell: Shell): Command {
-  return new Command("verify")
-    .description("prove the sums from any manifests, whoever wrote them")
-    .argument("<path...>", "manifests and folders of them, bare pgbouncer.ini; - is standard input")
-    .addOption(
-      new Option("--output <format>", "how to print it")
-        .choices(["table", "json", "sarif"])
-        .default("table"),
-    )
-    .addOption(
-      new Option(
-        "--tell <what>",
-        "what the manifests don't tell: 'Deployment shop/api:weir.dev/pool-max=20'; may be repeated",
+  const annotations: string[] = [];
+  const annotate = (annotation: string): void => void annotations.push(annotation);
+  return (
+    new Command("verify")
+      .description("prove the sums from any manifests, whoever wrote them")
+      .argument(
+        "<path...>",
+        "manifests and folders of them, bare pgbouncer.ini; - is standard input",
       )
-        .argParser((tell: string, others: readonly string[]) => [...others, tell])
-        .default([], "nothing"),
-    )
-    .action((paths: string[], options: VerifyOptions) => {
-      const { objects, leftOut } = readManifests(paths, shell);
-      const system = readSystem(objects, {
-        told: annotationOverrides(options.tell, new Set(objects.map(nameOf))),
-      });
-      const missing = [...system.missing, ...unlistedClients(system)];
-      const notes = [...system.notes, ...leftOutNotes(leftOut)];
-      const proof = prove({ ...system, missing, notes });
-      const poolers = system.poolers.map(({ name }) => name);
-      shell.out(printed(proof, () => explainProof(proof, { objects, poolers }, shell), options));
-      conclude(proof);
-    });
+      .addOption(
+        new Option("--output <format>", "how to print it")
+          .choices(["table", "json", "sarif"])
+          .default("table"),
+      )
+      .addOption(
+        new Option(
+          "--annotate <annotation>",
+          "read an object as if it had an annotation: 'Deployment shop/api:weir.dev/pool-max=20'; may be repeated",
+        ).argParser(annotate),
+      )
+      // The name of --annotate before it had that one.
+      .addOption(new Option("--tell <annotation>").argParser(annotate).hideHelp())
+      .action((paths: string[], options: VerifyOptions) => {
+        const { objects, leftOut } = readManifests(paths, shell);
+        const system = readSystem(objects, {
+          told: annotationOverrides(annotations, new Set(objects.map(nameOf))),
+        });
+        const missing = [...system.missing, ...unlistedClients(system)];
+        const notes = [...system.notes, ...leftOutNotes(leftOut)];
+        const proof = prove({ ...system, missing, notes });
+        const poolers = system.poolers.map(({ name }) => name);
+        shell.out(printed(proof, () => explainProof(proof, { objects, poolers }, shell), options));
+        conclude(proof);
+      })
+  );
 }
 
 /** The most files of documents that are left out that a note names. */
@@ -90,4 +106,100 @@ function conclude({ verdict, findings, missing }: Proof): void {
     const lacking = missing.length === 0 ? "no PgBouncer" : `${missing.length} missing`;
     throw new Failure(EXIT.cannotTell, `weir verify: cannot tell: ${lacking}`);
   }
+}
+
+const MANIFEST = /\.(?:ya?ml|json|ini)$/;
+
+/**
+ * The texts of these files, and of the manifests (*.yaml, *.yml, *.json, *.ini) in these folders and
+ * below; a file that is named is read whatever its name. node_modules and folders with a dot before
+ * their name are left out. Each file once, in the order of the paths, those of a folder by name.
+ *
+ * @throws Failure (bad input) for a path that can't be read, or a folder without a manifest
+ */
+function manifestSources(paths: readonly string[], shell: Shell): readonly Source[] {
+  if (paths.filter((path) => path === "-").length > 1) {
+    throw new Failure(EXIT.badInput, "standard input (-) can be read once only");
+  }
+  const files = paths.flatMap((path) => {
+    if (path === "-") return [path];
+    const names = shell.list(path);
+    if (names === undefined) return [normalize(path)];
+    const found = filesBelow(normalize(`${path}/`), names, shell);
+    if (found.length > 0) return found;
+    throw new Failure(EXIT.badInput, `${path}: has no *.yaml, *.yml, *.json or *.ini in it`);
+  });
+  return [...new Set(files)].map((file) => ({
+    name: file === "-" ? "standard input" : file,
+    text: shell.read(file),
+  }));
+}
+
+/** @param folder with `/` at its end */
+function filesBelow(folder: string, names: readonly string[], shell: Shell): readonly string[] {
+  const base = folder === "./" ? "" : folder;
+  return names.toSorted().flatMap((name) => {
+    if (!name.endsWith("/")) return MANIFEST.test(name) ? [`${base}${name}`] : [];
+    if (name.startsWith(".") || name === "node_modules/") return [];
+    return filesBelow(`${base}${name}`, shell.list(`${base}${name}`) ?? [], shell);
+  });
+}
+
+/** What an object may be annotated with. */
+const ANNOTATIONS: readonly string[] = [
+  POOL_MAX_ANNOTATION,
+  PROCESSES_PER_POD_ANNOTATION,
+  PODS_ANNOTATION,
+  CONNECTS_TO_ANNOTATION,
+  RESERVE_ANNOTATION,
+  POSTGRES_CONNECTIONS_ANNOTATION,
+  AVAILABLE_CONNECTIONS_ANNOTATION,
+];
+
+const ANNOTATION_OPTION = /^(?<object>[^:]+):(?<annotation>[^=]+)=(?<value>.*)$/s;
+
+/**
+ * What `--annotate` says, by object and annotation: `Deployment writing/author:weir.dev/pool-max=20`.
+ * The last one counts where two say it of the same.
+ *
+ * @param objects names of all objects: `Deployment writing/author`
+ * @throws Failure (bad input) for an object or annotation that there is not, with the nearest
+ */
+export function annotationOverrides(
+  options: readonly string[],
+  objects: ReadonlySet<string>,
+): ReadonlyMap<string, ReadonlyMap<string, string>> {
+  const overrides = new Map<string, Map<string, string>>();
+  for (const option of options) {
+    const { object, annotation, value } = ANNOTATION_OPTION.exec(option)?.groups ?? {};
+    if (object === undefined || annotation === undefined || value === undefined) {
+      throw new Failure(
+        EXIT.badInput,
+        `--annotate: found ${JSON.stringify(option)}; must be 'KIND NAMESPACE/NAME:ANNOTATION=VALUE', ` +
+          `such as 'Deployment writing/author:${POOL_MAX_ANNOTATION}=20'`,
+      );
+    }
+    if (!objects.has(object)) {
+      throw new Failure(
+        EXIT.badInput,
+        `--annotate: there is no ${object}${meant(object, objects)}`,
+      );
+    }
+    if (!ANNOTATIONS.includes(annotation)) {
+      throw new Failure(
+        EXIT.badInput,
+        `--annotate: weir reads no annotation ${annotation}${meant(annotation, ANNOTATIONS)}`,
+      );
+    }
+    overrides.set(
+      object,
+      (overrides.get(object) ?? new Map<string, string>()).set(annotation, value),
+    );
+  }
+  return overrides;
+}
+
+function meant(name: string, candidates: Iterable<string>): string {
+  const found = didYouMean(name, candidates);
+  return found === undefined ? "" : `; did you mean ${found}?`;
 }

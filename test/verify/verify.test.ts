@@ -47,7 +47,8 @@ describe("the incident's own manifests", () => {
       Object.entries(INCIDENT).map(([name, text]) => [name, text.replaceAll('"20"', '"19"')]),
     );
     const share = "Deployment writing/pgbouncer:weir.dev/postgres-connections";
-    const told = (count: number) => verify(["incident", "--tell", `${share}=${count}`], { files });
+    const told = (count: number) =>
+      verify(["incident", "--annotate", `${share}=${count}`], { files });
     expect(await verify(["incident"], { files })).toMatchObject({ exitCode: 4 });
     // 2 generations of 1 process × (20 + 2 for maintenance)
     expect(await told(44)).toMatchObject({ exitCode: 0, err: "" });
@@ -125,7 +126,9 @@ describe("what the manifests don't tell", () => {
     "can be told by flag, by annotation or in the environment: a pool of %i",
     async (pool, code) => {
       const tell = `Deployment shop/api:weir.dev/pool-max=${pool}`;
-      const byFlag = await verify(["shop.yaml", "--tell", tell], { files: HIDDEN });
+      const byFlag = await verify(["shop.yaml", "--annotate", tell], { files: HIDDEN });
+      // The name of the flag before it had that one.
+      expect(await verify(["shop.yaml", "--tell", tell], { files: HIDDEN })).toEqual(byFlag);
       const annotated = shop({ annotations: `weir.dev/pool-max: "${pool}"` });
       const byAnnotation = await verify(["-"], { files: { "-": annotated } });
       const written = shop({ env: `- { name: DB_POOL_MAX, value: "${pool}" }` });
@@ -175,9 +178,9 @@ describe("bad input ends with 2", () => {
     ["standard input twice", ["-", "-"], { "-": "" }, "standard input (-) can be read once only\n"],
     [
       "an object that is not there",
-      ["shop.yaml", "--tell", "Deployment shop/apis:weir.dev/pool-max=1"],
+      ["shop.yaml", "--annotate", "Deployment shop/apis:weir.dev/pool-max=1"],
       HIDDEN,
-      "--tell: there is no Deployment shop/apis; did you mean Deployment shop/api?\n",
+      "--annotate: there is no Deployment shop/apis; did you mean Deployment shop/api?\n",
     ],
   ])("%s", async (_, words, files = {}, message) => {
     expect(await verify(words, { files })).toEqual({ exitCode: 2, out: "", err: message });
