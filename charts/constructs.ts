@@ -8,7 +8,7 @@ import type { BudgetPlan, Plan, ServerPlan } from "../src/budget/plan.ts";
 import { planFleet } from "../src/budget/planFleet.ts";
 import { formatProblem } from "../src/fleet/problem.ts";
 import { readFleetObjects } from "../src/fleet/readFleet.ts";
-import { cannotFit } from "../src/render/cannotFit.ts";
+import { cannotFit } from "../src/budget/refusal.ts";
 import type { Manifest } from "../src/render/manifest.ts";
 import { plannedBudgets } from "../src/render/planned.ts";
 import { serverObjects } from "./serverObjects.ts";

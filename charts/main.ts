@@ -33,7 +33,7 @@ const [
   import("../src/fleet/problem.ts"),
   import("../src/fleet/activeFleet.ts"),
   import("../src/budget/planFleet.ts"),
-  import("../src/render/cannotFit.ts"),
+  import("../src/budget/refusal.ts"),
   import("../src/render/planned.ts"),
   import("../src/render/tryouts.ts"),
   import("./manifestFiles.ts"),

@@ -4,6 +4,7 @@ import {
   OPERATOR_NAMESPACE,
   OPERATOR_PORT,
   PGBOUNCER_PORT,
+  POSTGRES_PORT,
 } from "../src/api/names.ts";
 import { OPERATOR_LABELS } from "../src/api/labels.ts";
 import type { Manifest } from "../src/render/manifest.ts";
@@ -15,7 +16,6 @@ import { DNS, READERS, tcp } from "./networkPolicies.ts";
  * 6443 where kubeadm, kind or k3s made it.
  */
 const API_SERVER_PORTS = [443, 6443];
-const POSTGRES_PORT = 5432;
 const LAST_PORT = 65_535;
 
 /**

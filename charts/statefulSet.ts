@@ -15,6 +15,7 @@ import {
   AUTH_DIR,
   CLIENT_TLS_DIR,
   CONFIG_DIR,
+  PGBOUNCER_UID,
   POSTGRES_CA_DIR,
   SOCKET_DIR,
 } from "../src/render/pgbouncerPaths.ts";
@@ -22,9 +23,6 @@ import { resourcesOf } from "./resources.ts";
 import { schedulingFields } from "./scheduling.ts";
 import { RESTRICTED_CONTAINER, RESTRICTED_POD } from "./securityContext.ts";
 import { PGBOUNCER_PORT_NAME } from "./services.ts";
-
-/** The user of images/pgbouncer: `peer` on the unix socket needs its passwd entry. */
-const PGBOUNCER_UID = 6432;
 
 /** 35 MB was seen with 5,000 busy clients; CPU is one thread. */
 const REQUESTS = { cpu: "100m", memory: "64Mi" };

@@ -13,7 +13,7 @@ import {
   secretRef,
   textLike,
 } from "./kubernetes.ts";
-import { API_VERSION, RESERVED_ROLES } from "./names.ts";
+import { API_VERSION, PGBOUNCER_PORT, POSTGRES_PORT, RESERVED_ROLES } from "./names.ts";
 import { withRules } from "./rules.ts";
 
 /** PgBouncer that weir was measured with; built from images/pgbouncer. */
@@ -80,7 +80,7 @@ const postgresSchema = withRules(
     host: hostSchema.describe(
       "Host name or IP address of Postgres, as seen from the budget's namespace.",
     ),
-    port: portSchema.default(5432).describe("Port of Postgres."),
+    port: portSchema.default(POSTGRES_PORT).describe("Port of Postgres."),
     database: roleName.describe("Database in Postgres."),
     user: roleName
       .optional()
@@ -201,7 +201,7 @@ const pgbouncerSchema = withRules(
     existing: withRules(
       z.strictObject({
         host: hostSchema.describe("Host name of the PgBouncer that is there."),
-        port: portSchema.default(6432).describe("Its port."),
+        port: portSchema.default(PGBOUNCER_PORT).describe("Its port."),
         processes: count
           .min(1)
           .optional()

@@ -36,6 +36,8 @@ export const POSTGRES_CONNECTIONS_ANNOTATION = "weir.dev/postgres-connections";
 /** On a Postgres: its max_connections less what is reserved. */
 export const AVAILABLE_CONNECTIONS_ANNOTATION = "weir.dev/available-connections";
 
+/** Where a Postgres listens unless it is told otherwise. */
+export const POSTGRES_PORT = 5432;
 /** PgBouncer's port for clients, stats login and peers. */
 export const PGBOUNCER_PORT = 6432;
 /** Where the pool library serves /limit and /metrics; process n of a pod: + n. */

@@ -1,4 +1,5 @@
 import { roleOf, type ConnectionBudget } from "../api/connectionBudget.ts";
+import { quotedIdentifier } from "../text/quoting.ts";
 
 /** A backend whose client is gone ends its query at the latest after this, in milliseconds. */
 const CHECK_INTERVAL_MS = 500;
@@ -14,7 +15,7 @@ const CHECK_INTERVAL_MS = 500;
  */
 export function guardSql(budget: ConnectionBudget, postgresConnections: number): string {
   const role = roleOf(budget);
-  const name = identifier(role);
+  const name = quotedIdentifier(role);
   return `-- ConnectionBudget ${budget.metadata.namespace}/${budget.metadata.name}: at most ${postgresConnections} connections in Postgres.
 -- Run as a superuser, or as a role that may create roles and has the admin option on ${name}.
 BEGIN;
@@ -35,10 +36,6 @@ ALTER ROLE ${name} SET tcp_keepalives_interval = 10;
 ALTER ROLE ${name} SET tcp_keepalives_count = 3;
 COMMIT;
 `;
-}
-
-function identifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { roleOf, type ConnectionBudget } from "../api/connectionBudget.ts";
 import { budgetNames } from "../api/names.ts";
+import { quotedIdentifier } from "../text/quoting.ts";
 
 /** In kubectl's templates. */
 const PASSWORD_FIELD = "{{.data.password | base64decode}}";
@@ -14,7 +15,7 @@ export function rolePasswordNote(budget: ConnectionBudget): string {
   const secret = credentialsSecretRef.name;
   const role = roleOf(budget);
   // A new password has no dollar sign in it; `{{` begins an action wherever it stands.
-  const identifier = `"${role.replaceAll('"', '""')}"`.replaceAll("{{", '{{"{{"}}');
+  const identifier = quotedIdentifier(role).replaceAll("{{", '{{"{{"}}');
   const template = [
     "SET log_statement = none;",
     "SET log_min_error_statement = panic;",

@@ -1,3 +1,6 @@
+import { byNames } from "../text/order.ts";
+import { quotedIdentifier } from "../text/quoting.ts";
+
 /** One login that PgBouncer knows, with its password in plain text. */
 export interface Login {
   readonly name: string;
@@ -10,11 +13,7 @@ export interface Login {
  */
 export function userlist(logins: readonly Login[]): string {
   return logins
-    .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-    .map(({ name, password }) => `${quoted(name)} ${quoted(password)}\n`)
+    .toSorted(byNames(({ name }) => [name]))
+    .map(({ name, password }) => `${quotedIdentifier(name)} ${quotedIdentifier(password)}\n`)
     .join("");
-}
-
-function quoted(text: string): string {
-  return `"${text.replaceAll('"', '""')}"`;
 }

@@ -8,8 +8,7 @@ import { fieldOf, numberAt, textAt } from "../kube/fields.ts";
 import type { KubeObject } from "../kube/list.ts";
 import type { ObservedObject } from "../model/budgetSnapshot.ts";
 import { workloadKey } from "./cachedWorkload.ts";
-
-const POSTGRES_PORT = 5432;
+import { POSTGRES_PORT } from "../api/names.ts";
 
 /** An object of weir's, as the API server has it and as weir reads it. */
 export interface CachedObject<T> {

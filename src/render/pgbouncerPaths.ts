@@ -1,3 +1,6 @@
+/** The user of images/pgbouncer: `peer` on the unix socket needs its passwd entry. */
+export const PGBOUNCER_UID = 6432;
+
 /** Where things lie in a PgBouncer pod. The ini names them, the StatefulSet mounts them. */
 export const CONFIG_DIR = "/etc/pgbouncer";
 export const COMMON_INI = `${CONFIG_DIR}/common.ini`;

@@ -2,6 +2,7 @@ import { roleOf } from "../api/connectionBudget.ts";
 import { guardSql } from "../budget/guard.ts";
 import type { PlannedBudget } from "./planned.ts";
 import type { Tryout } from "./tryouts.ts";
+import { quotedIdentifier } from "../text/quoting.ts";
 
 /** What a Postgres for trying out runs on, wherever it runs. */
 export const TRYOUT_IMAGE = "docker.io/library/postgres:17";
@@ -40,7 +41,7 @@ export function tryoutFiles(
       "local all all trust",
       ...tryout.budgets.map(
         ({ budget }) =>
-          `host ${quoted(budget.spec.postgres.database)} ${quoted(roleOf(budget))} all scram-sha-256`,
+          `host ${quotedIdentifier(budget.spec.postgres.database)} ${quotedIdentifier(roleOf(budget))} all scram-sha-256`,
       ),
       "",
     ].join("\n"),
@@ -53,7 +54,7 @@ export function tryoutFiles(
 /** The role with its password and its guard, and its database. psql runs it as the superuser. */
 function sql({ budget, plan }: PlannedBudget, password: string): string {
   const database = budget.spec.postgres.database;
-  const role = quoted(roleOf(budget));
+  const role = quotedIdentifier(roleOf(budget));
   return `${password}
 \\set database ${psqlQuoted(database)}
 ${guardSql(budget, plan.slots.postgres)}ALTER ROLE ${role} PASSWORD :'password';
@@ -67,11 +68,6 @@ GRANT ALL ON SCHEMA public TO ${role};
 /** The name of a budget's SQL file. */
 export function sqlFileOf({ budget }: PlannedBudget): string {
   return `${budget.metadata.name}.sql`;
-}
-
-/** A name in SQL and in pg_hba.conf, where quotes also keep it from being a keyword. */
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 /** An argument of psql's own commands. */

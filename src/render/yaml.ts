@@ -1,6 +1,8 @@
+import { isMapping } from "../api/objectName.ts";
+
 /**
- * Writes plain data as YAML. A writer of our own: cdk8s' writer takes more than half of a synth. What it writes, every reader of YAML 1.1 or 1.2 reads the
- * same.
+ * Writes plain data as YAML. A writer of our own: cdk8s' writer takes more than half of a synth.
+ * What it writes, every reader of YAML 1.1 or 1.2 reads the same.
  */
 
 type Mapping = Readonly<Record<string, unknown>>;
@@ -55,10 +57,6 @@ function afterDash(item: unknown, indent: string): string {
 
 function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
-}
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A value without others in it. `indent` is that of the line it stands on. */

@@ -13,6 +13,7 @@ import {
   type PersistentClient,
 } from "./window.ts";
 import { compareText, countedAs, duration, moment, joinTruncatedLines, whoIs } from "./wording.ts";
+import { quotedIdentifier } from "../../text/quoting.ts";
 
 /** A server connection that one client holds and does nothing with. */
 interface Held {
@@ -180,7 +181,7 @@ function nextOf(held: readonly Held[]): readonly string[] {
     next.push(
       ...roles.map(
         (role) =>
-          `let Postgres end such transactions: ALTER ROLE "${role.replaceAll('"', '""')}" SET idle_in_transaction_session_timeout = '10s'`,
+          `let Postgres end such transactions: ALTER ROLE ${quotedIdentifier(role)} SET idle_in_transaction_session_timeout = '10s'`,
       ),
     );
   }

@@ -7,6 +7,7 @@ import { availableOf } from "./holdings.ts";
 import type { Thresholds } from "./thresholds.ts";
 import { isConsole } from "./window.ts";
 import { compareText, countedAs, duration, moment, joinTruncatedLines } from "./wording.ts";
+import { quotedIdentifier } from "../../text/quoting.ts";
 
 /** What was concluded, or why nothing could be. */
 export interface OrphanedQuery {
@@ -228,7 +229,7 @@ function findingOf(
         `${closed.length < running.length ? "where no other program or PgBouncer connects from there, " : ""}to end them now, in Postgres: SELECT pg_cancel_backend(pid) FROM unnest(ARRAY[${sorted.map(({ pid }) => pid).join(", ")}]) AS pid`,
         ...roles.map(
           (role) =>
-            `let Postgres notice that a client is gone: ALTER ROLE "${role.replaceAll('"', '""')}" SET client_connection_check_interval = '500ms' (new connections have it: RECONNECT on PgBouncer's console)`,
+            `let Postgres notice that a client is gone: ALTER ROLE ${quotedIdentifier(role)} SET client_connection_check_interval = '500ms' (new connections have it: RECONNECT on PgBouncer's console)`,
         ),
         "bound them: ALTER ROLE … CONNECTION LIMIT N; weir guard FLEET prints both with the right N",
       ],

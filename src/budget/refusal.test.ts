@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { planFleet } from "../budget/planFleet.ts";
+import { planFleet } from "./planFleet.ts";
 import { planReport } from "../report/planReport.ts";
 import { budgetOf, serverOf } from "../../test/fleets/fleetOf.ts";
-import { cannotFit } from "./cannotFit.ts";
+import { cannotFit } from "./refusal.ts";
 
 it("refuses in the words of weir plan: clients, slots, and a Postgres", () => {
   const postgres = { maxConnections: 20, shareConnections: 14 };
