@@ -350,6 +350,8 @@ export const connectionBudgetSchema = z
 /** A ConnectionBudget with its defaults filled in. */
 export type ConnectionBudget = z.output<typeof connectionBudgetSchema>;
 
+export type ConnectionBudgetStatus = Readonly<z.output<typeof statusSchema>>;
+
 /** K: how many PgBouncer processes a budget has. */
 export function processCountOf({ spec }: Pick<ConnectionBudget, "spec">): number {
   const { existing, replicas } = spec.pgbouncer;

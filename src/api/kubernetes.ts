@@ -128,6 +128,9 @@ const condition = z.strictObject({
   message: z.string().max(32768),
 });
 
+/** A condition of an object's status. */
+export type Condition = z.output<typeof condition>;
+
 export const conditions = z
   .array(condition)
   .max(32)

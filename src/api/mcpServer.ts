@@ -360,6 +360,8 @@ export const mcpServerSchema = withRules(
 /** An McpServer with its defaults filled in. */
 export type McpServer = z.output<typeof mcpServerSchema>;
 
+export type McpServerStatus = Readonly<z.output<typeof statusSchema>>;
+
 /** The names that a server's process hosts; ACTIVE_MCP_SERVERS. */
 export function membersOf(server: McpServer): readonly string[] {
   return server.spec.members ?? [server.metadata.name];

@@ -37,17 +37,15 @@ async function operate(
 ): Promise<void> {
   // Whoever asks a process to stop while it starts means it, too.
   const asked = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
-  const [{ pino }, { connect }, { KubeError }, { loadKubeconfig }, { startOperator }, judge] =
+  const [{ pino }, { connect }, { KubeError }, { loadKubeconfig }, { startOperator }] =
     await Promise.all([
       import("pino"),
       import("../kube/client.ts"),
       import("../kube/kubeError.ts"),
       import("../kube/kubeconfig.ts"),
       import("../operator/operator.ts"),
-      import("../conditions/judge.ts"),
     ]);
   const { systemNetwork } = await import("../observe/network.ts");
-  const { judgeOrphan } = await import("../conditions/judgeOrphan.ts");
   const log = pino(
     {
       level: options.logLevel,
@@ -63,7 +61,6 @@ async function operate(
         client,
         network: systemNetwork(runtime),
         runtime,
-        judge: { judge: (snapshot) => judge.judge(snapshot), judgeOrphan },
         log,
         ...(options.namespace !== undefined && { namespace: options.namespace }),
         port: options.port,

@@ -1,8 +1,12 @@
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import type { McpServer } from "../api/mcpServer.ts";
 import { floorOf } from "../budget/floors.ts";
-import { byCodeUnit } from "../text/order.ts";
 import { roomOf } from "../budget/room.ts";
+import { byCodeUnit } from "../text/order.ts";
+import { counted } from "../text/wording.ts";
+import { notUnderstood, type CheckResult } from "./condition.ts";
+import type { ServerInput } from "./input.ts";
+import type { ReasonOf } from "./reasons.ts";
 
 /** A server that asks for its floor, a line and a slot. */
 export interface Applicant {
@@ -39,19 +43,20 @@ export function admit(
   applicants: readonly Applicant[],
 ): ReadonlyMap<string, Admission> {
   const room = roomOf(budget);
-  const admitted = new Set<McpServer>();
+  const holders = new Set<McpServer>();
   let free = room.clients;
-  for (const { server } of applicants.toSorted(byTurn)) {
+  for (const { server } of applicants.toSorted(byPrecedence)) {
     const needs = floorOf(server);
-    if (isDisabled(server) || needs > free || admitted.size >= room.slots) continue;
-    admitted.add(server);
+    if (isDisabled(server) || needs > free || holders.size >= room.slots) continue;
+    holders.add(server);
     free -= needs;
   }
-  // What is left in the end, not at its turn: that would be another once it is judged again.
+  // What is left in the end is said, not what was left when a server was considered: judged again,
+  // that would be another number.
   return new Map(
     applicants.map(({ server }) => [
       server.metadata.name,
-      admitted.has(server) ? { admitted: true } : refusalOf(server, free, Math.max(0, room.slots)),
+      holders.has(server) ? { admitted: true } : refusalOf(server, free, Math.max(0, room.slots)),
     ]),
   );
 }
@@ -68,7 +73,7 @@ function isDisabled({ spec }: McpServer): boolean {
   return spec.activation === "Disabled";
 }
 
-function byTurn(a: Applicant, b: Applicant): number {
+function byPrecedence(a: Applicant, b: Applicant): number {
   return (
     b.server.spec.priority - a.server.spec.priority ||
     Number(b.incumbent) - Number(a.incumbent) ||
@@ -76,4 +81,36 @@ function byTurn(a: Applicant, b: Applicant): number {
     byCodeUnit(a.uid, b.uid) ||
     byCodeUnit(a.server.metadata.name, b.server.metadata.name)
   );
+}
+
+/** Admitted: whether the server's whole floor, a line and a slot are reserved for it. */
+export function admitted(input: ServerInput): CheckResult<ReasonOf<"Admitted">> {
+  const { parsed } = input.snapshot.object;
+  if (!parsed.ok) return notUnderstood(parsed.problems);
+  if (input.unplanned?.reason === "BudgetNotFound") return { ...input.unplanned, status: "False" };
+  if (input.unplanned !== undefined) return input.unplanned;
+  const { admission, planned, server, budget } = input;
+  if (!admission.admitted) {
+    const message = whyRefused(admission, budget.metadata.name);
+    return { status: "False", reason: admission.why, message };
+  }
+  if (planned === undefined) throw new Error(`no plan for ${server.metadata.name}`);
+  const { guaranteed, peakPods, processesPerPod, floor, limit, grant, slots } = planned;
+  const processes = processesPerPod === 1 ? "" : ` × ${processesPerPod} processes`;
+  const pods = `${counted(peakPods, "pod")} at most${processes}`;
+  const message =
+    `floor ${floor} = ${guaranteed} guaranteed × ${pods}, of ${roomOf(budget).clients} for ` +
+    `servers; grant ${grant} = limit ${limit} × ${pods}; ${counted(slots, "slot")}`;
+  return { status: "True", reason: "FloorReserved", message };
+}
+
+type Refusal = Exclude<Admission, { readonly admitted: true }>;
+
+function whyRefused(refusal: Refusal, budget: string): string {
+  if (refusal.why === "Disabled") {
+    return "spec.activation is Disabled: it has no line and no connections";
+  }
+  return refusal.why === "InsufficientBudget"
+    ? `needs ${refusal.needs}, free ${refusal.free} of ConnectionBudget ${budget}`
+    : `needs a slot, free 0: ConnectionBudget ${budget} has ${refusal.lines} for servers on each PgBouncer process`;
 }

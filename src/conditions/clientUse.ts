@@ -1,6 +1,6 @@
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import { CONSOLE_DATABASE, MAINTENANCE_LINE } from "../api/names.ts";
-import type { LineState, PgBouncerState } from "../model/pgbouncer.ts";
+import type { LineState, ListCounts, PgBouncerState } from "../model/pgbouncer.ts";
 import type { ObservedPgBouncer } from "./observed.ts";
 
 /**
@@ -25,8 +25,8 @@ export interface ClientUse {
 }
 
 /** Counts are the most in the process' window: what broke the sum a moment ago counts. */
-export function clientUseOf(pooler: ObservedPgBouncer, budget: ConnectionBudget): ClientUse {
-  const { state, lines } = pooler;
+export function clientUseOf(pgbouncer: ObservedPgBouncer, budget: ConnectionBudget): ClientUse {
+  const { state, lines } = pgbouncer;
   const { reserve, maxClientConn } = budget.spec.pgbouncer;
   let limited = 0;
   let limitedLines = 0;
@@ -37,11 +37,11 @@ export function clientUseOf(pooler: ObservedPgBouncer, budget: ConnectionBudget)
     if (line.name === MAINTENANCE_LINE) continue;
     const limit = clientLimitOf(line, state);
     if (limit === undefined) {
-      openMax += clientsMaxOn(line.name, pooler);
-      openNow += clientsOn(line.name, pooler);
+      openMax += clientsMaxOn(line.name, pgbouncer);
+      openNow += clientsOn(line.name, pgbouncer);
       openLines += 1;
     } else {
-      limited += Math.max(limit, clientsMaxOn(line.name, pooler));
+      limited += Math.max(limit, clientsMaxOn(line.name, pgbouncer));
       limitedLines += 1;
     }
   }
@@ -50,7 +50,7 @@ export function clientUseOf(pooler: ObservedPgBouncer, budget: ConnectionBudget)
   const line = lines.get(MAINTENANCE_LINE);
   const maintenance = Math.max(
     reserve.maintenance,
-    clientsMaxOn(MAINTENANCE_LINE, pooler),
+    clientsMaxOn(MAINTENANCE_LINE, pgbouncer),
     (line && clientLimitOf(line, state)) ?? 0,
   );
   const consoles = Math.max(reserve.consoles, consolesOpen(state));
@@ -68,28 +68,31 @@ export function clientUseOf(pooler: ObservedPgBouncer, budget: ConnectionBudget)
 }
 
 /** A line's own limit, else the one that all get; undefined: unlimited, which PgBouncer calls 0. */
-export function clientLimitOf(line: LineState, sight: PgBouncerState): number | undefined {
+export function clientLimitOf(line: LineState, state: PgBouncerState): number | undefined {
   const own = line.maxClientConnections ?? 0;
   if (own > 0) return own;
-  const all = numberAt(sight, "max_db_client_connections") ?? 0;
+  const all = numberAt(state, "max_db_client_connections") ?? 0;
   return all > 0 ? all : undefined;
 }
 
 /** The most clients that a line had in the window. */
-export function clientsMaxOn(line: string, pooler: ObservedPgBouncer): number {
-  return Math.max(pooler.state.window.lines.get(line)?.clientsMax ?? 0, clientsOn(line, pooler));
+export function clientsMaxOn(line: string, pgbouncer: ObservedPgBouncer): number {
+  return Math.max(
+    pgbouncer.state.window.lines.get(line)?.clientsMax ?? 0,
+    clientsOn(line, pgbouncer),
+  );
 }
 
 /** The clients that a line has now. */
 export function clientsOn(line: string, { state, lines }: ObservedPgBouncer): number {
-  const told = lines.get(line)?.openClients;
-  if (told !== undefined) return told;
+  const open = lines.get(line)?.openClients;
+  if (open !== undefined) return open;
   return state.clients.reduce((sum, each) => sum + (each.line === line ? each.count : 0), 0);
 }
 
 /** Consoles that are open: weir's own, which its list leaves out, and the others. */
-export function consolesOpen(sight: PgBouncerState): number {
-  const others = sight.clients.filter(({ line }) => line === CONSOLE_DATABASE);
+export function consolesOpen(state: PgBouncerState): number {
+  const others = state.clients.filter(({ line }) => line === CONSOLE_DATABASE);
   return 1 + others.reduce((sum, { count }) => sum + count, 0);
 }
 
@@ -98,4 +101,36 @@ export function numberAt({ config }: PgBouncerState, key: string): number | unde
   const text = config.get(key);
   const value = Number(text);
   return text === undefined || text === "" || !Number.isFinite(value) ? undefined : value;
+}
+
+/** More logins at a time than are reserved, where they took what the rest of the reserve needs. */
+export interface LoginStorm extends ListCounts {
+  /** Of the reserve, what was not open. */
+  readonly consoles: number;
+  readonly maintenance: number;
+  /** Those two and all that was used. */
+  readonly total: number;
+  /** max_client_conn as applied. */
+  readonly capacity: number;
+}
+
+/**
+ * The worst such moment in the window; undefined: there was none. PgBouncer counts a socket that is
+ * logging in before it knows its line, so that no line's limit holds it.
+ */
+export function loginStormOf(
+  pgbouncer: ObservedPgBouncer,
+  budget: ConnectionBudget,
+): LoginStorm | undefined {
+  const { state } = pgbouncer;
+  const { reserve, maxClientConn } = budget.spec.pgbouncer;
+  const [worst] = state.window.logins
+    .filter(({ loggingIn }) => loggingIn > reserve.logins)
+    .toSorted((a, b) => b.usedClients - a.usedClients || b.loggingIn - a.loggingIn);
+  if (worst === undefined) return undefined;
+  const consoles = Math.max(0, reserve.consoles - consolesOpen(state));
+  const maintenance = Math.max(0, reserve.maintenance - clientsMaxOn(MAINTENANCE_LINE, pgbouncer));
+  const total = worst.usedClients + consoles + maintenance;
+  const capacity = numberAt(state, "max_client_conn") ?? maxClientConn;
+  return total > capacity ? { ...worst, consoles, maintenance, total, capacity } : undefined;
 }

@@ -1,56 +1,57 @@
+import type { ConnectionBudgetStatus } from "../api/connectionBudget.ts";
+import type { Condition } from "../api/kubernetes.ts";
 import type { ObservedObject } from "../model/budgetSnapshot.ts";
 import { truncate } from "../text/truncation.ts";
+import { listed } from "../text/wording.ts";
+import type { ConditionType, Reason, ReasonOf } from "./reasons.ts";
 
 /** The API server takes eight times as many; nobody reads that. In characters. */
 const MESSAGE_MAX = 4096;
 
-/** A condition as Kubernetes has it. */
-export interface Condition {
-  readonly type: string;
-  readonly status: "True" | "False" | "Unknown";
-  readonly observedGeneration?: number;
-  readonly lastTransitionTime: string;
-  readonly reason: string;
-  readonly message: string;
-}
-
 /** What a check says. */
-export interface CheckResult {
+export interface CheckResult<R extends Reason = Reason> {
   readonly status: Condition["status"];
-  /** In CamelCase. */
-  readonly reason: string;
-  /** The sum in numbers; the same as long as nothing but traffic changes, unless it is bad. */
+  readonly reason: R;
+  /** The sum in numbers; as long as nothing but traffic changes, only that of a failure changes. */
   readonly message: string;
 }
 
 /**
- * What a check says; `AsIs`: not asked yet, so that what the condition said before stays to the
- * letter, and one that was never there stays away.
+ * Something was not asked yet: what the condition said before stays to the letter, and a condition
+ * that was never there stays away.
  */
-export type Verdict = CheckResult | { readonly status: "AsIs" };
+export const UNCHANGED = "Unchanged";
 
-export const UNCHANGED: Verdict = { status: "AsIs" };
+/** What comes out of the check of one condition. */
+export type CheckOutcome<Type extends ConditionType = ConditionType> =
+  | CheckResult<ReasonOf<Type>>
+  | typeof UNCHANGED;
+
+/** Objects that this weir can't read: no sum is known. */
+export function notUnderstood(problems: readonly string[]): CheckResult<"NotUnderstood"> {
+  return { status: "Unknown", reason: "NotUnderstood", message: listed(problems) };
+}
 
 /** The condition of that type that a status has. */
 export function conditionIn(
-  status: Readonly<Record<string, unknown>>,
+  status: { readonly conditions?: unknown } | undefined,
   type: string,
 ): Condition | undefined {
-  const { conditions } = status;
+  const conditions = status?.conditions;
   if (!Array.isArray(conditions)) return undefined;
   return conditions.find((each): each is Condition => isCondition(each, type));
 }
 
-/** The condition that an object gets from a verdict; undefined: none yet. */
+/** The condition that an object gets from what its check said; undefined: none yet. */
 export function conditionOf(
   object: ObservedObject<unknown>,
-  type: string,
-  verdict: Verdict,
+  type: ConditionType | "Ready",
+  outcome: Pick<Condition, "status" | "reason" | "message"> | typeof UNCHANGED,
   atMs: number,
 ): Condition | undefined {
   const before = conditionIn(object.status, type);
-  if (verdict.status === "AsIs") return before;
-  const { status, reason, message } = verdict;
+  if (outcome === UNCHANGED) return before;
+  const { status, reason, message } = outcome;
   return {
     type,
     status,
@@ -73,4 +74,30 @@ function isCondition(value: unknown, type: string): value is Condition {
   const isStatus = status === "True" || status === "False" || status === "Unknown";
   const texts = ["lastTransitionTime", "reason", "message"];
   return isStatus && texts.every((key) => typeof Reflect.get(value, key) === "string");
+}
+
+type Targets = NonNullable<ConnectionBudgetStatus["targets"]>;
+
+/** Fields of the status that an object has. The API server has checked them by the CRD. */
+export interface StatusFields {
+  readonly numbers: Readonly<Partial<Record<"replicas" | "limit" | "grant" | "slots", number>>>;
+  readonly selector?: string;
+  readonly targets?: Targets;
+}
+
+export function statusFieldsOf({ status }: ObservedObject<unknown>): StatusFields {
+  const { selector, targets } = status;
+  const numbers = (["replicas", "limit", "grant", "slots"] as const).flatMap((field) => {
+    const value = status[field];
+    return typeof value === "number" ? [[field, value] as const] : [];
+  });
+  return {
+    numbers: Object.fromEntries(numbers),
+    ...(typeof selector === "string" && { selector }),
+    ...(isTargets(targets) && { targets }),
+  };
+}
+
+function isTargets(value: unknown): value is Targets {
+  return typeof value === "object" && value !== null;
 }

@@ -3,17 +3,20 @@ import {
   processesFieldOf,
   type ConnectionBudget,
 } from "../api/connectionBudget.ts";
-import type { BudgetPlan } from "../budget/plan.ts";
 import { listed } from "../text/wording.ts";
-import type { CheckResult, Verdict } from "./condition.ts";
+import { notUnderstood, type CheckOutcome, type CheckResult } from "./condition.ts";
 import { differencesFrom, keysThatDiffer, type ConfigDifferences } from "./configDifferences.ts";
+import type { BudgetInput } from "./input.ts";
 import { joinTruncated } from "../text/truncation.ts";
-import { verdictOf, type ObservedPgBouncer, type ObservedPgBouncers } from "./observed.ts";
+import { outcomeOf, type ObservedPgBouncer, type ObservedPgBouncers } from "./observed.ts";
+import type { Reasons } from "./reasons.ts";
 
 /** A line's own limit of clients came with this version. */
 const OLDEST = [1, 24] as const;
 
-/** What is told of each process. */
+type Failure = CheckResult<Reasons["ConfigApplied"]>;
+
+/** How a process differs from the plan. */
 interface Compared extends ConfigDifferences {
   readonly name: string;
 }
@@ -22,39 +25,41 @@ interface Compared extends ConfigDifferences {
  * ConfigApplied: whether what PgBouncer has applied (not what its file says) is what the plan says;
  * of an existing PgBouncer only what the spec says of it.
  */
-export function configApplied(
-  budget: ConnectionBudget,
-  plan: BudgetPlan,
-  poolers: ObservedPgBouncers,
-): Verdict {
+export function configApplied({
+  plan,
+  pgbouncers,
+}: Pick<BudgetInput, "plan" | "pgbouncers">): CheckOutcome<"ConfigApplied"> {
+  if (!plan.known) return notUnderstood(plan.problems);
+  const { budget, admitted } = plan;
   const isExisting = budget.spec.pgbouncer.existing !== undefined;
-  const { available } = poolers;
-  const compared = available.map((pooler): Compared => ({
-    name: pooler.name,
+  const { available } = pgbouncers;
+  const compared = available.map((pgbouncer): Compared => ({
+    name: pgbouncer.name,
     ...(isExisting
-      ? { differences: keysThatDiffer(budget, pooler.state), followed: [] }
-      : differencesFrom(plan, budget, pooler)),
+      ? { differences: keysThatDiffer(budget, pgbouncer.state), followed: [] }
+      : differencesFrom(admitted, budget, pgbouncer)),
   }));
   const tooOld = isExisting ? undefined : oldOnes(available);
-  const differs = differing(compared, poolers.names?.length);
-  const bad = both(both(tooOld, moreProcesses(budget, poolers)), tooOld ? undefined : differs);
-  return verdictOf(poolers, bad, {
+  const differs = differing(compared, pgbouncers.names?.length);
+  const more = moreProcesses(budget, pgbouncers);
+  const failure = firstOf([tooOld, more, tooOld ? undefined : differs]);
+  return outcomeOf(pgbouncers, failure, {
     status: "True",
     reason: "Applied",
     message: isExisting
       ? `max_client_conn is ${budget.spec.pgbouncer.maxClientConn} and pool_mode ` +
         `${budget.spec.pgbouncer.poolMode}; weir did not make its lines and plans none of them`
       : `max_client_conn is ${budget.spec.pgbouncer.maxClientConn}, and all ` +
-        `${plan.servers.length + 1} lines are as planned`,
+        `${admitted.servers.length + 1} lines are as planned`,
   });
 }
 
 /** TooOld: their lines have no limit of clients, so that nothing divides the budget. */
-function oldOnes(seen: readonly ObservedPgBouncer[]): CheckResult | undefined {
-  const old = seen.filter(({ state }) => isTooOld(state.version));
+function oldOnes(available: readonly ObservedPgBouncer[]): Failure | undefined {
+  const old = available.filter(({ state }) => isTooOld(state.version));
   if (old.length === 0) return undefined;
-  const told = old.map(({ name, state }) => `${name} is PgBouncer ${state.version}`);
-  const message = `${listed(told)}: a line's limit of clients came with 1.24`;
+  const versions = old.map(({ name, state }) => `${name} is PgBouncer ${state.version}`);
+  const message = `${listed(versions)}: a line's limit of clients came with 1.24`;
   return { status: "False", reason: "TooOld", message };
 }
 
@@ -67,7 +72,7 @@ function isTooOld(version: string): boolean {
 function moreProcesses(
   budget: ConnectionBudget,
   { names = [] }: ObservedPgBouncers,
-): CheckResult | undefined {
+): Failure | undefined {
   const planned = processCountOf(budget);
   if (names.length <= planned) return undefined;
   const message =
@@ -76,19 +81,14 @@ function moreProcesses(
   return { status: "False", reason: "MoreProcesses", message };
 }
 
-/** What is bad for two causes has the reason of the first. */
-function both(
-  first: CheckResult | undefined,
-  second: CheckResult | undefined,
-): CheckResult | undefined {
-  if (first === undefined || second === undefined) return first ?? second;
-  return { ...first, message: `${first.message}; ${second.message}` };
+/** What fails for several causes has the reason of the first. */
+function firstOf(causes: readonly (Failure | undefined)[]): Failure | undefined {
+  const failures = causes.filter((each) => each !== undefined);
+  const [first] = failures;
+  return first && { ...first, message: failures.map(({ message }) => message).join("; ") };
 }
 
-function differing(
-  compared: readonly Compared[],
-  count: number | undefined,
-): CheckResult | undefined {
+function differing(compared: readonly Compared[], count: number | undefined): Failure | undefined {
   const shared = sharedDifferences(compared);
   if (shared.length === 0) return undefined;
   const texts = shared.map(
@@ -110,7 +110,7 @@ interface SharedDifferences {
   readonly texts: readonly string[];
 }
 
-/** What differs alike is told once: keys before lines, and first what differs on most processes. */
+/** What differs alike is said once: keys before lines, and first what differs on most processes. */
 function sharedDifferences(compared: readonly Compared[]): readonly SharedDifferences[] {
   const all = compared.flatMap(({ name, differences }) =>
     differences.map((difference) => ({ name, ...difference })),

@@ -1,18 +1,34 @@
-/** What decide/ says of one snapshot: data alone; act/ writes it. */
+import type { ConnectionBudgetStatus } from "../api/connectionBudget.ts";
+import type { McpServerStatus } from "../api/mcpServer.ts";
+
+/** What is decided by one snapshot: data alone, which src/operator carries out. */
 export interface Decision {
-  /** The whole status that the ConnectionBudget should have. */
-  readonly budgetStatus: Readonly<Record<string, unknown>>;
-  /** The whole status of each McpServer, by name. */
-  readonly serverStatuses: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
-  /** What a person should know: made where a condition flips, so that each is told once. */
+  readonly statuses: Statuses;
+  /** What a person should know: made where a condition flips, so that each is written once. */
   readonly events: readonly EventRecord[];
-  /** The same figures as in the messages, for Prometheus. */
+  /** The same numbers as in the messages, for Prometheus. */
   readonly metrics: readonly Metric[];
+  /** Objects that should exist because of the budget. None yet: weir only observes. */
+  readonly children: readonly DesiredObject[];
+}
+
+/** The whole status that each object should have. */
+export interface Statuses {
+  /** Absent: there is no budget. */
+  readonly budget?: ConnectionBudgetStatus;
+  /** By the server's name. */
+  readonly servers: ReadonlyMap<string, McpServerStatus>;
+}
+
+/** An object as it should be applied. */
+export interface DesiredObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly namespace: string; readonly name: string };
 }
 
 /** An event of one of the objects. */
 export interface EventRecord {
-  /** `budget`, or the name of a server. */
   readonly about: { readonly kind: "ConnectionBudget" | "McpServer"; readonly name: string };
   readonly type: "Normal" | "Warning";
   /** The condition's reason. */
@@ -22,7 +38,7 @@ export interface EventRecord {
 
 /** One sample of a gauge. */
 export interface Metric {
-  /** `weir_clients_open`; act/ knows the help text of each. */
+  /** `weir_clients_open`; src/operator/metrics.ts has the help text of each. */
   readonly name: MetricName;
   /** namespace and budget are added to these. */
   readonly labels: Readonly<Record<string, string>>;
@@ -50,7 +66,7 @@ export type MetricName =
   /** By `part`: maintenance, granted, headroom. */
   | "weir_slots_planned"
   /** By `pgbouncer` and `line`. */
-  | "weir_server_connections_open"
+  | "weir_backend_connections_open"
   /** P as planned, max_connections as Postgres has it, CONNECTION LIMIT of the role, its backends. */
   | "weir_postgres_connections_planned"
   | "weir_postgres_max_connections"

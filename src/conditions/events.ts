@@ -1,58 +1,50 @@
-import type { EventRecord } from "./decision.ts";
 import type { ObservedObject } from "../model/budgetSnapshot.ts";
+import type { Condition } from "../api/kubernetes.ts";
 import { truncate } from "../text/truncation.ts";
-import { conditionIn, type Condition } from "./condition.ts";
-import type { Status } from "./serverStatus.ts";
+import type { Check } from "./chain.ts";
+import { conditionIn } from "./condition.ts";
+import type { EventRecord } from "./decision.ts";
+import type { Reasons } from "./reasons.ts";
 
 /** The most that an event of events.k8s.io may say, in characters. */
 const NOTE_MAX = 1024;
 
-/** A condition, and which of its statuses is well. */
-interface Watched {
-  readonly type: string;
-  readonly well: "True" | "False";
-}
+type Decided = Pick<Check<never>, "type" | "success">;
 
 /**
- * What a person should know of one object: a condition that turned bad, can't be seen any more, or
- * is well again. The first time only what is bad is told.
+ * What a person should know of one object: a condition that turned to failure, can't be known any
+ * more, or is a success again. The first time only a failure is an event.
  */
 export function eventsOf(
-  about: EventRecord["about"],
-  { status: before }: ObservedObject<unknown>,
-  after: Status,
-  watched: readonly Watched[],
+  kind: EventRecord["about"]["kind"],
+  { name, status: before }: ObservedObject<unknown>,
+  after: { readonly conditions?: unknown },
+  checks: readonly Decided[],
 ): readonly EventRecord[] {
-  return watched.flatMap(({ type, well }) => {
+  return checks.flatMap(({ type, success }) => {
     const now = conditionIn(after, type);
     if (now === undefined) return [];
     const was = conditionIn(before, type);
-    const kind = kindOf(was, now, well);
-    if (kind === undefined) return [];
-    // What can't be seen of a tier is told of its budget: not once more of each of its servers.
-    const isOfServer = about.kind === "McpServer";
-    if (isOfServer && (now.status === "Unknown" || isSeenAgain(was, now, well))) return [];
+    const severity = severityOf(was, now, success);
+    if (severity === undefined) return [];
+    // What can't be known of a tier is an event of its budget: not once more of each of its servers.
+    const isKnownAgain = was?.status === "Unknown" && now.status === success;
+    if (kind === "McpServer" && (now.status === "Unknown" || isKnownAgain)) return [];
     const note = truncate(`${type} is ${now.status}: ${now.message}`, NOTE_MAX);
-    return [{ about, type: kind, reason: now.reason, note }];
+    return [{ about: { kind, name }, type: severity, reason: now.reason, note }];
   });
 }
 
-function kindOf(
+function severityOf(
   before: Condition | undefined,
   now: Condition,
-  well: Watched["well"],
+  success: Decided["success"],
 ): EventRecord["type"] | undefined {
   if (before?.status === now.status) return undefined;
-  if (now.status === well) return before === undefined ? undefined : "Normal";
+  if (now.status === success) return before === undefined ? undefined : "Normal";
   if (now.status === "Unknown") return before === undefined ? undefined : "Warning";
   // Nobody needs a warning of what somebody wrote on purpose.
-  return now.reason === "Disabled" ? "Normal" : "Warning";
+  return now.reason === DISABLED ? "Normal" : "Warning";
 }
 
-function isSeenAgain(
-  before: Condition | undefined,
-  now: Condition,
-  well: Watched["well"],
-): boolean {
-  return before?.status === "Unknown" && now.status === well;
-}
+const DISABLED: Reasons["Admitted"] = "Disabled";

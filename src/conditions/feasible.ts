@@ -1,15 +1,17 @@
 import type { BudgetPlan, PostgresPlan } from "../budget/plan.ts";
 import { counted, listed } from "../text/wording.ts";
-import type { CheckResult } from "./condition.ts";
-import type { ObjectPlan } from "./objectPlan.ts";
+import { notUnderstood, type CheckResult } from "./condition.ts";
+import type { BudgetInput } from "./input.ts";
+import type { ReasonOf, Reasons } from "./reasons.ts";
 
 /**
  * Feasible: whether the sums of the objects as written hold. It is a matter of the objects alone:
  * what runs is not asked.
- *
- * @param namespaceAlone the one whose budgets are known; absent: those of all are
  */
-export function feasible(plan: ObjectPlan, namespaceAlone?: string): CheckResult {
+export function feasible({
+  plan,
+  snapshot: { namespaceAlone },
+}: Pick<BudgetInput, "plan" | "snapshot">): CheckResult<ReasonOf<"Feasible">> {
   if (!plan.known) return notUnderstood(plan.problems);
   const { written, postgres, conflicts, unread } = plan;
   const missing = [...floorsMissing(written), ...linesMissing(written), ...sharesMissing(postgres)];
@@ -34,13 +36,8 @@ function leftOut(namespaceAlone: string | undefined): string {
         "this operator does not watch (--namespace)";
 }
 
-/** Objects that this weir can't read: no sum is known. */
-export function notUnderstood(problems: readonly string[]): CheckResult {
-  return { status: "Unknown", reason: "NotUnderstood", message: listed(problems) };
-}
-
 interface Missing {
-  readonly reason: string;
+  readonly reason: Reasons["Feasible"];
   readonly text: string;
 }
 

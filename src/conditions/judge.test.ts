@@ -30,7 +30,7 @@ describe("a healthy system", () => {
     ["PostgresGuarded", "True", "Guarded"],
     ["Ready", "True", "Ready"],
   ])("has %s=%s", (type, status, reason) => {
-    expect(conditionIn(judgement.budgetStatus, type)).toMatchObject({ status, reason });
+    expect(conditionIn(judgement.statuses.budget, type)).toMatchObject({ status, reason });
   });
 
   it.each([
@@ -40,20 +40,20 @@ describe("a healthy system", () => {
     ["Verified", "True", "HandshakeDone"],
     ["Ready", "True", "Ready"],
   ])("has %s=%s of every server", (type, status, reason) => {
-    for (const own of judgement.serverStatuses.values()) {
+    for (const own of judgement.statuses.servers.values()) {
       expect(conditionIn(own, type)).toMatchObject({ status, reason });
     }
   });
 
   it("has the numbers of the plan in its statuses", () => {
-    expect(judgement.serverStatuses.get("scene")).toMatchObject({
+    expect(judgement.statuses.servers.get("scene")).toMatchObject({
       observedGeneration: 1,
       replicas: 1,
       limit: 5,
       grant: 10,
       slots: 4,
     });
-    expect(judgement.budgetStatus).toMatchObject({ observedGeneration: 1, replicas: 2 });
+    expect(judgement.statuses.budget).toMatchObject({ observedGeneration: 1, replicas: 2 });
   });
 
   it("says nothing of it to anybody", () => {
@@ -61,9 +61,9 @@ describe("a healthy system", () => {
   });
 
   it("has statuses that the schemas take", () => {
-    const budget = { ...budgetOf(), status: judgement.budgetStatus };
+    const budget = { ...budgetOf(), status: judgement.statuses.budget };
     expect(connectionBudgetSchema.safeParse(budget).error).toBeUndefined();
-    for (const [name, status] of judgement.serverStatuses) {
+    for (const [name, status] of judgement.statuses.servers) {
       const server = { ...serverOf(name), status };
       expect(mcpServerSchema.safeParse(server).error).toBeUndefined();
     }
@@ -80,8 +80,8 @@ describe("a healthy system", () => {
       lines: sight.lines.map((line) => ({ ...line, openClients: 5, openServers: 2 })),
       window: { ...sight.window, usedClientsMax: 80, addresses: new Map([["10.0.0.9", 5]]) },
     }));
-    expect(judge(busy).budgetStatus).toEqual(judgement.budgetStatus);
-    expect(judge(busy).serverStatuses).toEqual(judgement.serverStatuses);
+    expect(judge(busy).statuses.budget).toEqual(judgement.statuses.budget);
+    expect(judge(busy).statuses.servers).toEqual(judgement.statuses.servers);
   });
 
   it("writes nothing at a restart, while nothing has been asked yet", () => {
@@ -92,8 +92,8 @@ describe("a healthy system", () => {
       postgres: PENDING,
       servers: before.servers.map((server) => ({ ...server, handshake: PENDING })),
     };
-    expect(judge(restarted).budgetStatus).toEqual(judgement.budgetStatus);
-    expect(judge(restarted).serverStatuses).toEqual(judgement.serverStatuses);
+    expect(judge(restarted).statuses.budget).toEqual(judgement.statuses.budget);
+    expect(judge(restarted).statuses.servers).toEqual(judgement.statuses.servers);
     expect(judge(restarted).events).toEqual([]);
   });
 
@@ -156,13 +156,13 @@ describe("what can't be seen", () => {
     const parsed = { ok: false, problems: ["spec.port must be a number"] } as const;
     const broken = { ...first, object: { ...first.object, parsed } };
     const judgement = judge({ ...scene, servers: [broken, ...others] });
-    expect(conditionIn(judgement.budgetStatus, "Feasible")).toMatchObject({
+    expect(conditionIn(judgement.statuses.budget, "Feasible")).toMatchObject({
       status: "Unknown",
       reason: "NotUnderstood",
       message: "McpServer/author: spec.port must be a number",
     });
-    expect(conditionIn(judgement.budgetStatus, "WithinBudget")?.status).toBe("True");
-    const own = judgement.serverStatuses.get("author") ?? {};
+    expect(conditionIn(judgement.statuses.budget, "WithinBudget")?.status).toBe("True");
+    const own = judgement.statuses.servers.get("author") ?? {};
     expect(conditionIn(own, "Admitted")).toMatchObject({
       status: "Unknown",
       message: "spec.port must be a number",
@@ -174,7 +174,7 @@ describe("what can't be seen", () => {
     const parsed = { ok: false, problems: ["spec.postgres must be given"] } as const;
     const judgement = judge({ ...scene, budget: { ...scene.budget, parsed } });
     for (const type of ["Feasible", "WithinBudget", "ConfigApplied", "PostgresGuarded"]) {
-      expect(conditionIn(judgement.budgetStatus, type)?.reason).toBe("NotUnderstood");
+      expect(conditionIn(judgement.statuses.budget, type)?.reason).toBe("NotUnderstood");
     }
   });
 });
@@ -184,8 +184,8 @@ describe("a condition", () => {
     const full = incidentScene(20);
     const first = judge(full);
     const later = judge(after(incidentScene(21), first));
-    const before = conditionIn(first.budgetStatus, "WithinBudget");
-    const now = conditionIn(later.budgetStatus, "WithinBudget");
+    const before = conditionIn(first.statuses.budget, "WithinBudget");
+    const now = conditionIn(later.statuses.budget, "WithinBudget");
     expect(before?.lastTransitionTime).toBe("2026-11-26T12:00:00Z");
     expect(now?.message).not.toBe(before?.message);
     expect(now?.lastTransitionTime).toBe("2026-11-26T12:00:00Z");
@@ -194,7 +194,7 @@ describe("a condition", () => {
   it("has the time of the snapshot in which it flipped, and one notice", () => {
     const well = judge(incidentScene(10));
     const bad = judge({ ...after(incidentScene(20), well) });
-    expect(conditionIn(bad.budgetStatus, "WithinBudget")).toMatchObject({
+    expect(conditionIn(bad.statuses.budget, "WithinBudget")).toMatchObject({
       status: "False",
       lastTransitionTime: "2026-11-26T12:00:01Z",
     });
@@ -289,8 +289,8 @@ describe("any snapshot", () => {
       fc.property(arbitraryScene, (scene) => {
         const first = judge(scene);
         const again = judge(after(scene, first));
-        expect(again.budgetStatus).toEqual(first.budgetStatus);
-        expect(again.serverStatuses).toEqual(first.serverStatuses);
+        expect(again.statuses.budget).toEqual(first.statuses.budget);
+        expect(again.statuses.servers).toEqual(first.statuses.servers);
         expect(again.events).toEqual([]);
       }),
     );
@@ -313,8 +313,8 @@ describe("any snapshot", () => {
             : turned;
         const one = judge(scene);
         const other = judge(backwards);
-        expect(other.budgetStatus).toEqual(one.budgetStatus);
-        expect(other.serverStatuses).toEqual(one.serverStatuses);
+        expect(other.statuses.budget).toEqual(one.statuses.budget);
+        expect(other.statuses.servers).toEqual(one.statuses.servers);
         expect(other.events).toEqual(one.events);
       }),
     );

@@ -3,11 +3,12 @@ import { serverOf } from "../../test/fleets/fleetOf.ts";
 import { AT_MS, runningOf } from "../../test/operator/sceneOf.ts";
 import { mcpServerSchema } from "../api/mcpServer.ts";
 import { conditionIn } from "./condition.ts";
-import { judgeOrphan } from "./judgeOrphan.ts";
+import { judgeOrphans } from "./judge.ts";
 
 describe("a server whose budget does not exist", () => {
   const orphan = runningOf(serverOf("lost"), 5, 0);
-  const { status, events } = judgeOrphan(orphan, AT_MS);
+  const { statuses, events } = judgeOrphans([orphan], AT_MS);
+  const status = statuses.servers.get("lost") ?? {};
 
   it("has a status that says so, and again the same", () => {
     expect(conditionIn(status, "Admitted")).toMatchObject({
@@ -18,7 +19,7 @@ describe("a server whose budget does not exist", () => {
     expect(conditionIn(status, "Ready")?.status).toBe("False");
     expect(status).toMatchObject({ replicas: 1, grant: 0 });
     const again = { ...orphan, object: { ...orphan.object, status } };
-    expect(judgeOrphan(again, AT_MS + 5000)).toMatchObject({ status, events: [] });
+    expect(judgeOrphans([again], AT_MS + 5000)).toMatchObject({ statuses, events: [] });
     expect(mcpServerSchema.safeParse({ ...serverOf("lost"), status }).success).toBe(true);
   });
 

@@ -18,7 +18,7 @@ describe("figures", () => {
       { name: "weir_clients_planned", labels: { part: "granted" }, value: 20 },
       { name: "weir_server_grant", labels: { server: "scene" }, value: 10 },
       { name: "weir_server_clients_open", labels: { server: "scene", pgbouncer }, value: 3 },
-      { name: "weir_server_connections_open", labels: { pgbouncer, line: "scene" }, value: 2 },
+      { name: "weir_backend_connections_open", labels: { pgbouncer, line: "scene" }, value: 2 },
       { name: "weir_server_pods", labels: { server: "scene" }, value: 1 },
       { name: "weir_postgres_role_limit", labels: {}, value: 97 },
       { name: "weir_condition", labels: { object: "McpServer/scene", type: "Ready" }, value: 1 },

@@ -1,129 +1,129 @@
 import type { ServerPlan } from "../budget/plan.ts";
-import type { Metric, MetricName } from "./decision.ts";
-import type { BudgetSnapshot, ServerSnapshot } from "../model/budgetSnapshot.ts";
-import { conditionIn } from "./condition.ts";
-import type { ObjectPlan } from "./objectPlan.ts";
-import type { Owners } from "./owners.ts";
-import type { ObservedPgBouncers } from "./observed.ts";
-import { BUDGET_CONDITIONS } from "./budgetStatus.ts";
-import { SERVER_CONDITIONS, type Status } from "./serverStatus.ts";
 import { shareOf } from "../budget/room.ts";
+import type { BudgetSnapshot, ServerSnapshot } from "../model/budgetSnapshot.ts";
+import { BUDGET_CHECKS } from "./budgetStatus.ts";
+import type { ClientOwners } from "./clientOwners.ts";
+import { conditionIn } from "./condition.ts";
+import type { Metric, MetricName, Statuses } from "./decision.ts";
+import type { BudgetInput } from "./input.ts";
+import type { ObjectPlan } from "./objectPlan.ts";
+import type { ObservedPgBouncers } from "./observed.ts";
+import type { ConditionType } from "./reasons.ts";
+import { SERVER_CHECKS } from "./serverStatus.ts";
 
-/** The statuses that the figures are told beside. */
-interface Statuses {
-  readonly status: Status;
-  readonly statuses: readonly { readonly each: ServerSnapshot; readonly status: Status }[];
-}
-
-/** What is planned and what is open, for Prometheus. What could not be asked has no figure. */
-export function metricsOf(
-  snapshot: BudgetSnapshot,
-  plan: ObjectPlan,
-  poolers: ObservedPgBouncers,
-  owners: Owners,
-  { status, statuses }: Statuses,
-): readonly Metric[] {
+/** What is planned and what is open, for Prometheus. What could not be asked has no metric. */
+export function metricsOf({ snapshot, plan, pgbouncers, owners }: BudgetInput): readonly Metric[] {
   return [
-    ...(plan.known ? plannedFigures(plan) : []),
-    ...poolerFigures(poolers),
-    ...snapshot.servers.flatMap((server) => openFigures(server, poolers, owners)),
-    ...postgresFigures(snapshot),
-    ...conditionMetrics(`ConnectionBudget/${snapshot.budget.name}`, status, BUDGET_CONDITIONS),
-    ...statuses.flatMap(({ each, status: own }) =>
-      conditionMetrics(`McpServer/${each.object.name}`, own, SERVER_CONDITIONS),
-    ),
+    ...(plan.known ? plannedMetrics(plan) : []),
+    ...pgbouncerMetrics(pgbouncers),
+    ...snapshot.servers.flatMap((server) => [
+      podsMetric(server),
+      ...openClients(server, pgbouncers, owners),
+    ]),
+    ...postgresMetrics(snapshot),
   ];
 }
 
-function figure(name: MetricName, value: number, labels: Metric["labels"] = {}): Metric {
+/** The pods of a server that exist. */
+export function podsMetric({ object, pods }: ServerSnapshot): Metric {
+  return metric("weir_server_pods", pods.length, { server: object.name });
+}
+
+function metric(name: MetricName, value: number, labels: Metric["labels"] = {}): Metric {
   return { name, labels, value };
 }
 
-function plannedFigures({
+function plannedMetrics({
   budget,
   admitted: { clients, slots, servers },
 }: Extract<ObjectPlan, { readonly known: true }>): readonly Metric[] {
   const { consoles, maintenance, logins } = clients.reserve;
   const { granted, headroom } = clients;
   return [
-    figure("weir_clients_capacity", clients.capacity),
+    metric("weir_clients_capacity", clients.capacity),
     ...partsOf("weir_clients_planned", { consoles, maintenance, logins, granted, headroom }),
-    figure("weir_slots_capacity", slots.perProcess),
+    metric("weir_slots_capacity", slots.perProcess),
     ...partsOf("weir_slots_planned", {
       maintenance: slots.maintenance,
       granted: slots.granted,
       headroom: slots.headroom,
     }),
-    figure("weir_postgres_connections_planned", shareOf(budget)),
-    ...servers.flatMap(serverFigures),
+    metric("weir_postgres_connections_planned", shareOf(budget)),
+    ...servers.flatMap(serverMetrics),
   ];
 }
 
 function partsOf(name: MetricName, parts: Readonly<Record<string, number>>): readonly Metric[] {
-  return Object.entries(parts).map(([part, value]) => figure(name, value, { part }));
+  return Object.entries(parts).map(([part, value]) => metric(name, value, { part }));
 }
 
-function serverFigures({ name: server, grant, limit, slots }: ServerPlan): readonly Metric[] {
+function serverMetrics({ name: server, grant, limit, slots }: ServerPlan): readonly Metric[] {
   return [
-    figure("weir_server_grant", grant, { server }),
-    figure("weir_server_limit", limit, { server }),
-    figure("weir_server_slots", slots, { server }),
+    metric("weir_server_grant", grant, { server }),
+    metric("weir_server_limit", limit, { server }),
+    metric("weir_server_slots", slots, { server }),
   ];
 }
 
-function poolerFigures({ available }: ObservedPgBouncers): readonly Metric[] {
+function pgbouncerMetrics({ available }: ObservedPgBouncers): readonly Metric[] {
   return available.flatMap(({ name: pgbouncer, state, lines }) => [
-    figure("weir_clients_open", state.usedClients, { pgbouncer }),
+    metric("weir_clients_open", state.usedClients, { pgbouncer }),
     ...[...lines.values()].map((line) =>
-      figure("weir_server_connections_open", line.openServers, { pgbouncer, line: line.name }),
+      metric("weir_backend_connections_open", line.openServers, { pgbouncer, line: line.name }),
     ),
   ]);
 }
 
 /** Now, not in the window. */
-function openFigures(
+function openClients(
   server: ServerSnapshot,
   { available }: ObservedPgBouncers,
-  owners: Owners,
+  owners: ClientOwners,
 ): readonly Metric[] {
   const { name } = server.object;
-  return [
-    figure("weir_server_pods", server.pods.length, { server: name }),
-    ...available.flatMap((pooler) => {
-      const held = owners.heldBy(server, pooler, "now");
-      return held.known
-        ? [
-            figure("weir_server_clients_open", held.count, {
-              server: name,
-              pgbouncer: pooler.name,
-            }),
-          ]
-        : [];
-    }),
-  ];
+  return available.flatMap((pgbouncer) => {
+    const held = owners.heldBy(server, pgbouncer, "now");
+    if (!held.known) return [];
+    const labels = { server: name, pgbouncer: pgbouncer.name };
+    return [metric("weir_server_clients_open", held.count, labels)];
+  });
 }
 
-function postgresFigures({ postgres }: BudgetSnapshot): readonly Metric[] {
+function postgresMetrics({ postgres }: BudgetSnapshot): readonly Metric[] {
   if (postgres.state !== "available") return [];
   const { maxConnections, role, backends } = postgres.value;
   return [
-    figure("weir_postgres_max_connections", maxConnections),
-    ...(role.exists ? [figure("weir_postgres_role_limit", role.connectionLimit)] : []),
-    figure("weir_postgres_backends", backends),
+    metric("weir_postgres_max_connections", maxConnections),
+    ...(role.exists ? [metric("weir_postgres_role_limit", role.connectionLimit)] : []),
+    metric("weir_postgres_backends", backends),
   ];
 }
 
 const VALUES = { True: 1, False: 0, Unknown: -1 } as const;
 
-/** Of an object's conditions, Ready too. */
+/** The conditions of a budget and of servers, Ready too. */
 export function conditionMetrics(
-  object: string,
-  status: Status,
-  types: readonly { readonly type: string }[],
+  budget: string | undefined,
+  statuses: Statuses,
 ): readonly Metric[] {
-  return [...types, { type: "Ready" }].flatMap(({ type }) => {
+  return [
+    ...(budget === undefined
+      ? []
+      : metricsOfObject(`ConnectionBudget/${budget}`, statuses.budget, BUDGET_CHECKS)),
+    ...[...statuses.servers].flatMap(([name, status]) =>
+      metricsOfObject(`McpServer/${name}`, status, SERVER_CHECKS),
+    ),
+  ];
+}
+
+function metricsOfObject(
+  object: string,
+  status: { readonly conditions?: unknown } | undefined,
+  checks: readonly { readonly type: ConditionType }[],
+): readonly Metric[] {
+  return [...checks.map(({ type }) => type), "Ready" as const].flatMap((type) => {
     const condition = conditionIn(status, type);
     if (condition === undefined) return [];
-    return [figure("weir_condition", VALUES[condition.status], { object, type })];
+    return [metric("weir_condition", VALUES[condition.status], { object, type })];
   });
 }

@@ -16,6 +16,7 @@ export type ObjectPlan =
   | {
       readonly known: true;
       readonly budget: ConnectionBudget;
+      readonly problems: readonly [];
       /** As written: what is missing, when not all fit. */
       readonly written: BudgetPlan;
       /** Its Postgres, where several budgets share it or a share is declared. */
@@ -29,13 +30,17 @@ export type ObjectPlan =
       /** The plan of those that are admitted: what PgBouncer should have applied. */
       readonly admitted: BudgetPlan;
     }
-  /** Some of them can't be read, so that no sum is known; a line each. */
-  | { readonly known: false; readonly problems: readonly string[] };
+  | {
+      readonly known: false;
+      /** Absent: it can't be read. */
+      readonly budget?: ConnectionBudget;
+      /** Why no sum is known: objects that can't be read, a line each. */
+      readonly problems: readonly string[];
+    };
 
 /**
  * Plans a budget as its objects are written. Incumbents are those whose status says that they are
- * admitted. It depends on the specs (generations) and on those statuses alone, which change only as
- * it says: a caller may keep it until an object comes, goes or has another generation.
+ * admitted.
  */
 export function planObjects({
   budget,
@@ -47,8 +52,10 @@ export function planObjects({
     ...problemsOf("ConnectionBudget", budget),
     ...servers.flatMap(({ object }) => problemsOf("McpServer", object)),
   ].toSorted();
-  if (!budget.parsed.ok || problems.length > 0) return { known: false, problems };
-  const own = budget.parsed.value;
+  const own = parsedOf(budget);
+  if (own === undefined || problems.length > 0) {
+    return { known: false, ...(own !== undefined && { budget: own }), problems };
+  }
   const parsed = servers.flatMap(({ object }) => parsedOf(object) ?? []).toSorted(byName);
   const fleet = { budgets: [own, ...neighbours], servers: parsed };
   const plan = planFleet(fleet);
@@ -64,6 +71,7 @@ export function planObjects({
   return {
     known: true,
     budget: own,
+    problems: [],
     written,
     ...(postgres !== undefined && { postgres }),
     conflicts: conflictsOf(own, neighbours, parsed),

@@ -6,7 +6,8 @@ import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
 import type { Observation } from "../model/observation.ts";
 import type { LineState, PgBouncerSnapshot, PgBouncerState } from "../model/pgbouncer.ts";
 import { joinTruncated } from "../text/truncation.ts";
-import { UNCHANGED, type CheckResult, type Verdict } from "./condition.ts";
+import { UNCHANGED, type CheckOutcome, type CheckResult } from "./condition.ts";
+import type { ConditionType, ReasonOf, UnknownReason } from "./reasons.ts";
 
 /**
  * A window that is shorter than this, after a start, is too short to say that a cause has stayed
@@ -25,7 +26,7 @@ export interface ObservedPgBouncer {
 /** Something that was asked in vain. */
 export interface UnavailableSource {
   readonly what: string;
-  readonly reason: string;
+  readonly reason: UnknownReason;
   readonly message: string;
 }
 
@@ -39,15 +40,15 @@ export interface SourceStatus {
 export interface ObservedPgBouncers extends SourceStatus {
   readonly available: readonly ObservedPgBouncer[];
   /**
-   * The names of those that are known to be processes, each another one: all that are seen, and pods
-   * that don't answer. Undefined where not even their places are known.
+   * The names of those that are known to be processes, each another one: all that answer, and pods
+   * that don't. Undefined where not even their addresses are known.
    */
   readonly names?: readonly string[];
   /** How many of these never were one process with another of them. */
   readonly apart?: number;
 }
 
-/** What of a snapshot says which there are. */
+/** What of a snapshot says which processes there are. */
 type Snapshot = Pick<
   BudgetSnapshot,
   "budget" | "pgbouncers" | "namespaceAlone" | "unwatchedService"
@@ -62,7 +63,11 @@ export function pgbouncersOf(snapshot: Snapshot): ObservedPgBouncers {
     .filter(({ sameAs }) => sameAs === undefined)
     .toSorted(byNames(({ name }) => [name]));
   const known = sorted.filter(isProcess);
-  const none = { what: "PgBouncer", reason: "NoPods", message: "no process of it runs" };
+  const none = {
+    what: "PgBouncer",
+    reason: "NoPods" as const,
+    message: "no process of it runs",
+  };
   return {
     names: known.map(({ name }) => name),
     apart: known.filter(isApart).length,
@@ -85,9 +90,11 @@ export function pgbouncersOf(snapshot: Snapshot): ObservedPgBouncers {
  * An address that does not answer may lead to a process that another one leads to, or to none; what
  * was not asked yet is no evidence of anything.
  */
-function isProcess(pooler: PgBouncerSnapshot): boolean {
-  const { state } = pooler.observation;
-  return state === "available" || (state === "unavailable" && !pooler.isAddress && isApart(pooler));
+function isProcess(pgbouncer: PgBouncerSnapshot): boolean {
+  const { state } = pgbouncer.observation;
+  return (
+    state === "available" || (state === "unavailable" && !pgbouncer.isAddress && isApart(pgbouncer))
+  );
 }
 
 function isApart({ sameAs, wasSameAs }: PgBouncerSnapshot): boolean {
@@ -96,36 +103,38 @@ function isApart({ sameAs, wasSameAs }: PgBouncerSnapshot): boolean {
 
 /**
  * Fewer than the spec says, of a PgBouncer that weir did not make: one address may stand before
- * several, and what the others hold is in no sum. How many there are of weir's own, their pods tell.
+ * several, and what the others hold is in no sum. How many of weir's own there are, their pods say.
  */
 function unseenProcesses(
   { budget: { parsed }, namespaceAlone, unwatchedService }: Snapshot,
-  poolers: readonly PgBouncerSnapshot[],
+  pgbouncers: readonly PgBouncerSnapshot[],
 ): readonly UnavailableSource[] {
   if (!parsed.ok || parsed.value.spec.pgbouncer.existing === undefined) return [];
   const count = processCountOf(parsed.value);
-  const found = poolers.filter(isApart);
+  const found = pgbouncers.filter(isApart);
   if (found.length === 0 || found.length >= count) return [];
-  const told = poolers
+  const descriptions = pgbouncers
     .toSorted(byNames(({ name }) => [name]))
     .map(({ name, sameAs, wasSameAs = sameAs }) =>
       wasSameAs === undefined ? name : `${name} has led to the same process as ${wasSameAs}`,
     );
   const message =
     `seen ${found.filter(({ observation }) => observation.state === "available").length} of ${count} processes ` +
-    `that spec.pgbouncer.existing.processes says (${listed(told)}): let existing.host be a Service of this ` +
+    `that spec.pgbouncer.existing.processes says (${listed(descriptions)}): let existing.host be a Service of this ` +
     "cluster, or a host name with an address for each of them, or correct processes";
-  const blind =
+  const unwatched =
     unwatchedService === undefined
       ? ""
       : `; where existing.host is Service ${unwatchedService}: this operator watches namespace ` +
         `${namespaceAlone} alone (--namespace), and does not see what is behind it`;
-  return [{ what: "PgBouncer", reason: "ProcessesUnseen", message: `${message}${blind}` }];
+  return [{ what: "PgBouncer", reason: "ProcessesUnseen", message: `${message}${unwatched}` }];
 }
 
-export function sourceStatusOf(what: string, sight: Observation<unknown>): SourceStatus {
-  if (sight.state !== "unavailable") return { pending: sight.state === "pending", unavailable: [] };
-  return { pending: false, unavailable: [{ what, reason: sight.reason, message: sight.message }] };
+export function sourceStatusOf(what: string, observation: Observation<unknown>): SourceStatus {
+  const { state } = observation;
+  if (state !== "unavailable") return { pending: state === "pending", unavailable: [] };
+  const { reason, message } = observation;
+  return { pending: false, unavailable: [{ what, reason, message }] };
 }
 
 export function combined(parts: readonly SourceStatus[]): SourceStatus {
@@ -136,28 +145,28 @@ export function combined(parts: readonly SourceStatus[]): SourceStatus {
 }
 
 /**
- * What is bad is bad, whatever else could not be seen; what is well is only well when all was seen.
- * While anything has not been asked yet, what was said before stays.
+ * A failure is one whatever else is not known; success is only said when all was asked. While
+ * anything has not been asked yet, what was said before stays.
  */
-export function verdictOf(
-  asked: SourceStatus,
-  bad: CheckResult | undefined,
-  well: CheckResult,
-): Verdict {
-  if (bad !== undefined) return bad;
-  if (asked.pending) return UNCHANGED;
-  return unknownBecause(asked) ?? well;
+export function outcomeOf<Type extends ConditionType>(
+  sources: SourceStatus,
+  failure: CheckResult<ReasonOf<Type>> | undefined,
+  success: CheckResult<ReasonOf<Type>>,
+): CheckOutcome<Type> {
+  if (failure !== undefined) return failure;
+  if (sources.pending) return UNCHANGED;
+  return unknownBecause(sources) ?? success;
 }
 
 /** Unknown, with the reason of the first that could not be asked; undefined: all could. */
-export function unknownBecause({ unavailable }: SourceStatus): CheckResult | undefined {
+function unknownBecause({ unavailable }: SourceStatus): CheckResult<UnknownReason> | undefined {
   const [first] = unavailable;
   if (first === undefined) return undefined;
   const message = joinTruncated(unavailable.map(({ what, message: why }) => `${what}: ${why}`));
   return { status: "Unknown", reason: first.reason, message };
 }
 
-/** Some process has not been watched long enough to take back what was said of it. */
+/** Some process has been watched for too short a time to take back what was said of it. */
 export function isTooEarly({ available }: ObservedPgBouncers): boolean {
   return available.some(({ state }) => state.window.lengthMs < SETTLED_AFTER_MS);
 }

@@ -1,47 +1,62 @@
+import type { Condition } from "../api/kubernetes.ts";
 import type { PodSnapshot } from "../model/workload.ts";
 import { listed } from "../text/wording.ts";
-import { UNCHANGED, conditionIn, type CheckResult, type Verdict } from "./condition.ts";
-import type { Held } from "./owners.ts";
-import { isTooEarly, verdictOf } from "./observed.ts";
-import type { ServerInput } from "./serverInput.ts";
-import { isTold } from "./withinGrant.ts";
+import { whyUnknown, type HeldCount } from "./clientOwners.ts";
+import { UNCHANGED, type CheckOutcome, type CheckResult } from "./condition.ts";
+import type { PlannedServer, ServerInput } from "./input.ts";
+import { outcomeOf } from "./observed.ts";
+import { allowedByPod } from "./poolSetting.ts";
+import type { Reasons } from "./reasons.ts";
+
+type Result = CheckResult<Reasons["PoolSettingIgnored"]>;
+
+/** Reasons that are said only when it is known which clients each pod has. */
+const KNOWING: readonly Reasons["PoolSettingIgnored"][] = ["Followed", "MoreThanConfigured"];
 
 /**
- * PoolSettingIgnored, True when it is bad: a pod holds more connections than its own setting allows
- * its pools, over all PgBouncers; or the workload's template gives another pool size than the
- * plan's limit. One that waits for a server connection may be given up already, and proves nothing.
+ * PoolSettingIgnored, True on failure: a pod holds more connections than its own setting allows its
+ * pools, over all PgBouncers (poolSetting.ts); or the workload's template gives another pool size
+ * than the plan's limit.
  */
-export function poolSettingIgnored(its: ServerInput): Verdict {
-  const pods = its.snapshot.pods.flatMap((pod) => {
-    const allowed = allowedOf(pod, its);
+export function poolSettingIgnored(
+  input: ServerInput,
+  before: Condition | undefined,
+): CheckOutcome<"PoolSettingIgnored"> {
+  if (input.unplanned !== undefined) return input.unplanned;
+  const { snapshot, pgbouncers, owners } = input;
+  const pods = snapshot.pods.flatMap((pod) => {
+    const allowed = allowedBy(pod, input);
     if (allowed === undefined) return [];
-    return [{ pod, allowed, held: its.owners.heldByPod(pod, its.poolers.available) }];
+    return [{ pod, allowed, held: owners.heldByPod(pod, pgbouncers.available) }];
   });
-  const bad = moreThanConfigured(pods) ?? configuredOtherwise(its);
-  const verdict = verdictOf(its.poolers, bad, followed(its));
-  if (verdict.status !== "False") return verdict;
-  const before = conditionIn(its.snapshot.object.status, "PoolSettingIgnored")?.reason;
-  if (before === "MoreThanConfigured" && isTooEarly(its.poolers)) return UNCHANGED;
-  const untold = unseen(its, pods);
-  return untold === undefined ? verdict : { status: "Unknown", ...untold };
+  const failure = moreThanConfigured(pods) ?? configuredOtherwise(input);
+  const outcome = outcomeOf<"PoolSettingIgnored">(pgbouncers, failure, followed(input));
+  if (outcome === UNCHANGED || outcome.status !== "False") return outcome;
+  const held = pods.map((each) => each.held);
+  const unknown = settingUnknown(input) ?? whyUnknown(held, before, KNOWING);
+  return unknown === undefined ? outcome : { status: "Unknown", ...unknown };
 }
 
-interface JudgedPod {
+/** What a pod's setting allows it, and what it holds. */
+interface PodUse {
   readonly pod: PodSnapshot;
   /** Connections that all processes of the pod may open. */
   readonly allowed: number;
-  readonly held: Held;
+  readonly held: HeldCount;
 }
 
 /** A Live pool may have been given more than it started with. */
-function allowedOf({ poolMax }: PodSnapshot, { server, planned }: ServerInput): number | undefined {
+function allowedBy(
+  { poolMax }: PodSnapshot,
+  { server, planned }: PlannedServer,
+): number | undefined {
   if (poolMax === undefined) return undefined;
   const { resize, processesPerPod } = server.spec.pool;
   const most = resize === "Live" ? Math.max(poolMax, planned?.limit ?? 0) : poolMax;
-  return most * processesPerPod;
+  return allowedByPod({ poolMax: most, processesPerPod });
 }
 
-function moreThanConfigured(pods: readonly JudgedPod[]): CheckResult | undefined {
+function moreThanConfigured(pods: readonly PodUse[]): Result | undefined {
   const over = pods
     .flatMap(({ pod, allowed, held }) =>
       held.known && held.count > allowed
@@ -53,7 +68,7 @@ function moreThanConfigured(pods: readonly JudgedPod[]): CheckResult | undefined
   return { status: "True", reason: "MoreThanConfigured", message: listed(over) };
 }
 
-function configuredOtherwise({ snapshot, planned }: ServerInput): CheckResult | undefined {
+function configuredOtherwise({ snapshot, planned }: PlannedServer): Result | undefined {
   const { workload } = snapshot;
   if (workload?.poolMax === undefined || planned === undefined) return undefined;
   if (workload.poolMax === planned.limit) return undefined;
@@ -62,7 +77,7 @@ function configuredOtherwise({ snapshot, planned }: ServerInput): CheckResult | 
   return { status: "True", reason: "ConfiguredOtherwise", message };
 }
 
-function followed({ server, planned }: ServerInput): CheckResult {
+function followed({ server, planned }: PlannedServer): Result {
   const { processesPerPod } = server.spec.pool;
   const message =
     planned === undefined
@@ -71,25 +86,21 @@ function followed({ server, planned }: ServerInput): CheckResult {
   return { status: "False", reason: "Followed", message };
 }
 
-/** Why it can't be said that the setting is followed. */
-function unseen(
-  { snapshot, planned, server }: ServerInput,
-  pods: readonly JudgedPod[],
-): Pick<CheckResult, "reason" | "message"> | undefined {
-  if (planned !== undefined) {
-    const { workload } = snapshot;
-    if (workload === undefined) {
-      const { workloadRef } = server.spec;
-      const { kind, name } = workloadRef ?? { kind: "Deployment", name: snapshot.object.name };
-      return { reason: "WorkloadNotFound", message: `there is no ${kind} ${name}` };
-    }
-    if (workload.poolMax === undefined) {
-      const { max } = server.spec.pool.env;
-      const message = `${workload.kind} ${workload.name} sets no env ${max} (spec.pool.env.max): its pool size is not known`;
-      return { reason: "NoPoolSetting", message };
-    }
+/** Why the setting of the workload's template is not known, if that is so. */
+function settingUnknown({
+  snapshot,
+  planned,
+  server,
+}: PlannedServer): Pick<Result, "reason" | "message"> | undefined {
+  const { workload } = snapshot;
+  if (planned === undefined) return undefined;
+  if (workload === undefined) {
+    const { workloadRef } = server.spec;
+    const { kind, name } = workloadRef ?? { kind: "Deployment", name: snapshot.object.name };
+    return { reason: "WorkloadNotFound", message: `there is no ${kind} ${name}` };
   }
-  const before = conditionIn(snapshot.object.status, "PoolSettingIgnored")?.reason;
-  const untold = pods.flatMap(({ held }) => (held.known ? [] : [held]))[0];
-  return untold === undefined || isTold(before, untold.reason) ? undefined : untold;
+  if (workload.poolMax !== undefined) return undefined;
+  const { max } = server.spec.pool.env;
+  const message = `${workload.kind} ${workload.name} sets no env ${max} (spec.pool.env.max): its pool size is not known`;
+  return { reason: "NoPoolSetting", message };
 }

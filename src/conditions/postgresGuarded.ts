@@ -1,12 +1,13 @@
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import { availableConnections } from "../api/connectionBudget.ts";
 import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress.ts";
-import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
 import type { LineState } from "../model/pgbouncer.ts";
 import type { PostgresSnapshot } from "../model/postgres.ts";
-import type { Verdict } from "./condition.ts";
+import { notUnderstood, type CheckOutcome } from "./condition.ts";
+import type { BudgetInput } from "./input.ts";
 import { listed } from "../text/wording.ts";
-import { sourceStatusOf, verdictOf, combined, type ObservedPgBouncers } from "./observed.ts";
+import { sourceStatusOf, outcomeOf, combined, type ObservedPgBouncers } from "./observed.ts";
+import type { Reasons } from "./reasons.ts";
 import { liveRoomOf, liveShareOf } from "./slotUse.ts";
 
 /** A backend whose client is gone must end within this: the check's longest interval. */
@@ -14,7 +15,7 @@ const CHECK_INTERVAL_MAX_MS = 1000;
 
 /** What a Postgres lacks to keep the sum by itself. */
 interface Gap {
-  readonly reason: string;
+  readonly reason: Reasons["PostgresGuarded"];
   readonly text: string;
 }
 
@@ -23,38 +24,40 @@ interface Gap {
  * client that drops in the middle of a query frees its slot while Postgres goes on. Bound is the
  * role, and what Postgres admits must not be less than what the spec says.
  */
-export function postgresGuarded(
-  budget: ConnectionBudget,
-  { postgres }: Pick<BudgetSnapshot, "postgres">,
-  poolers: ObservedPgBouncers,
-): Verdict {
+export function postgresGuarded({
+  snapshot: { postgres },
+  plan,
+  pgbouncers,
+}: Omit<BudgetInput, "owners">): CheckOutcome<"PostgresGuarded"> {
+  if (plan.budget === undefined) return notUnderstood(plan.problems);
+  const { budget } = plan;
   const isExisting = budget.spec.pgbouncer.existing !== undefined;
   const ofPostgres = sourceStatusOf("Postgres", postgres);
   // Weir's own is asked through, and has the role forced on every line: ConfigApplied looks.
-  const asked = isExisting ? combined([ofPostgres, poolers]) : ofPostgres;
+  const sources = isExisting ? combined([ofPostgres, pgbouncers]) : ofPostgres;
   const gaps =
     postgres.state === "available"
       ? [
           ...gapsOf(budget, postgres.value),
-          ...(isExisting ? otherRoleGaps(budget, postgres.value, poolers) : []),
+          ...(isExisting ? otherRoleGaps(budget, postgres.value, pgbouncers) : []),
         ]
       : [];
   const [first] = gaps;
-  const bad = first && {
+  const failure = first && {
     status: "False" as const,
     reason: first.reason,
     message: gaps.map(({ text }) => text).join("; ") + hintOf(gaps),
   };
-  return verdictOf(asked, bad, {
+  return outcomeOf(sources, failure, {
     status: "True",
     reason: "Guarded",
-    message: postgres.state === "available" ? wellOf(budget, postgres.value) : "",
+    message: postgres.state === "available" ? guardedText(budget, postgres.value) : "",
   });
 }
 
 /** What weir guard can set; the size of a Postgres it can't. */
 function hintOf(gaps: readonly Gap[]): string {
-  const others: readonly string[] = ["MaxConnectionsSmaller", "OtherRoles"];
+  const others: readonly Gap["reason"][] = ["MaxConnectionsSmaller", "OtherRoles"];
   const ofRole = gaps.some(({ reason }) => !others.includes(reason));
   return ofRole ? " (weir guard FLEET prints the SQL for the role)" : "";
 }
@@ -109,11 +112,11 @@ function addressOf({ metadata }: ConnectionBudget, { host, port }: LineState): s
 function roomGaps(budget: ConnectionBudget, live: PostgresSnapshot): readonly Gap[] {
   const { postgres } = budget.spec;
   const available = liveRoomOf(budget, live);
-  const said = availableConnections(postgres);
-  if (live.maxConnections >= postgres.maxConnections && available >= said) return [];
+  const planned = availableConnections(postgres);
+  if (live.maxConnections >= postgres.maxConnections && available >= planned) return [];
   const text =
     `Postgres has ${sumOf(live)}, and the spec says ${sumOf(postgres)}: ${available} are left for ` +
-    `PgBouncer where ${said} are planned with`;
+    `PgBouncer where ${planned} are planned with`;
   return [{ reason: "MaxConnectionsSmaller", text }];
 }
 
@@ -163,7 +166,7 @@ function deadClientGaps({ role }: PostgresSnapshot): readonly Gap[] {
   return gaps;
 }
 
-function wellOf(budget: ConnectionBudget, live: PostgresSnapshot): string {
+function guardedText(budget: ConnectionBudget, live: PostgresSnapshot): string {
   const { name, connectionLimit, clientConnectionCheckIntervalMs, keepaliveS } = live.role;
   const most = liveShareOf(budget, live);
   return (

@@ -36,11 +36,11 @@ function sightOf({ pgbouncers }: BudgetSnapshot): PgBouncerState {
 
 /** Told of the whole fleet: `TYPE=STATUS REASON`, the same ones once. */
 function told(scene: BudgetSnapshot): readonly string[] {
-  const { budgetStatus, serverStatuses } = judge(scene);
+  const { statuses } = judge(scene);
   const conditions = [
-    ...OF_BUDGET.map((type) => conditionIn(budgetStatus, type)),
+    ...OF_BUDGET.map((type) => conditionIn(statuses.budget, type)),
     ...OF_SERVER.flatMap((type) =>
-      [...serverStatuses.values()].map((status) => conditionIn(status, type)),
+      [...statuses.servers.values()].map((status) => conditionIn(status, type)),
     ),
   ];
   return [...new Set(conditions.map((each) => `${each?.type}=${each?.status} ${each?.reason}`))];
@@ -107,17 +107,17 @@ describe("an existing PgBouncer of which fewer processes are seen than the spec 
     // Of two processes it would be 30 where its setting allows 20.
     const two = withPoolers(incidentScene(15, 2), { name: "other-pgbouncer:6432" });
     expect(serverCondition(two, "scene", "PoolSettingIgnored")?.reason).toBe("MoreThanConfigured");
-    expect(judge(twice).budgetStatus).toMatchObject({ replicas: 1 });
+    expect(judge(twice).statuses.budget).toMatchObject({ replicas: 1 });
   });
 
   it("is not seen behind two addresses that have led to one process, though they lead to two now", () => {
     const other = { name: "other-pgbouncer:6432", wasSameAs: "old-pgbouncer:6432" };
     const balanced = withPoolers(incidentScene(5, 2), other);
     expect(told(balanced)).toEqual([...ALL_UNKNOWN, "PoolSettingIgnored=True ConfiguredOtherwise"]);
-    expect(judge(balanced).budgetStatus).toMatchObject({ replicas: 1 });
+    expect(judge(balanced).statuses.budget).toMatchObject({ replicas: 1 });
     // To the letter what is said while they lead to one.
     const shared = withPoolers(incidentScene(5, 2), { ...other, sameAs: "old-pgbouncer:6432" });
-    expect(judge(shared).budgetStatus).toEqual(judge(balanced).budgetStatus);
+    expect(judge(shared).statuses.budget).toEqual(judge(balanced).statuses.budget);
     // What is seen to be bad is bad: a process more than the spec says, and what it holds.
     const more = withPoolers(incidentScene(5), other);
     expect(budgetCondition(more, "ConfigApplied")?.reason).toBe("MoreProcesses");
@@ -208,8 +208,8 @@ describe("two addresses of the one process that is planned", () => {
   const well = judge(twoAddresses([SEEN, SEEN]));
 
   it("are well together", () => {
-    expect(conditionIn(well.budgetStatus, "Ready")?.status).toBe("True");
-    expect(well.budgetStatus).toMatchObject({ replicas: 1 });
+    expect(conditionIn(well.statuses.budget, "Ready")?.status).toBe("True");
+    expect(well.statuses.budget).toMatchObject({ replicas: 1 });
   });
 
   it.each([
@@ -217,21 +217,23 @@ describe("two addresses of the one process that is planned", () => {
     { what: "the first", sights: [SEEN, PENDING] as const },
     { what: "the second", sights: [PENDING, SEEN] as const },
   ])("say nothing new after a restart when $what was seen", ({ sights }) => {
-    const again = judge(twoAddresses(sights, well.budgetStatus));
-    expect(again.budgetStatus).toEqual(well.budgetStatus);
+    const again = judge(twoAddresses(sights, well.statuses.budget));
+    expect(again.statuses.budget).toEqual(well.statuses.budget);
     expect(again.events.filter(({ about }) => about.kind === "ConnectionBudget")).toEqual([]);
     // And of a budget that is new nothing is said yet.
-    expect(conditionIn(judge(twoAddresses(sights)).budgetStatus, "WithinBudget")).toBeUndefined();
+    expect(
+      conditionIn(judge(twoAddresses(sights)).statuses.budget, "WithinBudget"),
+    ).toBeUndefined();
   });
 
   it.each([
     { what: "the first", sights: [UNREACHABLE, SEEN] as const },
     { what: "the second", sights: [SEEN, UNREACHABLE] as const },
   ])("are neither too many nor short of slots when $what does not answer", ({ sights }) => {
-    const away = twoAddresses(sights, well.budgetStatus);
+    const away = twoAddresses(sights, well.statuses.budget);
     const unreachable = { status: "Unknown", reason: "Unreachable" };
     expect(budgetCondition(away, "ConfigApplied")).toMatchObject(unreachable);
     expect(budgetCondition(away, "WithinBudget")).toMatchObject(unreachable);
-    expect(judge(away).budgetStatus).toMatchObject({ replicas: 1 });
+    expect(judge(away).statuses.budget).toMatchObject({ replicas: 1 });
   });
 });

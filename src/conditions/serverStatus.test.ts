@@ -30,20 +30,20 @@ describe("Admitted", () => {
     const big = { rollout: { type: "Recreate" as const }, pool: { guaranteed: 12, max: 12 } };
     const servers = [serverOf("author", big), serverOf("scene", big)];
     const judgement = judge(sceneOf({ budget, servers }));
-    const refused = judgement.serverStatuses.get("scene") ?? {};
+    const refused = judgement.statuses.servers.get("scene") ?? {};
     expect(conditionIn(refused, "Admitted")).toMatchObject({
       status: "False",
       reason: "InsufficientBudget",
       message: "needs 12, free 8 of ConnectionBudget writing",
     });
     expect(refused).toMatchObject({ limit: 0, grant: 0, slots: 0 });
-    expect(judgement.serverStatuses.get("author")).toMatchObject({ limit: 12, grant: 12 });
+    expect(judgement.statuses.servers.get("author")).toMatchObject({ limit: 12, grant: 12 });
   });
 
   it("is False for one that is Disabled, and warns nobody", () => {
     const servers = [serverOf("author"), serverOf("scene", { activation: "Disabled" })];
     const judgement = judge(sceneOf({ servers }));
-    const own = judgement.serverStatuses.get("scene") ?? {};
+    const own = judgement.statuses.servers.get("scene") ?? {};
     expect(conditionIn(own, "Admitted")).toMatchObject({ status: "False", reason: "Disabled" });
     expect(judgement.events.filter(({ type }) => type === "Warning")).toEqual([]);
   });

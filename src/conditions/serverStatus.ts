@@ -1,96 +1,49 @@
-import type { McpServer } from "../api/mcpServer.ts";
-import type { ObservedObject, ServerSnapshot } from "../model/budgetSnapshot.ts";
-import { admitted } from "./admitted.ts";
-import { conditionOf, type Condition, type Verdict } from "./condition.ts";
-import { notUnderstood } from "./feasible.ts";
+import type { McpServerStatus } from "../api/mcpServer.ts";
+import { admitted } from "./admission.ts";
+import { runChain, type Check } from "./chain.ts";
+import { statusFieldsOf } from "./condition.ts";
+import type { ServerInput } from "./input.ts";
+import { isTooEarly } from "./observed.ts";
 import { poolSettingIgnored } from "./poolSettingIgnored.ts";
-import { ready } from "./ready.ts";
-import type { ServerInput } from "./serverInput.ts";
 import { verified } from "./verified.ts";
 import { withinGrant } from "./withinGrant.ts";
 
-/** What is said of an McpServer; Ready is made of them. */
-export const SERVER_CONDITIONS = [
-  { type: "Admitted", well: "True" },
-  { type: "WithinGrant", well: "True" },
-  { type: "PoolSettingIgnored", well: "False" },
-  { type: "Verified", well: "True" },
-] as const;
+/** What is decided of an McpServer, in this order. */
+export const SERVER_CHECKS: readonly Check<ServerInput>[] = [
+  { type: "Admitted", success: "True", check: admitted },
+  { type: "WithinGrant", success: "True", readsWindows: true, check: withinGrant },
+  { type: "PoolSettingIgnored", success: "False", readsWindows: true, check: poolSettingIgnored },
+  { type: "Verified", success: "True", check: verified },
+];
 
-type ServerConditionType = (typeof SERVER_CONDITIONS)[number]["type"];
-
-export type Status = Readonly<Record<string, unknown>>;
-
-/** The status of a server whose budget's plan is known. */
-export function serverStatus(its: ServerInput, atMs: number): Status {
-  const { snapshot, planned } = its;
-  const { object } = snapshot;
-  const { limit, grant, slots } = planned ?? { limit: 0, grant: 0, slots: 0 };
-  const verdicts = {
-    Admitted: admitted(its),
-    WithinGrant: withinGrant(its),
-    PoolSettingIgnored: poolSettingIgnored(its),
-    Verified: verified(snapshot),
-  };
+/** The whole status of a server. */
+export function serverStatus(input: ServerInput, atMs: number): McpServerStatus {
+  const { object, workload, pods } = input.snapshot;
+  const selector = workload?.selector ?? statusFieldsOf(object).selector;
   return {
     observedGeneration: object.generation,
-    ...podsOf(snapshot),
-    limit,
-    grant,
-    slots,
-    conditions: conditionsOf(object, verdicts, atMs),
+    replicas: pods.length,
+    ...(selector !== undefined && { selector }),
+    ...numbersOf(input),
+    conditions: runChain(SERVER_CHECKS, {
+      object,
+      input,
+      atMs,
+      isTooEarly: input.unplanned === undefined && isTooEarly(input.pgbouncers),
+    }),
   };
 }
 
-/** The status of a server that has no plan, because objects of its budget can't be read. */
-export function unplannedStatus(
-  snapshot: ServerSnapshot,
-  problems: readonly string[],
-  atMs: number,
-): Status {
-  const { object } = snapshot;
-  const own = object.parsed.ok ? undefined : object.parsed.problems;
-  const unknown = notUnderstood(own ?? problems);
-  const verdicts = {
-    Admitted: unknown,
-    WithinGrant: unknown,
-    PoolSettingIgnored: unknown,
-    Verified: verified(snapshot),
-  };
-  return {
-    observedGeneration: object.generation,
-    ...podsOf(snapshot),
-    ...numbersBefore(object),
-    conditions: conditionsOf(object, verdicts, atMs),
-  };
-}
+type Numbers = Pick<McpServerStatus, "limit" | "grant" | "slots">;
 
-/** The fields that tell of its pods. */
-export function podsOf({ object, workload, pods }: ServerSnapshot): Status {
-  const selector = workload?.selector ?? object.status["selector"];
-  return { replicas: pods.length, ...(selector !== undefined && { selector }) };
-}
+const NOTHING = { limit: 0, grant: 0, slots: 0 };
 
-function numbersBefore({ status }: ObservedObject<McpServer>): Status {
-  const { limit, grant, slots } = status;
-  return {
-    ...(limit !== undefined && { limit }),
-    ...(grant !== undefined && { grant }),
-    ...(slots !== undefined && { slots }),
-  };
-}
-
-/** In the order of SERVER_CONDITIONS, Ready last. */
-export function conditionsOf(
-  object: ObservedObject<McpServer>,
-  verdicts: Readonly<Record<ServerConditionType, Verdict>>,
-  atMs: number,
-): readonly Condition[] {
-  const parts = SERVER_CONDITIONS.map(({ type, well }) => ({
-    type,
-    well,
-    condition: conditionOf(object, type, verdicts[type], atMs),
-  }));
-  const whole = conditionOf(object, "Ready", ready(parts), atMs);
-  return [...parts.map(({ condition }) => condition), whole].filter((each) => each !== undefined);
+/** While objects of its budget can't be read, a server keeps the numbers that it had. */
+function numbersOf(input: ServerInput): Numbers {
+  if (input.unplanned?.reason === "NotUnderstood") {
+    const { replicas: _, ...before } = statusFieldsOf(input.snapshot.object).numbers;
+    return before;
+  }
+  const { limit, grant, slots } = (input.unplanned ? undefined : input.planned) ?? NOTHING;
+  return { limit, grant, slots };
 }

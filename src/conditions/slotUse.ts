@@ -6,8 +6,8 @@ import {
 import { MAINTENANCE_LINE } from "../api/names.ts";
 import { shareOf } from "../budget/room.ts";
 import type { Observation } from "../model/observation.ts";
-import type { LineState } from "../model/pgbouncer.ts";
 import type { PostgresSnapshot } from "../model/postgres.ts";
+import { serverLimitOf } from "../pgbouncer/lineLimits.ts";
 import type { ObservedPgBouncer, ObservedPgBouncers } from "./observed.ts";
 
 /** The slot sum of one PgBouncer process as it is: server connections. */
@@ -33,25 +33,12 @@ export function slotUseOf({ state, lines }: ObservedPgBouncer, budget: Connectio
   let sum = 0;
   let maintenance = budget.spec.pgbouncer.reserve.maintenanceSlots;
   for (const line of lines.values()) {
-    const seen = Math.max(line.openServers, state.window.lines.get(line.name)?.serversMax ?? 0);
-    const most = Math.max(slotLimitOf(line) ?? 0, seen);
+    const open = Math.max(line.openServers, state.window.lines.get(line.name)?.serversMax ?? 0);
+    const most = Math.max(serverLimitOf(line, line.roles.length) ?? 0, open);
     if (line.name === MAINTENANCE_LINE) maintenance = Math.max(maintenance, most);
     else sum += most;
   }
   return { lines: sum, maintenance, total: sum + maintenance };
-}
-
-/** What a line's pools, one a role, may open; undefined: unlimited, which PgBouncer calls 0. */
-export function slotLimitOf({
-  poolSize,
-  reservePoolSize,
-  maxConnections,
-  roles,
-}: LineState): number | undefined {
-  const pool = poolSize > 0 ? poolSize + reservePoolSize : Number.POSITIVE_INFINITY;
-  const pools = pool * Math.max(1, roles.length);
-  const most = Math.min(pools, maxConnections > 0 ? maxConnections : Number.POSITIVE_INFINITY);
-  return Number.isFinite(most) ? most : undefined;
 }
 
 export function slotRoomOf(

@@ -1,22 +1,28 @@
-import type { ServerSnapshot } from "../model/budgetSnapshot.ts";
-import type { Verdict } from "./condition.ts";
-import { sourceStatusOf, verdictOf } from "./observed.ts";
+import type { CheckOutcome } from "./condition.ts";
+import type { ServerInput } from "./input.ts";
+import { outcomeOf, sourceStatusOf } from "./observed.ts";
 
 /** Verified: whether a pod of the server answers a real MCP handshake. */
-export function verified({ handshake }: Pick<ServerSnapshot, "handshake">): Verdict {
+export function verified({ snapshot, unplanned }: ServerInput): CheckOutcome<"Verified"> {
+  // Nobody asks the pods of a server whose budget does not exist.
+  if (unplanned?.reason === "BudgetNotFound") return unplanned;
+  const { handshake } = snapshot;
   const answer = handshake.state === "available" ? handshake.value : undefined;
-  const bad =
+  return outcomeOf<"Verified">(
+    sourceStatusOf("MCP handshake", handshake),
     answer?.ok === false
       ? {
-          status: "False" as const,
+          status: "False",
           reason: "HandshakeFailed",
           message: `pod ${answer.pod}: ${answer.message}`,
         }
-      : undefined;
-  return verdictOf(sourceStatusOf("MCP handshake", handshake), bad, {
-    status: "True",
-    reason: "HandshakeDone",
-    // Without the pod: which of several is asked may change.
-    message: answer?.ok === true ? `${answer.serverName} speaks MCP ${answer.protocolVersion}` : "",
-  });
+      : undefined,
+    {
+      status: "True",
+      reason: "HandshakeDone",
+      // Without the pod: which of several is asked may change.
+      message:
+        answer?.ok === true ? `${answer.serverName} speaks MCP ${answer.protocolVersion}` : "",
+    },
+  );
 }

@@ -1,20 +1,19 @@
-import type { ConnectionBudget } from "../api/connectionBudget.ts";
-import { roleOf } from "../api/connectionBudget.ts";
-import { counted } from "../text/wording.ts";
+import { roleOf, type ConnectionBudget } from "../api/connectionBudget.ts";
 import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
-import { clientUseOf, type ClientUse } from "./clientUse.ts";
-import { UNCHANGED, conditionIn, type CheckResult, type Verdict } from "./condition.ts";
 import { joinTruncated } from "../text/truncation.ts";
-import { holdersOf } from "./holders.ts";
-import { loginStormOf } from "./loginStorm.ts";
-import type { Owners } from "./owners.ts";
+import { counted } from "../text/wording.ts";
+import { holdersOf, type ClientOwners } from "./clientOwners.ts";
+import { clientUseOf, loginStormOf, type ClientUse } from "./clientUse.ts";
+import { notUnderstood, type CheckOutcome, type CheckResult } from "./condition.ts";
+import type { BudgetInput } from "./input.ts";
 import {
-  sourceStatusOf,
-  isTooEarly,
-  verdictOf,
   combined,
+  outcomeOf,
+  sourceStatusOf,
+  type ObservedPgBouncer,
   type ObservedPgBouncers,
 } from "./observed.ts";
+import type { Reasons } from "./reasons.ts";
 import { postgresRoomOf, slotRoomOf, slotUseOf, type SlotRoom } from "./slotUse.ts";
 
 /**
@@ -22,48 +21,50 @@ import { postgresRoomOf, slotRoomOf, slotUseOf, type SlotRoom } from "./slotUse.
  * on every process, backends in Postgres. It turns False at once, and True only when nothing in the
  * windows broke a sum.
  */
-export function withinBudget(
-  budget: ConnectionBudget,
-  snapshot: BudgetSnapshot,
-  poolers: ObservedPgBouncers,
-  owners: Owners,
-): Verdict {
-  const room = slotRoomOf(budget, poolers, snapshot.postgres);
+export function withinBudget({
+  snapshot,
+  plan,
+  pgbouncers,
+  owners,
+}: BudgetInput): CheckOutcome<"WithinBudget"> {
+  // A server that can't be read hides nothing of what is open.
+  if (plan.budget === undefined) return notUnderstood(plan.problems);
+  const { budget } = plan;
+  const room = slotRoomOf(budget, pgbouncers, snapshot.postgres);
   const broken = [
-    ...clientsBroken(budget, poolers, owners),
-    ...loginsBroken(budget, poolers),
-    ...slotsBroken(budget, poolers, room),
+    ...clientsBroken(budget, pgbouncers, owners),
+    ...loginsBroken(budget, pgbouncers),
+    ...slotsBroken(budget, pgbouncers, room),
     ...backendsBroken(budget, snapshot),
   ];
   const [first] = broken;
-  const bad: CheckResult | undefined = first && {
-    status: "False",
-    reason: first.reason,
-    message: joinTruncated(broken.map(({ text }) => text)),
-  };
-  const asked = combined([poolers, sourceStatusOf("Postgres", snapshot.postgres)]);
-  const verdict = verdictOf(asked, bad, wellOf(budget, poolers, room));
-  const before = conditionIn(snapshot.budget.status, "WithinBudget")?.status;
-  // Also what could not be seen for a while: a PgBouncer that has just come back has few clients yet.
-  const isTakenBack = verdict.status === "True" && before !== undefined && before !== "True";
-  return isTakenBack && isTooEarly(poolers) ? UNCHANGED : verdict;
+  return outcomeOf<"WithinBudget">(
+    combined([pgbouncers, sourceStatusOf("Postgres", snapshot.postgres)]),
+    first && {
+      status: "False",
+      reason: first.reason,
+      message: joinTruncated(broken.map(({ text }) => text)),
+    },
+    within(budget, pgbouncers, room),
+  );
 }
 
-interface Broken {
-  readonly reason: string;
+/** A sum that does not hold. */
+interface BrokenSum {
+  readonly reason: Reasons["WithinBudget"];
   readonly text: string;
 }
 
 function clientsBroken(
   budget: ConnectionBudget,
   { available }: ObservedPgBouncers,
-  owners: Owners,
-): readonly Broken[] {
-  return available.flatMap((pooler) => {
-    const use = clientUseOf(pooler, budget);
+  owners: ClientOwners,
+): readonly BrokenSum[] {
+  return available.flatMap((pgbouncer) => {
+    const use = clientUseOf(pgbouncer, budget);
     if (use.total <= use.capacity) return [];
     const sum = `${partsOf(use)} = ${use.total} > ${use.capacity} of max_client_conn`;
-    const text = `clients of ${pooler.name}: ${sum}; held by ${holdersOf(pooler, owners)}`;
+    const text = `clients of ${pgbouncer.name}: ${sum}; held by ${holdersOf(pgbouncer, owners)}`;
     return [{ reason: "ClientsExceedBudget", text }];
   });
 }
@@ -71,13 +72,13 @@ function clientsBroken(
 function loginsBroken(
   budget: ConnectionBudget,
   { available }: ObservedPgBouncers,
-): readonly Broken[] {
-  return available.flatMap((pooler) => {
-    const storm = loginStormOf(pooler, budget);
+): readonly BrokenSum[] {
+  return available.flatMap((pgbouncer) => {
+    const storm = loginStormOf(pgbouncer, budget);
     if (storm === undefined) return [];
     const { usedClients, loggingIn, consoles, maintenance, total, capacity } = storm;
     const text =
-      `logins of ${pooler.name}: ${usedClients} used, ${loggingIn} of them still logging in where ` +
+      `logins of ${pgbouncer.name}: ${usedClients} used, ${loggingIn} of them still logging in where ` +
       `${budget.spec.pgbouncer.reserve.logins} are reserved, + ${consoles} consoles + ` +
       `${maintenance} maintenance = ${total} > ${capacity} of max_client_conn`;
     return [{ reason: "ClientsExceedBudget", text }];
@@ -107,12 +108,12 @@ function slotsBroken(
   budget: ConnectionBudget,
   { available }: ObservedPgBouncers,
   room: SlotRoom,
-): readonly Broken[] {
-  return available.flatMap((pooler) => {
-    const { lines, maintenance, total } = slotUseOf(pooler, budget);
+): readonly BrokenSum[] {
+  return available.flatMap((pgbouncer) => {
+    const { lines, maintenance, total } = slotUseOf(pgbouncer, budget);
     if (total <= room.perProcess) return [];
     const sum = `${lines} of lines + ${maintenance} maintenance = ${total} > ${shareText(room)}`;
-    return [{ reason: "SlotsExceedBudget", text: `slots of ${pooler.name}: ${sum}` }];
+    return [{ reason: "SlotsExceedBudget", text: `slots of ${pgbouncer.name}: ${sum}` }];
   });
 }
 
@@ -120,7 +121,10 @@ function shareText({ perProcess, postgres, processes }: SlotRoom): string {
   return `${perProcess} = ⌊${postgres} of Postgres / ${processes}⌋`;
 }
 
-function backendsBroken(budget: ConnectionBudget, { postgres }: BudgetSnapshot): readonly Broken[] {
+function backendsBroken(
+  budget: ConnectionBudget,
+  { postgres }: BudgetSnapshot,
+): readonly BrokenSum[] {
   if (postgres.state !== "available") return [];
   const most = Math.max(postgres.value.backends, postgres.value.backendsMax ?? 0);
   const room = postgresRoomOf(budget, postgres);
@@ -130,12 +134,12 @@ function backendsBroken(budget: ConnectionBudget, { postgres }: BudgetSnapshot):
 }
 
 /** Limits and planned sums alone: no count that moves with every connection. */
-function wellOf(
+function within(
   budget: ConnectionBudget,
   { available }: ObservedPgBouncers,
   room: SlotRoom,
-): CheckResult {
-  const set = available.map((pooler) => clientsAsSet(pooler, budget));
+): CheckResult<Reasons["WithinBudget"]> {
+  const set = available.map((pgbouncer) => clientsAsSet(pgbouncer, budget));
   const largest = set.toSorted((a, b) => b.total - a.total)[0];
   const clients =
     largest === undefined
@@ -155,14 +159,11 @@ function wellOf(
 }
 
 /** The client sum with nothing open. */
-function clientsAsSet(
-  pooler: ObservedPgBouncers["available"][number],
-  budget: ConnectionBudget,
-): ClientUse {
-  const { state } = pooler;
+function clientsAsSet(pgbouncer: ObservedPgBouncer, budget: ConnectionBudget): ClientUse {
+  const { state } = pgbouncer;
   const lines = new Map(
-    [...pooler.lines].map(([name, line]) => [name, { ...line, openClients: 0 }] as const),
+    [...pgbouncer.lines].map(([name, line]) => [name, { ...line, openClients: 0 }] as const),
   );
   const window = { ...state.window, usedClientsMax: 0, lines: new Map() };
-  return clientUseOf({ ...pooler, lines, state: { ...state, clients: [], window } }, budget);
+  return clientUseOf({ ...pgbouncer, lines, state: { ...state, clients: [], window } }, budget);
 }

@@ -1,56 +1,57 @@
-import { counted } from "../text/wording.ts";
+import type { Condition } from "../api/kubernetes.ts";
 import type { ServerSnapshot } from "../model/budgetSnapshot.ts";
 import type { WorkloadSnapshot } from "../model/workload.ts";
-import { UNCHANGED, conditionIn, type CheckResult, type Verdict } from "./condition.ts";
 import { joinTruncated } from "../text/truncation.ts";
-import { isTooEarly, verdictOf } from "./observed.ts";
-import type { ServerInput } from "./serverInput.ts";
+import { counted } from "../text/wording.ts";
+import { whyUnknown } from "./clientOwners.ts";
+import { UNCHANGED, type CheckOutcome, type CheckResult } from "./condition.ts";
+import type { ServerInput } from "./input.ts";
+import { outcomeOf } from "./observed.ts";
+import type { Reasons } from "./reasons.ts";
+
+/** Reasons that are said only when it is known whose all clients are. */
+const KNOWING: readonly Reasons["WithinGrant"][] = ["Within", "ClientsExceedGrant"];
+
+/** What a server has that is not admitted, or is Disabled. */
+const NOTHING = { grant: 0, peakPods: 0 };
 
 /**
  * WithinGrant: whether the server holds at most its grant on every PgBouncer process, from at most
  * the pods that its grant counts, and its workload can't make more of them.
  */
-export function withinGrant(its: ServerInput): Verdict {
-  const { snapshot, planned, poolers } = its;
+export function withinGrant(
+  input: ServerInput,
+  before: Condition | undefined,
+): CheckOutcome<"WithinGrant"> {
+  if (input.unplanned !== undefined) return input.unplanned;
+  const { snapshot, planned, pgbouncers, owners } = input;
   const { grant, peakPods } = planned ?? NOTHING;
-  const held = poolers.available.map((pooler) => ({
-    name: pooler.name,
-    held: its.owners.heldBy(snapshot, pooler, "lately"),
+  const counts = pgbouncers.available.map((pgbouncer) => ({
+    name: pgbouncer.name,
+    held: owners.heldBy(snapshot, pgbouncer, "lately"),
   }));
-  const over = held.flatMap(({ name, held: each }) =>
-    each.known && each.count > grant ? [`${each.count} clients on ${name} > grant ${grant}`] : [],
+  const over = counts.flatMap(({ name, held }) =>
+    held.known && held.count > grant ? [`${held.count} clients on ${name} > grant ${grant}`] : [],
   );
-  const bad =
-    broken("ClientsExceedGrant", over) ??
-    broken("PodsExceedPeak", podsOver(snapshot, peakPods)) ??
-    broken("WorkloadExceedsPlan", planned === undefined ? [] : workloadOver(snapshot, peakPods));
-  const verdict = verdictOf(poolers, bad, {
+  const failure =
+    failureOf("ClientsExceedGrant", over) ??
+    failureOf("PodsExceedPeak", podsOver(snapshot, peakPods)) ??
+    failureOf("WorkloadExceedsPlan", planned === undefined ? [] : workloadOver(snapshot, peakPods));
+  const outcome = outcomeOf<"WithinGrant">(pgbouncers, failure, {
     status: "True",
     reason: "Within",
     message: `at most ${grant} clients on each PgBouncer process, from at most ${counted(peakPods, "pod")}`,
   });
-  if (verdict.status !== "True") return verdict;
-  const before = conditionIn(snapshot.object.status, "WithinGrant");
-  if (before?.reason === "ClientsExceedGrant" && isTooEarly(poolers)) return UNCHANGED;
-  const untold = held.find(({ held: each }) => !each.known)?.held;
-  // Whose clients are whose was told before: that none of a pod's is there now means no more.
-  if (untold === undefined || untold.known || isTold(before?.reason, untold.reason)) return verdict;
-  return { status: "Unknown", reason: untold.reason, message: untold.message };
+  if (outcome === UNCHANGED || outcome.status !== "True") return outcome;
+  const held = counts.map((each) => each.held);
+  const unknown = whyUnknown(held, before, KNOWING);
+  return unknown === undefined ? outcome : { status: "Unknown", ...unknown };
 }
 
-/** One that is not admitted, or Disabled. */
-const NOTHING = { grant: 0, peakPods: 0 };
-
-/** Its pods' addresses were seen before, so that a moment without them is a moment without clients. */
-export function isTold(reasonBefore: string | undefined, reason: string): boolean {
-  return (
-    reason === "AddressesHidden" &&
-    reasonBefore !== undefined &&
-    ["Within", "ClientsExceedGrant", "Followed", "MoreThanConfigured"].includes(reasonBefore)
-  );
-}
-
-function broken(reason: string, texts: readonly string[]): CheckResult | undefined {
+function failureOf(
+  reason: Reasons["WithinGrant"],
+  texts: readonly string[],
+): CheckResult<Reasons["WithinGrant"]> | undefined {
   if (texts.length === 0) return undefined;
   return { status: "False", reason, message: joinTruncated(texts) };
 }

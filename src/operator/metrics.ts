@@ -45,7 +45,7 @@ const GAUGES: Readonly<
     labels: ["part"],
     help: "Server connections of each PgBouncer process as planned, by part: maintenance, granted, headroom.",
   },
-  weir_server_connections_open: {
+  weir_backend_connections_open: {
     labels: ["pgbouncer", "line"],
     help: "Server connections that a line has on a PgBouncer process.",
   },

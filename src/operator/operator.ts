@@ -10,7 +10,6 @@ import { startHttpServer } from "./httpServer.ts";
 import { startMetrics } from "./metrics.ts";
 import { BUDGETS, followCluster, SERVERS, type CopyState } from "../observe/cluster.ts";
 import { loop } from "../runtime/loop.ts";
-import type { Judge } from "./judge.ts";
 import { startReconciler, type Reconciler } from "./reconciler.ts";
 
 /** What an operator is started with. */
@@ -18,7 +17,6 @@ export interface OperatorOptions {
   readonly client: KubeClient;
   /** To PgBouncers, Postgres and MCP servers. */
   readonly network: Network;
-  readonly judge: Judge;
   readonly log: Logger;
   /** One namespace; absent: all. */
   readonly namespace?: string;
@@ -52,7 +50,6 @@ const LOOK_MS = 1000;
 export async function startOperator({
   client,
   network,
-  judge,
   log,
   namespace,
   port,
@@ -60,7 +57,7 @@ export async function startOperator({
   candidate,
   runtime,
 }: OperatorOptions): Promise<Operator> {
-  const figures = startMetrics();
+  const metrics = startMetrics();
   const own = leaseOf(lease, namespace);
   let work: Reconciler | undefined;
   let candidacy: Candidacy | undefined;
@@ -83,7 +80,7 @@ export async function startOperator({
         log.info({ lease: `${own.namespace}/${own.name}` }, "leads");
         standing.answered();
         const instance = candidate;
-        const all = { client, network, cluster, judge, figures, log, instance, term, runtime };
+        const all = { client, network, cluster, metrics, log, instance, term, runtime };
         work = startReconciler({ ...all, ...(namespace !== undefined && { namespace }) });
         work.add(cluster.budgetKeys());
       },
@@ -114,7 +111,7 @@ export async function startOperator({
     await Promise.all([watching.stop(), cluster.stop(), synced]);
   };
   try {
-    const door = await startHttpServer(port, figures, {
+    const door = await startHttpServer(port, metrics, {
       missing: () => [
         ...cluster
           .states()

@@ -1,20 +1,23 @@
 import type { Logger } from "pino";
 import { API_VERSION, GROUP } from "../api/names.ts";
+import type { Decision, EventRecord } from "../conditions/decision.ts";
+import { judge, judgeOrphans } from "../conditions/judge.ts";
 import type { KubeClient } from "../kube/client.ts";
-import type { Network } from "../observe/network.ts";
-import type { Runtime } from "../runtime/runtime.ts";
-import { startEvents } from "../kube/events.ts";
+import { startEvents, type Events } from "../kube/events.ts";
 import { KubeError } from "../kube/kubeError.ts";
 import type { Term } from "../kube/lease.ts";
 import { startWorkQueue } from "../kube/workQueue.ts";
-import type { Metrics } from "./metrics.ts";
-import { statusWriter, type WantedStatus, type Written } from "./writeStatuses.ts";
-import { writtenStatuses } from "./writtenStatuses.ts";
 import { BUDGETS, SERVERS, type ClusterCopy } from "../observe/cluster.ts";
 import { startGatherer } from "../observe/gatherer.ts";
-import type { CachedObject } from "../observe/observedObject.ts";
-import type { Judge } from "./judge.ts";
-import type { EventRecord } from "../conditions/decision.ts";
+import type { Network } from "../observe/network.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Metrics } from "./metrics.ts";
+import {
+  statusWriter,
+  type StatusWriter,
+  type WantedStatus,
+  type Written,
+} from "./statusWriter.ts";
 
 /** The work of an operator while it leads. */
 export interface Reconciler {
@@ -33,8 +36,7 @@ export interface ReconcilerOptions {
   readonly cluster: ClusterCopy;
   /** The one that the copy is of; absent: all. */
   readonly namespace?: string;
-  readonly judge: Judge;
-  readonly figures: Metrics;
+  readonly metrics: Metrics;
   readonly log: Logger;
   /** The pod's name. */
   readonly instance: string;
@@ -42,7 +44,7 @@ export interface ReconcilerOptions {
   readonly runtime: Runtime;
 }
 
-/** What happens at once is one judgement. */
+/** Changes that come within this time are one judgement. */
 const BURST_MS = 100;
 /** Time itself may change what is to be said. */
 const AGAIN_MS = 10_000;
@@ -52,101 +54,48 @@ const BACKOFF = { firstMs: 500, maxMs: 30_000 };
 /** What an Event says was done. */
 const ACTION = "Judge";
 
-/** gather → judge → act, for each budget that something has changed of. */
+/** Observes, decides and acts, for each budget that something has changed of. */
 export function startReconciler(options: ReconcilerOptions): Reconciler {
-  const { client, network, cluster, judge, figures, log, instance, term, runtime } = options;
-  const underWay = new Map<string, number>();
-  const written = writtenStatuses();
-  const recorder = startEvents({
-    client,
-    controller: `${GROUP}/operator`,
-    instance,
-    onError: (error) => log.warn({ reason: reasonOf(error) }, "an Event could not be written"),
-    runtime,
-  });
+  const { client, network, cluster, namespace, metrics, log, term, runtime } = options;
+  const startedMs = new Map<string, number>();
+  const recorder = recorderOf(options);
   const writer = statusWriter({
     client,
-    written,
     stillLeading: term.stillLeading,
     runtime,
-    onWrite: figures.onWrite,
+    onWrite: metrics.onWrite,
   });
   const gatherer = startGatherer({
     client,
     network,
     cluster,
-    ...(options.namespace !== undefined && { namespace: options.namespace }),
+    ...(namespace !== undefined && { namespace }),
     runtime,
-    statusOf: written.of,
-    onSample: figures.onSample,
+    statusOf: writer.statusOf,
+    onSample: metrics.onSample,
     onSight: (key) => queue.add(key, BURST_MS),
   });
-
-  /** An object, what its status should be, and what is told when that is written. */
-  const act = async (wanted: WantedStatus, notices: readonly EventRecord[]): Promise<Written> => {
-    const done = await writer.write(wanted);
-    if (done.outcome !== "written") return done;
-    const { kind } = wanted.listed;
-    const { namespace, name, uid } = wanted.kept.observed;
-    for (const { type, reason, note } of notices) {
-      const regarding = { apiVersion: API_VERSION, kind, namespace, name, uid };
-      recorder.report({ regarding, type, reason, action: ACTION, note });
-      figures.onWrite("Event");
-      log.info({ kind, namespace, name, reason }, note);
-    }
-    return done;
-  };
-  const judged = (key: string): readonly (readonly [WantedStatus, readonly EventRecord[]])[] => {
-    const servers = new Map(cluster.serversOf(key).map((kept) => [kept.observed.name, kept]));
-    const budget = cluster.budget(key);
-    const snapshot = gatherer.gather(key);
-    figures.onJudgement();
-    if (snapshot === undefined || budget === undefined) {
-      const orphans = gatherer.orphans(key).map((server) => ({
-        name: server.object.name,
-        ...judge.judgeOrphan(server, runtime.epochMs()),
-      }));
-      figures.set(
-        key,
-        orphans.flatMap((orphan) => orphan.metrics),
-      );
-      return orphans.flatMap((orphan) =>
-        ofServer(servers.get(orphan.name), orphan.status, orphan.events),
-      );
-    }
-    const decision = judge.judge(snapshot);
-    const { budgetStatus, serverStatuses } = decision;
-    figures.set(key, decision.metrics);
-    const about = (kind: string, name: string) =>
-      decision.events.filter((notice) => notice.about.kind === kind && notice.about.name === name);
-    return [
-      [
-        { listed: BUDGETS, kept: budget, status: budgetStatus },
-        about(BUDGETS.kind, budget.observed.name),
-      ],
-      ...[...serverStatuses].flatMap(([name, status]) =>
-        ofServer(servers.get(name), status, about(SERVERS.kind, name)),
-      ),
-    ];
-  };
-  const work = async (key: string) => {
+  const reconcile = async (key: string) => {
     if (!term.stillLeading()) return;
-    underWay.set(key, runtime.monotonicMs());
+    startedMs.set(key, runtime.monotonicMs());
     try {
-      const wanted = judged(key);
-      const done = await Promise.allSettled(wanted.map(([each, notices]) => act(each, notices)));
-      const failed = done.find((each) => each.status === "rejected");
-      if (failed !== undefined) throw failed.reason;
-      const heldMs = done.flatMap((each) =>
-        each.status === "fulfilled" && each.value.outcome === "held" ? [each.value.againInMs] : [],
+      const snapshot = gatherer.gather(key);
+      const decision = snapshot
+        ? judge(snapshot)
+        : judgeOrphans(gatherer.orphans(key), runtime.epochMs());
+      metrics.onJudgement();
+      metrics.set(key, decision.metrics);
+      const changes = statusChanges(decision, key, cluster);
+      const againInMs = await writeAll(changes, (change) =>
+        write(change, writer, recorder, options),
       );
-      if (wanted.length > 0) queue.add(key, Math.min(AGAIN_MS, ...heldMs));
+      if (changes.length > 0) queue.add(key, againInMs);
     } finally {
-      underWay.delete(key);
+      startedMs.delete(key);
     }
   };
   const queue = startWorkQueue({
-    work,
+    work: reconcile,
     concurrency: BUDGETS_MAX,
     backoff: BACKOFF,
     onFailure: (key, error, againInMs) =>
@@ -158,22 +107,90 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
       for (const key of keys) queue.add(key, BURST_MS);
     },
     stuck: () =>
-      [...underWay]
+      [...startedMs]
         .filter(([, sinceMs]) => runtime.monotonicMs() - sinceMs > STUCK_MS)
         .map(([key]) => `budget ${key}: a judgement is under way for too long`),
     stop: async () => {
       await Promise.all([queue.stop(), gatherer.stop(), recorder.stop()]);
-      figures.clear();
+      metrics.clear();
     },
   };
 }
 
-function ofServer(
-  kept: CachedObject<unknown> | undefined,
-  status: WantedStatus["status"],
-  notices: readonly EventRecord[],
-): readonly (readonly [WantedStatus, readonly EventRecord[]])[] {
-  return kept === undefined ? [] : [[{ listed: SERVERS, kept, status }, notices]];
+function recorderOf({ client, instance, log, runtime }: ReconcilerOptions): Events {
+  return startEvents({
+    client,
+    controller: `${GROUP}/operator`,
+    instance,
+    onError: (error) => log.warn({ reason: reasonOf(error) }, "an Event could not be written"),
+    runtime,
+  });
+}
+
+/** The status that an object should have, and the events to report once it is written. */
+interface StatusChange {
+  readonly wanted: WantedStatus;
+  readonly events: readonly EventRecord[];
+}
+
+/** What was decided, for each object that the copy of the cluster has. */
+function statusChanges(
+  { statuses, events }: Decision,
+  key: string,
+  cluster: ClusterCopy,
+): readonly StatusChange[] {
+  const budget = cluster.budget(key);
+  const wanted: readonly WantedStatus[] = [
+    ...(budget && statuses.budget
+      ? [{ listed: BUDGETS, cached: budget, status: statuses.budget }]
+      : []),
+    ...cluster.serversOf(key).flatMap((cached) => {
+      const status = statuses.servers.get(cached.observed.name);
+      return status === undefined ? [] : [{ listed: SERVERS, cached, status }];
+    }),
+  ];
+  const byObject = Map.groupBy(events, ({ about }) => `${about.kind}/${about.name}`);
+  return wanted.map((each) => ({
+    wanted: each,
+    events: byObject.get(`${each.listed.kind}/${each.cached.observed.name}`) ?? [],
+  }));
+}
+
+/**
+ * All of them, side by side.
+ *
+ * @returns in how many milliseconds to judge again
+ * @throws the first failure, when all have ended
+ */
+async function writeAll(
+  changes: readonly StatusChange[],
+  writeOne: (change: StatusChange) => Promise<Written>,
+): Promise<number> {
+  const done = await Promise.allSettled(changes.map(writeOne));
+  const heldMs = done.flatMap((each) => {
+    if (each.status === "rejected") throw each.reason;
+    return each.value.outcome === "held" ? [each.value.againInMs] : [];
+  });
+  return Math.min(AGAIN_MS, ...heldMs);
+}
+
+async function write(
+  { wanted, events }: StatusChange,
+  writer: StatusWriter,
+  recorder: Events,
+  { metrics, log }: ReconcilerOptions,
+): Promise<Written> {
+  const done = await writer.write(wanted);
+  if (done.outcome !== "written") return done;
+  const { kind } = wanted.listed;
+  const { namespace, name, uid } = wanted.cached.observed;
+  for (const { type, reason, note } of events) {
+    const regarding = { apiVersion: API_VERSION, kind, namespace, name, uid };
+    recorder.report({ regarding, type, reason, action: ACTION, note });
+    metrics.onWrite("Event");
+    log.info({ kind, namespace, name, reason }, note);
+  }
+  return done;
 }
 
 /** For a log: what an API server said, and of a mistake of weir's own where it is. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { runBlock, shellBlocks } from "../docs/shellBlocks.ts";
-import { conditionsOf } from "../operator/tellingJudge.ts";
+import { conditionsOf } from "../operator/objects.ts";
 import { freePort } from "../parts/ports.ts";
 import { startProcess } from "../../tools/processes/processes.ts";
 import { ROOT } from "../synth/commands.ts";

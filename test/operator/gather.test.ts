@@ -1,19 +1,28 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { Operator } from "../../src/operator/operator.ts";
+import type { PodSnapshot } from "../../src/model/workload.ts";
 import { API_SERVER_START_TIMEOUT_MS } from "../cluster/apiServer.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { freePort } from "../parts/ports.ts";
-import { budget, deployment, mcpServer, pgbouncerPod, pod, podIp, secret } from "./objects.ts";
+import {
+  budget,
+  conditionsOf,
+  deployment,
+  mcpServer,
+  pgbouncerPod,
+  pod,
+  podIp,
+  secret,
+} from "./objects.ts";
+import { observe as observeCluster, type Observing } from "./observing.ts";
 import { makeRole, PASSWORDS, startPooler, type PoolerSpec } from "./pooler.ts";
 import { selfSigned } from "../system/certificate.ts";
-import { startScene, type Scene, type Sent } from "./scene.ts";
-import { conditionsOf } from "./tellingJudge.ts";
+import { startScene, type Scene } from "./scene.ts";
 
 let scene: Scene;
 let postgres: Postgres;
 const poolers: PgBouncer[] = [];
-const operators: Operator[] = [];
+const stops: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   [scene, postgres] = await Promise.all([startScene(), startPostgres()]);
@@ -22,7 +31,7 @@ beforeAll(async () => {
 }, API_SERVER_START_TIMEOUT_MS);
 
 afterEach(async () => {
-  await Promise.all(operators.splice(0).map((each) => each.stop()));
+  await Promise.all(stops.splice(0).map((stop) => stop()));
   await Promise.all(poolers.splice(0).map((each) => each.stop()));
 });
 
@@ -31,8 +40,10 @@ afterAll(async () => {
   await postgres.stop();
 });
 
-async function operate(): Promise<void> {
-  operators.push(await scene.operate());
+async function observe(): Promise<Observing> {
+  const observing = await observeCluster(scene.client);
+  stops.push(observing.stop);
+  return observing;
 }
 
 async function pooler(spec: PoolerSpec): Promise<PgBouncer> {
@@ -41,12 +52,11 @@ async function pooler(spec: PoolerSpec): Promise<PgBouncer> {
   return started;
 }
 
-/** What is said in a condition: `Seen: …`. */
-async function said(object: Sent, type: string): Promise<string> {
-  const { status } = await scene.read(object);
-  const condition = conditionsOf(status).find((each) => each["type"] === type);
-  return `${String(condition?.["reason"])}: ${String(condition?.["message"])}`;
+function unavailable(reason: string, message: string | RegExp) {
+  return { state: "unavailable", reason, message: expect.stringMatching(message) };
 }
+
+const AVAILABLE = { state: "available" };
 
 function env(value: string) {
   return [{ name: "DB_POOL_MAX_PER_SERVER", value }];
@@ -63,24 +73,53 @@ test("weir's own PgBouncer and its Postgres are seen as soon as their Secrets ar
   await pooler({ ip });
   await scene.create(own);
   await scene.create(pgbouncerPod(namespace, "writing-pgbouncer-0", "writing", ip));
-  await operate();
+  const observed = await observe();
   await expect
-    .poll(() => said(own, "Pooler0"))
-    .toBe("SecretMissing: there is no Secret own/writing-stats");
+    .poll(() => observed.process(own))
+    .toEqual(unavailable("SecretMissing", /^there is no Secret own\/writing-stats$/));
   await expect
-    .poll(() => said(own, "Postgres"))
-    .toBe("SecretMissing: there is no Secret own/writing-maintenance");
+    .poll(() => observed.snapshot(own)?.postgres)
+    .toEqual(unavailable("SecretMissing", /^there is no Secret own\/writing-maintenance$/));
 
   await scene.create(
     secret(namespace, "writing-stats", { username: "weir_stats", password: PASSWORDS.weir_stats }),
   );
   await scene.create(secret(namespace, "writing-maintenance", { password: PASSWORDS.maintenance }));
   await expect
-    .poll(() => said(own, "Pooler0"))
-    .toBe("Seen: writing-pgbouncer-0 version 1 max 50 author=10 maintenance=4");
+    .poll(() => observed.pgbouncers(own))
+    .toMatchObject({
+      value: [
+        {
+          name: "writing-pgbouncer-0",
+          observation: {
+            value: {
+              version: expect.stringMatching(/^1\./),
+              lines: [
+                { name: "author", maxClientConnections: 10 },
+                { name: "maintenance", maxClientConnections: 4 },
+              ],
+            },
+          },
+        },
+      ],
+    });
+  const process = observed.process(own);
+  expect(process?.state === "available" && process.value.config.get("max_client_conn")).toBe("50");
   await expect
-    .poll(() => said(own, "Postgres"))
-    .toBe("Seen: max 100, limit 40, check 1000, keepalive 0, app exists true superuser false");
+    .poll(() => observed.snapshot(own)?.postgres)
+    .toMatchObject({
+      value: {
+        maxConnections: 100,
+        role: {
+          name: "app",
+          exists: true,
+          superuser: false,
+          connectionLimit: 40,
+          clientConnectionCheckIntervalMs: 1000,
+          keepaliveS: 0,
+        },
+      },
+    });
 });
 
 test("a wrong password, a PgBouncer that is killed and one that comes back", async () => {
@@ -92,20 +131,25 @@ test("a wrong password, a PgBouncer that is killed and one that comes back", asy
   await scene.create(pgbouncerPod(namespace, "writing-pgbouncer-0", "writing", ip));
   const stats = secret(namespace, "writing-stats", { password: "hush-wrong" });
   await scene.create(stats);
-  await operate();
+  const observed = await observe();
   await expect
-    .poll(() => said(own, "Pooler0"))
-    .toMatch(
-      /^LoginRefused: can't ask PgBouncer writing-pgbouncer-0 .*weir_stats.*Secret killed\/writing-stats.*; if its Secret is newer than the process: kubectl rollout restart --namespace killed statefulset\/writing-pgbouncer$/,
+    .poll(() => observed.process(own))
+    .toEqual(
+      unavailable(
+        "LoginRefused",
+        /^can't ask PgBouncer writing-pgbouncer-0 .*weir_stats.*Secret killed\/writing-stats.*; if its Secret is newer than the process: kubectl rollout restart --namespace killed statefulset\/writing-pgbouncer$/,
+      ),
     );
   await scene.patch(stats, { stringData: { password: PASSWORDS.weir_stats } });
-  await expect.poll(() => said(own, "Pooler0")).toMatch(/^Seen: /);
+  await expect.poll(() => observed.process(own)).toMatchObject(AVAILABLE);
 
   first.kill("SIGKILL");
-  await expect.poll(() => said(own, "Pooler0")).toMatch(/^Unreachable: .*nothing listens there/);
+  await expect
+    .poll(() => observed.process(own))
+    .toEqual(unavailable("Unreachable", /nothing listens there/));
   const startedMs = Date.now();
   await pooler({ ip });
-  await expect.poll(() => said(own, "Pooler0")).toMatch(/^Seen: /);
+  await expect.poll(() => observed.process(own)).toMatchObject(AVAILABLE);
   process.stderr.write(`measured: seen again ${Date.now() - startedMs} ms after a start\n`);
 });
 
@@ -129,11 +173,13 @@ test("a PgBouncer that speaks TLS alone, by the CA of its Secret and the name of
   ]) {
     await scene.create(object);
   }
-  await operate();
-  await expect.poll(() => said(own, "Pooler0")).toMatch(/^Unreachable: .*TLS failed: self-signed/);
+  const observed = await observe();
+  await expect
+    .poll(() => observed.process(own))
+    .toEqual(unavailable("Unreachable", /TLS failed: self-signed/));
   await scene.patch(tls, { stringData: { "ca.crt": certificate.cert } });
-  await expect.poll(() => said(own, "Pooler0")).toMatch(/^Seen: /);
-  await expect.poll(() => said(own, "Postgres")).toMatch(/^Seen: /);
+  await expect.poll(() => observed.process(own)).toMatchObject(AVAILABLE);
+  await expect.poll(() => observed.snapshot(own)?.postgres).toMatchObject(AVAILABLE);
 });
 
 test("an existing PgBouncer, by address, and as a Service with endpoints", async () => {
@@ -152,15 +198,25 @@ test("an existing PgBouncer, by address, and as a Service with endpoints", async
   });
   await scene.create(byAddress);
   await scene.create(byService);
-  await operate();
+  const observed = await observe();
   await expect
-    .poll(() => said(byAddress, "Pooler0"))
-    .toMatch(new RegExp(`^Seen: ${ip}:${port} .*author=10`));
-  await expect.poll(() => said(byAddress, "Postgres")).toMatch(/^Seen: max 100, limit 40/);
-  await expect.poll(() => said(byAddress, "Ready")).toMatch(/^Told: neighbours [1-9]/);
+    .poll(() => observed.pgbouncers(byAddress))
+    .toMatchObject({
+      value: [
+        {
+          name: `${ip}:${port}`,
+          observation: { value: { lines: [{ name: "author", maxClientConnections: 10 }, {}] } },
+        },
+      ],
+    });
   await expect
-    .poll(() => said(byService, "Poolers"))
-    .toMatch(/^HostNotFound: .*old\.existing\.svc/);
+    .poll(() => observed.snapshot(byAddress)?.postgres)
+    .toMatchObject({ value: { maxConnections: 100, role: { connectionLimit: 40 } } });
+  const neighbours = observed.snapshot(byAddress)?.neighbours.map(({ metadata }) => metadata.name);
+  expect(neighbours).toContain("service");
+  await expect
+    .poll(() => observed.pgbouncers(byService))
+    .toEqual(unavailable("HostNotFound", /old\.existing\.svc/));
 
   await scene.create({
     apiVersion: "v1",
@@ -171,8 +227,8 @@ test("an existing PgBouncer, by address, and as a Service with endpoints", async
     fields: { spec: { ports: [{ name: "pg", port: 6432, targetPort: port }] } },
   });
   await expect
-    .poll(() => said(byService, "Poolers"))
-    .toMatch(/^NoPods: Service existing\/old has no endpoint/);
+    .poll(() => observed.pgbouncers(byService))
+    .toEqual(unavailable("NoPods", /^Service existing\/old has no endpoint/));
   await scene.create({
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
@@ -192,7 +248,7 @@ test("an existing PgBouncer, by address, and as a Service with endpoints", async
       ],
     },
   });
-  await expect.poll(() => said(byService, "Poolers")).toMatch(/^NoPods: /);
+  await expect.poll(() => observed.pgbouncers(byService)).toEqual(unavailable("NoPods", /./));
 });
 
 test("what runs of a server: its workload, its scaler, its pods with their own sizes", async () => {
@@ -230,41 +286,73 @@ test("what runs of a server: its workload, its scaler, its pods with their own s
       },
     },
   });
-  await operate();
+  const observed = await observe();
+  const size = { rollout: "RollingUpdate", poolMaxFrom: "env POOL_MAX of container main" };
   await expect
-    .poll(() => said(author, "Ready"))
-    .toBe(
-      `Told: ${JSON.stringify({ replicas: 2, rollout: "RollingUpdate", poolMax: 7, from: "env DB_POOL_MAX_PER_SERVER of container main" })}`,
-    );
-  await expect.poll(() => said(author, "WithinGrant")).toBe("Told: author-0 20, author-1 ready 7");
-  await expect.poll(() => said(old, "Ready")).toBe("Told: {}");
+    .poll(() => observed.server(own, "author")?.workload)
+    .toMatchObject({
+      ...size,
+      replicas: 2,
+      poolMax: 7,
+      poolMaxFrom: "env DB_POOL_MAX_PER_SERVER of container main",
+    });
+  const pods = [
+    { name: "author-0", ready: false, terminating: false, poolMax: 20 },
+    { name: "author-1", ready: true, terminating: false, poolMax: 7 },
+  ] satisfies readonly Partial<PodSnapshot>[];
+  await expect.poll(() => observed.server(own, "author")?.pods).toMatchObject(pods);
+  expect(observed.server(own, "old")?.workload).toBeUndefined();
 
   await scene.create(deployment(namespace, "planner", { env: [{ name: "POOL_MAX", value: "3" }] }));
   await expect
-    .poll(() => said(old, "Ready"))
-    .toBe(
-      `Told: ${JSON.stringify({ replicas: 1, rollout: "RollingUpdate", hpa: 9, poolMax: 3, from: "env POOL_MAX of container main" })}`,
-    );
+    .poll(() => observed.server(own, "old")?.workload)
+    .toMatchObject({ ...size, replicas: 1, hpa: { maxReplicas: 9 }, poolMax: 3 });
   // Pods of a Deployment that is gone hold connections until they are gone, too.
   await scene.remove(deployment(namespace, "author"));
-  await expect.poll(() => said(author, "Ready")).toBe("Told: {}");
-  await expect.poll(() => said(author, "WithinGrant")).toBe("Told: author-0 20, author-1 ready 7");
+  await expect.poll(() => observed.server(own, "author")?.workload).toBeUndefined();
+  expect(observed.server(own, "author")?.pods).toMatchObject(pods);
 });
 
 test("a server whose budget is not there, and then is", async () => {
   const namespace = await scene.namespace("orphan");
   const author = mcpServer(namespace, "author", { budgetRef: { name: "writing" } });
-  await scene.create(author);
-  await operate();
-  await expect.poll(() => said(author, "Ready")).toBe("BudgetMissing: there is no budget");
   const own = budget(namespace, "writing", postgresParts());
+  await scene.create(author);
+  const observed = await observe();
+  const orphans = () => observed.orphans(`${namespace}/writing`).map(({ object }) => object.name);
+  expect(observed.snapshot(own)).toBeUndefined();
+  expect(orphans()).toEqual(["author"]);
+  stops.push((await scene.operate()).stop);
+  const reason = async () =>
+    conditionsOf((await scene.read(author))["status"]).find(({ type }) => type === "Admitted")?.[
+      "reason"
+    ];
+  await expect.poll(reason).toBe("BudgetNotFound");
   await scene.create(own);
-  await expect.poll(() => said(author, "Ready")).toBe("Told: {}");
+  await expect.poll(() => observed.server(own, "author")?.object.name).toBe("author");
+  await expect.poll(reason).toBe("FloorReserved");
   await scene.remove(own);
-  await expect.poll(() => said(author, "Ready")).toBe("BudgetMissing: there is no budget");
+  await expect.poll(() => observed.snapshot(own)).toBeUndefined();
+  await expect.poll(reason).toBe("BudgetNotFound");
 });
 
 test("no password is in a log or a status", async () => {
+  const namespace = await scene.namespace("hushed");
+  const ip = podIp();
+  const own = budget(namespace, "writing", postgresParts());
+  await pooler({ ip });
+  for (const object of [
+    own,
+    pgbouncerPod(namespace, "writing-pgbouncer-0", "writing", ip),
+    secret(namespace, "writing-stats", { password: "hush-wrong" }),
+    secret(namespace, "writing-maintenance", { password: PASSWORDS.maintenance }),
+  ]) {
+    await scene.create(object);
+  }
+  stops.push((await scene.operate()).stop);
+  await expect
+    .poll(async () => JSON.stringify((await scene.read(own))["status"]))
+    .toContain("it refuses the login weir_stats");
   const { stdout } = await scene.server.kubectl([
     "get",
     "connectionbudgets,mcpservers,events.events.k8s.io",

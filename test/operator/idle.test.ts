@@ -2,8 +2,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { OPERATOR_NAME, OPERATOR_NAMESPACE } from "../../src/api/names.ts";
 import { conditionIn } from "../../src/conditions/condition.ts";
-import { judge } from "../../src/conditions/judge.ts";
-import { judgeOrphan } from "../../src/conditions/judgeOrphan.ts";
+import type { judge } from "../../src/conditions/judge.ts";
 import type { Network } from "../../src/observe/network.ts";
 import { startOperator, type Operator } from "../../src/operator/operator.ts";
 import { fieldOf, textAt } from "../../src/kube/fields.ts";
@@ -25,6 +24,18 @@ const network = {
   }),
   addressesOf: vi.fn<Network["addressesOf"]>(async (host) => scene.addressesOf(host)),
 };
+
+/** The judge as it is, and when it judged what. */
+const judgements = vi.hoisted(() => ({ onJudge: vi.fn<(budget: string) => void>() }));
+vi.mock(import("../../src/conditions/judge.ts"), async (original) => {
+  const real = await original();
+  const noted: typeof judge = (snapshot) => {
+    const { namespace, name } = snapshot.budget;
+    judgements.onJudge(`${namespace}/${name}`);
+    return real.judge(snapshot);
+  };
+  return { ...real, judge: noted };
+});
 
 /** Of the budget `writing`; each costs time in every judgement. */
 const COUNT = 100;
@@ -49,17 +60,12 @@ let warnings = "";
 
 beforeAll(async () => {
   scene = idleScene(COUNT, runtime, isBusy);
+  judgements.onJudge.mockImplementation((budget) => {
+    judged.push({ budget, atMs: runtime.monotonicMs() });
+  });
   operator = await startOperator({
     client: scene.api.client,
     network,
-    judge: {
-      judge: (snapshot) => {
-        const { namespace, name } = snapshot.budget;
-        judged.push({ budget: `${namespace}/${name}`, atMs: runtime.monotonicMs() });
-        return judge(snapshot);
-      },
-      judgeOrphan,
-    },
     log: pino({ level: "warn" }, { write: (line) => void (warnings += line) }),
     port: 0,
     lease: { namespace: OPERATOR_NAMESPACE, name: OPERATOR_NAME },

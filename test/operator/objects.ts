@@ -1,4 +1,5 @@
 import { pgbouncerLabels } from "../../src/api/labels.ts";
+import { isObject } from "../../src/kube/kubeAnswer.ts";
 import type { Sent } from "./scene.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -179,4 +180,10 @@ export function pgbouncerPod(
 export function podIp(): string {
   const parts = [1, 2, 3].map(() => 1 + Math.floor(Math.random() * 250));
   return `127.${parts.join(".")}`;
+}
+
+/** The conditions of a status as it was read. */
+export function conditionsOf(status: unknown): readonly Fields[] {
+  const conditions: unknown = isObject(status) ? status["conditions"] : undefined;
+  return Array.isArray(conditions) ? conditions.filter(isObject) : [];
 }

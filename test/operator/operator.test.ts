@@ -11,11 +11,18 @@ import { API_SERVER_START_TIMEOUT_MS } from "../cluster/apiServer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";
-import { budget, deployment, mcpServer, pgbouncerPod, podIp, secret } from "./objects.ts";
+import {
+  budget,
+  conditionsOf,
+  deployment,
+  mcpServer,
+  pgbouncerPod,
+  podIp,
+  secret,
+} from "./objects.ts";
 import { makeRole, PASSWORDS, startPooler } from "./pooler.ts";
 import { ask, figure, LEASE, startScene, type Scene, type Sent } from "./scene.ts";
 import { frozenRuntime } from "../runtime/frozenRuntime.ts";
-import { conditionsOf } from "./tellingJudge.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 let scene: Scene;
@@ -37,7 +44,7 @@ beforeAll(async () => {
   await scene.create(own);
   await scene.create(author);
   await scene.create(mcpServer(NAMESPACE, "scene", { budgetRef: { name: "writing" } }));
-  await scene.create(deployment(NAMESPACE, "author"));
+  await scene.create(deployment(NAMESPACE, "author", { env: poolSize(7) }));
   await scene.create(pgbouncerPod(NAMESPACE, "writing-pgbouncer-0", "writing", ip));
   await scene.create(secret(NAMESPACE, "writing-stats", { password: PASSWORDS.weir_stats }));
   await scene.create(secret(NAMESPACE, "writing-maintenance", { password: PASSWORDS.maintenance }));
@@ -69,7 +76,13 @@ async function conditions(object: Sent): Promise<string> {
     .join(" ");
 }
 
-const ALL_SEEN = "Poolers=Seen Pooler0=Seen Postgres=Seen Ready=Told";
+/** What is said of the budget once everything has answered. */
+const ALL_SEEN =
+  "Feasible=Fits WithinBudget=Within ConfigApplied=Differs PostgresGuarded=NoConnectionLimit Ready=Differs";
+
+function poolSize(value: number) {
+  return [{ name: "DB_POOL_MAX_PER_SERVER", value: `${value}` }];
+}
 
 /** Of everything in weir's hands, and Events: another one after each write. */
 async function versions(): Promise<string> {
@@ -128,8 +141,9 @@ test("a changed server is at most two writes, and idle is none", async () => {
   const operator = await operate("counting", { runtime: frozenRuntime() });
   await lookAgain(operator);
   const before = await versions();
-  await scene.patch(deployment(NAMESPACE, "author"), { spec: { replicas: 4 } });
-  // The message alone differs, which waits; what is not known of pods does not.
+  // The message alone differs, which waits; another generation does not.
+  const { fields } = deployment(NAMESPACE, "author", { env: poolSize(8) });
+  await scene.patch(deployment(NAMESPACE, "author"), fields);
   await scene.patch(author, { spec: { port: 3002 } });
   await expect
     .poll(async () => fieldOf(await scene.read(author), "status")["observedGeneration"])
@@ -148,12 +162,15 @@ test("of two that watch a namespace each, both lead: none waits for the other's 
   const first = await operate("here", { namespace: NAMESPACE });
   const second = await operate("there", { namespace: "elsewhere" });
   await settle(first);
-  const ready = async () =>
-    conditionsOf((await scene.read(there))["status"]).find(({ type }) => type === "Ready");
+  const feasible = async () =>
+    conditionsOf((await scene.read(there))["status"]).find(({ type }) => type === "Feasible");
   // The budget of the other namespace is not known to it.
-  await expect
-    .poll(ready)
-    .toMatchObject({ reason: "Told", message: "neighbours 0 in elsewhere alone" });
+  await expect.poll(feasible).toMatchObject({
+    reason: "Fits",
+    message: expect.stringContaining(
+      "not counted: budgets of the same Postgres outside of namespace elsewhere",
+    ),
+  });
   expect(await holder("weir-operator-writing")).toMatch(/^here_/);
   expect(await holder("weir-operator-elsewhere")).toMatch(/^there_/);
   expect((await ask(first, "/metrics")).text).not.toContain('namespace="elsewhere"');

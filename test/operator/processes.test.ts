@@ -2,8 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { connectionBudgetSchema, type ConnectionBudget } from "../../src/api/connectionBudget.ts";
 import { systemRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import { judge } from "../../src/conditions/judge.ts";
-import { judgeOrphan } from "../../src/conditions/judgeOrphan.ts";
-import { statusDifference } from "../../src/operator/statusDifference.ts";
+import { statusDifference } from "../../src/operator/statusWriter.ts";
 import { startObserver, type BudgetObserver } from "../../src/observe/budgetObserver.ts";
 import { semaphore } from "../../src/runtime/semaphore.ts";
 import type { BudgetSnapshot } from "../../src/model/budgetSnapshot.ts";
@@ -13,11 +12,10 @@ import { freePort } from "../parts/ports.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { startBalancer } from "./balancer.ts";
 import { fastRuntime } from "../runtime/fastRuntime.ts";
-import { budget, podIp, secret } from "./objects.ts";
+import { budget, conditionsOf, podIp, secret } from "./objects.ts";
 import { makeRole, PASSWORDS, startPooler, type PoolerSpec } from "./pooler.ts";
 import { startScene, type Scene, type Sent } from "./scene.ts";
 import { observed, postgresSnapshot, seen } from "./sceneOf.ts";
-import { conditionsOf } from "./tellingJudge.ts";
 import { systemNetwork } from "../../src/observe/network.ts";
 
 type Status = Readonly<Record<string, unknown>>;
@@ -82,7 +80,7 @@ test("one address before two processes: nothing is well, until there is one as t
     existing: { host: ip, port, processes: 2 },
   });
   await scene.create(old);
-  await scene.operate({ judge: { judge, judgeOrphan } });
+  await scene.operate();
   await expect
     .poll(() => told(old))
     .toEqual([
@@ -188,7 +186,7 @@ test("two addresses of the one process that is planned are well, and a restart s
   let status: Status | undefined;
   try {
     await expect
-      .poll(() => reasonIn((status = judge(first.snapshot(status)).budgetStatus), "Ready"))
+      .poll(() => reasonIn((status = judge(first.snapshot(status)).statuses.budget), "Ready"))
       .toBe("Ready");
   } finally {
     await first.eyes.stop();
@@ -196,8 +194,8 @@ test("two addresses of the one process that is planned are well, and a restart s
 
   const said = new Set<string>();
   const look = () => {
-    const { budgetStatus, events } = judge(second.snapshot(status));
-    said.add(statusDifference(status ?? {}, budgetStatus));
+    const { statuses, events } = judge(second.snapshot(status));
+    said.add(statusDifference(status ?? {}, statuses.budget ?? {}));
     for (const { note } of events) said.add(note);
   };
   const second = eyesOn(namespace, 1, [one, other], { onSight: look });
@@ -231,7 +229,7 @@ test("two addresses that once led to one process are no proof of two, though the
     await expect.poll(() => seenBy(eyes)).toEqual(both(one));
     // What Postgres has to tell comes when it comes: here it is the same all the time.
     const judged = (status?: Status) =>
-      judge({ ...snapshot(status), postgres: seen(postgresSnapshot(value)) }).budgetStatus;
+      judge({ ...snapshot(status), postgres: seen(postgresSnapshot(value)) }).statuses.budget;
     const status = judged();
     expect(reasonIn(status, "WithinBudget")).toBe("ProcessesUnseen");
 

@@ -1,12 +1,10 @@
 import { pino, type Logger } from "pino";
-import type { Judge } from "../../src/operator/judge.ts";
 import { startOperator, type Operator } from "../../src/operator/operator.ts";
 import { connect, type KubeClient } from "../../src/kube/client.ts";
 import { isObject } from "../../src/kube/kubeAnswer.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { listPath } from "../../src/kube/list.ts";
 import { startApiServer, type ApiServer } from "../cluster/apiServer.ts";
-import { tellingJudge } from "./tellingJudge.ts";
 import { systemRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import { systemNetwork } from "../../src/observe/network.ts";
 
@@ -45,7 +43,6 @@ export interface Scene {
     readonly candidate?: string;
     /** Absent: all. */
     readonly namespace?: string;
-    readonly judge?: Judge;
     readonly client?: KubeClient;
     readonly runtime?: Runtime;
   }) => Promise<Operator>;
@@ -114,12 +111,11 @@ export async function startScene(): Promise<Scene> {
     },
     read: (object) => asked("GET", pathOf(object)),
     operate: async (options = {}) => {
-      const { candidate = "one", judge = tellingJudge, client: own = client } = options;
+      const { candidate = "one", client: own = client } = options;
       const { runtime = systemRuntime, namespace } = options;
       const operator = await startOperator({
         client: own,
         network: systemNetwork(runtime),
-        judge,
         log: logger,
         ...(namespace !== undefined && { namespace }),
         port: 0,

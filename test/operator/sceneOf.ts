@@ -17,7 +17,8 @@ import type {
 } from "../../src/model/pgbouncer.ts";
 import type { PostgresSnapshot } from "../../src/model/postgres.ts";
 import type { PodSnapshot } from "../../src/model/workload.ts";
-import { conditionIn, type Condition } from "../../src/conditions/condition.ts";
+import type { Condition } from "../../src/api/kubernetes.ts";
+import { conditionIn } from "../../src/conditions/condition.ts";
 import { judge } from "../../src/conditions/judge.ts";
 import { planObjects } from "../../src/conditions/objectPlan.ts";
 import type { Decision } from "../../src/conditions/decision.ts";
@@ -340,12 +341,12 @@ export function after(scene: BudgetSnapshot, judgement: Decision): BudgetSnapsho
   return {
     ...scene,
     atMs: scene.atMs + 1000,
-    budget: { ...scene.budget, status: judgement.budgetStatus },
+    budget: { ...scene.budget, status: judgement.statuses.budget ?? {} },
     servers: scene.servers.map((server) => ({
       ...server,
       object: {
         ...server.object,
-        status: judgement.serverStatuses.get(server.object.name) ?? {},
+        status: judgement.statuses.servers.get(server.object.name) ?? {},
       },
     })),
   };
@@ -353,7 +354,7 @@ export function after(scene: BudgetSnapshot, judgement: Decision): BudgetSnapsho
 
 /** A budget's condition. */
 export function budgetCondition(scene: BudgetSnapshot, type: string): Condition | undefined {
-  return conditionIn(judge(scene).budgetStatus, type);
+  return conditionIn(judge(scene).statuses.budget, type);
 }
 
 /** A server's condition. */
@@ -362,5 +363,5 @@ export function serverCondition(
   name: string,
   type: string,
 ): Condition | undefined {
-  return conditionIn(judge(scene).serverStatuses.get(name) ?? {}, type);
+  return conditionIn(judge(scene).statuses.servers.get(name) ?? {}, type);
 }

@@ -4,8 +4,7 @@ import type { KubeClient, KubeRequest } from "../kube/client.ts";
 import { isObject } from "../kube/kubeAnswer.ts";
 import { SERVERS } from "../observe/cluster.ts";
 import { toCachedServer, type CachedObject } from "../observe/observedObject.ts";
-import { statusWriter, type StatusWriter } from "./writeStatuses.ts";
-import { writtenStatuses, type WrittenStatuses } from "./writtenStatuses.ts";
+import { statusDifference, statusWriter, type StatusWriter } from "./statusWriter.ts";
 
 /** An API server that has one McpServer, and takes whatever is written onto its version. */
 function oneServer() {
@@ -37,7 +36,7 @@ function oneServer() {
     stream: () => Promise.reject(new Error("nothing is watched here")),
     close: async () => {},
   };
-  return { client, requests, kept: () => toCachedServer(object()) };
+  return { client, requests, cached: () => toCachedServer(object()) };
 }
 
 function ready(message: string, status = "True") {
@@ -46,61 +45,62 @@ function ready(message: string, status = "True") {
 
 interface Writing {
   readonly writer: StatusWriter;
-  readonly written: WrittenStatuses;
   readonly pass: (durationMs: number) => Promise<void>;
 }
 
 function writing({ client }: ReturnType<typeof oneServer>, leads = () => true): Writing {
   const runtime = virtualRuntime();
-  const written = writtenStatuses();
   const writer = statusWriter({
     client,
-    written,
     stillLeading: leads,
     runtime,
     onWrite: () => {},
   });
-  return { writer, written, pass: runtime.pass };
+  return { writer, pass: runtime.pass };
 }
 
-function write({ writer }: Writing, kept: CachedObject<unknown>, status: Record<string, unknown>) {
-  return writer.write({ listed: SERVERS, kept, status });
+function write(
+  { writer }: Writing,
+  cached: CachedObject<unknown>,
+  status: Record<string, unknown>,
+) {
+  return writer.write({ listed: SERVERS, cached, status });
 }
 
 test("the same is written once, also before the watch has told of it", async () => {
   const api = oneServer();
   const all = writing(api);
-  const before = api.kept();
+  const before = api.cached();
   expect(await write(all, before, ready("190 of 200"))).toEqual({ outcome: "written" });
-  expect(all.written.of(before)).toEqual(ready("190 of 200"));
+  expect(all.writer.statusOf(before)).toEqual(ready("190 of 200"));
   expect(await write(all, before, ready("190 of 200"))).toEqual({ outcome: "unchanged" });
-  expect(await write(all, api.kept(), ready("190 of 200"))).toEqual({ outcome: "unchanged" });
+  expect(await write(all, api.cached(), ready("190 of 200"))).toEqual({ outcome: "unchanged" });
   expect(api.requests).toEqual(["PATCH"]);
 });
 
 test("other words wait for 30 s, another status does not", async () => {
   const api = oneServer();
   const all = writing(api);
-  await write(all, api.kept(), ready("190 of 200"));
+  await write(all, api.cached(), ready("190 of 200"));
   await all.pass(10_000);
-  expect(await write(all, api.kept(), ready("191 of 200"))).toEqual({
+  expect(await write(all, api.cached(), ready("191 of 200"))).toEqual({
     outcome: "held",
     againInMs: 20_000,
   });
-  expect(await write(all, api.kept(), ready("201 of 200", "False"))).toEqual({
+  expect(await write(all, api.cached(), ready("201 of 200", "False"))).toEqual({
     outcome: "written",
   });
   await all.pass(30_000);
-  expect(await write(all, api.kept(), ready("202 of 200", "False"))).toEqual({
+  expect(await write(all, api.cached(), ready("202 of 200", "False"))).toEqual({
     outcome: "written",
   });
 });
 
 test("after a start other words wait, too: what another process wrote may be new", async () => {
   const api = oneServer();
-  await write(writing(api), api.kept(), ready("190 of 200"));
+  await write(writing(api), api.cached(), ready("190 of 200"));
   const restarted = writing(api);
-  expect(await write(restarted, api.kept(), ready("191 of 200"))).toMatchObject({
+  expect(await write(restarted, api.cached(), ready("191 of 200"))).toMatchObject({
     outcome: "held",
   });
 });
@@ -108,14 +108,14 @@ test("after a start other words wait, too: what another process wrote may be new
 test("who does not lead writes nothing", async () => {
   const api = oneServer();
   const all = writing(api, () => false);
-  expect(await write(all, api.kept(), ready("190 of 200"))).toEqual({ outcome: "unchanged" });
+  expect(await write(all, api.cached(), ready("190 of 200"))).toEqual({ outcome: "unchanged" });
   expect(api.requests).toEqual([]);
 });
 
 test("who led until somebody else was faster does not write over that", async () => {
   const api = oneServer();
   let leads = true;
-  const seen = api.kept();
+  const seen = api.cached();
   await write(writing(api), seen, ready("the next leader's", "False"));
   const { request } = api.client;
   const slow = {
@@ -132,16 +132,30 @@ test("who led until somebody else was faster does not write over that", async ()
   const writes = write(late, seen, ready("the old one's"));
   await late.pass(1000);
   expect(await writes).toEqual({ outcome: "unchanged" });
-  expect(api.kept().observed.status).toEqual(ready("the next leader's", "False"));
+  expect(api.cached().observed.status).toEqual(ready("the next leader's", "False"));
 });
 
 test("an object that was made anew gets no status of the old one", async () => {
   const api = oneServer();
   const all = writing(api);
-  const other = api.kept();
+  const other = api.cached();
   const old = { ...other, observed: { ...other.observed, uid: "old" } };
   // Its version is another one: it is read again, and is not the one that was judged.
   const stale = { ...old, object: { ...old.object, metadata: { resourceVersion: "0" } } };
   expect(await write(all, stale, ready("190 of 200"))).toEqual({ outcome: "unchanged" });
-  expect(api.kept().observed.status).toEqual({});
+  expect(api.cached().observed.status).toEqual({});
+});
+
+const READY = { type: "Ready", status: "True", reason: "Well", message: "190 of 200" };
+const STATUS = { replicas: 2, conditions: [READY] };
+
+test.each([
+  ["none", { replicas: 2, conditions: [{ ...READY }] }],
+  ["none", { replicas: 2, conditions: [READY], limit: undefined }],
+  ["messages", { replicas: 2, conditions: [{ ...READY, message: "191 of 200" }] }],
+  ["more", { replicas: 3, conditions: [READY] }],
+  ["more", { replicas: 2, conditions: [{ ...READY, reason: "Full", message: "200 of 200" }] }],
+  ["more", { replicas: 2, conditions: [] }],
+])("%s: %j", (expected, wanted) => {
+  expect(statusDifference(STATUS, wanted)).toBe(expected);
 });

@@ -1,18 +1,20 @@
+import { isDeepStrictEqual } from "node:util";
 import type { KubeClient } from "../kube/client.ts";
-import type { Listed } from "../kube/list.ts";
 import { fieldOf, textAt } from "../kube/fields.ts";
+import { isObject } from "../kube/kubeAnswer.ts";
+import type { Listed } from "../kube/list.ts";
 import { writeStatus } from "../kube/status.ts";
 import type { CachedObject } from "../observe/observedObject.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { semaphore } from "../runtime/semaphore.ts";
-import { statusDifference } from "./statusDifference.ts";
-import type { WrittenStatuses } from "./writtenStatuses.ts";
+
+type Status = Readonly<Record<string, unknown>>;
 
 /** A status that one object should have. */
 export interface WantedStatus {
   readonly listed: Listed;
-  readonly kept: CachedObject<unknown>;
-  readonly status: Readonly<Record<string, unknown>>;
+  readonly cached: CachedObject<unknown>;
+  readonly status: Status;
 }
 
 /** What became of it. */
@@ -24,16 +26,20 @@ export type Written =
 /** Writes statuses, as few as possible. */
 export interface StatusWriter {
   /**
-   * @throws what the API server said; then nothing is known to be written. Nobody leads any more:
-   *   nothing is written, and that is no error
+   * @throws what the API server said; then nothing is known to be written. When this process does
+   *   not lead any more, nothing is written, and that is no error
    */
   readonly write: (wanted: WantedStatus) => Promise<Written>;
+  /**
+   * The status of an object. One that was written a moment ago counts as the object's own until the
+   * copy of the cluster has it, so that nothing is written or reported twice.
+   */
+  readonly statusOf: (cached: CachedObject<unknown>) => Status;
 }
 
 /** What it writes with. */
 export interface StatusWriterOptions {
   readonly client: KubeClient;
-  readonly written: WrittenStatuses;
   /** Asked right before each write, also before one that is tried again. */
   readonly stillLeading: () => boolean;
   readonly runtime: Runtime;
@@ -48,7 +54,6 @@ const MESSAGE_MS_MIN = 30_000;
 
 export function statusWriter({
   client,
-  written,
   stillLeading,
   runtime,
   onWrite,
@@ -57,40 +62,64 @@ export function statusWriter({
   const startedMs = runtime.monotonicMs();
   /** By uid: when it was written last. */
   const lastMs = new Map<string, number>();
+  /** By the version of an object, which is one and the same until the next one comes. */
+  const written = new WeakMap<CachedObject<unknown>["object"], Status>();
 
+  const statusOf = ({ object, observed }: CachedObject<unknown>) =>
+    written.get(object) ?? observed.status;
   const heldMs = (uid: string) => {
     const nowMs = runtime.monotonicMs();
     for (const [each, atMs] of lastMs) if (nowMs - atMs >= MESSAGE_MS_MIN) lastMs.delete(each);
     // What another process wrote before this one led is taken for new, too.
     return (lastMs.get(uid) ?? startedMs) + MESSAGE_MS_MIN - nowMs;
   };
-  const put = async ({ listed, kept, status }: WantedStatus): Promise<Written> => {
-    const { namespace, name, uid } = kept.observed;
+  const put = async ({ listed, cached, status }: WantedStatus): Promise<Written> => {
+    const { namespace, name, uid } = cached.observed;
     if (!stillLeading()) return { outcome: "unchanged" };
     const outcome = await writeStatus(client, runtime, {
       place: { ...listed, namespace, name },
-      // One that was made anew under its name is another one, and judged by itself. And whoever
-      // was faster may be the next leader: its word is newer.
+      // An object that was made anew under its name is another one, and judged by itself. And a
+      // process that was faster may be the next leader: its status is newer.
       statusFor: (object) =>
         textAt(fieldOf(object, "metadata"), "uid") === uid && stillLeading()
           ? status
           : fieldOf(object, "status"),
       fieldManager: FIELD_MANAGER,
-      ...(!written.isAhead(kept) && { known: kept.object }),
+      ...(!written.has(cached.object) && { known: cached.object }),
     });
     if (outcome !== "written") return { outcome: "unchanged" };
     lastMs.set(uid, runtime.monotonicMs());
-    written.note(kept, status);
+    written.set(cached.object, status);
     onWrite(listed.kind);
     return { outcome };
   };
   return {
     write: async (wanted) => {
-      const difference = statusDifference(written.of(wanted.kept), wanted.status);
+      const difference = statusDifference(statusOf(wanted.cached), wanted.status);
       if (difference === "none") return { outcome: "unchanged" };
-      const againInMs = difference === "messages" ? heldMs(wanted.kept.observed.uid) : 0;
+      const againInMs = difference === "messages" ? heldMs(wanted.cached.observed.uid) : 0;
       if (againInMs > 0) return { outcome: "held", againInMs };
       return limit.take(() => put(wanted));
     },
+    statusOf,
   };
+}
+
+/** How far a status is from the one that it should be. */
+export type StatusDifference = "none" | "messages" | "more";
+
+/** @param wanted as JSON would carry it: members that are undefined are not there */
+export function statusDifference(current: Status, wanted: Status): StatusDifference {
+  if (isDeepStrictEqual(current, wanted)) return "none";
+  const sent: unknown = JSON.parse(JSON.stringify(wanted));
+  if (isDeepStrictEqual(current, sent)) return "none";
+  return isDeepStrictEqual(withoutMessages(current), withoutMessages(sent)) ? "messages" : "more";
+}
+
+function withoutMessages(status: unknown): unknown {
+  if (!isObject(status) || !Array.isArray(status["conditions"])) return status;
+  const conditions = status["conditions"].map((condition: unknown) =>
+    isObject(condition) ? { ...condition, message: "" } : condition,
+  );
+  return { ...status, conditions };
 }

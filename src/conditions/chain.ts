@@ -1,0 +1,92 @@
+import type { Condition } from "../api/kubernetes.ts";
+import type { ObservedObject } from "../model/budgetSnapshot.ts";
+import { conditionIn, conditionOf, UNCHANGED, type CheckOutcome } from "./condition.ts";
+import type { ConditionType } from "./reasons.ts";
+
+/** One condition of an object, and the function that decides it. */
+export interface Check<Input> {
+  readonly type: ConditionType;
+  /** The status that is success: True, but False of PoolSettingIgnored. */
+  readonly success: "True" | "False";
+  /** Its success is read from the windows of PgBouncer processes. */
+  readonly readsWindows?: true;
+  /** @param before what the condition said last; undefined: it is not there yet */
+  readonly check: (input: Input, before: Condition | undefined) => CheckOutcome;
+}
+
+/** What a chain of checks is run on. */
+export interface ChainRun<Input> {
+  readonly object: ObservedObject<unknown>;
+  readonly input: Input;
+  readonly atMs: number;
+  /** Some process has been watched for too short a time to say that a cause has stayed away. */
+  readonly isTooEarly: boolean;
+  /** Added to what Ready says. */
+  readonly remark?: string;
+}
+
+/** The conditions of an object in the order of its checks, Ready last. */
+export function runChain<Input>(
+  chain: readonly Check<Input>[],
+  { object, input, atMs, isTooEarly, remark = "" }: ChainRun<Input>,
+): Condition[] {
+  const parts = chain.map((each) => {
+    const before = conditionIn(object.status, each.type);
+    const outcome = each.check(input, before);
+    const isHeld = isTooEarly && isTakenBack(each, before, outcome);
+    const condition = conditionOf(object, each.type, isHeld ? UNCHANGED : outcome, atMs);
+    return { type: each.type, success: each.success, condition };
+  });
+  const ready = conditionOf(object, "Ready", readyOf(parts, remark), atMs);
+  return [...parts.map(({ condition }) => condition), ready].filter((each) => each !== undefined);
+}
+
+/**
+ * Whether a check that reads windows turns back to success. The windows must be long enough for
+ * that: a PgBouncer that has just come back has few clients yet, whatever broke a sum before.
+ */
+function isTakenBack(
+  { success, readsWindows }: Check<never>,
+  before: Condition | undefined,
+  outcome: CheckOutcome,
+): boolean {
+  if (readsWindows === undefined || before === undefined || outcome === UNCHANGED) return false;
+  return outcome.status === success && before.status !== success;
+}
+
+/** A condition that Ready is made of. */
+interface Part {
+  readonly type: ConditionType;
+  readonly success: "True" | "False";
+  /** Undefined: not asked yet. */
+  readonly condition: Condition | undefined;
+}
+
+/**
+ * Ready: False when any part is a failure, else Unknown when any is unknown, else True. It names the
+ * parts with their reasons and not their numbers, which stand there.
+ */
+function readyOf(
+  parts: readonly Part[],
+  remark: string,
+): Pick<Condition, "status" | "reason" | "message"> {
+  const failures = parts.filter(
+    ({ condition, success }) =>
+      condition && condition.status !== "Unknown" && condition.status !== success,
+  );
+  const unknown = parts.filter(({ condition }) => (condition?.status ?? "Unknown") === "Unknown");
+  const [first] = [...failures, ...unknown];
+  if (first === undefined) {
+    const message = `${parts.map(({ type, success }) => `${type}=${success}`).join(", ")}${remark}`;
+    return { status: "True", reason: "Ready", message };
+  }
+  const named = (failures.length > 0 ? failures : unknown).map(
+    ({ type, condition }) =>
+      `${type}=${condition?.status ?? "Unknown"} (${condition?.reason ?? "NotAskedYet"})`,
+  );
+  return {
+    status: failures.length > 0 ? "False" : "Unknown",
+    reason: first.condition?.reason ?? "NotAskedYet",
+    message: `${named.join(", ")}${remark}`,
+  };
+}

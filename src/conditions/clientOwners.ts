@@ -1,0 +1,159 @@
+import type { Condition } from "../api/kubernetes.ts";
+import { CONSOLE_DATABASE, MAINTENANCE_LINE } from "../api/names.ts";
+import type { BudgetSnapshot, ServerSnapshot } from "../model/budgetSnapshot.ts";
+import type { ClientCount } from "../model/pgbouncer.ts";
+import type { PodSnapshot } from "../model/workload.ts";
+import { byCodeUnit } from "../text/order.ts";
+import { listed } from "../text/wording.ts";
+import { clientsMaxOn, clientsOn } from "./clientUse.ts";
+import type { ObservedPgBouncer } from "./observed.ts";
+import { ownershipOf } from "./ownership.ts";
+import { heldForCertain } from "./poolSetting.ts";
+import type { OwnerUnknownReason, Reason } from "./reasons.ts";
+
+/** How many connections a server or a pod holds, or why that can't be known. */
+export type HeldCount =
+  | { readonly known: true; readonly count: number }
+  | { readonly known: false; readonly reason: OwnerUnknownReason; readonly message: string };
+
+/**
+ * Whose clients are whose: by line where the server has one of its own there, which is its
+ * bulkhead; else by the address of a pod that no other pod has.
+ */
+export interface ClientOwners {
+  /** The server's name; undefined: nobody's that is known. */
+  of(pgbouncer: ObservedPgBouncer, client: ClientCount): string | undefined;
+  /** The most that a server had on one process in its window; or what it has now. */
+  heldBy(server: ServerSnapshot, pgbouncer: ObservedPgBouncer, when: "lately" | "now"): HeldCount;
+  /** What a pod holds for certain: see poolSetting.ts. */
+  heldByPod(pod: PodSnapshot, pgbouncers: readonly ObservedPgBouncer[]): HeldCount;
+}
+
+export function clientOwnersIn(
+  { budget, servers }: Pick<BudgetSnapshot, "budget" | "servers">,
+  pgbouncers: readonly ObservedPgBouncer[],
+): ClientOwners {
+  const isManaged = budget.parsed.ok && budget.parsed.value.spec.pgbouncer.existing === undefined;
+  const hasLine = (server: string, { lines }: ObservedPgBouncer) => isManaged || lines.has(server);
+  const candidatesAt = (pgbouncer: ObservedPgBouncer) =>
+    servers.map(({ object: { name: server }, pods }) => ({
+      server,
+      ...(hasLine(server, pgbouncer) && { line: server, ownsLine: true as const }),
+      pods,
+    }));
+  const ownership = new Map(
+    pgbouncers.map((pgbouncer) => [pgbouncer.name, ownershipOf(candidatesAt(pgbouncer))]),
+  );
+  const pods = servers.flatMap(({ object, pods: own }) =>
+    own.flatMap(({ address }) => (address === undefined ? [] : [{ address, server: object.name }])),
+  );
+  const byAddress = Map.groupBy(pods, ({ address }) => address);
+  const hidden = new Map(pgbouncers.map((each) => [each.name, hidesAddresses(each, byAddress)]));
+  const now = new Map(pgbouncers.map((each) => [each.name, byAddressNow(each)]));
+  const serversAt = (ip: string) => new Set(byAddress.get(ip)?.map(({ server }) => server));
+  return {
+    of: ({ name }, client) => ownership.get(name)?.of(client)?.workload.server,
+    heldBy: ({ object, pods: own }, pgbouncer, when) => {
+      if (hasLine(object.name, pgbouncer)) {
+        const countOn = when === "now" ? clientsOn : clientsMaxOn;
+        return { known: true, count: countOn(object.name, pgbouncer) };
+      }
+      if (hidden.get(pgbouncer.name) === true) return HIDDEN;
+      const addresses = [...new Set(own.flatMap(({ address }) => address ?? []))];
+      const counts = when === "now" ? now.get(pgbouncer.name) : pgbouncer.state.window.addresses;
+      const held = addresses.filter((ip) => (counts?.get(ip) ?? 0) > 0);
+      if (own.some(isOfNode) || held.some((ip) => serversAt(ip).size > 1)) return SHARED;
+      return { known: true, count: held.reduce((sum, ip) => sum + (counts?.get(ip) ?? 0), 0) };
+    },
+    heldByPod: (pod, all) => {
+      const { address } = pod;
+      if (address === undefined) return isOfNode(pod) ? SHARED : { known: true, count: 0 };
+      const hasSome = all.some(({ state }) => (state.window.addresses.get(address) ?? 0) > 0);
+      if (hasSome && (byAddress.get(address)?.length ?? 0) > 1) return SHARED;
+      const count = heldForCertain(
+        all.map(({ state: { window } }) => ({
+          most: window.addressesHeld.get(address) ?? 0,
+          least: window.addressesHeldMin.get(address) ?? 0,
+        })),
+      );
+      if (count === 0 && all.some(({ name }) => hidden.get(name) === true)) return HIDDEN;
+      return { known: true, count };
+    },
+  };
+}
+
+/**
+ * Why it can't be known who holds what, if that is so.
+ *
+ * @param knowing the reasons of a condition that was said when it was known: then the addresses of
+ *   pods were there before, and a moment without them is a moment without clients
+ */
+export function whyUnknown(
+  counts: readonly HeldCount[],
+  before: Condition | undefined,
+  knowing: readonly Reason[],
+): { readonly reason: OwnerUnknownReason; readonly message: string } | undefined {
+  const unknown = counts.find((each) => !each.known);
+  if (unknown === undefined || unknown.known) return undefined;
+  const wasKnown = knowing.some((reason) => reason === before?.reason);
+  if (unknown.reason === "AddressesHidden" && wasKnown) return undefined;
+  return { reason: unknown.reason, message: unknown.message };
+}
+
+/** `scene 20, review 20 and reporting 12, all idle`: who holds a process' clients, most first. */
+export function holdersOf(pgbouncer: ObservedPgBouncer, owners: ClientOwners): string {
+  const counts = new Map<string, { clients: number; idle: number }>();
+  for (const client of pgbouncer.state.clients.filter(isOfPool)) {
+    const who = owners.of(pgbouncer, client) ?? `line ${client.line} from ${client.address}`;
+    const { clients, idle } = counts.get(who) ?? { clients: 0, idle: 0 };
+    counts.set(who, { clients: clients + client.count, idle: idle + client.idle });
+  }
+  const all = [...counts].map(([who, count]) => ({ who, ...count }));
+  const sorted = all.toSorted((a, b) => b.clients - a.clients || byCodeUnit(a.who, b.who));
+  return `${listed(sorted.map(({ who, clients }) => `${who} ${clients}`))}${idleness(all)}`;
+}
+
+/** In steps that traffic doesn't move at every moment. */
+function idleness(all: readonly { readonly clients: number; readonly idle: number }[]): string {
+  const clients = all.reduce((sum, each) => sum + each.clients, 0);
+  const idle = all.reduce((sum, each) => sum + each.idle, 0);
+  if (clients === 0) return "nobody that is logged in by now";
+  if (idle === clients) return ", all idle";
+  return idle * 2 > clients ? ", most of them idle" : ", most of them busy";
+}
+
+const HIDDEN: HeldCount = {
+  known: false,
+  reason: "AddressesHidden",
+  message: "there are clients, and none has the address of a pod: whose they are can't be told",
+};
+
+const SHARED: HeldCount = {
+  known: false,
+  reason: "AddressesShared",
+  message: "several pods have one address (hostNetwork): whose its clients are can't be told",
+};
+
+/** A pod that is ready has an address: without one of its own it has its node's. */
+function isOfNode({ address, ready }: PodSnapshot): boolean {
+  return ready && address === undefined;
+}
+
+/** Clients are there, and none of them comes from a pod: something translates addresses. */
+function hidesAddresses({ state }: ObservedPgBouncer, pods: ReadonlyMap<string, unknown>): boolean {
+  const some = state.clients.some(isOfPool);
+  return some && pods.size > 0 && ![...state.window.addresses.keys()].some((ip) => pods.has(ip));
+}
+
+function byAddressNow({ state }: ObservedPgBouncer): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { address, count } of state.clients.filter(isOfPool)) {
+    counts.set(address, (counts.get(address) ?? 0) + count);
+  }
+  return counts;
+}
+
+/** Consoles and those that check or migrate come from elsewhere, or are beside a pod's pool. */
+function isOfPool({ line }: ClientCount): boolean {
+  return line !== CONSOLE_DATABASE && line !== MAINTENANCE_LINE;
+}

@@ -1,0 +1,40 @@
+import type { ConnectionBudget } from "../api/connectionBudget.ts";
+import type { McpServer } from "../api/mcpServer.ts";
+import type { ServerPlan } from "../budget/plan.ts";
+import type { BudgetSnapshot, ServerSnapshot } from "../model/budgetSnapshot.ts";
+import type { Admission } from "./admission.ts";
+import type { ClientOwners } from "./clientOwners.ts";
+import type { CheckResult } from "./condition.ts";
+import type { ObjectPlan } from "./objectPlan.ts";
+import type { ObservedPgBouncers } from "./observed.ts";
+
+/** What the checks of a ConnectionBudget look at. */
+export interface BudgetInput {
+  readonly snapshot: BudgetSnapshot;
+  readonly plan: ObjectPlan;
+  readonly pgbouncers: ObservedPgBouncers;
+  readonly owners: ClientOwners;
+}
+
+/** What the checks of an McpServer look at. */
+export type ServerInput = PlannedServer | UnplannedServer;
+
+/** A server of a budget whose plan is known. */
+export interface PlannedServer {
+  readonly snapshot: ServerSnapshot;
+  readonly unplanned?: undefined;
+  readonly server: McpServer;
+  readonly budget: ConnectionBudget;
+  readonly admission: Admission;
+  /** Its numbers; absent: it is not admitted, and has none. */
+  readonly planned?: ServerPlan;
+  readonly pgbouncers: ObservedPgBouncers;
+  readonly owners: ClientOwners;
+}
+
+/** A server without a plan: its budget does not exist, or some object of it can't be read. */
+export interface UnplannedServer {
+  readonly snapshot: ServerSnapshot;
+  /** Why there is no plan. */
+  readonly unplanned: CheckResult<"NotUnderstood" | "BudgetNotFound">;
+}

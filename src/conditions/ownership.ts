@@ -1,0 +1,93 @@
+/** Something that runs, to which clients of one PgBouncer process may belong. */
+export interface OwnerCandidate {
+  /** The line and the login that it uses; absent: any. */
+  readonly line?: string;
+  readonly user?: string;
+  /** The line is its alone: whoever uses it takes of its limit. */
+  readonly ownsLine?: true;
+  readonly pods: readonly { readonly name: string; readonly address?: string }[];
+}
+
+/** What tells whose a client is. */
+interface Client {
+  readonly line: string;
+  readonly user: string;
+  readonly address: string;
+}
+
+/** Whose a client is, as far as that is known. */
+export interface Owner<W> {
+  readonly workload: W;
+  /** The pod's name, where its address tells. */
+  readonly pod?: string;
+}
+
+/** Finds out whose a client is. */
+export interface Ownership<W> {
+  /**
+   * Whose pool a client belongs to: that of the workload which owns the line; else, when just one
+   * pod has the client's address, that of the one workload of this pod which uses the client's line
+   * and login; else, when no pod or several have the address, that of the one workload which is
+   * known to use this line and login, or could from there. Undefined: nobody's, or not known.
+   */
+  of(client: Client): Owner<W> | undefined;
+  /** The one pod at its address, whatever it logs in as; else as `of`. */
+  nearest(client: Client): Owner<W> | undefined;
+  /** The workloads that are known to use this line and login. */
+  byLogin(client: Client): readonly W[];
+  /** Whether some pod has this address. */
+  hasPodAt(address: string): boolean;
+}
+
+export function ownershipOf<W extends OwnerCandidate>(workloads: readonly W[]): Ownership<W> {
+  const pods = workloads.flatMap((workload) =>
+    workload.pods.map(({ name, address }) => ({ workload, pod: name, address })),
+  );
+  const byAddress = Map.groupBy(pods, ({ address }) => address);
+  const byLine = Map.groupBy(workloads.filter(namesLogin), ({ line }) => line);
+  const byLogin = (client: Client) =>
+    [...(byLine.get(client.line) ?? []), ...(byLine.get(undefined) ?? [])].filter((each) =>
+      fits(each, client),
+    );
+  const of = (client: Client): Owner<W> | undefined => {
+    const here = byAddress.get(client.address) ?? [];
+    const owned = byLine.get(client.line)?.find(({ ownsLine }) => ownsLine);
+    const isOnePod = here.length > 0 && !isShared(here);
+    const possible = new Set(
+      owned === undefined
+        ? [
+            ...here.flatMap(({ workload }) => (fits(workload, client) ? [workload] : [])),
+            ...(isOnePod ? [] : byLogin(client)),
+          ]
+        : [owned],
+    );
+    const [workload, another] = possible;
+    if (workload === undefined || another !== undefined) return undefined;
+    const own = isOnePod ? here.find((each) => each.workload === workload) : undefined;
+    return own ? { workload, pod: own.pod } : { workload };
+  };
+  return {
+    of,
+    nearest: (client) => {
+      const here = byAddress.get(client.address) ?? [];
+      const [first] = here;
+      if (first === undefined || isShared(here)) return of(client);
+      return of(client) ?? { workload: first.workload, pod: first.pod };
+    },
+    byLogin,
+    hasPodAt: (address) => byAddress.has(address),
+  };
+}
+
+/** Several pods have one address: those of the host's network. */
+function isShared(pods: readonly { readonly pod: string }[]): boolean {
+  return new Set(pods.map(({ pod }) => pod)).size > 1;
+}
+
+function namesLogin({ line, user }: OwnerCandidate): boolean {
+  return line !== undefined || user !== undefined;
+}
+
+function fits({ line, user }: OwnerCandidate, client: Client): boolean {
+  return (line ?? client.line) === client.line && (user ?? client.user) === client.user;
+}

@@ -1,0 +1,50 @@
+import type { BudgetSnapshot, ServerSnapshot } from "../../src/model/budgetSnapshot.ts";
+import type { Observation } from "../../src/model/observation.ts";
+import type { PgBouncerSnapshot } from "../../src/model/pgbouncer.ts";
+import type { KubeClient } from "../../src/kube/client.ts";
+import { followCluster } from "../../src/observe/cluster.ts";
+import { startGatherer, type Gatherer } from "../../src/observe/gatherer.ts";
+import { systemNetwork } from "../../src/observe/network.ts";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
+import type { Sent } from "./scene.ts";
+
+/** What is observed of a cluster, as of now. */
+export interface Observing {
+  readonly snapshot: (budget: Sent) => BudgetSnapshot | undefined;
+  /** The processes of a budget, or why they are not known. */
+  readonly pgbouncers: (budget: Sent) => Observation<readonly PgBouncerSnapshot[]> | undefined;
+  /** The first of them. */
+  readonly process: (budget: Sent) => PgBouncerSnapshot["observation"] | undefined;
+  readonly server: (budget: Sent, name: string) => ServerSnapshot | undefined;
+  readonly orphans: Gatherer["orphans"];
+  readonly stop: () => Promise<void>;
+}
+
+export async function observe(client: KubeClient): Promise<Observing> {
+  const cluster = followCluster({ client, runtime: systemRuntime, onChange: () => {} });
+  const gatherer = startGatherer({
+    client,
+    cluster,
+    network: systemNetwork(systemRuntime),
+    runtime: systemRuntime,
+    statusOf: ({ observed }) => observed.status,
+    onSample: () => {},
+    onSight: () => {},
+  });
+  await cluster.synced;
+  const snapshot = ({ namespace, name }: Sent) => gatherer.gather(`${namespace}/${name}`);
+  const pgbouncers = (own: Sent) => snapshot(own)?.pgbouncers;
+  return {
+    snapshot,
+    pgbouncers,
+    process: (own) => {
+      const all = pgbouncers(own);
+      return all?.state === "available" ? all.value[0]?.observation : undefined;
+    },
+    server: (own, name) => snapshot(own)?.servers.find(({ object }) => object.name === name),
+    orphans: gatherer.orphans,
+    stop: async () => {
+      await Promise.all([gatherer.stop(), cluster.stop()]);
+    },
+  };
+}
