@@ -7,10 +7,10 @@ import {
   type Wanted,
   alarmsAmong,
   allReady,
-} from "../scene/conditions.ts";
+} from "../testbed/conditions.ts";
 import { logMeasuredTime } from "../measured.ts";
-import { type Scene, SCENE_START_TIMEOUT_MS, startScene } from "../scene/scene.ts";
-import { existingFleet, ownFleet } from "../scene/writingFleet.ts";
+import { type Testbed, TESTBED_START_TIMEOUT_MS, startTestbed } from "../testbed/testbed.ts";
+import { existingFleet, ownFleet } from "../testbed/writingFleet.ts";
 
 /** What people and programs do wrong, one at a time: each is named by its condition, and by no other. */
 const SERVERS = ["author", "review", "scene"] as const;
@@ -19,18 +19,18 @@ const TIER = "writing-pgbouncer-0";
 
 vi.setConfig({ testTimeout: CONDITIONS_TIMEOUT_MS });
 
-let scene: Scene;
+let testbed: Testbed;
 
-afterAll(() => scene?.stop());
+afterAll(() => testbed?.stop());
 
 describe("with PgBouncers that weir's charts made", () => {
   beforeAll(async () => {
-    scene = await startScene();
-    await scene.fleet(ownFleet(scene, { servers: SERVERS }));
-    await scene.operator();
-    await allReady(scene, SERVERS);
-    for (const name of SERVERS) await scene.servers.behave(name, { open: "max", busy: 2 });
-  }, SCENE_START_TIMEOUT_MS);
+    testbed = await startTestbed();
+    await testbed.fleet(ownFleet(testbed, { servers: SERVERS }));
+    await testbed.operator();
+    await allReady(testbed, SERVERS);
+    for (const name of SERVERS) await testbed.servers.behave(name, { open: "max", busy: 2 });
+  }, TESTBED_START_TIMEOUT_MS);
 
   test("a server that ignores its setting", async () => {
     const ignored = {
@@ -40,21 +40,21 @@ describe("with PgBouncers that weir's charts made", () => {
       status: "True",
     } as const;
     const { reason, message } = await fault(ignored, ["McpServer writing/author"], () =>
-      scene.servers.behave("author", { open: 8 }),
+      testbed.servers.behave("author", { open: 8 }),
     );
     expect(reason).toBe("MoreThanConfigured");
     expect(message).toMatch(/^pod author-\S+ holds [6-8] connections, its setting allows 5$/);
-    await scene.conditions.until({ ...ignored, message: / holds 8 connections, / });
-    await healed(() => scene.servers.behave("author", { open: "max" }));
+    await testbed.conditions.until({ ...ignored, message: / holds 8 connections, / });
+    await healed(() => testbed.servers.behave("author", { open: "max" }));
   });
 
   test("a PgBouncer whose ini was edited by hand", async () => {
-    const bouncer = scene.pgbouncer(TIER);
+    const bouncer = testbed.pgbouncer(TIER);
     const { reason, message } = await fault(
       { ...BUDGET, type: "ConfigApplied", status: "False" },
       ["ConnectionBudget writing/writing"],
       async () => {
-        await scene.edit(bouncer, "common.ini", (text) =>
+        await testbed.edit(bouncer, "common.ini", (text) =>
           text.replace(/^(author = .*max_db_client_connections=)10$/m, "$112"),
         );
         await bouncer.reload();
@@ -64,7 +64,7 @@ describe("with PgBouncers that weir's charts made", () => {
     expect(message).toContain(TIER);
     expect(message).toMatch(/author.*12.*10/);
     await healed(async () => {
-      await scene.edit(bouncer, "common.ini", (text) =>
+      await testbed.edit(bouncer, "common.ini", (text) =>
         text.replace(/^(author = .*max_db_client_connections=)12$/m, "$110"),
       );
       await bouncer.reload();
@@ -72,17 +72,17 @@ describe("with PgBouncers that weir's charts made", () => {
   });
 
   test("a PgBouncer whose RELOAD applied in part", async () => {
-    const bouncer = scene.pgbouncer(TIER);
-    const whole = ownFleet(scene, { servers: SERVERS });
-    const half = ownFleet(scene, { servers: SERVERS, postgres: { shareConnections: 30 } });
+    const bouncer = testbed.pgbouncer(TIER);
+    const whole = ownFleet(testbed, { servers: SERVERS });
+    const half = ownFleet(testbed, { servers: SERVERS, postgres: { shareConnections: 30 } });
     let old = "";
     const { message } = await fault(
       { ...BUDGET, type: "ConfigApplied", status: "False", reason: "PartlyApplied" },
       ["ConnectionBudget writing/writing"],
       async () => {
-        await scene.postgres.query("ALTER ROLE writing CONNECTION LIMIT 30");
-        const { plan } = await scene.write(half);
-        await scene.edit(bouncer, "common.ini", (text) => {
+        await testbed.postgres.query("ALTER ROLE writing CONNECTION LIMIT 30");
+        const { plan } = await testbed.write(half);
+        await testbed.edit(bouncer, "common.ini", (text) => {
           old = text;
           return withSlots(text, plan).replace(/^(review = .*)$/m, "$1 no_such_key=1");
         });
@@ -96,8 +96,8 @@ describe("with PgBouncers that weir's charts made", () => {
     await healed(async () => {
       await bouncer.write({ "common.ini": old });
       await bouncer.reload();
-      await scene.write(whole);
-      await scene.postgres.query("ALTER ROLE writing CONNECTION LIMIT 97");
+      await testbed.write(whole);
+      await testbed.postgres.query("ALTER ROLE writing CONNECTION LIMIT 97");
     });
   });
 
@@ -105,24 +105,24 @@ describe("with PgBouncers that weir's charts made", () => {
     const { reason, message } = await fault(
       { ...BUDGET, type: "PostgresGuarded", status: "False" },
       ["ConnectionBudget writing/writing"],
-      () => scene.postgres.query("ALTER ROLE writing CONNECTION LIMIT -1"),
+      () => testbed.postgres.query("ALTER ROLE writing CONNECTION LIMIT -1"),
     );
     expect(reason).toBe("NoConnectionLimit");
     expect(message).toContain("role writing has no CONNECTION LIMIT: it must be at most 97");
-    await healed(() => scene.postgres.query("ALTER ROLE writing CONNECTION LIMIT 97"));
+    await healed(() => testbed.postgres.query("ALTER ROLE writing CONNECTION LIMIT 97"));
   });
 });
 
 describe("with a PgBouncer that was there before, and a Postgres that is smaller than is said", () => {
   beforeAll(async () => {
-    await scene?.stop();
-    scene = await startScene({ existing: {}, postgres: { max_connections: 60 } });
-    await scene.fleet(existingFleet(scene, { servers: SERVERS }));
-    await scene.operator();
-  }, SCENE_START_TIMEOUT_MS);
+    await testbed?.stop();
+    testbed = await startTestbed({ existing: {}, postgres: { max_connections: 60 } });
+    await testbed.fleet(existingFleet(testbed, { servers: SERVERS }));
+    await testbed.operator();
+  }, TESTBED_START_TIMEOUT_MS);
 
   test("a smaller max_connections", async () => {
-    const { reason, message } = await scene.conditions.until({
+    const { reason, message } = await testbed.conditions.until({
       ...BUDGET,
       type: "PostgresGuarded",
       status: "False",
@@ -131,7 +131,7 @@ describe("with a PgBouncer that was there before, and a Postgres that is smaller
     expect(message).toContain("Postgres has max_connections 60 ");
     expect(message).toContain("the spec says max_connections 100 ");
     const postgres = { maxConnections: 60 };
-    await healed(() => scene.fleet(existingFleet(scene, { servers: SERVERS, postgres })));
+    await healed(() => testbed.fleet(existingFleet(testbed, { servers: SERVERS, postgres })));
   });
 
   test("a server that opens more than its plan", async () => {
@@ -142,12 +142,12 @@ describe("with a PgBouncer that was there before, and a Postgres that is smaller
       status: "False",
     } as const;
     const { reason, message } = await fault(exceeded, ["McpServer writing/scene"], () =>
-      scene.servers.behave("scene", { open: 30 }),
+      testbed.servers.behave("scene", { open: 30 }),
     );
     expect(reason).toBe("ClientsExceedGrant");
     expect(message).toMatch(/^(1[1-9]|2\d|30) clients on 127\.0\.0\.1:\d+ > grant 10$/);
-    await scene.conditions.until({ ...exceeded, message: /^30 clients / });
-    await healed(() => scene.servers.behave("scene", { open: "max" }));
+    await testbed.conditions.until({ ...exceeded, message: /^30 clients / });
+    await healed(() => testbed.servers.behave("scene", { open: "max" }));
   });
 });
 
@@ -172,17 +172,17 @@ async function fault(
   objects: readonly string[],
   doWrong: () => Promise<unknown>,
 ): Promise<Met> {
-  const before = scene.conditions.flips().length;
+  const before = testbed.conditions.flips().length;
   await doWrong();
   const doneMs = performance.now();
-  const met = await scene.conditions.until(wanted);
+  const met = await testbed.conditions.until(wanted);
   logMeasuredTime(
     `${wanted.type}=${met.status} (${met.reason}) after it went wrong`,
     met.atMs - doneMs,
   );
   const ready = { kind: wanted.kind, name: wanted.name, type: "Ready", status: "False" } as const;
-  await scene.conditions.until(ready);
-  const alarms = alarmsAmong(scene.conditions.flips().slice(before));
+  await testbed.conditions.until(ready);
+  const alarms = alarmsAmong(testbed.conditions.flips().slice(before));
   expect(alarms.filter((alarm) => !objects.some((object) => alarm.startsWith(object)))).toEqual([]);
   return met;
 }
@@ -190,5 +190,5 @@ async function fault(
 /** Puts it right, and waits until all is well. */
 async function healed(putRight: () => Promise<unknown>): Promise<void> {
   await putRight();
-  await allReady(scene, SERVERS);
+  await allReady(testbed, SERVERS);
 }

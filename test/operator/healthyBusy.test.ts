@@ -1,65 +1,65 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
-import { CONDITIONS_TIMEOUT_MS, alarmsAmong, allReady } from "../scene/conditions.ts";
-import { type Scene, SCENE_START_TIMEOUT_MS, startScene } from "../scene/scene.ts";
-import { ownFleet, SERVERS } from "../scene/writingFleet.ts";
+import { CONDITIONS_TIMEOUT_MS, alarmsAmong, allReady } from "../testbed/conditions.ts";
+import { type Testbed, TESTBED_START_TIMEOUT_MS, startTestbed } from "../testbed/testbed.ts";
+import { ownFleet, SERVERS } from "../testbed/writingFleet.ts";
 
 /** A system that is well, as busy as its limits allow, and rolled out meanwhile: no false alarm. */
-let scene: Scene;
+let testbed: Testbed;
 
 vi.setConfig({ testTimeout: CONDITIONS_TIMEOUT_MS });
 
 beforeAll(async () => {
-  scene = await startScene();
-  await scene.fleet(ownFleet(scene));
-  await scene.operator();
-  await allReady(scene, SERVERS);
-}, SCENE_START_TIMEOUT_MS);
+  testbed = await startTestbed();
+  await testbed.fleet(ownFleet(testbed));
+  await testbed.operator();
+  await allReady(testbed, SERVERS);
+}, TESTBED_START_TIMEOUT_MS);
 
-afterAll(() => scene?.stop());
+afterAll(() => testbed?.stop());
 
 const PER_CONNECTION = 80;
 const TRANSACTIONS = 5 * PER_CONNECTION;
 
 test("all pools full, all connections busy, on both PgBouncers: nothing is said", async () => {
-  const before = scene.conditions.flips().length;
+  const before = testbed.conditions.flips().length;
   await Promise.all(
-    SERVERS.map((name) => scene.servers.behave(name, { open: "max", busy: "all" })),
+    SERVERS.map((name) => testbed.servers.behave(name, { open: "max", busy: "all" })),
   );
   await everyoneDoes(TRANSACTIONS);
-  expect(alarmsAmong(scene.conditions.flips().slice(before))).toEqual([]);
+  expect(alarmsAmong(testbed.conditions.flips().slice(before))).toEqual([]);
 });
 
 test("a rolling restart of every server under load: nothing is said", async () => {
-  const before = scene.conditions.flips().length;
-  await scene.kubectl("rollout", "restart", "deployment");
-  await scene.ready();
+  const before = testbed.conditions.flips().length;
+  await testbed.kubectl("rollout", "restart", "deployment");
+  await testbed.ready();
   // Those that were told to go are not counted any more, and may run for a moment.
-  await expect.poll(() => scene.servers.pods().length).toBe(SERVERS.length);
+  await expect.poll(() => testbed.servers.pods().length).toBe(SERVERS.length);
   await everyoneDoes(TRANSACTIONS);
-  for (const { key } of scene.servers.pods()) {
-    const { open, refusals, losses } = await scene.servers.report(key);
+  for (const { key } of testbed.servers.pods()) {
+    const { open, refusals, losses } = await testbed.servers.report(key);
     expect({ open, refusals, losses }).toEqual({ open: 5, refusals: {}, losses: {} });
   }
-  expect(alarmsAmong(scene.conditions.flips().slice(before))).toEqual([]);
+  expect(alarmsAmong(testbed.conditions.flips().slice(before))).toEqual([]);
 });
 
 test("busy and idle by turns, connections that come and go: nothing is said or written", async () => {
-  const before = scene.conditions.flips().length;
-  const mark = await scene.requests.mark();
+  const before = testbed.conditions.flips().length;
+  const mark = await testbed.requests.mark();
   for (const open of [1, 5, 0, 3, 5, 2] as const) {
-    await Promise.all(SERVERS.map((name) => scene.servers.behave(name, { open, busy: "all" })));
+    await Promise.all(SERVERS.map((name) => testbed.servers.behave(name, { open, busy: "all" })));
   }
   await everyoneDoes(TRANSACTIONS);
-  expect(alarmsAmong(scene.conditions.flips().slice(before))).toEqual([]);
-  const asked = await scene.requests.since(mark);
+  expect(alarmsAmong(testbed.conditions.flips().slice(before))).toEqual([]);
+  const asked = await testbed.requests.since(mark);
   expect(asked.filter(({ resource }) => resource.endsWith("/status"))).toEqual([]);
 });
 
 /** Waits until every pod that runs has done so many more transactions: a few seconds' work. */
 async function everyoneDoes(transactions: number): Promise<void> {
-  const pods = scene.servers.pods();
-  const doneBy = async (key: string) => (await scene.servers.report(key)).done;
+  const pods = testbed.servers.pods();
+  const doneBy = async (key: string) => (await testbed.servers.report(key)).done;
   const before = await Promise.all(pods.map(({ key }) => doneBy(key)));
   for (const [index, { key }] of pods.entries()) {
     const enough = (before[index] ?? 0) + transactions;

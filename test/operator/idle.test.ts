@@ -7,7 +7,7 @@ import type { Network } from "../../src/observe/network.ts";
 import { startOperator, type Operator } from "../../src/operator/operator.ts";
 import { fieldOf, textAt } from "../../src/kube/fields.ts";
 import { virtualRuntime } from "../runtime/virtualRuntime.ts";
-import { listsAmong, writesAmong } from "../scene/requests.ts";
+import { listsAmong, writesAmong } from "../testbed/requests.ts";
 import { PRESS_HOST } from "./idleFleet.ts";
 import { idleScene, type IdleScene } from "./idleScene.ts";
 

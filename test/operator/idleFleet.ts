@@ -8,7 +8,7 @@ import { planFleet } from "../../src/budget/planFleet.ts";
 import { credentials } from "../../src/credentials/credentials.ts";
 import { secretOf } from "../../src/credentials/secret.ts";
 import { budgetOf, serverOf } from "../fleets/fleetOf.ts";
-import { existingWorkload } from "../scene/existingWorkload.ts";
+import { existingWorkload } from "../testbed/existingWorkload.ts";
 
 /** Where DNS alone knows a PgBouncer: behind this name. */
 export const PRESS_HOST = "pgbouncer.press.example";

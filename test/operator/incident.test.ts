@@ -1,33 +1,33 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
-import { CONDITIONS_TIMEOUT_MS, allReady } from "../scene/conditions.ts";
+import { CONDITIONS_TIMEOUT_MS, allReady } from "../testbed/conditions.ts";
 import { logMeasuredTime } from "../measured.ts";
-import { type Scene, SCENE_START_TIMEOUT_MS, startScene } from "../scene/scene.ts";
-import { existingFleet, SERVERS } from "../scene/writingFleet.ts";
+import { type Testbed, TESTBED_START_TIMEOUT_MS, startTestbed } from "../testbed/testbed.ts";
+import { existingFleet, SERVERS } from "../testbed/writingFleet.ts";
 
 /**
  * The incident, observed: ten servers whose Deployments give them a pool of 20, before one PgBouncer
  * of 200 that weir did not make.
  */
-let scene: Scene;
+let testbed: Testbed;
 
 vi.setConfig({ testTimeout: CONDITIONS_TIMEOUT_MS });
 
 beforeAll(async () => {
-  scene = await startScene({ existing: { maxClientConn: 200 } });
-  await scene.fleet(existingFleet(scene, { server: { pool: { max: 20 }, rollout: RECREATE } }));
-  await scene.operator();
-}, SCENE_START_TIMEOUT_MS);
+  testbed = await startTestbed({ existing: { maxClientConn: 200 } });
+  await testbed.fleet(existingFleet(testbed, { server: { pool: { max: 20 }, rollout: RECREATE } }));
+  await testbed.operator();
+}, TESTBED_START_TIMEOUT_MS);
 
-afterAll(() => scene?.stop());
+afterAll(() => testbed?.stop());
 
 const RECREATE = { type: "Recreate" };
 const BUDGET = { kind: "ConnectionBudget", name: "writing" } as const;
 
 test("before it: the sums hold, and each Deployment is named that gives more than its limit", async () => {
-  await scene.conditions.until({ ...BUDGET, type: "WithinBudget", status: "True" });
+  await testbed.conditions.until({ ...BUDGET, type: "WithinBudget", status: "True" });
   for (const name of SERVERS) {
-    const { reason, message } = await scene.conditions.until({
+    const { reason, message } = await testbed.conditions.until({
       kind: "McpServer",
       name,
       type: "PoolSettingIgnored",
@@ -41,8 +41,8 @@ test("before it: the sums hold, and each Deployment is named that gives more tha
 
 test("all pools are full: WithinBudget=False, with the sum and who holds it", async () => {
   const broken = { ...BUDGET, type: "WithinBudget", status: "False" } as const;
-  const told = scene.conditions.until(broken);
-  await Promise.all(SERVERS.map((name) => scene.servers.behave(name, { open: "max" })));
+  const told = testbed.conditions.until(broken);
+  await Promise.all(SERVERS.map((name) => testbed.servers.behave(name, { open: "max" })));
   const openMs = performance.now();
   const { reason, atMs } = await told;
   logMeasuredTime("WithinBudget=False after the last connection", atMs - openMs);
@@ -52,15 +52,15 @@ test("all pools are full: WithinBudget=False, with the sum and who holds it", as
   const sum = "(?:199|200) open \\+ 2 consoles \\+ 4 maintenance \\+ 4 logins = 2(?:09|10) > 200 ";
   const holders = "held by (?:\\S+ (?:19|20), )+\\S+ (?:19|20) and \\d more, all idle";
   const message = new RegExp(`: ${sum}.*; ${holders}`);
-  await scene.conditions.until({ ...broken, message });
+  await testbed.conditions.until({ ...broken, message });
 });
 
 test("people are told: in the columns, and in an Event", async () => {
-  const columns = await scene.kubectl("get", "connectionbudget", "writing");
+  const columns = await testbed.kubectl("get", "connectionbudget", "writing");
   expect(columns).toContain("False");
   await expect
     .poll(() =>
-      scene.kubectl(
+      testbed.kubectl(
         "get",
         "events",
         "-o=jsonpath={range .items[*]}{.reason} {.message}{'\\n'}{end}",
@@ -71,18 +71,18 @@ test("people are told: in the columns, and in an Event", async () => {
 
 test("new limits cure it: all conditions are well again", async () => {
   const startedMs = performance.now();
-  await scene.fleet(existingFleet(scene, { server: { pool: { max: 5 }, rollout: RECREATE } }));
-  const { message, atMs } = await scene.conditions.until({
+  await testbed.fleet(existingFleet(testbed, { server: { pool: { max: 5 }, rollout: RECREATE } }));
+  const { message, atMs } = await testbed.conditions.until({
     ...BUDGET,
     type: "WithinBudget",
     status: "True",
   });
   logMeasuredTime("WithinBudget=True after the new limits were applied", atMs - startedMs);
   expect(message).toContain("max_client_conn 200");
-  await allReady(scene, SERVERS);
+  await allReady(testbed, SERVERS);
 
   for (const name of SERVERS) {
-    const [pod] = scene.servers.pods(name);
-    await expect.poll(() => scene.servers.report(pod?.key ?? "")).toMatchObject({ open: 5 });
+    const [pod] = testbed.servers.pods(name);
+    await expect.poll(() => testbed.servers.report(pod?.key ?? "")).toMatchObject({ open: 5 });
   }
 });

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { writesAmong } from "../scene/requests.ts";
-import { type Scene, SCENE_START_TIMEOUT_MS, startScene } from "../scene/scene.ts";
-import { ownFleet } from "../scene/writingFleet.ts";
+import { writesAmong } from "../testbed/requests.ts";
+import { type Testbed, TESTBED_START_TIMEOUT_MS, startTestbed } from "../testbed/testbed.ts";
+import { ownFleet } from "../testbed/writingFleet.ts";
 import { figure } from "./scene.ts";
 
 /**
@@ -23,24 +23,24 @@ const LEASE = [
   "--ignore-not-found",
 ] as const;
 
-let scene: Scene;
+let testbed: Testbed;
 
 beforeAll(async () => {
-  scene = await startScene();
-  await scene.fleet(ownFleet(scene, { servers: SERVERS }));
-}, SCENE_START_TIMEOUT_MS);
+  testbed = await startTestbed();
+  await testbed.fleet(ownFleet(testbed, { servers: SERVERS }));
+}, TESTBED_START_TIMEOUT_MS);
 
-afterAll(() => scene?.stop());
+afterAll(() => testbed?.stop());
 
 test(
   `${KILLS} kills, then the conditions of an undisturbed run`,
   async () => {
     for (let kills = 0; kills < KILLS; kills++) {
-      const operator = await scene.operator();
+      const operator = await testbed.operator();
       await Promise.all([change(kills), sleep(Math.random() * LIFE_MS_MAX)]);
       await operator.kill();
       // The next one need not wait until the lease of the dead one expires.
-      await scene.kubectl(...LEASE);
+      await testbed.kubectl(...LEASE);
       if (kills % 10 === 9) process.stderr.write(`${kills + 1} of ${KILLS} kills\n`);
     }
     const disturbed = await atRest();
@@ -48,8 +48,8 @@ test(
     // From nothing, with nobody to disturb it.
     for (const [kind, name] of OBJECTS) {
       const patch = ["--type=merge", "--subresource=status", '--patch={"status":null}'];
-      await scene.kubectl("patch", kind.toLowerCase(), name, ...patch);
-      await expect.poll(() => scene.conditions.of(kind, name).size).toBe(0);
+      await testbed.kubectl("patch", kind.toLowerCase(), name, ...patch);
+      await expect.poll(() => testbed.conditions.of(kind, name).size).toBe(0);
     }
     const undisturbed = await atRest();
     expect(disturbed).toEqual(undisturbed);
@@ -70,33 +70,33 @@ async function change(count: number): Promise<void> {
   const isLast = count >= KILLS - 8;
   switch (count % 8) {
     case 0:
-      return void (await scene.servers.behave("author", { open: isLast ? 8 : count % 6 }));
+      return void (await testbed.servers.behave("author", { open: isLast ? 8 : count % 6 }));
     case 1:
-      await scene.write(fleetWith(isLast ? 5 : 3 + (count % 3)));
+      await testbed.write(fleetWith(isLast ? 5 : 3 + (count % 3)));
       return;
     case 2:
-      await scene.kubectl("scale", "deployment/review", `--replicas=${isLast ? 2 : 1}`);
+      await testbed.kubectl("scale", "deployment/review", `--replicas=${isLast ? 2 : 1}`);
       return;
     case 3:
-      return void (await scene.servers.behave("scene", { open: isLast ? 4 : 1, busy: 1 }));
+      return void (await testbed.servers.behave("scene", { open: isLast ? 4 : 1, busy: 1 }));
     case 4:
       return limitRole(isLast ? 97 : -1);
     case 5:
-      await scene.kubectl("rollout", "restart", "deployment/reporting");
+      await testbed.kubectl("rollout", "restart", "deployment/reporting");
       return;
     case 6:
       return limitRole(isLast ? 97 : 50);
     default:
-      return void (await scene.servers.behave("reporting", { open: "max" }));
+      return void (await testbed.servers.behave("reporting", { open: "max" }));
   }
 }
 
 function fleetWith(max: number): string {
-  return ownFleet(scene, { servers: SERVERS, server: { pool: { max } } });
+  return ownFleet(testbed, { servers: SERVERS, server: { pool: { max } } });
 }
 
 async function limitRole(limit: number): Promise<void> {
-  await scene.postgres.query(`ALTER ROLE writing CONNECTION LIMIT ${limit}`);
+  await testbed.postgres.query(`ALTER ROLE writing CONNECTION LIMIT ${limit}`);
 }
 
 /** Longer than a message that differs in its numbers alone may be held back: half a minute. */
@@ -106,21 +106,21 @@ const SAMPLES = 30;
 
 /** What one operator says when it has nothing more to say, without times. */
 async function atRest(): Promise<Record<string, Record<string, object>>> {
-  const operator = await scene.operator();
+  const operator = await testbed.operator();
   await expect.poll(() => operator.log()).toContain('"leads"');
   // Of one that has not looked yet nothing is heard, either.
   const own = { port: operator.port() };
   await expect
     .poll(() => figure(own, 'weir_samples_total{result="seen"}'), { timeout: QUIET_MS * 10 })
     .toBeGreaterThan(SAMPLES);
-  const mark = await scene.requests.mark();
+  const mark = await testbed.requests.mark();
   let seen = -1;
   await expect
     .poll(
       async () => {
         const before = seen;
-        seen = writesAmong(await scene.requests.since(mark)).length;
-        const known = scene.conditions.of("ConnectionBudget", "writing").has("Ready");
+        seen = writesAmong(await testbed.requests.since(mark)).length;
+        const known = testbed.conditions.of("ConnectionBudget", "writing").has("Ready");
         return known && seen === before;
       },
       { interval: QUIET_MS, timeout: 10 * QUIET_MS },
@@ -130,7 +130,7 @@ async function atRest(): Promise<Record<string, Record<string, object>>> {
     OBJECTS.map(([kind, name]) => [
       `${kind} ${name}`,
       Object.fromEntries(
-        [...scene.conditions.of(kind, name)].map(([type, { status, reason, message }]) => [
+        [...testbed.conditions.of(kind, name)].map(([type, { status, reason, message }]) => [
           type,
           { status, reason, message },
         ]),

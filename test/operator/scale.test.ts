@@ -2,11 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import type { OperatorProcess } from "../scene/operatorProcess.ts";
-import { allReady } from "../scene/conditions.ts";
-import { listsAmong, writesAmong } from "../scene/requests.ts";
-import { type Scene, SCENE_START_TIMEOUT_MS, startScene } from "../scene/scene.ts";
-import { ownFleet } from "../scene/writingFleet.ts";
+import type { OperatorProcess } from "../testbed/operatorProcess.ts";
+import { allReady } from "../testbed/conditions.ts";
+import { listsAmong, writesAmong } from "../testbed/requests.ts";
+import { type Testbed, TESTBED_START_TIMEOUT_MS, startTestbed } from "../testbed/testbed.ts";
+import { ownFleet } from "../testbed/writingFleet.ts";
 import { figure } from "./scene.ts";
 
 /** The most servers that one budget may have, each with a pod that holds connections. */
@@ -24,36 +24,36 @@ const LOOK_INTERVAL_MS = 30_000;
 /** Of one PgBouncer, each second: longer than what it had a moment ago counts. */
 const SAMPLES = 20;
 
-let scene: Scene;
+let testbed: Testbed;
 let operator: OperatorProcess;
 
 beforeAll(async () => {
-  scene = await startScene({ postgres: { max_connections: 700 } });
+  testbed = await startTestbed({ postgres: { max_connections: 700 } });
   say(`applying ${COUNT} servers`);
-  await scene.fleet(
-    ownFleet(scene, {
+  await testbed.fleet(
+    ownFleet(testbed, {
       servers: SERVERS,
       postgres: { maxConnections: 700 },
       pgbouncer: { replicas: 1, maxClientConn: 1200 },
     }),
   );
   say("they are Ready, and connect");
-  await Promise.all(SERVERS.map((name) => scene.servers.behave(name, { open: "max" })));
-}, SCENE_START_TIMEOUT_MS);
+  await Promise.all(SERVERS.map((name) => testbed.servers.behave(name, { open: "max" })));
+}, TESTBED_START_TIMEOUT_MS);
 
-afterAll(() => scene?.stop());
+afterAll(() => testbed?.stop());
 
 test(
   `all ${COUNT} servers are judged`,
   async () => {
     const startedMs = performance.now();
-    operator = await scene.operator();
+    operator = await testbed.operator();
     await settled();
     say(
       `measured: ${COUNT} servers judged ${seconds(performance.now() - startedMs)} after a start`,
     );
     for (const name of SERVERS) {
-      expect(scene.conditions.of("McpServer", name).get("Verified")?.status).toBe("True");
+      expect(testbed.conditions.of("McpServer", name).get("Verified")?.status).toBe("True");
     }
   },
   2 * JUDGED_MS_MAX,
@@ -62,22 +62,22 @@ test(
 test(
   "one server that changes costs at most 2 writes, and no list",
   async () => {
-    const mark = await scene.requests.mark();
-    const [pod] = scene.servers.pods("s250");
+    const mark = await testbed.requests.mark();
+    const [pod] = testbed.servers.pods("s250");
     const wrong = { kind: "McpServer", name: "s250", type: "PoolSettingIgnored" } as const;
-    await scene.servers.load(pod?.key ?? "", { open: 2, busy: 0 });
-    await scene.conditions.until({ ...wrong, status: "True" });
+    await testbed.servers.load(pod?.key ?? "", { open: 2, busy: 0 });
+    await testbed.conditions.until({ ...wrong, status: "True" });
     await quiet(mark);
 
-    const asked = await scene.requests.since(mark);
+    const asked = await testbed.requests.since(mark);
     const writes = writesAmong(asked);
     expect(writes).toContain("patch mcpservers/status writing/s250");
     expect(writes.length).toBeLessThanOrEqual(2);
     expect(listsAmong(asked)).toEqual([]);
     say(`measured: one changed server costs ${writes.join(", ")}`);
 
-    await scene.servers.load(pod?.key ?? "", { open: 1, busy: 0 });
-    await scene.conditions.until({ ...wrong, status: "False" });
+    await testbed.servers.load(pod?.key ?? "", { open: 1, busy: 0 });
+    await testbed.conditions.until({ ...wrong, status: "False" });
     await settled();
   },
   3 * JUDGED_MS_MAX,
@@ -87,8 +87,8 @@ test(
   "a restart writes nothing but the lease",
   async () => {
     await operator.stop();
-    const mark = await scene.requests.mark();
-    operator = await scene.operator();
+    const mark = await testbed.requests.mark();
+    operator = await testbed.operator();
     await expect.poll(() => operator.log()).toContain('"leads"');
     // One that has not looked yet, or not judged by what it saw, has nothing to write either.
     await passes('weir_samples_total{result="seen"}', SAMPLES);
@@ -101,7 +101,7 @@ test(
 test(
   `idle for ${IDLE_MINUTES} min: no write but the lease`,
   async () => {
-    const mark = await scene.requests.mark();
+    const mark = await testbed.requests.mark();
     const before = await operator.usage();
     await watched(mark, IDLE_MS);
     const after = await operator.usage();
@@ -110,15 +110,15 @@ test(
       `measured: idle with ${COUNT} servers: ${(100 * cpu).toFixed(1)} % of a core, ` +
         `${after.memoryMiB} MiB`,
     );
-    expect(listsAmong(await scene.requests.since(mark))).toEqual([]);
+    expect(listsAmong(await testbed.requests.since(mark))).toEqual([]);
   },
   IDLE_MS + JUDGED_MS_MAX,
 );
 
 /** Waits until everything is judged, and nothing more is written. */
 async function settled(): Promise<void> {
-  await allReady(scene, SERVERS, JUDGED_MS_MAX);
-  await quiet(await scene.requests.mark());
+  await allReady(testbed, SERVERS, JUDGED_MS_MAX);
+  await quiet(await testbed.requests.mark());
 }
 
 /** Waits until two looks in a row show the same writes. */
@@ -128,7 +128,7 @@ async function quiet(mark: string): Promise<void> {
     .poll(
       async () => {
         const before = seen;
-        seen = writesAmong(await scene.requests.since(mark)).length;
+        seen = writesAmong(await testbed.requests.since(mark)).length;
         return seen === before;
       },
       { interval: 3000, timeout: 120_000 },
@@ -149,7 +149,7 @@ async function passes(series: string, count: number): Promise<void> {
 async function watched(mark: string, forMs: number): Promise<void> {
   for (let passedMs = 0; passedMs < forMs; passedMs += LOOK_INTERVAL_MS) {
     await sleep(LOOK_INTERVAL_MS);
-    expect(writesAmong(await scene.requests.since(mark))).toEqual([]);
+    expect(writesAmong(await testbed.requests.since(mark))).toEqual([]);
     say(`no write for ${(passedMs + LOOK_INTERVAL_MS) / 1000} of ${forMs / 1000} s`);
   }
 }

@@ -48,7 +48,7 @@ export interface Flip {
 /** What is waited for. */
 export interface Wanted {
   readonly kind: "ConnectionBudget" | "McpServer";
-  /** In the scene's namespace. */
+  /** In the testbed's namespace. */
   readonly name: string;
   readonly type: string;
   readonly status: Condition["status"];

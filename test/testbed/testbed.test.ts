@@ -10,7 +10,7 @@ import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { listObjects } from "../../src/kube/list.ts";
 import { writeStatus } from "../../src/kube/status.ts";
 import { listsAmong, writesAmong } from "./requests.ts";
-import { type Scene, SCENE_START_TIMEOUT_MS, startScene } from "./scene.ts";
+import { type Testbed, TESTBED_START_TIMEOUT_MS, startTestbed } from "./testbed.ts";
 import type { ServerPod } from "./serverPods.ts";
 import { existingFleet, ownFleet, SERVERS } from "./writingFleet.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
@@ -18,36 +18,38 @@ import { systemRuntime } from "../../src/runtime/runtime.ts";
 const TIERS = ["writing-pgbouncer-0", "writing-pgbouncer-1"];
 
 describe("behind PgBouncers that the charts made", () => {
-  let scene: Scene;
+  let testbed: Testbed;
 
   beforeAll(async () => {
-    scene = await startScene();
-    await scene.fleet(ownFleet(scene));
-  }, SCENE_START_TIMEOUT_MS);
+    testbed = await startTestbed();
+    await testbed.fleet(ownFleet(testbed));
+  }, TESTBED_START_TIMEOUT_MS);
 
-  afterAll(() => scene?.stop());
+  afterAll(() => testbed?.stop());
 
   test("each PgBouncer sees the connections of a pod from the pod's address", async () => {
-    const [pod] = scene.servers.pods("scene");
-    const [report] = await scene.servers.behave("scene", { open: "max", busy: 2 });
+    const [pod] = testbed.servers.pods("scene");
+    const [report] = await testbed.servers.behave("scene", { open: "max", busy: 2 });
 
     const { open, refusals, losses } = report ?? {};
     expect({ open, refusals, losses }).toEqual({ open: 5, refusals: {}, losses: {} });
     expect(await clientsAt("scene")).toEqual({ [addressOf(pod)]: 5 });
-    const told = await scene.kubectl("get", "pods", "-o=jsonpath={.items[*].status.podIP}");
+    const told = await testbed.kubectl("get", "pods", "-o=jsonpath={.items[*].status.podIP}");
     expect(told.split(" ")).toContain(addressOf(pod));
     // The load is real.
-    await expect.poll(async () => (await scene.servers.report(keyOf(pod))).done).toBeGreaterThan(9);
+    await expect
+      .poll(async () => (await testbed.servers.report(keyOf(pod))).done)
+      .toBeGreaterThan(9);
 
-    await scene.servers.load(keyOf(pod), { open: 1, busy: 0 });
+    await testbed.servers.load(keyOf(pod), { open: 1, busy: 0 });
     await expect.poll(() => clientsAt("scene")).toEqual({ [addressOf(pod)]: 1 });
   });
 
   test("the stats login gets in with the password of its Secret, at the pod's address", async () => {
     const path = "-o=jsonpath={.data.password}";
-    const secret = await scene.kubectl("get", "secret", "writing-stats", path);
+    const secret = await testbed.kubectl("get", "secret", "writing-stats", path);
     const [host] = (
-      await scene.kubectl("get", "pod", "writing-pgbouncer-0", "-o=jsonpath={.status.podIP}")
+      await testbed.kubectl("get", "pod", "writing-pgbouncer-0", "-o=jsonpath={.status.podIP}")
     ).split(" ");
     const stats = new Client({
       host: host ?? "",
@@ -64,7 +66,7 @@ describe("behind PgBouncers that the charts made", () => {
   });
 
   test("a server answers MCP of both eras at its pod's address", async () => {
-    const [pod] = scene.servers.pods("author");
+    const [pod] = testbed.servers.pods("author");
     const url = new URL(`http://${addressOf(pod)}:3009/mcp`);
     const modern = new McpClient({ name: "test", version: "1" });
     await modern.connect(new StreamableHTTPClientTransport(url));
@@ -79,7 +81,10 @@ describe("behind PgBouncers that the charts made", () => {
   });
 
   test("what the operator asks is counted exactly, and what it says is seen", async () => {
-    const client = connect(loadKubeconfig({ KUBECONFIG: scene.operatorKubeconfig }), systemRuntime);
+    const client = connect(
+      loadKubeconfig({ KUBECONFIG: testbed.operatorKubeconfig }),
+      systemRuntime,
+    );
     const place = {
       kind: "McpServer",
       apiVersion: "weir.dev/v1alpha1",
@@ -95,45 +100,45 @@ describe("behind PgBouncers that the charts made", () => {
       });
     const wanted = { kind: "McpServer", name: "author", type: "WithinGrant" } as const;
 
-    const before = await scene.requests.mark();
-    const seen = scene.conditions.until({ ...wanted, status: "True", reason: "StandIn" });
+    const before = await testbed.requests.mark();
+    const seen = testbed.conditions.until({ ...wanted, status: "True", reason: "StandIn" });
     await say("True");
     expect(await seen).toMatchObject({ message: "one open, five granted" });
     await say("True");
     await say("False");
-    await scene.conditions.until({ ...wanted, status: "False" });
+    await testbed.conditions.until({ ...wanted, status: "False" });
     await listObjects(client, { kind: "Pod", apiVersion: "v1", plural: "pods" });
-    const asked = await scene.requests.since(before);
+    const asked = await testbed.requests.since(before);
     await client.close();
 
     const write = "patch mcpservers/status writing/author";
     expect(writesAmong(asked)).toEqual([write, write]);
     expect(listsAmong(asked)).toEqual(["list pods"]);
-    const flips = scene.conditions.flips().map(({ object, from, to }) => [object, from, to]);
+    const flips = testbed.conditions.flips().map(({ object, from, to }) => [object, from, to]);
     const object = "McpServer writing/author";
     expect(flips).toEqual([
       [object, undefined, "True"],
       [object, "True", "False"],
     ]);
-    expect(await scene.requests.since(await scene.requests.mark())).toEqual([]);
+    expect(await testbed.requests.since(await testbed.requests.mark())).toEqual([]);
   });
 
   test("with other numbers in the fleet, all pods are replaced, and connect anew", async () => {
-    const [old] = scene.servers.pods("author");
-    await scene.servers.behave("author", { open: "max" });
-    const letGo = scene.servers.holdTerminating("author");
-    const { plan } = await scene.fleet(ownFleet(scene, { server: { pool: { max: 3 } } }));
+    const [old] = testbed.servers.pods("author");
+    await testbed.servers.behave("author", { open: "max" });
+    const letGo = testbed.servers.holdTerminating("author");
+    const { plan } = await testbed.fleet(ownFleet(testbed, { server: { pool: { max: 3 } } }));
     expect(plan.budgets[0]?.servers[0]).toMatchObject({ name: "author", limit: 3, grant: 6 });
 
     // The old one is still there, and holds what it opened.
-    const [first, second] = scene.servers.pods("author");
+    const [first, second] = testbed.servers.pods("author");
     const pods = [first, second].filter((pod) => pod?.key !== old?.key);
     expect([first?.key, second?.key]).toContain(old?.key);
     await expect
       .poll(() => clientsAt("author"))
       .toEqual({ [addressOf(old)]: 5, [addressOf(pods[0])]: 3 });
     for (const name of TIERS) {
-      const lines = await scene.show(scene.pgbouncer(name), "DATABASES");
+      const lines = await testbed.show(testbed.pgbouncer(name), "DATABASES");
       const line = lines.find((each) => each["name"] === "author");
       expect(line?.["max_client_connections"]).toBe(6);
     }
@@ -146,7 +151,7 @@ describe("behind PgBouncers that the charts made", () => {
   async function clientsAt(line: string): Promise<Record<string, number>> {
     const counts: Record<string, number> = {};
     for (const name of TIERS) {
-      for (const row of await scene.show(scene.pgbouncer(name), "CLIENTS")) {
+      for (const row of await testbed.show(testbed.pgbouncer(name), "CLIENTS")) {
         const address = String(row["addr"]);
         if (row["database"] === line) counts[address] = (counts[address] ?? 0) + 1;
       }
@@ -156,25 +161,27 @@ describe("behind PgBouncers that the charts made", () => {
 });
 
 describe("behind a PgBouncer that was there before", () => {
-  let scene: Scene;
+  let testbed: Testbed;
 
   beforeAll(async () => {
-    scene = await startScene({ existing: { maxClientConn: 200 } });
+    testbed = await startTestbed({ existing: { maxClientConn: 200 } });
     const pool = { guaranteed: 20, max: 20 };
-    await scene.fleet(existingFleet(scene, { server: { pool, rollout: { type: "Recreate" } } }));
-  }, SCENE_START_TIMEOUT_MS);
+    await testbed.fleet(
+      existingFleet(testbed, { server: { pool, rollout: { type: "Recreate" } } }),
+    );
+  }, TESTBED_START_TIMEOUT_MS);
 
-  afterAll(() => scene?.stop());
+  afterAll(() => testbed?.stop());
 
   test("ten pools of 20 fill it, and the next one is refused", async () => {
     const reports = await Promise.all(
-      SERVERS.map((server) => scene.servers.behave(server, { open: "max" })),
+      SERVERS.map((server) => testbed.servers.behave(server, { open: "max" })),
     );
     expect(reports.flat().map(({ open }) => open)).toEqual(SERVERS.map(() => 20));
     expect(await usedClients()).toBe(200);
 
-    const [pod] = scene.servers.pods("review");
-    const full = await scene.servers.load(keyOf(pod), { open: 21, busy: 0 });
+    const [pod] = testbed.servers.pods("review");
+    const full = await testbed.servers.load(keyOf(pod), { open: 21, busy: 0 });
     expect(full.open).toBe(20);
     expect(Object.keys(full.refusals)).toEqual([
       expect.stringContaining("no more connections allowed (max_client_conn)"),
@@ -182,8 +189,8 @@ describe("behind a PgBouncer that was there before", () => {
   });
 
   test("its ini is changed by hand, and counts when it is reloaded", async () => {
-    const bouncer = scene.existing();
-    await scene.edit(bouncer, "pgbouncer.ini", (text) =>
+    const bouncer = testbed.existing();
+    await testbed.edit(bouncer, "pgbouncer.ini", (text) =>
       text.replace("max_client_conn = 200", "max_client_conn = 300"),
     );
     expect(await maxClientConn()).toBe("200");
@@ -194,13 +201,13 @@ describe("behind a PgBouncer that was there before", () => {
   });
 
   async function usedClients(): Promise<number> {
-    const rows = await scene.show(scene.existing(), "LISTS");
+    const rows = await testbed.show(testbed.existing(), "LISTS");
     // The console that asks is one of them.
     return Number(rows.find(({ list }) => list === "used_clients")?.["items"]) - 1;
   }
 
   async function maxClientConn(): Promise<unknown> {
-    const rows = await scene.show(scene.existing(), "CONFIG");
+    const rows = await testbed.show(testbed.existing(), "CONFIG");
     return rows.find(({ key }) => key === "max_client_conn")?.["value"];
   }
 });

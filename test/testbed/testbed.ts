@@ -22,19 +22,19 @@ import { startExisting, type ExistingSettings } from "./existingPgBouncer.ts";
 import { startOperator, type OperatorProcess } from "./operatorProcess.ts";
 import { isPgBouncerPod, startPgBouncerPod } from "./pgbouncerPod.ts";
 import { requestsOf, type Requests } from "./requests.ts";
-import { preparePostgres, sceneFleet, type SceneFleet } from "./sceneFleet.ts";
+import { preparePostgres, testbedFleet, type TestbedFleet } from "./testbedFleet.ts";
 import { startServerPods, type ServerPods } from "./serverPods.ts";
 import { workloadsReady } from "./workloadsReady.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 
-/** For hooks that start a scene: as for an API server. */
-export const SCENE_START_TIMEOUT_MS = API_SERVER_START_TIMEOUT_MS;
+/** For hooks that start a testbed: as for an API server. */
+export const TESTBED_START_TIMEOUT_MS = API_SERVER_START_TIMEOUT_MS;
 
-/** Where all of a scene's objects are. */
+/** Where all of a testbed's objects are. */
 export const NAMESPACE = "writing";
 
 /** What stands there before a fleet is applied. */
-export interface SceneSpec {
+export interface TestbedSpec {
   /** Settings of Postgres: `{ max_connections: 50 }`. */
   readonly postgres?: PostgresSpec["settings"];
   /** A PgBouncer that weir did not make, for a fleet that names it; none when absent. */
@@ -42,7 +42,7 @@ export interface SceneSpec {
 }
 
 /** How the operator is started. */
-export interface OperatorWish {
+export interface OperatorOptions {
   /** A ServiceAccount of the namespace weir-system; an administrator when absent. */
   readonly as?: string;
   readonly args?: readonly string[];
@@ -54,11 +54,11 @@ export interface OperatorWish {
  * whose pods are real PgBouncers, and programs with real connections and MCP endpoints, before a
  * real Postgres.
  */
-export interface Scene {
+export interface Testbed {
   readonly apiServer: ApiServer;
   readonly client: KubeClient;
   readonly postgres: Postgres;
-  /** The PgBouncer that weir did not make. @throws when the scene has none */
+  /** The PgBouncer that weir did not make. @throws when the testbed has none */
   readonly existing: () => PgBouncer;
   /** Of weir's own, that of a pod. @throws when none runs there */
   readonly pgbouncer: (pod: string) => PgBouncer;
@@ -66,13 +66,13 @@ export interface Scene {
    * Applies a fleet and all that people make of it before an operator comes: the guarded role,
    * Secrets, and workloads; and waits until they are Ready. Again: applies the changed ones.
    */
-  readonly fleet: (yaml: string) => Promise<SceneFleet>;
+  readonly fleet: (yaml: string) => Promise<TestbedFleet>;
   /** Applies the ConnectionBudgets and McpServers alone: nothing else follows them yet. */
-  readonly write: (yaml: string) => Promise<SceneFleet>;
+  readonly write: (yaml: string) => Promise<TestbedFleet>;
   /** Waits until every workload is rolled out. */
   readonly ready: () => Promise<void>;
   readonly servers: Omit<ServerPods, "run" | "kill">;
-  /** kubectl, in the scene's namespace. @returns what it wrote to stdout */
+  /** kubectl, in the testbed's namespace. @returns what it wrote to stdout */
   readonly kubectl: (...args: readonly string[]) => Promise<string>;
   /** Changes a file of a PgBouncer by hand, and does not reload. */
   readonly edit: (
@@ -86,15 +86,15 @@ export interface Scene {
   /** Those of the operator: of whoever logs in with `operatorKubeconfig` or as its ServiceAccount. */
   readonly requests: Requests;
   readonly operatorKubeconfig: string;
-  /** Starts a `weir operator`; it ends with the scene. */
-  readonly operator: (wish?: OperatorWish) => Promise<OperatorProcess>;
+  /** Starts a `weir operator`; it ends with the testbed. */
+  readonly operator: (wish?: OperatorOptions) => Promise<OperatorProcess>;
   readonly stop: () => Promise<void>;
 }
 
 const CRDS = ["weir.dev_connectionbudgets.yaml", "weir.dev_mcpservers.yaml"];
 
 /** Starts one, with no fleet yet, and no operator. */
-export async function startScene(spec: SceneSpec = {}): Promise<Scene> {
+export async function startTestbed(spec: TestbedSpec = {}): Promise<Testbed> {
   const ending: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (let end = ending.pop(); end !== undefined; end = ending.pop()) await end();
@@ -166,7 +166,7 @@ export async function startScene(spec: SceneSpec = {}): Promise<Scene> {
 
     const secrets = new Map<string, SecretData>();
     const fleet = async (yaml: string) => {
-      const read = sceneFleet(yaml, secrets);
+      const read = testbedFleet(yaml, secrets);
       for (const { metadata, data } of read.secrets) secrets.set(secretKeyOf(metadata), data);
       for (const budget of read.fleet.budgets) {
         const { pgbouncer } = budgetNames(budget.metadata.name);
@@ -188,13 +188,13 @@ export async function startScene(spec: SceneSpec = {}): Promise<Scene> {
     };
 
     const write = async (yaml: string) => {
-      const read = sceneFleet(yaml, secrets);
+      const read = testbedFleet(yaml, secrets);
       await applyObjects(client, read.written);
       return read;
     };
 
     const conditions = stops(await followConditions(client, NAMESPACE));
-    const operator = async ({ as, args, env }: OperatorWish = {}) => {
+    const operator = async ({ as, args, env }: OperatorOptions = {}) => {
       const kubeconfigPath =
         as === undefined
           ? operatorKubeconfig
@@ -210,7 +210,7 @@ export async function startScene(spec: SceneSpec = {}): Promise<Scene> {
       apiServer,
       client,
       postgres,
-      existing: () => found(old, "the scene was started without an existing PgBouncer"),
+      existing: () => found(old, "the testbed was started without an existing PgBouncer"),
       pgbouncer: (pod) => found(bouncers.get(pod), `no PgBouncer runs in pod ${pod}`),
       fleet,
       write,

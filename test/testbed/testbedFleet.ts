@@ -22,7 +22,7 @@ import { existingWorkload } from "./existingWorkload.ts";
 type AppliedObject = Applied["object"];
 
 /** A fleet, and everything that people make of it before an operator comes. */
-export interface SceneFleet {
+export interface TestbedFleet {
   readonly fleet: Fleet;
   readonly plan: Plan;
   /** The ConnectionBudgets and McpServers themselves, as they are written. */
@@ -39,8 +39,11 @@ export interface SceneFleet {
  * @param existing data of Secrets that are there
  * @throws with its problems when it is not well, or its budget can't fit and has no workloads
  */
-export function sceneFleet(yaml: string, existing: ReadonlyMap<string, SecretData>): SceneFleet {
-  const read = readFleet([{ name: "the scene's fleet", text: yaml }]);
+export function testbedFleet(
+  yaml: string,
+  existing: ReadonlyMap<string, SecretData>,
+): TestbedFleet {
+  const read = readFleet([{ name: "the testbed's fleet", text: yaml }]);
   if (!read.ok) throw new Error(read.problems.map(formatProblem).join("\n"));
   const { fleet } = read;
   const plan = planFleet(fleet);
@@ -82,7 +85,7 @@ function feasible<T extends { readonly feasible: boolean; readonly name: string 
  */
 export async function preparePostgres(
   postgres: Postgres,
-  { fleet, plan }: SceneFleet,
+  { fleet, plan }: TestbedFleet,
   secrets: ReadonlyMap<string, SecretData>,
 ): Promise<void> {
   for (const budget of fleet.budgets) {

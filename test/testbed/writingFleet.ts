@@ -1,4 +1,4 @@
-import type { Scene } from "./scene.ts";
+import type { Testbed } from "./testbed.ts";
 
 /** The servers of the incident, in the order of their ports. */
 export const SERVERS = [
@@ -25,24 +25,24 @@ export interface WritingFleet {
 }
 
 /** The ten servers behind PgBouncers that weir's charts make. */
-export function ownFleet(scene: Scene, fleet: WritingFleet = {}): string {
+export function ownFleet(testbed: Testbed, fleet: WritingFleet = {}): string {
   const image = "weir.local/writing-servers:0.1.0";
-  return yaml(scene, fleet, { maxClientConn: 200 }, () => ({ image }));
+  return yaml(testbed, fleet, { maxClientConn: 200 }, () => ({ image }));
 }
 
-/** The ten servers, each a Deployment that weir did not make, behind the scene's old PgBouncer. */
-export function existingFleet(scene: Scene, fleet: WritingFleet = {}): string {
-  const { port } = scene.existing();
+/** The ten servers, each a Deployment that weir did not make, behind the testbed's old PgBouncer. */
+export function existingFleet(testbed: Testbed, fleet: WritingFleet = {}): string {
+  const { port } = testbed.existing();
   const statsSecretRef = { name: "old-stats" };
   const existing = { host: "127.0.0.1", port, processes: 1, statsSecretRef };
-  return yaml(scene, fleet, { maxClientConn: 200, existing }, (name) => ({
+  return yaml(testbed, fleet, { maxClientConn: 200, existing }, (name) => ({
     workloadRef: { kind: "Deployment", name },
   }));
 }
 
 /** JSON, which is YAML. */
 function yaml(
-  { postgres: { port } }: Scene,
+  { postgres: { port } }: Testbed,
   { postgres = {}, pgbouncer = {}, server = {}, servers = SERVERS }: WritingFleet,
   tier: object,
   workload: (name: string) => object,
