@@ -13,10 +13,9 @@ import { formatProblem } from "../fleet/problem.ts";
 import type { Source } from "../fleet/yaml.ts";
 import { readObjects, type ReadObjects } from "../verify/read/readObjects.ts";
 import { readSystem } from "../verify/read/readSystem.ts";
-import type { AuditObject } from "../verify/sourcePosition.ts";
+import type { ManifestObject } from "../verify/sourcePosition.ts";
 import type { Proof } from "../verify/proof/proof.ts";
-import { prove } from "../verify/proof/prove.ts";
-import { unlistedClients } from "../verify/proof/unlistedClients.ts";
+import { prove, unlistedClients } from "../verify/proof/prove.ts";
 import { didYouMean } from "../text/didYouMean.ts";
 import { counted } from "../text/wording.ts";
 import { explainProof } from "../report/proofReport.ts";
@@ -55,7 +54,7 @@ export function verifyCommand(shell: Shell): Command {
       .action((paths: string[], options: VerifyOptions) => {
         const { objects, leftOut } = readManifests(paths, shell);
         const system = readSystem(objects, {
-          told: annotationOverrides(annotations, new Set(objects.map(nameOf))),
+          overrides: annotationOverrides(annotations, new Set(objects.map(nameOf))),
         });
         const missing = [...system.missing, ...unlistedClients(system)];
         const notes = [...system.notes, ...leftOutNotes(leftOut)];
@@ -87,7 +86,7 @@ function leftOutNotes(leftOut: readonly string[]): readonly string[] {
   return [`Left out: ${what} in ${named}${more}: ${why}`];
 }
 
-function nameOf({ kind, namespace, name }: AuditObject): string {
+function nameOf({ kind, namespace, name }: ManifestObject): string {
   return `${kind} ${namespace}/${name}`;
 }
 

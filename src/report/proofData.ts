@@ -37,10 +37,10 @@ export function proofAsData(proof: Proof): unknown {
       place: placeAsData(finding.place),
       related: finding.related.map(placeAsData),
     })),
-    missing: proof.missing.map(({ what, place, tell }) => ({
+    missing: proof.missing.map(({ what, place, remedy }) => ({
       what,
       place: placeAsData(place),
-      tell,
+      tell: remedy,
     })),
     notes: proof.notes,
   };

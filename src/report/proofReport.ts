@@ -2,13 +2,13 @@ import { pageFor, type Page, type Paint, type Screen } from "../text/paint.ts";
 import { counted, listed } from "../text/wording.ts";
 import { blocksText, hangingIndent, marked } from "../text/wrap.ts";
 import type { Finding, Proof, Sum, Term } from "../verify/proof/proof.ts";
-import type { AuditObject, SourcePosition } from "../verify/sourcePosition.ts";
-import type { MissingQuantity } from "../verify/system.ts";
+import type { ManifestObject, SourcePosition } from "../verify/sourcePosition.ts";
+import type { MissingQuantity } from "../verify/quantity.ts";
 import { placeAsData } from "./proofData.ts";
 
 /** What was read, beside what was proved of it. */
 export interface Read {
-  readonly objects: readonly AuditObject[];
+  readonly objects: readonly ManifestObject[];
   /** The names of the PgBouncers that were found. */
   readonly poolers: readonly string[];
 }
@@ -103,12 +103,12 @@ function findingLines(finding: Finding, page: Page): readonly string[] {
   ];
 }
 
-function missingLines({ what, place, tell }: MissingQuantity, page: Page): readonly string[] {
+function missingLines({ what, place, remedy }: MissingQuantity, page: Page): readonly string[] {
   const { columns, paint } = page;
   return [
     ...marked(paint.warn("?"), `Missing: ${what}`, page, paint.warn),
     ...hangingIndent("  ", located(place), columns),
-    ...hangingIndent("  ", `To tell it: ${tell}`, columns),
+    ...hangingIndent("  ", `To tell it: ${remedy}`, columns),
   ];
 }
 

@@ -12,7 +12,7 @@ import {
   systemOf,
 } from "../../test/verify/systemOf.ts";
 import { prove } from "../verify/proof/prove.ts";
-import { RULES } from "../verify/proof/rules.ts";
+import { RULES } from "../verify/proof/proof.ts";
 import { sarifLog } from "./sarif.ts";
 
 /** The schema of SARIF 2.1.0 (of draft 4, whose `id` ajv calls `$id`). */

@@ -2,7 +2,7 @@ import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { SourcePosition } from "../verify/sourcePosition.ts";
 import type { Proof } from "../verify/proof/proof.ts";
-import { RULES } from "../verify/proof/rules.ts";
+import { RULES } from "../verify/proof/proof.ts";
 import { placeAsData } from "./proofData.ts";
 
 /**
@@ -50,8 +50,8 @@ export function sarifLog(proof: Proof): unknown {
             ...resultOf(rule, "error", message, place),
             relatedLocations: related.map((other, id) => ({ id, ...locationOf(other) })),
           })),
-          ...proof.missing.map(({ what, place, tell }) =>
-            resultOf("weir/missing", "warning", `Missing: ${what}. To tell it: ${tell}.`, place),
+          ...proof.missing.map(({ what, place, remedy }) =>
+            resultOf("weir/missing", "warning", `Missing: ${what}. To tell it: ${remedy}.`, place),
           ),
         ],
       },

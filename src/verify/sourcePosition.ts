@@ -1,7 +1,7 @@
 import { formatPath, type FieldPath } from "../api/fieldPath.ts";
 
 /** An object of a manifest or of a cluster, as it was read: nothing is known of its fields. */
-export interface AuditObject {
+export interface ManifestObject {
   /** The file (`-` is called standard input), or the cluster, that it was read from. */
   readonly file: string;
   readonly kind: string;
@@ -22,7 +22,7 @@ export interface AuditObject {
 
 /** Where a figure was written: a field of an object, and a key in it where the field is a text. */
 export interface SourcePosition {
-  readonly object: AuditObject;
+  readonly object: ManifestObject;
   readonly path: FieldPath;
   /** Within a text: `max_client_conn`, or `[databases] author pool_size`. */
   readonly key?: string;

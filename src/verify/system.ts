@@ -1,41 +1,20 @@
+import { product, type MissingQuantity, type Quantity } from "./quantity.ts";
 import type { SourcePosition } from "./sourcePosition.ts";
 
 /**
- * What manifests say of a system of connections, whoever wrote them: the poolers, who connects to
- * them, and the Postgres behind. The proof (proof/) is a function of this; manifests/ makes it from
- * YAML, and from what a cluster holds. Nothing in it is guessed: a figure that the objects don't
- * tell is MissingQuantity, and says how to tell it.
+ * A system of connections, whoever wrote its manifests: the poolers, their clients, and the Postgres
+ * behind. The proof (proof/) is a function of it. Manifests, a cluster's objects (read/) and compose
+ * files (compose/) are read into it. Nothing in it is guessed: a number that is not written is a
+ * MissingQuantity, which says how to give it.
  */
 export interface System {
   readonly poolers: readonly Pooler[];
   readonly clients: readonly Client[];
   readonly postgres: readonly PostgresServer[];
-  /** What stands in the way of a proof and belongs to no figure: a Service that is not there. */
+  /** What prevents a proof and belongs to no quantity: a Service that is not there. */
   readonly missing: readonly MissingQuantity[];
   /** What a person should know though it changes nothing. */
   readonly notes: readonly string[];
-}
-
-/** A number that the objects tell, or what is missing to know it. */
-export type Quantity = KnownQuantity | MissingQuantity;
-
-export interface KnownQuantity {
-  readonly known: true;
-  readonly value: number;
-  /** How it comes about, for people: `2 × 3 replicas (RollingUpdate)`, `DB_POOL_MAX`. */
-  readonly why: string;
-  /** Every field that it was made of; empty for a default of a program. */
-  readonly places: readonly SourcePosition[];
-}
-
-/** Something that can't be known from the objects. */
-export interface MissingQuantity {
-  readonly known: false;
-  /** `how many connections a process of container app opens`. */
-  readonly what: string;
-  readonly place: SourcePosition;
-  /** How to tell it: `annotate its pod template with weir.dev/pool-max: "N"`. */
-  readonly tell: string;
 }
 
 /** One PgBouncer tier: processes behind the same addresses. */
@@ -100,16 +79,24 @@ export interface Reserve {
   readonly places: readonly SourcePosition[];
 }
 
-/** One pool of connections in a workload. */
+/** One pool of connections in a workload: each of its processes has one. */
 export interface Client {
   /** `Deployment writing/author, container server`. */
   readonly name: string;
+  /** The workload that its pods belong to: `Deployment writing/author`. */
+  readonly workload: string;
   readonly place: SourcePosition;
-  /** Pods of it that can be there at once × processes a pod. */
-  readonly processes: Quantity;
-  /** The most connections that one process opens there. */
+  /** Pods that can hold connections at once. */
+  readonly pods: Quantity;
+  readonly processesPerPod: Quantity;
+  /** The most connections that one process opens. */
   readonly pool: Quantity;
   readonly target: Target;
+}
+
+/** Processes of a client that can be there at once. */
+export function processesOf({ pods, processesPerPod }: Client): Quantity {
+  return product(pods, processesPerPod);
 }
 
 /** Where the connections of a client go. */
@@ -118,11 +105,11 @@ export type Target =
       readonly kind: "pooler";
       /** The pooler's name. */
       readonly pooler: string;
-      /** The database that it names, and the login. What a Secret hides is named by the Secret. */
+      /** The database and the login; of an unknown one, the name of what holds it: a Secret and its key. */
       readonly database: string;
       readonly user: string;
-      /** Which of the two nobody knows: their texts only name what hides them. */
-      readonly hidden?: readonly ("database" | "user")[];
+      /** Which of the two are unknown. */
+      readonly unknown?: readonly ("database" | "user")[];
       readonly place: SourcePosition;
     }
   | {

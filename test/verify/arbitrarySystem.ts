@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
-import type { Client, Quantity, System } from "../../src/verify/system.ts";
+import type { Client, System } from "../../src/verify/system.ts";
+import type { Quantity } from "../../src/verify/quantity.ts";
 import {
   clientOf,
   directOf,

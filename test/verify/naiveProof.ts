@@ -1,4 +1,4 @@
-import type { System } from "../../src/verify/system.ts";
+import { processesOf, type System } from "../../src/verify/system.ts";
 
 /**
  * Whether every sum of a System in which all is known holds, found by opening each connection
@@ -34,7 +34,7 @@ export function naiveVerdict(system: System): "fits" | "broken" {
       const open: string[] = [];
       for (const { client, target } of mine) {
         if (target.database !== "pgbouncer") continue;
-        for (let n = 0; n < number(client.processes) * number(client.pool); n++)
+        for (let n = 0; n < number(processesOf(client)) * number(client.pool); n++)
           open.push("consoles");
       }
       const touched = new Set<string>();
@@ -49,7 +49,7 @@ export function naiveVerdict(system: System): "fits" | "broken" {
         const users = mine.filter(({ target }) => target.database === database);
         let asked = 0;
         for (const { client } of users) {
-          for (let n = 0; n < number(client.processes); n++) asked += number(client.pool);
+          for (let n = 0; n < number(processesOf(client)); n++) asked += number(client.pool);
         }
         const bulkhead = line.maxClients === undefined ? 0 : number(line.maxClients);
         if (bulkhead > 0 && asked > bulkhead) broken = true;
@@ -100,9 +100,11 @@ export function naiveVerdict(system: System): "fits" | "broken" {
       }
     }
   }
-  for (const { processes, pool, target } of system.clients) {
+  for (const client of system.clients) {
+    const { pool, target } = client;
     if (target.kind !== "postgres") continue;
-    for (let n = 0; n < number(processes) * number(pool); n++) backends.push(home(target.postgres));
+    for (let n = 0; n < number(processesOf(client)) * number(pool); n++)
+      backends.push(home(target.postgres));
   }
   for (const [address, most] of admitted) {
     const declared = shares.get(address) ?? [];

@@ -1,22 +1,20 @@
-import type { AuditObject, SourcePosition } from "../../src/verify/sourcePosition.ts";
+import type { ManifestObject, SourcePosition } from "../../src/verify/sourcePosition.ts";
 import type {
   Client,
-  Quantity,
-  KnownQuantity,
-  MissingQuantity,
   Pooler,
   PoolerGroup,
   PoolerLine,
   PostgresServer,
   System,
 } from "../../src/verify/system.ts";
+import type { Quantity, KnownQuantity, MissingQuantity } from "../../src/verify/quantity.ts";
 
 /** Systems made by hand, for the proof alone: every figure with a place of its own. */
 
 /** One function for all, so that two objects with the same in them are equal. */
 const firstPosition = (): { line: number; column: number } => ({ line: 1, column: 1 });
 
-export function objectNamed(kind: string, name: string): AuditObject {
+export function objectNamed(kind: string, name: string): ManifestObject {
   return {
     file: "hand.yaml",
     kind,
@@ -41,7 +39,7 @@ export function missing(what: string): MissingQuantity {
     known: false,
     what,
     place: placeIn("Deployment", "unknown", "spec"),
-    tell: `annotate ${what}`,
+    remedy: `annotate ${what}`,
   };
 }
 
@@ -141,8 +139,10 @@ export function clientOf(
 ): Client {
   return {
     name,
+    workload: `Deployment shop/${name}`,
     place: placeIn("Deployment", name, "spec"),
-    processes: told(processes, placeIn("Deployment", name, "spec", "replicas")),
+    pods: told(processes, placeIn("Deployment", name, "spec", "replicas")),
+    processesPerPod: known(1),
     pool: told(pool, placeIn("Deployment", name, "spec", "env")),
     target: {
       kind: "pooler",

@@ -1,6 +1,7 @@
 import { readObjects } from "../../src/verify/read/readObjects.ts";
 import { readSystem } from "../../src/verify/read/readSystem.ts";
-import type { Client, Quantity, Pooler, System } from "../../src/verify/system.ts";
+import { processesOf, type Client, type Pooler, type System } from "../../src/verify/system.ts";
+import type { Quantity } from "../../src/verify/quantity.ts";
 
 /** The system that a text of manifests tells of; annotations by flag as `Told` has them. */
 export function systemIn(
@@ -10,7 +11,7 @@ export function systemIn(
   const { objects, problems } = readObjects([{ name: "all.yaml", text }]);
   if (problems.length > 0) throw new Error(JSON.stringify(problems));
   return readSystem(objects, {
-    told: new Map(
+    overrides: new Map(
       Object.entries(told).map(([key, values]) => [key, new Map(Object.entries(values))]),
     ),
   });
@@ -22,10 +23,11 @@ export function figure(of: Quantity | undefined): number | string | undefined {
 }
 
 /** `[name, processes, pool, pooler, database, user]`, or with the Postgres as the last. */
-export function clientShape({ name, processes, pool, target }: Client): readonly unknown[] {
+export function clientShape(client: Client): readonly unknown[] {
+  const { name, pool, target } = client;
   const to =
     target.kind === "pooler" ? [target.pooler, target.database, target.user] : [target.postgres];
-  return [name, figure(processes), figure(pool), ...to];
+  return [name, figure(processesOf(client)), figure(pool), ...to];
 }
 
 /** What matters of a pooler. */

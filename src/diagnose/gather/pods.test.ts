@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import type { AuditObject } from "../../verify/sourcePosition.ts";
+import type { ManifestObject } from "../../verify/sourcePosition.ts";
 import { waysToPgBouncers } from "./findPgBouncers.ts";
 import { podOf, runningPods } from "./pods.ts";
 
-function object(kind: string, name: string, value: Record<string, unknown>): AuditObject {
+function object(kind: string, name: string, value: Record<string, unknown>): ManifestObject {
   return {
     file: "https://cluster",
     kind,

@@ -1,6 +1,6 @@
-import { fieldOf, itemsOf } from "../../kube/fields.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
-import type { AuditObject } from "../../verify/sourcePosition.ts";
+import { Field } from "../../verify/read/field.ts";
+import { objectOf, type ManifestObject } from "../../verify/sourcePosition.ts";
 
 /** A pod that may hold connections, and the workload that made it. */
 export interface RunningPod {
@@ -10,7 +10,7 @@ export interface RunningPod {
   readonly containers: readonly string[];
   /** Every address that is its own; none where it has that of its node. */
   readonly addresses: readonly string[];
-  readonly object: AuditObject;
+  readonly object: ManifestObject;
   readonly ready: boolean;
   readonly terminating: boolean;
 }
@@ -21,7 +21,7 @@ export interface RunningPod {
  *
  * @param objects pods, and the ReplicaSets that tell whose they are; others are left out
  */
-export function runningPods(objects: readonly AuditObject[]): readonly RunningPod[] {
+export function runningPods(objects: readonly ManifestObject[]): readonly RunningPod[] {
   const deployments = new Map(
     objects
       .filter(({ kind }) => kind === "ReplicaSet")
@@ -40,55 +40,59 @@ export function runningPods(objects: readonly AuditObject[]): readonly RunningPo
         addresses: addressesOf(pod),
         object: pod,
         ready: isReady(pod),
-        terminating: fieldOf(pod.value, "metadata")["deletionTimestamp"] !== undefined,
+        terminating: Field.of(pod).at("metadata", "deletionTimestamp").exists,
       };
     });
 }
 
-/** As a workload tells them; of two addresses (IPv4 and IPv6) the one that was seen. */
+/** A pod of a workload; of two addresses (IPv4 and IPv6) the one that a pooler has as its client's. */
 export function podOf(
   { object, addresses, ready, terminating }: RunningPod,
-  seen: ReadonlySet<string>,
+  clientAddresses: ReadonlySet<string>,
 ): LiveWorkload["pods"][number] {
-  const address = addresses.find((each) => seen.has(each)) ?? addresses[0];
+  const address = addresses.find((each) => clientAddresses.has(each)) ?? addresses[0];
   return { name: object.name, ...(address !== undefined && { address }), ready, terminating };
 }
 
 /** `Deployment writing/author`. */
-export function keyOf({ kind, namespace, name }: AuditObject): string {
-  return `${kind} ${namespace}/${name}`;
+export function keyOf(object: ManifestObject): string {
+  return objectOf({ object, path: [] });
 }
 
-function ownerOf(object: AuditObject): string | undefined {
-  const owner = itemsOf(fieldOf(object.value, "metadata")["ownerReferences"]).find(
-    ({ controller }) => controller === true,
-  );
+function ownerOf(object: ManifestObject): string | undefined {
+  const owner = Field.of(object)
+    .at("metadata", "ownerReferences")
+    .items()
+    .find((one) => one.at("controller").value === true);
   return owner === undefined
     ? undefined
-    : `${String(owner["kind"])} ${object.namespace}/${String(owner["name"])}`;
+    : `${String(owner.at("kind").value)} ${object.namespace}/${String(owner.at("name").value)}`;
 }
 
-function hasEnded(pod: AuditObject): boolean {
-  const { phase } = fieldOf(pod.value, "status");
+function hasEnded(pod: ManifestObject): boolean {
+  const phase = Field.of(pod).at("status", "phase").text();
   return phase === "Succeeded" || phase === "Failed";
 }
 
-function containersOf(pod: AuditObject): readonly string[] {
-  return itemsOf(fieldOf(pod.value, "spec")["containers"]).flatMap(({ name, image }) =>
-    [name, image].filter((text): text is string => typeof text === "string"),
-  );
+function containersOf(pod: ManifestObject): readonly string[] {
+  const containers = Field.of(pod).at("spec", "containers").items();
+  return containers
+    .flatMap((container) => [container.at("name").text(), container.at("image").text()])
+    .filter((text) => text !== undefined);
 }
 
-function addressesOf(pod: AuditObject): readonly string[] {
+function addressesOf(pod: ManifestObject): readonly string[] {
+  const root = Field.of(pod);
   // It has its node's address, as others there do.
-  if (fieldOf(pod.value, "spec")["hostNetwork"] === true) return [];
-  const { podIP, podIPs } = fieldOf(pod.value, "status");
-  const all = [podIP, ...itemsOf(podIPs).map(({ ip }) => ip)];
-  return [...new Set(all.filter((ip): ip is string => typeof ip === "string" && ip !== ""))];
+  if (root.at("spec", "hostNetwork").value === true) return [];
+  const ips = root.at("status", "podIPs").items();
+  const all = [root.at("status", "podIP"), ...ips.map((one) => one.at("ip"))];
+  return [...new Set(all.flatMap((ip) => ip.text() ?? []).filter((ip) => ip !== ""))];
 }
 
-function isReady(pod: AuditObject): boolean {
-  return itemsOf(fieldOf(pod.value, "status")["conditions"]).some(
-    ({ type, status }) => type === "Ready" && status === "True",
+function isReady(pod: ManifestObject): boolean {
+  const conditions = Field.of(pod).at("status", "conditions").items();
+  return conditions.some(
+    (one) => one.at("type").value === "Ready" && one.at("status").value === "True",
   );
 }

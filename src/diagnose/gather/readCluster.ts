@@ -4,9 +4,9 @@ import { loadKubeconfig } from "../../kube/kubeconfig.ts";
 import { KubeError } from "../../kube/kubeError.ts";
 import { listObjects, type KubeObject, type Listed } from "../../kube/list.ts";
 import type { UnavailablePart } from "../../model/observation.ts";
-import type { AuditObject } from "../../verify/sourcePosition.ts";
+import { isMapping } from "../../api/objectName.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { fieldOf } from "../../kube/fields.ts";
+import type { ManifestObject } from "../../verify/sourcePosition.ts";
 
 /** Which part of the cluster of KUBECONFIG is read. */
 export interface ClusterQuestion {
@@ -17,7 +17,7 @@ export interface ClusterQuestion {
 
 /** What a cluster holds, without the values of its Secrets, which are not asked for. */
 export interface ClusterAnswer {
-  readonly objects: readonly AuditObject[];
+  readonly objects: readonly ManifestObject[];
   /** Pods are among them, and what tells whose they are. */
   readonly hasPods: boolean;
   /** Every kind was read: only then is what is not there no gap. */
@@ -83,7 +83,7 @@ const NO_CLUSTER = "KUBECONFIG and its context must name a cluster that can be r
 
 interface KindAnswer {
   readonly kind: string;
-  readonly objects: readonly AuditObject[];
+  readonly objects: readonly ManifestObject[];
   readonly unseen?: UnavailablePart;
 }
 
@@ -95,7 +95,7 @@ async function readKind(
   const { kind, plural } = listed;
   try {
     const objects = await listObjects(client, listed, namespace);
-    return { kind, objects: objects.map((object) => auditObject(object, client)) };
+    return { kind, objects: objects.map((object) => manifestObject(object, client)) };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     const where = namespace === undefined ? "of the cluster" : `of namespace ${namespace}`;
@@ -104,8 +104,8 @@ async function readKind(
   }
 }
 
-function auditObject(value: KubeObject, { server }: KubeClient): AuditObject {
-  const { name, namespace } = fieldOf(value, "metadata");
+function manifestObject(value: KubeObject, { server }: KubeClient): ManifestObject {
+  const { name, namespace } = isMapping(value["metadata"]) ? value["metadata"] : {};
   return {
     file: server,
     kind: value.kind,

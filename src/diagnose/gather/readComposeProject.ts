@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { dirname, resolve } from "node:path";
 import { parseEnv, promisify } from "node:util";
+import { isMapping } from "../../api/objectName.ts";
 import { readCompose } from "../../verify/compose/composeFile.ts";
 import {
   containerIds,
@@ -8,10 +9,10 @@ import {
   inspectedContainers,
   type ComposeContainer,
 } from "../../verify/compose/containers.ts";
-import { serviceObjects, serviceOf } from "../../verify/compose/serviceObjects.ts";
+import { composeSystem, serviceKey } from "../../verify/compose/composeSystem.ts";
 import type { UnavailablePart } from "../../model/observation.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
-import { setClients, type Settings } from "./workloads.ts";
+import { poolSettings } from "./workloads.ts";
 
 const run = promisify(execFile);
 
@@ -33,8 +34,8 @@ export interface ComposeAnswer {
 
 /** A compose file that was read; its containers are still to be asked for. */
 export interface ReadProject {
-  /** @param seen the addresses of the poolers' clients */
-  readonly withContainers: (seen: ReadonlySet<string>) => Promise<ComposeAnswer>;
+  /** @param clientAddresses of the poolers' clients */
+  readonly withContainers: (clientAddresses: ReadonlySet<string>) => Promise<ComposeAnswer>;
 }
 
 /**
@@ -54,26 +55,29 @@ export function readComposeProject(file: string, { env, read }: ComposeWorld): R
     },
   });
   // A userlist and keys lie beside, too: what is no ini is not opened.
-  const objects = serviceObjects(file, project.services, (path) =>
+  const system = composeSystem(file, project.services, (path) =>
     path.endsWith(".ini") ? beside(path) : undefined,
   );
-  const set = setClients(objects).map(({ object, settings }) => ({
-    name: serviceOf(object) ?? "",
-    settings,
-  }));
+  const configured = poolSettings(system);
   const elsewhere = project.elsewhere.length === 0 ? [] : [notRead(file, project.elsewhere)];
   return {
-    withContainers: async (seen) => {
+    withContainers: async (clientAddresses) => {
       const { containers, unseen } = await containersOf(file, env);
-      const services = [...set, ...strangers(set, containers, seen)];
+      const names = new Set(configured.map(({ workload }) => workload));
+      const others = clientServices(containers, clientAddresses).filter((key) => !names.has(key));
+      const workloads = [
+        ...configured,
+        ...others.map((workload) => ({ workload, settings: { processesPerPod: 1 } })),
+      ];
+      const replicas = new Map(project.services.map((one) => [serviceKey(one.name), one.replicas]));
       return {
-        workloads: services.map(({ name, settings }) => ({
-          name: `service ${name}`,
+        workloads: workloads.map(({ workload, settings }) => ({
+          name: workload,
           ...settings,
-          replicas: project.services.find((service) => service.name === name)?.replicas ?? 1,
+          replicas: replicas.get(workload) ?? 1,
           pods: containers
-            .filter(({ service }) => service === name)
-            .map((container) => podOf(container, seen)),
+            .filter(({ service }) => serviceKey(service) === workload)
+            .map((container) => podOf(container, clientAddresses)),
         })),
         unseen: [...unseen, ...elsewhere],
       };
@@ -81,30 +85,22 @@ export function readComposeProject(file: string, { env, read }: ComposeWorld): R
   };
 }
 
-interface SetService {
-  readonly name: string;
-  readonly settings: Settings;
-}
-
-/** Services whose containers were seen, though nothing tells that they connect. */
-function strangers(
-  set: readonly SetService[],
+/** Keys of the services whose containers are clients of a pooler. */
+function clientServices(
   containers: readonly ComposeContainer[],
-  seen: ReadonlySet<string>,
-): readonly SetService[] {
-  const told = new Set(set.map(({ name }) => name));
-  const names = containers
-    .filter(({ addresses }) => addresses.some((address) => seen.has(address)))
-    .map(({ service }) => service)
-    .filter((service) => !told.has(service));
-  return [...new Set(names)].map((name) => ({ name, settings: { processesPerPod: 1 } }));
+  clientAddresses: ReadonlySet<string>,
+): readonly string[] {
+  const services = containers
+    .filter(({ addresses }) => addresses.some((address) => clientAddresses.has(address)))
+    .map(({ service }) => serviceKey(service));
+  return [...new Set(services)];
 }
 
 function podOf(
   { name, addresses, ready }: ComposeContainer,
-  seen: ReadonlySet<string>,
+  clientAddresses: ReadonlySet<string>,
 ): LiveWorkload["pods"][number] {
-  const address = addresses.find((one) => seen.has(one)) ?? addresses[0];
+  const address = addresses.find((one) => clientAddresses.has(one)) ?? addresses[0];
   return { name, ...(address !== undefined && { address }), ready, terminating: false };
 }
 
@@ -172,8 +168,4 @@ function asTexts(values: Readonly<Record<string, string | undefined>>): Record<s
   return Object.fromEntries(
     Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

@@ -1,14 +1,13 @@
 import { AVAILABLE_CONNECTIONS_ANNOTATION } from "../../api/names.ts";
-import { objectOf, type AuditObject } from "../sourcePosition.ts";
-import { setting, type Setting } from "../read/configuration.ts";
+import { objectOf, type ManifestObject } from "../sourcePosition.ts";
+import { setting, type Setting } from "../read/poolers.ts";
 import { Field } from "../read/field.ts";
-import { placeholder, renderPlaceholders } from "../read/placeholders.ts";
-import type { Annotation, Inventory } from "../read/inventory.ts";
-import { madePods, settingsOf } from "./operatorFields.ts";
-import type { OperatorResources } from "./operatorResources.ts";
+import type { Inventory } from "../read/inventory.ts";
+import type { Annotation } from "../workload.ts";
+import { deploymentPods, settingsOf } from "./operatorFields.ts";
+import type { Adapter, AdapterContext } from "./adapter.ts";
 import type { FoundPooler } from "../read/poolers.ts";
 import { availableConnections, settingsIn, type FoundPostgres } from "../read/postgresServers.ts";
-import type { Scalers } from "../read/scalers.ts";
 
 const GROUP = "postgresql.cnpg.io";
 const PORT = 5432;
@@ -21,20 +20,23 @@ const MAX_CONNECTIONS = 100;
  * CloudNativePG: a Pooler is a Deployment and a Service of its name, on port 5432, with one line
  * `*` to its Cluster's Service. https://cloudnative-pg.io/docs/current/connection_pooling
  */
-export function cnpg(inventory: Inventory, scalers: Scalers): OperatorResources {
-  const poolers = inventory.ofKind(GROUP, "Pooler");
-  const clusters = inventory.ofKind(GROUP, "Cluster");
-  return {
-    poolers: poolers.map((object) => poolerOf(object, inventory, scalers)),
-    postgres: clusters.flatMap((object) => serversOf(object, inventory)),
-    owns: poolers.flatMap((object) => [
-      objectOf({ object, path: [] }),
-      `Deployment ${object.namespace}/${object.name}`,
-    ]),
-  };
-}
+export const cnpg: Adapter = {
+  groups: /(?:^|\.)cnpg\.io$/,
+  objects: {
+    [`${GROUP}/Pooler`]: (object, context) => ({
+      poolers: [poolerOf(object, context)],
+      postgres: [],
+      owned: [objectOf({ object, path: [] }), `Deployment ${object.namespace}/${object.name}`],
+    }),
+    [`${GROUP}/Cluster`]: (object, { inventory }) => ({
+      poolers: [],
+      postgres: serversOf(object, inventory),
+      owned: [],
+    }),
+  },
+};
 
-function poolerOf(object: AuditObject, inventory: Inventory, scalers: Scalers): FoundPooler {
+function poolerOf(object: ManifestObject, { inventory, scalers }: AdapterContext): FoundPooler {
   const root = Field.of(object);
   const spec = root.at("spec");
   const { name, namespace } = object;
@@ -46,7 +48,7 @@ function poolerOf(object: AuditObject, inventory: Inventory, scalers: Scalers): 
   settings.set("listen_port", setting(String(PORT), root.at("kind").place()));
   const secret = pgbouncer.at("authQuerySecret", "name");
   const authUser = secret.exists
-    ? renderPlaceholders(placeholder(`Secret ${namespace}/${String(secret.value)} username`))
+    ? `Secret ${namespace}/${String(secret.value)} username`
     : AUTH_USER;
   const cluster = spec.at("cluster", "name");
   const type = spec.at("type").text() ?? "rw";
@@ -55,7 +57,7 @@ function poolerOf(object: AuditObject, inventory: Inventory, scalers: Scalers): 
     ["port", setting(String(PORT), cluster.place())],
     ["auth_user", setting(authUser, pgbouncer.place())],
   ]);
-  const processes = madePods(
+  const processes = deploymentPods(
     `Deployment ${namespace}/${name}`,
     spec.at("instances"),
     spec.at("deploymentStrategy", "type"),
@@ -78,7 +80,7 @@ function poolerOf(object: AuditObject, inventory: Inventory, scalers: Scalers): 
 }
 
 /** The primary, and the replicas as one: each of them admits as many. */
-function serversOf(object: AuditObject, inventory: Inventory): readonly FoundPostgres[] {
+function serversOf(object: ManifestObject, inventory: Inventory): readonly FoundPostgres[] {
   const root = Field.of(object);
   const { name, namespace } = object;
   const available = availableConnections(

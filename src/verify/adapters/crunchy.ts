@@ -1,14 +1,14 @@
 import { AVAILABLE_CONNECTIONS_ANNOTATION } from "../../api/names.ts";
 import { readConnectionString } from "../../pgbouncer/readIni.ts";
-import { objectOf, type AuditObject } from "../sourcePosition.ts";
-import { setting, type ConfiguredLine, type Settings } from "../read/configuration.ts";
+import { objectOf, type ManifestObject } from "../sourcePosition.ts";
+import { setting, type ConfiguredLine, type Settings } from "../read/poolers.ts";
 import { Field } from "../read/field.ts";
-import type { Annotation, Inventory } from "../read/inventory.ts";
-import { madePods, settingsOf } from "./operatorFields.ts";
-import type { OperatorResources } from "./operatorResources.ts";
+import type { Inventory } from "../read/inventory.ts";
+import type { Annotation } from "../workload.ts";
+import { deploymentPods, settingsOf } from "./operatorFields.ts";
+import type { Adapter, AdapterContext } from "./adapter.ts";
 import type { FoundPooler } from "../read/poolers.ts";
 import { availableConnections, settingsIn, type FoundPostgres } from "../read/postgresServers.ts";
-import type { Scalers } from "../read/scalers.ts";
 
 const GROUP = "postgres-operator.crunchydata.com";
 const PORT = 5432;
@@ -19,22 +19,23 @@ const AUTH_USER = "_crunchypgbouncer";
  * Crunchy's PGO: a PostgresCluster with spec.proxy.pgBouncer has a Deployment and a Service
  * NAME-pgbouncer; without databases of its own one line `*` to NAME-primary.
  */
-export function crunchy(inventory: Inventory, scalers: Scalers): OperatorResources {
-  const clusters = inventory.ofKind(GROUP, "PostgresCluster");
-  return {
-    poolers: clusters.flatMap((object) => poolerOf(object, inventory, scalers)),
-    postgres: clusters.flatMap((object) => serversOf(object, inventory)),
-    owns: clusters.flatMap((object) => [
-      objectOf({ object, path: [] }),
-      `Deployment ${object.namespace}/${object.name}-pgbouncer`,
-    ]),
-  };
-}
+export const crunchy: Adapter = {
+  groups: /(?:^|\.)crunchydata\.com$/,
+  objects: {
+    [`${GROUP}/PostgresCluster`]: (object, context) => ({
+      poolers: poolerOf(object, context),
+      postgres: serversOf(object, context.inventory),
+      owned: [
+        objectOf({ object, path: [] }),
+        `Deployment ${object.namespace}/${object.name}-pgbouncer`,
+      ],
+    }),
+  },
+};
 
 function poolerOf(
-  object: AuditObject,
-  inventory: Inventory,
-  scalers: Scalers,
+  object: ManifestObject,
+  { inventory, scalers }: AdapterContext,
 ): readonly FoundPooler[] {
   const root = Field.of(object);
   const spec = root.at("spec", "proxy", "pgBouncer");
@@ -48,7 +49,7 @@ function poolerOf(
   const settings = settingsOf(config.at("global"));
   settings.set("listen_port", setting(String(port), spec.at("port").place()));
   if (!settings.has("auth_user")) settings.set("auth_user", setting(AUTH_USER, spec.place()));
-  const processes = madePods(
+  const processes = deploymentPods(
     `Deployment ${namespace}/${name}`,
     spec.at("replicas"),
     spec.at("strategy", "type"),
@@ -108,7 +109,7 @@ function entriesOf(mapping: Field): ReadonlyMap<string, ConfiguredLine> {
   );
 }
 
-function serversOf(object: AuditObject, inventory: Inventory): readonly FoundPostgres[] {
+function serversOf(object: ManifestObject, inventory: Inventory): readonly FoundPostgres[] {
   const root = Field.of(object);
   const patroni = root.at("spec", "patroni", "dynamicConfiguration", "postgresql", "parameters");
   const port = root.at("spec", "port").count() ?? PORT;

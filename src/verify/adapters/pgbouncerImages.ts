@@ -1,54 +1,61 @@
-import type { MissingQuantity } from "../system.ts";
+import { missing, type MissingQuantity } from "../quantity.ts";
+import { connectionUrls } from "../read/connectionStrings.ts";
 import {
   setting,
   type ConfiguredLine,
   type Configuration,
   type Setting,
-} from "../read/configuration.ts";
-import { connectionUrls } from "../read/connectionStrings.ts";
-import type { Environment, Variable } from "../read/containerEnv.ts";
-import type { Field } from "../read/field.ts";
-import { missing } from "../read/quantities.ts";
-import { hasPlaceholder, renderPlaceholders } from "../read/placeholders.ts";
+  type Settings,
+} from "../read/poolers.ts";
+import type { SourcePosition } from "../sourcePosition.ts";
+import type { Template } from "../template.ts";
+import type { Container, Variable, Variables } from "../workload.ts";
+import type { Adapter } from "./adapter.ts";
 
 /**
- * What the entrypoints of the common images make of their environment, when no ini is mounted.
- * Read in their repositories; a default that differs between versions of an image is missing here.
+ * What the entrypoints of the common images make of their environment, when no ini is mounted. Read
+ * in their repositories; a default that differs between versions of an image is missing here.
  */
-export function imageConfiguration(
-  container: Field,
-  { variables }: Environment,
-): Configuration | MissingQuantity {
-  const image = container.at("image").text() ?? "";
-  if (/bitnami\w*\/pgbouncer/.test(image)) return bitnami(container, variables);
-  if (/(?:^|\/)pgbouncer\/pgbouncer(?::|@|$)/.test(image)) return official(container, variables);
-  if (variables.has("DB_HOST") || variables.has("DATABASE_URL") || variables.has("DATABASE_URLS")) {
-    const configuration = edoburu(container, variables);
-    return /(?:^|\/)(?:edoburu|brainsam)\/pgbouncer/.test(image)
-      ? configuration
-      : withoutDefaults(configuration, container);
-  }
-  return missing(
-    "the configuration of PgBouncer: no ini is mounted, and the image has none that is known",
-    container.at("image").place(),
-    "mount its ini from a ConfigMap that is among the manifests",
-  );
-}
+export const PGBOUNCER_IMAGES: readonly Adapter[] = [
+  { image: { isOf: ({ image }) => /bitnami\w*\/pgbouncer/.test(image), configuration: bitnami } },
+  {
+    image: {
+      isOf: ({ image }) => /(?:^|\/)pgbouncer\/pgbouncer(?::|@|$)/.test(image),
+      configuration: official,
+    },
+  },
+  {
+    image: {
+      isOf: ({ environment: { variables } }) =>
+        ["DB_HOST", "DATABASE_URL", "DATABASE_URLS"].some((name) => variables.has(name)),
+      configuration: (container) =>
+        /(?:^|\/)(?:edoburu|brainsam)\/pgbouncer/.test(container.image)
+          ? edoburu(container)
+          : withoutDefaults(edoburu(container), container),
+    },
+  },
+];
 
-type Variables = ReadonlyMap<string, Variable>;
-
-/** Keys that only tell one pool from another: what is hidden there is named by what hides it. */
+/** Keys that only tell one pool from another: an unknown value is named by what holds it. */
 const IDENTITIES: ReadonlySet<string> = new Set(["auth_user", "user", "dbname"]);
 
 /** A key of the ini by a variable, where it is set. An empty one counts as not set, as in shell. */
 function keyOf(variables: Variables, name: string, isIdentity: boolean): Setting | undefined {
   const variable = variables.get(name);
-  if (variable === undefined || variable.value === "") return undefined;
-  const { value, place } = variable;
-  if (isIdentity) return setting(renderPlaceholders(value), place);
-  return hasPlaceholder(value)
-    ? missing(`${name}, which ${renderPlaceholders(value)} hides`, place, "write its value")
-    : setting(value, place);
+  if (variable === undefined || variable.value.isEmpty) return undefined;
+  return settingOf(name, variable.value, variable.place, isIdentity);
+}
+
+function settingOf(
+  name: string,
+  value: Template,
+  place: SourcePosition,
+  isIdentity: boolean,
+): Setting {
+  if (isIdentity) return setting(value.render(), place);
+  return value.known === undefined
+    ? missing(`${name}, which ${value.render()} hides`, place, "write its value")
+    : setting(value.known, place);
 }
 
 function keysOf(variables: Variables, names: readonly (readonly [string, string])[]): Settings {
@@ -60,7 +67,10 @@ function keysOf(variables: Variables, names: readonly (readonly [string, string]
   );
 }
 
-type Settings = ReadonlyMap<string, Setting>;
+/** The name of the line that a variable gives it. */
+function lineName(variable: Variable | undefined, byDefault: string): string {
+  return variable === undefined || variable.value.isEmpty ? byDefault : variable.value.render();
+}
 
 const LIMITS = [
   "max_client_conn",
@@ -71,13 +81,13 @@ const LIMITS = [
 ];
 
 /** An image that only takes the same variables may have defaults of its own: 1000 clients, 80 servers. */
-function withoutDefaults(configuration: Configuration, container: Field): Configuration {
-  const image = container.at("image").place();
+function withoutDefaults(configuration: Configuration, container: Container): Configuration {
+  const image = container.imagePlace;
   const settings = new Map(configuration.settings);
   for (const key of ["max_client_conn", "default_pool_size", "reserve_pool_size"]) {
     if (settings.has(key)) continue;
-    const tell = `set ${key.toUpperCase()}: what this image takes without it is not known`;
-    settings.set(key, missing(`${key} of this image`, image, tell));
+    const remedy = `set ${key.toUpperCase()}: what this image takes without it is not known`;
+    settings.set(key, missing(`${key} of this image`, image, remedy));
   }
   return { ...configuration, settings };
 }
@@ -88,7 +98,8 @@ function withoutDefaults(configuration: Configuration, container: Field): Config
  * bulkhead. Older versions force DB_USER on the line, newer ones
  * make it the auth_user: the latter has the more pools, and is what counts here.
  */
-function edoburu(container: Field, variables: Variables): Configuration {
+function edoburu(container: Container): Configuration {
+  const { variables } = container.environment;
   const settings = new Map(
     keysOf(
       variables,
@@ -98,17 +109,20 @@ function edoburu(container: Field, variables: Variables): Configuration {
     ),
   );
   if (!settings.has("listen_port")) {
-    settings.set("listen_port", setting("5432", container.at("image").place()));
+    settings.set("listen_port", setting("5432", container.imagePlace));
   }
   return { settings, lines: edoburuLines(container, variables), users: new Map() };
 }
 
-function edoburuLines(container: Field, variables: Variables): ReadonlyMap<string, ConfiguredLine> {
+function edoburuLines(
+  container: Container,
+  variables: Variables,
+): ReadonlyMap<string, ConfiguredLine> {
   const urls = variables.get("DATABASE_URLS") ?? variables.get("DATABASE_URL");
-  if (urls !== undefined && urls.value !== "") {
+  if (urls !== undefined && !urls.value.isEmpty) {
     const { place } = urls;
     const host = missing("where the lines of PgBouncer lead", place, "write their URLs");
-    if (hasPlaceholder(urls.value) && connectionUrls(urls.value).length === 0) {
+    if (urls.value.known === undefined && connectionUrls(urls.value).length === 0) {
       return new Map([["*", { place, keys: new Map([["host", host]]) }]]);
     }
     return new Map(
@@ -116,14 +130,11 @@ function edoburuLines(container: Field, variables: Variables): ReadonlyMap<strin
         connectionUrls(text).map(({ hosts, database, user }) => {
           const [first] = hosts;
           const keys = new Map<string, Setting>([
-            [
-              "host",
-              first === undefined || hasPlaceholder(first.host) ? host : setting(first.host, place),
-            ],
+            ["host", first?.host.known === undefined ? host : setting(first.host.known, place)],
             ["port", setting(String(first?.port ?? 5432), place)],
-            ["auth_user", setting(renderPlaceholders(user ?? "postgres"), place)],
+            ["auth_user", setting(user?.render() ?? "postgres", place)],
           ]);
-          return [renderPlaceholders(database ?? "*"), { place, keys }] as const;
+          return [database?.render() ?? "*", { place, keys }] as const;
         }),
       ),
     );
@@ -135,18 +146,19 @@ function edoburuLines(container: Field, variables: Variables): ReadonlyMap<strin
       ["auth_user", "DB_USER"],
     ]),
   );
-  if (!keys.has("auth_user")) keys.set("auth_user", setting("postgres", container.place()));
-  const name = variables.get("DB_NAME")?.value ?? "";
-  const place = variables.get("DB_HOST")?.place ?? container.place();
-  return new Map([[name === "" ? "*" : renderPlaceholders(name), { place, keys }]]);
+  if (!keys.has("auth_user")) keys.set("auth_user", setting("postgres", container.place));
+  const name = lineName(variables.get("DB_NAME"), "*");
+  const place = variables.get("DB_HOST")?.place ?? container.place;
+  return new Map([[name, { place, keys }]]);
 }
 
 /**
  * bitnami/pgbouncer and bitnamilegacy/pgbouncer. They know no PGBOUNCER_MAX_USER_CONNECTIONS, and
  * take what NAME_FILE names for NAME.
  */
-function bitnami(container: Field, variables: Variables): Configuration | MissingQuantity {
-  const image = container.at("image").place();
+function bitnami(container: Container): Configuration | MissingQuantity {
+  const { variables } = container.environment;
+  const image = container.imagePlace;
   for (const { name: variable, place } of variables.values()) {
     if (!/^(?:PGBOUNCER|POSTGRESQL)_.*_FILE$/.test(variable) || NO_LIMIT.test(variable)) continue;
     return missing(`what the file says that ${variable} names`, place, "write it as a variable");
@@ -159,8 +171,8 @@ function bitnami(container: Field, variables: Variables): Configuration | Missin
     ]),
   );
   if (!settings.has("max_client_conn")) {
-    const tell = "set PGBOUNCER_MAX_CLIENT_CONN: its default is another in each version";
-    settings.set("max_client_conn", missing("max_client_conn of this image", image, tell));
+    const remedy = "set PGBOUNCER_MAX_CLIENT_CONN: its default is another in each version";
+    settings.set("max_client_conn", missing("max_client_conn of this image", image, remedy));
   }
   const lines = new Map<string, ConfiguredLine>();
   const keys = new Map(
@@ -171,25 +183,30 @@ function bitnami(container: Field, variables: Variables): Configuration | Missin
     ]),
   );
   if (!keys.has("host")) keys.set("host", setting("postgresql", image));
-  if (/^(?:yes|true|1)$/i.test(variables.get("PGBOUNCER_SET_DATABASE_USER")?.value ?? "")) {
+  if (/^(?:yes|true|1)$/i.test(variables.get("PGBOUNCER_SET_DATABASE_USER")?.value.known ?? "")) {
     keys.set("user", keyOf(variables, "POSTGRESQL_USERNAME", true) ?? setting("postgres", image));
   }
   const exposed = variables.get("PGBOUNCER_DATABASE");
   const behind = variables.get("POSTGRESQL_DATABASE");
-  if (exposed === undefined && behind !== undefined && behind.value !== "postgres") {
-    const tell = "set PGBOUNCER_DATABASE: older versions take POSTGRESQL_DATABASE, newer postgres";
-    return missing("the name of the line that this image makes", behind.place, tell);
+  if (exposed === undefined && behind !== undefined && behind.value.known !== "postgres") {
+    const remedy =
+      "set PGBOUNCER_DATABASE: older versions take POSTGRESQL_DATABASE, newer postgres";
+    return missing("the name of the line that this image makes", behind.place, remedy);
   }
-  const name = exposed === undefined || exposed.value === "" ? "postgres" : exposed.value;
-  lines.set(renderPlaceholders(name), { place: exposed?.place ?? image, keys });
+  lines.set(lineName(exposed, "postgres"), { place: exposed?.place ?? image, keys });
   for (const { name: variable, value, place } of variables.values()) {
     if (!/^PGBOUNCER_DSN_\d+$/.test(variable)) continue;
-    const [, database, text = ""] = /^\s*([^\s=]+)\s*=\s*(.*)$/s.exec(value) ?? [];
-    if (database === undefined) continue;
-    const pairs = [...text.matchAll(/(\w+)=('(?:[^']|'')*'|\S+)/g)].map(
-      ([, key = "", of = ""]) => [key, setting(of.replace(/^'|'$/g, ""), place)] as const,
-    );
-    lines.set(database, { place, keys: new Map(pairs) });
+    const [, database, text] = value.match(/^\s*([^\s=]+)\s*=\s*(.*)$/s) ?? [];
+    if (database === undefined || text === undefined) continue;
+    const pairs = text
+      .matchAll(/(\w+)=(?:'((?:[^']|'')*)'|(\S+))/g)
+      .flatMap(([, name, quoted, plain]) => {
+        const [key, of] = [name?.render() ?? "", quoted ?? plain];
+        return of === undefined
+          ? []
+          : [[key, settingOf(`${key} of ${variable}`, of, place, IDENTITIES.has(key))] as const];
+      });
+    lines.set(database.render(), { place, keys: new Map(pairs) });
   }
   return { settings, lines, users: new Map() };
 }
@@ -207,7 +224,8 @@ const BULKHEADS: ReadonlySet<string> = new Set([
  * pgbouncer/pgbouncer: PGBOUNCER_KEY for [pgbouncer], DATABASES_KEY for its one database. Its keys are
  * a list, older than the bulkheads.
  */
-function official(container: Field, variables: Variables): Configuration {
+function official(container: Container): Configuration {
+  const { variables } = container.environment;
   const settings = new Map<string, Setting>();
   const keys = new Map<string, Setting>();
   for (const name of variables.keys()) {
@@ -217,11 +235,11 @@ function official(container: Field, variables: Variables): Configuration {
     if (section === "PGBOUNCER") settings.set(key.toLowerCase(), value);
     else if (section === "DATABASES") keys.set(key.toLowerCase(), value);
   }
-  const name = variables.get("DATABASES_CLIENT_SIDE_DBNAME")?.value ?? "";
-  const place = variables.get("DATABASES_HOST")?.place ?? container.at("image").place();
+  const name = lineName(variables.get("DATABASES_CLIENT_SIDE_DBNAME"), "*");
+  const place = variables.get("DATABASES_HOST")?.place ?? container.imagePlace;
   return {
     settings,
-    lines: new Map([[name === "" ? "*" : renderPlaceholders(name), { place, keys }]]),
+    lines: new Map([[name, { place, keys }]]),
     users: new Map(),
   };
 }

@@ -1,14 +1,14 @@
 import { AVAILABLE_CONNECTIONS_ANNOTATION } from "../../api/names.ts";
-import { objectOf, type AuditObject } from "../sourcePosition.ts";
-import { setting, type Setting } from "../read/configuration.ts";
+import { objectOf, type ManifestObject } from "../sourcePosition.ts";
+import { setting, type Setting } from "../read/poolers.ts";
 import { Field } from "../read/field.ts";
-import { missing } from "../read/quantities.ts";
-import type { Annotation, Inventory } from "../read/inventory.ts";
-import { madePods } from "./operatorFields.ts";
-import type { OperatorResources } from "./operatorResources.ts";
+import { missing } from "../quantity.ts";
+import type { Inventory } from "../read/inventory.ts";
+import type { Annotation } from "../workload.ts";
+import { deploymentPods } from "./operatorFields.ts";
+import type { Adapter, AdapterContext } from "./adapter.ts";
 import type { FoundGroup, FoundPooler } from "../read/poolers.ts";
 import { availableConnections, settingsIn, type FoundPostgres } from "../read/postgresServers.ts";
-import type { Scalers } from "../read/scalers.ts";
 
 const GROUP = "acid.zalan.do";
 const PORT = 5432;
@@ -23,28 +23,30 @@ const INSTANCES = 2;
  * NAME-pooler-repl before its replicas. Sizes by its formula: maxDB = maxDBConnections / instances,
  * default_pool_size = maxDB / 2, reserve = default / 2, each rounded down.
  */
-export function zalando(inventory: Inventory, scalers: Scalers): OperatorResources {
-  const clusters = inventory.ofKind(GROUP, "postgresql");
-  const configuration = clusters.length === 0 ? undefined : operatorConfiguration(inventory);
-  const poolers = clusters.flatMap((object) => {
-    const spec = Field.of(object).at("spec");
-    const enabled = spec.at("enableConnectionPooler");
-    const isOn = enabled.value === true || (!enabled.exists && spec.at("connectionPooler").exists);
-    const hasReplica = spec.at("enableReplicaConnectionPooler").value === true;
-    return [...(isOn ? [""] : []), ...(hasReplica ? ["-repl"] : [])].map((suffix) =>
-      poolerOf(object, suffix, inventory, scalers, configuration),
-    );
-  });
-  return {
-    poolers,
-    postgres: clusters.flatMap((object) => serversOf(object, inventory)),
-    owns: clusters.flatMap((object) => [
-      objectOf({ object, path: [] }),
-      `StatefulSet ${object.namespace}/${object.name}`,
-      `Deployment ${object.namespace}/${object.name}-pooler`,
-      `Deployment ${object.namespace}/${object.name}-pooler-repl`,
-    ]),
-  };
+export const zalando: Adapter = {
+  groups: /(?:^|\.)zalan\.do$/,
+  objects: {
+    [`${GROUP}/postgresql`]: (object, context) => ({
+      poolers: poolersOf(object, context),
+      postgres: serversOf(object, context.inventory),
+      owned: [
+        objectOf({ object, path: [] }),
+        `StatefulSet ${object.namespace}/${object.name}`,
+        `Deployment ${object.namespace}/${object.name}-pooler`,
+        `Deployment ${object.namespace}/${object.name}-pooler-repl`,
+      ],
+    }),
+  },
+};
+
+function poolersOf(object: ManifestObject, context: AdapterContext): readonly FoundPooler[] {
+  const spec = Field.of(object).at("spec");
+  const enabled = spec.at("enableConnectionPooler");
+  const isOn = enabled.value === true || (!enabled.exists && spec.at("connectionPooler").exists);
+  const hasReplica = spec.at("enableReplicaConnectionPooler").value === true;
+  return [...(isOn ? [""] : []), ...(hasReplica ? ["-repl"] : [])].map((suffix) =>
+    poolerOf(object, suffix, context),
+  );
 }
 
 /** The operator's settings of its poolers: an OperatorConfiguration's, or a ConfigMap's. */
@@ -60,13 +62,12 @@ function operatorConfiguration(inventory: Inventory): Field | undefined {
 }
 
 function poolerOf(
-  object: AuditObject,
+  object: ManifestObject,
   suffix: string,
-  inventory: Inventory,
-  scalers: Scalers,
-  configuration: Field | undefined,
+  { inventory, scalers }: AdapterContext,
 ): FoundPooler {
   const root = Field.of(object);
+  const configuration = operatorConfiguration(inventory);
   const { namespace } = object;
   const name = `${object.name}-pooler${suffix}`;
   const annotation = (key: string): Annotation | undefined =>
@@ -95,14 +96,14 @@ function groupOf(
   suffix: string,
   known: {
     readonly annotation: (name: string) => Annotation | undefined;
-    readonly scalers: Scalers;
+    readonly scalers: AdapterContext["scalers"];
     readonly configuration: Field | undefined;
   },
 ): FoundGroup {
   const { namespace } = root.object;
   const pooler = root.at("spec", "connectionPooler");
   const { configuration } = known;
-  const tell = "give the operator's OperatorConfiguration or ConfigMap too, or write it";
+  const remedy = "give the operator's OperatorConfiguration or ConfigMap too, or write it";
   const countOf = (own: Field, key: string, byDefault: number): Field | undefined => {
     if (own.exists) return own;
     const field = configuration?.at(key);
@@ -126,8 +127,8 @@ function groupOf(
   const strategy = root.at("spec", "connectionPooler", "strategy");
   const processes =
     instances === undefined
-      ? missing("how many instances the pooler has", place, tell)
-      : madePods(
+      ? missing("how many instances the pooler has", place, remedy)
+      : deploymentPods(
           `Deployment ${namespace}/${name}`,
           instances,
           strategy,
@@ -137,7 +138,7 @@ function groupOf(
   const at = connections?.place() ?? place;
   const sized = (key: string, of: (maxDb: number) => number): Setting =>
     count === undefined || max === undefined || count === 0
-      ? missing(`${key} of the pooler`, place, tell)
+      ? missing(`${key} of the pooler`, place, remedy)
       : setting(String(of(Math.floor(max / count))), at);
   const settings = new Map<string, Setting>([
     ["max_client_conn", setting(String(MAX_CLIENT_CONN), root.at("kind").place())],
@@ -160,7 +161,7 @@ function groupOf(
   return { processes, configuration: { settings, lines, users: new Map() } };
 }
 
-function serversOf(object: AuditObject, inventory: Inventory): readonly FoundPostgres[] {
+function serversOf(object: ManifestObject, inventory: Inventory): readonly FoundPostgres[] {
   const root = Field.of(object);
   const parameters = root.at("spec", "postgresql", "parameters");
   const common = {

@@ -1,4 +1,5 @@
 import { parse } from "yaml";
+import { isMapping } from "../../api/objectName.ts";
 import { interpolated } from "./variables.ts";
 
 /** A service of a compose file, as far as it tells of connections. */
@@ -193,8 +194,4 @@ function plain(value: unknown): string {
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
     ? `${value}`
     : "";
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,5 @@
+import { isMapping } from "../../api/objectName.ts";
+
 /** A container of a compose project. */
 export interface ComposeContainer {
   readonly name: string;
@@ -63,15 +65,11 @@ function jsonValues(text: string, what: string): readonly Readonly<Record<string
           .map((line) => JSON.parse(line) as unknown);
     if (Array.isArray(value) && value.every(isMapping)) return value;
   } catch {
-    // Told below.
+    // The error below says it.
   }
   throw new DockerOutputError(what);
 }
 
 function mapping(value: unknown): Readonly<Record<string, unknown>> {
   return isMapping(value) ? value : {};
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

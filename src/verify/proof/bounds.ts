@@ -1,5 +1,5 @@
 import type { SourcePosition } from "../sourcePosition.ts";
-import type { Quantity, MissingQuantity } from "../system.ts";
+import type { Quantity, MissingQuantity } from "../quantity.ts";
 
 /**
  * A number of connections of which perhaps only bounds are known: at least `least`, at most `most`,
@@ -22,17 +22,19 @@ export function exactly(value: number, places: readonly SourcePosition[] = []): 
   return { min: value, max: value, missing: [], places };
 }
 
-/** A figure; one that is missing is anything from 0. */
-export function boundsOf(figure: Quantity): Bounds {
-  return figure.known
-    ? exactly(figure.value, figure.places)
-    : { min: 0, max: Infinity, missing: [figure], places: [figure.place] };
+/** A quantity; one that is missing is anything from 0. */
+export function boundsOf(quantity: Quantity): Bounds {
+  return quantity.known
+    ? exactly(quantity.value, quantity.places)
+    : { min: 0, max: Infinity, missing: [quantity], places: [quantity.place] };
 }
 
-/** A figure of PgBouncer's in which 0 means unlimited; one that is not there is unlimited too. */
-export function limitOf(figure: Quantity | undefined): Bounds {
-  if (figure === undefined) return exactly(Infinity);
-  return figure.known && figure.value === 0 ? exactly(Infinity, figure.places) : boundsOf(figure);
+/** A quantity of PgBouncer's in which 0 means unlimited; one that is not there is unlimited too. */
+export function limitOf(quantity: Quantity | undefined): Bounds {
+  if (quantity === undefined) return exactly(Infinity);
+  return quantity.known && quantity.value === 0
+    ? exactly(Infinity, quantity.places)
+    : boundsOf(quantity);
 }
 
 /** Anything from `min` to `max`; nobody can say more without what is missing. */

@@ -2,8 +2,16 @@ import { MAINTENANCE_LINE } from "../../api/names.ts";
 import { didYouMean } from "../../text/didYouMean.ts";
 import { counted } from "../../text/wording.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
-import type { Finding } from "./proof.ts";
-import type { Client, Quantity, Pooler, PoolerGroup, Reserve, System } from "../system.ts";
+import type { Finding, Rule } from "./proof.ts";
+import {
+  processesOf,
+  type Client,
+  type Pooler,
+  type PoolerGroup,
+  type Reserve,
+  type System,
+} from "../system.ts";
+import type { Quantity } from "../quantity.ts";
 import { boundsOf, between, exactly, isExact, largerOf, limitOf, times } from "./bounds.ts";
 import {
   clientsOf,
@@ -13,7 +21,6 @@ import {
   type LineUse,
   type PooledClient,
 } from "./lineUse.ts";
-import type { Rule } from "./rules.ts";
 import {
   findingOf,
   isCertain,
@@ -23,8 +30,8 @@ import {
   numbered,
   product,
   shortSum,
-  shown,
-  mergedTerms,
+  valueText,
+  mergedVerdicts,
   totalOf,
   type SumVerdict,
   type SumTerm,
@@ -38,14 +45,14 @@ import {
  */
 export function clientSums(pooler: Pooler, system: System): SumVerdict {
   const clients = clientsOf(pooler, system);
-  return mergedTerms(
+  return mergedVerdicts(
     pooler.groups.map((group, index) => {
       const title = groupName(pooler, index);
       const use = useOf(group, clients);
-      return mergedTerms([
+      return mergedVerdicts([
         capacitySum(pooler, group, use, title),
-        ...use.lines.map((line) => bulkheadSum(pooler, line, use.anywhere, title)),
-        { sums: [], findings: lostClients(pooler, group, use), missing: [] },
+        ...use.lines.map((line) => bulkheadSum(pooler, line, use.unknownDatabase, title)),
+        { sums: [], findings: clientsWithoutLine(pooler, group, use), missing: [] },
       ]);
     }),
   );
@@ -57,21 +64,21 @@ export function groupName({ name, groups }: Pooler, index: number): string {
 }
 
 function capacitySum(pooler: Pooler, group: PoolerGroup, use: GroupUse, title: string): SumVerdict {
-  const questionOf = (largest: number): SumCheck => ({
+  const checkWith = (largest: number): SumCheck => ({
     kind: "clients",
     of: title,
-    parts: partsOf(pooler, use, largest),
+    terms: termsOf(pooler, use, largest),
     limit: boundsOf(group.capacity),
     limitWhy: limitWhy("max_client_conn", group.capacity),
   });
-  const question = questionOf(Infinity);
-  return sumVerdict(question, () => {
+  const check = checkWith(Infinity);
+  return sumVerdict(check, () => {
     const what = use.lines.some(({ line, clients }) => !hasBulkhead(line) && clients.length > 0)
       ? "pool"
       : "max_db_client_connections of each line";
-    const hint = largestHint(question, questionOf, what);
-    const message = `Each process of ${title} may have to carry ${shortSum(question)} (max_client_conn).${hint}`;
-    return findingOf("weir/clients-over-capacity", question, pooler.place, message);
+    const hint = largestHint(check, checkWith, what);
+    const message = `Each process of ${title} may have to carry ${shortSum(check)} (max_client_conn).${hint}`;
+    return findingOf("weir/clients-over-capacity", check, pooler.place, message);
   });
 }
 
@@ -80,17 +87,17 @@ function capacitySum(pooler: Pooler, group: PoolerGroup, use: GroupUse, title: s
  * nothing where a number of the sum is not known, since what fits hangs on it.
  */
 function largestHint(
-  question: SumCheck,
-  questionOf: (largest: number) => SumCheck,
+  check: SumCheck,
+  checkWith: (largest: number) => SumCheck,
   what: string,
 ): string {
-  if (!isCertain(question)) return "";
-  const most = question.limit.max;
-  const fits = (size: number): boolean => totalOf(questionOf(size).parts).min <= most;
+  if (!isCertain(check)) return "";
+  const most = check.limit.max;
+  const fits = (size: number): boolean => totalOf(checkWith(size).terms).min <= most;
   // Nothing that fits is larger than the limit itself.
   const largest = largestThatFits(most + 1, fits);
   return largest === undefined
-    ? ` No ${what} is small enough: with 1 each it is ${totalOf(questionOf(1).parts).min}.`
+    ? ` No ${what} is small enough: with 1 each it is ${totalOf(checkWith(1).terms).min}.`
     : ` The largest uniform ${what} that fits is ${largest}.`;
 }
 
@@ -99,27 +106,27 @@ function largestHint(
  * each client of another line holds its pools. `largest` is a limit for the sizes that could be
  * lowered: the pools where there are some without a bulkhead, else the bulkheads.
  */
-function partsOf(pooler: Pooler, use: GroupUse, largest: number): readonly SumTerm[] {
+function termsOf(pooler: Pooler, use: GroupUse, largest: number): readonly SumTerm[] {
   const open = use.lines.some(({ line, clients }) => !hasBulkhead(line) && clients.length > 0);
   const ofLine = (each: LineUse): readonly SumTerm[] =>
     hasBulkhead(each.line)
-      ? [bulkheadPart(each, open ? Infinity : largest)]
-      : each.clients.map((client) => clientPart(pooler, client, largest));
+      ? [bulkheadTerm(each, open ? Infinity : largest)]
+      : each.clients.map((client) => clientTerm(pooler, client, largest));
   const maintenance = use.lines.filter(({ name }) => name === MAINTENANCE_LINE).flatMap(ofLine);
-  const consoles = use.consoles.map((client) => clientPart(pooler, client, Infinity));
+  const consoles = use.consoles.map((client) => clientTerm(pooler, client, Infinity));
   const { reserve } = pooler;
   const bounded = use.lines.some(({ line }) => hasBulkhead(line));
   return [
-    ...use.anywhere.map((client) => anywherePart(pooler, client, bounded)),
+    ...use.unknownDatabase.map((client) => unknownDatabaseTerm(pooler, client, bounded)),
     ...use.lines.filter(({ name }) => name !== MAINTENANCE_LINE).flatMap(ofLine),
-    reservedPart("consoles", reserve, consoles),
-    reservedPart("maintenance", reserve, maintenance),
-    reservedPart("logins", reserve, []),
+    reservedTerm("consoles", reserve, consoles),
+    reservedTerm("maintenance", reserve, maintenance),
+    reservedTerm("logins", reserve, []),
   ];
 }
 
 /** A part of the reserve; what is known to use it counts where it is more. */
-function reservedPart(
+function reservedTerm(
   name: "consoles" | "maintenance" | "logins",
   reserve: Reserve,
   users: readonly SumTerm[],
@@ -139,7 +146,7 @@ function hasBulkhead(line: LineUse["line"]): boolean {
   return line.maxClients !== undefined && !(line.maxClients.known && line.maxClients.value === 0);
 }
 
-function bulkheadPart({ name, line }: LineUse, largest: number): SumTerm {
+function bulkheadTerm({ name, line }: LineUse, largest: number): SumTerm {
   const limit = lowered(limitOf(line.maxClients), largest);
   return {
     name: `line ${name}`,
@@ -150,21 +157,21 @@ function bulkheadPart({ name, line }: LineUse, largest: number): SumTerm {
   };
 }
 
-function clientPart(pooler: Pooler, client: PooledClient, largest: number): SumTerm {
-  const { name, processes, pool } = client;
-  const mine = pooler.scope === "pod" ? processesOfPod(client, pooler.groups) : processes;
+function clientTerm(pooler: Pooler, client: PooledClient, largest: number): SumTerm {
+  const { name, pool } = client;
+  const mine = pooler.scope === "pod" ? processesOfPod(client, pooler.groups) : processesOf(client);
   return {
     name,
     amount: times(boundsOf(mine), lowered(boundsOf(pool), largest)),
-    formula: product(mine, "processes", shown(pool)),
+    formula: product(mine, "processes", valueText(pool)),
     why: `${numbered(mine)} × ${numbered(pool)}`,
     first: firstOf(client),
   };
 }
 
 /** A client on nobody knows which line: one with a bulkhead has counted it already. */
-function anywherePart(pooler: Pooler, client: PooledClient, bounded: boolean): SumTerm {
-  const part = clientPart(pooler, client, Infinity);
+function unknownDatabaseTerm(pooler: Pooler, client: PooledClient, bounded: boolean): SumTerm {
+  const part = clientTerm(pooler, client, Infinity);
   if (!bounded) return part;
   const { max, missing } = part.amount;
   const amount = between(0, max, [...missing, whichDatabase(client)]);
@@ -180,13 +187,14 @@ function firstOf({ pool, place }: Client): SourcePosition {
  * What of a client is in one pod, beside the pooler's process there. Where several processes are in
  * a pod, one of them may have to carry all of its clients.
  */
-function processesOfPod({ processes }: Client, groups: readonly PoolerGroup[]): Quantity {
+function processesOfPod(client: Client, groups: readonly PoolerGroup[]): Quantity {
+  const processes = processesOf(client);
   if (!processes.known) return processes;
   let pods = 0;
   for (const group of groups) {
-    const figure = group.pods ?? group.processes;
-    if (!figure.known) return figure;
-    pods += figure.value;
+    const quantity = group.pods ?? group.processes;
+    if (!quantity.known) return quantity;
+    pods += quantity.value;
   }
   const value = pods === 0 ? 0 : Math.ceil(processes.value / pods);
   return {
@@ -200,38 +208,43 @@ function processesOfPod({ processes }: Client, groups: readonly PoolerGroup[]): 
 function bulkheadSum(
   pooler: Pooler,
   { name, line, clients }: LineUse,
-  anywhere: readonly PooledClient[],
+  unknownDatabase: readonly PooledClient[],
   title: string,
 ): SumVerdict {
-  if (!hasBulkhead(line) || clients.length + anywhere.length === 0) return mergedTerms([]);
-  const questionOf = (largest: number): SumCheck => ({
+  if (!hasBulkhead(line) || clients.length + unknownDatabase.length === 0)
+    return mergedVerdicts([]);
+  const checkWith = (largest: number): SumCheck => ({
     kind: "bulkhead",
     of: `${title}, line ${name}`,
-    parts: [
-      ...clients.map((client) => clientPart(pooler, client, largest)),
-      ...anywhere.map((client) => anywherePart(pooler, client, true)),
+    terms: [
+      ...clients.map((client) => clientTerm(pooler, client, largest)),
+      ...unknownDatabase.map((client) => unknownDatabaseTerm(pooler, client, true)),
     ],
     limit: limitOf(line.maxClients),
     limitWhy:
       line.maxClients === undefined ? "" : limitWhy("max_db_client_connections", line.maxClients),
   });
-  const question = questionOf(Infinity);
-  return sumVerdict(question, () => {
+  const check = checkWith(Infinity);
+  return sumVerdict(check, () => {
     const message =
-      `The pools on line ${name} of ${title} may open ${shortSum(question)} ` +
+      `The pools on line ${name} of ${title} may open ${shortSum(check)} ` +
       `(max_db_client_connections): logins over it are refused.` +
-      largestHint(question, questionOf, "pool");
-    return findingOf("weir/pool-over-bulkhead", question, line.place, message);
+      largestHint(check, checkWith, "pool");
+    return findingOf("weir/pool-over-bulkhead", check, line.place, message);
   });
 }
 
-function limitWhy(name: string, figure: Quantity): string {
-  return figure.known ? numbered(figure) : `${name} is missing`;
+function limitWhy(name: string, quantity: Quantity): string {
+  return quantity.known ? numbered(quantity) : `${name} is missing`;
 }
 
-function lostClients(pooler: Pooler, group: PoolerGroup, { lost }: GroupUse): readonly Finding[] {
+function clientsWithoutLine(
+  pooler: Pooler,
+  group: PoolerGroup,
+  { withoutLine }: GroupUse,
+): readonly Finding[] {
   const names = group.lines.map(({ name }) => name);
-  return lost.map(({ name, target }) => {
+  return withoutLine.map(({ name, target }) => {
     const meant = didYouMean(target.database, names);
     const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
     const rule: Rule = "weir/no-such-database";

@@ -1,15 +1,9 @@
 import { CONNECTS_TO_ANNOTATION, CONSOLE_DATABASE } from "../../api/names.ts";
-import type {
-  Client,
-  MissingQuantity,
-  Pooler,
-  PoolerGroup,
-  PoolerLine,
-  System,
-  Target,
-} from "../system.ts";
+import { byCodeUnit } from "../../text/order.ts";
+import type { Client, Pooler, PoolerGroup, PoolerLine, System, Target } from "../system.ts";
+import type { MissingQuantity } from "../quantity.ts";
 
-const TELL_TARGET = `annotate it with ${CONNECTS_TO_ANNOTATION}: "host:port/database?user=login"`;
+const TARGET_REMEDY = `annotate it with ${CONNECTS_TO_ANNOTATION}: "host:port/database?user=login"`;
 
 /** A line as one process of a PgBouncer has it, and who is on it. */
 export interface LineUse {
@@ -35,10 +29,10 @@ export interface GroupUse {
   readonly lines: readonly LineUse[];
   /** On PgBouncer's own database: each takes a place of max_client_conn, and no server connection. */
   readonly consoles: readonly PooledClient[];
-  /** Those whose database nobody knows, where there are several lines that it may be. */
-  readonly anywhere: readonly PooledClient[];
-  /** Those for whose database there is no line. */
-  readonly lost: readonly PooledClient[];
+  /** Clients whose database is unknown, where there are several lines that it may be. */
+  readonly unknownDatabase: readonly PooledClient[];
+  /** Clients for whose database there is no line. */
+  readonly withoutLine: readonly PooledClient[];
 }
 
 /** The clients of a pooler. */
@@ -54,14 +48,14 @@ export function isDirect(client: Client): client is DirectClient {
   return client.target.kind === "postgres";
 }
 
-/** Nobody knows which database, or which login, the client names. */
-export function hides(client: PooledClient, what: "database" | "user"): boolean {
-  return client.target.hidden?.includes(what) ?? false;
+/** Whether the database, or the login, that the client names is unknown. */
+export function isUnknown(client: PooledClient, what: "database" | "user"): boolean {
+  return client.target.unknown?.includes(what) ?? false;
 }
 
 /**
  * Puts every client on its line: the one named as its database, else `*`, of which PgBouncer makes
- * a copy, limits and all, for each database that it has no line for. A database that nobody knows
+ * a copy, limits and all, for each database that it has no line for. An unknown database
  * is that of the only line, where there is one.
  */
 export function useOf(group: PoolerGroup, clients: readonly PooledClient[]): GroupUse {
@@ -70,12 +64,12 @@ export function useOf(group: PoolerGroup, clients: readonly PooledClient[]): Gro
   const [only] = group.lines.length === 1 ? group.lines : [];
   // A configuration that can't be read has no lines that are known.
   const unread = group.lines.length === 0 && !group.capacity.known;
-  const isAnywhere = (client: PooledClient): boolean =>
-    unread || (hides(client, "database") && only === undefined);
+  const hasUnknownDatabase = (client: PooledClient): boolean =>
+    unread || (isUnknown(client, "database") && only === undefined);
   const byDatabase = Map.groupBy(
-    clients.filter((client) => !isAnywhere(client)),
+    clients.filter((client) => !hasUnknownDatabase(client)),
     (client) =>
-      only !== undefined && hides(client, "database") && only !== fallback
+      only !== undefined && isUnknown(client, "database") && only !== fallback
         ? only.name
         : client.target.database,
   );
@@ -84,17 +78,17 @@ export function useOf(group: PoolerGroup, clients: readonly PooledClient[]): Gro
   const lines: LineUse[] = group.lines
     .filter((line) => line !== fallback)
     .map((line) => ({ name: line.name, line, clients: byDatabase.get(line.name) ?? [] }));
-  const lost: PooledClient[] = [];
+  const withoutLine: PooledClient[] = [];
   for (const [database, users] of byDatabase) {
     if (named.has(database) && database !== "*") continue;
-    if (fallback === undefined) lost.push(...users);
+    if (fallback === undefined) withoutLine.push(...users);
     else lines.push({ name: `${database} by *`, line: fallback, clients: users });
   }
   return {
-    lines: lines.toSorted((a, b) => byText(a.name, b.name)),
+    lines: lines.toSorted((a, b) => byCodeUnit(a.name, b.name)),
     consoles,
-    anywhere: clients.filter(isAnywhere),
-    lost,
+    unknownDatabase: clients.filter(hasUnknownDatabase),
+    withoutLine,
   };
 }
 
@@ -103,7 +97,7 @@ export function whichDatabase(client: PooledClient): MissingQuantity {
     known: false,
     what: `which database ${client.name} names: ${client.target.database}`,
     place: client.target.place,
-    tell: TELL_TARGET,
+    remedy: TARGET_REMEDY,
   };
 }
 
@@ -112,11 +106,6 @@ export function whichLogin(client: PooledClient): MissingQuantity {
     known: false,
     what: `which login ${client.name} has: ${client.target.user}`,
     place: client.target.place,
-    tell: TELL_TARGET,
+    remedy: TARGET_REMEDY,
   };
-}
-
-/** Code unit by code unit: the same on every machine. */
-export function byText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,11 +1,13 @@
 import { formatPath } from "../../api/fieldPath.ts";
+import { byCodeUnit } from "../../text/order.ts";
 import { objectOf } from "../sourcePosition.ts";
 import type { Finding, Proof, Sum } from "./proof.ts";
-import type { Client, MissingQuantity, PoolerGroup, System } from "../system.ts";
+import { processesOf, type Client, type Pooler, type PoolerGroup, type System } from "../system.ts";
+import type { MissingQuantity } from "../quantity.ts";
 import { clientSums } from "./clientSums.ts";
-import { byText } from "./lineUse.ts";
+import { clientsOf } from "./lineUse.ts";
 import { slotSums } from "./slotSums.ts";
-import { keyOf, mergedTerms } from "./sum.ts";
+import { keyOf, mergedVerdicts } from "./sum.ts";
 
 /**
  * Proves or refutes, from what is written alone, that no PgBouncer process may have to carry more
@@ -14,7 +16,7 @@ import { keyOf, mergedTerms } from "./sum.ts";
  */
 export function prove(system: System): Proof {
   const ordered = inOrder(system);
-  const { sums, findings, missing } = mergedTerms([
+  const { sums, findings, missing } = mergedVerdicts([
     ...ordered.poolers.map((pooler) => clientSums(pooler, ordered)),
     slotSums(ordered),
     { sums: [], findings: [], missing: [...ordered.missing, ...withoutPooler(ordered)] },
@@ -22,14 +24,14 @@ export function prove(system: System): Proof {
   const found = unique(findings, ({ rule, message, place }) =>
     JSON.stringify([rule, message, keyOf(place)]),
   );
-  const lacking = unique(missing, ({ what, place, tell }) =>
-    JSON.stringify([what, tell, keyOf(place)]),
-  ).toSorted((a, b) => byText(textOf(a), textOf(b)));
+  const missingInputs = unique(missing, ({ what, place, remedy }) =>
+    JSON.stringify([what, remedy, keyOf(place)]),
+  ).toSorted((a, b) => byCodeUnit(textOf(a), textOf(b)));
   return {
-    verdict: verdictOf(ordered, sums, found, lacking),
+    verdict: verdictOf(ordered, sums, found, missingInputs),
     sums,
     findings: found,
-    missing: lacking,
+    missing: missingInputs,
     notes: [...(ordered.poolers.length === 0 ? [NO_POOLER] : []), ...ordered.notes],
   };
 }
@@ -50,7 +52,7 @@ function verdictOf(
   return proved && sums.every(({ verdict }) => verdict === "fits") ? "fits" : "unknown";
 }
 
-/** A client of a pooler that is not among the objects is not proved to fit anywhere. */
+/** A client of a pooler that is not among the objects is not proved to fit unknownDatabase. */
 function withoutPooler({ poolers, clients }: System): readonly MissingQuantity[] {
   const names = new Set(poolers.map(({ name }) => name));
   return clients.flatMap(({ name, target }) =>
@@ -60,7 +62,7 @@ function withoutPooler({ poolers, clients }: System): readonly MissingQuantity[]
             known: false,
             what: `the PgBouncer ${target.pooler} that ${name} connects to`,
             place: target.place,
-            tell: "verify its manifests too",
+            remedy: "verify its manifests too",
           },
         ]
       : [],
@@ -85,23 +87,48 @@ function withSortedLines(group: PoolerGroup): PoolerGroup {
 }
 
 /** Two pools of one container differ in where they connect to, or in what they are. */
-function clientKey({ name, place, target, processes, pool }: Client): string {
-  const figures = [processes, pool].map((figure) => (figure.known ? figure.value : figure.what));
+function clientKey(client: Client): string {
+  const { name, place, target, pool } = client;
+  const numbers = [processesOf(client), pool].map((one) => (one.known ? one.value : one.what));
   const { place: _, ...where } = target;
-  return JSON.stringify([name, where, keyOf(target.place), keyOf(place), figures]);
+  return JSON.stringify([name, where, keyOf(target.place), keyOf(place), numbers]);
 }
 
-function textOf({ what, place, tell }: MissingQuantity): string {
-  return `${objectOf(place)} ${formatPath(place.path)} ${what} ${tell}`;
+function textOf({ what, place, remedy }: MissingQuantity): string {
+  return `${objectOf(place)} ${formatPath(place.path)} ${what} ${remedy}`;
 }
 
 function sorted<T>(values: readonly T[], keyFor: (value: T) => string): readonly T[] {
   return values
     .map((value) => ({ value, key: keyFor(value) }))
-    .toSorted((a, b) => byText(a.key, b.key))
+    .toSorted((a, b) => byCodeUnit(a.key, b.key))
     .map(({ value }) => value);
 }
 
 function unique<T>(values: readonly T[], keyFor: (value: T) => string): readonly T[] {
   return [...new Map(values.map((value) => [keyFor(value), value])).values()];
+}
+
+/**
+ * PgBouncers of which no client is among the objects, though a line of theirs admits any number:
+ * no client among them is no proof that there is none.
+ */
+export function unlistedClients(system: System): readonly MissingQuantity[] {
+  return system.poolers
+    .filter((pooler) => isOpen(pooler) && clientsOf(pooler, system).length === 0)
+    .map(({ name, place }) => ({
+      known: false,
+      what: `who connects to ${name}: no client of it is among the objects`,
+      place,
+      remedy:
+        "verify the manifests of its clients too, or bound each line by max_db_client_connections",
+    }));
+}
+
+function isOpen({ groups }: Pooler): boolean {
+  return groups.some(({ lines }) =>
+    lines.some(
+      ({ maxClients }) => maxClients === undefined || (maxClients.known && maxClients.value === 0),
+    ),
+  );
 }

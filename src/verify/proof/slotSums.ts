@@ -1,10 +1,11 @@
+import { byCodeUnit } from "../../text/order.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
-import type { Finding } from "./proof.ts";
-import type { MissingQuantity, Pooler, PostgresServer, System } from "../system.ts";
+import type { Finding, Rule } from "./proof.ts";
+import { processesOf, type Pooler, type PostgresServer, type System } from "../system.ts";
+import type { MissingQuantity } from "../quantity.ts";
 import { boundsOf, limitOf, times } from "./bounds.ts";
-import { byText, clientsOf, isDirect, useOf, type DirectClient } from "./lineUse.ts";
-import type { Rule } from "./rules.ts";
-import { slotParts } from "./slotParts.ts";
+import { clientsOf, isDirect, useOf, type DirectClient } from "./lineUse.ts";
+import { slotTerms } from "./slotTerms.ts";
 import {
   findingOf,
   isCertain,
@@ -13,8 +14,8 @@ import {
   numbered,
   product,
   shortSum,
-  shown,
-  mergedTerms,
+  valueText,
+  mergedVerdicts,
   totalOf,
   type SumVerdict,
   type SumTerm,
@@ -27,7 +28,7 @@ import {
  * admits, and the shares of several poolers too.
  */
 export function slotSums(system: System): SumVerdict {
-  return mergedTerms([
+  return mergedVerdicts([
     ...system.poolers.map((pooler) => shareSum(pooler, system)),
     ...postgresOf(system).map((postgres) => postgresSums(postgres, system)),
     ...system.poolers.map((pooler) => unlimitedPools(pooler, system)),
@@ -36,17 +37,17 @@ export function slotSums(system: System): SumVerdict {
 
 function shareSum(pooler: Pooler, system: System): SumVerdict {
   const { share, name, place } = pooler;
-  if (share === undefined) return mergedTerms([]);
-  const questionOf = (largest: number): SumCheck => ({
+  if (share === undefined) return mergedVerdicts([]);
+  const checkWith = (largest: number): SumCheck => ({
     kind: "slots",
     of: `${name}, its share of Postgres`,
-    parts: slotParts(pooler, system, { largest }),
+    terms: slotTerms(pooler, system, { largest }),
     limit: boundsOf(share),
     limitWhy: share.known ? numbered(share) : "the share is missing",
   });
-  return judgedSlots(
+  return slotVerdict(
     "weir/slots-over-share",
-    questionOf,
+    checkWith,
     place,
     (sum) => `The processes of ${name} may open ${sum}, its share of Postgres.`,
   );
@@ -77,7 +78,7 @@ function postgresOf(system: System): readonly Backend[] {
     ...system.poolers.flatMap(linesOf),
     ...direct.map(({ target }) => nameOf(target.postgres)),
   ]);
-  return [...addresses].toSorted(byText).map((address) => {
+  return [...addresses].toSorted(byCodeUnit).map((address) => {
     const available = known.get(address)?.available;
     return {
       address,
@@ -97,45 +98,45 @@ function hostsOf(address: string): readonly string[] {
 function postgresSums(backend: Backend, system: System): SumVerdict {
   const { address, poolers, direct, available, isIt } = backend;
   const [anybody] = [...poolers, ...direct];
-  if (anybody === undefined) return mergedTerms([]);
+  if (anybody === undefined) return mergedVerdicts([]);
   // Nobody knows what it admits, but everybody before it keeps to a share of it.
   const bounded = direct.length === 0 && poolers.every(({ share }) => share !== undefined);
-  if (!available?.known && bounded) return mergedTerms([]);
+  if (!available?.known && bounded) return mergedVerdicts([]);
   const limit = available ?? missingPostgres(backend, anybody.place);
   const limitWhy = limit.known ? numbered(limit) : `what Postgres ${address} admits is missing`;
-  const questionOf = (largest: number): SumCheck => ({
+  const checkWith = (largest: number): SumCheck => ({
     kind: "slots",
     of: `Postgres ${address}`,
-    parts: [
-      ...poolers.flatMap((pooler) => slotParts(pooler, system, { postgres: isIt, largest })),
-      ...direct.map(directPart),
+    terms: [
+      ...poolers.flatMap((pooler) => slotTerms(pooler, system, { postgres: isIt, largest })),
+      ...direct.map(directTerm),
     ],
     limit: boundsOf(limit),
     limitWhy,
   });
-  const slots = judgedSlots(
+  const slots = slotVerdict(
     "weir/slots-over-postgres",
-    questionOf,
+    checkWith,
     anybody.place,
     (sum) => `Postgres ${address} may have to carry ${sum}.`,
   );
-  const shares = poolers.flatMap(sharePart);
+  const shares = poolers.flatMap(shareTerm);
   if (shares.length < 2) return slots;
-  const question: SumCheck = {
+  const check: SumCheck = {
     kind: "slots",
     of: `Postgres ${address}, shares`,
-    parts: shares,
+    terms: shares,
     limit: boundsOf(limit),
     limitWhy,
   };
-  return mergedTerms([
+  return mergedVerdicts([
     slots,
-    sumVerdict(question, () =>
+    sumVerdict(check, () =>
       findingOf(
         "weir/shares-over-postgres",
-        question,
+        check,
         anybody.place,
-        `The PgBouncers before Postgres ${address} share ${shortSum(question)} that it admits. Lower a share, and the pools with it.`,
+        `The PgBouncers before Postgres ${address} share ${shortSum(check)} that it admits. Lower a share, and the pools with it.`,
       ),
     ),
   ]);
@@ -147,30 +148,32 @@ function missingPostgres({ address, poolers }: Backend, place: SourcePosition): 
     known: false,
     what: `how many connections Postgres ${address} admits`,
     place,
-    tell:
+    remedy:
       pooler === undefined
         ? `add an object of that Postgres, annotated with weir.dev/available-connections: "N" (max_connections less what is reserved)`
         : `annotate ${pooler.name} with weir.dev/postgres-connections: "N", what all its processes together may use of it`,
   };
 }
 
-function directPart({ name, processes, pool, place }: DirectClient): SumTerm {
+function directTerm(client: DirectClient): SumTerm {
+  const { name, pool, place } = client;
+  const processes = processesOf(client);
   return {
     name: `${name}, past every PgBouncer`,
     amount: times(boundsOf(processes), boundsOf(pool)),
-    formula: product(processes, "processes", shown(pool)),
+    formula: product(processes, "processes", valueText(pool)),
     why: `${numbered(processes)} × ${numbered(pool)}`,
     first: pool.known ? (pool.places[0] ?? place) : place,
   };
 }
 
-function sharePart({ name, share, place }: Pooler): readonly SumTerm[] {
+function shareTerm({ name, share, place }: Pooler): readonly SumTerm[] {
   if (share === undefined) return [];
   return [
     {
       name,
       amount: boundsOf(share),
-      formula: shown(share),
+      formula: valueText(share),
       why: numbered(share),
       first: share.known ? (share.places[0] ?? place) : place,
     },
@@ -178,24 +181,24 @@ function sharePart({ name, share, place }: Pooler): readonly SumTerm[] {
 }
 
 /** A slot sum with, where it is broken, the largest uniform pool_size that would fit. */
-function judgedSlots(
+function slotVerdict(
   rule: Rule,
-  questionOf: (largest: number) => SumCheck,
+  checkWith: (largest: number) => SumCheck,
   otherwise: SourcePosition,
   sentence: (sum: string) => string,
 ): SumVerdict {
-  const question = questionOf(Infinity);
-  return sumVerdict(question, () => {
-    const message = sentence(shortSum(question));
-    if (!isCertain(question)) return findingOf(rule, question, otherwise, message);
-    const most = question.limit.max;
-    const fits = (size: number): boolean => totalOf(questionOf(size).parts).min <= most;
+  const check = checkWith(Infinity);
+  return sumVerdict(check, () => {
+    const message = sentence(shortSum(check));
+    if (!isCertain(check)) return findingOf(rule, check, otherwise, message);
+    const most = check.limit.max;
+    const fits = (size: number): boolean => totalOf(checkWith(size).terms).min <= most;
     const largest = largestThatFits(most + 1, fits);
     const hint =
       largest === undefined
-        ? `No pool_size is small enough: with 1 on every line it is ${totalOf(questionOf(1).parts).min}; take lines, processes or direct clients away.`
+        ? `No pool_size is small enough: with 1 on every line it is ${totalOf(checkWith(1).terms).min}; take lines, processes or direct clients away.`
         : `The largest uniform pool_size that fits is ${largest}.`;
-    return findingOf(rule, question, otherwise, `${message} ${hint}`);
+    return findingOf(rule, check, otherwise, `${message} ${hint}`);
   });
 }
 
@@ -205,12 +208,12 @@ function judgedSlots(
  */
 function unlimitedPools(pooler: Pooler, system: System): SumVerdict {
   const clients = clientsOf(pooler, system);
-  const judgements = pooler.groups.flatMap((group) =>
+  const verdicts = pooler.groups.flatMap((group) =>
     useOf(group, clients).lines.map(({ name, line }): SumVerdict => {
       const { poolSize, maxServers, user } = line;
       const byUser = user === undefined ? undefined : group.userLimits.get(user);
       const limits = [limitOf(poolSize), limitOf(maxServers), limitOf(byUser)];
-      if (limits.some(({ max }) => max !== Infinity)) return mergedTerms([]);
+      if (limits.some(({ max }) => max !== Infinity)) return mergedVerdicts([]);
       const missing = limits.flatMap((limit) => limit.missing);
       if (missing.length > 0) return { sums: [], findings: [], missing };
       const finding: Finding = {
@@ -222,5 +225,5 @@ function unlimitedPools(pooler: Pooler, system: System): SumVerdict {
       return { sums: [], findings: [finding], missing: [] };
     }),
   );
-  return mergedTerms(judgements);
+  return mergedVerdicts(verdicts);
 }

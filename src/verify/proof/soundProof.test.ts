@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { arbitraryClient, arbitrarySystem } from "../../../test/verify/arbitrarySystem.ts";
 import { naiveVerdict } from "../../../test/verify/naiveProof.ts";
 import { known } from "../../../test/verify/systemOf.ts";
-import type { Client, Quantity, System } from "../system.ts";
+import type { Client, System } from "../system.ts";
+import type { Quantity } from "../quantity.ts";
 import { prove } from "./prove.ts";
 
 function order<T>(values: readonly T[]): fc.Arbitrary<T[]> {
@@ -42,7 +43,8 @@ function toldSystem(system: System, value: number): System {
     ...system,
     clients: system.clients.map((client) => ({
       ...client,
-      processes: tell(client.processes),
+      pods: tell(client.pods),
+      processesPerPod: tell(client.processesPerPod),
       pool: tell(client.pool),
     })),
     poolers: system.poolers.map((pooler) => ({

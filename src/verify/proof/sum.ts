@@ -1,14 +1,13 @@
 import type { SourcePosition } from "../sourcePosition.ts";
-import type { Finding, Sum } from "./proof.ts";
-import type { Quantity, MissingQuantity } from "../system.ts";
+import type { Finding, Rule, Sum } from "./proof.ts";
+import type { Quantity, MissingQuantity } from "../quantity.ts";
 import { exactly, isExact, plus, smallerOf, type Bounds } from "./bounds.ts";
-import type { Rule } from "./rules.ts";
 
 /** What one sum asks, with one summand for each thing that a person would add. */
 export interface SumCheck {
   readonly kind: Sum["kind"];
   readonly of: string;
-  readonly parts: readonly SumTerm[];
+  readonly terms: readonly SumTerm[];
   readonly limit: Bounds;
   readonly limitWhy: string;
 }
@@ -32,23 +31,23 @@ export interface SumVerdict {
   readonly missing: readonly MissingQuantity[];
 }
 
-export function mergedTerms(judgements: readonly SumVerdict[]): SumVerdict {
+export function mergedVerdicts(verdicts: readonly SumVerdict[]): SumVerdict {
   return {
-    sums: judgements.flatMap(({ sums }) => sums),
-    findings: judgements.flatMap(({ findings }) => findings),
-    missing: judgements.flatMap(({ missing }) => missing),
+    sums: verdicts.flatMap(({ sums }) => sums),
+    findings: verdicts.flatMap(({ findings }) => findings),
+    missing: verdicts.flatMap(({ missing }) => missing),
   };
 }
 
-/** Whether Σ parts ≤ limit, on bounds; what is missing only where it decides. */
-export function sumVerdict(question: SumCheck, finding: (sum: Sum) => Finding): SumVerdict {
-  const { kind, of, parts, limit, limitWhy } = question;
-  const total = totalOf(parts);
+/** Whether Σ terms ≤ limit, on bounds; what is missing only where it decides. */
+export function sumVerdict(check: SumCheck, finding: (sum: Sum) => Finding): SumVerdict {
+  const { kind, of, terms, limit, limitWhy } = check;
+  const total = totalOf(terms);
   const verdict = total.min > limit.max ? "broken" : total.max <= limit.min ? "fits" : "unknown";
   const sum: Sum = {
     kind,
     of,
-    terms: parts.map(({ name, amount, why }) => ({
+    terms: terms.map(({ name, amount, why }) => ({
       name,
       value: amount.min,
       why,
@@ -66,13 +65,13 @@ export function sumVerdict(question: SumCheck, finding: (sum: Sum) => Finding): 
   };
 }
 
-export function totalOf(parts: readonly SumTerm[]): Bounds {
-  return plus(...parts.map(({ amount }) => amount));
+export function totalOf(terms: readonly SumTerm[]): Bounds {
+  return plus(...terms.map(({ amount }) => amount));
 }
 
 /** Whether each of its numbers is known: only then can be said what would fit. */
-export function isCertain({ parts, limit }: SumCheck): boolean {
-  return isExact(limit) && parts.every(({ amount }) => isExact(amount));
+export function isCertain({ terms, limit }: SumCheck): boolean {
+  return isExact(limit) && terms.every(({ amount }) => isExact(amount));
 }
 
 /**
@@ -81,14 +80,14 @@ export function isCertain({ parts, limit }: SumCheck): boolean {
  */
 export function findingOf(
   rule: Rule,
-  { parts, limit }: SumCheck,
+  { terms, limit }: SumCheck,
   otherwise: SourcePosition,
   message: string,
 ): Finding {
-  const lowerable = parts.filter(({ first }) => first !== undefined);
+  const lowerable = terms.filter(({ first }) => first !== undefined);
   const most = Math.max(...lowerable.map(({ amount }) => amount.min));
   const place = lowerable.find(({ amount }) => amount.min === most)?.first ?? otherwise;
-  const all = [...limit.places, ...parts.flatMap(({ amount }) => amount.places)];
+  const all = [...limit.places, ...terms.flatMap(({ amount }) => amount.places)];
   return { rule, message, place, related: withoutRepeats(all, place) };
 }
 
@@ -111,10 +110,10 @@ export function keyOf({ object, path, key = "" }: SourcePosition): string {
 }
 
 /** The sum in short: `10 × 20 + 10 reserved = 210 > 200`. */
-export function shortSum({ parts, limit }: SumCheck): string {
-  const total = totalOf(parts);
+export function shortSum({ terms, limit }: SumCheck): string {
+  const total = totalOf(terms);
   const counted = Map.groupBy(
-    parts.filter(({ amount }) => amount.max > 0),
+    terms.filter(({ amount }) => amount.max > 0),
     ({ formula }) => formula,
   );
   const summands = [...counted].map(([formula, equal]) =>
@@ -127,21 +126,21 @@ export function shortSum({ parts, limit }: SumCheck): string {
 
 /** `20`, `2 processes × 20`; `?` is what is missing. */
 export function product(count: Quantity, unit: string, each: string): string {
-  return count.known && count.value === 1 ? each : `${shown(count)} ${unit} × ${each}`;
+  return count.known && count.value === 1 ? each : `${valueText(count)} ${unit} × ${each}`;
 }
 
-export function shown(figure: Quantity): string {
-  return figure.known ? String(figure.value) : "?";
+export function valueText(quantity: Quantity): string {
+  return quantity.known ? String(quantity.value) : "?";
 }
 
-/** Where a figure comes from, with its number: `max_client_conn 200`, `20 (DB_POOL_MAX)`, `?`. */
-export function numbered(figure: Quantity): string {
-  if (!figure.known) return "?";
-  const { value, why } = figure;
+/** Where a quantity comes from, with its number: `max_client_conn 200`, `20 (DB_POOL_MAX)`, `?`. */
+export function numbered(quantity: Quantity): string {
+  if (!quantity.known) return "?";
+  const { value, why } = quantity;
   return /\d/.test(why) ? why : `${value} (${why})`;
 }
 
-/** A figure under a limit of its own: what it would be if somebody lowered it. */
+/** A quantity under a limit of its own: what it would be if somebody lowered it. */
 export function lowered(amount: Bounds, most: number): Bounds {
   return smallerOf(amount, exactly(most));
 }

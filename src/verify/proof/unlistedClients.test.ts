@@ -8,7 +8,7 @@ import {
   poolerOf,
   systemOf,
 } from "../../../test/verify/systemOf.ts";
-import { unlistedClients } from "./unlistedClients.ts";
+import { unlistedClients } from "./prove.ts";
 
 test.each([
   ["a line without a bulkhead", {}, [], 1],

@@ -1,6 +1,5 @@
 import { formatPostgresAddress, postgresAddressOf } from "../../api/postgresAddress.ts";
 import { Field } from "./field.ts";
-import { hasPlaceholder } from "./placeholders.ts";
 import type { Inventory } from "./inventory.ts";
 
 /** What takes connections at an address. */
@@ -21,11 +20,11 @@ export interface Backend {
 /** Where a host and port lead to. */
 export type Resolved =
   | { readonly kind: "found"; readonly endpoints: readonly Endpoint[] }
-  /** Out of what the objects tell of: a full host name or an IP address. */
+  /** Out of what the objects are about: a full host name or an IP address. */
   | { readonly kind: "outside"; readonly host: string }
   /** To a Service that is there, and to no pooler or Postgres. */
   | { readonly kind: "elsewhere" }
-  /** What stands in the way of knowing it. */
+  /** Why it is not known. */
   | { readonly kind: "unknown"; readonly why: string };
 
 interface ServiceEndpoint {
@@ -73,9 +72,17 @@ export class AddressBook {
     push(this.#services, `${namespace}/${name}`, { port, endpoint });
   }
 
-  /** A host that means the same everywhere. */
-  addHost(host: string, port: number, endpoint: Endpoint): void {
-    push(this.#hosts, host.toLowerCase(), { port, endpoint });
+  /** A host that means the same everywhere; several things may have one name. */
+  addHost(host: string, ports: readonly number[], endpoint: Endpoint): void {
+    this.addHostElsewhere(host);
+    const name = host.toLowerCase();
+    for (const port of ports) this.#hosts.get(name)?.push({ port, endpoint });
+  }
+
+  /** A host that means the same everywhere, and where neither pooler nor Postgres is. */
+  addHostElsewhere(host: string): void {
+    const name = host.toLowerCase();
+    if (!this.#hosts.has(name)) this.#hosts.set(name, []);
   }
 
   /**
@@ -87,7 +94,6 @@ export class AddressBook {
   }
 
   #resolve(host: string, port: number | undefined, namespace: string, depth: number): Resolved {
-    if (hasPlaceholder(host)) return { kind: "unknown", why: "its host is hidden" };
     const name = host.toLowerCase().replace(/\.$/, "");
     const here = this.#hosts.get(name);
     if (here !== undefined) return atPort(here, port);
@@ -102,8 +108,8 @@ export class AddressBook {
       if (external !== undefined && depth < EXTERNAL_DEPTH_MAX) {
         return this.#resolve(external, port, where, depth + 1);
       }
-      const made = this.#services.get(`${where}/${service}`);
-      if (made !== undefined) return atPort(made, port);
+      const operators = this.#services.get(`${where}/${service}`);
+      if (operators !== undefined) return atPort(operators, port);
       const object = this.#inventory.find("", "Service", where, service);
       if (object !== undefined) return this.#byService(Field.of(object), port);
     }
@@ -113,7 +119,7 @@ export class AddressBook {
     return { kind: "outside", host: name };
   }
 
-  /** Services by the addresses that they have, as a live cluster tells them. */
+  /** Services by the addresses that they have, as a live cluster has them. */
   #servicesByIp(): ReadonlyMap<string, Field> {
     this.#byIp ??= new Map(
       this.#inventory.ofKind("", "Service").flatMap((object) => {
@@ -135,7 +141,7 @@ export class AddressBook {
     return this.#byIp;
   }
 
-  /** NAME.NAMESPACE, of a namespace that the objects tell of. */
+  /** NAME.NAMESPACE, of a namespace that the objects have. */
   #isInNamespace(name: string): boolean {
     const [, namespace, ...more] = name.split(".");
     return (
@@ -218,8 +224,9 @@ export interface ServicePort {
   readonly endpoints: readonly Endpoint[];
 }
 
-/** `HOST:PORT` with its full name: see postgresAddress.ts. */
+/** `HOST:PORT` with its full name: see postgresAddress.ts. Without a namespace a name is full. */
 export function completed(host: string, port: number, namespace: string): string {
+  if (namespace === "") return formatPostgresAddress({ host: host.toLowerCase(), port });
   const budget = { metadata: { namespace }, spec: { postgres: { host, port } } };
   return formatPostgresAddress(postgresAddressOf(budget));
 }

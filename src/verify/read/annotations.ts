@@ -4,16 +4,23 @@ import {
   POSTGRES_CONNECTIONS_ANNOTATION,
   RESERVE_ANNOTATION,
 } from "../../api/names.ts";
-import type { Quantity, MissingQuantity, Reserve } from "../system.ts";
-import { known, missing, positiveCount, wholeNumber } from "./quantities.ts";
-import type { Annotation } from "./inventory.ts";
-import type { Workload } from "./workloads.ts";
+import {
+  known,
+  missing,
+  positiveCount,
+  wholeNumber,
+  type MissingQuantity,
+  type Quantity,
+} from "../quantity.ts";
+import type { Reserve } from "../system.ts";
+import { Template } from "../template.ts";
+import { hasOneContainer, type Annotation, type Workload } from "../workload.ts";
+import { connectionUrls } from "./connectionStrings.ts";
+import { targetsOf, type ConnectionTarget } from "./connectionTargets.ts";
 
-/** How to tell where a container connects: by its name, so that nothing else of its pod is meant. */
-export function tellTarget({ template }: Workload, container: string): string {
-  const spec = template.at("spec");
-  const count = spec.at("containers").items().length + spec.at("initContainers").items().length;
-  const own = count === 1 ? "" : `${container}=`;
+/** What a person can do where a container's target is missing; it names the container alone. */
+export function targetRemedy(workload: Workload, container: string): string {
+  const own = hasOneContainer(workload) ? "" : `${container}=`;
   return `annotate it with ${CONNECTS_TO_ANNOTATION}: "${own}host:port/database?user=login", or "${own}none"`;
 }
 
@@ -51,6 +58,15 @@ export function annotatedCount(
   );
 }
 
+/** How many pods there can be, where an annotation says it. */
+export function annotatedPods(annotation: Annotation | undefined): Quantity | undefined {
+  if (annotation === undefined) return undefined;
+  const { name, value, place } = annotation;
+  const pods = wholeNumber(value);
+  if (pods !== undefined) return known(pods, `${pods} pods (${name})`, place);
+  return missing(`how many pods there can be: ${name} is no whole number`, place, `${name}: "N"`);
+}
+
 const DEFAULT_RESERVE = { consoles: 2, maintenance: 4, maintenanceSlots: 2, logins: 4 };
 type ReserveKey = keyof typeof DEFAULT_RESERVE;
 
@@ -74,8 +90,8 @@ export function reserveOf(annotation: Annotation | undefined): {
   const reserve = { ...values, why: RESERVE_ANNOTATION, places: [place] };
   if (bad.length === 0) return { reserve, missing: [] };
   const what = `the reserve: ${RESERVE_ANNOTATION} has ${bad.map((key) => JSON.stringify(key)).join(", ")}, which is no reserve or no whole number`;
-  const tell = `write ${RESERVE_ANNOTATION}: "consoles=2,maintenance=4,maintenanceSlots=2,logins=4"`;
-  return { reserve, missing: [missing(what, place, tell)] };
+  const remedy = `write ${RESERVE_ANNOTATION}: "consoles=2,maintenance=4,maintenanceSlots=2,logins=4"`;
+  return { reserve, missing: [missing(what, place, remedy)] };
 }
 
 function isReserveKey(key: string): key is ReserveKey {
@@ -105,4 +121,49 @@ function wholeAnnotation(
     annotation.place,
     `${name}: "N"`,
   );
+}
+
+/** What an annotation says of where a container connects. */
+export interface AnnotatedTargets {
+  readonly targets: readonly ConnectionTarget[];
+  readonly missing: readonly MissingQuantity[];
+  /** By the container's name, not of its pod as a whole. */
+  readonly isOwn: boolean;
+  readonly isNone: boolean;
+}
+
+/** A part of an annotation that is of one container: `server=…`. */
+const NAMED = /^[a-z0-9][-a-z0-9]*=/;
+
+/** Undefined when it says nothing of this container. */
+export function annotatedTargets(
+  annotation: Annotation | undefined,
+  container: string,
+): AnnotatedTargets | undefined {
+  if (annotation === undefined) return undefined;
+  const { name, place } = annotation;
+  const value = containerValue(annotation, container);
+  if (value === undefined) return undefined;
+  const parts = annotation.value.split(",").map((part) => part.trim());
+  const isOwn = parts.some((part) => part.startsWith(`${container}=`));
+  if (value === "none") return { targets: [], missing: [], isOwn, isNone: true };
+  const targets: ConnectionTarget[] = [];
+  const bad: MissingQuantity[] = [];
+  const unreadable = (): MissingQuantity => {
+    const form = "host:port/database?user=login";
+    const remedy = `write ${CONNECTS_TO_ANNOTATION}: "${form}", "CONTAINER=${form},CONTAINER=none", or "none"`;
+    return missing(`where container ${container} connects: ${name} can't be read`, place, remedy);
+  };
+  // Some of a container and some of all: a comma may be of several hosts too.
+  if (parts.some((part) => NAMED.test(part)) && !parts.every((part) => NAMED.test(part))) {
+    return { targets, missing: [unreadable()], isOwn, isNone: false };
+  }
+  for (const part of value.split(/\s+/).filter((text) => text !== "")) {
+    const text = /^[\w+]+:\/\//.test(part) ? part : `postgres://${part}`;
+    const [string] = connectionUrls(Template.of(text));
+    if (string === undefined || string.hosts.some(({ host }) => host.isEmpty)) {
+      bad.push(unreadable());
+    } else targets.push(...targetsOf(string, place, name, ""));
+  }
+  return { targets, missing: bad, isOwn, isNone: false };
 }

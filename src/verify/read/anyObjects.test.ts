@@ -8,11 +8,12 @@ import {
   poolerShape,
   poolerText,
 } from "../../../test/verify/systemText.ts";
-import type { AuditObject } from "../sourcePosition.ts";
-import { isMapping } from "./field.ts";
+import type { ManifestObject } from "../sourcePosition.ts";
+import { isMapping } from "../../api/objectName.ts";
 import { readObjects } from "./readObjects.ts";
 import { readSystem } from "./readSystem.ts";
-import type { Quantity, System } from "../system.ts";
+import type { System } from "../system.ts";
+import type { Quantity } from "../quantity.ts";
 
 /** Objects of every kind that is read. */
 const TEXTS = [
@@ -72,7 +73,7 @@ function replaced(value: unknown, way: readonly number[], by: unknown): unknown 
 /** All numbers that are known. */
 function figuresIn({ poolers, clients, postgres }: System): readonly number[] {
   const figures: (Quantity | undefined)[] = [
-    ...clients.flatMap(({ processes, pool }) => [processes, pool]),
+    ...clients.flatMap(({ pods, processesPerPod, pool }) => [pods, processesPerPod, pool]),
     ...postgres.map(({ available }) => available),
     ...poolers.flatMap(({ share, groups }) => [
       share,
@@ -93,7 +94,7 @@ function figuresIn({ poolers, clients, postgres }: System): readonly number[] {
 }
 
 /** What matters of a system, in an order of its own. */
-function seen(objects: readonly AuditObject[]): readonly string[] {
+function seen(objects: readonly ManifestObject[]): readonly string[] {
   const { poolers, clients, postgres, missing } = readSystem(objects);
   return [
     ...poolers.map(poolerShape),
@@ -110,7 +111,7 @@ it("whatever stands in a field, the system is read, and no figure is less than n
   const change = fc.record({ object: fc.nat(), way, by: fc.jsonValue() });
   fc.assert(
     fc.property(fc.array(change, { minLength: 1, maxLength: 5 }), (changes) => {
-      const objects: AuditObject[] = [...OBJECTS];
+      const objects: ManifestObject[] = [...OBJECTS];
       for (const { object: at, way: to, by } of changes) {
         const object = objects[at % objects.length];
         const value = replaced(object?.value, to, by);

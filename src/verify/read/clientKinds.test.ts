@@ -274,9 +274,9 @@ spec: { type: ExternalName, externalName: pooler.db.svc.cluster.local }
       { database: "me", user: "me" },
     ]);
     expect(targets({ PGHOST: "pooler", PGDATABASE: "app" })).toMatchObject([
-      { database: "app", hidden: ["user"] },
+      { database: "app", unknown: ["user"] },
     ]);
-    expect(targets({ PGHOST: "pooler" })).toMatchObject([{ hidden: ["database", "user"] }]);
+    expect(targets({ PGHOST: "pooler" })).toMatchObject([{ unknown: ["database", "user"] }]);
   });
 });
 

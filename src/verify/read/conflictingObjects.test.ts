@@ -33,7 +33,7 @@ function proofs(base: string, overlay: string) {
       verdict,
       sums: sums.map(({ of, total, verdict: one }) => [of, total, one]),
       findings: findings.map(({ message }) => message),
-      missing: missing.map(({ what, tell, place }) => [what, tell, place.object.file]),
+      missing: missing.map(({ what, remedy, place }) => [what, remedy, place.object.file]),
     };
   });
 }

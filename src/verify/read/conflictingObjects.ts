@@ -1,13 +1,14 @@
 import { counted } from "../../text/wording.ts";
-import { objectOf, type AuditObject, type SourcePosition } from "../sourcePosition.ts";
-import type { Client, Quantity, MissingQuantity, Pooler, PoolerGroup, System } from "../system.ts";
+import { objectOf, type ManifestObject, type SourcePosition } from "../sourcePosition.ts";
+import { missing, type MissingQuantity, type Quantity } from "../quantity.ts";
+import { byCodeUnit } from "../../text/order.ts";
+import type { Client, Pooler, PoolerGroup, System } from "../system.ts";
 import { Field } from "./field.ts";
-import { missing } from "./quantities.ts";
 
 /** For each object that stands several times and differs: which of them applies is missing. */
-export type ConflictingObjects = ReadonlyMap<AuditObject, MissingQuantity>;
+export type ConflictingObjects = ReadonlyMap<ManifestObject, MissingQuantity>;
 
-const TELL =
+const REMEDY =
   "give only the manifests that are applied together; those of a kustomization: kubectl kustomize DIR | weir verify -";
 
 /**
@@ -16,70 +17,66 @@ const TELL =
  *
  * @param all at least one
  */
-export function oneOf(all: readonly AuditObject[]): {
-  readonly object: AuditObject | undefined;
+export function fullestOf(all: readonly ManifestObject[]): {
+  readonly object: ManifestObject | undefined;
   readonly missing?: MissingQuantity;
 } {
   const [first] = all;
   if (first === undefined || all.length === 1) return { object: first };
   const texts = new Map(all.map((object) => [object, JSON.stringify(object.value)]));
-  const textOf = (object: AuditObject): string => texts.get(object) ?? "";
+  const textOf = (object: ManifestObject): string => texts.get(object) ?? "";
   const [object = first] = all.toSorted(
     (a, b) =>
       textOf(b).length - textOf(a).length ||
-      inOrder(textOf(a), textOf(b)) ||
-      inOrder(a.file, b.file),
+      byCodeUnit(textOf(a), textOf(b)) ||
+      byCodeUnit(a.file, b.file),
   );
   const different = new Set(texts.values()).size;
   if (different === 1) return { object };
   const place = Field.of(object).at("metadata", "name").place();
-  const files = [...new Set(all.map(({ file }) => file))].toSorted(inOrder).join(", ");
+  const files = [...new Set(all.map(({ file }) => file))].toSorted(byCodeUnit).join(", ");
   const what = `which of ${counted(different, "different object")} ${objectOf(place)} applies: they stand in ${files}`;
-  return { object, missing: missing(what, place, TELL) };
-}
-
-function inOrder(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return { object, missing: missing(what, place, REMEDY) };
 }
 
 /**
- * The system without any figure of objects that stand twice: neither of two may prove or break a
+ * The system without any quantity of objects that stand several times: neither of two may prove or break a
  * sum. A pooler's lines are not known then, nor which one a client is on.
  */
-export function withoutConflicts(system: System, twice: ConflictingObjects): System {
-  if (twice.size === 0) return system;
+export function withoutConflicts(system: System, conflicting: ConflictingObjects): System {
+  if (conflicting.size === 0) return system;
   return {
     ...system,
-    poolers: system.poolers.map((pooler) => withoutFigures(pooler, twice)),
-    clients: system.clients.map((client) => withoutTarget(client, twice)),
+    poolers: system.poolers.map((pooler) => withoutQuantities(pooler, conflicting)),
+    clients: system.clients.map((client) => withoutTarget(client, conflicting)),
     postgres: system.postgres.map((server) => ({
       ...server,
-      available: sure(server.available, twice),
+      available: sure(server.available, conflicting),
     })),
   };
 }
 
-function withoutFigures(pooler: Pooler, twice: ConflictingObjects): Pooler {
-  const own = ofObject(pooler.place.object, twice);
-  const share = pooler.share === undefined ? undefined : (own ?? sure(pooler.share, twice));
+function withoutQuantities(pooler: Pooler, conflicting: ConflictingObjects): Pooler {
+  const own = ofObject(pooler.place.object, conflicting);
+  const share = pooler.share === undefined ? undefined : (own ?? sure(pooler.share, conflicting));
   return {
     ...pooler,
     groups: pooler.groups.map((group) => {
-      const lacking = own ?? ofGroup(group, twice);
-      return lacking === undefined
-        ? { ...group, processes: sure(group.processes, twice) }
-        : { processes: lacking, capacity: lacking, lines: [], userLimits: new Map() };
+      const missingOne = own ?? ofGroup(group, conflicting);
+      return missingOne === undefined
+        ? { ...group, processes: sure(group.processes, conflicting) }
+        : { processes: missingOne, capacity: missingOne, lines: [], userLimits: new Map() };
     }),
     ...(share === undefined ? {} : { share }),
   };
 }
 
-/** What its configuration is made of. */
+/** What its configuration comes from. */
 function ofGroup(
   { capacity, lines, userLimits }: PoolerGroup,
-  twice: ConflictingObjects,
+  conflicting: ConflictingObjects,
 ): MissingQuantity | undefined {
-  const figures = [
+  const quantities = [
     capacity,
     ...lines.flatMap(({ poolSize, reservePool, maxServers, maxClients }) => [
       poolSize,
@@ -89,42 +86,53 @@ function ofGroup(
     ]),
     ...userLimits.values(),
   ];
-  return ofPlaces([...lines.map(({ place }) => place), ...figures.flatMap(placesOf)], twice);
+  return ofPlaces(
+    [...lines.map(({ place }) => place), ...quantities.flatMap(placesOf)],
+    conflicting,
+  );
 }
 
-function withoutTarget(client: Client, twice: ConflictingObjects): Client {
-  const { place, target, processes, pool } = client;
-  const lacking = ofObject(place.object, twice) ?? ofPlaces([target.place], twice);
-  if (lacking === undefined) {
-    return { ...client, processes: sure(processes, twice), pool: sure(pool, twice) };
+function withoutTarget(client: Client, conflicting: ConflictingObjects): Client {
+  const { place, target, pods, processesPerPod, pool } = client;
+  const missingOne = ofObject(place.object, conflicting) ?? ofPlaces([target.place], conflicting);
+  if (missingOne === undefined) {
+    return {
+      ...client,
+      pods: sure(pods, conflicting),
+      processesPerPod: sure(processesPerPod, conflicting),
+      pool: sure(pool, conflicting),
+    };
   }
-  const unknown = { ...client, processes: lacking, pool: lacking };
+  const unknown = { ...client, pods: missingOne, pool: missingOne };
   if (target.kind === "postgres") return unknown;
-  return { ...unknown, target: { ...target, hidden: ["database", "user"] } };
+  return { ...unknown, target: { ...target, unknown: ["database", "user"] } };
 }
 
-/** The figure, or what is missing of an object that it was made of. */
-function sure(figure: Quantity, twice: ConflictingObjects): Quantity {
-  return ofPlaces(placesOf(figure), twice) ?? figure;
+/** The quantity, or what is missing of an object that it comes from. */
+function sure(quantity: Quantity, conflicting: ConflictingObjects): Quantity {
+  return ofPlaces(placesOf(quantity), conflicting) ?? quantity;
 }
 
-function placesOf(figure: Quantity): readonly SourcePosition[] {
-  return figure.known ? figure.places : [figure.place];
+function placesOf(quantity: Quantity): readonly SourcePosition[] {
+  return quantity.known ? quantity.places : [quantity.place];
 }
 
 function ofPlaces(
   places: readonly SourcePosition[],
-  twice: ConflictingObjects,
+  conflicting: ConflictingObjects,
 ): MissingQuantity | undefined {
-  return places.map(({ object }) => twice.get(object)).find((one) => one !== undefined);
+  return places.map(({ object }) => conflicting.get(object)).find((one) => one !== undefined);
 }
 
 /** Of the object itself, or of a ConfigMap or Secret that it names. */
-function ofObject(object: AuditObject, twice: ConflictingObjects): MissingQuantity | undefined {
-  const own = twice.get(object);
+function ofObject(
+  object: ManifestObject,
+  conflicting: ConflictingObjects,
+): MissingQuantity | undefined {
+  const own = conflicting.get(object);
   if (own !== undefined) return own;
   const text = JSON.stringify(object.value);
-  return [...twice].find(
+  return [...conflicting].find(
     ([{ kind, namespace, name }]) =>
       (kind === "ConfigMap" || kind === "Secret") &&
       namespace === object.namespace &&

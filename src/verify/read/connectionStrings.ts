@@ -1,14 +1,14 @@
-import { hasPlaceholder } from "./placeholders.ts";
 import { readConnectionString } from "../../pgbouncer/readIni.ts";
+import { Template } from "../template.ts";
 
 /** What a connection URL or string says. Passwords are left out as it is read. */
 export interface ConnectionString {
   /** At least one; the port is absent where none is written. */
-  readonly hosts: readonly { readonly host: string; readonly port?: number }[];
-  readonly database?: string;
-  readonly user?: string;
+  readonly hosts: readonly { readonly host: Template; readonly port?: number }[];
+  readonly database?: Template;
+  readonly user?: Template;
   /** Parameters by their name in lower case without `_`, `-` and spaces: `connectionlimit`. */
-  readonly parameters: ReadonlyMap<string, { readonly name: string; readonly value: string }>;
+  readonly parameters: ReadonlyMap<string, { readonly name: string; readonly value: Template }>;
 }
 
 /** postgres://, postgresql+asyncpg://, jdbc:postgresql://, with whatever driver in between. */
@@ -16,47 +16,61 @@ const URL_PATTERN =
   /(?:jdbc:|r2dbc:(?:pool:)?)?(?:postgres|postgresql|pgsql|postgis|psql)(?:\+[\w.]+)?:\/\/([^\s"'`<>|\\]*)/gi;
 
 /** All connection URLs of Postgres in a text. */
-export function connectionUrls(text: string): readonly ConnectionString[] {
-  if (!text.includes("://")) return [];
-  return [...text.matchAll(URL_PATTERN)].map(([, rest = ""]) => readUrl(rest));
+export function connectionUrls(text: Template): readonly ConnectionString[] {
+  if (!text.test(/:\/\//)) return [];
+  return text.matchAll(URL_PATTERN).map(([, rest = NOTHING]) => readUrl(rest));
 }
 
+const NOTHING = Template.of("");
+
+/** Before the query, login, hosts and path; the login is what stands before the last @. */
+const URL_PARTS = /^(?:([^?]*)@)?([^@/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s;
+
 /** What follows `://`. Passwords with a slash or a question mark in them libpq refuses too. */
-function readUrl(rest: string): ConnectionString {
-  const [beforeQuery = "", ...queries] = rest.split("?");
-  const query = queries.join("?");
-  const slash = beforeQuery.indexOf("/", Math.max(0, beforeQuery.lastIndexOf("@")));
-  const authority = slash === -1 ? beforeQuery : beforeQuery.slice(0, slash);
-  const path = slash === -1 ? "" : beforeQuery.slice(slash + 1);
-  const at = authority.lastIndexOf("@");
-  const login = at === -1 ? "" : authority.slice(0, at);
+function readUrl(rest: Template): ConnectionString {
+  const [, login = NOTHING, authority = NOTHING, path = NOTHING, query = NOTHING] =
+    rest.match(URL_PARTS) ?? [];
   const parameters = readQuery(query);
-  const hostsText = parameters.get("host")?.value ?? authority.slice(at + 1);
-  const ports = parameters.get("port")?.value ?? "";
-  const database = parameters.get("dbname")?.value ?? decoded(path.replace(/[),;\]}]+$/, ""));
-  const user = parameters.get("user")?.value ?? decoded(login.split(":")[0] ?? "");
+  const hosts = parameters.get("host")?.value ?? authority;
+  const ports = parameters.get("port")?.value ?? NOTHING;
+  const [, name = path] = path.match(/^(.*?)[),;\]}]+$/s) ?? [];
   return {
-    hosts: hostsOf(hostsText, ports),
-    ...(database === "" ? {} : { database }),
-    ...(user === "" ? {} : { user }),
+    hosts: hostsOf(hosts, ports),
+    ...named(
+      parameters.get("dbname")?.value ?? decoded(name),
+      parameters.get("user")?.value ?? decoded(login.split(":")[0] ?? NOTHING),
+    ),
     parameters,
+  };
+}
+
+function named(
+  database: Template | undefined,
+  user: Template | undefined,
+): Pick<ConnectionString, "database" | "user"> {
+  return {
+    ...(database === undefined || database.isEmpty ? {} : { database }),
+    ...(user === undefined || user.isEmpty ? {} : { user }),
   };
 }
 
 type Parameters = ConnectionString["parameters"];
 
-function readQuery(query: string): Parameters {
+function readQuery(query: Template): Parameters {
+  const pairs = pairsIn(query, /(?:^|[&;])([^&;=]*)=([^&;]*)/g);
   return parametersOf(
-    query.split(/[&;]/).flatMap((pair) => {
-      const equals = pair.indexOf("=");
-      return equals === -1
-        ? []
-        : [[decoded(pair.slice(0, equals)), decoded(pair.slice(equals + 1))] as const];
-    }),
+    pairs.map(([name, value]) => [decoded(Template.of(name)).render(), decoded(value)]),
   );
 }
 
-function parametersOf(pairs: Iterable<readonly [string, string]>): Parameters {
+/** @param pattern a global one, with two groups: a name and its value */
+function pairsIn(text: Template, pattern: RegExp): readonly (readonly [string, Template])[] {
+  return text
+    .matchAll(pattern)
+    .map(([, name = NOTHING, value = NOTHING]) => [name.render(), value] as const);
+}
+
+function parametersOf(pairs: Iterable<readonly [string, Template]>): Parameters {
   return new Map(
     [...pairs]
       .filter(([name]) => !/pass(?:word)?|pwd|secret/i.test(name))
@@ -64,21 +78,21 @@ function parametersOf(pairs: Iterable<readonly [string, string]>): Parameters {
   );
 }
 
-function decoded(text: string): string {
+function decoded(text: Template): Template {
   try {
-    return hasPlaceholder(text) ? text : decodeURIComponent(text);
+    return text.known === undefined ? text : Template.of(decodeURIComponent(text.known));
   } catch {
     return text;
   }
 }
 
 /** `a,b` or `a:1,b:2`, with `ports` (`1,2`, or one for all) where hosts have none. */
-function hostsOf(text: string, ports: string): ConnectionString["hosts"] {
+function hostsOf(text: Template, ports: Template): ConnectionString["hosts"] {
   const given = ports.split(",");
   return text.split(",").map((part, index) => {
     const [, bracketed, plain, port] =
-      /^(?:\[([^\]]*)\]|(\/.*|[^:]*))(?::(\d+))?$/.exec(part.trim()) ?? [];
-    const number = Number(port ?? given[index] ?? given[0] ?? "");
+      part.trim().match(/^(?:\[([^\]]*)\]|(\/.*|[^:]*))(?::(\d+))?$/) ?? [];
+    const number = Number((port ?? given[index] ?? given[0])?.known);
     const host = decoded(bracketed ?? plain ?? part.trim());
     return Number.isInteger(number) && number > 0 ? { host, port: number } : { host };
   });
@@ -90,31 +104,26 @@ const DATABASE = ["dbname", "database", "initialcatalog", "db"];
 const USER = ["user", "username", "userid", "uid"];
 
 /** `host=pooler port=6432 dbname=app`, or `Host=pooler;Port=6432;Database=app`; else undefined. */
-export function keywordString(text: string): ConnectionString | undefined {
-  if (!/(?:^|[\s;])(?:host|server|data source|hostaddr)\s*=/i.test(text)) return undefined;
-  const pairs = text.includes(";") ? semicolons(text) : readConnectionString(text);
+export function keywordString(text: Template): ConnectionString | undefined {
+  if (!text.test(/(?:^|[\s;])(?:host|server|data source|hostaddr)\s*=/i)) return undefined;
+  const pairs = text.test(/;/) ? semicolons(text) : text.parse(readConnectionString);
   if (pairs === undefined) return undefined;
   const parameters = parametersOf(pairs);
-  const first = (names: readonly string[]): string | undefined =>
+  const first = (names: readonly string[]): Template | undefined =>
     names.map((name) => parameters.get(name)?.value).find((value) => value !== undefined);
   const host = first(HOST);
   const [database, user] = [first(DATABASE), first(USER)];
   if (host === undefined || (database === undefined && user === undefined)) return undefined;
   return {
-    hosts: hostsOf(host, first(["port"]) ?? ""),
+    hosts: hostsOf(host, first(["port"]) ?? NOTHING),
     ...(database === undefined ? {} : { database }),
     ...(user === undefined ? {} : { user }),
     parameters,
   };
 }
 
-function semicolons(text: string): ReadonlyMap<string, string> {
+function semicolons(text: Template): ReadonlyMap<string, Template> {
   return new Map(
-    text.split(";").flatMap((pair) => {
-      const equals = pair.indexOf("=");
-      return equals === -1
-        ? []
-        : [[pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()] as const];
-    }),
+    pairsIn(text, /(?:^|;)([^;=]*)=([^;]*)/g).map(([name, value]) => [name.trim(), value.trim()]),
   );
 }

@@ -1,22 +1,15 @@
-import { CONNECTS_TO_ANNOTATION } from "../../api/names.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
-import type { MissingQuantity } from "../system.ts";
-import { containerValue } from "./annotations.ts";
+import { Template } from "../template.ts";
+import { commandOf, type Container, type Variable, type Variables } from "../workload.ts";
 import { connectionUrls, keywordString, type ConnectionString } from "./connectionStrings.ts";
-import { expanded, type Environment, type Variable } from "./containerEnv.ts";
-import { isDatabaseName, isLocation, splitHostName } from "./databaseVariables.ts";
-import type { Field } from "./field.ts";
-import { missing } from "./quantities.ts";
-import { hasPlaceholder } from "./placeholders.ts";
-import type { Annotation } from "./inventory.ts";
 
 /** Where a container means to connect, before it is known what is there. */
 export interface ConnectionTarget {
-  readonly host: string;
+  readonly host: Template;
   /** Absent: not said. */
   readonly port?: number;
-  readonly database?: string;
-  readonly user?: string;
+  readonly database?: Template;
+  readonly user?: Template;
   readonly place: SourcePosition;
   /** What says so, for people: `DATABASE_URL`, `its command`. */
   readonly by: string;
@@ -32,95 +25,41 @@ export interface ConnectionTarget {
 
 const NONE: ConnectionString["parameters"] = new Map();
 
-/** What an annotation says of where a container connects. */
-export interface AnnotatedTargets {
-  readonly aims: readonly ConnectionTarget[];
-  readonly missing: readonly MissingQuantity[];
-  /** By the container's name, not of its pod as a whole. */
-  readonly isOwn: boolean;
-  readonly isNone: boolean;
-}
-
-/** A part of an annotation that is of one container: `server=…`. */
-const NAMED = /^[a-z0-9][-a-z0-9]*=/;
-
-/** Undefined when it says nothing of this container. */
-export function annotatedTargets(
-  annotation: Annotation | undefined,
-  container: string,
-): AnnotatedTargets | undefined {
-  if (annotation === undefined) return undefined;
-  const { name, place } = annotation;
-  const value = containerValue(annotation, container);
-  if (value === undefined) return undefined;
-  const parts = annotation.value.split(",").map((part) => part.trim());
-  const isOwn = parts.some((part) => part.startsWith(`${container}=`));
-  if (value === "none") return { aims: [], missing: [], isOwn, isNone: true };
-  const aims: ConnectionTarget[] = [];
-  const bad: MissingQuantity[] = [];
-  const unreadable = (): MissingQuantity => {
-    const form = "host:port/database?user=login";
-    const tell = `write ${CONNECTS_TO_ANNOTATION}: "${form}", "CONTAINER=${form},CONTAINER=none", or "none"`;
-    return missing(`where container ${container} connects: ${name} can't be read`, place, tell);
-  };
-  // Some of a container and some of all: a comma may be of several hosts too.
-  if (parts.some((part) => NAMED.test(part)) && !parts.every((part) => NAMED.test(part))) {
-    return { aims, missing: [unreadable()], isOwn, isNone: false };
-  }
-  for (const part of value.split(/\s+/).filter((text) => text !== "")) {
-    const text = /^[\w+]+:\/\//.test(part) ? part : `postgres://${part}`;
-    const [string] = connectionUrls(text);
-    if (string === undefined || string.hosts.some(({ host }) => host === "")) {
-      bad.push(unreadable());
-    } else aims.push(...targetsOf(string, place, name, ""));
-  }
-  return { aims, missing: bad, isOwn, isNone: false };
-}
-
 /** What its environment and its command say of where a container connects. */
-export function writtenTargets(
-  container: Field,
-  { variables }: Environment,
-): readonly ConnectionTarget[] {
-  const aims: ConnectionTarget[] = [];
-  for (const variable of variables.values()) aims.push(...variableAims(variable, variables));
-  for (const list of ["command", "args"]) {
-    for (const field of container.at(list).items()) {
-      const text = expanded(field.text() ?? "", variables);
-      for (const string of stringsIn(text)) {
-        aims.push(...targetsOf(string, field.place(), "its command", ""));
-      }
-    }
-  }
-  return [...aims, ...flagAims(container, variables)];
+export function writtenTargets(container: Container): readonly ConnectionTarget[] {
+  const { variables } = container.environment;
+  return [
+    ...[...variables.values()].flatMap((variable) => variableTargets(variable, variables)),
+    ...[...container.command, ...container.args].flatMap(({ text, place }) =>
+      stringsIn(text).flatMap((string) => targetsOf(string, place, "its command", "")),
+    ),
+    ...flagTargets(container),
+  ];
 }
 
 /** `--db-host pooler`, `-h pooler:6432`: where it names a pooler it is one's client. */
 const HOST_FLAG =
   /(?:^|\s)(?:-h|--[\w-]*(?:host|hostname|server|addr|address|endpoint|upstream))[= ]\s*([\w.-]+)(?::(\d{1,5}))?(?=\s|$)/g;
 
-function flagAims(
-  container: Field,
-  variables: ReadonlyMap<string, Variable>,
-): readonly ConnectionTarget[] {
-  const lists = [container.at("command"), container.at("args")];
-  const texts = lists.flatMap((list) => list.items().map((field) => field.text() ?? ""));
-  const place = (lists[1]?.exists ? lists[1] : container.at("command")).place();
-  return [...expanded(texts.join(" "), variables).matchAll(HOST_FLAG)].map(
-    ([, host = "", port]) => ({
+function flagTargets(container: Container): readonly ConnectionTarget[] {
+  const command = Template.join(commandOf(container), " ");
+  return command.matchAll(HOST_FLAG).flatMap(([, host, port]) => {
+    if (host === undefined) return [];
+    const number = portOf(port);
+    return {
       host,
-      ...(port === undefined ? {} : { port: Number(port) }),
-      place,
+      ...(number === undefined ? {} : { port: number }),
+      place: container.argsPlace,
       by: "its command",
       prefix: "",
       parameters: NONE,
       isDatabase: false,
-    }),
-  );
+    };
+  });
 }
 
 /** The connection strings in a text: URLs, else the text as a whole. */
-export function stringsIn(text: string): readonly ConnectionString[] {
+export function stringsIn(text: Template): readonly ConnectionString[] {
   const urls = connectionUrls(text);
   if (urls.length > 0) return urls;
   const string = keywordString(text);
@@ -149,40 +88,37 @@ export function targetsOf(
   }));
 }
 
-function variableAims(
-  variable: Variable,
-  variables: ReadonlyMap<string, Variable>,
-): readonly ConnectionTarget[] {
+function variableTargets(variable: Variable, variables: Variables): readonly ConnectionTarget[] {
   const { name, value, place } = variable;
-  if (value === "") return [];
+  if (value.isEmpty) return [];
   const strings = stringsIn(value);
   if (strings.length > 0) {
     const prefix = /^(.*_)(?:URL|URI|DSN)$/i.exec(name)?.[1] ?? "";
     return strings.flatMap((string) =>
-      targetsOf(completedBy(string, prefix, variables), place, name, prefix),
+      targetsOf(withLogin(string, prefix, variables), place, name, prefix),
     );
   }
   const split = splitHostName(name);
   const isDatabase = isDatabaseName(name);
   if (split === undefined) {
-    // A whole connection string, hidden.
-    const isUnknown = isDatabase && isLocation(name) && hasPlaceholder(value);
+    // A whole connection string that is unknown.
+    const isUnknown = isDatabase && isLocation(name) && value.known === undefined;
     const none = { place, by: name, prefix: "", parameters: NONE, isDatabase };
     return isUnknown ? [{ host: value, ...none }] : [];
   }
-  if (value.includes("://") || NO_HOST.test(value)) return [];
-  const port = portOf(related(split, PORTS, variables)?.value);
-  const database = related(split, DATABASES, variables)?.value;
-  const user = related(split, USERS, variables)?.value;
-  const hosts = hasPlaceholder(value) ? [value] : value.split(",");
+  if (value.test(/:\/\//) || value.test(NO_HOST)) return [];
+  const port = portOf(related(split, PORTS, variables));
+  const database = related(split, DATABASES, variables);
+  const user = related(split, USERS, variables);
+  const hosts = value.known === undefined ? [value] : value.split(",");
   return hosts.map((part) => {
-    const [, host = part, own] = /^([^:]+):(\d+)$/.exec(part.trim()) ?? [];
+    const [, host = part, own] = part.trim().match(/^([^:]+):(\d+)$/) ?? [];
     const number = portOf(own) ?? port;
     return {
       host: host.trim(),
       ...(number === undefined ? {} : { port: number }),
-      ...(database === undefined || database === "" ? {} : { database }),
-      ...(user === undefined || user === "" ? {} : { user }),
+      ...(database === undefined || database.isEmpty ? {} : { database }),
+      ...(user === undefined || user.isEmpty ? {} : { user }),
       place,
       by: name,
       prefix: split,
@@ -193,14 +129,14 @@ function variableAims(
 }
 
 /** A URL without a login takes it from the variables beside it: Spring, JDBC. */
-function completedBy(
+function withLogin(
   string: ConnectionString,
   prefix: string,
-  variables: ReadonlyMap<string, Variable>,
+  variables: Variables,
 ): ConnectionString {
   if (string.user !== undefined) return string;
-  const user = related(prefix, USERS, variables)?.value;
-  return user === undefined || user === "" ? string : { ...string, user };
+  const user = related(prefix, USERS, variables);
+  return user === undefined || user.isEmpty ? string : { ...string, user };
 }
 
 /** What variables called so hold as well. */
@@ -211,26 +147,62 @@ const DATABASES = ["DATABASE", "DBNAME", "DB", "NAME", "DB_NAME", "DATABASE_NAME
 const USERS = ["USER", "USERNAME", "USER_NAME", "LOGIN", "ROLE"];
 
 /**
- * The variable that belongs to a host's: `DB_HOST` and `DB_PORT`, and one step out where there is
+ * The value of the variable that belongs to a host's: `DB_HOST` and `DB_PORT`, and one step out where there is
  * none (`KC_DB_URL_HOST` and `KC_DB_USERNAME`).
  */
 function related(
   prefix: string,
   suffixes: readonly string[],
-  variables: ReadonlyMap<string, Variable>,
-): Variable | undefined {
+  variables: Variables,
+): Template | undefined {
   const outer = prefix.replace(/[^_]+_+$/, "");
   const prefixes = outer === "" || outer === prefix ? [prefix] : [prefix, outer];
   for (const beginning of prefixes.filter((text) => text !== "")) {
     for (const suffix of suffixes) {
       const found =
         variables.get(beginning + suffix) ?? variables.get(beginning + suffix.toLowerCase());
-      if (found !== undefined) return found;
+      if (found !== undefined) return found.value;
     }
   }
   return undefined;
 }
 
-function portOf(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,5}$/.test(text) ? Number(text) : undefined;
+function portOf(text: Template | undefined): number | undefined {
+  const port = text?.known;
+  return port !== undefined && /^\d{1,5}$/.test(port) ? Number(port) : undefined;
+}
+
+// Which variables are about a Postgres, by their names.
+
+const WORDS =
+  /(?:^|_)(?:DB|DATABASE|DATABASES|PG|PGSQL|PSQL|PGBOUNCER|POOLER|DATASOURCE|JDBC|R2DBC|SQL|RDS|AURORA|DSN|SQLALCHEMY|TYPEORM|KNEX|PRISMA)(?:_|$)|POSTGRES|DATABASE|CONNECTION_?STRING|CONN_?STR|^PG(?:HOST|HOSTADDR)$/i;
+
+/** Other stores have hosts, databases and connection strings too. */
+const OTHERS =
+  /MYSQL|MARIADB|SQLITE|COSMOS|STORAGE|BLOB|SERVICE_?BUS|EVENT_?HUB|INSIGHTS|SIGNALR|SMTP|AMQP|REDIS|VALKEY|MONGO|MSSQL|SQLSERVER|ORACLE|CLICKHOUSE|CASSANDRA|ELASTIC|INFLUX|NEO4J|MEMCACHE|RABBIT|KAFKA|SENTRY_DSN/i;
+
+const HOST = /^(.*_|PG|)(?:HOST|HOSTNAME|HOSTADDR|HOST_NAME|SERVER|ADDR|ADDRESS|ENDPOINT)$/i;
+
+const LOCATION =
+  /(?:URL|URI|DSN|JDBC|CONNECTION_?STRING|CONN_?STR|CONNECTION|HOST|HOSTNAME|HOSTADDR|SERVER|ADDR|ADDRESS|ENDPOINT)\d*$/i;
+
+/** `ConnectionStrings__Default`: what stands after it is the application's own word. */
+const ASP_NET = /^ConnectionStrings__/i;
+
+/** What is counted or timed per server or host is none: DB_POOL_MAX_PER_SERVER. */
+const MEASURE = /(?:^|_)(?:POOL|MAX|MIN|PER|LIMIT|TIMEOUT|COUNT|NUM|CHECK|VERIFY|SSL|TLS)(?:_|$)/i;
+
+/** A variable that tells of a Postgres: DATABASE_URL, ORDERS_DB_HOST, PGHOST. */
+export function isDatabaseName(name: string): boolean {
+  return WORDS.test(name) && !OTHERS.test(name);
+}
+
+/** A variable that says where to connect, as opposed to a login, a password, a limit. */
+export function isLocation(name: string): boolean {
+  return (LOCATION.test(name) || ASP_NET.test(name)) && !MEASURE.test(name);
+}
+
+/** What stands before HOST in the name of a variable that holds one: `DB_`, `PG`. */
+export function splitHostName(name: string): string | undefined {
+  return MEASURE.test(name) ? undefined : HOST.exec(name)?.[1];
 }

@@ -1,13 +1,142 @@
-import type { Quantity } from "../system.ts";
+import { CONNECTS_TO_ANNOTATION } from "../../api/names.ts";
+import type { MissingQuantity, Quantity } from "../quantity.ts";
+import type { Template } from "../template.ts";
+import type { Container, Workload } from "../workload.ts";
 import type { Endpoint } from "./addresses.ts";
-import type { ConnectionTarget } from "./connectionTargets.ts";
-import { hasPlaceholder } from "./placeholders.ts";
+import { annotatedTargets } from "./annotations.ts";
+import { writtenTargets, type ConnectionTarget } from "./connectionTargets.ts";
+import { fileTargets, mentionedTargets } from "./mentions.ts";
+import { isPgBouncer } from "./pgbouncerPods.ts";
 import { POOL_PARAMETERS } from "./poolVariables.ts";
+import { isPostgresImage } from "./postgresServers.ts";
+import { resolveTarget, type Destinations } from "./resolvedTargets.ts";
+import { unreadEnvironment, unreadProgram } from "./unread.ts";
 
 /** What a container connects to, by one of the things that say so. */
 export interface Connection {
-  readonly aim: ConnectionTarget;
+  readonly target: ConnectionTarget;
   readonly endpoint: Endpoint;
+}
+
+/** What one container connects to, and what is missing to know it. */
+export interface Connections {
+  readonly connections: readonly Connection[];
+  readonly missing: readonly MissingQuantity[];
+  readonly notes: readonly string[];
+  /** Poolers that the container reaches over localhost. */
+  readonly sidecarPoolers: readonly string[];
+}
+
+/** What the environment, the command and the files of a container say of its connections. */
+export function writtenConnections(
+  workload: Workload,
+  container: Container,
+  destinations: Destinations,
+): Connections {
+  const unread = unreadProgram(workload, container, destinations);
+  if (isServer(container)) {
+    return { connections: [], missing: unread, notes: [], sidecarPoolers: [] };
+  }
+  const resolved = (targets: readonly ConnectionTarget[]): Connections =>
+    resolvedConnections(targets, container, workload, destinations);
+  const written = resolved([
+    ...writtenTargets(container),
+    ...fileTargets(workload, container, destinations),
+  ]);
+  // A mention says nothing new where a connection leads to the same.
+  const reached = new Set(written.connections.map(({ endpoint }) => JSON.stringify(endpoint)));
+  const mentions = resolved(mentionedTargets(workload, container, destinations)).connections.filter(
+    ({ endpoint }) => !reached.has(JSON.stringify(endpoint)),
+  );
+  const connections = [...written.connections, ...mentions];
+  const missing = [...written.missing, ...unread];
+  const namesPooler = connections.some(({ endpoint }) => endpoint.kind === "pooler");
+  return {
+    ...written,
+    connections,
+    missing:
+      namesPooler || missing.length > 0
+        ? missing
+        : unreadEnvironment(workload, container, destinations),
+  };
+}
+
+/** What a pooler or a Postgres opens is not a client's, unless an annotation says so of it. */
+function isServer(container: Container): boolean {
+  return isPgBouncer(container) || (isPostgresImage(container) && container.command.length === 0);
+}
+
+/** What a container connects to is not known, or not all of it. */
+export function isUnclear(container: Container, { connections, missing }: Connections): boolean {
+  return !isServer(container) && (missing.length > 0 || connections.length === 0);
+}
+
+/**
+ * The connections of a container with what an annotation says of it. By the container's name it goes
+ * before what was read. Of the pod as a whole it answers what is not known, and drops nothing that
+ * is: what a container's own environment says is there.
+ *
+ * @param isMeant whether an annotation of the pod as a whole is about this container too
+ */
+export function withAnnotation(
+  workload: Workload,
+  container: Container,
+  read: Connections,
+  destinations: Destinations,
+  isMeant: boolean,
+): Connections {
+  const { name } = container;
+  const annotated = annotatedTargets(workload.annotation(CONNECTS_TO_ANNOTATION), name);
+  const isServerOfMany = isServer(container) && !isAlone(workload);
+  if (annotated === undefined || (!annotated.isOwn && isServerOfMany)) return read;
+  const resolved = resolvedConnections(annotated.targets, container, workload, destinations);
+  const missing = [...annotated.missing, ...resolved.missing];
+  if (annotated.isOwn) {
+    const connections = overriding(resolved.connections, read.connections);
+    return { ...resolved, connections, missing };
+  }
+  const [first] = read.connections;
+  const notes =
+    annotated.isNone && first !== undefined
+      ? [
+          `${workload.key}, container ${name} counts all the same, by ${first.target.by}: ` +
+            `${CONNECTS_TO_ANNOTATION} is none of its pods as a whole ("${name}=none" is of it)`,
+        ]
+      : [];
+  return {
+    connections:
+      isMeant || isServer(container)
+        ? joined(resolved.connections, read.connections)
+        : read.connections,
+    missing,
+    notes,
+    sidecarPoolers: [...read.sidecarPoolers, ...resolved.sidecarPoolers],
+  };
+}
+
+/** No other container runs beside it: what an annotation of the pod says is said of it. */
+function isAlone({ containers }: Workload): boolean {
+  return containers.filter(({ role }) => role === "app").length === 1;
+}
+
+function resolvedConnections(
+  targets: readonly ConnectionTarget[],
+  container: Container,
+  workload: Workload,
+  destinations: Destinations,
+): Connections {
+  const resolved = targets.map((target) =>
+    resolveTarget(target, container.name, workload, destinations),
+  );
+  return {
+    connections: resolved.flatMap(({ endpoints }, index) => {
+      const target = targets[index];
+      return target === undefined ? [] : endpoints.map((endpoint) => ({ target, endpoint }));
+    }),
+    missing: resolved.flatMap(({ missing }) => missing ?? []),
+    notes: [],
+    sidecarPoolers: [...new Set(resolved.flatMap(({ sidecarPoolers }) => sidecarPoolers))],
+  };
 }
 
 /** A connection with the size of its pool. */
@@ -16,16 +145,16 @@ export interface Sized extends Connection {
 }
 
 /**
- * What is told of a container by its name goes before what was read. A told connection to where a
- * read one leads keeps the parameters of that one, since they may tell the pool; told of a pooler
- * that two read ones lead to, it is both.
+ * What an annotation says of a container by its name goes before what was read. An annotated
+ * connection to where a read one leads keeps the parameters of that one, since they may set the pool;
+ * annotated with a pooler that two read ones lead to, it is both.
  */
 export function overriding(
-  told: readonly Connection[],
+  annotated: readonly Connection[],
   read: readonly Connection[],
 ): readonly Connection[] {
   const matched = new Set<Connection>();
-  const byLogin = told.map((one) => {
+  const byLogin = annotated.map((one) => {
     const same = read.filter((other) => isSame(one, other));
     for (const other of same) matched.add(other);
     return { one, same };
@@ -38,24 +167,24 @@ export function overriding(
 }
 
 /**
- * What is told of a whole pod never drops what was read of a container. It fills in what is hidden
- * of a read connection, and what leads elsewhere is there too.
+ * What an annotation says of a whole pod never drops what was read of a container. It fills in what
+ * is unknown of a read connection, and what leads elsewhere is there too.
  */
 export function joined(
-  told: readonly Connection[],
+  annotated: readonly Connection[],
   read: readonly Connection[],
 ): readonly Connection[] {
   const filled = read.map((one) => {
-    const same = told.find((other) => isSame(one, other));
+    const same = annotated.find((other) => isSame(one, other));
     return same === undefined ? one : withPool(same, one);
   });
-  return [...filled, ...told.filter((one) => !read.some((other) => isSame(one, other)))];
+  return [...filled, ...annotated.filter((one) => !read.some((other) => isSame(one, other)))];
 }
 
-/** `told`, with what `read` says of the pool, and of what `told` leaves out. */
-function withPool(told: Connection, { aim: read }: Connection): Connection {
+/** `annotated`, with what `read` says of the pool, and of what `annotated` leaves out. */
+function withPool(annotated: Connection, { target: read }: Connection): Connection {
   const { prefix, parameters } = read;
-  return { ...told, aim: { ...read, ...told.aim, prefix, parameters } };
+  return { ...annotated, target: { ...read, ...annotated.target, prefix, parameters } };
 }
 
 /**
@@ -68,18 +197,18 @@ export function merged(connections: readonly Sized[]): readonly Sized[] {
     const same = kept.filter((other) => isNamedTwice(connection, other));
     if (same.some(({ pool }) => isSamePool(pool, connection.pool))) continue;
     // The parts of a connection string stand beside it; another string is another pool.
-    if (same.some(({ aim }) => aim.isUrl) && !connection.aim.isUrl) continue;
-    if (same.length > 0 && isUntold(connection)) continue;
-    const untold = same.find(isUntold);
-    if (untold === undefined) kept.push(connection);
-    else kept[kept.indexOf(untold)] = { ...untold, pool: connection.pool };
+    if (same.some(({ target }) => target.isUrl) && !connection.target.isUrl) continue;
+    if (same.length > 0 && hasNoPool(connection)) continue;
+    const unsized = same.find(hasNoPool);
+    if (unsized === undefined) kept.push(connection);
+    else kept[kept.indexOf(unsized)] = { ...unsized, pool: connection.pool };
   }
   return kept;
 }
 
 /** Nothing says how large its pool is, as opposed to something that can't be read. */
-function isUntold({ aim, pool }: Sized): boolean {
-  return !pool.known && !POOL_PARAMETERS.some((key) => aim.parameters.has(key));
+function hasNoPool({ target, pool }: Sized): boolean {
+  return !pool.known && !POOL_PARAMETERS.some((key) => target.parameters.has(key));
 }
 
 function isSamePool(a: Quantity, b: Quantity): boolean {
@@ -90,36 +219,36 @@ function isNamedTwice(a: Connection, b: Connection): boolean {
   return (
     isSameEndpoint(a, b) &&
     (a.endpoint.kind === "postgres" ||
-      (agrees(a.aim.database, b.aim.database) && agrees(a.aim.user, b.aim.user)))
+      (agrees(a.target.database, b.target.database) && agrees(a.target.user, b.target.user)))
   );
 }
 
-/** As isNamedTwice, where what is hidden of one may be what the other says. */
+/** As isNamedTwice, where what is unknown of one may be what the other says. */
 function isSame(a: Connection, b: Connection): boolean {
   return (
     isSameEndpoint(a, b) &&
     (a.endpoint.kind === "postgres" ||
-      (agrees(clear(a.aim.database), clear(b.aim.database)) &&
-        agrees(clear(a.aim.user), clear(b.aim.user))))
+      (agrees(knownOnly(a.target.database), knownOnly(b.target.database)) &&
+        agrees(knownOnly(a.target.user), knownOnly(b.target.user))))
   );
 }
 
-function clear(text: string | undefined): string | undefined {
-  return text === undefined || hasPlaceholder(text) ? undefined : text;
+function knownOnly(text: Template | undefined): Template | undefined {
+  return text?.known === undefined ? undefined : text;
 }
 
 function isSameEndpoint(a: Connection, b: Connection): boolean {
   return JSON.stringify(a.endpoint) === JSON.stringify(b.endpoint);
 }
 
-function detail({ aim }: Connection): number {
+function detail({ target }: Connection): number {
   return (
-    Number(aim.database !== undefined) * 4 +
-    Number(aim.user !== undefined) * 2 +
-    Number(aim.parameters.size > 0)
+    Number(target.database !== undefined) * 4 +
+    Number(target.user !== undefined) * 2 +
+    Number(target.parameters.size > 0)
   );
 }
 
-function agrees(a: string | undefined, b: string | undefined): boolean {
-  return a === undefined || b === undefined || a === b;
+function agrees(a: Template | undefined, b: Template | undefined): boolean {
+  return a === undefined || b === undefined || a.equals(b);
 }

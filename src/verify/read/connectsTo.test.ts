@@ -98,10 +98,10 @@ describe("weir.dev/connects-to", () => {
     );
 
   it("is advised by the container's name where a pod has several", () => {
-    expect(withMigrate().missing.map(({ tell }) => tell)).toEqual([
+    expect(withMigrate().missing.map(({ remedy }) => remedy)).toEqual([
       'annotate it with weir.dev/connects-to: "migrate=host:port/database?user=login", or "migrate=none"',
     ]);
-    expect(systemIn(POOLER + secret("DATABASE_URL")).missing.map(({ tell }) => tell)).toEqual([
+    expect(systemIn(POOLER + secret("DATABASE_URL")).missing.map(({ remedy }) => remedy)).toEqual([
       'annotate it with weir.dev/connects-to: "host:port/database?user=login", or "none"',
     ]);
   });

@@ -1,28 +1,29 @@
 import type { FieldPath } from "../../api/fieldPath.ts";
-import type { AuditObject, SourcePosition } from "../sourcePosition.ts";
+import { isMapping } from "../../api/objectName.ts";
+import type { ManifestObject, SourcePosition } from "../sourcePosition.ts";
 
 /**
  * A field of an object, there or not. Whatever another type stands there than is asked for counts
  * as not there: an API server would refuse it.
  */
 export class Field {
-  readonly object: AuditObject;
+  readonly object: ManifestObject;
   readonly path: FieldPath;
   readonly value: unknown;
 
-  private constructor(object: AuditObject, path: FieldPath, value: unknown) {
+  private constructor(object: ManifestObject, path: FieldPath, value: unknown) {
     this.object = object;
     this.path = path;
     this.value = value;
   }
 
   /** The whole object. */
-  static of(object: AuditObject): Field {
+  static of(object: ManifestObject): Field {
     return new Field(object, [], object.value);
   }
 
   /** A number that an object doesn't say itself, at the place that would. */
-  static number(object: AuditObject, path: FieldPath, value: number): Field {
+  static number(object: ManifestObject, path: FieldPath, value: number): Field {
     return new Field(object, path, value);
   }
 
@@ -80,10 +81,6 @@ export class Field {
     const { object, path } = this;
     return key === undefined ? { object, path } : { object, path, key };
   }
-}
-
-export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function child(value: unknown, segment: string | number): unknown {

@@ -1,63 +1,57 @@
-import { objectOf, type AuditObject, type SourcePosition } from "../sourcePosition.ts";
-import type { MissingQuantity } from "../system.ts";
+import { objectOf, type ManifestObject } from "../sourcePosition.ts";
+import type { MissingQuantity } from "../quantity.ts";
+import type { Annotation } from "../workload.ts";
 import { Field } from "./field.ts";
-import { oneOf, type ConflictingObjects } from "./conflictingObjects.ts";
+import { fullestOf, type ConflictingObjects } from "./conflictingObjects.ts";
 
 /** Annotations given by flag: by object (`Deployment writing/author`), by name. */
 export type AnnotationOverrides = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
-/** An annotation and where it stands. */
-export interface Annotation {
-  readonly name: string;
-  readonly value: string;
-  readonly place: SourcePosition;
-}
-
 /** All objects, to be found by kind and name. */
 export class Inventory {
-  /** Those of `objects` that stand twice and differ: which of them applies nothing tells. */
-  readonly twice: ConflictingObjects;
-  readonly objects: readonly AuditObject[];
+  /** Those of `objects` that stand several times and differ: which of them applies is missing. */
+  readonly conflicting: ConflictingObjects;
+  readonly objects: readonly ManifestObject[];
   readonly namespaces: ReadonlySet<string>;
-  readonly #told: AnnotationOverrides;
-  readonly #byKind: ReadonlyMap<string, readonly AuditObject[]>;
-  readonly #byName: ReadonlyMap<string, AuditObject>;
-  readonly #byKindAndName: ReadonlyMap<string, AuditObject>;
+  readonly #overrides: AnnotationOverrides;
+  readonly #byKind: ReadonlyMap<string, readonly ManifestObject[]>;
+  readonly #byName: ReadonlyMap<string, ManifestObject>;
+  readonly #byKindAndName: ReadonlyMap<string, ManifestObject>;
 
-  constructor(all: readonly AuditObject[], told: AnnotationOverrides) {
-    const byName = new Map<string, AuditObject>();
-    const twice = new Map<AuditObject, MissingQuantity>();
+  constructor(all: readonly ManifestObject[], overrides: AnnotationOverrides) {
+    const byName = new Map<string, ManifestObject>();
+    const conflicting = new Map<ManifestObject, MissingQuantity>();
     const named = Map.groupBy(all, (object) =>
       nameOf(groupOf(object), object.kind, object.namespace, object.name),
     );
     for (const [key, same] of named) {
-      const { object, missing } = oneOf(same);
+      const { object, missing } = fullestOf(same);
       if (object === undefined) continue;
-      if (missing !== undefined && isCounted(object)) twice.set(object, missing);
+      if (missing !== undefined && isCounted(object)) conflicting.set(object, missing);
       byName.set(key, object);
     }
-    this.twice = twice;
+    this.conflicting = conflicting;
     this.objects = [...byName.values()];
     this.namespaces = new Set(this.objects.map(({ namespace }) => namespace));
     this.#byName = byName;
     this.#byKindAndName = new Map(
       this.objects.map((object) => [objectOf({ object, path: [] }), object]),
     );
-    this.#byKind = Map.groupBy(this.objects, (object) => `${groupOf(object)}/${object.kind}`);
-    this.#told = told;
+    this.#byKind = Map.groupBy(this.objects, kindOf);
+    this.#overrides = overrides;
   }
 
   /** @param group API group, "" for the core's */
-  ofKind(group: string, kind: string): readonly AuditObject[] {
+  ofKind(group: string, kind: string): readonly ManifestObject[] {
     return this.#byKind.get(`${group}/${kind}`) ?? [];
   }
 
-  find(group: string, kind: string, namespace: string, name: string): AuditObject | undefined {
+  find(group: string, kind: string, namespace: string, name: string): ManifestObject | undefined {
     return this.#byName.get(nameOf(group, kind, namespace, name));
   }
 
   /** An object of any group by that kind and name. */
-  findAny(kind: string, namespace: string, name: string): AuditObject | undefined {
+  findAny(kind: string, namespace: string, name: string): ManifestObject | undefined {
     return this.#byKindAndName.get(`${kind} ${namespace}/${name}`);
   }
 
@@ -71,10 +65,10 @@ export class Inventory {
   annotation(name: string, ...metadata: readonly Field[]): Annotation | undefined {
     const [first] = metadata;
     if (first === undefined) return undefined;
-    const told = this.#told.get(objectOf(first.place()))?.get(name);
-    if (told !== undefined) {
+    const given = this.#overrides.get(objectOf(first.place()))?.get(name);
+    if (given !== undefined) {
       const field = Field.of(first.object).at("metadata", "annotations", name);
-      return { name, value: told, place: field.place() };
+      return { name, value: given, place: field.place() };
     }
     for (const field of metadata) {
       const annotation = field.at("annotations", name);
@@ -86,9 +80,14 @@ export class Inventory {
 }
 
 /** The API group; "" for the core's. */
-export function groupOf({ apiVersion }: AuditObject): string {
+export function groupOf({ apiVersion }: ManifestObject): string {
   const slash = apiVersion.indexOf("/");
   return slash === -1 ? "" : apiVersion.slice(0, slash);
+}
+
+/** The kind with its API group: `apps/Deployment`, `/Service`. */
+export function kindOf(object: ManifestObject): string {
+  return `${groupOf(object)}/${object.kind}`;
 }
 
 /** Groups of which nothing counts connections. */
@@ -96,7 +95,7 @@ const UNCOUNTED =
   /^(?:rbac\.authorization|apiextensions|networking|policy|admissionregistration)\.k8s\.io$|^policy$/;
 
 /** Whether something in it may change a sum. */
-function isCounted(object: AuditObject): boolean {
+function isCounted(object: ManifestObject): boolean {
   if (object.kind === "Namespace" || object.kind === "ServiceAccount") return false;
   return !UNCOUNTED.test(groupOf(object));
 }

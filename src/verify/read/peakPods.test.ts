@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readObjects } from "./readObjects.ts";
 import { figure } from "../../../test/verify/systemText.ts";
+import { ADAPTER_SCALERS, ADAPTER_WORKLOADS } from "../adapters/adapters.ts";
 import { Inventory } from "./inventory.ts";
 import { Scalers } from "./scalers.ts";
 import { workloadsOf } from "./workloads.ts";
@@ -10,7 +11,10 @@ const CONTAINERS = "{ spec: { containers: [{ name: a, image: a }] } }";
 function pods(text: string): readonly (number | string | undefined)[] {
   const { objects } = readObjects([{ name: "a.yaml", text }]);
   const inventory = new Inventory(objects, new Map());
-  return workloadsOf(inventory, new Scalers(inventory)).map((one) => figure(one.pods));
+  const scalers = new Scalers(inventory, ADAPTER_SCALERS);
+  return workloadsOf(inventory, scalers, ADAPTER_WORKLOADS, new Set()).map((one) =>
+    figure(one.pods),
+  );
 }
 
 function workload(apiVersion: string, kind: string, spec: string, path = "template"): string {

@@ -1,16 +1,32 @@
 import { PROCESSES_PER_POD_ANNOTATION } from "../../api/names.ts";
-import type { Quantity, KnownQuantity, MissingQuantity } from "../system.ts";
-import { configurationKey, iniConfiguration, type Configuration } from "./configuration.ts";
-import { containerEnv, expanded, type Environment } from "./containerEnv.ts";
+import { imageConfiguration } from "../adapters/adapters.ts";
+import {
+  known,
+  missing,
+  product,
+  type KnownQuantity,
+  type MissingQuantity,
+  type Quantity,
+} from "../quantity.ts";
+import { Template } from "../template.ts";
+import {
+  commandOf,
+  imagePath,
+  runningContainers,
+  type Container,
+  type MountedFile,
+  type Workload,
+} from "../workload.ts";
 import { annotatedCount } from "./annotations.ts";
-import { Field } from "./field.ts";
-import { known, missing, product } from "./quantities.ts";
-import { placeholder } from "./placeholders.ts";
-import type { Inventory } from "./inventory.ts";
-import { mountedFiles, type MountedFile, type MountedFiles } from "./mountedFiles.ts";
-import { imageConfiguration } from "../adapters/pgbouncerImages.ts";
-import { listenPort, type FoundGroup, type FoundPooler } from "./poolers.ts";
-import type { Workload } from "./workloads.ts";
+import { POD_NAME } from "./containers.ts";
+import {
+  configurationKey,
+  iniConfiguration,
+  listenPort,
+  type Configuration,
+  type FoundGroup,
+  type FoundPooler,
+} from "./poolers.ts";
 
 /** What a PgBouncer's image is called; what only watches one is not. */
 const IMAGE = /pgbouncer/i;
@@ -30,47 +46,27 @@ const USUAL_FILES = [
 const ORDINALS_MAX = 1000;
 
 /** Whether this container runs PgBouncer. */
-export function isPgBouncer(container: Field): boolean {
-  const image = container.at("image").text() ?? "";
-  const path = image.replace(/@.*$/, "").replace(/:[^/]*$/, "");
+export function isPgBouncer(container: Container): boolean {
+  const path = imagePath(container);
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (WATCHER.test(name)) return false;
   if (IMAGE.test(name)) return true;
   const [program, ...rest] = commandOf(container);
   if (program === undefined) return false;
-  const isShell = /(?:^|\/)(?:ba|da|a)?sh$/.test(program);
-  return /(?:^|\/)pgbouncer$/.test(program) || (isShell && rest.some((text) => COMMAND.test(text)));
+  const isShell = program.test(/(?:^|\/)(?:ba|da|a)?sh$/);
+  return program.test(/(?:^|\/)pgbouncer$/) || (isShell && rest.some((text) => text.test(COMMAND)));
 }
+
+/** Where a script goes on after it started PgBouncer: a daemon, or in the background. */
+const IN_BACKGROUND = /pgbouncer(?=\s)[^;&|]*(?:\s(?:-d|--daemon)(?:\s|$)|&)/;
 
 /** Whether something else than PgBouncer runs in a container that runs it: it is a daemon there. */
-export function hasMoreThanPgBouncer(container: Field): boolean {
-  return commandOf(container).some(
-    (text) =>
-      COMMAND.test(text) && /pgbouncer(?=\s)[^;&|]*(?:\s(?:-d|--daemon)\s|&)/.test(`${text} `),
-  );
+export function hasMoreThanPgBouncer(container: Container): boolean {
+  return commandOf(container).some((text) => text.test(COMMAND) && text.test(IN_BACKGROUND));
 }
 
-/** Command and arguments as they are written. */
-export function commandOf(container: Field): readonly string[] {
-  return [...container.at("command").items(), ...container.at("args").items()].flatMap(
-    (field) => field.text() ?? [],
-  );
-}
-
-/** An init container that runs on beside the others. */
-export function isSidecar(container: Field): boolean {
-  return container.at("restartPolicy").value === "Always";
-}
-
-/** Containers that run as long as the pod: not those that only prepare it. */
-export function runningContainers(workload: Workload): readonly Field[] {
-  const spec = workload.template.at("spec");
-  const sidecars = spec.at("initContainers").items().filter(isSidecar);
-  return [...sidecars, ...spec.at("containers").items()];
-}
-
-interface Container {
-  readonly container: Field;
+interface PgBouncerContainer {
+  readonly container: Container;
   readonly groups: readonly FoundGroup[];
   readonly port: number | undefined;
   readonly notes: readonly string[];
@@ -80,19 +76,18 @@ interface Container {
  * The poolers that a workload's pods run: one, unless its containers listen on different ports and
  * so are different things to a client.
  */
-export function podPoolers(inventory: Inventory, workload: Workload): readonly FoundPooler[] {
+export function podPoolers(workload: Workload): readonly FoundPooler[] {
   const containers = runningContainers(workload)
     .filter(isPgBouncer)
-    .map((container) => readContainer(inventory, workload, container));
+    .map((container) => readContainer(workload, container));
   const byPort = Map.groupBy(containers, ({ port }) => port);
   return [...byPort].flatMap(([port, together]) => {
     const [first] = together;
     if (first === undefined) return [];
-    const container = first.container.at("name").text() ?? "";
-    const portNames = together.flatMap((one) => namedPorts(one.container));
+    const portNames = together.flatMap(({ container }) => container.ports);
     const pooler: FoundPooler = {
-      name: byPort.size === 1 ? workload.key : `${workload.key}, container ${container}`,
-      place: first.container.place(),
+      name: byPort.size === 1 ? workload.key : `${workload.key}, container ${first.container.name}`,
+      place: first.container.place,
       namespace: workload.namespace,
       labels: workload.labels,
       portNames: new Map(portNames),
@@ -107,21 +102,9 @@ export function podPoolers(inventory: Inventory, workload: Workload): readonly F
   });
 }
 
-export function namedPorts(container: Field): readonly (readonly [string, number])[] {
-  return container
-    .at("ports")
-    .items()
-    .flatMap((port) => {
-      const number = port.at("containerPort").count();
-      return number === undefined ? [] : [[port.at("name").text() ?? String(number), number]];
-    });
-}
-
-function readContainer(inventory: Inventory, workload: Workload, container: Field): Container {
-  const environment = containerEnv(inventory, workload, container);
-  const files = mountedFiles(inventory, workload, container, environment);
+function readContainer(workload: Workload, container: Container): PgBouncerContainer {
   const perPod = processesPerPod(workload, container);
-  const paths = iniPaths(container, environment, files);
+  const paths = iniPaths(container);
   const notes: string[] = [];
   const groups =
     paths.length === 0
@@ -129,10 +112,10 @@ function readContainer(inventory: Inventory, workload: Workload, container: Fiel
           {
             processes: product(workload.pods, perPod),
             pods: workload.pods,
-            configuration: imageConfiguration(container, environment),
+            configuration: imageConfiguration(container),
           },
         ]
-      : paths.flatMap((path) => iniGroups(workload, container, files, path, perPod));
+      : paths.flatMap((path) => iniGroups(workload, container, path, perPod));
   const ports = groups.map(({ configuration }) =>
     "known" in configuration ? undefined : listenPort(configuration),
   );
@@ -148,57 +131,49 @@ function readContainer(inventory: Inventory, workload: Workload, container: Fiel
   return { container, groups, port: ports[0], notes };
 }
 
-function processesPerPod(workload: Workload, container: Field): Quantity {
+function processesPerPod(workload: Workload, { name }: Container): Quantity {
   const annotation = workload.annotation(PROCESSES_PER_POD_ANNOTATION);
-  const name = container.at("name").text() ?? "";
   return annotatedCount(annotation, name, "processes a pod") ?? known(1, "1 process");
 }
 
 /** The ini files that its command names; else the one that its image would take. */
-function iniPaths(
-  container: Field,
-  environment: Environment,
-  { files, unknown }: MountedFiles,
-): readonly string[] {
-  const texts = commandOf(container).map((text) => expanded(text, environment.variables));
-  const named = texts.flatMap((text) => [...text.matchAll(/[^\s"'`;&|=()]+\.ini(?![\w.])/g)]);
-  if (named.length > 0) return [...new Set(named.map(([path]) => path))];
+function iniPaths(container: Container): readonly Template[] {
+  const { files, unknown } = container.files;
+  const named = commandOf(container)
+    .flatMap((text) => text.matchAll(/[^\s"'`;&|=()]+\.ini(?![\w.])/g))
+    .flatMap(([path]) => path ?? []);
+  if (named.length > 0) return [...new Map(named.map((path) => [path.render(), path])).values()];
   const usual = USUAL_FILES.find((path) => files.has(path));
-  if (usual !== undefined) return [usual];
+  if (usual !== undefined) return [Template.of(usual)];
   const inis = [...files.values()].filter(({ path, text }) => {
     return path.endsWith(".ini") && /^\s*\[(?:pgbouncer|databases)\]/m.test(text);
   });
-  if (inis.length === 1) return inis.map(({ path }) => path);
+  if (inis.length === 1) return inis.map(({ path }) => Template.of(path));
   // The object that would hold it is not there.
   const place = unknown.find(({ path }) => USUAL_FILES.some((file) => file.startsWith(path)));
-  return place === undefined ? [] : [`${place.path}/pgbouncer.ini`];
+  return place === undefined ? [] : [Template.of(`${place.path}/pgbouncer.ini`)];
 }
-
-/** What stands in a path for the name of the pod. */
-const POD_NAME = placeholder("the pod's metadata.name");
 
 /** The processes that one ini makes; for each ordinal its own where the path names the pod. */
 function iniGroups(
   workload: Workload,
-  container: Field,
-  files: MountedFiles,
-  path: string,
+  container: Container,
+  path: Template,
   perPod: Quantity,
 ): readonly FoundGroup[] {
-  const { pods } = workload;
-  const isOrdinal = path.includes(POD_NAME) && workload.object.kind === "StatefulSet";
-  if (!isOrdinal || !pods.known || pods.value > ORDINALS_MAX) {
-    const configuration = readFile(workload, container, files, path);
+  const { pods, firstOrdinal } = workload;
+  const isByOrdinal = path.has(POD_NAME) && firstOrdinal !== undefined;
+  if (!isByOrdinal || !pods.known || pods.value > ORDINALS_MAX) {
+    const configuration = readFile(workload, container, path.render());
     return [{ processes: product(pods, perPod), pods, configuration }];
   }
-  const start = Field.of(workload.object).at("spec", "ordinals", "start").count() ?? 0;
   const byText = new Map<
     string,
     { configuration: Configuration | MissingQuantity; count: number }
   >();
-  for (let ordinal = start; ordinal < start + pods.value; ordinal += 1) {
+  for (let ordinal = firstOrdinal; ordinal < firstOrdinal + pods.value; ordinal += 1) {
     const name = `${workload.object.name}-${ordinal}`;
-    const configuration = readFile(workload, container, files, path.replaceAll(POD_NAME, name));
+    const configuration = readFile(workload, container, path.fill(POD_NAME, name).render());
     const key = "known" in configuration ? configuration.what : configurationKey(configuration);
     const same = byText.get(key);
     if (same === undefined) byText.set(key, { configuration, count: 1 });
@@ -218,8 +193,7 @@ function partOf(pods: KnownQuantity, count: number): KnownQuantity {
 
 function readFile(
   workload: Workload,
-  container: Field,
-  { files, unknown }: MountedFiles,
+  { files: { files, unknown }, place }: Container,
   path: string,
 ): Configuration | MissingQuantity {
   const file = files.get(path);
@@ -227,7 +201,7 @@ function readFile(
     const object = unknown.find((mount) => path.startsWith(mount.path))?.name;
     return missing(
       `the ini of ${workload.key}, ${path}${object === undefined ? ", which no ConfigMap or Secret mounts" : ""}`,
-      container.place(),
+      place,
       object === undefined
         ? "put it into a ConfigMap that is among the manifests"
         : `give ${object} too`,
@@ -238,9 +212,9 @@ function readFile(
     file.path,
     (included) => fileAt(files, file.path, included)?.text,
     (section, key, origin, within) => {
-      const { place } = fileAt(files, file.path, origin) ?? file;
+      const { place: at } = fileAt(files, file.path, origin) ?? file;
       const name = section === "pgbouncer" ? key : `[${section}] ${key}`;
-      return { ...place, key: within === undefined ? name : `${name} ${within}` };
+      return { ...at, key: within === undefined ? name : `${name} ${within}` };
     },
   );
   const [problem] = problems;

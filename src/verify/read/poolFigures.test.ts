@@ -199,7 +199,7 @@ describe("the processes of a pod", () => {
     const more = command === "" ? "" : `\n          ${command}`;
     const text = deploymentText({ ...URL, DB_POOL_MAX: "1", ...env }, more);
     const { clients } = systemIn(POOLER + text);
-    expect(figure(clients[0]?.processes)).toBe(expected);
+    expect(figure(clients[0]?.processesPerPod)).toBe(expected);
   });
 
   it.each([
@@ -212,13 +212,13 @@ describe("the processes of a pod", () => {
     const more = command === "" ? "" : `\n          ${command}`;
     const text = deploymentText({ ...URL, DB_POOL_MAX: "1" }, more);
     const { clients } = systemIn(POOLER + text.replace("registry.example/app:1", image));
-    expect(figure(clients[0]?.processes)).toBe(expected);
+    expect(figure(clients[0]?.processesPerPod)).toBe(expected);
   });
 
   it("by annotation", () => {
     const text = POOLER + deploymentText({ ...URL, WEB_CONCURRENCY: "3" });
     const told = { "Deployment db/app": { "weir.dev/processes-per-pod": "5" } };
-    expect(figure(systemIn(text, told).clients[0]?.processes)).toBe(5);
+    expect(figure(systemIn(text, told).clients[0]?.processesPerPod)).toBe(5);
   });
 
   it.each([
@@ -246,7 +246,7 @@ spec:
     const sizes = clients.map((client) => (client.pool.known ? client.pool.value : undefined));
     expect(sizes).toEqual(expected);
     const tells = systemIn(POOLER + deployment).clients.flatMap(({ pool: size }) =>
-      size.known ? [] : [size.tell],
+      size.known ? [] : [size.remedy],
     );
     expect(tells).toEqual(['annotate its pod template with weir.dev/pool-max: "worker=N"']);
   });

@@ -90,13 +90,8 @@ export const OVERFLOW_PARAMETER = "maxoverflow";
 /** A pool's name whose size leaves SQLAlchemy's overflow out; `DB_POOL_MAX` means all. */
 const SIZE_ALONE = /(?:^|_)POOL(?:_?SIZE)?$/;
 
-/** Says that SQLAlchemy connects: `postgresql+asyncpg://`. */
-const SQLALCHEMY_DRIVER = /\bpostgres(?:ql)?\+\w+/i;
-
-/** Whether a text of a container's, a variable's value or its command, names SQLAlchemy's driver. */
-export function namesSqlAlchemy(text: string): boolean {
-  return SQLALCHEMY_DRIVER.test(text);
-}
+/** In a variable or a command, it says that SQLAlchemy connects: `postgresql+asyncpg://`. */
+export const SQLALCHEMY_DRIVER = /\bpostgres(?:ql)?\+\w+/i;
 
 export function leavesOverflowOut(name: string): boolean {
   return SIZE_ALONE.test(name.toUpperCase());

@@ -112,7 +112,7 @@ spec:
     const [pooler] = systemIn(text).poolers;
     expect(pooler?.groups[0]?.capacity).toMatchObject({
       known: false,
-      tell: "give ConfigMap db/pooler-ini too",
+      remedy: "give ConfigMap db/pooler-ini too",
     });
   });
 });
@@ -143,8 +143,8 @@ describe("a bare ini", () => {
 
   it("is told its processes by a flag", () => {
     const { objects } = readObjects([{ name: "conf/main.ini", text }]);
-    const told = new Map([["PgBouncer default/main.ini", new Map([["weir.dev/pods", "2"]])]]);
-    const { poolers } = readSystem(objects, { told });
+    const overrides = new Map([["PgBouncer default/main.ini", new Map([["weir.dev/pods", "2"]])]]);
+    const { poolers } = readSystem(objects, { overrides });
     expect(figure(poolers[0]?.groups[0]?.processes)).toBe(2);
   });
 });

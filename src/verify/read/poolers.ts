@@ -1,11 +1,9 @@
 import { PGBOUNCER_PORT } from "../../api/names.ts";
-import { lineNumber } from "../../pgbouncer/readIni.ts";
+import { lineNumber, readIni, type Ini } from "../../pgbouncer/readIni.ts";
+import { known, missing, wholeNumber, type MissingQuantity, type Quantity } from "../quantity.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
-import type { Quantity, MissingQuantity, PoolerGroup, PoolerLine } from "../system.ts";
-import type { Configuration, ConfiguredLine, Setting, Settings } from "./configuration.ts";
-import { known, missing, wholeNumber } from "./quantities.ts";
-import type { Annotation } from "./inventory.ts";
-import type { Workload } from "./workloads.ts";
+import type { PoolerGroup, PoolerLine } from "../system.ts";
+import type { Annotation, Workload } from "../workload.ts";
 
 /** A pooler as it was found, before its lines' addresses are known. */
 export interface FoundPooler {
@@ -32,6 +30,99 @@ export interface FoundGroup {
   /** Where one pod may have several processes: see PoolerGroup. */
   readonly pods?: Quantity;
   readonly configuration: Configuration | MissingQuantity;
+}
+
+/** A setting as text and where it stands, or what is missing to know it. */
+export type Setting =
+  | { readonly known: true; readonly value: string; readonly place: SourcePosition }
+  | MissingQuantity;
+
+export type Settings = ReadonlyMap<string, Setting>;
+
+/** One entry of [databases]. */
+export interface ConfiguredLine {
+  readonly place: SourcePosition;
+  readonly keys: Settings;
+}
+
+/**
+ * What a PgBouncer is told, however it is told: by an ini, by the environment of its image, by an
+ * operator's object. What is not in it has PgBouncer's own default.
+ */
+export interface Configuration {
+  /** Keys of [pgbouncer]. */
+  readonly settings: Settings;
+  readonly lines: ReadonlyMap<string, ConfiguredLine>;
+  readonly users: ReadonlyMap<string, Settings>;
+}
+
+export function setting(value: string, place: SourcePosition): Setting {
+  return { known: true, value, place };
+}
+
+/** Where something of an ini stands. */
+export type PlaceInIni = (
+  section: string,
+  key: string,
+  file: string,
+  within?: string,
+) => SourcePosition;
+
+/**
+ * An ini as a configuration.
+ *
+ * @param included other files that it may include, by path
+ */
+export function iniConfiguration(
+  text: string,
+  file: string,
+  included: (path: string) => string | undefined,
+  placeOf: PlaceInIni,
+): { readonly configuration: Configuration; readonly problems: Ini["problems"] } {
+  const ini = readIni(text, file, included);
+  const keysOf = (section: string, name: string, { keys, file: origin }: IniKeys): Settings =>
+    new Map(
+      [...keys].map(([key, value]) => [key, setting(value, placeOf(section, name, origin, key))]),
+    );
+  return {
+    configuration: {
+      settings: new Map(
+        [...ini.settings].map(([key, { value, file: origin }]) => [
+          key,
+          setting(value, placeOf("pgbouncer", key, origin)),
+        ]),
+      ),
+      lines: new Map(
+        [...ini.databases].map(([name, entry]) => [
+          name,
+          {
+            place: placeOf("databases", name, entry.file),
+            keys: keysOf("databases", name, entry),
+          },
+        ]),
+      ),
+      users: new Map([...ini.users].map(([name, entry]) => [name, keysOf("users", name, entry)])),
+    },
+    problems: ini.problems,
+  };
+}
+
+interface IniKeys {
+  readonly keys: ReadonlyMap<string, string>;
+  readonly file: string;
+}
+
+/** Two configurations with equal text are one: peer_id tells processes apart and limits nothing. */
+export function configurationKey({ settings, lines, users }: Configuration): string {
+  return JSON.stringify([
+    texts(settings).filter(([key]) => key !== "peer_id"),
+    [...lines].map(([name, { keys }]) => [name, texts(keys)]),
+    [...users].map(([name, keys]) => [name, texts(keys)]),
+  ]);
+}
+
+function texts(settings: Settings): readonly (readonly [string, string])[] {
+  return [...settings].map(([key, value]) => [key, value.known ? value.value : value.what]);
 }
 
 /** PgBouncer's own defaults; https://www.pgbouncer.org/config.html. */
@@ -71,7 +162,7 @@ export function groupOf(
   const { settings, lines, users } = configuration;
   return {
     ...where,
-    capacity: figureOf(settings, "max_client_conn"),
+    capacity: quantityOf(settings, "max_client_conn"),
     lines: [...lines].map(([name, line]) => lineOf(name, line, configuration, postgresOf)),
     userLimits: userLimits(settings, lines, users),
   };
@@ -101,11 +192,11 @@ function lineOf(
     poolSize: poolSize(keys, settings, user, users),
     reservePool: reservePool(keys, settings),
     maxServers:
-      lineFigure(keys.get("max_db_connections"), "max_db_connections") ??
-      figureOf(settings, "max_db_connections"),
+      lineQuantity(keys.get("max_db_connections"), "max_db_connections") ??
+      quantityOf(settings, "max_db_connections"),
     maxClients:
-      lineFigure(keys.get("max_db_client_connections"), "max_db_client_connections") ??
-      figureOf(settings, "max_db_client_connections"),
+      lineQuantity(keys.get("max_db_client_connections"), "max_db_client_connections") ??
+      quantityOf(settings, "max_db_client_connections"),
   };
 }
 
@@ -123,11 +214,11 @@ function poolSize(
   user: string | undefined,
   users: ReadonlyMap<string, Settings>,
 ): Quantity {
-  const own = lineFigure(keys.get("pool_size"), "pool_size");
-  const line = own ?? figureOf(settings, "default_pool_size");
+  const own = lineQuantity(keys.get("pool_size"), "pool_size");
+  const line = own ?? quantityOf(settings, "default_pool_size");
   const sizes = [...users].flatMap(([name, keysOfUser]) => {
     if (user !== undefined && user !== name) return [];
-    return lineFigure(keysOfUser.get("pool_size"), `pool_size of user ${name}`) ?? [];
+    return lineQuantity(keysOfUser.get("pool_size"), `pool_size of user ${name}`) ?? [];
   });
   if (user !== undefined) return sizes[0] ?? line;
   return sizes.reduce((most, size) => larger(most, size), line);
@@ -142,18 +233,18 @@ function larger(a: Quantity, b: Quantity): Quantity {
 
 /** Both names are PgBouncer's; reserve_pool_timeout 0 turns the reserve pool off. */
 function reservePool(keys: Settings, settings: Settings): Quantity {
-  const timeout = figureOf(settings, "reserve_pool_timeout");
+  const timeout = quantityOf(settings, "reserve_pool_timeout");
   if (timeout.known && timeout.value === 0) {
     return known(0, "reserve_pool_timeout 0 turns it off", ...timeout.places);
   }
   return (
-    lineFigure(keys.get("reserve_pool_size") ?? keys.get("reserve_pool"), "reserve_pool_size") ??
-    figureOf(settings, "reserve_pool_size")
+    lineQuantity(keys.get("reserve_pool_size") ?? keys.get("reserve_pool"), "reserve_pool_size") ??
+    quantityOf(settings, "reserve_pool_size")
   );
 }
 
 /** A key of a line or a user, as PgBouncer reads numbers there: text without one is 0. */
-function lineFigure(value: Setting | undefined, name: string): Quantity | undefined {
+function lineQuantity(value: Setting | undefined, name: string): Quantity | undefined {
   if (value === undefined) return undefined;
   if (!value.known) return value;
   const number = lineNumber(value.value);
@@ -162,7 +253,7 @@ function lineFigure(value: Setting | undefined, name: string): Quantity | undefi
 }
 
 /** A key of [pgbouncer]: one that is no number keeps PgBouncer from starting. */
-function figureOf(settings: Settings, key: Key): Quantity {
+function quantityOf(settings: Settings, key: Key): Quantity {
   const value = settings.get(key);
   if (value === undefined) return known(DEFAULTS[key], `PgBouncer's default ${DEFAULTS[key]}`);
   if (!value.known) return value;
@@ -180,7 +271,7 @@ function userLimits(
   users: ReadonlyMap<string, Settings>,
 ): ReadonlyMap<string, Quantity> {
   const limits = new Map<string, Quantity>();
-  const everybody = figureOf(settings, "max_user_connections");
+  const everybody = quantityOf(settings, "max_user_connections");
   if (!everybody.known || everybody.value > 0) {
     for (const { keys } of lines.values()) {
       const user = textOf(keys.get("user"));
@@ -188,7 +279,7 @@ function userLimits(
     }
   }
   for (const [user, keys] of users) {
-    const limit = lineFigure(keys.get("max_user_connections"), "max_user_connections");
+    const limit = lineQuantity(keys.get("max_user_connections"), "max_user_connections");
     if (limit !== undefined) limits.set(user, limit);
   }
   return limits;

@@ -1,14 +1,17 @@
 import { AVAILABLE_CONNECTIONS_ANNOTATION } from "../../api/names.ts";
+import { known, missing, wholeNumber, type Quantity } from "../quantity.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
-import type { Quantity } from "../system.ts";
+import { Template } from "../template.ts";
+import {
+  commandOf,
+  imagePath,
+  runningContainers,
+  type Annotation,
+  type Container,
+  type Workload,
+} from "../workload.ts";
 import { availableOf } from "./annotations.ts";
-import { containerEnv, expanded } from "./containerEnv.ts";
 import type { Field } from "./field.ts";
-import { known, missing, wholeNumber } from "./quantities.ts";
-import type { Annotation, Inventory } from "./inventory.ts";
-import { mountedFiles } from "./mountedFiles.ts";
-import { commandOf, namedPorts, runningContainers } from "./pgbouncerPods.ts";
-import type { Workload } from "./workloads.ts";
 
 /** A Postgres as it was found, before its addresses are known. */
 export interface FoundPostgres {
@@ -28,7 +31,8 @@ const STARTS = /(?:^|[\s;&|])postgres(?:\s|$)/;
 
 /** A setting of Postgres, where it stands. */
 export interface PostgresSetting {
-  readonly value: string;
+  /** Undefined: unknown. */
+  readonly value: string | undefined;
   readonly place: SourcePosition;
 }
 
@@ -44,45 +48,43 @@ const DEFAULTS = {
 
 type Key = keyof typeof DEFAULTS;
 
-export function isPostgres(container: Field): boolean {
-  const image = container.at("image").text() ?? "";
-  return IMAGE.test(image.replace(/@.*$/, "").replace(/:[^/]*$/, ""));
+export function isPostgresImage(container: Container): boolean {
+  return IMAGE.test(imagePath(container));
 }
 
 /**
  * Whether a container of a Postgres image runs the server: its entrypoint does unless the command
  * names another program (psql, pg_dump, a script).
  */
-function runsServer(container: Field): boolean {
-  if (!isPostgres(container)) return false;
-  const [command] = container.at("command").items();
-  const [argument] = container.at("args").items();
-  const program = command?.text() ?? argument?.text() ?? "postgres";
-  if (/(?:^|\/)(?:ba|da|a)?sh$/.test(program)) return STARTS.test(commandOf(container).join(" "));
-  return /^-|(?:^|\/)(?:postgres|docker-entrypoint\.sh|docker-ensure-initdb\.sh|run\.sh|entrypoint\.sh|launch\.sh)$/.test(
-    program,
+function runsServer(container: Container): boolean {
+  if (!isPostgresImage(container)) return false;
+  const command = commandOf(container);
+  const program = (container.command[0] ?? container.args[0])?.text ?? Template.of("postgres");
+  if (program.test(/(?:^|\/)(?:ba|da|a)?sh$/)) return Template.join(command, " ").test(STARTS);
+  return program.test(
+    /^-|(?:^|\/)(?:postgres|docker-entrypoint\.sh|docker-ensure-initdb\.sh|run\.sh|entrypoint\.sh|launch\.sh)$/,
   );
 }
 
 /** The Postgres servers that a workload's pods run. */
-export function podPostgres(inventory: Inventory, workload: Workload): readonly FoundPostgres[] {
+export function podPostgres(workload: Workload): readonly FoundPostgres[] {
   return runningContainers(workload)
     .filter(runsServer)
     .map((container) => {
-      const settings = containerSettings(inventory, workload, container);
-      const port = wholeNumber(settings.get("port")?.value ?? "") ?? 5432;
+      const settings = containerSettings(container);
+      const port = wholeNumber(settings.get("port")?.value) ?? 5432;
       return {
-        place: container.place(),
+        place: container.place,
         namespace: workload.namespace,
         labels: workload.labels,
         ports: [port],
-        portNames: new Map(namedPorts(container)),
+        portNames: new Map(container.ports),
         services: [],
         available: availableConnections(
           settings,
           workload.annotation(AVAILABLE_CONNECTIONS_ANNOTATION),
           DEFAULTS.max_connections,
-          container.place(),
+          container.place,
         ),
         workload,
       };
@@ -100,27 +102,27 @@ export function availableConnections(
   maxDefault: number | undefined,
   place: SourcePosition,
 ): Quantity {
-  const told = availableOf(annotation);
-  if (told !== undefined) return told;
-  const tell = `annotate it with ${AVAILABLE_CONNECTIONS_ANNOTATION}: "N"`;
-  const figures = new Map<Key, Quantity>();
+  const annotated = availableOf(annotation);
+  if (annotated !== undefined) return annotated;
+  const remedy = `annotate it with ${AVAILABLE_CONNECTIONS_ANNOTATION}: "N"`;
+  const quantities = new Map<Key, Quantity>();
   for (const key of Object.keys(DEFAULTS).filter(isKey)) {
     const setting = settings.get(key);
     const byDefault = key === "max_connections" ? maxDefault : DEFAULTS[key];
     const number = setting === undefined ? byDefault : wholeNumber(setting.value);
     if (number === undefined) {
-      return missing(`${key} of Postgres`, setting?.place ?? place, tell);
+      return missing(`${key} of Postgres`, setting?.place ?? place, remedy);
     }
     const why = setting === undefined ? `${number} ${key} (default)` : `${number} ${key}`;
-    figures.set(key, known(number, why, ...(setting === undefined ? [] : [setting.place])));
+    quantities.set(key, known(number, why, ...(setting === undefined ? [] : [setting.place])));
   }
-  const [max, ...reserved] = [...figures.values()].filter((figure) => figure.known);
+  const [max, ...reserved] = [...quantities.values()].filter((one) => one.known);
   const taken = reserved.filter(({ value }) => value > 0);
   const value = taken.reduce((rest, one) => rest - one.value, max?.value ?? 0);
   return known(
     Math.max(0, value),
-    [max, ...taken].map((figure) => figure?.why ?? "").join(" − "),
-    ...[max, ...reserved].flatMap((figure) => figure?.places ?? []),
+    [max, ...taken].map((one) => one?.why ?? "").join(" − "),
+    ...[max, ...reserved].flatMap((one) => one?.places ?? []),
   );
 }
 
@@ -142,15 +144,9 @@ function isKey(key: string): key is Key {
 }
 
 /** From -c and --key=value, which win, and a mounted postgresql.conf. */
-function containerSettings(
-  inventory: Inventory,
-  workload: Workload,
-  container: Field,
-): ReadonlyMap<string, PostgresSetting> {
+function containerSettings(container: Container): ReadonlyMap<string, PostgresSetting> {
   const settings = new Map<string, PostgresSetting>();
-  const environment = containerEnv(inventory, workload, container);
-  const { files } = mountedFiles(inventory, workload, container, environment);
-  for (const { path, text, place } of files.values()) {
+  for (const { path, text, place } of container.files.files.values()) {
     if (!/(?:postgresql|postgres|custom)[^/]*\.conf$|conf\.d\/[^/]*\.conf$/.test(path)) continue;
     for (const [, key = "", value = ""] of text.matchAll(
       /^[ \t]*(\w+)[ \t]*(?:=|[ \t])[ \t]*'?([^'#\n]*?)'?[ \t]*(?:#.*)?$/gm,
@@ -159,16 +155,15 @@ function containerSettings(
     }
   }
   // bitnami/postgresql makes its configuration of this.
-  const variable = environment.variables.get("POSTGRESQL_MAX_CONNECTIONS");
+  const variable = container.environment.variables.get("POSTGRESQL_MAX_CONNECTIONS");
   if (variable !== undefined) {
-    settings.set("max_connections", { value: variable.value, place: variable.place });
+    settings.set("max_connections", { value: variable.value.known, place: variable.place });
   }
-  const texts = commandOf(container).map((text) => expanded(text, environment.variables));
-  const args = container.at(container.at("args").exists ? "args" : "command").place();
-  for (const [, key = "", value = ""] of texts
-    .join("\n")
-    .matchAll(/(?:-c[\s]*|--)(\w+)=["']?([^\s"']*)/g)) {
-    settings.set(key.toLowerCase(), { value, place: { ...args, key } });
+  const command = Template.join(commandOf(container), "\n");
+  for (const [, name, value] of command.matchAll(/(?:-c[\s]*|--)(\w+)=["']?([^\s"']*)/g)) {
+    const key = name?.render() ?? "";
+    const place = { ...container.argsPlace, key };
+    settings.set(key.toLowerCase(), { value: value?.known, place });
   }
   return settings;
 }

@@ -1,12 +1,9 @@
 import { PROCESSES_PER_POD_ANNOTATION } from "../../api/names.ts";
-import type { Quantity } from "../system.ts";
+import { known, missing, positiveCount, type Quantity } from "../quantity.ts";
+import { Template } from "../template.ts";
+import { commandOf, type Container, type Workload } from "../workload.ts";
 import { annotatedCount } from "./annotations.ts";
-import { expanded, type Environment } from "./containerEnv.ts";
-import type { Field } from "./field.ts";
-import { known, missing, positiveCount } from "./quantities.ts";
-import { commandOf } from "./pgbouncerPods.ts";
 import { PROCESS_VARIABLES } from "./poolVariables.ts";
-import type { Workload } from "./workloads.ts";
 
 /** A program of several processes, each with a pool of its own. */
 interface Forking {
@@ -99,60 +96,54 @@ const FORKING: readonly Forking[] = [
  * Processes of a container, each with a pool of its own: by annotation, else by the flag that its
  * command gives to a server of several processes, else by the usual variables, else one.
  */
-export function processesOf(
-  workload: Workload,
-  container: Field,
-  { variables }: Environment,
-): Quantity {
-  const name = container.at("name").text() ?? "";
+export function processesPerPod(workload: Workload, container: Container): Quantity {
+  const { name, image, argsPlace: place } = container;
+  const { variables } = container.environment;
   const what = `how many processes container ${name} runs`;
   const annotated = annotatedCount(workload.annotation(PROCESSES_PER_POD_ANNOTATION), name, what);
   if (annotated !== undefined) return annotated;
-  const command = commandIn(container, variables);
-  const image = container.at("image").text() ?? "";
-  const isImages = !container.at("command").exists;
+  const command = fullCommand(container);
+  const isImages = container.command.length === 0;
   const [forking, another] = FORKING.filter(
-    (one) => one.program.test(command) || (isImages && one.image?.test(image) === true),
+    (one) => command.test(one.program) || (isImages && one.image?.test(image) === true),
   );
-  const args = container.at(container.at("args").exists ? "args" : "command");
-  const place = args.exists ? args.place() : container.place();
-  const tell = `annotate its pod template with ${PROCESSES_PER_POD_ANNOTATION}: "N"`;
+  const remedy = `annotate its pod template with ${PROCESSES_PER_POD_ANNOTATION}: "N"`;
   if (another !== undefined) {
-    return missing(`${what}: its command starts several programs`, place, tell);
+    return missing(`${what}: its command starts several programs`, place, remedy);
   }
-  if (forking?.alone?.test(command) === true) return known(1, "1 process");
+  if (forking?.alone !== undefined && command.test(forking.alone)) return known(1, "1 process");
   const flag = forking?.flags
-    .map((one) => one.exec(command)?.[1])
+    .map((one) => command.match(one)?.[1])
     .find((text) => text !== undefined);
   if (flag !== undefined) {
-    const count = positiveCount(flag);
+    const count = positiveCount(flag.known);
     if (count !== undefined) return known(count, processes(count), place);
-    return missing(`${what}: its command gives no number of them`, place, tell);
+    return missing(`${what}: its command gives no number of them`, place, remedy);
   }
   const variable = (forking?.variables ?? PROCESS_VARIABLES)
     .map((one) => variables.get(one))
     .find((one) => one !== undefined);
   if (variable === undefined) {
     const { otherwise } = forking ?? {};
-    return otherwise?.where.test(command) === true
-      ? missing(`${what}: ${otherwise.why}`, place, tell)
+    return otherwise !== undefined && command.test(otherwise.where)
+      ? missing(`${what}: ${otherwise.why}`, place, remedy)
       : known(1, "1 process");
   }
-  const count = positiveCount(variable.value);
+  const count = positiveCount(variable.value.known);
   if (count !== undefined) {
     return known(count, `${processes(count)} (${variable.name})`, variable.place);
   }
-  return missing(`${what}: ${variable.name} is no positive whole number`, variable.place, tell);
+  return missing(`${what}: ${variable.name} is no positive whole number`, variable.place, remedy);
 }
 
 /** Its command, and what gunicorn adds to its own. */
-function commandIn(container: Field, variables: Environment["variables"]): string {
-  const command = commandOf(container)
-    .map((text) => expanded(text, variables))
-    .join(" ");
-  const more = variables.get("GUNICORN_CMD_ARGS")?.value;
-  const isOther = !/gunicorn/.test(command) && FORKING.some(({ program }) => program.test(command));
-  return more === undefined || isOther ? command : `${command} gunicorn ${more}`;
+function fullCommand(container: Container): Template {
+  const command = Template.join(commandOf(container), " ");
+  const more = container.environment.variables.get("GUNICORN_CMD_ARGS")?.value;
+  const isOther = !command.test(/gunicorn/) && FORKING.some(({ program }) => command.test(program));
+  return more === undefined || isOther
+    ? command
+    : Template.join([command, Template.of("gunicorn"), more], " ");
 }
 
 function processes(count: number): string {

@@ -1,14 +1,24 @@
-import { parseAllDocuments, isCollection, isMap, visit, type Document } from "yaml";
+import {
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  parseAllDocuments,
+  visit,
+  type Document,
+} from "yaml";
+import type { FieldPath } from "../../api/fieldPath.ts";
+import { isMapping } from "../../api/objectName.ts";
 import type { Problem } from "../../fleet/problem.ts";
-import { LineTable, readYaml, type Source } from "../../fleet/yaml.ts";
-import type { AuditObject } from "../sourcePosition.ts";
-import { isMapping } from "./field.ts";
-import { iniObject } from "./iniObject.ts";
-import { positionIn } from "./position.ts";
+import { LineTable, readYaml, type Position, type Source } from "../../fleet/yaml.ts";
+import type { ManifestObject } from "../sourcePosition.ts";
+import { iniObject } from "./bareIni.ts";
 
 /** What was read, and what could not be. */
 export interface ReadObjects {
-  readonly objects: readonly AuditObject[];
+  readonly objects: readonly ManifestObject[];
   /** The files of documents that are neither, once for each such document. */
   readonly leftOut: readonly string[];
   readonly problems: readonly Problem[];
@@ -33,11 +43,11 @@ const PGBOUNCERS = /^\s*(?:\[(?:pgbouncer|databases)\]|%include\s)/im;
  * kustomizations, compose files) is left out: it has no apiVersion, kind and metadata.name; one that
  * makes pods all the same is a problem. An object that the API server names is called by its
  * generateName: `migrate-*`. A source called *.ini that has PgBouncer's sections is a PgBouncer's
- * (see iniObject.ts), and any other one is left out. What can't be read is a problem with its place,
+ * (see bareIni.ts), and any other one is left out. What can't be read is a problem with its place,
  * never a guess: the rest is read all the same.
  */
 export function readObjects(sources: readonly Source[]): ReadObjects {
-  const objects: AuditObject[] = [];
+  const objects: ManifestObject[] = [];
   const leftOut: string[] = [];
   const problems: Problem[] = [];
   const generated = new Map<string, number>();
@@ -165,8 +175,8 @@ function objectsOf(
   document: ReadDocument,
   lines: LineTable,
   generated: Map<string, number>,
-): { objects: AuditObject[]; leftOut: string[]; problems: Problem[] } {
-  const objects: AuditObject[] = [];
+): { objects: ManifestObject[]; leftOut: string[]; problems: Problem[] } {
+  const objects: ManifestObject[] = [];
   const leftOut: string[] = [];
   const problems: Problem[] = [];
   const position = positionIn(document, lines);
@@ -191,11 +201,11 @@ function objectsOf(
       name === undefined
     ) {
       leftOut.push(file);
-      const lacking = Object.entries({ apiVersion, kind, "metadata.name": name })
+      const missing = Object.entries({ apiVersion, kind, "metadata.name": name })
         .filter(([, one]) => typeof one !== "string")
         .map(([field]) => field);
       if (makesPods(value)) {
-        const allowed = `makes pods, but has no ${lacking.join(", ")}: an API server refuses it`;
+        const allowed = `makes pods, but has no ${missing.join(", ")}: an API server refuses it`;
         problems.push({ file, ...position(path), allowed });
       }
       return;
@@ -237,4 +247,70 @@ function makesPods(value: unknown): boolean {
 function withKind(item: unknown, list: string, apiVersion: unknown): unknown {
   if (!isMapping(item) || typeof item["kind"] === "string" || list === "List") return item;
   return { ...item, kind: list.slice(0, -"List".length), apiVersion };
+}
+
+/**
+ * Finds fields of a document in the text that it stands in. The text is parsed with positions when
+ * the first is asked for, and once: most objects are never asked.
+ *
+ * @returns the place of a field's name; of one that is not there, the nearest around it that is. Of
+ *   a line of a text (from 0), where the text is a literal block: |
+ */
+function positionIn(
+  document: { readonly text: string; readonly offset: number; readonly index: number },
+  lines: LineTable,
+): (path: FieldPath, textLine?: number) => Position {
+  let parsed: Document.Parsed | undefined;
+  return (path, textLine) => {
+    parsed ??= parsedDocument(document.text, document.index);
+    const { offset, node } = fieldIn(parsed, path);
+    const within = textLine === undefined ? undefined : lineOf(node, document.text, textLine);
+    return lines.positionAt(document.offset + (within ?? offset));
+  };
+}
+
+function parsedDocument(text: string, index: number): Document.Parsed | undefined {
+  const documents: Iterable<Document.Parsed> = parseAllDocuments(text, OPTIONS);
+  return [...documents][index];
+}
+
+/** A field's value, absent where it is not there, and where its name begins. */
+interface FieldNode {
+  readonly offset: number;
+  readonly node?: unknown;
+}
+
+function fieldIn(document: Document.Parsed | undefined, path: FieldPath): FieldNode {
+  let node: unknown = document?.contents;
+  let offset = startOf(node) ?? 0;
+  for (const segment of path) {
+    if (isAlias(node)) node = document === undefined ? undefined : node.resolve(document);
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === segment);
+      if (pair === undefined) return { offset };
+      offset = startOf(pair.key) ?? offset;
+      node = pair.value;
+    } else if (isSeq(node) && typeof segment === "number") {
+      node = node.items[segment];
+      offset = startOf(node) ?? offset;
+    } else return { offset };
+  }
+  return { offset, node };
+}
+
+/** Where a line of a literal block begins, its indentation left out: below the line of the |. */
+function lineOf(node: unknown, text: string, line: number): number | undefined {
+  if (!isScalar(node) || node.type !== "BLOCK_LITERAL") return undefined;
+  let offset = startOf(node);
+  for (let skipped = 0; skipped <= line && offset !== undefined; skipped += 1) {
+    const end = text.indexOf("\n", offset);
+    offset = end === -1 ? undefined : end + 1;
+  }
+  return offset === undefined
+    ? undefined
+    : offset + (/^ */.exec(text.slice(offset))?.[0].length ?? 0);
+}
+
+function startOf(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined;
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { Client, Quantity } from "../system.ts";
+import { processesOf, type Client } from "../system.ts";
+import type { Quantity } from "../quantity.ts";
 import { readObjects } from "./readObjects.ts";
 import { readSystem } from "./readSystem.ts";
 
@@ -8,12 +9,13 @@ function value(figure: Quantity | undefined): number | string | undefined {
   return figure?.known ? figure.value : figure?.what;
 }
 
-function shape({ name, processes, pool, target }: Client): readonly unknown[] {
+function shape(client: Client): readonly unknown[] {
+  const { name, pool, target } = client;
   const to =
     target.kind === "pooler"
       ? [target.pooler, target.database, target.user]
       : ["past every pooler", target.postgres];
-  return [name, value(processes), value(pool), ...to];
+  return [name, value(processesOf(client)), value(pool), ...to];
 }
 
 function systemOf(...files: readonly string[]) {

@@ -1,53 +1,57 @@
-import { objectOf, type AuditObject } from "../sourcePosition.ts";
-import type { Quantity } from "../system.ts";
+import { objectOf, type ManifestObject } from "../sourcePosition.ts";
+import { known, missing, type Quantity } from "../quantity.ts";
 import { Field } from "./field.ts";
-import { known, missing } from "./quantities.ts";
-import { groupOf, type Inventory } from "./inventory.ts";
+import { kindOf, type Inventory } from "./inventory.ts";
 
-/** KEDA's default of maxReplicaCount, of a ScaledObject and a ScaledJob alike. */
-export const KEDA_MAX_DEFAULT = 100;
+/** A kind whose objects set the replicas of another object. */
+export interface ScalerKind {
+  /** The reference to the object that is scaled. */
+  readonly target: (root: Field) => Field;
+  /** The most replicas that it gives the object. */
+  readonly maximum: (root: Field) => Quantity;
+  /** What scales such an object scales its target too. */
+  readonly passesOn?: true;
+}
 
-/** What scales a workload: HorizontalPodAutoscalers, KEDA's ScaledObjects, Argo's Rollouts. */
+/** Kubernetes' own; other autoscalers write it as this one does. */
+const AUTOSCALER: ScalerKind = {
+  target: (root) => root.at("spec", "scaleTargetRef"),
+  maximum: (root) => {
+    const field = root.at("spec", "maxReplicas");
+    const count = field.count();
+    if (count !== undefined) return known(count, `maxReplicas ${count}`, field.place());
+    return missing("the autoscaler's maximum", field.place(), "write spec.maxReplicas as a number");
+  },
+};
+
+/** What scales each workload, and up to how many replicas. */
 export class Scalers {
-  readonly #maxima: ReadonlyMap<string, readonly Quantity[]>;
+  readonly #maxima = new Map<string, Quantity[]>();
 
-  constructor(inventory: Inventory) {
-    const maxima = new Map<string, Quantity[]>();
-    const add = (target: string | undefined, maximum: Quantity): void => {
-      if (target === undefined) return;
-      maxima.set(target, [...(maxima.get(target) ?? []), maximum]);
-    };
+  /** @param kinds besides Kubernetes' own: `keda.sh/ScaledObject` */
+  constructor(inventory: Inventory, kinds: ReadonlyMap<string, ScalerKind>) {
     for (const object of inventory.objects) {
       const root = Field.of(object);
-      const target = root.at("spec", "scaleTargetRef");
-      switch (`${groupOf(object)}/${object.kind}`) {
-        case "autoscaling/HorizontalPodAutoscaler":
-          add(keyOf(target, object), hpaMaximum(root));
-          break;
-        case "keda.sh/ScaledObject":
-          add(keyOf(target, object), kedaMaximum(root));
-          break;
-        case "argoproj.io/Rollout":
-          // Its pods are those of the Deployment that it refers to, which itself has none.
-          add(keyOf(root.at("spec", "workloadRef"), object), rolloutReplicas(root));
-          break;
-        default:
-          // Other autoscalers write it as the common one does.
-          if (target.exists) add(keyOf(target, object), hpaMaximum(root));
-      }
+      const kind = kinds.get(kindOf(object)) ?? AUTOSCALER;
+      this.#add(targetKey(kind.target(root), object), () => kind.maximum(root));
     }
-    // What scales a Rollout scales the Deployment that it refers to.
-    for (const object of inventory.ofKind("argoproj.io", "Rollout")) {
-      const deployment = keyOf(Field.of(object).at("spec", "workloadRef"), object);
-      for (const maximum of maxima.get(objectOf({ object, path: [] })) ?? []) {
-        add(deployment, maximum);
-      }
+    for (const object of inventory.objects) {
+      const kind = kinds.get(kindOf(object));
+      if (kind?.passesOn !== true) continue;
+      const target = targetKey(kind.target(Field.of(object)), object);
+      for (const maximum of this.maximaOf(object)) this.#add(target, () => maximum);
     }
-    this.#maxima = maxima;
+  }
+
+  #add(target: string | undefined, maximum: () => Quantity): void {
+    if (target === undefined) return;
+    const maxima = this.#maxima.get(target);
+    if (maxima === undefined) this.#maxima.set(target, [maximum()]);
+    else maxima.push(maximum());
   }
 
   /** The maximum that each of its autoscalers has. */
-  maximaOf(object: AuditObject): readonly Quantity[] {
+  maximaOf(object: ManifestObject): readonly Quantity[] {
     return this.maximaByKey(objectOf({ object, path: [] }));
   }
 
@@ -57,32 +61,8 @@ export class Scalers {
   }
 }
 
-function keyOf(target: Field, { namespace }: AuditObject): string | undefined {
+function targetKey(target: Field, { namespace }: ManifestObject): string | undefined {
   const name = target.at("name").text();
   const kind = target.at("kind").text() ?? "Deployment";
   return name === undefined ? undefined : `${kind} ${namespace}/${name}`;
-}
-
-function rolloutReplicas(root: Field): Quantity {
-  const field = root.at("spec", "replicas");
-  const count = field.exists ? field.count() : 1;
-  if (count !== undefined) return known(count, `${count} replicas of its Rollout`, field.place());
-  return missing("the Rollout's replicas", field.place(), "write spec.replicas as a number");
-}
-
-function hpaMaximum(root: Field): Quantity {
-  const field = root.at("spec", "maxReplicas");
-  const count = field.count();
-  if (count !== undefined) return known(count, `maxReplicas ${count}`, field.place());
-  return missing("the autoscaler's maximum", field.place(), "write spec.maxReplicas as a number");
-}
-
-function kedaMaximum(root: Field): Quantity {
-  const field = root.at("spec", "maxReplicaCount");
-  const count = field.exists ? field.count() : KEDA_MAX_DEFAULT;
-  if (count === undefined) {
-    return missing("KEDA's maximum", field.place(), "write spec.maxReplicaCount as a number");
-  }
-  const why = `maxReplicaCount ${count}${field.exists ? "" : " (KEDA's default)"}`;
-  return known(count, why, field.place());
 }

@@ -12,12 +12,12 @@ import type { Client } from "../system.ts";
 import { prove } from "./prove.ts";
 
 /** A client whose database, login or both only a Secret tells. */
-function hiding(client: Client, ...hidden: readonly ("database" | "user")[]): Client {
+function hiding(client: Client, ...unknown: readonly ("database" | "user")[]): Client {
   if (client.target.kind !== "pooler") return client;
   const { target } = client;
-  const database = hidden.includes("database") ? "Secret shop/db database" : target.database;
-  const user = hidden.includes("user") ? `Secret shop/${client.name} user` : target.user;
-  return { ...client, target: { ...target, database, user, hidden } };
+  const database = unknown.includes("database") ? "Secret shop/db database" : target.database;
+  const user = unknown.includes("user") ? `Secret shop/${client.name} user` : target.user;
+  return { ...client, target: { ...target, database, user, unknown } };
 }
 
 function proofOf(lines: Readonly<Record<string, LineSpec>>, clients: readonly Client[]) {

@@ -1,14 +1,8 @@
 import { MAINTENANCE_LINE } from "../../api/names.ts";
 import { listed } from "../../text/wording.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
-import type {
-  Quantity,
-  MissingQuantity,
-  Pooler,
-  PoolerGroup,
-  PoolerLine,
-  System,
-} from "../system.ts";
+import type { Pooler, PoolerGroup, PoolerLine, System } from "../system.ts";
+import type { Quantity, MissingQuantity } from "../quantity.ts";
 import {
   boundsOf,
   between,
@@ -23,7 +17,7 @@ import {
 import { groupName } from "./clientSums.ts";
 import {
   clientsOf,
-  hides,
+  isUnknown,
   useOf,
   whichDatabase,
   whichLogin,
@@ -31,10 +25,10 @@ import {
   type LineUse,
   type PooledClient,
 } from "./lineUse.ts";
-import { lowered, numbered, product, shown, totalOf, type SumTerm } from "./sum.ts";
+import { lowered, numbered, product, valueText, totalOf, type SumTerm } from "./sum.ts";
 
 /** Which server connections to count. */
-export interface Wanted {
+export interface SlotSelection {
   /** Of lines to this Postgres; absent: of all lines. */
   readonly postgres?: (address: string) => boolean;
   /** A limit for every pool_size, to find out what would fit. */
@@ -57,7 +51,11 @@ interface LinePools {
  * each line processes × pools × (pool_size + reserve pool), under the line's max_db_connections
  * and the role's max_user_connections; and slots for maintenance where no line has them.
  */
-export function slotParts(pooler: Pooler, system: System, wanted: Wanted): readonly SumTerm[] {
+export function slotTerms(
+  pooler: Pooler,
+  system: System,
+  wanted: SlotSelection,
+): readonly SumTerm[] {
   const clients = clientsOf(pooler, system);
   return pooler.groups.flatMap((group, index) => {
     const use = useOf(group, clients);
@@ -67,7 +65,7 @@ export function slotParts(pooler: Pooler, system: System, wanted: Wanted): reado
     return [
       ...cappedByRole(
         group,
-        lines.map((line) => poolsOf(line, use.anywhere, wanted.largest)),
+        lines.map((line) => poolsOf(line, use.unknownDatabase, wanted.largest)),
       ).map((part) => ({
         ...part,
         name: `${title}, ${part.name}`,
@@ -75,8 +73,8 @@ export function slotParts(pooler: Pooler, system: System, wanted: Wanted): reado
         formula: product(group.processes, "processes", part.formula),
         why: `${numbered(group.processes)} × ${part.why}`,
       })),
-      ...copiesPart(group, use, title),
-      ...maintenancePart(pooler, group, title),
+      ...copiesTerm(group, use, title),
+      ...maintenanceTerm(pooler, group, title),
     ];
   });
 }
@@ -91,16 +89,16 @@ interface Roles {
  * The roles that a line's pools are opened as. Two logins that nobody knows may be one, or one that
  * is known.
  */
-function rolesOf({ line, clients }: LineUse, anywhere: readonly PooledClient[]): Roles {
+function rolesOf({ line, clients }: LineUse, unknownDatabase: readonly PooledClient[]): Roles {
   const auth = line.authUser === undefined ? [] : [line.authUser];
   if (line.user !== undefined) return countedRoles([line.user, ...auth], []);
-  const unknown = clients.filter((client) => hides(client, "user"));
+  const unknown = clients.filter((client) => isUnknown(client, "user"));
   const logins = clients
-    .filter((client) => !hides(client, "user"))
+    .filter((client) => !isUnknown(client, "user"))
     .map(({ target }) => target.user);
   // Somebody may log in, though nobody is known to.
   const some = clients.length === 0 ? ["?"] : logins;
-  return countedRoles([...some, ...auth], [...unknown, ...anywhere]);
+  return countedRoles([...some, ...auth], [...unknown, ...unknownDatabase]);
 }
 
 function countedRoles(known: readonly string[], unknown: readonly PooledClient[]): Roles {
@@ -114,11 +112,15 @@ function countedRoles(known: readonly string[], unknown: readonly PooledClient[]
 }
 
 function whichOne(client: PooledClient): MissingQuantity {
-  return hides(client, "database") ? whichDatabase(client) : whichLogin(client);
+  return isUnknown(client, "database") ? whichDatabase(client) : whichLogin(client);
 }
 
-function poolsOf(use: LineUse, anywhere: readonly PooledClient[], largest: number): LinePools {
-  const roles = rolesOf(use, anywhere);
+function poolsOf(
+  use: LineUse,
+  unknownDatabase: readonly PooledClient[],
+  largest: number,
+): LinePools {
+  const roles = rolesOf(use, unknownDatabase);
   const each = plus(poolSize(use.line, largest), boundsOf(use.line.reservePool));
   const pools = times(roles.amount, each);
   const amount = smallerOf(pools, limitOf(use.line.maxServers));
@@ -137,12 +139,12 @@ function poolSize({ poolSize: size }: PoolerLine, largest: number): Bounds {
 function cappedByRole(group: PoolerGroup, lines: readonly LinePools[]): readonly SumTerm[] {
   const byRole = Map.groupBy(lines, ({ roles }) => (roles.length === 1 ? (roles[0] ?? "") : ""));
   return [...byRole].flatMap(([role, own]) => {
-    const figure = role === "" ? undefined : group.userLimits.get(role);
-    const parts = own.map(linePart);
-    if (figure === undefined) return parts;
-    const cap = limitOf(figure);
-    const total = totalOf(parts);
-    if (total.max <= cap.min) return parts;
+    const quantity = role === "" ? undefined : group.userLimits.get(role);
+    const terms = own.map(lineTerm);
+    if (quantity === undefined) return terms;
+    const cap = limitOf(quantity);
+    const total = totalOf(terms);
+    if (total.max <= cap.min) return terms;
     const amount = smallerOf(total, cap);
     const lowest = own[0]?.use.line;
     return [
@@ -150,17 +152,17 @@ function cappedByRole(group: PoolerGroup, lines: readonly LinePools[]): readonly
         name: `role ${role} on ${own.length} lines`,
         amount,
         formula: isExact(amount) ? String(amount.min) : "?",
-        why: `${numbered(figure)}, which caps the ${total.min} of its lines`,
+        why: `${numbered(quantity)}, which caps the ${total.min} of its lines`,
         ...(lowest && { first: sizePlace(lowest) }),
       },
     ];
   });
 }
 
-function linePart({ use, roles, amount, capped }: LinePools): SumTerm {
+function lineTerm({ use, roles, amount, capped }: LinePools): SumTerm {
   const { poolSize: size, reservePool, maxServers } = use.line;
-  const own = size.known && size.value === 0 ? "unlimited" : shown(size);
-  const sizes = isNothing(reservePool) ? own : `(${own} + ${shown(reservePool)})`;
+  const own = size.known && size.value === 0 ? "unlimited" : valueText(size);
+  const sizes = isNothing(reservePool) ? own : `(${own} + ${valueText(reservePool)})`;
   const formula =
     capped && isExact(amount)
       ? String(amount.min)
@@ -181,8 +183,8 @@ function linePart({ use, roles, amount, capped }: LinePools): SumTerm {
   };
 }
 
-function isNothing(figure: Quantity): boolean {
-  return figure.known && figure.value === 0;
+function isNothing(quantity: Quantity): boolean {
+  return quantity.known && quantity.value === 0;
 }
 
 function sizePlace({ poolSize: size, place }: PoolerLine): SourcePosition {
@@ -190,16 +192,16 @@ function sizePlace({ poolSize: size, place }: PoolerLine): SourcePosition {
 }
 
 /** Copies of the line * for databases that nobody knows. */
-function copiesPart(
+function copiesTerm(
   { lines }: PoolerGroup,
-  { anywhere }: GroupUse,
+  { unknownDatabase }: GroupUse,
   title: string,
 ): readonly SumTerm[] {
-  if (anywhere.length === 0 || lines.every(({ name }) => name !== "*")) return [];
+  if (unknownDatabase.length === 0 || lines.every(({ name }) => name !== "*")) return [];
   return [
     {
       name: `${title}, copies of line *`,
-      amount: between(0, Infinity, anywhere.map(whichDatabase)),
+      amount: between(0, Infinity, unknownDatabase.map(whichDatabase)),
       formula: "?",
       why: "for which databases is missing",
     },
@@ -207,7 +209,7 @@ function copiesPart(
 }
 
 /** What the reserve keeps for maintenance, where no line called so does it. */
-function maintenancePart(pooler: Pooler, group: PoolerGroup, title: string): readonly SumTerm[] {
+function maintenanceTerm(pooler: Pooler, group: PoolerGroup, title: string): readonly SumTerm[] {
   const { reserve } = pooler;
   if (group.lines.some(({ name }) => name === MAINTENANCE_LINE)) return [];
   if (reserve.maintenanceSlots === 0) return [];

@@ -1,15 +1,55 @@
 import { PODS_ANNOTATION } from "../../api/names.ts";
-import type { AuditObject } from "../sourcePosition.ts";
+import { LineTable } from "../../fleet/yaml.ts";
+import { missing } from "../quantity.ts";
+import type { ManifestObject } from "../sourcePosition.ts";
 import { annotatedCount } from "./annotations.ts";
-import { iniConfiguration } from "./configuration.ts";
 import { Field } from "./field.ts";
-import { missing } from "./quantities.ts";
-import { INI_KIND } from "./iniObject.ts";
 import type { Inventory } from "./inventory.ts";
-import { listenPort, type FoundPooler } from "./poolers.ts";
+import { iniConfiguration, listenPort, type FoundPooler } from "./poolers.ts";
+
+/** The kind of a PgBouncer that only its ini tells of. */
+export const INI_KIND = "PgBouncer";
+
+/**
+ * A bare ini as an object: called by its file's name. A field's path is section and key
+ * (`pgbouncer.max_client_conn`), and its place the line where that stands last.
+ */
+export function iniObject(file: string, text: string): ManifestObject {
+  const lines = new LineTable(text);
+  return {
+    file,
+    kind: INI_KIND,
+    apiVersion: "",
+    name: file.slice(file.lastIndexOf("/") + 1),
+    namespace: "default",
+    value: { text },
+    positionOf: ([section, key]) => lines.positionAt(offsetOf(text, section, key)),
+  };
+}
+
+function offsetOf(
+  text: string,
+  section: string | number | undefined,
+  key: string | number | undefined,
+): number {
+  let offset = 0;
+  let inSection = "";
+  let found = 0;
+  for (const line of text.split("\n")) {
+    const header = /^\s*\[([^\]]*)\]/.exec(line)?.[1];
+    if (header !== undefined) {
+      inSection = header;
+      if (header === section) found = offset;
+    } else if (inSection === section && /^\s*"?([^="\s]+)"?\s*=/.exec(line)?.[1] === key) {
+      found = offset;
+    }
+    offset += line.length + 1;
+  }
+  return found;
+}
 
 /** The pooler of a bare ini, called by its file's name. How many processes run it nobody says. */
-export function barePooler(object: AuditObject, inventory: Inventory): readonly FoundPooler[] {
+export function barePooler(object: ManifestObject, inventory: Inventory): readonly FoundPooler[] {
   const root = Field.of(object);
   const text = root.at("text").text();
   if (object.kind !== INI_KIND || object.apiVersion !== "" || text === undefined) return [];

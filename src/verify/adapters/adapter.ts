@@ -1,0 +1,45 @@
+import type { MissingQuantity } from "../quantity.ts";
+import type { Inventory } from "../read/inventory.ts";
+import type { WorkloadKind } from "../read/peakPods.ts";
+import type { Configuration, FoundPooler } from "../read/poolers.ts";
+import type { FoundPostgres } from "../read/postgresServers.ts";
+import type { ScalerKind, Scalers } from "../read/scalers.ts";
+import type { ManifestObject } from "../sourcePosition.ts";
+import type { Container } from "../workload.ts";
+
+/**
+ * What weir knows of a product: the kinds of its objects (by API group and kind,
+ * `postgresql.cnpg.io/Pooler`) and its images. The reader asks the list of adapters, and knows no
+ * product by name.
+ */
+export interface Adapter {
+  /** API groups of an operator: what it makes of their kinds is read here, or opens no connection. */
+  readonly groups?: RegExp;
+  /** What the operator makes of an object of each kind. */
+  readonly objects?: Readonly<
+    Record<string, (object: ManifestObject, cluster: AdapterContext) => OperatorResources>
+  >;
+  /** Kinds whose objects make pods. */
+  readonly workloads?: Readonly<Record<string, WorkloadKind>>;
+  /** Kinds whose objects set the replicas of others. */
+  readonly scalers?: Readonly<Record<string, ScalerKind>>;
+  /** What the entrypoint of a PgBouncer image configures, when no ini is mounted. */
+  readonly image?: {
+    readonly isOf: (container: Container) => boolean;
+    readonly configuration: (container: Container) => Configuration | MissingQuantity;
+  };
+}
+
+/** What an operator's object is read with. */
+export interface AdapterContext {
+  readonly inventory: Inventory;
+  readonly scalers: Scalers;
+}
+
+/** What an operator makes of its objects, whether the made ones are among the objects or not. */
+export interface OperatorResources {
+  readonly poolers: readonly FoundPooler[];
+  readonly postgres: readonly FoundPostgres[];
+  /** Workloads that it makes, and its own object, by key: not to be counted once more. */
+  readonly owned: readonly string[];
+}

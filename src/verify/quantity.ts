@@ -1,0 +1,56 @@
+import type { SourcePosition } from "./sourcePosition.ts";
+
+/** A number that the manifests give, or what is missing to know it. */
+export type Quantity = KnownQuantity | MissingQuantity;
+
+export interface KnownQuantity {
+  readonly known: true;
+  readonly value: number;
+  /** How it comes about, for people: `2 × 3 replicas (RollingUpdate)`, `DB_POOL_MAX`. */
+  readonly why: string;
+  /** Every field that it comes from; empty for a default of a program. */
+  readonly places: readonly SourcePosition[];
+}
+
+/** Something that can't be known from the objects. */
+export interface MissingQuantity {
+  readonly known: false;
+  /** `how many connections a process of container app opens`. */
+  readonly what: string;
+  readonly place: SourcePosition;
+  /** What a person can do about it: `annotate its pod template with weir.dev/pool-max: "N"`. */
+  readonly remedy: string;
+}
+
+export function known(
+  value: number,
+  why: string,
+  ...places: readonly SourcePosition[]
+): KnownQuantity {
+  return { known: true, value, why, places };
+}
+
+export function missing(what: string, place: SourcePosition, remedy: string): MissingQuantity {
+  return { known: false, what, place, remedy };
+}
+
+/** a × b; with a 0 in it what is missing of the other doesn't matter. */
+export function product(a: Quantity, b: Quantity): Quantity {
+  const zero = [a, b].find((one) => one.known && one.value === 0);
+  if (zero !== undefined) return zero;
+  if (!a.known) return a;
+  if (!b.known) return b;
+  if (b.value === 1 && b.places.length === 0) return a;
+  return known(a.value * b.value, `${a.why} × ${b.why}`, ...a.places, ...b.places);
+}
+
+/** A positive whole number as people write one; undefined for anything else, 0 too. */
+export function positiveCount(text: string | undefined): number | undefined {
+  const number = wholeNumber(text);
+  return number === 0 ? undefined : number;
+}
+
+/** A whole number from 0 that is kept exactly. */
+export function wholeNumber(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text.trim()) ? Number(text) : undefined;
+}

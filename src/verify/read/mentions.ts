@@ -1,0 +1,132 @@
+import type { SourcePosition } from "../sourcePosition.ts";
+import { Template } from "../template.ts";
+import type { Container, Workload } from "../workload.ts";
+import { connectionUrls } from "./connectionStrings.ts";
+import { stringsIn, targetsOf, type ConnectionTarget } from "./connectionTargets.ts";
+import type { Destinations } from "./resolvedTargets.ts";
+
+/** `host: pooler`, `"hostname" = "pooler.db.svc"`, `server=pooler:6432`. */
+const HOST_SETTING =
+  /\b(?:host|hostname|server|addr|address|endpoint|url|uri|upstream)["']?[ \t]*[:=][ \t]*["']?([\w.-]+)(?::(\d{1,5}))?/gi;
+
+/** A text that may name hosts, and where it stands. */
+interface Mention {
+  readonly text: Template;
+  readonly place: SourcePosition;
+  /** `ConfigMap writing/app app.yaml`, `DATABASES`, `its command`. */
+  readonly from: string;
+}
+
+/**
+ * What the files that a container gets say of where it connects: connection strings, and settings
+ * called host that name a pooler. Whatever else names a host is no database's.
+ */
+export function fileTargets(
+  workload: Workload,
+  { files }: Container,
+  destinations: Destinations,
+): readonly ConnectionTarget[] {
+  if (destinations.poolers.length === 0) return [];
+  return [...files.files.values()].flatMap(({ path, text, place, from }) => {
+    // PgBouncer's own ini beside an exporter; certificates.
+    if (/\.(?:crt|key|pem|sql)$/.test(path) || /^\s*\[pgbouncer\]/m.test(text)) return [];
+    const strings = text.split("\n").flatMap((line) => stringsIn(Template.of(line)));
+    const targets = strings.flatMap((string) => targetsOf(string, place, from, ""));
+    const hosts = new Set(targets.map(({ host }) => host.known));
+    const mentioned = hostTargets({ text: Template.of(text), place, from }, workload, destinations);
+    return [...targets, ...mentioned.filter(({ host }) => !hosts.has(host.known))];
+  });
+}
+
+/** `pooler:6432`, wherever it stands. */
+const HOST_AND_PORT = /(?<![\w.-])([\w-]+(?:\.[\w-]+)*):(\d{2,5})(?!\d)/g;
+
+/** A full name of a Service, wherever it stands. */
+const SERVICE_NAME = /(?<![\w.-])([\w-]+\.[\w-]+\.svc(?:\.[\w-]+)*)(?![\w-])/g;
+
+/** Hosts that a text names, whatever it is for: of connection strings, and with a port or a full name. */
+export function hostsIn(
+  text: string,
+): readonly { readonly host: string; readonly port?: number }[] {
+  const named = [HOST_AND_PORT, SERVICE_NAME].flatMap((pattern) => [...text.matchAll(pattern)]);
+  return [
+    ...connectionUrls(Template.of(text))
+      .flatMap(({ hosts }) => hosts)
+      .map((one) => ({ ...one, host: one.host.render() })),
+    ...named.map(([, host = "", port]) =>
+      port === undefined ? { host } : { host, port: Number(port) },
+    ),
+  ];
+}
+
+/** What only waits until somebody answers. */
+const WAITS = /wait-?for|\bwait\b|dockerize|\bn(?:et)?c(?:at)?\s|pg_isready/;
+
+/**
+ * What the variables and the arguments of a container name besides connection strings and hosts:
+ * JSON with a host in it, `pooler:6432` under whatever name. Only what leads to a pooler.
+ */
+export function mentionedTargets(
+  workload: Workload,
+  container: Container,
+  destinations: Destinations,
+): readonly ConnectionTarget[] {
+  if (destinations.poolers.length === 0) return [];
+  const inVariables = [...container.environment.variables.values()].map(
+    ({ name, value, place }) => ({ text: value, place, from: name }),
+  );
+  const inCommand = [...container.command, ...container.args].map(({ text, place }) => ({
+    text,
+    place,
+    from: "its command",
+  }));
+  const waits = inCommand.some(({ text }) => text.test(WAITS));
+  return [...inVariables, ...(waits ? [] : inCommand)].flatMap((mention) =>
+    hostTargets(mention, workload, destinations),
+  );
+}
+
+function hostTargets(
+  { text, place, from }: Mention,
+  { namespace }: Workload,
+  { book }: Destinations,
+): readonly ConnectionTarget[] {
+  const named = [HOST_SETTING, HOST_AND_PORT, SERVICE_NAME].flatMap((pattern) =>
+    text.matchAll(pattern),
+  );
+  return named.flatMap(([, host, port]): ConnectionTarget[] => {
+    if (host?.known === undefined) return [];
+    const number = port === undefined ? portIn(text) : Number(port.known);
+    const resolved = book.resolve(host.known, number, namespace);
+    if (resolved.kind !== "found" || !resolved.endpoints.some((one) => one.kind === "pooler")) {
+      return [];
+    }
+    const database = only(text, /\b(?:database|dbname|db)["']?[ \t]*[:=][ \t]*["']?([\w.-]+)/gi);
+    const user = only(text, /\b(?:user|username)["']?[ \t]*[:=][ \t]*["']?([\w.-]+)/gi);
+    return [
+      {
+        host,
+        ...(number === undefined ? {} : { port: number }),
+        ...(database === undefined ? {} : { database }),
+        ...(user === undefined ? {} : { user }),
+        place,
+        by: from,
+        prefix: "",
+        parameters: new Map(),
+        isDatabase: true,
+      },
+    ];
+  });
+}
+
+/** The one port that the text sets; undefined when there are several, or none. */
+function portIn(text: Template): number | undefined {
+  const port = only(text, /\bport["']?[ \t]*[:=][ \t]*["']?(\d{1,5})/gi);
+  return port === undefined ? undefined : Number(port.known);
+}
+
+function only(text: Template, pattern: RegExp): Template | undefined {
+  const values = new Map(text.matchAll(pattern).map(([, value]) => [value?.render(), value]));
+  const [value] = values.values();
+  return values.size === 1 ? value : undefined;
+}

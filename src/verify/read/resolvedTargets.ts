@@ -1,0 +1,97 @@
+import { missing, type MissingQuantity } from "../quantity.ts";
+import { runningContainers, type Workload } from "../workload.ts";
+import { completed, isLoopback, type AddressBook, type Endpoint } from "./addresses.ts";
+import { targetRemedy } from "./annotations.ts";
+import type { ConnectionTarget } from "./connectionTargets.ts";
+import type { FoundPooler } from "./poolers.ts";
+
+/** What a container may connect to. */
+export interface Destinations {
+  readonly book: AddressBook;
+  readonly poolers: readonly FoundPooler[];
+  /** Addresses of the Postgres that the poolers' lines lead to. */
+  readonly behind: ReadonlySet<string>;
+}
+
+/** What a target leads to, and what is missing to know it. */
+export interface ResolvedTarget {
+  readonly endpoints: readonly Endpoint[];
+  /** The poolers among the endpoints that are reached over localhost. */
+  readonly sidecarPoolers: readonly string[];
+  readonly missing?: MissingQuantity;
+}
+
+const NOWHERE = to();
+
+function to(...endpoints: readonly Endpoint[]): ResolvedTarget {
+  return { endpoints, sidecarPoolers: [] };
+}
+
+/** Where connections of a workload's pods to that host and port go. */
+export function resolveTarget(
+  target: ConnectionTarget,
+  container: string,
+  workload: Workload,
+  { book, poolers, behind }: Destinations,
+): ResolvedTarget {
+  const { port, place, by, isDatabase } = target;
+  const host = target.host.known;
+  const unknown = (why: string): ResolvedTarget => {
+    const what = `where ${by} of ${workload.key} leads: ${why}`;
+    return { ...NOWHERE, missing: missing(what, place, targetRemedy(workload, container)) };
+  };
+  // A system without a pooler has no sum that it could change.
+  const isNeeded = isDatabase && poolers.length > 0;
+  if (host === undefined) {
+    return isNeeded ? unknown(`${target.host.render()} is not among the objects`) : NOWHERE;
+  }
+  if (isLoopback(host)) {
+    const sidecars = poolers
+      .filter(
+        (pooler) =>
+          pooler.workload === workload && (port === undefined || pooler.ports.includes(port)),
+      )
+      .map(({ name }) => name);
+    if (sidecars.length === 0 && isNeeded && hasForwarder(workload)) {
+      return unknown("to a port of its own pod, which another container there passes on");
+    }
+    return { ...to(...sidecars.map(poolerEndpoint)), sidecarPoolers: sidecars };
+  }
+  const resolved = book.resolve(host, port, workload.namespace);
+  const addressOf = (name: string): string => completed(name, port ?? 5432, workload.namespace);
+  switch (resolved.kind) {
+    case "found":
+      return to(...resolved.endpoints);
+    case "outside":
+      return isDatabase ? to({ kind: "postgres", address: addressOf(resolved.host) }) : NOWHERE;
+    case "unknown": {
+      if (!isNeeded) return NOWHERE;
+      // By this very name a pooler reaches its Postgres: past the pooler, to the same.
+      const address = addressOf(host);
+      return behind.has(address) ? to({ kind: "postgres", address }) : unknown(resolved.why);
+    }
+    case "elsewhere":
+      return isNeeded && isPostgresTarget(target)
+        ? unknown("to pods that are no PgBouncer and no Postgres that weir knows")
+        : NOWHERE;
+    default:
+      return NOWHERE;
+  }
+}
+
+function poolerEndpoint(name: string): Endpoint {
+  return { kind: "pooler", name };
+}
+
+/** Surely Postgres' protocol, and not that of another store which has hosts and databases too. */
+function isPostgresTarget({ by, isUrl }: ConnectionTarget): boolean {
+  return isUrl || /POSTGRES|^PGHOST/i.test(by);
+}
+
+/** Whether another container of the pod may pass connections on: a proxy of a cloud, a tunnel. */
+function hasForwarder(workload: Workload): boolean {
+  return runningContainers(workload).some(({ image }) => FORWARDER.test(image));
+}
+
+const FORWARDER =
+  /sql-?proxy|auth-proxy|haproxy|envoy|nginx|socat|ssh|tunnel|ghostunnel|stunnel|chisel|frp|teleport/i;

@@ -1,0 +1,133 @@
+import { CONNECTS_TO_ANNOTATION, POOL_MAX_ANNOTATION } from "../../api/names.ts";
+import { isMapping } from "../../api/objectName.ts";
+import { missing, type MissingQuantity } from "../quantity.ts";
+import { objectOf, type ManifestObject } from "../sourcePosition.ts";
+import { imagePath, type Container, type Workload } from "../workload.ts";
+import type { AddressBook } from "./addresses.ts";
+import { targetRemedy } from "./annotations.ts";
+import { isDatabaseName, isLocation } from "./connectionTargets.ts";
+import { Field } from "./field.ts";
+import { groupOf, type Inventory } from "./inventory.ts";
+import { hostsIn } from "./mentions.ts";
+import { hasMoreThanPgBouncer, isPgBouncer } from "./pgbouncerPods.ts";
+import type { Destinations } from "./resolvedTargets.ts";
+
+// What may open connections and that weir does not read: other programs, sources of variables and
+// files that are not among the objects, and objects of other kinds.
+
+/** What a container of another pooler opens, or one that runs more than its PgBouncer. */
+export function unreadProgram(
+  workload: Workload,
+  container: Container,
+  { poolers }: Destinations,
+): readonly MissingQuantity[] {
+  if (isPgBouncer(container)) {
+    return hasMoreThanPgBouncer(container) ? [besidesPgBouncer(container)] : [];
+  }
+  return poolers.length > 0 && isOtherPooler(container) ? [ofOtherPooler(workload, container)] : [];
+}
+
+/** Other poolers of Postgres: what they open stands in files of their own kinds. */
+const OTHER_POOLER = /(?:^|\/)[\w.-]*(?:pgcat|odyssey|pgpool|supavisor|pgdog|pgagroal)[\w.-]*$/i;
+
+function isOtherPooler(container: Container): boolean {
+  const path = imagePath(container);
+  return OTHER_POOLER.test(path) && !/exporter|metrics/i.test(path);
+}
+
+const OTHER_REMEDY = `annotate its pods with ${CONNECTS_TO_ANNOTATION} (where it connects to, or "none" where it is no Postgres of these) and ${POOL_MAX_ANNOTATION}`;
+
+function ofOtherPooler(workload: Workload, { name, imagePlace }: Container): MissingQuantity {
+  const what = `what the pooler in container ${name} of ${workload.key} opens, and where: weir reads PgBouncer's configuration alone`;
+  return missing(what, imagePlace, OTHER_REMEDY);
+}
+
+function besidesPgBouncer({ name, place }: Container): MissingQuantity {
+  const what = `what container ${name} opens besides the PgBouncer that its command starts`;
+  const remedy = `annotate its pods with ${CONNECTS_TO_ANNOTATION}: "${name}=localhost:PORT/DATABASE?user=LOGIN" and ${POOL_MAX_ANNOTATION}, or "${name}=none"`;
+  return missing(what, place, remedy);
+}
+
+/** What a container connects to where nothing of it names a pooler, and a part of its environment or files is not there. */
+export function unreadEnvironment(
+  workload: Workload,
+  { name, environment, files }: Container,
+  { poolers }: Destinations,
+): readonly MissingQuantity[] {
+  if (poolers.length === 0) return [];
+  const mounts = files.unknown.filter((mount) => !KEYS.test(mount.name) && !KEYS.test(mount.path));
+  const [first] = [
+    ...environment.unknown.map((source) => ({ ...source, how: "environment is from" })),
+    ...mounts.map((mount) => ({ ...mount, how: "files are from" })),
+  ];
+  if (first === undefined) return [];
+  const what = `whether container ${name} of ${workload.key} connects to a pooler: ${first.name}, which its ${first.how}, is not among the objects`;
+  return [missing(what, first.place, `give ${first.name} too, or ${targetRemedy(workload, name)}`)];
+}
+
+/** Names of what holds certificates, keys and passwords, and no configuration. */
+const KEYS =
+  /(?:^|[-_./])(?:tls|ssl|m?tls|certs?|certificates?|pki|ca|ca-bundle|tokens?|keys?|keystore|truststore|ssh|password|credentials?|license|pull-?secret)(?:[-_./]|$)/i;
+
+/**
+ * Groups whose objects are read elsewhere, or open no connections by themselves: they route, watch,
+ * hold data or permit.
+ */
+const SILENT =
+  /^(?:|apps|batch|autoscaling|policy|weir\.dev|(?:.+\.)?(?:k8s\.io|istio\.io|linkerd\.io|traefik\.io|coreos\.com|cilium\.io|cert-manager\.io|external-secrets\.io|bitnami\.com))$/;
+
+/**
+ * Objects of kinds that weir doesn't read (a CronWorkflow, a Task, a HelmRelease, a trigger of KEDA)
+ * and that name a pooler: what they open nobody counts.
+ */
+export function unreadKinds(
+  inventory: Inventory,
+  book: AddressBook,
+  isRead: (object: ManifestObject) => boolean,
+): readonly MissingQuantity[] {
+  return inventory.objects.flatMap((object) => {
+    const root = Field.of(object);
+    const key = objectOf(root.place());
+    if (SILENT.test(groupOf(object)) || isRead(object)) return [];
+    if (inventory.annotation(CONNECTS_TO_ANNOTATION, root.at("metadata")) !== undefined) return [];
+    const named = firstOf(root, (field, name) =>
+      leadsToPooler(field, name, object.namespace, book),
+    );
+    if (named === undefined) return [];
+    const what = `what ${key} opens: it names a pooler, and weir doesn't read objects of its kind`;
+    const remedy = `annotate it with ${CONNECTS_TO_ANNOTATION}: "none" when its connections are counted elsewhere, as in a workload or in the reserve`;
+    return [missing(what, named.place(), remedy)];
+  });
+}
+
+/** The first text in a value, depth first, for which something holds. */
+function firstOf(field: Field, holds: (field: Field, name: string) => boolean): Field | undefined {
+  if (field.text() !== undefined) return holds(field, nameOf(field)) ? field : undefined;
+  const children = isMapping(field.value) ? field.entries().map(([, one]) => one) : field.items();
+  for (const child of children) {
+    const found = firstOf(child, holds);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** A field's own name; of the value in `{ name: PGHOST, value: pooler }` what is called so. */
+function nameOf({ object, path }: Field): string {
+  const last = path.at(-1);
+  if (last !== "value") return String(last ?? "");
+  return (
+    Field.of(object)
+      .at(...path.slice(0, -1), "name")
+      .text() ?? "value"
+  );
+}
+
+function leadsToPooler(field: Field, name: string, namespace: string, book: AddressBook): boolean {
+  const text = field.text() ?? "";
+  const isHost = isLocation(name) || isDatabaseName(name);
+  const hosts = [...hostsIn(text), ...(isHost && /^[\w.-]+$/.test(text) ? [{ host: text }] : [])];
+  return hosts.some(({ host, port }) => {
+    const resolved = book.resolve(host, port, namespace);
+    return resolved.kind === "found" && resolved.endpoints.some(({ kind }) => kind === "pooler");
+  });
+}

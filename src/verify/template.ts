@@ -1,0 +1,118 @@
+/** A part of a text that can't be known, by the name of what holds it: `Secret writing/author-db user`. */
+export interface Unknown {
+  readonly unknown: string;
+}
+
+/** What a pattern found in a template: the whole match, then its groups. */
+export type TemplateMatch = readonly (Template | undefined)[];
+
+/**
+ * A text of which parts may be unknown: a Secret that is not among the objects may hold a part of a
+ * connection string. An unknown part is in no pattern's way: to a pattern it is a word without
+ * anything that ends a host, a user or a URL. Two parts of the same name are equal.
+ */
+export class Template {
+  /** The text, each unknown part as its name between two marks. */
+  readonly #marked: string;
+
+  private constructor(marked: string) {
+    this.#marked = marked;
+  }
+
+  static of(text: string): Template {
+    return new Template(text.includes(MARK) ? text.replaceAll(MARK, "") : text);
+  }
+
+  static unknown(name: string): Template {
+    return new Template(unknownPart(name));
+  }
+
+  static join(templates: readonly Template[], separator = ""): Template {
+    return new Template(templates.map((one) => one.#marked).join(separator));
+  }
+
+  get parts(): readonly (string | Unknown)[] {
+    return this.#marked
+      .split(MARK)
+      .map((part, index) => (index % 2 === 0 ? part : { unknown: decodeURIComponent(part) }))
+      .filter((part) => part !== "");
+  }
+
+  /** The text; undefined where a part of it is unknown. */
+  get known(): string | undefined {
+    return this.#marked.includes(MARK) ? undefined : this.#marked;
+  }
+
+  get isEmpty(): boolean {
+    return this.#marked === "";
+  }
+
+  /** The text for people, each unknown part by its name. */
+  render(): string {
+    return (
+      this.known ??
+      this.parts.map((part) => (typeof part === "string" ? part : part.unknown)).join("")
+    );
+  }
+
+  equals(other: Template): boolean {
+    return this.#marked === other.#marked;
+  }
+
+  /** The text where all unknown parts of that name are this one. */
+  fill(name: string, text: string): Template {
+    return new Template(this.#marked.replaceAll(unknownPart(name), () => text));
+  }
+
+  has(name: string): boolean {
+    return this.#marked.includes(unknownPart(name));
+  }
+
+  test(pattern: RegExp): boolean {
+    return pattern.test(this.#marked);
+  }
+
+  match(pattern: RegExp): TemplateMatch | undefined {
+    const match = pattern.exec(this.#marked);
+    return match === null ? undefined : Template.#groups(match);
+  }
+
+  /** @param pattern a global one */
+  matchAll(pattern: RegExp): readonly TemplateMatch[] {
+    return [...this.#marked.matchAll(pattern)].map((match) => Template.#groups(match));
+  }
+
+  static #groups(match: RegExpMatchArray): TemplateMatch {
+    return [...match].map((group: string | undefined) =>
+      group === undefined ? undefined : new Template(group),
+    );
+  }
+
+  split(separator: string): readonly Template[] {
+    return this.#marked.split(separator).map((part) => new Template(part));
+  }
+
+  trim(): Template {
+    return new Template(this.#marked.trim());
+  }
+
+  /** What a parser makes of the text: keys, each with a part of the text. */
+  parse(
+    parser: (text: string) => ReadonlyMap<string, string> | undefined,
+  ): ReadonlyMap<string, Template> | undefined {
+    const entries = parser(this.#marked);
+    return entries && new Map([...entries].map(([key, value]) => [key, new Template(value)]));
+  }
+}
+
+/** No process has it in its environment or its arguments. */
+const MARK = "\u{0}";
+
+function unknownPart(name: string): string {
+  // Quotes and brackets end a word in scripts and URLs.
+  const encoded = encodeURIComponent(name).replace(
+    /['()!*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16)}`,
+  );
+  return `${MARK}${encoded}${MARK}`;
+}

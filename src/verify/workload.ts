@@ -1,0 +1,117 @@
+import type { Quantity } from "./quantity.ts";
+import type { ManifestObject, SourcePosition } from "./sourcePosition.ts";
+import type { Template } from "./template.ts";
+
+/**
+ * What runs containers, whatever it is written in: a workload of Kubernetes (read/workloads.ts), or
+ * a service of a compose file (compose/composeSystem.ts). All that is known of connections is read
+ * from it.
+ */
+export interface Workload {
+  /** `Deployment writing/author`, `service author`. */
+  readonly key: string;
+  readonly object: ManifestObject;
+  /** Where its hosts are looked up; "" where a name means the same to everybody. */
+  readonly namespace: string;
+  /** Labels of its pods. */
+  readonly labels: ReadonlyMap<string, string>;
+  /** The most pods of it that can hold connections at once. */
+  readonly pods: Quantity;
+  /** Where pods are numbered, as those of a StatefulSet: the number of the first. */
+  readonly firstOrdinal?: number;
+  /** In the order they start: init containers first. */
+  readonly containers: readonly Container[];
+  /** From a flag, the pods' template or the object. */
+  readonly annotation: (name: string) => Annotation | undefined;
+}
+
+/** An annotation and where it stands. */
+export interface Annotation {
+  readonly name: string;
+  readonly value: string;
+  readonly place: SourcePosition;
+}
+
+export interface Container {
+  readonly name: string;
+  readonly place: SourcePosition;
+  /** `init`: it ends before the others start; `sidecar`: an init container that stays. */
+  readonly role: "init" | "sidecar" | "app";
+  readonly image: string;
+  readonly imagePlace: SourcePosition;
+  /** Instead of the image's entrypoint. */
+  readonly command: readonly Argument[];
+  /** Instead of the image's arguments. */
+  readonly args: readonly Argument[];
+  /** The list of arguments, else the command, else the container. */
+  readonly argsPlace: SourcePosition;
+  readonly environment: Environment;
+  readonly files: MountedFiles;
+  /** Name (or the number as text) and number of each port that it names. */
+  readonly ports: readonly (readonly [name: string, port: number])[];
+}
+
+/** A word of a command, its variables put in. */
+export interface Argument {
+  readonly text: Template;
+  readonly place: SourcePosition;
+}
+
+/** A variable of a container. */
+export interface Variable {
+  readonly name: string;
+  readonly value: Template;
+  /** Where it stands in the container. */
+  readonly place: SourcePosition;
+  /** Where the value stands, if in another object. */
+  readonly from?: SourcePosition;
+}
+
+export type Variables = ReadonlyMap<string, Variable>;
+
+export interface Environment {
+  readonly variables: Variables;
+  /** What more variables come from and is not among the objects: `Secret writing/app`. */
+  readonly unknown: readonly { readonly name: string; readonly place: SourcePosition }[];
+}
+
+/** A file that a container gets from outside its image. */
+export interface MountedFile {
+  readonly path: string;
+  readonly text: string;
+  /** Where the text stands. */
+  readonly place: SourcePosition;
+  /** `ConfigMap writing/app app.yaml`. */
+  readonly from: string;
+}
+
+export interface MountedFiles {
+  /** By path. */
+  readonly files: ReadonlyMap<string, MountedFile>;
+  /** Mounts whose content is not among the objects. */
+  readonly unknown: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly place: SourcePosition;
+  }[];
+}
+
+/** Containers that run as long as the pod: not those that only prepare it. */
+export function runningContainers({ containers }: Workload): readonly Container[] {
+  return containers.filter(({ role }) => role !== "init");
+}
+
+/** Whether an annotation of its pods as a whole can only mean this one: it is the only container. */
+export function hasOneContainer({ containers }: Workload): boolean {
+  return containers.length === 1;
+}
+
+/** Command and arguments, as far as they are written. */
+export function commandOf({ command, args }: Container): readonly Template[] {
+  return [...command, ...args].map(({ text }) => text);
+}
+
+/** The image without its tag and digest: `docker.io/edoburu/pgbouncer`. */
+export function imagePath({ image }: Container): string {
+  return image.replace(/@.*$/, "").replace(/:[^/]*$/, "");
+}
