@@ -46,7 +46,7 @@ export interface Container {
   /** The list of arguments, else the command, else the container. */
   readonly argsPlace: SourcePosition;
   readonly environment: Environment;
-  readonly files: MountedFiles;
+  readonly files: ContainerFiles;
   /** Name (or the number as text) and number of each port that it names. */
   readonly ports: readonly (readonly [name: string, port: number])[];
 }
@@ -67,16 +67,16 @@ export interface Variable {
   readonly from?: SourcePosition;
 }
 
-export type Variables = ReadonlyMap<string, Variable>;
+export type EnvironmentVariables = ReadonlyMap<string, Variable>;
 
 export interface Environment {
-  readonly variables: Variables;
+  readonly variables: EnvironmentVariables;
   /** What more variables come from and is not among the objects: `Secret writing/app`. */
   readonly unknown: readonly { readonly name: string; readonly place: SourcePosition }[];
 }
 
 /** A file that a container gets from outside its image. */
-export interface MountedFile {
+export interface ContainerFile {
   readonly path: string;
   readonly text: string;
   /** Where the text stands. */
@@ -85,9 +85,9 @@ export interface MountedFile {
   readonly from: string;
 }
 
-export interface MountedFiles {
+export interface ContainerFiles {
   /** By path. */
-  readonly files: ReadonlyMap<string, MountedFile>;
+  readonly files: ReadonlyMap<string, ContainerFile>;
   /** Mounts whose content is not among the objects. */
   readonly unknown: readonly {
     readonly name: string;

@@ -9,7 +9,7 @@ import {
 } from "../read/poolers.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
 import type { Template } from "../template.ts";
-import type { Container, Variable, Variables } from "../workload.ts";
+import type { Container, Variable, EnvironmentVariables } from "../workload.ts";
 import type { Adapter } from "./adapter.ts";
 
 /**
@@ -40,7 +40,11 @@ export const PGBOUNCER_IMAGES: readonly Adapter[] = [
 const IDENTITIES: ReadonlySet<string> = new Set(["auth_user", "user", "dbname"]);
 
 /** A key of the ini by a variable, where it is set. An empty one counts as not set, as in shell. */
-function keyOf(variables: Variables, name: string, isIdentity: boolean): Setting | undefined {
+function keyOf(
+  variables: EnvironmentVariables,
+  name: string,
+  isIdentity: boolean,
+): Setting | undefined {
   const variable = variables.get(name);
   if (variable === undefined || variable.value.isEmpty) return undefined;
   return settingOf(name, variable.value, variable.place, isIdentity);
@@ -58,7 +62,10 @@ function settingOf(
     : setting(value.known, place);
 }
 
-function keysOf(variables: Variables, names: readonly (readonly [string, string])[]): Settings {
+function keysOf(
+  variables: EnvironmentVariables,
+  names: readonly (readonly [string, string])[],
+): Settings {
   return new Map(
     names.flatMap(([key, name]) => {
       const value = keyOf(variables, name, IDENTITIES.has(key));
@@ -116,7 +123,7 @@ function edoburu(container: Container): Configuration {
 
 function edoburuLines(
   container: Container,
-  variables: Variables,
+  variables: EnvironmentVariables,
 ): ReadonlyMap<string, ConfiguredLine> {
   const urls = variables.get("DATABASE_URLS") ?? variables.get("DATABASE_URL");
   if (urls !== undefined && !urls.value.isEmpty) {

@@ -8,7 +8,7 @@ import {
   merged,
   withAnnotation,
   writtenConnections,
-  type Connections,
+  type ContainerConnections,
 } from "./connections.ts";
 import type { ConnectionTarget } from "./connectionTargets.ts";
 import { poolSize } from "./poolSize.ts";
@@ -24,9 +24,9 @@ export interface WorkloadClients {
   readonly sidecarPoolers: readonly string[];
 }
 
-interface ContainerConnections {
+interface ReadContainer {
   readonly container: Container;
-  readonly read: Connections;
+  readonly read: ContainerConnections;
 }
 
 /** The connections that a workload's containers open. */
@@ -56,7 +56,7 @@ export function clientsOf(workload: Workload, destinations: Destinations): Workl
     annotated.filter(({ container }) => container.role === "init"),
     annotated.filter(({ container }) => container.role !== "init"),
   ];
-  const clientsIn = ({ container, read }: ContainerConnections): readonly Client[] =>
+  const clientsIn = ({ container, read }: ReadContainer): readonly Client[] =>
     containerClients(workload, container, read);
   const regular = running.flatMap(clientsIn);
   const all = [...running, ...preparing].map(({ read }) => read);
@@ -128,7 +128,7 @@ function targetKey(target: Target): string {
 function containerClients(
   workload: Workload,
   container: Container,
-  { connections }: Connections,
+  { connections }: ContainerConnections,
 ): readonly Client[] {
   const sized = connections.map((connection) => ({
     ...connection,

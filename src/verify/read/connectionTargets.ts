@@ -1,6 +1,11 @@
 import type { SourcePosition } from "../sourcePosition.ts";
 import { Template } from "../template.ts";
-import { commandOf, type Container, type Variable, type Variables } from "../workload.ts";
+import {
+  commandOf,
+  type Container,
+  type Variable,
+  type EnvironmentVariables,
+} from "../workload.ts";
 import { connectionUrls, keywordString, type ConnectionString } from "./connectionStrings.ts";
 
 /** Where a container means to connect, before it is known what is there. */
@@ -88,7 +93,10 @@ export function targetsOf(
   }));
 }
 
-function variableTargets(variable: Variable, variables: Variables): readonly ConnectionTarget[] {
+function variableTargets(
+  variable: Variable,
+  variables: EnvironmentVariables,
+): readonly ConnectionTarget[] {
   const { name, value, place } = variable;
   if (value.isEmpty) return [];
   const strings = stringsIn(value);
@@ -132,7 +140,7 @@ function variableTargets(variable: Variable, variables: Variables): readonly Con
 function withLogin(
   string: ConnectionString,
   prefix: string,
-  variables: Variables,
+  variables: EnvironmentVariables,
 ): ConnectionString {
   if (string.user !== undefined) return string;
   const user = related(prefix, USERS, variables);
@@ -153,7 +161,7 @@ const USERS = ["USER", "USERNAME", "USER_NAME", "LOGIN", "ROLE"];
 function related(
   prefix: string,
   suffixes: readonly string[],
-  variables: Variables,
+  variables: EnvironmentVariables,
 ): Template | undefined {
   const outer = prefix.replace(/[^_]+_+$/, "");
   const prefixes = outer === "" || outer === prefix ? [prefix] : [prefix, outer];

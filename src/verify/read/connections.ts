@@ -13,14 +13,14 @@ import { resolveTarget, type Destinations } from "./resolvedTargets.ts";
 import { unreadEnvironment, unreadProgram } from "./unread.ts";
 
 /** What a container connects to, by one of the things that say so. */
-export interface Connection {
+export interface TargetConnection {
   readonly target: ConnectionTarget;
   readonly endpoint: Endpoint;
 }
 
 /** What one container connects to, and what is missing to know it. */
-export interface Connections {
-  readonly connections: readonly Connection[];
+export interface ContainerConnections {
+  readonly connections: readonly TargetConnection[];
   readonly missing: readonly MissingQuantity[];
   readonly notes: readonly string[];
   /** Poolers that the container reaches over localhost. */
@@ -32,12 +32,12 @@ export function writtenConnections(
   workload: Workload,
   container: Container,
   destinations: Destinations,
-): Connections {
+): ContainerConnections {
   const unread = unreadProgram(workload, container, destinations);
   if (isServer(container)) {
     return { connections: [], missing: unread, notes: [], sidecarPoolers: [] };
   }
-  const resolved = (targets: readonly ConnectionTarget[]): Connections =>
+  const resolved = (targets: readonly ConnectionTarget[]): ContainerConnections =>
     resolvedConnections(targets, container, workload, destinations);
   const written = resolved([
     ...writtenTargets(container),
@@ -67,7 +67,10 @@ function isServer(container: Container): boolean {
 }
 
 /** What a container connects to is not known, or not all of it. */
-export function isUnclear(container: Container, { connections, missing }: Connections): boolean {
+export function isUnclear(
+  container: Container,
+  { connections, missing }: ContainerConnections,
+): boolean {
   return !isServer(container) && (missing.length > 0 || connections.length === 0);
 }
 
@@ -81,10 +84,10 @@ export function isUnclear(container: Container, { connections, missing }: Connec
 export function withAnnotation(
   workload: Workload,
   container: Container,
-  read: Connections,
+  read: ContainerConnections,
   destinations: Destinations,
   isMeant: boolean,
-): Connections {
+): ContainerConnections {
   const { name } = container;
   const annotated = annotatedTargets(workload.annotation(CONNECTS_TO_ANNOTATION), name);
   const isServerOfMany = isServer(container) && !isAlone(workload);
@@ -124,7 +127,7 @@ function resolvedConnections(
   container: Container,
   workload: Workload,
   destinations: Destinations,
-): Connections {
+): ContainerConnections {
   const resolved = targets.map((target) =>
     resolveTarget(target, container.name, workload, destinations),
   );
@@ -140,7 +143,7 @@ function resolvedConnections(
 }
 
 /** A connection with the size of its pool. */
-export interface Sized extends Connection {
+export interface SizedConnection extends TargetConnection {
   readonly pool: Quantity;
 }
 
@@ -150,10 +153,10 @@ export interface Sized extends Connection {
  * annotated with a pooler that two read ones lead to, it is both.
  */
 export function overriding(
-  annotated: readonly Connection[],
-  read: readonly Connection[],
-): readonly Connection[] {
-  const matched = new Set<Connection>();
+  annotated: readonly TargetConnection[],
+  read: readonly TargetConnection[],
+): readonly TargetConnection[] {
+  const matched = new Set<TargetConnection>();
   const byLogin = annotated.map((one) => {
     const same = read.filter((other) => isSame(one, other));
     for (const other of same) matched.add(other);
@@ -171,9 +174,9 @@ export function overriding(
  * is unknown of a read connection, and what leads elsewhere is there too.
  */
 export function joined(
-  annotated: readonly Connection[],
-  read: readonly Connection[],
-): readonly Connection[] {
+  annotated: readonly TargetConnection[],
+  read: readonly TargetConnection[],
+): readonly TargetConnection[] {
   const filled = read.map((one) => {
     const same = annotated.find((other) => isSame(one, other));
     return same === undefined ? one : withPool(same, one);
@@ -182,7 +185,10 @@ export function joined(
 }
 
 /** `annotated`, with what `read` says of the pool, and of what `annotated` leaves out. */
-function withPool(annotated: Connection, { target: read }: Connection): Connection {
+function withPool(
+  annotated: TargetConnection,
+  { target: read }: TargetConnection,
+): TargetConnection {
   const { prefix, parameters } = read;
   return { ...annotated, target: { ...read, ...annotated.target, prefix, parameters } };
 }
@@ -191,8 +197,8 @@ function withPool(annotated: Connection, { target: read }: Connection): Connecti
  * A target that is named twice (PGHOST… and DATABASE_URL) is one pool, unless the pools differ: then
  * each connection string has its own. What one of them leaves out it has from the other.
  */
-export function merged(connections: readonly Sized[]): readonly Sized[] {
-  const kept: Sized[] = [];
+export function merged(connections: readonly SizedConnection[]): readonly SizedConnection[] {
+  const kept: SizedConnection[] = [];
   for (const connection of connections.toSorted((a, b) => detail(b) - detail(a))) {
     const same = kept.filter((other) => isNamedTwice(connection, other));
     if (same.some(({ pool }) => isSamePool(pool, connection.pool))) continue;
@@ -207,7 +213,7 @@ export function merged(connections: readonly Sized[]): readonly Sized[] {
 }
 
 /** Nothing says how large its pool is, as opposed to something that can't be read. */
-function hasNoPool({ target, pool }: Sized): boolean {
+function hasNoPool({ target, pool }: SizedConnection): boolean {
   return !pool.known && !POOL_PARAMETERS.some((key) => target.parameters.has(key));
 }
 
@@ -215,7 +221,7 @@ function isSamePool(a: Quantity, b: Quantity): boolean {
   return a.known && b.known && a.value === b.value;
 }
 
-function isNamedTwice(a: Connection, b: Connection): boolean {
+function isNamedTwice(a: TargetConnection, b: TargetConnection): boolean {
   return (
     isSameEndpoint(a, b) &&
     (a.endpoint.kind === "postgres" ||
@@ -224,7 +230,7 @@ function isNamedTwice(a: Connection, b: Connection): boolean {
 }
 
 /** As isNamedTwice, where what is unknown of one may be what the other says. */
-function isSame(a: Connection, b: Connection): boolean {
+function isSame(a: TargetConnection, b: TargetConnection): boolean {
   return (
     isSameEndpoint(a, b) &&
     (a.endpoint.kind === "postgres" ||
@@ -237,11 +243,11 @@ function knownOnly(text: Template | undefined): Template | undefined {
   return text?.known === undefined ? undefined : text;
 }
 
-function isSameEndpoint(a: Connection, b: Connection): boolean {
+function isSameEndpoint(a: TargetConnection, b: TargetConnection): boolean {
   return JSON.stringify(a.endpoint) === JSON.stringify(b.endpoint);
 }
 
-function detail({ target }: Connection): number {
+function detail({ target }: TargetConnection): number {
   return (
     Number(target.database !== undefined) * 4 +
     Number(target.user !== undefined) * 2 +

@@ -4,10 +4,10 @@ import type {
   Argument,
   Container,
   Environment,
-  MountedFile,
-  MountedFiles,
+  ContainerFile,
+  ContainerFiles,
   Variable,
-  Variables,
+  EnvironmentVariables,
 } from "../workload.ts";
 import type { Field } from "./field.ts";
 import type { Inventory } from "./inventory.ts";
@@ -63,7 +63,7 @@ function containerOf(pod: PodTemplate, field: Field, role: Container["role"]): C
   };
 }
 
-function argumentsIn(list: Field, variables: Variables): readonly Argument[] {
+function argumentsIn(list: Field, variables: EnvironmentVariables): readonly Argument[] {
   return list.items().flatMap((item) => {
     const text = item.text();
     return text === undefined ? [] : [{ text: expanded(text, variables), place: item.place() }];
@@ -111,7 +111,7 @@ function variableOf(
   pod: PodTemplate,
   name: string,
   entry: Field,
-  before: Variables,
+  before: EnvironmentVariables,
 ): Variable | undefined {
   const from = entry.at("valueFrom");
   if (!from.exists) {
@@ -192,7 +192,7 @@ function decodeBase64(encoded: string): string | undefined {
 const REFERENCE = /\$(?:\$|\(([A-Za-z_.-][\w.-]*)\))/g;
 
 /** `$(NAME)` from these variables; a name that is not there stays as it is, as in Kubernetes. */
-function expanded(text: string, variables: Variables): Template {
+function expanded(text: string, variables: EnvironmentVariables): Template {
   const parts: Template[] = [];
   let end = 0;
   for (const match of text.matchAll(REFERENCE)) {
@@ -206,9 +206,13 @@ function expanded(text: string, variables: Variables): Template {
 }
 
 /** The files that a container's volumes take from ConfigMaps and Secrets. */
-function mountedFiles(pod: PodTemplate, container: Field, variables: Variables): MountedFiles {
-  const files = new Map<string, MountedFile>();
-  const unknown: MountedFiles["unknown"][number][] = [];
+function mountedFiles(
+  pod: PodTemplate,
+  container: Field,
+  variables: EnvironmentVariables,
+): ContainerFiles {
+  const files = new Map<string, ContainerFile>();
+  const unknown: ContainerFiles["unknown"][number][] = [];
   const mounts = container.at("volumeMounts");
   const volumes = pod.template.at("spec", "volumes").items();
   for (const mount of mounts.items()) {
@@ -239,12 +243,12 @@ function pathInContainer(path: string, subPath: string, within: string): string 
 
 interface VolumeFiles {
   /** By their path within the volume. */
-  readonly files: ReadonlyMap<string, Omit<MountedFile, "path">>;
+  readonly files: ReadonlyMap<string, Omit<ContainerFile, "path">>;
   readonly unknown: readonly string[];
 }
 
 function volumeFiles(pod: PodTemplate, volume: Field): VolumeFiles {
-  const files = new Map<string, Omit<MountedFile, "path">>();
+  const files = new Map<string, Omit<ContainerFile, "path">>();
   const unknown: string[] = [];
   for (const source of [volume, ...volume.at("projected", "sources").items()]) {
     for (const [kind, reference] of [

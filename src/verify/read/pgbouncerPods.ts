@@ -14,7 +14,7 @@ import {
   imagePath,
   runningContainers,
   type Container,
-  type MountedFile,
+  type ContainerFile,
   type Workload,
 } from "../workload.ts";
 import { annotatedCount } from "./annotations.ts";
@@ -228,9 +228,9 @@ function readFile(
 
 /** A file by its full path, or by one relative to the ini's folder. */
 function fileAt(
-  files: ReadonlyMap<string, MountedFile>,
+  files: ReadonlyMap<string, ContainerFile>,
   ini: string,
   path: string,
-): MountedFile | undefined {
+): ContainerFile | undefined {
   return files.get(path) ?? files.get(`${ini.slice(0, ini.lastIndexOf("/"))}/${path}`);
 }
