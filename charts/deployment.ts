@@ -101,12 +101,12 @@ function countOrPercent(value: number | string): k8s.IntOrString {
     : k8s.IntOrString.fromString(value);
 }
 
-interface Mounted {
+interface ServerVolume {
   readonly volume: k8s.Volume;
   readonly mount: k8s.VolumeMount;
 }
 
-function volumesOf(budget: ConnectionBudget): readonly Mounted[] {
+function volumesOf(budget: ConnectionBudget): readonly ServerVolume[] {
   const { tls } = budget.spec.pgbouncer;
   return [
     { volume: { name: "tmp", emptyDir: {} }, mount: { name: "tmp", mountPath: "/tmp" } },
@@ -143,7 +143,11 @@ function volumesOf(budget: ConnectionBudget): readonly Mounted[] {
   ];
 }
 
-function container({ spec }: McpServer, image: string, volumes: readonly Mounted[]): k8s.Container {
+function container(
+  { spec }: McpServer,
+  image: string,
+  volumes: readonly ServerVolume[],
+): k8s.Container {
   const tcpSocket = { port: k8s.IntOrString.fromString(MCP_PORT_NAME) };
   return {
     name: "server",

@@ -47,7 +47,7 @@ const OUTPUT = "manifests";
 const EXAMPLE = "examples/writing-servers/fleet.yaml";
 
 /** Ends the synth with a message for people and an exit code. */
-class Refusal extends Error {
+class SynthError extends Error {
   readonly exitCode: number;
 
   constructor(exitCode: number, lines: readonly string[]) {
@@ -59,19 +59,19 @@ class Refusal extends Error {
 function main(env: Readonly<Record<string, string | undefined>>): void {
   const path = env["WEIR_FLEET"] || EXAMPLE;
   const read = readFleet([{ name: path, text: textOf(path) }]);
-  if (!read.ok) throw new Refusal(2, read.problems.map(formatProblem));
+  if (!read.ok) throw new SynthError(2, read.problems.map(formatProblem));
   const { fleet, problems: unknown } = activeFleet(read.fleet, env);
   const tryout = tryoutRequest(env);
   const bad = [...unknown, ...tryout.problems];
-  if (bad.length > 0) throw new Refusal(2, bad);
+  if (bad.length > 0) throw new SynthError(2, bad);
   const plan = planFleet(fleet);
-  if (!plan.feasible) throw new Refusal(3, [cannotFit(plan)]);
+  if (!plan.feasible) throw new SynthError(3, [cannotFit(plan)]);
 
   const planned = plannedBudgets(fleet, plan);
   const { tryouts, problems } = tryout.requested
     ? tryoutsOf(planned)
     : { tryouts: [], problems: [] };
-  if (problems.length > 0) throw new Refusal(2, problems);
+  if (problems.length > 0) throw new SynthError(2, problems);
 
   const operator = operatorFile();
   const files = allOf(manifestFiles(planned, tryouts), [operator]);
@@ -91,7 +91,7 @@ function textOf(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new Refusal(2, [`${path}: ${whyUnreadable(error)}; WEIR_FLEET names the fleet`]);
+    throw new SynthError(2, [`${path}: ${whyUnreadable(error)}; WEIR_FLEET names the fleet`]);
   }
 }
 
@@ -110,7 +110,7 @@ function tell(lines: readonly string[]): void {
 }
 
 function exitCodeOf(error: unknown): number {
-  if (error instanceof Refusal) return error.exitCode;
+  if (error instanceof SynthError) return error.exitCode;
   return error instanceof ForeignFile ? 2 : 1;
 }
 

@@ -1,8 +1,8 @@
 import { k8s } from "cdk8s-plus-27";
 import type { McpServer } from "../src/api/mcpServer.ts";
 
-type Resources = NonNullable<McpServer["spec"]["resources"]>;
-type Amounts = NonNullable<Resources["requests"]>;
+type ContainerResources = NonNullable<McpServer["spec"]["resources"]>;
+type Amounts = NonNullable<ContainerResources["requests"]>;
 
 /**
  * A container's resources. What the user neither requests nor limits gets a default request: an
@@ -10,7 +10,7 @@ type Amounts = NonNullable<Resources["requests"]>;
  * as much as the limit, and a default might be more.
  */
 export function resourcesOf(
-  resources: Resources | undefined,
+  resources: ContainerResources | undefined,
   defaults: Amounts,
 ): k8s.ResourceRequirements {
   const limits = resources?.limits ?? {};

@@ -55,7 +55,7 @@ export function statefulSet(budget: ConnectionBudget, plan: BudgetPlan, config: 
   const { postgres, pgbouncer } = budget.spec;
   const names = budgetNames(name);
   const postgresCa = postgres.tls?.caSecretRef?.name;
-  const volumes: readonly Mounted[] = [
+  const volumes: readonly PgBouncerVolume[] = [
     { volume: { name: "config", configMap: { name: config } }, path: CONFIG_DIR },
     secretVolume("auth", names.authSecret, AUTH_DIR, ["userlist.txt"]),
     { volume: { name: "socket", emptyDir: {} }, path: SOCKET_DIR },
@@ -119,7 +119,7 @@ export function budgetAnnotations(
   };
 }
 
-interface Mounted {
+interface PgBouncerVolume {
   readonly volume: k8s.Volume;
   readonly path: string;
 }
@@ -129,7 +129,7 @@ function secretVolume(
   secretName: string,
   path: string,
   keys: readonly string[],
-): Mounted {
+): PgBouncerVolume {
   return {
     volume: {
       name,
@@ -146,7 +146,7 @@ function secretVolume(
 function container(
   budget: ConnectionBudget,
   plan: BudgetPlan,
-  volumes: readonly Mounted[],
+  volumes: readonly PgBouncerVolume[],
 ): k8s.Container {
   const { pgbouncer } = budget.spec;
   // Accepting is the kernel's: a probe takes no server's slot, and no login is tried.

@@ -49,7 +49,7 @@ export interface PoolNumberOptions {
 /** Those that no variable is there for. */
 type MsOption = "gracePeriodMs" | "maxLifetimeMs" | "leakAfterMs";
 
-type Environment = Readonly<Record<string, string | undefined>>;
+type ProcessEnvironment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The pool's numbers: from the options, else from the environment, else those that fit any plan. A
@@ -57,7 +57,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
  *
  * @throws BadPoolSetting which one is wrong, what was found, and what is allowed
  */
-export function readNumbers(options: PoolNumberOptions, environment: Environment): PoolNumbers {
+export function readNumbers(
+  options: PoolNumberOptions,
+  environment: ProcessEnvironment,
+): PoolNumbers {
   const names = { ...POOL_ENV, port: POOL_PORT_ENV, ...options.env };
   const read = (key: keyof typeof names, range: Range, fallback: number) =>
     options[key] === undefined
@@ -80,13 +83,13 @@ export function readNumbers(options: PoolNumberOptions, environment: Environment
 }
 
 /** Whether anybody said how many connections this process may have. */
-export function isMaxGiven(options: PoolNumberOptions, environment: Environment): boolean {
+export function isMaxGiven(options: PoolNumberOptions, environment: ProcessEnvironment): boolean {
   return options.max !== undefined || environment[options.env?.max ?? POOL_ENV.max] !== undefined;
 }
 
 function readVariable(
   name: string,
-  environment: Environment,
+  environment: ProcessEnvironment,
   range: Range,
   fallback: number,
 ): number {

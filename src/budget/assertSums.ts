@@ -6,7 +6,7 @@ import type { SharedPostgres } from "./postgresShares.ts";
 import { shareOf } from "./room.ts";
 
 /** A count of connections and what it stands for: 4 `maintenance`. */
-export interface SumTerm {
+export interface Summand {
   readonly name: string;
   readonly connections: number;
 }
@@ -15,8 +15,8 @@ export interface SumTerm {
 export interface BudgetSum {
   /** `ConnectionBudget writing/writing: clients of each PgBouncer process`. */
   readonly of: string;
-  readonly terms: readonly SumTerm[];
-  readonly limit: SumTerm;
+  readonly terms: readonly Summand[];
+  readonly limit: Summand;
   /** The terms have what is left among them, so that they make up the limit exactly. */
   readonly exact?: boolean;
 }

@@ -53,7 +53,7 @@ export function bytesIn(folder: string, path: string): string | undefined {
 }
 
 /** What was written, by path below the folder. */
-export interface Written {
+export interface WrittenFiles {
   readonly all: readonly string[];
   /** Secrets that were there before, and are composed of others that changed. */
   readonly replaced: readonly string[];
@@ -71,7 +71,7 @@ export function writeComposeFolder(
   files: ComposeFolder,
   secrets: readonly SecretFile[],
   owner: SecretOwner,
-): Written {
+): WrittenFiles {
   const notOurs = othersFile(folder, files);
   if (notOurs !== undefined) {
     throw new Failure(

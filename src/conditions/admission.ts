@@ -104,9 +104,9 @@ export function admitted(input: ServerInput): CheckResult<ReasonOf<"Admitted">> 
   return { status: "True", reason: "FloorReserved", message };
 }
 
-type Refusal = Exclude<Admission, { readonly admitted: true }>;
+type RefusedAdmission = Exclude<Admission, { readonly admitted: true }>;
 
-function whyRefused(refusal: Refusal, budget: string): string {
+function whyRefused(refusal: RefusedAdmission, budget: string): string {
   if (refusal.why === "Disabled") {
     return "spec.activation is Disabled: it has no line and no connections";
   }

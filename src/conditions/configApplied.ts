@@ -14,7 +14,7 @@ import type { Reasons } from "./reasons.ts";
 /** A line's own limit of clients came with this version. */
 const OLDEST = [1, 24] as const;
 
-type Failure = CheckResult<Reasons["ConfigApplied"]>;
+type ConfigAppliedResult = CheckResult<Reasons["ConfigApplied"]>;
 
 /** How a process differs from the plan. */
 interface Compared extends ConfigDifferences {
@@ -55,7 +55,7 @@ export function configApplied({
 }
 
 /** TooOld: their lines have no limit of clients, so that nothing divides the budget. */
-function oldOnes(available: readonly ObservedPgBouncer[]): Failure | undefined {
+function oldOnes(available: readonly ObservedPgBouncer[]): ConfigAppliedResult | undefined {
   const old = available.filter(({ state }) => isTooOld(state.version));
   if (old.length === 0) return undefined;
   const versions = old.map(({ name, state }) => `${name} is PgBouncer ${state.version}`);
@@ -72,7 +72,7 @@ function isTooOld(version: string): boolean {
 function moreProcesses(
   budget: ConnectionBudget,
   { names = [] }: ObservedPgBouncers,
-): Failure | undefined {
+): ConfigAppliedResult | undefined {
   const planned = processCountOf(budget);
   if (names.length <= planned) return undefined;
   const message =
@@ -82,13 +82,18 @@ function moreProcesses(
 }
 
 /** What fails for several causes has the reason of the first. */
-function firstOf(causes: readonly (Failure | undefined)[]): Failure | undefined {
+function firstOf(
+  causes: readonly (ConfigAppliedResult | undefined)[],
+): ConfigAppliedResult | undefined {
   const failures = causes.filter((each) => each !== undefined);
   const [first] = failures;
   return first && { ...first, message: failures.map(({ message }) => message).join("; ") };
 }
 
-function differing(compared: readonly Compared[], count: number | undefined): Failure | undefined {
+function differing(
+  compared: readonly Compared[],
+  count: number | undefined,
+): ConfigAppliedResult | undefined {
   const shared = sharedDifferences(compared);
   if (shared.length === 0) return undefined;
   const texts = shared.map(

@@ -17,10 +17,10 @@ export interface BudgetInput {
 }
 
 /** What the checks of an McpServer look at. */
-export type ServerInput = PlannedServer | UnplannedServer;
+export type ServerInput = PlannedServerInput | UnplannedServerInput;
 
 /** A server of a budget whose plan is known. */
-export interface PlannedServer {
+export interface PlannedServerInput {
   readonly snapshot: ServerSnapshot;
   readonly unplanned?: undefined;
   readonly server: McpServer;
@@ -33,7 +33,7 @@ export interface PlannedServer {
 }
 
 /** A server without a plan: its budget does not exist, or some object of it can't be read. */
-export interface UnplannedServer {
+export interface UnplannedServerInput {
   readonly snapshot: ServerSnapshot;
   /** Why there is no plan. */
   readonly unplanned: CheckResult<"NotUnderstood" | "BudgetNotFound">;

@@ -49,12 +49,12 @@ export interface ObservedPgBouncers extends SourceStatus {
 }
 
 /** What of a snapshot says which processes there are. */
-type Snapshot = Pick<
+type ProcessSources = Pick<
   BudgetSnapshot,
   "budget" | "pgbouncers" | "namespaceAlone" | "unwatchedService"
 >;
 
-export function pgbouncersOf(snapshot: Snapshot): ObservedPgBouncers {
+export function pgbouncersOf(snapshot: ProcessSources): ObservedPgBouncers {
   const { pgbouncers } = snapshot;
   if (pgbouncers.state !== "available")
     return { available: [], ...sourceStatusOf("PgBouncer", pgbouncers) };
@@ -106,7 +106,7 @@ function isApart({ sameAs, wasSameAs }: PgBouncerSnapshot): boolean {
  * several, and what the others hold is in no sum. How many of weir's own there are, their pods say.
  */
 function unseenProcesses(
-  { budget: { parsed }, namespaceAlone, unwatchedService }: Snapshot,
+  { budget: { parsed }, namespaceAlone, unwatchedService }: ProcessSources,
   pgbouncers: readonly PgBouncerSnapshot[],
 ): readonly UnavailableSource[] {
   if (!parsed.ok || parsed.value.spec.pgbouncer.existing === undefined) return [];

@@ -9,7 +9,7 @@ export interface OwnerCandidate {
 }
 
 /** What tells whose a client is. */
-interface Client {
+interface ClientOrigin {
   readonly line: string;
   readonly user: string;
   readonly address: string;
@@ -30,11 +30,11 @@ export interface Ownership<W> {
    * and login; else, when no pod or several have the address, that of the one workload which is
    * known to use this line and login, or could from there. Undefined: nobody's, or not known.
    */
-  of(client: Client): Owner<W> | undefined;
+  of(client: ClientOrigin): Owner<W> | undefined;
   /** The one pod at its address, whatever it logs in as; else as `of`. */
-  nearest(client: Client): Owner<W> | undefined;
+  nearest(client: ClientOrigin): Owner<W> | undefined;
   /** The workloads that are known to use this line and login. */
-  byLogin(client: Client): readonly W[];
+  byLogin(client: ClientOrigin): readonly W[];
   /** Whether some pod has this address. */
   hasPodAt(address: string): boolean;
 }
@@ -45,11 +45,11 @@ export function ownershipOf<W extends OwnerCandidate>(workloads: readonly W[]): 
   );
   const byAddress = Map.groupBy(pods, ({ address }) => address);
   const byLine = Map.groupBy(workloads.filter(namesLogin), ({ line }) => line);
-  const byLogin = (client: Client) =>
+  const byLogin = (client: ClientOrigin) =>
     [...(byLine.get(client.line) ?? []), ...(byLine.get(undefined) ?? [])].filter((each) =>
       fits(each, client),
     );
-  const of = (client: Client): Owner<W> | undefined => {
+  const of = (client: ClientOrigin): Owner<W> | undefined => {
     const here = byAddress.get(client.address) ?? [];
     const owned = byLine.get(client.line)?.find(({ ownsLine }) => ownsLine);
     const isOnePod = here.length > 0 && !isShared(here);
@@ -88,6 +88,6 @@ function namesLogin({ line, user }: OwnerCandidate): boolean {
   return line !== undefined || user !== undefined;
 }
 
-function fits({ line, user }: OwnerCandidate, client: Client): boolean {
+function fits({ line, user }: OwnerCandidate, client: ClientOrigin): boolean {
   return (line ?? client.line) === client.line && (user ?? client.user) === client.user;
 }

@@ -3,7 +3,7 @@ import type { PodSnapshot } from "../model/workload.ts";
 import { listed } from "../text/wording.ts";
 import { whyUnknown, type HeldCount } from "./clientOwners.ts";
 import { UNCHANGED, type CheckOutcome, type CheckResult } from "./condition.ts";
-import type { PlannedServer, ServerInput } from "./input.ts";
+import type { PlannedServerInput, ServerInput } from "./input.ts";
 import { outcomeOf } from "./observed.ts";
 import { allowedByPod } from "./poolSetting.ts";
 import type { Reasons } from "./reasons.ts";
@@ -48,7 +48,7 @@ interface PodUse {
 /** A Live pool may have been given more than it started with. */
 function allowedBy(
   { poolMax }: PodSnapshot,
-  { server, planned }: PlannedServer,
+  { server, planned }: PlannedServerInput,
 ): number | undefined {
   if (poolMax === undefined) return undefined;
   const { resize, processesPerPod } = server.spec.pool;
@@ -68,7 +68,7 @@ function moreThanConfigured(pods: readonly PodUse[]): Result | undefined {
   return { status: "True", reason: "MoreThanConfigured", message: listed(over) };
 }
 
-function configuredOtherwise({ snapshot, planned }: PlannedServer): Result | undefined {
+function configuredOtherwise({ snapshot, planned }: PlannedServerInput): Result | undefined {
   const { workload } = snapshot;
   if (workload?.poolMax === undefined || planned === undefined) return undefined;
   if (workload.poolMax === planned.limit) return undefined;
@@ -77,7 +77,7 @@ function configuredOtherwise({ snapshot, planned }: PlannedServer): Result | und
   return { status: "True", reason: "ConfiguredOtherwise", message };
 }
 
-function followed({ server, planned }: PlannedServer): Result {
+function followed({ server, planned }: PlannedServerInput): Result {
   const { processesPerPod } = server.spec.pool;
   const message =
     planned === undefined
@@ -91,7 +91,7 @@ function settingUnknown({
   snapshot,
   planned,
   server,
-}: PlannedServer): Pick<Result, "reason" | "message"> | undefined {
+}: PlannedServerInput): Pick<Result, "reason" | "message"> | undefined {
   const { workload } = snapshot;
   if (planned === undefined) return undefined;
   if (workload === undefined) {

@@ -24,7 +24,7 @@ export interface Credentials {
 }
 
 /** A budget whose PgBouncer weir makes. */
-interface Tier {
+interface ManagedTier {
   readonly budget: ConnectionBudget;
   readonly logins: readonly LoginSecret[];
   /** The Secret with the userlist. */
@@ -75,7 +75,7 @@ interface LoginCredentials extends Credentials {
 }
 
 function loginCredentials(
-  tiers: readonly Tier[],
+  tiers: readonly ManagedTier[],
   existing: (name: SecretName) => SecretData | undefined,
   newPassword: () => string,
 ): LoginCredentials {
@@ -116,12 +116,12 @@ function loginCredentials(
 }
 
 /** Servers' names are short by their schema. */
-function roleProblems({ budget }: Tier): string[] {
+function roleProblems({ budget }: ManagedTier): string[] {
   const problem = nameProblem(roleOf(budget));
   return problem === undefined ? [] : [`The role of ConnectionBudget ${keyOf(budget)} ${problem}`];
 }
 
-function userlistOf({ logins }: Tier, passwords: ReadonlyMap<string, string>): string {
+function userlistOf({ logins }: ManagedTier, passwords: ReadonlyMap<string, string>): string {
   return userlist(
     logins.flatMap(({ login, secret }) => {
       const password = passwords.get(secretKeyOf(secret));
@@ -130,7 +130,7 @@ function userlistOf({ logins }: Tier, passwords: ReadonlyMap<string, string>): s
   );
 }
 
-function tiersOf(fleet: Fleet): readonly Tier[] {
+function tiersOf(fleet: Fleet): readonly ManagedTier[] {
   const servers = serversByBudget(fleet);
   return fleet.budgets
     .filter(({ spec }) => spec.pgbouncer.existing === undefined)

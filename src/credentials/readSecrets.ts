@@ -1,15 +1,10 @@
 import type { KubeClient, KubeAnswer } from "../kube/client.ts";
 import { isObject, KUBE_NAME, refusalOf } from "../kube/kubeAnswer.ts";
 import { KubeError } from "../kube/kubeError.ts";
+import type { SecretName } from "./secret.ts";
 
 /** Requests under way at the same time. */
 const CONCURRENCY = 8;
-
-/** What tells a Secret from all others. */
-interface Named {
-  readonly namespace: string;
-  readonly name: string;
-}
 
 /**
  * Reads Secrets by name, `get` alone: whoever may list Secrets may read all of them.
@@ -19,7 +14,7 @@ interface Named {
  */
 export async function readSecrets(
   client: KubeClient,
-  names: readonly Named[],
+  names: readonly SecretName[],
 ): Promise<readonly (Readonly<Record<string, string>> | undefined)[]> {
   const found = names.map((): Readonly<Record<string, string>> | undefined => undefined);
   const waiting = names.entries();
@@ -41,7 +36,7 @@ export async function readSecrets(
 
 async function readSecret(
   client: KubeClient,
-  { namespace, name }: Named,
+  { namespace, name }: SecretName,
 ): Promise<Readonly<Record<string, string>> | undefined> {
   if (!KUBE_NAME.test(name) || !KUBE_NAME.test(namespace)) {
     throw new KubeError(`${namespace}/${name} is no name that a Secret can have`);

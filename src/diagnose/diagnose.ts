@@ -2,7 +2,7 @@ import { CAUSE_KINDS, type Diagnosis } from "./diagnosis.ts";
 import type { LiveSystem } from "../model/liveSystem.ts";
 import type { UnavailablePart } from "../model/observation.ts";
 import { serverAbovePlan } from "./causes/serverAbovePlan.ts";
-import type { Finding } from "./causes/finding.ts";
+import type { CauseFinding } from "./causes/finding.ts";
 import { ghosts } from "./causes/ghosts.ts";
 import { holdings } from "./causes/holdings.ts";
 import { poolSettingIgnored } from "./causes/poolSettingIgnored.ts";
@@ -63,18 +63,18 @@ export function diagnose(live: LiveSystem, thresholds: Thresholds = THRESHOLDS):
 }
 
 /** Clients of what is full that would be gone without these causes. */
-function freedOf(saturated: Saturated, roots: readonly Finding[]): number {
+function freedOf(saturated: Saturated, roots: readonly CauseFinding[]): number {
   return roots
     .flatMap(({ frees }) => frees)
     .filter((places) => isIn(saturated, places))
     .reduce((sum, { clients }) => sum + clients, 0);
 }
 
-function isIn({ pooler, line }: Saturated, places: Finding["frees"][number]): boolean {
+function isIn({ pooler, line }: Saturated, places: CauseFinding["frees"][number]): boolean {
   return places.pooler === pooler.address && (line === undefined || places.line === line);
 }
 
-function withConsequence(root: Finding, saturated: Saturated): Finding {
+function withConsequence(root: CauseFinding, saturated: Saturated): CauseFinding {
   const freed = freedOf(saturated, [root]);
   if (freed === 0) return root;
   const { cause } = root;
@@ -82,7 +82,7 @@ function withConsequence(root: Finding, saturated: Saturated): Finding {
   return { ...root, cause: { ...cause, evidence: [...cause.evidence, fact] } };
 }
 
-function mostFirst(a: Finding, b: Finding): number {
+function mostFirst(a: CauseFinding, b: CauseFinding): number {
   return (
     b.share - a.share ||
     CAUSE_KINDS.indexOf(a.cause.kind) - CAUSE_KINDS.indexOf(b.cause.kind) ||

@@ -231,7 +231,7 @@ function otherOf(
 }
 
 /** An object in the cluster that an object of the fleet makes, writes to, or takes a password from. */
-interface Claim {
+interface NameClaim {
   readonly draft: Draft<unknown>;
   /** KIND/NAME, within the draft's namespace. */
   readonly claimed: string;
@@ -243,7 +243,7 @@ interface Claim {
 
 /** Two objects of the fleet must not make, or take passwords from, one object in the cluster. */
 function claimedTwice({ budgets, servers }: Drafts): FleetProblem[] {
-  const first = new Map<string, Claim>();
+  const first = new Map<string, NameClaim>();
   const problems: FleetProblem[] = [];
   const claims = [...budgets.flatMap(claimsOfBudget), ...servers.flatMap(claimsOfServer)];
   for (const claim of claims) {
@@ -262,7 +262,7 @@ function claimedTwice({ budgets, servers }: Drafts): FleetProblem[] {
   return problems;
 }
 
-function claimsOfBudget(draft: Draft<ConnectionBudget>): Claim[] {
+function claimsOfBudget(draft: Draft<ConnectionBudget>): NameClaim[] {
   const names = budgetNames(draft.name);
   const made = [
     `StatefulSet/${names.pgbouncer}`,
@@ -278,7 +278,7 @@ function claimsOfBudget(draft: Draft<ConnectionBudget>): Claim[] {
   return [...made, { draft, claimed: `Secret/${secret}`, path, shared: true }];
 }
 
-function claimsOfServer(draft: Draft<McpServer>): Claim[] {
+function claimsOfServer(draft: Draft<McpServer>): NameClaim[] {
   const workload = unlessPoisoned(() => {
     const { workloadRef } = draft.object.spec;
     return workloadRef === undefined ? "own" : `${workloadRef.kind}/${workloadRef.name}`;

@@ -157,7 +157,7 @@ function readYamlValue(
 }
 
 /** Where a value is. */
-interface Place {
+interface NodePlace {
   /** For what has no text of its own: an empty value. */
   readonly offset: number;
   readonly path: FieldPath;
@@ -179,7 +179,7 @@ class ValueReader {
     this.#text = text;
   }
 
-  read(node: unknown, place: Place): LocatedValue {
+  read(node: unknown, place: NodePlace): LocatedValue {
     this.#size += 1;
     if (!isScalar(node) && !isMap(node) && !isSeq(node) && !isAlias(node)) {
       if (place.inFlow) this.#add(place, "must be given within brackets: null if it is nothing");
@@ -198,13 +198,13 @@ class ValueReader {
     return content;
   }
 
-  #content(node: Node, place: Place): LocatedValue {
+  #content(node: Node, place: NodePlace): LocatedValue {
     if (isMap(node)) return this.#map(node.items, { ...place, inFlow: node.flow === true });
     if (isSeq(node)) return this.#list(node.items, { ...place, inFlow: node.flow === true });
     return isScalar(node) ? this.#scalar(node, place) : leaf(null, place.offset);
   }
 
-  #alias(anchor: string, place: Place): LocatedValue {
+  #alias(anchor: string, place: NodePlace): LocatedValue {
     const target = this.#anchors.get(anchor);
     if (target === undefined) {
       const allowed = this.#anchors.has(anchor)
@@ -224,7 +224,7 @@ class ValueReader {
     return { ...target.content, offset: place.offset };
   }
 
-  #scalar(node: Scalar, place: Place): LocatedValue {
+  #scalar(node: Scalar, place: NodePlace): LocatedValue {
     const text = typeof node.value === "string" ? node.value : "";
     this.#advise(place, scalarAdvice(node, this.#text, place.inFlow));
     if (node.type !== Scalar.PLAIN) return leaf(text, place.offset);
@@ -234,7 +234,7 @@ class ValueReader {
     return leaf(text, place.offset);
   }
 
-  #list(items: readonly unknown[], place: Place): LocatedValue {
+  #list(items: readonly unknown[], place: NodePlace): LocatedValue {
     const value: unknown[] = [];
     const entries = new Map<number, LocatedEntry>();
     for (const [index, item] of items.entries()) {
@@ -245,7 +245,7 @@ class ValueReader {
     return { value, offset: place.offset, entries };
   }
 
-  #map(pairs: readonly Pair[], place: Place): LocatedValue {
+  #map(pairs: readonly Pair[], place: NodePlace): LocatedValue {
     const value: Record<string, unknown> = {};
     const entries = new Map<string, LocatedEntry>();
     for (const pair of pairs) {
@@ -269,16 +269,16 @@ class ValueReader {
   }
 
   /** A field's name. What is wrong with it concerns the field, not the mapping around it. */
-  #name(key: unknown, place: Place): LocatedValue {
+  #name(key: unknown, place: NodePlace): LocatedValue {
     const text = isScalar(key) && typeof key.value === "string" ? [key.value] : [];
     return this.read(key, { ...place, path: [...place.path, ...text] });
   }
 
-  #advise(place: Place, advice: string | undefined): void {
+  #advise(place: NodePlace, advice: string | undefined): void {
     if (advice !== undefined) this.#add(place, advice);
   }
 
-  #add({ offset, path }: Place, allowed: string, what?: string): void {
+  #add({ offset, path }: NodePlace, allowed: string, what?: string): void {
     this.problems.push({ offset, path, allowed, ...(what === undefined ? {} : { found: what }) });
   }
 }

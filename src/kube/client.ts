@@ -3,7 +3,7 @@ import { request as httpRequest, type Dispatcher } from "undici";
 import { deadlineOf, type Deadline } from "../runtime/deadline.ts";
 import { sleep, type Runtime } from "../runtime/runtime.ts";
 import { firstLine, KubeError } from "./kubeError.ts";
-import { loginsOf, type Login } from "./login.ts";
+import { loginsOf, type ClusterLogin } from "./login.ts";
 
 /** An API server under load lets a request wait for 15 s before it says 429. */
 const TIMEOUT_MS = 30_000;
@@ -151,7 +151,7 @@ export function connect(
 }
 
 interface Reply {
-  readonly login: Login;
+  readonly login: ClusterLogin;
   readonly status: number;
   readonly retryAfter: string | string[] | undefined;
   /** The whole body, unless it is open. */

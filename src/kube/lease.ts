@@ -4,7 +4,7 @@ import { KubeError } from "./kubeError.ts";
 import { readLease, writeLease, type LeaseName, type LeaseRecord } from "./leaseRecord.ts";
 
 /** One time of leading, from `onLead` to `onLost`. */
-export interface Term {
+export interface LeaderTerm {
   /**
    * To be asked right before each write: whether this process leads, by the clock, also when it
    * has just been woken and `onLost` is still to come. Once false it stays false: a later term is
@@ -26,7 +26,7 @@ export interface CandidacyOptions {
   /** How often a leader renews, and another one looks; less than the deadline. 2 s when absent. */
   readonly retryMs?: number;
   /** Must not throw. */
-  readonly onLead: (term: Term) => void;
+  readonly onLead: (term: LeaderTerm) => void;
   /**
    * The term is over, and why. It must not throw, reject, or wait for `stop`. Only when its
    * promise is resolved does this process let go of the lease, if it stops, or try to lead again;

@@ -136,14 +136,14 @@ export function pathOf(
   return `${listPath(listed)}?${parameters.toString()}`;
 }
 
-interface Page {
+interface ListPage {
   readonly items: readonly Record<string, unknown>[];
   /** Empty: it is the last one. */
   readonly continues: string;
   readonly resourceVersion: string;
 }
 
-function pageOf(answer: KubeAnswer, client: KubeClient, { kind, plural }: Listed): Page {
+function pageOf(answer: KubeAnswer, client: KubeClient, { kind, plural }: Listed): ListPage {
   const { status, body } = answer;
   if (status === 200 && isObject(body) && body["kind"] === `${kind}List`) {
     const items: unknown = body["items"] ?? [];

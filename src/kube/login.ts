@@ -10,7 +10,7 @@ import {
 import { Agent, type Dispatcher } from "undici";
 
 /** What a request needs to be let in. */
-export interface Login {
+export interface ClusterLogin {
   readonly headers: Readonly<Record<string, string>>;
   /** The connections that may be used: those of the client certificate, if there is one. */
   readonly dispatcher: Dispatcher;
@@ -19,16 +19,16 @@ export interface Login {
 }
 
 /** Who weir is to one cluster, as of now: tokens and certificates change while it runs. */
-export interface Logins {
+export interface ClusterLogins {
   /**
    * The login for a request that starts now. Whoever asks while one is under way gets the same,
    * so that a plugin runs once for all.
    *
    * @throws what the library throws: a file that is not there, a plugin that failed
    */
-  readonly current: () => Promise<Login>;
+  readonly current: () => Promise<ClusterLogin>;
   /** After a 401 for this login: whether another one can be had, which `current` gives then. */
-  readonly renew: (refused: Login) => boolean;
+  readonly renew: (refused: ClusterLogin) => boolean;
   /** Cuts all connections. */
   readonly close: () => Promise<void>;
 }
@@ -37,14 +37,14 @@ export interface Logins {
  * The logins of a kubeconfig's current user. The connections are kept as long as the certificates
  * stay the same: the library itself makes an agent for each request.
  */
-export function loginsOf(given: KubeConfig, cluster: Cluster): Logins {
+export function loginsOf(given: KubeConfig, cluster: Cluster): ClusterLogins {
   let config = given;
-  let underWay: Promise<Login> | undefined;
+  let underWay: Promise<ClusterLogin> | undefined;
   let settings: DispatcherOptions | undefined;
   let dispatcher: Dispatcher | undefined;
   const dispatchers = new Set<Dispatcher>();
 
-  const login = async (): Promise<Login> => {
+  const login = async (): Promise<ClusterLogin> => {
     const source = config;
     const options: RequestOptions & AgentOptions = {};
     await source.applyToHTTPSOptions(options);
@@ -69,7 +69,7 @@ export function loginsOf(given: KubeConfig, cluster: Cluster): Logins {
     });
     return underWay;
   };
-  const renew = ({ source }: Login) => {
+  const renew = ({ source }: ClusterLogin) => {
     const user = config.getCurrentUser();
     if (source !== config) return true;
     if (user?.exec === undefined && user?.authProvider === undefined) return false;

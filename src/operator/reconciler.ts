@@ -5,7 +5,7 @@ import { judge, judgeOrphans } from "../conditions/judge.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { startEvents, type Events } from "../kube/events.ts";
 import { KubeError } from "../kube/kubeError.ts";
-import type { Term } from "../kube/lease.ts";
+import type { LeaderTerm } from "../kube/lease.ts";
 import { startWorkQueue } from "../kube/workQueue.ts";
 import { BUDGETS, SERVERS, type ClusterCopy } from "../observe/cluster.ts";
 import { startGatherer } from "../observe/gatherer.ts";
@@ -40,7 +40,7 @@ export interface ReconcilerOptions {
   readonly log: Logger;
   /** The pod's name. */
   readonly instance: string;
-  readonly term: Term;
+  readonly term: LeaderTerm;
   readonly runtime: Runtime;
 }
 
@@ -128,7 +128,7 @@ function recorderOf({ client, instance, log, runtime }: ReconcilerOptions): Even
 }
 
 /** The status that an object should have, and the events to report once it is written. */
-interface StatusChange {
+interface PendingStatus {
   readonly wanted: WantedStatus;
   readonly events: readonly EventRecord[];
 }
@@ -138,7 +138,7 @@ function statusChanges(
   { statuses, events }: Decision,
   key: string,
   cluster: ClusterCopy,
-): readonly StatusChange[] {
+): readonly PendingStatus[] {
   const budget = cluster.budget(key);
   const wanted: readonly WantedStatus[] = [
     ...(budget && statuses.budget
@@ -163,8 +163,8 @@ function statusChanges(
  * @throws the first failure, when all have ended
  */
 async function writeAll(
-  changes: readonly StatusChange[],
-  writeOne: (change: StatusChange) => Promise<Written>,
+  changes: readonly PendingStatus[],
+  writeOne: (change: PendingStatus) => Promise<Written>,
 ): Promise<number> {
   const done = await Promise.allSettled(changes.map(writeOne));
   const heldMs = done.flatMap((each) => {
@@ -175,7 +175,7 @@ async function writeAll(
 }
 
 async function write(
-  { wanted, events }: StatusChange,
+  { wanted, events }: PendingStatus,
   writer: StatusWriter,
   recorder: Events,
   { metrics, log }: ReconcilerOptions,

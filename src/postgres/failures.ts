@@ -14,14 +14,14 @@ export interface ConnectionAttempt {
   readonly ifRefused?: string | undefined;
 }
 
-interface Rule {
+interface FailureRule {
   readonly when: RegExp;
   readonly reason: UnavailableReason;
   readonly why: (asked: ConnectionAttempt, said: string) => string;
 }
 
 /** In this order: the first that fits what the other side, the network or TLS said. */
-const RULES: readonly Rule[] = [
+const RULES: readonly FailureRule[] = [
   {
     when: /ENOTFOUND|EAI_AGAIN/,
     reason: "HostNotFound",

@@ -6,7 +6,7 @@ import { connect, type KubeClient } from "../../src/kube/client.ts";
 import { isObject } from "../../src/kube/kubeAnswer.ts";
 import { KubeError } from "../../src/kube/kubeError.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
-import { startCandidacy, type Candidacy, type Term } from "../../src/kube/lease.ts";
+import { startCandidacy, type Candidacy, type LeaderTerm } from "../../src/kube/lease.ts";
 import {
   API_SERVER_START_TIMEOUT_MS,
   startApiServer,
@@ -160,7 +160,7 @@ describe("by the candidate's own clock", () => {
     /** Passes in steps, and waits for the answers of each. */
     readonly pass: (durationMs: number) => Promise<void>;
     readonly told: string[];
-    readonly term: () => Term | undefined;
+    readonly term: () => LeaderTerm | undefined;
     /** From now on what it asks is: answered, refused by nobody there, or done but unanswered. */
     readonly line: { state: "well" | "cut" | "deaf"; writesWaitFor?: Promise<void> };
     /** How many of them wait. */
@@ -172,7 +172,7 @@ describe("by the candidate's own clock", () => {
   function start(): Bench {
     const runtime = virtualRuntime();
     const told: string[] = [];
-    let term: Term | undefined;
+    let term: LeaderTerm | undefined;
     let underWay = 0;
     const line: Bench["line"] = { state: "well" };
     const request: KubeClient["request"] = async (asked) => {

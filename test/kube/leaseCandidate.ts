@@ -1,7 +1,7 @@
 import { openSync, writeSync } from "node:fs";
 import { connect } from "../../src/kube/client.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
-import { startCandidacy, type Term } from "../../src/kube/lease.ts";
+import { startCandidacy, type LeaderTerm } from "../../src/kube/lease.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /**
@@ -13,7 +13,7 @@ import { systemRuntime } from "../../src/runtime/runtime.ts";
  */
 const [, , name = "", actsPath = "", times = "{}"] = process.argv;
 const acts = openSync(actsPath, "a");
-let term: Term | undefined;
+let term: LeaderTerm | undefined;
 
 const client = connect(loadKubeconfig(process.env), systemRuntime);
 const candidacy = startCandidacy({

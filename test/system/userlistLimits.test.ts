@@ -5,7 +5,7 @@ import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { budgetOf } from "../fleets/fleetOf.ts";
 import { hba } from "../../src/pgbouncer/hba.ts";
 import { commonIni } from "../../src/pgbouncer/ini.ts";
-import { userlist, type Login } from "../../src/credentials/userlist.ts";
+import { userlist, type UserlistEntry } from "../../src/credentials/userlist.ts";
 import { nameProblem, passwordProblem } from "../../src/credentials/userlistLimits.ts";
 
 const GOOD = [
@@ -92,7 +92,7 @@ function base64(bytes: number): string {
 }
 
 /** What each login gets to know from its own line: who it is in Postgres, or why it is not in. */
-async function answersTo(logins: readonly Login[]): Promise<string[]> {
+async function answersTo(logins: readonly UserlistEntry[]): Promise<string[]> {
   const place = await pgbouncerPlace();
   const budget = budgetOf({
     postgres: { host: postgres.host, port: postgres.port, database: "postgres", user: ROLE },

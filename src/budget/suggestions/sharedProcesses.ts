@@ -11,7 +11,7 @@ import { counted, listed } from "../../text/wording.ts";
 const MEMBERS_MAX = 500;
 
 /** A server that may move into the process of another, which then serves both from one pool. */
-interface Move {
+interface ProcessMerge {
   readonly host: McpServer;
   readonly guest: McpServer;
 }
@@ -27,7 +27,7 @@ export function sharedProcesses(lines: readonly McpServer[], room: Room): Sugges
       floorOf(b.guest) - floorOf(a.guest) ||
       byCodeUnit(a.guest.metadata.name, b.guest.metadata.name),
   );
-  const taken: Move[] = [];
+  const taken: ProcessMerge[] = [];
   let floors = floorsOf(lines);
   for (const move of moves) {
     if (fits(room, floors, lines.length - taken.length)) break;
@@ -64,8 +64,8 @@ export function sharedProcesses(lines: readonly McpServer[], room: Room): Sugges
  * Every move that costs its host nothing: it guarantees as much already, to as many processes. The
  * most generous server of each program comes first, so a host is never a guest elsewhere.
  */
-function movesOf(lines: readonly McpServer[]): readonly Move[] {
-  const moves: Move[] = [];
+function movesOf(lines: readonly McpServer[]): readonly ProcessMerge[] {
+  const moves: ProcessMerge[] = [];
   for (const group of grouped(lines, programOf).values()) {
     const hosts: { readonly host: McpServer; members: number }[] = [];
     for (const server of group.toSorted(mostGenerousFirst)) {

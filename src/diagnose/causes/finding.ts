@@ -1,7 +1,7 @@
 import type { Cause } from "../diagnosis.ts";
 
 /** A cause, and how much it explains. */
-export interface Finding {
+export interface CauseFinding {
   readonly cause: Cause;
   /** The part of a limit (max_client_conn, a pool's size) that it takes: 0 to 1, or more. */
   readonly share: number;

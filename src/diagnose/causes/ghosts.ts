@@ -1,7 +1,7 @@
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
-import type { Finding } from "./finding.ts";
+import type { CauseFinding } from "./finding.ts";
 import { networkOf } from "./network.ts";
 import { ownersIn, type LiveOwners } from "./owners.ts";
 import type { Thresholds } from "./thresholds.ts";
@@ -17,13 +17,13 @@ import { compareText, countedAs, duration, groups } from "./wording.ts";
 
 /** Clients whose other end is gone, and what is said of them. */
 export interface Ghosts {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly CauseFinding[];
   /** They count against no workload's plan. */
   readonly clients: ReadonlySet<ClientRow>;
 }
 
 /** Why a silent client is a ghost. */
-type Proof = "unreachable" | "podGone" | "overPods";
+type GhostEvidence = "unreachable" | "podGone" | "overPods";
 
 /**
  * Ghosts, one finding a pooler. Being idle is no proof, however long. A ghost asked nothing in the
@@ -40,7 +40,7 @@ type Proof = "unreachable" | "podGone" | "overPods";
 export function ghosts(live: LiveSystem, thresholds: Thresholds): Ghosts {
   const owners = ownersIn(live);
   const stays = live.pgbouncers.flatMap(persistentClientsOf);
-  const proofs = new Map<PersistentClient, Proof>();
+  const proofs = new Map<PersistentClient, GhostEvidence>();
   for (const stay of overPods(stays, owners, thresholds)) proofs.set(stay, "overPods");
   for (const stay of stays) {
     if (silenceMs(stay) < thresholds.ghostSilentMs) continue;
@@ -121,8 +121,8 @@ const PROOF = {
 function findingOf(
   pooler: LivePgBouncer,
   stays: readonly PersistentClient[],
-  proofs: ReadonlyMap<PersistentClient, Proof>,
-): Finding {
+  proofs: ReadonlyMap<PersistentClient, GhostEvidence>,
+): CauseFinding {
   const max = maxClientConnOf(pooler);
   const addresses = [...new Set(stays.map(({ client }) => client.address))].toSorted(compareText);
   const quietestMs = Math.max(...stays.map(silenceMs));

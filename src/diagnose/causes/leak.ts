@@ -1,7 +1,7 @@
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { DatabaseRow, LivePgBouncer, ServerRow } from "../../model/pgbouncer.ts";
 import type { BackendRow, LivePostgres } from "../../model/postgres.ts";
-import type { Finding } from "./finding.ts";
+import type { CauseFinding } from "./finding.ts";
 import { serversMaxOf } from "./holdings.ts";
 import { ownersIn, type LiveOwners } from "./owners.ts";
 import type { Thresholds } from "./thresholds.ts";
@@ -28,7 +28,7 @@ interface Held {
 }
 
 /** A line whose server connections are held and not used: that explains its queue. */
-export interface Leak extends Finding {
+export interface Leak extends CauseFinding {
   readonly pooler: LivePgBouncer;
   readonly line: string;
 }

@@ -2,7 +2,7 @@ import type { Symptom } from "../diagnosis.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { BackendRow, LivePostgres } from "../../model/postgres.ts";
-import type { Finding } from "./finding.ts";
+import type { CauseFinding } from "./finding.ts";
 import { availableOf } from "./holdings.ts";
 import type { Thresholds } from "./thresholds.ts";
 import { isConsole } from "./window.ts";
@@ -11,7 +11,7 @@ import { quotedIdentifier } from "../../text/quoting.ts";
 
 /** What was concluded, or why nothing could be. */
 export interface OrphanedQuery {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly CauseFinding[];
   /** Of those whose client is gone, or who are somebody else's. */
   readonly symptoms: readonly Symptom[];
   /** Why it can't be told. */
@@ -200,7 +200,7 @@ function findingOf(
   running: readonly BackendRow[],
   closed: readonly BackendRow[],
   postgres: LivePostgres,
-): Finding {
+): CauseFinding {
   const available = availableOf(postgres);
   const nowMs = postgres.samples.at(-1)?.atMs ?? 0;
   const sorted = running.toSorted(

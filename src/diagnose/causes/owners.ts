@@ -4,7 +4,7 @@ import type { LiveWorkload } from "../../model/workload.ts";
 import { compareText } from "./wording.ts";
 
 /** Whose a client is, as far as that is known. */
-export interface Owner {
+export interface LiveOwner {
   readonly workload: LiveWorkload;
   /** The pod's name, where its address tells. */
   readonly pod?: string;
@@ -19,9 +19,9 @@ export interface LiveOwners {
    * login are the client's; where no pod or several have it, by line and login, when just one
    * workload has these. Undefined: nobody's, or somebody's that can't be told.
    */
-  of(client: ClientRow): Owner | undefined;
+  of(client: ClientRow): LiveOwner | undefined;
   /** The one pod at its address, whatever it logs in as; else as `of`. */
-  nearest(client: ClientRow): Owner | undefined;
+  nearest(client: ClientRow): LiveOwner | undefined;
   /** Workloads that have this line and login. */
   byLogin(client: ClientRow): readonly LiveWorkload[];
   /** Whether some pod has this address. */
@@ -36,7 +36,7 @@ export function ownersIn(live: LiveSystem): LiveOwners {
   const byAddress = Map.groupBy(all, ({ address }) => address);
   const byLogin = (client: ClientRow) =>
     workloads.filter((one) => namesLogin(one) && hasLogin(one, client));
-  const of = (client: ClientRow): Owner | undefined => {
+  const of = (client: ClientRow): LiveOwner | undefined => {
     const here = byAddress.get(client.address) ?? [];
     if (here.length === 0 || isShared(here)) {
       const [workload, another] = byLogin(client);
@@ -61,7 +61,7 @@ export function ownersIn(live: LiveSystem): LiveOwners {
 }
 
 /** Several pods have it: those of the host's network. */
-function isShared(owners: readonly Owner[]): boolean {
+function isShared(owners: readonly LiveOwner[]): boolean {
   return new Set(owners.map(({ pod }) => pod)).size > 1;
 }
 

@@ -1,6 +1,6 @@
 import { counted } from "../../text/wording.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
-import type { Finding } from "./finding.ts";
+import type { CauseFinding } from "./finding.ts";
 import { allowedByPod, workloadFinding, type WorkloadClients } from "./workloadClients.ts";
 import { compareText } from "./wording.ts";
 
@@ -15,7 +15,7 @@ export function poolSettingIgnored({
   stays,
   byPod,
   hidden,
-}: WorkloadClients): readonly Finding[] {
+}: WorkloadClients): readonly CauseFinding[] {
   const { name, pods } = workload;
   const allowed = allowedByPod(workload);
   if (allowed === undefined) return [];

@@ -1,7 +1,7 @@
 import { counted } from "../../text/wording.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow, DatabaseRow, LivePgBouncer } from "../../model/pgbouncer.ts";
-import type { Finding } from "./finding.ts";
+import type { CauseFinding } from "./finding.ts";
 import { availableOf } from "./holdings.ts";
 import { ownersIn } from "./owners.ts";
 import { alwaysQueued, isBusy, lastOf, maxClientConnOf, persistentClientsOf } from "./window.ts";
@@ -26,7 +26,7 @@ export function saturatedWhileIdle(live: LiveSystem): readonly Saturated[] {
 }
 
 /** What is full. */
-export interface Saturated extends Finding {
+export interface Saturated extends CauseFinding {
   readonly pooler: LivePgBouncer;
   /** Absent: the whole process. */
   readonly line?: string;

@@ -1,5 +1,5 @@
 import { counted } from "../../text/wording.ts";
-import type { Finding } from "./finding.ts";
+import type { CauseFinding } from "./finding.ts";
 import { allowedByPod, workloadFinding, type WorkloadClients } from "./workloadClients.ts";
 import { compareText } from "./wording.ts";
 
@@ -9,7 +9,7 @@ import { compareText } from "./wording.ts";
  * that are too many because a pod does not keep to its setting are PoolSettingIgnored; counted here
  * is what it would hold if each did.
  */
-export function serverAbovePlan(held: WorkloadClients): readonly Finding[] {
+export function serverAbovePlan(held: WorkloadClients): readonly CauseFinding[] {
   const { workload, stays, byPod, hidden } = held;
   const { name, pods, peakPods } = workload;
   if (peakPods === undefined) return [];

@@ -1,6 +1,6 @@
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
-import type { Finding } from "./finding.ts";
+import type { CauseFinding } from "./finding.ts";
 import type { Thresholds } from "./thresholds.ts";
 import { isConsole, keyOf, lastOf, maxClientConnOf } from "./window.ts";
 import { compareText, groups, joinTruncatedLines, whoIs } from "./wording.ts";
@@ -16,11 +16,11 @@ import { compareText, groups, joinTruncatedLines, whoIs } from "./wording.ts";
  * Or sockets: in every sample more than loginsUnderWay were logging in, over what is reserved for
  * them; they take places of max_client_conn before anybody knows whose they are.
  */
-export function loginStorms(live: LiveSystem, thresholds: Thresholds): readonly Finding[] {
+export function loginStorms(live: LiveSystem, thresholds: Thresholds): readonly CauseFinding[] {
   return live.pgbouncers.flatMap((pooler) => stormAt(pooler, thresholds) ?? []);
 }
 
-function stormAt(pooler: LivePgBouncer, thresholds: Thresholds): Finding | undefined {
+function stormAt(pooler: LivePgBouncer, thresholds: Thresholds): CauseFinding | undefined {
   const counts = countsOf(pooler).filter((count) => isStorm(count, pooler, thresholds));
   const underWay = pooler.samples.map(({ loggingIn }) => loggingIn);
   const { loginsUnderWay } = thresholds;

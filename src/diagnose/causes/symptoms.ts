@@ -17,7 +17,7 @@ import {
 import { countedAs, duration } from "./wording.ts";
 
 /** What causes explain. */
-interface Explained {
+interface Explanations {
   readonly full: readonly Saturated[];
   readonly leaking: readonly Leak[];
 }
@@ -29,7 +29,7 @@ interface Explained {
  */
 export function symptomsOf(
   live: LiveSystem,
-  { full, leaking }: Explained,
+  { full, leaking }: Explanations,
   { waitedMs }: Thresholds,
 ): readonly Symptom[] {
   return [

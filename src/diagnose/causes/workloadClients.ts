@@ -1,7 +1,7 @@
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow } from "../../model/pgbouncer.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
-import type { Finding } from "./finding.ts";
+import type { CauseFinding } from "./finding.ts";
 import { networkOf } from "./network.ts";
 import { ownersIn } from "./owners.ts";
 import { maxClientConnOf, placesOf, persistentClientsOf, type PersistentClient } from "./window.ts";
@@ -72,7 +72,7 @@ export function workloadFinding(told: {
   /** Connections too many. */
   readonly excess: number;
   readonly next: readonly string[];
-}): Finding {
+}): CauseFinding {
   const { kind, summary, workload, stays, excess, next } = told;
   const { poolMax, poolMaxFrom, processesPerPod } = workload;
   const setting =
