@@ -4,8 +4,8 @@ import type { UnavailablePart } from "./observation.ts";
 export interface Source<T> {
   /** Asks once. @throws what went wrong; then the source is of no more use */
   readonly sample: () => Promise<void>;
-  /** What all samples said; undefined when there were fewer than two. */
-  readonly told: () => T | undefined;
+  /** Of all samples; undefined when there were fewer than two. */
+  readonly result: () => T | undefined;
   /** Ends its connection; doesn't throw. */
   readonly close: () => Promise<void>;
 }

@@ -1,133 +1,137 @@
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Handshake } from "../model/budgetSnapshot.ts";
-import type { Observation } from "../model/observation.ts";
+import { PENDING, type Observation } from "../model/observation.ts";
 import type { PgBouncerSnapshot } from "../model/pgbouncer.ts";
 import type { PostgresSnapshot } from "../model/postgres.ts";
 import { budgetLogins } from "../credentials/budgetLogins.ts";
-import { sameProcesses } from "./consoles.ts";
-import type { PgBouncerTargets } from "./pgbouncerTargets.ts";
-import { sharedPlaces } from "./sharedAddresses.ts";
-import type { ObserverOptions } from "./observerOptions.ts";
+import { processMemory, sameProcesses } from "../pgbouncer/processIdentity.ts";
 import type { Semaphore } from "../runtime/semaphore.ts";
-import { pollers } from "./pollers.ts";
-import { pollMcpServer, type Endpoints, type McpPoller } from "./mcpPoller.ts";
 import { pollHost } from "./hostPoller.ts";
+import { pollMcpServer, type Endpoints, type McpPoller } from "./mcpPoller.ts";
+import type { ObserverOptions } from "./observerOptions.ts";
 import {
   pollPgBouncer,
   type PgBouncerTarget,
   type PgBouncerPoller,
   type Poller,
 } from "./pgbouncerPoller.ts";
+import type { PgBouncerTargets } from "./pgbouncerTargets.ts";
 import { pollPostgres } from "./postgresPoller.ts";
 
-const PENDING = { state: "pending" } as const;
-
-/** What looks at the parts of one budget that are not in the API, as it is written now. */
+/**
+ * Asks the parts of one budget that are not in the API, as it is written now. Only `retarget` and
+ * `stop` open and close connections; all else is a question that changes nothing.
+ */
 export interface BudgetObserver {
   /**
    * Which processes and ready pods there are may change at any time.
    *
    * @param servers the ready pods of each, by its name
    */
-  readonly retarget: (places: PgBouncerTargets, servers: ReadonlyMap<string, Endpoints>) => void;
-  readonly poolers: () => Observation<readonly PgBouncerSnapshot[]>;
+  readonly retarget: (now: PgBouncerTargets, servers: ReadonlyMap<string, Endpoints>) => void;
+  readonly pgbouncers: () => Observation<readonly PgBouncerSnapshot[]>;
   readonly postgres: () => Observation<PostgresSnapshot>;
   readonly handshake: (server: string) => Observation<Handshake>;
   readonly stop: () => Promise<void>;
 }
 
-/** What they look with. */
+/** What it asks with. */
 export interface BudgetObserverOptions extends ObserverOptions {
   readonly client: KubeClient;
   /** Of the handshakes under way. */
   readonly limit: Semaphore;
 }
 
-/** Opens them: from now on connections are held, one console a process. */
-export function startObserver(
+/**
+ * From now on connections are held, one console a process.
+ *
+ * @param onChange is told when what a judgement can observe has changed
+ */
+export function observeBudget(
   budget: ConnectionBudget,
-  surroundings: BudgetObserverOptions,
-  onSight: () => void,
+  options: BudgetObserverOptions,
+  onChange: () => void,
 ): BudgetObserver {
-  const { client, runtime, limit } = surroundings;
+  const { client, runtime, limit } = options;
   const logins = budgetLogins(client, runtime, budget);
   const { namespace } = budget.metadata;
   const processes = pollers<PgBouncerPoller>();
   const hosts = pollers<Poller<readonly string[]>>();
   const handshakes = pollers<McpPoller>();
-  const shared = sharedPlaces();
-  let places: PgBouncerTargets | undefined;
+  const memory = processMemory();
+  let targets: PgBouncerTargets | undefined;
 
   /** Undefined: not known. */
-  const targets = (): readonly PgBouncerTarget[] | undefined => {
-    if (places?.kind === "Processes") return places.targets;
-    if (places?.kind !== "Host") return undefined;
-    const { host, port } = places;
-    const sight = hosts.get(host)?.observation();
-    if (sight?.state !== "available") return undefined;
-    const [only, ...others] = sight.value;
-    if (only === undefined) return undefined;
+  const processTargets = (): readonly PgBouncerTarget[] | undefined => {
+    if (targets?.kind === "Processes") return targets.targets;
+    if (targets?.kind !== "Host") return undefined;
+    const { host, port } = targets;
+    const addresses = hosts.get(host)?.observation();
+    if (addresses?.state !== "available") return undefined;
     // Its name where that leads to one alone: a message should say what the spec says.
-    const nameOf = (address: string) => `${others.length === 0 ? host : address}:${port}`;
-    return sight.value.map((address) => ({
+    const nameOf = (address: string) => `${addresses.value.length === 1 ? host : address}:${port}`;
+    return addresses.value.map((address) => ({
       name: nameOf(address),
       host: address,
       port,
       isAddress: true,
     }));
   };
-  const keepProcesses = () => {
-    processes.reconcile(
-      new Map(
-        (targets() ?? []).map((target) => [
-          keyOf(target),
-          () => pollPgBouncer(target, logins, surroundings, onSight),
-        ]),
-      ),
-    );
+  const observed = (known: readonly PgBouncerTarget[]) =>
+    known.map((target) => {
+      const key = keyOf(target);
+      const poller = processes.get(key);
+      const observation = poller?.observation() ?? PENDING;
+      const consoles = poller?.consoles() ?? { own: [], listed: [] };
+      return {
+        ...target,
+        key,
+        observation,
+        isAvailable: observation.state === "available",
+        consoles,
+      };
+    });
+  const noteProcesses = () => memory.note(observed(processTargets() ?? []));
+  const onProcessChange = () => {
+    noteProcesses();
+    onChange();
   };
-  const postgres = pollPostgres(budget, logins, () => targets() ?? [], surroundings, onSight);
+  const postgres = pollPostgres(budget, logins, () => processTargets() ?? [], options, onChange);
 
   return {
     retarget: (now, servers) => {
-      places = now;
+      targets = now;
       handshakes.reconcile(
-        new Map(
-          [...servers].map(([name, endpoints]) => [
-            name,
-            () => pollMcpServer(endpoints, surroundings, limit, onSight),
-          ]),
-        ),
+        [...servers].map(([name, endpoints]) => [
+          name,
+          () => pollMcpServer(endpoints, options, limit, onChange),
+        ]),
       );
-      for (const [name, endpoints] of servers) handshakes.get(name)?.look(endpoints);
-      const host = now.kind === "Host" ? now.host : undefined;
+      for (const [name, endpoints] of servers) handshakes.get(name)?.retarget(endpoints);
+      const host = now.kind === "Host" ? [now.host] : [];
       hosts.reconcile(
-        new Map(
-          host === undefined
-            ? []
-            : [[host, () => pollHost(host, namespace, surroundings, onSight)]],
-        ),
+        host.map((name) => [name, () => pollHost(name, namespace, options, onChange)]),
       );
-      keepProcesses();
+      processes.reconcile(
+        (processTargets() ?? []).map((target) => [
+          keyOf(target),
+          () => pollPgBouncer(target, logins, options, onProcessChange),
+        ]),
+      );
+      noteProcesses();
     },
-    poolers: () => {
-      if (places?.kind === "None") {
-        return { state: "unavailable", reason: places.reason, message: places.message };
+    pgbouncers: () => {
+      if (targets?.kind === "None") {
+        return { state: "unavailable", reason: targets.reason, message: targets.message };
       }
-      const host = places?.kind === "Host" ? hosts.get(places.host)?.observation() : undefined;
+      const host = targets?.kind === "Host" ? hosts.get(targets.host)?.observation() : undefined;
       if (host?.state === "unavailable") return host;
-      const known = targets();
+      const known = processTargets();
       if (known === undefined) return PENDING;
-      const all = known.map((target) => {
-        const key = keyOf(target);
-        const watch = processes.get(key);
-        const observation = watch?.observation() ?? PENDING;
-        const consoles = watch?.consoles() ?? { own: [], listed: [] };
-        return { ...target, key, observation, isSeen: observation.state === "available", consoles };
-      });
-      const same = sameProcesses(all.filter(({ isSeen }) => isSeen));
-      const before = shared.look(all);
+      const all = observed(known);
+      const same = sameProcesses(all.filter(({ isAvailable }) => isAvailable));
+      const before = memory.sharedWith(all);
       return {
         state: "available",
         value: all.map(({ name, observation, isAddress = false }) => {
@@ -144,7 +148,7 @@ export function startObserver(
       };
     },
     postgres: postgres.observation,
-    handshake: (server) => handshakes.get(server)?.sight() ?? PENDING,
+    handshake: (server) => handshakes.get(server)?.observation() ?? PENDING,
     stop: async () => {
       const all = [processes, hosts, handshakes, postgres];
       await Promise.all(all.map(({ stop }) => stop()));
@@ -155,4 +159,36 @@ export function startObserver(
 /** A pod that was made anew has another address; one process that moved is another one. */
 function keyOf({ name, host, port }: PgBouncerTarget): string {
   return `${name} ${host} ${port}`;
+}
+
+/** What is polled, by what tells one from another. */
+interface Pollers<T> {
+  readonly get: (key: string) => T | undefined;
+  /** Starts what is missing, and stops all that is not among these. */
+  readonly reconcile: (wanted: Iterable<readonly [string, () => T]>) => void;
+  /** Every one that was ever started has ended. */
+  readonly stop: () => Promise<void>;
+}
+
+function pollers<T extends { readonly stop: () => Promise<void> }>(): Pollers<T> {
+  const running = new Map<string, T>();
+  const stopping = new Set<Promise<void>>();
+
+  const end = (key: string, poller: T) => {
+    running.delete(key);
+    const ending = poller.stop().finally(() => stopping.delete(ending));
+    stopping.add(ending);
+  };
+  return {
+    get: (key) => running.get(key),
+    reconcile: (entries) => {
+      const wanted = new Map(entries);
+      for (const [key, poller] of running) if (!wanted.has(key)) end(key, poller);
+      for (const [key, start] of wanted) if (!running.has(key)) running.set(key, start());
+    },
+    stop: async () => {
+      for (const [key, poller] of running) end(key, poller);
+      await Promise.all(stopping);
+    },
+  };
 }

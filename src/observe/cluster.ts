@@ -8,18 +8,28 @@ import type { Change } from "../kube/objectStore.ts";
 import { reflect, type Reflector, type ReflectorState } from "../kube/reflector.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { objectIndex } from "../kube/objectIndex.ts";
-import { toCachedPod, type CachedPod } from "./cachedPod.ts";
 import {
-  toCachedService,
-  toCachedSlice,
+  type CachedPod,
+  type CachedScaler,
   type CachedService,
   type CachedSlice,
-} from "./cachedService.ts";
-import { toCachedScaler, toCachedWorkload, workloadKey } from "./cachedWorkload.ts";
-import type { CachedScaler, CachedWorkload } from "./cachedWorkload.ts";
-import { budgetKeyOf, toCachedBudget, toCachedServer, postgresOf } from "./observedObject.ts";
-import { workloadKeyOf, type CachedObject } from "./observedObject.ts";
-import { serviceKeyOf } from "./serviceKey.ts";
+  type CachedWorkload,
+  toCachedPod,
+  toCachedScaler,
+  toCachedService,
+  toCachedSlice,
+  toCachedWorkload,
+  workloadKey,
+} from "./cachedObjects.ts";
+import {
+  type CachedObject,
+  budgetKeyOf,
+  postgresOf,
+  serviceKeyOf,
+  toCachedBudget,
+  toCachedServer,
+  workloadKeyOf,
+} from "./observedObject.ts";
 
 const KINDS = {
   budgets: { kind: "ConnectionBudget", apiVersion: API_VERSION, plural: "connectionbudgets" },

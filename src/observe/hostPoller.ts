@@ -12,7 +12,7 @@ export function pollHost(
   host: string,
   namespace: string,
   { runtime, network }: ObserverOptions,
-  onSight: () => void,
+  onChange: () => void,
 ): Poller<readonly string[]> {
   const seen = failureDebounce<readonly string[]>();
   let failures = 0;
@@ -26,7 +26,7 @@ export function pollHost(
       failures += 1;
       seen.failed(error, askedMs, runtime.monotonicMs());
     }
-    if (!isDeepStrictEqual(before, seen.observation())) onSight();
+    if (!isDeepStrictEqual(before, seen.observation())) onChange();
     return failures === 0
       ? AGAIN_MS
       : backoffMs(retryBackoff("HostNotFound"), failures, runtime.random);

@@ -11,9 +11,9 @@ export type Endpoints = readonly (Endpoint & { readonly uid: string })[];
 
 /** Greets one server again and again. */
 export interface McpPoller {
-  readonly sight: () => Observation<Handshake>;
+  readonly observation: () => Observation<Handshake>;
   /** The ready pods as of now: when they change it greets one soon. */
-  readonly look: (endpoints: Endpoints) => void;
+  readonly retarget: (endpoints: Endpoints) => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export function pollMcpServer(
   first: Endpoints,
   { runtime, network }: ObserverOptions,
   limit: Semaphore,
-  onSight: () => void,
+  onChange: () => void,
 ): McpPoller {
   let endpoints = first;
   let greeted: string | undefined;
@@ -52,13 +52,13 @@ export function pollMcpServer(
     if (failures === 1) return SECOND_TRY_MS;
     const before = answer;
     answer = { state: "available", value: said };
-    if (!isDeepStrictEqual(before, answer)) onSight();
+    if (!isDeepStrictEqual(before, answer)) onChange();
     return said.ok ? AGAIN_MS * (0.75 + runtime.random() / 2) : AFTER_FAILURE_MS;
   };
   const watching = loop(runtime, greet);
   return {
-    sight: () => (endpoints.length === 0 ? NO_PODS : answer),
-    look: (now) => {
+    observation: () => (endpoints.length === 0 ? NO_PODS : answer),
+    retarget: (now) => {
       if (isDeepStrictEqual(endpoints, now)) return;
       endpoints = now;
       watching.trigger();

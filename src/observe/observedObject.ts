@@ -6,9 +6,9 @@ import { checkObject } from "../fleet/objectCheck.ts";
 import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress.ts";
 import { fieldOf, numberAt, textAt } from "../kube/fields.ts";
 import type { KubeObject } from "../kube/list.ts";
-import type { ObservedObject } from "../model/budgetSnapshot.ts";
-import { workloadKey } from "./cachedWorkload.ts";
+import type { BudgetSnapshot, ObservedObject } from "../model/budgetSnapshot.ts";
 import { POSTGRES_PORT } from "../api/names.ts";
+import { workloadKey } from "./cachedObjects.ts";
 
 /** An object of weir's, as the API server has it and as weir reads it. */
 export interface CachedObject<T> {
@@ -86,4 +86,53 @@ export function postgresOf({
 export function workloadKeyOf({ namespace, name, parsed }: ObservedObject<McpServer>): string {
   const ref = parsed.ok ? parsed.value.spec.workloadRef : undefined;
   return workloadKey(ref?.kind ?? "Deployment", namespace, ref?.name ?? name);
+}
+
+/** What of a budget says where its PgBouncer is. */
+export interface PlacedBudget {
+  readonly metadata: Pick<ConnectionBudget["metadata"], "name" | "namespace">;
+  readonly spec: {
+    readonly pgbouncer: {
+      readonly existing?:
+        | Pick<NonNullable<ConnectionBudget["spec"]["pgbouncer"]["existing"]>, "host" | "port">
+        | undefined;
+    };
+  };
+}
+
+/**
+ * The Service of the cluster that `existing.host` may name, as `namespace/name`: `pg`, `pg.db`,
+ * `pg.db.svc` and `pg.db.svc.cluster.local` do. Whether there is one is another question.
+ */
+export function serviceKeyOf({ metadata, spec }: PlacedBudget): string | undefined {
+  const host = spec.pgbouncer.existing?.host.toLowerCase().replace(/\.$/, "");
+  if (host === undefined || host.includes(":") || /^[\d.]+$/.test(host)) return undefined;
+  const [name = "", namespace = metadata.namespace, ...rest] = host.split(".");
+  const end = rest.join(".");
+  return ["", "svc", "svc.cluster.local"].includes(end) ? `${namespace}/${name}` : undefined;
+}
+
+/** Of one that can't be read so many of its problems are told. */
+const PROBLEMS_MAX = 3;
+
+/** The other budgets of the cluster, and those of the same Postgres that can't be read. */
+export function budgetsSharingPostgres(
+  budget: CachedObject<ConnectionBudget>,
+  all: readonly CachedObject<ConnectionBudget>[],
+): Pick<BudgetSnapshot, "neighbours" | "unreadNeighbours"> {
+  const address = postgresOf(budget);
+  const others = all.filter(({ observed }) => observed.uid !== budget.observed.uid);
+  return {
+    neighbours: others.flatMap(({ observed: { parsed } }) => (parsed.ok ? [parsed.value] : [])),
+    unreadNeighbours: others
+      .flatMap((other) => {
+        const { namespace, name, parsed } = other.observed;
+        if (parsed.ok || address === undefined || postgresOf(other) !== address) return [];
+        const problems = parsed.problems.slice(0, PROBLEMS_MAX).join("; ");
+        return [
+          `ConnectionBudget/${name} of namespace ${namespace} shares Postgres ${address}: ${problems}`,
+        ];
+      })
+      .toSorted(),
+  };
 }

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { backoffMs, type Backoff } from "../runtime/backoff.ts";
 import type { Console } from "../pgbouncer/console.ts";
-import { textOf, versionIn } from "../pgbouncer/showRows.ts";
+import { consoleMemory, type Consoles } from "../pgbouncer/processIdentity.ts";
+import { consolesOf, versionOf } from "../pgbouncer/show.ts";
 import {
   type Observation,
   UnavailableError,
@@ -10,11 +11,9 @@ import {
 } from "../model/observation.ts";
 import type { PgBouncerState } from "../model/pgbouncer.ts";
 import type { BudgetLogins, Login } from "../credentials/budgetLogins.ts";
-import { consoleMemory, consolesIn, type Consoles } from "./consoles.ts";
 import { loop } from "../runtime/loop.ts";
 import { failureDebounce } from "./failureDebounce.ts";
-import { stateSample, type StateSample } from "./stateSample.ts";
-import { sampleWindow } from "./sampleWindow.ts";
+import { sampleWindow, stateSample, type StateSample } from "./pgbouncerState.ts";
 import { unavailableBecause } from "../postgres/failures.ts";
 import type { ObserverOptions } from "./observerOptions.ts";
 
@@ -56,16 +55,16 @@ export function retryBackoff(reason: UnavailableReason): Backoff {
 /**
  * Looks at one PgBouncer process every second, over a console that stays open.
  *
- * @param onSight is told when what a judgement can see has changed
+ * @param onChange is told when what a judgement can see has changed
  */
 export function pollPgBouncer(
   target: PgBouncerTarget,
   logins: Pick<BudgetLogins, "stats">,
   { runtime, network, onSample }: ObserverOptions,
-  onSight: () => void,
+  onChange: () => void,
 ): PgBouncerPoller {
   const seen = failureDebounce<PgBouncerState>();
-  const consoles = consoleMemory();
+  const memory = consoleMemory();
   const window = sampleWindow();
   const address = `${target.host.includes(":") ? `[${target.host}]` : target.host}:${target.port}`;
   let open:
@@ -94,7 +93,7 @@ export function pollPgBouncer(
     return asLogin(target, address, login, async () => {
       const console = await network.openConsole({ ...target, ...login }, ANSWER_MS_MAX);
       try {
-        const version = versionIn(textOf((await console.show("VERSION"))[0] ?? {}, "version"));
+        const version = versionOf(await console.show("VERSION"));
         open = { console, version, sinceMs: nowMs };
         return open;
       } catch (error) {
@@ -106,7 +105,7 @@ export function pollPgBouncer(
   const look = async (nowMs: number, stopped: AbortSignal): Promise<PgBouncerState> => {
     const { console, version } = await enter(nowMs, stopped);
     const { sample, listed } = await asLogin(target, address, undefined, () => ask(console));
-    consoles.asked(console.applicationName, listed, runtime.monotonicMs());
+    memory.answered(console.applicationName, listed, runtime.monotonicMs());
     return { version, address, ...sample, window: window.add(sample, runtime.monotonicMs()) };
   };
   const observation = (): Observation<PgBouncerState> => {
@@ -115,9 +114,9 @@ export function pollPgBouncer(
       ? { ...last, value: ofBefore(last.value) }
       : last;
   };
-  const known = () => ({ observation: observation(), consoles: consoles.told() });
+  const known = () => ({ observation: observation(), consoles: memory.consoles() });
   const changed = (before: ReturnType<typeof known>) => {
-    if (!isDeepStrictEqual(before, known())) onSight();
+    if (!isDeepStrictEqual(before, known())) onChange();
   };
 
   const watching = loop(runtime, async (stopped) => {
@@ -142,7 +141,7 @@ export function pollPgBouncer(
   });
   return {
     observation,
-    consoles: consoles.told,
+    consoles: memory.consoles,
     stop: async () => {
       const stopped = watching.stop();
       // Else a PgBouncer that has stopped answering would hold this up.
@@ -167,7 +166,7 @@ async function ask(
   const pools = await console.show("POOLS");
   const config = await console.show("CONFIG");
   const rows = { databases, clients, lists, pools, config };
-  return { sample: stateSample(rows, console.applicationName), listed: consolesIn(clients) };
+  return { sample: stateSample(rows, console.applicationName), listed: consolesOf(clients) };
 }
 
 /** @param login undefined once it is let in */

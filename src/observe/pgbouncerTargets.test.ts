@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ClusterCopy } from "./cluster.ts";
-import { toCachedService, toCachedSlice } from "./cachedService.ts";
+import { toCachedService, toCachedSlice } from "./cachedObjects.ts";
 import { pgbouncerTargets, unwatchedServiceOf } from "./pgbouncerTargets.ts";
 
 function budgetWith(existing?: { readonly host: string; readonly port: number }) {

@@ -1,7 +1,7 @@
 import { PGBOUNCER_PORT } from "../api/names.ts";
 import type { UnavailableReason } from "../model/observation.ts";
 import type { ClusterCopy } from "./cluster.ts";
-import { serviceKeyOf, type PlacedBudget } from "./serviceKey.ts";
+import { serviceKeyOf, type PlacedBudget } from "./observedObject.ts";
 import type { PgBouncerTarget } from "./pgbouncerPoller.ts";
 
 /** Where a budget's PgBouncer processes are. */

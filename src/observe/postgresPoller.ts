@@ -9,7 +9,7 @@ import type { BudgetLogins, Login } from "../credentials/budgetLogins.ts";
 import type { Network } from "./network.ts";
 import { loop } from "../runtime/loop.ts";
 import { failureDebounce } from "./failureDebounce.ts";
-import { WINDOW_MS } from "./sampleWindow.ts";
+import { WINDOW_MS } from "./pgbouncerState.ts";
 import { recentMaximum } from "./recentMaximum.ts";
 import { unavailableBecause } from "../postgres/failures.ts";
 import type { ObserverOptions } from "./observerOptions.ts";
@@ -30,7 +30,7 @@ export function pollPostgres(
   logins: Pick<BudgetLogins, "maintenance" | "role">,
   poolers: () => readonly PgBouncerTarget[],
   { runtime, network }: ObserverOptions,
-  onSight: () => void,
+  onChange: () => void,
 ): Poller<PostgresSnapshot> {
   const direct = budget.spec.pgbouncer.existing !== undefined;
   const address = formatPostgresAddress(postgresAddressOf(budget));
@@ -76,13 +76,13 @@ export function pollPostgres(
       const answer = await ask(askedMs, stopped);
       seen.answered({ ...answer, backendsMax: backends.add(answer.backends, askedMs) });
       failures = 0;
-      if (!isDeepStrictEqual(before, seen.observation())) onSight();
+      if (!isDeepStrictEqual(before, seen.observation())) onChange();
       return ASK_MS;
     } catch (error) {
       kept = undefined;
       failures += 1;
       seen.failed(error, askedMs, runtime.monotonicMs());
-      if (!isDeepStrictEqual(before, seen.observation())) onSight();
+      if (!isDeepStrictEqual(before, seen.observation())) onChange();
       const reason = error instanceof UnavailableError ? error.reason : "Unreachable";
       return backoffMs(retryBackoff(reason), failures, runtime.random);
     }

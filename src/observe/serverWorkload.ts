@@ -2,14 +2,12 @@ import type { McpServer } from "../api/mcpServer.ts";
 import type { ObservedObject } from "../model/budgetSnapshot.ts";
 import type { PodSnapshot, WorkloadSnapshot } from "../model/workload.ts";
 import type { ClusterCopy } from "./cluster.ts";
-import { poolMaxOf } from "./envNumbers.ts";
-import type { CachedPod } from "./cachedPod.ts";
-import type { CachedScaler } from "./cachedWorkload.ts";
+import { type CachedPod, type CachedScaler, poolMaxOf } from "./cachedObjects.ts";
 import { workloadKeyOf } from "./observedObject.ts";
 import { selects, selectorText } from "../kube/selector.ts";
 
 /** Its pods: those that the workload made, and bare ones that its selector finds. By name. */
-export function keptPodsOf(
+export function cachedPodsOf(
   server: ObservedObject<McpServer>,
   cluster: ClusterCopy,
 ): readonly CachedPod[] {

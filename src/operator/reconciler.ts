@@ -8,8 +8,8 @@ import { KubeError } from "../kube/kubeError.ts";
 import type { LeaderTerm } from "../kube/lease.ts";
 import { startWorkQueue } from "../kube/workQueue.ts";
 import { BUDGETS, SERVERS, type ClusterCopy } from "../observe/cluster.ts";
-import { startGatherer } from "../observe/gatherer.ts";
 import type { Network } from "../observe/network.ts";
+import { observeBudgets } from "../observe/observer.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Metrics } from "./metrics.ts";
 import {
@@ -65,7 +65,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     runtime,
     onWrite: metrics.onWrite,
   });
-  const gatherer = startGatherer({
+  const observer = observeBudgets({
     client,
     network,
     cluster,
@@ -73,16 +73,17 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     runtime,
     statusOf: writer.statusOf,
     onSample: metrics.onSample,
-    onSight: (key) => queue.add(key, BURST_MS),
+    onChange: (key) => queue.add(key, BURST_MS),
   });
   const reconcile = async (key: string) => {
     if (!term.stillLeading()) return;
     startedMs.set(key, runtime.monotonicMs());
     try {
-      const snapshot = gatherer.gather(key);
+      observer.retarget(key);
+      const snapshot = observer.snapshot(key);
       const decision = snapshot
         ? judge(snapshot)
-        : judgeOrphans(gatherer.orphans(key), runtime.epochMs());
+        : judgeOrphans(observer.orphans(key), runtime.epochMs());
       metrics.onJudgement();
       metrics.set(key, decision.metrics);
       const changes = statusChanges(decision, key, cluster);
@@ -111,7 +112,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
         .filter(([, sinceMs]) => runtime.monotonicMs() - sinceMs > STUCK_MS)
         .map(([key]) => `budget ${key}: a judgement is under way for too long`),
     stop: async () => {
-      await Promise.all([queue.stop(), gatherer.stop(), recorder.stop()]);
+      await Promise.all([queue.stop(), observer.stop(), recorder.stop()]);
       metrics.clear();
     },
   };

@@ -3,7 +3,7 @@ import type { ConnectionOptions } from "node:tls";
 import { Client } from "pg";
 import { CONSOLE_DATABASE } from "../api/names.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { consoleName } from "./consoleName.ts";
+import { consoleName } from "./processIdentity.ts";
 import type { ShowRow } from "./showRows.ts";
 
 /** Where a PgBouncer listens, and who asks it. */

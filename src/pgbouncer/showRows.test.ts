@@ -1,14 +1,6 @@
 import { array, assert, integer, nat, property, record } from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  numberIn,
-  numberOf,
-  shownClockAheadMs,
-  shownTimeMs,
-  textIn,
-  textOf,
-  versionIn,
-} from "./showRows.ts";
+import { numberIn, numberOf, shownClockAheadMs, shownTimeMs, textIn, textOf } from "./showRows.ts";
 
 const ROW = { addr: "10.0.0.7", port: 6432, wait: "3", link: "", host: null, odd: {} };
 
@@ -30,19 +22,6 @@ test.each(["link", "host", "absent", "odd"])("column %s says nothing", (column) 
 
 test("a number that is none is named", () => {
   expect(() => numberOf(ROW, "addr")).toThrow("no value in column addr");
-});
-
-test.each([
-  ["PgBouncer 1.26.1", "1.26.1"],
-  ["PgBouncer 1.18.0 on x86_64-pc-linux-gnu", "1.18.0"],
-  ["PgBouncer version 1.7.2 (debian)", "1.7.2"],
-  ["PgBouncer 1.25.0rc1", "1.25.0rc1"],
-])("%s is version %s", (text, version) => {
-  expect(versionIn(text)).toBe(version);
-});
-
-test("what is no PgBouncer has no version", () => {
-  expect(() => versionIn("PostgreSQL 17.1")).toThrow("names no PgBouncer");
 });
 
 /** A clock that is 61.234 s ahead. */

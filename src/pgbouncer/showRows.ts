@@ -27,25 +27,18 @@ export function numberIn(row: ShowRow, column: string): number | undefined {
 
 /** @throws ShowError when the column is not there, or says nothing */
 export function textOf(row: ShowRow, column: string): string {
-  return told(textIn(row, column), row, column);
+  return present(textIn(row, column), row, column);
 }
 
 /** @throws ShowError when the column is not there, or is no number */
 export function numberOf(row: ShowRow, column: string): number {
-  return told(numberIn(row, column), row, column);
+  return present(numberIn(row, column), row, column);
 }
 
-function told<T>(value: T | undefined, row: ShowRow, column: string): T {
+function present<T>(value: T | undefined, row: ShowRow, column: string): T {
   if (value !== undefined) return value;
   const found = Object.keys(row).join(", ");
   throw new ShowError(`SHOW has no value in column ${column}; its columns: ${found}`);
-}
-
-/** `1.26.1`, of `PgBouncer 1.26.1` or `PgBouncer 1.18.0 on x86_64…`. */
-export function versionIn(text: string): string {
-  const version = /PgBouncer\D*(\d+(?:\.\d+)*\w*)/i.exec(text)?.[1];
-  if (version === undefined) throw new ShowError(`SHOW VERSION names no PgBouncer: ${text}`);
-  return version;
 }
 
 const SHOWN_TIME = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?: \S+)?$/;

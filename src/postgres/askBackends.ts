@@ -34,7 +34,7 @@ WHERE pid <> pg_backend_pid()
 
 /** A Postgres that answers, and what it would show to a login with more rights. */
 export interface PostgresSource extends Source<LivePostgres> {
-  readonly unseen: readonly UnavailablePart[];
+  readonly unavailable: readonly UnavailablePart[];
 }
 
 interface Settings {
@@ -85,7 +85,7 @@ export async function openPostgres(login: LoginUrl, runtime: Runtime): Promise<P
     const limits = await client.query<{ role: string; limit: number }>(ROLE_LIMITS);
     const samples: PostgresSample[] = [];
     return {
-      unseen: settings.sees_all ? [] : [partlySeen(login)],
+      unavailable: settings.sees_all ? [] : [partlySeen(login)],
       sample: async () => {
         const { rows } = await client.query<ActivityRow>(BACKENDS).catch((error: unknown) => {
           throw end ?? error;
@@ -93,7 +93,7 @@ export async function openPostgres(login: LoginUrl, runtime: Runtime): Promise<P
         const atMs = runtime.epochMs();
         samples.push({ atMs, backends: rows.map((row) => backendOf(row, atMs)) });
       },
-      told: () =>
+      result: () =>
         samples.length < 2
           ? undefined
           : {

@@ -105,7 +105,7 @@ describe.each([
         reservePoolSize: 0,
         poolMode: "transaction",
         maxConnections: 0,
-        ...(hasBulkheads && { maxClientConnections: 0 }),
+        ...(hasBulkheads && { maxClientConnections: 0, openClients: 3 }),
         paused: false,
         disabled: false,
       },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { configOf, linesOf as shownLines } from "../../src/pgbouncer/liveRows.ts";
+import { configOf, databasesOf as shownLines } from "../../src/pgbouncer/show.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
 import type { BudgetSnapshot } from "../../src/model/budgetSnapshot.ts";
 import { openConsole } from "../../src/pgbouncer/console.ts";

@@ -3,8 +3,8 @@ import type { Observation } from "../../src/model/observation.ts";
 import type { PgBouncerSnapshot } from "../../src/model/pgbouncer.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { followCluster } from "../../src/observe/cluster.ts";
-import { startGatherer, type Gatherer } from "../../src/observe/gatherer.ts";
 import { systemNetwork } from "../../src/observe/network.ts";
+import { observeBudgets, type Observer } from "../../src/observe/observer.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 import type { Sent } from "./scene.ts";
 
@@ -16,23 +16,27 @@ export interface Observing {
   /** The first of them. */
   readonly process: (budget: Sent) => PgBouncerSnapshot["observation"] | undefined;
   readonly server: (budget: Sent, name: string) => ServerSnapshot | undefined;
-  readonly orphans: Gatherer["orphans"];
+  readonly orphans: Observer["orphans"];
   readonly stop: () => Promise<void>;
 }
 
 export async function observe(client: KubeClient): Promise<Observing> {
   const cluster = followCluster({ client, runtime: systemRuntime, onChange: () => {} });
-  const gatherer = startGatherer({
+  const observer = observeBudgets({
     client,
     cluster,
     network: systemNetwork(systemRuntime),
     runtime: systemRuntime,
     statusOf: ({ observed }) => observed.status,
     onSample: () => {},
-    onSight: () => {},
+    onChange: () => {},
   });
   await cluster.synced;
-  const snapshot = ({ namespace, name }: Sent) => gatherer.gather(`${namespace}/${name}`);
+  const snapshot = ({ namespace, name }: Sent) => {
+    const key = `${namespace}/${name}`;
+    observer.retarget(key);
+    return observer.snapshot(key);
+  };
   const pgbouncers = (own: Sent) => snapshot(own)?.pgbouncers;
   return {
     snapshot,
@@ -42,9 +46,9 @@ export async function observe(client: KubeClient): Promise<Observing> {
       return all?.state === "available" ? all.value[0]?.observation : undefined;
     },
     server: (own, name) => snapshot(own)?.servers.find(({ object }) => object.name === name),
-    orphans: gatherer.orphans,
+    orphans: observer.orphans,
     stop: async () => {
-      await Promise.all([gatherer.stop(), cluster.stop()]);
+      await Promise.all([observer.stop(), cluster.stop()]);
     },
   };
 }

@@ -3,7 +3,7 @@ import { connectionBudgetSchema, type ConnectionBudget } from "../../src/api/con
 import { systemRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import { judge } from "../../src/conditions/judge.ts";
 import { statusDifference } from "../../src/operator/statusWriter.ts";
-import { startObserver, type BudgetObserver } from "../../src/observe/budgetObserver.ts";
+import { observeBudget, type BudgetObserver } from "../../src/observe/budgetObserver.ts";
 import { semaphore } from "../../src/runtime/semaphore.ts";
 import type { BudgetSnapshot } from "../../src/model/budgetSnapshot.ts";
 import { API_SERVER_START_TIMEOUT_MS } from "../cluster/apiServer.ts";
@@ -106,15 +106,18 @@ test("one address before two processes: nothing is well, until there is one as t
     ]);
 });
 
-/** Eyes on what listens at these addresses, and a budget that says how many processes it is. */
-function eyesOn(
+/** Observes what listens at these addresses, and a budget that says how many processes it is. */
+function observing(
   namespace: string,
   processes: number,
   addresses: readonly string[],
-  { runtime = systemRuntime, onSight = () => {} }: { runtime?: Runtime; onSight?: () => void } = {},
+  {
+    runtime = systemRuntime,
+    onChange = () => {},
+  }: { runtime?: Runtime; onChange?: () => void } = {},
 ): {
   readonly value: ConnectionBudget;
-  readonly eyes: BudgetObserver;
+  readonly observer: BudgetObserver;
   readonly snapshot: (status?: Status) => BudgetSnapshot;
 } {
   const sent = budget(namespace, "old", {
@@ -125,28 +128,28 @@ function eyesOn(
   const metadata = { name: "old", namespace };
   const value = connectionBudgetSchema.parse({ apiVersion, kind, metadata, ...fields });
   const network = systemNetwork(runtime);
-  const surroundings = { client: scene.client, runtime, network, onSample: () => {} };
-  const eyes = startObserver(value, { ...surroundings, limit: semaphore(1) }, onSight);
+  const options = { client: scene.client, runtime, network, onSample: () => {} };
+  const observer = observeBudget(value, { ...options, limit: semaphore(1) }, onChange);
   const targets = addresses.map((host) => ({ name: host, host, port: 6432, isAddress: true }));
-  eyes.retarget({ kind: "Processes", targets }, new Map());
+  observer.retarget({ kind: "Processes", targets }, new Map());
   return {
     value,
-    eyes,
+    observer,
     snapshot: (status = {}) => ({
       atMs: Date.now(),
       budget: observed(value, { status }),
       servers: [],
       neighbours: [],
       unreadNeighbours: [],
-      pgbouncers: eyes.poolers(),
-      postgres: eyes.postgres(),
+      pgbouncers: observer.pgbouncers(),
+      postgres: observer.postgres(),
     }),
   };
 }
 
 /** What is known of each address. */
-function seenBy(eyes: BudgetObserver) {
-  const sight = eyes.poolers();
+function seenBy(observer: BudgetObserver) {
+  const sight = observer.pgbouncers();
   if (sight.state !== "available") return sight.state;
   return sight.value.map(({ name, observation: { state }, sameAs }) => ({ name, state, sameAs }));
 }
@@ -160,17 +163,20 @@ test("two addresses of one process are one, and those of two processes two", asy
   const [one, other, apart] = [podIp(), podIp(), podIp()];
   await pooler({ ip: `${one}, ${other}` });
   await pooler({ ip: apart });
-  const { eyes } = eyesOn(namespace, 2, [one, other, apart]);
+  const { observer } = observing(namespace, 2, [one, other, apart]);
   try {
     await expect
-      .poll(() => seenBy(eyes))
+      .poll(() => seenBy(observer))
       .toEqual([
         { name: one, state: "available", sameAs: undefined },
         { name: other, state: "available", sameAs: one },
         { name: apart, state: "available", sameAs: undefined },
       ]);
+    // A question changes nothing, and the memory of what was one process is no part of it.
+    const known = observer.pgbouncers();
+    expect(observer.pgbouncers()).toEqual(known);
   } finally {
-    await eyes.stop();
+    await observer.stop();
   }
 });
 
@@ -182,14 +188,14 @@ test("two addresses of the one process that is planned are well, and a restart s
     { name: one, state: "available", sameAs: undefined },
     { name: other, state: "available", sameAs: one },
   ];
-  const first = eyesOn(namespace, 1, [one, other]);
+  const first = observing(namespace, 1, [one, other]);
   let status: Status | undefined;
   try {
     await expect
       .poll(() => reasonIn((status = judge(first.snapshot(status)).statuses.budget), "Ready"))
       .toBe("Ready");
   } finally {
-    await first.eyes.stop();
+    await first.observer.stop();
   }
 
   const said = new Set<string>();
@@ -198,16 +204,16 @@ test("two addresses of the one process that is planned are well, and a restart s
     said.add(statusDifference(status ?? {}, statuses.budget ?? {}));
     for (const { note } of events) said.add(note);
   };
-  const second = eyesOn(namespace, 1, [one, other], { onSight: look });
+  const second = observing(namespace, 1, [one, other], { onChange: look });
   try {
     // Before anything was asked, as the operator does.
     look();
-    await expect.poll(() => seenBy(second.eyes)).toEqual(both);
-    await expect.poll(() => second.eyes.postgres().state).toBe("available");
+    await expect.poll(() => seenBy(second.observer)).toEqual(both);
+    await expect.poll(() => second.observer.postgres().state).toBe("available");
     look();
     expect([...said]).toEqual(["none"]);
   } finally {
-    await second.eyes.stop();
+    await second.observer.stop();
   }
 });
 
@@ -218,7 +224,7 @@ test("two addresses that once led to one process are no proof of two, though the
   await pooler({ ip: apart });
   const balancer = await startBalancer(balanced, one);
   // Consoles are opened anew each minute.
-  const { eyes, snapshot, value } = eyesOn(namespace, 2, [one, balanced], {
+  const { observer, snapshot, value } = observing(namespace, 2, [one, balanced], {
     runtime: fastRuntime(60),
   });
   try {
@@ -226,7 +232,7 @@ test("two addresses that once led to one process are no proof of two, though the
       { name: one, state: "available", sameAs: undefined },
       { name: balanced, state: "available", sameAs },
     ];
-    await expect.poll(() => seenBy(eyes)).toEqual(both(one));
+    await expect.poll(() => seenBy(observer)).toEqual(both(one));
     // What Postgres has to tell comes when it comes: here it is the same all the time.
     const judged = (status?: Status) =>
       judge({ ...snapshot(status), postgres: seen(postgresSnapshot(value)) }).statuses.budget;
@@ -234,11 +240,11 @@ test("two addresses that once led to one process are no proof of two, though the
     expect(reasonIn(status, "WithinBudget")).toBe("ProcessesUnseen");
 
     balancer.lead(apart);
-    await expect.poll(() => seenBy(eyes)).toEqual(both(undefined));
+    await expect.poll(() => seenBy(observer)).toEqual(both(undefined));
     expect(judged(status)).toEqual(status);
     expect(status).toMatchObject({ replicas: 1 });
   } finally {
-    await eyes.stop();
+    await observer.stop();
     await balancer.stop();
   }
 });

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { systemRuntime, type Runtime } from "../../src/runtime/runtime.ts";
-import { sameProcesses } from "../../src/observe/consoles.ts";
+import { sameProcesses } from "../../src/pgbouncer/processIdentity.ts";
 import { UnavailableError } from "../../src/model/observation.ts";
 import type { PgBouncerState } from "../../src/model/pgbouncer.ts";
 import { pollPgBouncer, type Poller } from "../../src/observe/pgbouncerPoller.ts";

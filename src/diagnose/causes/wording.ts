@@ -1,6 +1,6 @@
 import { CONSOLE_DATABASE } from "../../api/names.ts";
 import { counted } from "../../text/wording.ts";
-import { isConsoleName } from "../../pgbouncer/consoleName.ts";
+import { consoleIn } from "../../pgbouncer/processIdentity.ts";
 import type { ClientRow } from "../../model/pgbouncer.ts";
 
 /** How many of a list are told one by one. */
@@ -40,7 +40,7 @@ export function whoIs({
  * users get in.
  */
 export function programOf(line: string, applicationName: string): string {
-  return line === CONSOLE_DATABASE && isConsoleName(applicationName)
+  return line === CONSOLE_DATABASE && consoleIn(applicationName) !== undefined
     ? "a console of weir's"
     : `application ${applicationName}`;
 }

@@ -1,27 +1,28 @@
 import { openConsole, type Console } from "../../pgbouncer/console.ts";
 import {
-  shownClockAheadMs,
-  shownTimeMs,
-  textOf,
-  versionIn,
-  type ClockReading,
-  type ShowRow,
-} from "../../pgbouncer/showRows.ts";
-import type { LivePgBouncer, PgBouncerSample } from "../../model/pgbouncer.ts";
-import { ANSWER_TIMEOUT_MS, type Source } from "../../model/source.ts";
-import type { Runtime } from "../../runtime/runtime.ts";
-import type { LoginUrl } from "../../postgres/loginUrl.ts";
-import {
   clientsOf,
   configOf,
+  databasesOf,
   isSelf,
-  linesOf,
-  loggingInOf,
+  listCountsOf,
   loginsOf,
   poolsOf,
   serversOf,
-  usedClientsOf,
-} from "../../pgbouncer/liveRows.ts";
+  versionOf,
+} from "../../pgbouncer/show.ts";
+import {
+  shownClockAheadMs,
+  shownTimeMs,
+  textOf,
+  type ClockReading,
+  type ShowRow,
+} from "../../pgbouncer/showRows.ts";
+import type { UnavailablePart } from "../../model/observation.ts";
+import type { LivePgBouncer, PgBouncerSample } from "../../model/pgbouncer.ts";
+import { consoleIn, sameProcesses } from "../../pgbouncer/processIdentity.ts";
+import type { LoginUrl } from "../../postgres/loginUrl.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import { ANSWER_TIMEOUT_MS, type Source } from "../../model/source.ts";
 
 /** What one sample is made of, before it is known what PgBouncer's clock means. */
 interface Shown {
@@ -49,27 +50,27 @@ export interface PgBouncerSource extends Source<LivePgBouncer> {
 export async function openPgBouncer(login: LoginUrl, runtime: Runtime): Promise<PgBouncerSource> {
   const console = await openConsole(login, runtime, ANSWER_TIMEOUT_MS);
   try {
-    const version = versionIn(textOf((await console.show("VERSION"))[0] ?? {}, "version"));
+    const version = versionOf(await console.show("VERSION"));
     const config = configOf(await console.show("CONFIG"));
-    const lines = linesOf(await console.show("DATABASES"), config);
+    const lines = databasesOf(await console.show("DATABASES"), config);
     const shown: Shown[] = [];
     return {
       consoleName: console.applicationName,
       sample: async () => void shown.push(await ask(console, runtime)),
-      told: () => {
+      result: () => {
         const last = shown.at(-1);
         if (last === undefined || shown.length < 2) return undefined;
         const self = console.applicationName;
         const clockAheadMs = shownClockAheadMs(shown.flatMap((each) => readingsOf(each, self)));
         const samples = shown.map((each) => sampleOf(each, { clockAheadMs, self }));
-        const full = usedClientsOf(last.lists);
+        const { usedClients } = listCountsOf(last.lists);
         return {
           address: login.address,
           version,
           config,
           lines,
           samples,
-          access: accessOf(login, config, full),
+          access: accessOf(login, config, usedClients),
         };
       },
       close: console.close,
@@ -104,8 +105,7 @@ function sampleOf(
 ): PgBouncerSample {
   return {
     atMs: shown.beforeMs,
-    usedClients: usedClientsOf(shown.lists),
-    loggingIn: loggingInOf(shown.lists),
+    ...listCountsOf(shown.lists),
     ...loginsOf(shown.stats),
     clients: clientsOf(shown.clients, shown.servers, reading),
     servers: serversOf(shown.servers, reading),
@@ -129,4 +129,48 @@ function accessOf(
       ? `PgBouncer is full; a console is let in all the same, and takes 1 of ${max}`
       : `a console takes 1 of max_client_conn ${max}`;
   return `as ${role} ${user}${socket}; ${cost}`;
+}
+
+/** A PgBouncer that answered, and the name of weir's console there. */
+export interface AnsweredPgBouncer {
+  readonly pgbouncer: LivePgBouncer;
+  readonly consoleName: string;
+}
+
+/**
+ * Each process once: two URLs may reach the same one, by two names or through a Service, and its
+ * clients must not count twice.
+ */
+export function eachProcessOnce(answered: readonly AnsweredPgBouncer[]): {
+  readonly pgbouncers: readonly LivePgBouncer[];
+  readonly repeated: readonly UnavailablePart[];
+} {
+  // By number: two URLs may have one address.
+  const same = sameProcesses(
+    answered.map(({ pgbouncer, consoleName }, index) => ({
+      name: `${index}`,
+      consoles: { own: [consoleName], listed: consolesIn(pgbouncer) },
+    })),
+  );
+  const isRepeated = (index: number) => same.has(`${index}`);
+  return {
+    pgbouncers: answered.flatMap(({ pgbouncer }, index) => (isRepeated(index) ? [] : [pgbouncer])),
+    repeated: answered.flatMap(({ pgbouncer }, index) => {
+      const earlier = answered[Number(same.get(`${index}`))]?.pgbouncer;
+      if (earlier === undefined) return [];
+      return [
+        {
+          what: `PgBouncer ${pgbouncer.address}, another process there`,
+          why: `it is the same process as ${earlier.address}, and counted once`,
+          next: "name each process by an address of its own: behind a Service or one port with so_reuseport, a login reaches any of them",
+        },
+      ];
+    }),
+  };
+}
+
+function consolesIn({ samples }: LivePgBouncer): readonly string[] {
+  return samples.flatMap(({ clients }) =>
+    clients.flatMap(({ applicationName }) => consoleIn(applicationName) ?? []),
+  );
 }

@@ -4,15 +4,14 @@ import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { Refusal, Source } from "../../model/source.ts";
 import type { UnavailablePart } from "../../model/observation.ts";
 import type { LivePgBouncer } from "../../model/pgbouncer.ts";
-import { openPgBouncer, type PgBouncerSource } from "./askPgBouncer.ts";
+import { eachProcessOnce, openPgBouncer, type PgBouncerSource } from "./askPgBouncer.ts";
 import { openPostgres, type PostgresSource } from "../../postgres/askBackends.ts";
 import { BadUrl, parseLoginUrl, type LoginUrl } from "../../postgres/loginUrl.ts";
-import { dedupeProcesses } from "./sameProcesses.ts";
 import { pgbouncerRefusal, postgresRefusal } from "../../postgres/loginFailures.ts";
 import { readCluster, type ClusterAnswer, type ClusterQuestion } from "./readCluster.ts";
 import { readComposeProject, type ComposeWorld } from "./readComposeProject.ts";
-import { sleep, type Runtime } from "../../runtime/runtime.ts";
 import { unreachableAddresses } from "./unreachable.ts";
+import { sleep, type Runtime } from "../../runtime/runtime.ts";
 import { liveWorkloads } from "./workloads.ts";
 
 /** What is asked, and for how long. */
@@ -45,7 +44,7 @@ const POSTGRES_PORT_DEFAULT = 5432;
 
 /**
  * Asks a running system what it has open, several times over a window: every PgBouncer and
- * Postgres at the same moments. What can't be asked is in `unseen`, with why and what to do; two
+ * Postgres at the same moments. What can't be asked is in `unavailable`, with why and what to do; two
  * samples are taken at least, however short the window.
  *
  * @throws BadUrl for a URL that can't be used, BadCompose for such a compose file; no password is in
@@ -61,11 +60,11 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
   const composed =
     question.compose === undefined ? undefined : readComposeProject(question.compose, world);
 
-  const [poolers, postgres] = await Promise.all([
-    Promise.all(consoles.map((login) => opened(askedPooler(login, world), world))),
+  const [asked, postgres] = await Promise.all([
+    Promise.all(consoles.map((login) => opened(askedPgBouncer(login, world), world))),
     database === undefined ? undefined : opened(askedPostgres(database, world), world),
   ]);
-  const sources = [...poolers, postgres].filter((each) => each !== undefined && "source" in each);
+  const sources = [...asked, postgres].filter((each) => each !== undefined && "source" in each);
   let cluster: ClusterAnswer | undefined;
   try {
     [cluster] = await Promise.all([
@@ -76,43 +75,47 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
     await Promise.all(sources.map(({ source }) => source.close()));
   }
 
-  const answers = poolers.map(answerOf);
-  const answer = postgres === undefined ? { unseen: [NO_POSTGRES] } : answerOf(postgres);
-  const hidden = postgres !== undefined && "source" in postgres ? postgres.source.unseen : [];
-  const { told, again } = dedupeProcesses(
-    poolers.flatMap((each, index) => {
-      const pooler = answers[index]?.told;
-      if (pooler === undefined || !("source" in each)) return [];
-      return [{ pooler, consoleName: each.source.consoleName }];
+  const answers = asked.map(answerOf);
+  const answer = postgres === undefined ? { unavailable: [NO_POSTGRES] } : answerOf(postgres);
+  const hidden = postgres !== undefined && "source" in postgres ? postgres.source.unavailable : [];
+  const { pgbouncers, repeated } = eachProcessOnce(
+    asked.flatMap((each, index) => {
+      const pgbouncer = answers[index]?.value;
+      if (pgbouncer === undefined || !("source" in each)) return [];
+      return [{ pgbouncer, consoleName: each.source.consoleName }];
     }),
   );
-  const seen = addressesIn(told);
-  const unreachable = await unreachableAddresses(told, THRESHOLDS.ghostSilentMs, world.runtime);
-  const project = await composed?.withContainers(seen);
+  const clientAddresses = addressesIn(pgbouncers);
+  const unreachable = await unreachableAddresses(
+    pgbouncers,
+    THRESHOLDS.ghostSilentMs,
+    world.runtime,
+  );
+  const project = await composed?.withContainers(clientAddresses);
   const workloads = [
-    ...(cluster?.hasPods ? liveWorkloads(cluster.objects, cluster.isWhole, seen) : []),
+    ...(cluster?.hasPods ? liveWorkloads(cluster.objects, cluster.isWhole, clientAddresses) : []),
     ...(project?.workloads ?? []),
   ];
   return {
-    pgbouncers: told,
+    pgbouncers,
     ...(unreachable !== undefined && { unreachableAddresses: unreachable }),
-    ...(answer.told !== undefined && { postgres: answer.told }),
+    ...(answer.value !== undefined && { postgres: answer.value }),
     ...((cluster?.hasPods || project !== undefined) && { workloads }),
     unavailable: [
       ...answers,
-      { unseen: again },
+      { unavailable: repeated },
       answer,
-      { unseen: hidden },
+      { unavailable: hidden },
       cluster,
       project,
-    ].flatMap((each) => each?.unseen ?? []),
+    ].flatMap((each) => each?.unavailable ?? []),
   };
 }
 
-/** Where the poolers' clients come from. */
-function addressesIn(poolers: readonly LivePgBouncer[]): ReadonlySet<string> {
+/** Where the PgBouncers' clients come from. */
+function addressesIn(pgbouncers: readonly LivePgBouncer[]): ReadonlySet<string> {
   return new Set(
-    poolers.flatMap(({ samples }) =>
+    pgbouncers.flatMap(({ samples }) =>
       samples.flatMap(({ clients }) => clients.map(({ address }) => address)),
     ),
   );
@@ -141,14 +144,14 @@ function loginOf(option: string, url: string, portDefault: number): LoginUrl {
   }
 }
 
-/** Something to ask, and how a failure of it is told. */
+/** Something to ask, and what is said of a failure of it. */
 interface Asked<S> {
   readonly what: string;
   readonly open: () => Promise<S>;
   readonly refusal: (error: unknown) => Refusal;
 }
 
-function askedPooler(login: LoginUrl, { runtime }: LiveWorld): Asked<PgBouncerSource> {
+function askedPgBouncer(login: LoginUrl, { runtime }: LiveWorld): Asked<PgBouncerSource> {
   return {
     what: `PgBouncer ${login.address}`,
     open: () => openPgBouncer(login, runtime),
@@ -219,20 +222,20 @@ async function takeSamples(
 }
 
 interface Answer<T> {
-  readonly told?: T;
-  readonly unseen: readonly UnavailablePart[];
+  readonly value?: T;
+  readonly unavailable: readonly UnavailablePart[];
 }
 
 function answerOf<T>(one: Opened<Source<T>> | UnavailablePart): Answer<T> {
-  if (!("source" in one)) return { unseen: [one] };
+  if (!("source" in one)) return { unavailable: [one] };
   try {
-    const told = one.source.told();
-    const what = told === undefined ? one.what : `${one.what}, after its last sample`;
+    const value = one.source.result();
+    const what = value === undefined ? one.what : `${one.what}, after its last sample`;
     return {
-      ...(told !== undefined && { told }),
-      unseen: one.failed === undefined ? [] : [{ what, ...one.failed, failed: true }],
+      ...(value !== undefined && { value }),
+      unavailable: one.failed === undefined ? [] : [{ what, ...one.failed, failed: true }],
     };
   } catch (error) {
-    return { unseen: [{ what: one.what, ...one.refusal(error), failed: true }] };
+    return { unavailable: [{ what: one.what, ...one.refusal(error), failed: true }] };
   }
 }

@@ -65,7 +65,7 @@ test("on its node's network a pod has no address of its own", () => {
   expect(pod?.addresses).toEqual([]);
 });
 
-test("of two addresses that one is told which was seen", () => {
+test("of two addresses the one that a client has", () => {
   const status = { ...RUNNING, podIPs: [{ ip: "10.0.0.7" }, { ip: "fd00::7" }] };
   const [pod] = runningPods([object("Pod", "pod", { status })]);
   if (pod === undefined) throw new Error("no pod");

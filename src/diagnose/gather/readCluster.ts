@@ -22,7 +22,7 @@ export interface ClusterAnswer {
   readonly hasPods: boolean;
   /** Every kind was read: only then is what is not there no gap. */
   readonly isWhole: boolean;
-  readonly unseen: readonly UnavailablePart[];
+  readonly unavailable: readonly UnavailablePart[];
 }
 
 const KINDS: readonly Listed[] = [
@@ -44,7 +44,7 @@ const NAMESPACE_DEFAULT = "default";
 
 /**
  * Reads what tells whose pods the clients are, and how their pools are set. It doesn't throw: what
- * can't be read is in `unseen`.
+ * can't be read is in `unavailable`.
  */
 export async function readCluster(
   question: ClusterQuestion,
@@ -63,17 +63,19 @@ export async function readCluster(
     client = connect(config, runtime);
     const opened = client;
     const read = await Promise.all(KINDS.map((kind) => readKind(opened, kind, namespace)));
-    const missing = new Set(read.flatMap(({ kind, unseen }) => (unseen === undefined ? [] : kind)));
+    const missing = new Set(
+      read.flatMap(({ kind, unavailable }) => (unavailable === undefined ? [] : kind)),
+    );
     return {
       objects: read.flatMap(({ objects }) => objects),
       hasPods: !missing.has("Pod") && !missing.has("ReplicaSet"),
       isWhole: missing.size === 0,
-      unseen: read.flatMap(({ unseen }) => unseen ?? []),
+      unavailable: read.flatMap(({ unavailable }) => unavailable ?? []),
     };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
-    const unseen = [{ what: "the cluster", why: error.message, next: NO_CLUSTER }];
-    return { objects: [], hasPods: false, isWhole: false, unseen };
+    const unavailable = [{ what: "the cluster", why: error.message, next: NO_CLUSTER }];
+    return { objects: [], hasPods: false, isWhole: false, unavailable };
   } finally {
     await client?.close();
   }
@@ -84,7 +86,7 @@ const NO_CLUSTER = "KUBECONFIG and its context must name a cluster that can be r
 interface KindAnswer {
   readonly kind: string;
   readonly objects: readonly ManifestObject[];
-  readonly unseen?: UnavailablePart;
+  readonly unavailable?: UnavailablePart;
 }
 
 async function readKind(
@@ -100,7 +102,11 @@ async function readKind(
     if (!(error instanceof KubeError)) throw error;
     const where = namespace === undefined ? "of the cluster" : `of namespace ${namespace}`;
     const next = `kubectl auth can-i list ${plural}: the role \`view\` may`;
-    return { kind, objects: [], unseen: { what: `${kind}s ${where}`, why: error.message, next } };
+    return {
+      kind,
+      objects: [],
+      unavailable: { what: `${kind}s ${where}`, why: error.message, next },
+    };
   }
 }
 

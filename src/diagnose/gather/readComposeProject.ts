@@ -26,10 +26,10 @@ export interface ComposeWorld {
   readonly read: (path: string) => string;
 }
 
-/** The services of a compose project that connect to a pooler, with their containers. */
+/** The services of a compose project that connect to a PgBouncer, with their containers. */
 export interface ComposeAnswer {
   readonly workloads: readonly LiveWorkload[];
-  readonly unseen: readonly UnavailablePart[];
+  readonly unavailable: readonly UnavailablePart[];
 }
 
 /** A compose file that was read; its containers are still to be asked for. */
@@ -40,7 +40,7 @@ export interface ReadProject {
 
 /**
  * Reads a compose file. Where docker is not to be had afterwards, the file alone tells, and
- * `unseen` says why.
+ * `unavailable` says why.
  *
  * @throws BadCompose, or what `read` throws for the file itself
  */
@@ -62,7 +62,7 @@ export function readComposeProject(file: string, { env, read }: ComposeWorld): R
   const elsewhere = project.elsewhere.length === 0 ? [] : [notRead(file, project.elsewhere)];
   return {
     withContainers: async (clientAddresses) => {
-      const { containers, unseen } = await containersOf(file, env);
+      const { containers, unavailable } = await containersOf(file, env);
       const names = new Set(configured.map(({ workload }) => workload));
       const others = clientServices(containers, clientAddresses).filter((key) => !names.has(key));
       const workloads = [
@@ -79,7 +79,7 @@ export function readComposeProject(file: string, { env, read }: ComposeWorld): R
             .filter(({ service }) => serviceKey(service) === workload)
             .map((container) => podOf(container, clientAddresses)),
         })),
-        unseen: [...unseen, ...elsewhere],
+        unavailable: [...unavailable, ...elsewhere],
       };
     },
   };
@@ -118,17 +118,17 @@ async function containersOf(
   env: ComposeWorld["env"],
 ): Promise<{
   readonly containers: readonly ComposeContainer[];
-  readonly unseen: readonly UnavailablePart[];
+  readonly unavailable: readonly UnavailablePart[];
 }> {
   try {
     const ids = containerIds(await docker(["compose", "-f", file, "ps", "--format", "json"], env));
     const containers =
       ids.length === 0 ? [] : inspectedContainers(await docker(["inspect", ...ids], env));
-    return { containers, unseen: [] };
+    return { containers, unavailable: [] };
   } catch (error) {
     return {
       containers: [],
-      unseen: [
+      unavailable: [
         {
           what: `containers of ${file}`,
           why: whyNot(error),

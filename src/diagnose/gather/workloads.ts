@@ -67,7 +67,7 @@ export function poolSettings({
   }));
 }
 
-/** Those of poolers. An address that leads to several poolers is one pool all the same. */
+/** Those of PgBouncers. An address that leads to several of them is one pool all the same. */
 function onePoolEach(clients: readonly Client[]): readonly Client[] {
   const pools = clients.flatMap((client) => {
     const { place, target } = client;

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import type { StateSample } from "./stateSample.ts";
-import { sampleWindow } from "./sampleWindow.ts";
+import { sampleWindow, type StateSample } from "./pgbouncerState.ts";
 
 function sample(usedClients: number, clients: number, servers: number, waiting = 0): StateSample {
   const line = {

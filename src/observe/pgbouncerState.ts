@@ -1,11 +1,50 @@
 import { CONSOLE_DATABASE, MAINTENANCE_LINE } from "../api/names.ts";
-import type { PgBouncerWindow } from "../model/pgbouncer.ts";
-import type { StateSample } from "./stateSample.ts";
+import type { LineState, PgBouncerState, PgBouncerWindow } from "../model/pgbouncer.ts";
+import { clientCountsOf, configOf, databasesOf, listCountsOf, poolsOf } from "../pgbouncer/show.ts";
+import type { ShowRow } from "../pgbouncer/showRows.ts";
+
+/** What a console answered in one go. */
+export interface StateRows {
+  readonly databases: readonly ShowRow[];
+  readonly clients: readonly ShowRow[];
+  readonly lists: readonly ShowRow[];
+  readonly pools: readonly ShowRow[];
+  readonly config: readonly ShowRow[];
+}
+
+/** What one sample says, without what earlier ones add to it. */
+export type StateSample = Omit<PgBouncerState, "window" | "version" | "address">;
+
+/**
+ * @param self the application name of weir's own console
+ * @throws ShowError
+ */
+export function stateSample(rows: StateRows, self: string): StateSample {
+  const config = configOf(rows.config);
+  const poolsByLine = Map.groupBy(poolsOf(rows.pools), ({ line }) => line);
+  return {
+    config,
+    lines: databasesOf(rows.databases, config).map((line): LineState => {
+      const pools = poolsByLine.get(line.name) ?? [];
+      return {
+        ...line,
+        openServers: pools.reduce((sum, { servers }) => sum + servers, 0),
+        // Of one that was forced before a RELOAD an empty pool may be left.
+        roles:
+          line.forceUser === undefined
+            ? pools.map(({ user }) => user).toSorted()
+            : [line.forceUser],
+      };
+    }),
+    clients: clientCountsOf(rows.clients, self),
+    ...listCountsOf(rows.lists),
+  };
+}
 
 /** How long a maximum counts. */
 export const WINDOW_MS = 10_000;
 /** So many samples in a row, of two processes that are each asked every second, overlap. */
-const KEPT_SAMPLES = 3;
+const SAMPLES_IN_ROW = 3;
 
 /** What one sample adds to the window. */
 interface Entry {
@@ -36,10 +75,10 @@ export function sampleWindow(): SampleWindow {
         entryOf(sample, atMs),
       ];
       const startMs = sinceMs;
-      const inRow = entries.filter((entry) => entry.atMs >= startMs).slice(-KEPT_SAMPLES);
+      const inRow = entries.filter((entry) => entry.atMs >= startMs).slice(-SAMPLES_IN_ROW);
       return {
         ...maximaOf(entries, Math.min(WINDOW_MS, atMs - startMs)),
-        addressesHeldMin: inRow.length < KEPT_SAMPLES ? new Map() : minimaOf(inRow),
+        addressesHeldMin: inRow.length < SAMPLES_IN_ROW ? new Map() : minimaOf(inRow),
       };
     },
     interrupt: () => {

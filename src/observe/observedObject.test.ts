@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { budgetsSharingPostgres } from "./budgetsSharingPostgres.ts";
-import { toCachedBudget } from "./observedObject.ts";
+import { budgetsSharingPostgres, toCachedBudget } from "./observedObject.ts";
 
 function kept(name: string, postgres: object, pgbouncer: object = { maxClientConn: 200 }) {
   return toCachedBudget({

@@ -1,4 +1,14 @@
 import { CONSOLE_DATABASE } from "../api/names.ts";
+import type {
+  ClientCount,
+  ClientRow,
+  DatabaseRow,
+  ListCounts,
+  PgBouncerSample,
+  PoolRow,
+  ServerRow,
+} from "../model/pgbouncer.ts";
+import { consoleIn } from "./processIdentity.ts";
 import {
   numberIn,
   numberOf,
@@ -8,13 +18,6 @@ import {
   textOf,
   type ShowRow,
 } from "./showRows.ts";
-import type {
-  ClientRow,
-  DatabaseRow,
-  PgBouncerSample,
-  PoolRow,
-  ServerRow,
-} from "../model/pgbouncer.ts";
 
 /** What the rows of one sample are read with. */
 export interface Reading {
@@ -24,13 +27,21 @@ export interface Reading {
   readonly self: string;
 }
 
+/** `1.26.1`, of SHOW VERSION: `PgBouncer 1.26.1`, or `PgBouncer 1.18.0 on x86_64…`. */
+export function versionOf([row = {}]: readonly ShowRow[]): string {
+  const text = textOf(row, "version");
+  const version = /PgBouncer\D*(\d+(?:\.\d+)*\w*)/i.exec(text)?.[1];
+  if (version === undefined) throw new ShowError(`SHOW VERSION names no PgBouncer: ${text}`);
+  return version;
+}
+
 /** The rows of SHOW CONFIG, by key. */
 export function configOf(rows: readonly ShowRow[]): ReadonlyMap<string, string> {
   return new Map(rows.map((row) => [textOf(row, "key"), textIn(row, "value") ?? ""]));
 }
 
 /** Those of SHOW DATABASES, but the console's own. */
-export function linesOf(
+export function databasesOf(
   rows: readonly ShowRow[],
   config: ReadonlyMap<string, string>,
 ): readonly DatabaseRow[] {
@@ -39,6 +50,7 @@ export function linesOf(
     .map((row) => {
       const forceUser = textIn(row, "force_user");
       const maxClients = numberIn(row, "max_client_connections");
+      const openClients = numberIn(row, "current_client_connections");
       return {
         name: textOf(row, "name"),
         // A Postgres over a unix socket has none.
@@ -52,6 +64,7 @@ export function linesOf(
         poolMode: textIn(row, "pool_mode") ?? config.get("pool_mode") ?? "session",
         maxConnections: numberOf(row, "max_connections"),
         ...(maxClients !== undefined && { maxClientConnections: maxClients }),
+        ...(openClients !== undefined && { openClients }),
         paused: numberOf(row, "paused") !== 0,
         disabled: numberOf(row, "disabled") !== 0,
       };
@@ -77,11 +90,52 @@ export function clientsOf(
         port: numberOf(row, "port"),
         state,
         ...timesOf(row, reading),
-        waitMs: state.startsWith("waiting") ? waitMsOf(row) : 0,
+        waitMs: isWaiting(state) ? waitMsOf(row) : 0,
         // A server of a moment later than SHOW SERVERS is in no row of it.
         ...(link !== undefined && { serverId: idByPtr.get(link) ?? link }),
       };
     });
+}
+
+/**
+ * Those of SHOW CLIENTS, but weir's own console: how many are alike in line, user and address. The
+ * same clients are in the same order each time.
+ */
+export function clientCountsOf(rows: readonly ShowRow[], self: string): readonly ClientCount[] {
+  const counts = new Map<string, ClientCount>();
+  for (const row of rows) {
+    if (isSelf(row, { self })) continue;
+    const line = textIn(row, "database") ?? "";
+    const user = textIn(row, "user") ?? "";
+    const address = textIn(row, "addr") ?? "";
+    const state = textIn(row, "state") ?? "";
+    const key = JSON.stringify([line, user, address]);
+    const { count, idle, waiting } = counts.get(key) ?? { count: 0, idle: 0, waiting: 0 };
+    // Before 1.24 a client without a transaction is `active` too, but linked to no server.
+    const isIdle = state === "idle" || (state === "active" && textIn(row, "link") === undefined);
+    counts.set(key, {
+      line,
+      user,
+      address,
+      count: count + 1,
+      idle: idle + (isIdle ? 1 : 0),
+      waiting: waiting + (isWaiting(state) ? 1 : 0),
+    });
+  }
+  return [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, count]) => count);
+}
+
+/** weir's consoles among the rows of SHOW CLIENTS, by name. */
+export function consolesOf(rows: readonly ShowRow[]): readonly string[] {
+  return rows
+    .filter((row) => textIn(row, "database") === CONSOLE_DATABASE)
+    .flatMap((row) => consoleIn(textIn(row, "application_name") ?? "") ?? [])
+    .toSorted();
+}
+
+/** `waiting`, and what has a queue of its own: `waiting_cancel_req`. */
+function isWaiting(state: string): boolean {
+  return state.startsWith("waiting");
 }
 
 /** Whether a row of SHOW CLIENTS is weir's own console; application_name_add_host adds to it. */
@@ -124,14 +178,12 @@ export function poolsOf(rows: readonly ShowRow[]): readonly PoolRow[] {
     }));
 }
 
-/** used_clients of SHOW LISTS. */
-export function usedClientsOf(rows: readonly ShowRow[]): number {
-  return listedOf(rows, "used_clients");
-}
-
-/** login_clients of SHOW LISTS. */
-export function loggingInOf(rows: readonly ShowRow[]): number {
-  return listedOf(rows, "login_clients");
+/** What SHOW LISTS counts of clients. */
+export function listCountsOf(rows: readonly ShowRow[]): ListCounts {
+  return {
+    usedClients: listedOf(rows, "used_clients"),
+    loggingIn: listedOf(rows, "login_clients"),
+  };
 }
 
 function listedOf(rows: readonly ShowRow[], list: string): number {

@@ -1,0 +1,260 @@
+import { pgbouncerSelector, type Labels } from "../api/labels.ts";
+import { POOL_LIMIT_ANNOTATION } from "../api/names.ts";
+import { fieldOf, itemsOf, numberAt, textAt, textsOf, type Fields } from "../kube/fields.ts";
+import type { KubeObject } from "../kube/list.ts";
+import type { WorkloadSnapshot } from "../model/workload.ts";
+
+/** A variable of a container whose value is a count; all others are not kept. */
+export interface EnvNumber {
+  readonly container: string;
+  readonly name: string;
+  readonly value: number;
+}
+
+/** What of a pod, or of a template of pods, may tell the size of a pool. */
+export interface PoolHints {
+  readonly env: readonly EnvNumber[];
+  /** The annotation that a Live pool follows. */
+  readonly limit?: number;
+}
+
+/** A size, and where it stands. */
+export interface PoolMax {
+  readonly value: number;
+  readonly from: string;
+}
+
+const COUNT = /^\d{1,9}$/;
+
+/** Of a pod, or of a workload's `spec.template`. */
+export function poolHints(pod: Fields): PoolHints {
+  const limit = countIn(fieldOf(fieldOf(pod, "metadata"), "annotations"), POOL_LIMIT_ANNOTATION);
+  const env = itemsOf(fieldOf(pod, "spec")["containers"]).flatMap((container) =>
+    itemsOf(container["env"]).flatMap((entry): EnvNumber[] => {
+      const name = textAt(entry, "name");
+      const value = countIn(entry, "value");
+      if (name === undefined || value === undefined) return [];
+      return [{ container: textAt(container, "name") ?? "", name, value }];
+    }),
+  );
+  return { env, ...(limit !== undefined && { limit }) };
+}
+
+/**
+ * What a process's pool may grow to. A Live pool follows its annotation, any other the variable;
+ * where several containers have it, the largest counts, and within one the last, as kubelet has it.
+ */
+export function poolMaxOf(
+  { env, limit }: PoolHints,
+  pool: { readonly resize: "Static" | "Live"; readonly env: { readonly max: string } },
+): PoolMax | undefined {
+  if (pool.resize === "Live" && limit !== undefined) {
+    return { value: limit, from: `annotation ${POOL_LIMIT_ANNOTATION}` };
+  }
+  const byContainer = new Map(
+    env.filter(({ name }) => name === pool.env.max).map((entry) => [entry.container, entry]),
+  );
+  const [largest] = [...byContainer.values()].toSorted((a, b) => b.value - a.value);
+  if (largest === undefined) return undefined;
+  const { name, container, value } = largest;
+  return { value, from: `env ${name} of container ${container}` };
+}
+
+function countIn(value: Fields, field: string): number | undefined {
+  const text = textAt(value, field)?.trim();
+  return text !== undefined && COUNT.test(text) ? Number(text) : undefined;
+}
+
+/** What is kept of a Deployment, StatefulSet or DaemonSet. */
+export interface CachedWorkload
+  extends PoolHints, Pick<WorkloadSnapshot, "kind" | "name" | "uid" | "replicas" | "rollout"> {
+  readonly namespace: string;
+  /** Its label selector, as it is written. */
+  readonly selector: Fields;
+}
+
+/** What is kept of a HorizontalPodAutoscaler. */
+export interface CachedScaler {
+  readonly name: string;
+  readonly minReplicas: number;
+  readonly maxReplicas: number;
+  /** What it scales, as workloadKey says it. */
+  readonly target: string;
+}
+
+/** `Deployment writing/author`: tells a workload from all others. */
+export function workloadKey(kind: string, namespace: string, name: string): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
+export function toCachedWorkload(object: KubeObject): CachedWorkload | undefined {
+  const { kind } = object;
+  if (kind !== "Deployment" && kind !== "StatefulSet" && kind !== "DaemonSet") return undefined;
+  const metadata = fieldOf(object, "metadata");
+  const spec = fieldOf(object, "spec");
+  return {
+    kind,
+    namespace: textAt(metadata, "namespace") ?? "",
+    name: textAt(metadata, "name") ?? "",
+    uid: textAt(metadata, "uid") ?? "",
+    replicas:
+      kind === "DaemonSet"
+        ? (numberAt(fieldOf(object, "status"), "desiredNumberScheduled") ?? 0)
+        : (numberAt(spec, "replicas") ?? 1),
+    rollout: rolloutOf(fieldOf(spec, kind === "Deployment" ? "strategy" : "updateStrategy")),
+    selector: fieldOf(spec, "selector"),
+    ...poolHints(fieldOf(spec, "template")),
+  };
+}
+
+export function toCachedScaler(object: KubeObject): CachedScaler {
+  const metadata = fieldOf(object, "metadata");
+  const spec = fieldOf(object, "spec");
+  const target = fieldOf(spec, "scaleTargetRef");
+  return {
+    name: textAt(metadata, "name") ?? "",
+    minReplicas: numberAt(spec, "minReplicas") ?? 1,
+    maxReplicas: numberAt(spec, "maxReplicas") ?? 1,
+    target: workloadKey(
+      textAt(target, "kind") ?? "",
+      textAt(metadata, "namespace") ?? "",
+      textAt(target, "name") ?? "",
+    ),
+  };
+}
+
+function rolloutOf(strategy: Fields): WorkloadSnapshot["rollout"] {
+  const { type } = strategy;
+  return type === "Recreate" || type === "OnDelete" ? type : "RollingUpdate";
+}
+
+/** What is kept of a pod that may hold connections. There may be tens of thousands. */
+export interface CachedPod extends PoolHints {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly ip?: string;
+  /** Its address is that of its node, and of other pods there. */
+  readonly hostNetwork: boolean;
+  readonly ready: boolean;
+  readonly terminating: boolean;
+  /** The workload that made it, as workloadKey says it; absent when nothing did. */
+  readonly madeBy?: string;
+  /** Of a pod that nothing made: selectors are to find it. */
+  readonly labels?: Labels;
+  /** The budget whose PgBouncer runs in it. */
+  readonly pgbouncerOf?: string;
+}
+
+/** Undefined for a pod that has ended: it holds nothing, and another may have got its address. */
+export function toCachedPod(object: KubeObject): CachedPod | undefined {
+  const metadata = fieldOf(object, "metadata");
+  const status = fieldOf(object, "status");
+  if (status["phase"] === "Succeeded" || status["phase"] === "Failed") return undefined;
+  const namespace = textAt(metadata, "namespace") ?? "";
+  const labels = textsOf(fieldOf(metadata, "labels"));
+  const ip = textAt(status, "podIP");
+  const owner = ownerOf(metadata, namespace, labels);
+  const pgbouncerOf = budgetOf(labels);
+  return {
+    namespace,
+    name: textAt(metadata, "name") ?? "",
+    uid: textAt(metadata, "uid") ?? "",
+    ...(ip !== undefined && { ip }),
+    hostNetwork: fieldOf(object, "spec")["hostNetwork"] === true,
+    ready: isReady(status),
+    terminating: textAt(metadata, "deletionTimestamp") !== undefined,
+    ...(owner === undefined ? { labels } : { madeBy: owner }),
+    ...(pgbouncerOf !== undefined && { pgbouncerOf }),
+    ...poolHints(object),
+  };
+}
+
+/**
+ * A ReplicaSet of a Deployment is called DEPLOYMENT-HASH, and its pods say that hash: so pods whose
+ * Deployment and ReplicaSet are deleted already, and which still terminate, are known as its own.
+ */
+function ownerOf(metadata: Fields, namespace: string, labels: Labels): string | undefined {
+  const owner = itemsOf(metadata["ownerReferences"]).find(({ controller }) => controller === true);
+  if (owner === undefined) return undefined;
+  const kind = textAt(owner, "kind") ?? "";
+  const name = textAt(owner, "name") ?? "";
+  const end = `-${labels["pod-template-hash"] ?? ""}`;
+  return kind === "ReplicaSet" && end !== "-" && name.endsWith(end)
+    ? workloadKey("Deployment", namespace, name.slice(0, -end.length))
+    : workloadKey(kind, namespace, name);
+}
+
+const INSTANCE_OF = Object.entries(pgbouncerSelector("*"));
+
+/** The budget that weir's own labels name, where they say that a pod is its PgBouncer. */
+function budgetOf(labels: Labels): string | undefined {
+  const isOne = INSTANCE_OF.every(([key, value]) =>
+    value === "*" ? labels[key] !== undefined : labels[key] === value,
+  );
+  const [instance] = INSTANCE_OF.find(([, value]) => value === "*") ?? [];
+  return isOne && instance !== undefined ? labels[instance] : undefined;
+}
+
+function isReady(status: Fields): boolean {
+  return itemsOf(status["conditions"]).some(
+    ({ type, status: is }) => type === "Ready" && is === "True",
+  );
+}
+
+/** What is kept of a Service. */
+export interface CachedService {
+  /** Of type ExternalName: the name that it stands for. */
+  readonly externalName?: string;
+  /** The names of its ports, by number; the only one may have none. */
+  readonly portNames: ReadonlyMap<number, string>;
+}
+
+/** What is kept of an EndpointSlice: its endpoints, but those that terminate. */
+export interface CachedSlice {
+  /** `namespace/name` of its Service. */
+  readonly service: string;
+  readonly ports: ReadonlyMap<string, number>;
+  readonly endpoints: readonly { readonly address: string; readonly pod?: string }[];
+}
+
+const SERVICE_LABEL = "kubernetes.io/service-name";
+
+export function toCachedService(object: KubeObject): CachedService {
+  const spec = fieldOf(object, "spec");
+  const externalName = spec["type"] === "ExternalName" ? textAt(spec, "externalName") : undefined;
+  return {
+    ...(externalName !== undefined && { externalName }),
+    portNames: new Map(
+      itemsOf(spec["ports"]).map((port) => [
+        numberAt(port, "port") ?? 0,
+        textAt(port, "name") ?? "",
+      ]),
+    ),
+  };
+}
+
+export function toCachedSlice(object: KubeObject): CachedSlice {
+  const metadata = fieldOf(object, "metadata");
+  const service = textAt(fieldOf(metadata, "labels"), SERVICE_LABEL) ?? "";
+  return {
+    service: `${textAt(metadata, "namespace") ?? ""}/${service}`,
+    ports: new Map(
+      itemsOf(object["ports"]).flatMap((port) => {
+        const number = numberAt(port, "port");
+        return number === undefined ? [] : [[textAt(port, "name") ?? "", number] as const];
+      }),
+    ),
+    endpoints: itemsOf(object["endpoints"]).flatMap((endpoint) => {
+      const { addresses } = endpoint;
+      const address: unknown = Array.isArray(addresses) ? addresses[0] : undefined;
+      // One that is not ready keeps the clients that it has: a PgBouncer that is full may fail its
+      // readiness probe, and is then the one to look at.
+      if (typeof address !== "string" || fieldOf(endpoint, "conditions")["terminating"] === true) {
+        return [];
+      }
+      const { kind, name } = fieldOf(endpoint, "targetRef");
+      return [{ address, ...(kind === "Pod" && typeof name === "string" && { pod: name }) }];
+    }),
+  };
+}

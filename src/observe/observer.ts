@@ -1,0 +1,176 @@
+import { isDeepStrictEqual } from "node:util";
+import { pgbouncerSelector } from "../api/labels.ts";
+import type { ConnectionBudget } from "../api/connectionBudget.ts";
+import type { McpServer } from "../api/mcpServer.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { labelText } from "../kube/selector.ts";
+import type {
+  BudgetSnapshot,
+  Handshake,
+  ObservedObject,
+  ServerSnapshot,
+} from "../model/budgetSnapshot.ts";
+import { PENDING, type Observation } from "../model/observation.ts";
+import { semaphore } from "../runtime/semaphore.ts";
+import { observeBudget, type BudgetObserver } from "./budgetObserver.ts";
+import { type CachedObject, budgetsSharingPostgres } from "./observedObject.ts";
+import type { CachedPod } from "./cachedObjects.ts";
+import type { ClusterCopy } from "./cluster.ts";
+import type { Endpoints } from "./mcpPoller.ts";
+import type { ObserverOptions } from "./observerOptions.ts";
+import { pgbouncerTargets, unwatchedServiceOf } from "./pgbouncerTargets.ts";
+import { cachedPodsOf, podOf, workloadOf } from "./serverWorkload.ts";
+
+/**
+ * Observes the budgets of a cluster. Only `retarget` and `stop` open and close connections: what is
+ * known is asked without changing anything.
+ */
+export interface Observer {
+  /**
+   * Follows a budget as it is now: asks the parts that it names from now on, and those no more that
+   * it names no more. Of a budget that isn't there nothing is asked.
+   */
+  readonly retarget: (key: string) => void;
+  /** All that is known of a budget now; undefined when it isn't there. */
+  readonly snapshot: (key: string) => BudgetSnapshot | undefined;
+  /** Servers whose budget isn't there. */
+  readonly orphans: (budgetKey: string) => readonly ServerSnapshot[];
+  /** Closes every connection. */
+  readonly stop: () => Promise<void>;
+}
+
+/** What it observes with, and whom it tells that there is something new. */
+export interface BudgetsOptions extends ObserverOptions {
+  readonly client: KubeClient;
+  readonly cluster: ClusterCopy;
+  /** The one that the copy is of; absent: all. */
+  readonly namespace?: string;
+  /** What was written last, where the copy of the cluster does not have it yet. */
+  readonly statusOf: (cached: CachedObject<unknown>) => ObservedObject<unknown>["status"];
+  readonly onChange: (budgetKey: string) => void;
+}
+
+/** Handshakes under way, over all budgets. */
+const HANDSHAKES_MAX = 8;
+
+interface Observed {
+  /** As it was when its observer was started. */
+  readonly budget: ConnectionBudget;
+  readonly observer: BudgetObserver;
+}
+
+export function observeBudgets(options: BudgetsOptions): Observer {
+  const { client, cluster, namespace, runtime, statusOf, onChange } = options;
+  const observed = new Map<string, Observed>();
+  const closing = new Set<Promise<void>>();
+  const limit = semaphore(HANDSHAKES_MAX);
+
+  const close = (key: string) => {
+    const old = observed.get(key);
+    observed.delete(key);
+    if (old === undefined) return;
+    const closed = old.observer.stop().finally(() => closing.delete(closed));
+    closing.add(closed);
+  };
+  /** Another host, Secret or port needs another observer; another size does not matter. */
+  const observerOf = (key: string, budget: ConnectionBudget): BudgetObserver => {
+    const old = observed.get(key);
+    if (old !== undefined && isDeepStrictEqual(askedOf(old.budget), askedOf(budget))) {
+      return old.observer;
+    }
+    close(key);
+    const observer = observeBudget(budget, { ...options, client, limit }, () => onChange(key));
+    observed.set(key, { budget, observer });
+    return observer;
+  };
+  const current = <T>(cached: CachedObject<T>) => ({
+    ...cached.observed,
+    status: statusOf(cached),
+  });
+  const serversOf = (key: string) =>
+    cluster
+      .serversOf(key)
+      .toSorted((a, b) => (a.observed.name < b.observed.name ? -1 : 1))
+      .map((cached) => ({
+        object: current(cached),
+        pods: cachedPodsOf(cached.observed, cluster),
+      }));
+  const budgetOf = (key: string): ConnectionBudget | undefined => {
+    const parsed = cluster.budget(key)?.observed.parsed;
+    return parsed?.ok ? parsed.value : undefined;
+  };
+
+  return {
+    retarget: (key) => {
+      const budget = budgetOf(key);
+      if (budget === undefined) return close(key);
+      const ready = serversOf(key).map((each) => [each.object.name, endpointsOf(each)] as const);
+      observerOf(key, budget).retarget(pgbouncerTargets(budget, cluster), new Map(ready));
+    },
+    snapshot: (key) => {
+      const cached = cluster.budget(key);
+      if (cached === undefined) return undefined;
+      const budget = budgetOf(key);
+      const observer = budget && observed.get(key)?.observer;
+      const unwatchedService = budget && unwatchedServiceOf(budget, namespace);
+      return {
+        atMs: runtime.epochMs(),
+        budget: current(cached),
+        servers: serversOf(key).map((each) =>
+          serverOf(each, cluster, observer?.handshake(each.object.name) ?? PENDING),
+        ),
+        ...budgetsSharingPostgres(cached, cluster.budgets()),
+        ...(namespace !== undefined && { namespaceAlone: namespace }),
+        ...(unwatchedService !== undefined && { unwatchedService }),
+        pgbouncers: observer?.pgbouncers() ?? PENDING,
+        ...(budget?.spec.pgbouncer.existing === undefined && {
+          pgbouncerSelector: labelText(pgbouncerSelector(cached.observed.name)),
+        }),
+        postgres: observer?.postgres() ?? PENDING,
+      };
+    },
+    orphans: (key) => serversOf(key).map((each) => serverOf(each, cluster, PENDING)),
+    stop: async () => {
+      for (const key of observed.keys()) close(key);
+      await Promise.all(closing);
+    },
+  };
+}
+
+interface ServerWithPods {
+  readonly object: ObservedObject<McpServer>;
+  readonly pods: readonly CachedPod[];
+}
+
+function serverOf(
+  { object, pods }: ServerWithPods,
+  cluster: ClusterCopy,
+  handshake: Observation<Handshake>,
+): ServerSnapshot {
+  const workload = workloadOf(object, cluster);
+  return {
+    object,
+    ...(workload !== undefined && { workload }),
+    pods: pods.map((pod) => podOf(pod, object)),
+    handshake,
+  };
+}
+
+/** Where its ready pods listen. */
+function endpointsOf({ object: { parsed }, pods }: ServerWithPods): Endpoints {
+  if (!parsed.ok) return [];
+  const { port, path } = parsed.value.spec;
+  return pods.flatMap(({ name, uid, ip, ready, terminating }) =>
+    ip === undefined || !ready || terminating ? [] : [{ uid, pod: name, host: ip, port, path }],
+  );
+}
+
+/** All that decides whom weir asks, and as whom. */
+function askedOf({ spec }: ConnectionBudget) {
+  const { host, port, database, user, credentialsSecretRef, tls } = spec.postgres;
+  return {
+    postgres: { host, port, database, user, credentialsSecretRef, tls },
+    existing: spec.pgbouncer.existing,
+    tls: spec.pgbouncer.tls,
+  };
+}

@@ -1,0 +1,140 @@
+/**
+ * Which addresses lead to one PgBouncer process. Each console of weir's has a name of its own, and
+ * a process lists the consoles that are open in it: of two addresses that are asked in turn, the
+ * later console finds the earlier one where both are in one process.
+ *
+ *   two addresses ── one lists the other's console ──▶ one process (sameAs)
+ *                                                        │          ▲
+ *                            consoles opened anew land   │          │ they land
+ *                            in two processes            ▼          │ in one again
+ *                                                      once one process (wasSameAs)
+ *                                                        │
+ *                            one of the addresses goes   ▼
+ *                                                      forgotten
+ *
+ * Behind a load balancer each new console lands where it may: two addresses that lead to two
+ * processes now may lead to one in a minute, and while they do, the other process is not observed.
+ * So addresses that ever led to one process prove no second one, for as long as both of them stay.
+ */
+
+/** The application_name of a console of weir's, which tells it from every other client. */
+export function consoleName(twelveHexDigits: string): string {
+  return `weir-${twelveHexDigits}`;
+}
+
+/** The console of weir's that an application_name names; application_name_add_host adds to it. */
+export function consoleIn(applicationName: string): string | undefined {
+  return /^(weir-[0-9a-f]{12})(?: - .*)?$/.exec(applicationName)?.[1];
+}
+
+/** weir's consoles, as somebody who asks a PgBouncer process knows them. */
+export interface Consoles {
+  /** The asker's own names: the one that is open, and those of the last minute. */
+  readonly own: readonly string[];
+  /** Those that the process listed when it was asked last, this one among them. */
+  readonly listed: readonly string[];
+}
+
+/** Somewhere a PgBouncer answers, by its name. */
+export interface AnsweringAddress {
+  readonly name: string;
+  readonly consoles: Consoles;
+}
+
+/**
+ * How long an old name counts: longer than the last observation stays when nothing answers, so that
+ * two that open their consoles anew at the same time are not taken for two processes meanwhile.
+ */
+const CONSOLE_MEMORY_MS = 60_000;
+
+/** The consoles of one address over time. */
+export interface ConsoleMemory {
+  readonly consoles: () => Consoles;
+  /** The console `own` was answered. */
+  readonly answered: (own: string, listed: readonly string[], atMs: number) => void;
+}
+
+export function consoleMemory(): ConsoleMemory {
+  const lastAnsweredMs = new Map<string, number>();
+  let consoles: Consoles = { own: [], listed: [] };
+  return {
+    consoles: () => consoles,
+    answered: (own, listed, atMs) => {
+      lastAnsweredMs.set(own, atMs);
+      for (const [name, lastMs] of lastAnsweredMs) {
+        if (atMs - lastMs > CONSOLE_MEMORY_MS) lastAnsweredMs.delete(name);
+      }
+      consoles = { own: [...lastAnsweredMs.keys()], listed };
+    },
+  };
+}
+
+/**
+ * Which of the addresses lead to the process of one that is earlier in the list: by name, the name
+ * of that one.
+ */
+export function sameProcesses(addresses: readonly AnsweringAddress[]): ReadonlyMap<string, string> {
+  const same = new Map<string, string>();
+  const firsts: AnsweringAddress[] = [];
+  for (const each of addresses) {
+    const first = firsts.find(({ consoles }) => isOneProcess(consoles, each.consoles));
+    if (first === undefined) firsts.push(each);
+    else same.set(each.name, first.name);
+  }
+  return same;
+}
+
+function isOneProcess(a: Consoles, b: Consoles): boolean {
+  return (
+    a.own.some((name) => b.listed.includes(name)) || b.own.some((name) => a.listed.includes(name))
+  );
+}
+
+/** An address at which a PgBouncer is asked, whether or not it answers. */
+export interface AskedAddress extends AnsweringAddress {
+  /** Another one once something else is at that address. */
+  readonly key: string;
+  readonly isAvailable: boolean;
+}
+
+/** Remembers which addresses ever led to one process. */
+export interface ProcessMemory {
+  /** Takes in how they are now, and forgets those that are gone. */
+  readonly note: (addresses: readonly AskedAddress[]) => void;
+  /**
+   * By name: the name of the address with which it shared a process at some time, an available one
+   * if any is.
+   */
+  readonly sharedWith: (addresses: readonly AskedAddress[]) => ReadonlyMap<string, string>;
+}
+
+export function processMemory(): ProcessMemory {
+  const shared = new Map<string, ReadonlySet<string>>();
+  return {
+    note: (addresses) => {
+      const available = addresses.filter(({ isAvailable }) => isAvailable);
+      const keys = new Set(addresses.map(({ key }) => key));
+      for (const key of shared.keys()) if (!keys.has(key)) shared.delete(key);
+      for (const { key, consoles } of addresses) {
+        const now = available.filter(
+          (other) => other.key !== key && isOneProcess(consoles, other.consoles),
+        );
+        const before = [...(shared.get(key) ?? [])].filter((other) => keys.has(other));
+        shared.set(key, new Set([...before, ...now.map((other) => other.key)]));
+      }
+    },
+    sharedWith: (addresses) => {
+      const firsts: AskedAddress[] = [];
+      const names = new Map<string, string>();
+      const availableFirst = addresses.toSorted(
+        (a, b) => Number(b.isAvailable) - Number(a.isAvailable),
+      );
+      for (const each of availableFirst) {
+        const first = firsts.find(({ key }) => shared.get(each.key)?.has(key));
+        if (first === undefined) firsts.push(each);
+        else names.set(each.name, first.name);
+      }
+      return names;
+    },
+  };
+}
