@@ -12,8 +12,8 @@ import { loginStorms } from "./causes/storm.ts";
 import { symptomsOf } from "./causes/symptoms.ts";
 import { THRESHOLDS, type Thresholds } from "./causes/thresholds.ts";
 import { orphanedQueries } from "./causes/orphanedQueries.ts";
-import { compareText } from "./causes/wording.ts";
 import { workloadClients } from "./causes/workloadClients.ts";
+import { byCodeUnit } from "../text/order.ts";
 
 /**
  * What is wrong in a system that runs, as far as its samples prove it, and who holds what.
@@ -86,7 +86,7 @@ function mostFirst(a: CauseFinding, b: CauseFinding): number {
   return (
     b.share - a.share ||
     CAUSE_KINDS.indexOf(a.cause.kind) - CAUSE_KINDS.indexOf(b.cause.kind) ||
-    compareText(a.cause.summary, b.cause.summary)
+    byCodeUnit(a.cause.summary, b.cause.summary)
   );
 }
 

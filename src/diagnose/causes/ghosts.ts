@@ -8,12 +8,13 @@ import type { Thresholds } from "./thresholds.ts";
 import {
   lastOf,
   maxClientConnOf,
+  persistentClientsOf,
   placesOf,
   silenceMs,
-  persistentClientsOf,
   type PersistentClient,
 } from "./window.ts";
-import { compareText, countedAs, duration, groups } from "./wording.ts";
+import { countedAs, duration, groups } from "./wording.ts";
+import { byCodeUnit } from "../../text/order.ts";
 
 /** Clients whose other end is gone, and what is said of them. */
 export interface Ghosts {
@@ -124,7 +125,7 @@ function findingOf(
   proofs: ReadonlyMap<PersistentClient, GhostEvidence>,
 ): CauseFinding {
   const max = maxClientConnOf(pooler);
-  const addresses = [...new Set(stays.map(({ client }) => client.address))].toSorted(compareText);
+  const addresses = [...new Set(stays.map(({ client }) => client.address))].toSorted(byCodeUnit);
   const quietestMs = Math.max(...stays.map(silenceMs));
   const leastMs = Math.min(...stays.map(silenceMs));
   const endsMs = keepaliveMs(pooler);
@@ -135,7 +136,7 @@ function findingOf(
       summary: `${countedAs(stays.length, "client is", "clients are")} gone at PgBouncer ${pooler.address} and still counted: ${stays.length} of max_client_conn ${max}`,
       evidence: [
         ...[...byProof]
-          .toSorted(([a], [b]) => compareText(a, b))
+          .toSorted(([a], [b]) => byCodeUnit(a, b))
           .flatMap(([proof, own]) =>
             groups(
               own.map(({ client }) => client),

@@ -4,7 +4,8 @@ import type { ClientRow, DatabaseRow, LivePgBouncer } from "../../model/pgbounce
 import type { LivePostgres } from "../../model/postgres.ts";
 import { ownersIn, type LiveOwners } from "./owners.ts";
 import { isBusy, isWaiting, lastOf, maxClientConnOf } from "./window.ts";
-import { compareText, whoIs } from "./wording.ts";
+import { whoIs } from "./wording.ts";
+import { byCodeUnit } from "../../text/order.ts";
 
 /** Who holds how much, as last seen. */
 export function holdings(live: LiveSystem): Pick<Diagnosis, "poolers" | "postgres"> {
@@ -26,7 +27,7 @@ function holdingOf(pooler: LivePgBouncer, owners: LiveOwners): Holding {
     used: usedClients,
     holders: [...byWho.values()]
       .flatMap((members) => holderOf(members, owners))
-      .toSorted((a, b) => b.clients - a.clients || compareText(keyOf(a), keyOf(b))),
+      .toSorted((a, b) => b.clients - a.clients || byCodeUnit(keyOf(a), keyOf(b))),
     lines: pooler.lines.map((line) => lineOf(pooler, line)),
   };
 }
@@ -102,7 +103,7 @@ function postgresHolding(postgres: LivePostgres): PostgresHolding {
             .length,
         };
       })
-      .toSorted((a, b) => b.open - a.open || compareText(a.role, b.role)),
+      .toSorted((a, b) => b.open - a.open || byCodeUnit(a.role, b.role)),
   };
 }
 

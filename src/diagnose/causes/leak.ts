@@ -8,12 +8,13 @@ import type { Thresholds } from "./thresholds.ts";
 import {
   alwaysQueued,
   lastOf,
-  silenceMs,
   persistentClientsOf,
+  silenceMs,
   type PersistentClient,
 } from "./window.ts";
-import { compareText, countedAs, duration, moment, joinTruncatedLines, whoIs } from "./wording.ts";
+import { countedAs, duration, joinTruncatedLines, moment, whoIs } from "./wording.ts";
 import { quotedIdentifier } from "../../text/quoting.ts";
+import { byCodeUnit } from "../../text/order.ts";
 
 /** A server connection that one client holds and does nothing with. */
 interface Held {
@@ -126,7 +127,7 @@ function findingOf(
   owners: LiveOwners,
 ): Leak {
   const longest = held.toSorted(
-    (a, b) => b.forMs - a.forMs || compareText(a.server.id, b.server.id),
+    (a, b) => b.forMs - a.forMs || byCodeUnit(a.server.id, b.server.id),
   );
   const pools = lastOf(pooler).pools.filter((pool) => pool.line === line);
   const liveLine = lineOf(pooler, line);
@@ -166,7 +167,7 @@ function evidenceOf({ stay, server, sinceMs, forMs, how }: Held, owners: LiveOwn
 function nextOf(held: readonly Held[]): readonly string[] {
   const hows = new Set(held.map(({ how }) => how));
   const pids = `ARRAY[${held.map(({ server }) => server.backendPid).join(", ")}]`;
-  const roles = [...new Set(held.map(({ role }) => role))].toSorted(compareText);
+  const roles = [...new Set(held.map(({ role }) => role))].toSorted(byCodeUnit);
   const next: string[] = [];
   if (hows.has("unknown")) {
     next.push(

@@ -6,8 +6,9 @@ import type { CauseFinding } from "./finding.ts";
 import { availableOf } from "./holdings.ts";
 import type { Thresholds } from "./thresholds.ts";
 import { isConsole } from "./window.ts";
-import { compareText, countedAs, duration, moment, joinTruncatedLines } from "./wording.ts";
+import { countedAs, duration, joinTruncatedLines, moment } from "./wording.ts";
 import { quotedIdentifier } from "../../text/quoting.ts";
+import { byCodeUnit } from "../../text/order.ts";
 
 /** What was concluded, or why nothing could be. */
 export interface OrphanedQuery {
@@ -74,7 +75,7 @@ export function orphanedQueries(live: LiveSystem, thresholds: Thresholds): Orpha
     findings: proved.length === 0 ? [] : [findingOf(proved, closed, postgres)],
     symptoms: unclear.length === 0 ? [] : [symptomOf(unclear, postgres)],
     ...(others.size > 0 && {
-      unseen: `others connect past the asked PgBouncers: ${joinTruncatedLines([...others].toSorted(compareText)).join("; ")}`,
+      unseen: `others connect past the asked PgBouncers: ${joinTruncatedLines([...others].toSorted(byCodeUnit)).join("; ")}`,
     }),
   };
 }
@@ -107,7 +108,7 @@ function symptomOf(unclear: readonly BackendRow[], postgres: LivePostgres): Symp
   const addresses = [...new Set(unclear.map(({ clientAddress = "" }) => clientAddress))];
   const ports = unclear.map(({ clientPort }) => `sport = :${clientPort}`);
   return {
-    summary: `Postgres ${postgres.address} runs ${countedAs(unclear.length, "query", "queries")} as a role of PgBouncer, which no PgBouncer counts, from ${addresses.toSorted(compareText).join(", ")}: either the clients are gone (QueriesWithoutClient), or another program or PgBouncer there connects by itself`,
+    summary: `Postgres ${postgres.address} runs ${countedAs(unclear.length, "query", "queries")} as a role of PgBouncer, which no PgBouncer counts, from ${addresses.toSorted(byCodeUnit).join(", ")}: either the clients are gone (QueriesWithoutClient), or another program or PgBouncer there connects by itself`,
     next: [
       "name every PgBouncer of that Postgres with --pgbouncer; watch for longer, --for 30: a client that goes meanwhile is seen",
       `look at that machine who has these sockets: ss -tnp '${ports.slice(0, TOLD_PORTS).join(" or ")}'; without a program there, the client is gone`,
@@ -206,7 +207,7 @@ function findingOf(
   const sorted = running.toSorted(
     (a, b) => (a.queryStartedAtMs ?? nowMs) - (b.queryStartedAtMs ?? nowMs) || a.pid - b.pid,
   );
-  const roles = [...new Set(running.map(({ user }) => user))].toSorted(compareText);
+  const roles = [...new Set(running.map(({ user }) => user))].toSorted(byCodeUnit);
   const limits = roles.map((role) => {
     const limit = postgres.roleLimits.get(role) ?? -1;
     return `CONNECTION LIMIT of role ${role}: ${limit < 0 ? "none" : limit}`;

@@ -1,7 +1,7 @@
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow } from "../../model/pgbouncer.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
-import { compareText } from "./wording.ts";
+import { byCodeUnit } from "../../text/order.ts";
 
 /** Whose a client is, as far as that is known. */
 export interface LiveOwner {
@@ -68,7 +68,7 @@ function isShared(owners: readonly LiveOwner[]): boolean {
 function onePoolEach(workloads: readonly LiveWorkload[]): readonly LiveWorkload[] {
   const same = Map.groupBy(workloads, ({ name, line, user }) => JSON.stringify([name, line, user]));
   return [...same]
-    .toSorted(([a], [b]) => compareText(a, b))
+    .toSorted(([a], [b]) => byCodeUnit(a, b))
     .flatMap(([, [first, ...others]]) => {
       if (first === undefined) return [];
       return others.length === 0 ? [first] : [summed(first, [first, ...others])];
@@ -81,7 +81,7 @@ function summed(first: LiveWorkload, pools: readonly LiveWorkload[]): LiveWorklo
   const sizes = pools.flatMap(({ poolMax, processesPerPod }) =>
     poolMax === undefined ? [] : [poolMax * processesPerPod],
   );
-  const from = pools.flatMap(({ poolMaxFrom }) => poolMaxFrom ?? []).toSorted(compareText);
+  const from = pools.flatMap(({ poolMaxFrom }) => poolMaxFrom ?? []).toSorted(byCodeUnit);
   return {
     name,
     ...(line !== undefined && { line }),

@@ -2,7 +2,7 @@ import { counted } from "../../text/wording.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
 import type { CauseFinding } from "./finding.ts";
 import { allowedByPod, workloadFinding, type WorkloadClients } from "./workloadClients.ts";
-import { compareText } from "./wording.ts";
+import { byCodeUnit } from "../../text/order.ts";
 
 /**
  * PoolSettingIgnored, at most one a workload. A pod ignores its setting when more clients than
@@ -21,7 +21,7 @@ export function poolSettingIgnored({
   if (allowed === undefined) return [];
   const over = [...byPod]
     .filter(([, own]) => own.length > allowed)
-    .toSorted(([a, own], [b, others]) => others.length - own.length || compareText(a, b));
+    .toSorted(([a, own], [b, others]) => others.length - own.length || byCodeUnit(a, b));
   const [worst] = over;
   if (worst !== undefined) {
     const [pod, own] = worst;

@@ -5,7 +5,8 @@ import type { CauseFinding } from "./finding.ts";
 import { availableOf } from "./holdings.ts";
 import { ownersIn } from "./owners.ts";
 import { alwaysQueued, isBusy, lastOf, maxClientConnOf, persistentClientsOf } from "./window.ts";
-import { compareText, groups, joinTruncatedLines } from "./wording.ts";
+import { groups, joinTruncatedLines } from "./wording.ts";
+import { byCodeUnit } from "../../text/order.ts";
 
 /** What has to find room at the same time for all to go on: a login, and a request to cancel. */
 const ROOM = 2;
@@ -143,7 +144,7 @@ function podsWithoutClient(live: LiveSystem, line: string): readonly string[] {
       return !ready && !terminating && address !== undefined && !addresses.has(address);
     })
     .map(({ name }) => name)
-    .toSorted(compareText);
+    .toSorted(byCodeUnit);
 }
 
 function serversIn(pooler: LivePgBouncer): readonly string[] {
@@ -154,7 +155,7 @@ function serversIn(pooler: LivePgBouncer): readonly string[] {
         ({ line, user, serversActive, servers, clientsWaiting }) =>
           `server connections of line ${line}, user ${user}: ${serversActive} of ${servers} at work, ${clientsWaiting} clients wait`,
       )
-      .toSorted(compareText),
+      .toSorted(byCodeUnit),
   );
 }
 

@@ -1,7 +1,7 @@
 import { counted } from "../../text/wording.ts";
 import type { CauseFinding } from "./finding.ts";
 import { allowedByPod, workloadFinding, type WorkloadClients } from "./workloadClients.ts";
-import { compareText } from "./wording.ts";
+import { byCodeUnit } from "../../text/order.ts";
 
 /**
  * ServerAbovePlan, at most one a workload: it has more clients in every sample than poolMax ×
@@ -38,7 +38,7 @@ export function serverAbovePlan(held: WorkloadClients): readonly CauseFinding[] 
       summary: `${name} holds ${stays.length} connections from ${from}, where its plan counts ${sum}`,
       facts: [
         ...[...byPod]
-          .toSorted(([a], [b]) => compareText(a, b))
+          .toSorted(([a], [b]) => byCodeUnit(a, b))
           .map(([pod, own]) => `${pod}: ${counted(own.length, "client")}`),
         ...(!hidden && stays.length > known
           ? [`${counted(stays.length - known, "client")} with its login from no pod of it`]

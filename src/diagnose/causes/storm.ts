@@ -3,7 +3,8 @@ import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { CauseFinding } from "./finding.ts";
 import type { Thresholds } from "./thresholds.ts";
 import { isConsole, keyOf, lastOf, maxClientConnOf } from "./window.ts";
-import { compareText, groups, joinTruncatedLines, whoIs } from "./wording.ts";
+import { groups, joinTruncatedLines, whoIs } from "./wording.ts";
+import { byCodeUnit } from "../../text/order.ts";
 
 /**
  * LoginStorm, one a pooler. Either clients that came and went within the window: of one line (where
@@ -130,7 +131,7 @@ function caughtGroups(pooler: LivePgBouncer): readonly Count[] {
         stay: members.filter((one) => first.has(keyOf(one)) && last.has(keyOf(one))).length,
       };
     })
-    .toSorted((a, b) => b.gone - a.gone || compareText(a.who, b.who));
+    .toSorted((a, b) => b.gone - a.gone || byCodeUnit(a.who, b.who));
 }
 
 /** For each sample but the first: who was not in the one before. */

@@ -1,7 +1,7 @@
 import { CONSOLE_DATABASE } from "../../api/names.ts";
 import type { Places } from "./finding.ts";
 import type { ClientRow, LivePgBouncer, PgBouncerSample } from "../../model/pgbouncer.ts";
-import { compareText } from "./wording.ts";
+import { byCodeUnit } from "../../text/order.ts";
 
 /** One client that is there in every sample of its pooler. */
 export interface PersistentClient {
@@ -21,7 +21,7 @@ export function persistentClientsOf(pooler: LivePgBouncer): readonly PersistentC
       const seen = all.flatMap((clients) => clients.get(keyOf(client)) ?? []);
       return seen.length === all.length ? [{ pooler, client, seen }] : [];
     })
-    .toSorted((a, b) => compareText(keyOf(a.client), keyOf(b.client)));
+    .toSorted((a, b) => byCodeUnit(keyOf(a.client), keyOf(b.client)));
 }
 
 /** Before 1.24 an id may come again, within a second; the port doesn't as quickly. */

@@ -2,6 +2,7 @@ import { CONSOLE_DATABASE } from "../../api/names.ts";
 import { counted } from "../../text/wording.ts";
 import { consoleIn } from "../../pgbouncer/processIdentity.ts";
 import type { ClientRow } from "../../model/pgbouncer.ts";
+import { byCodeUnit } from "../../text/order.ts";
 
 /** How many of a list are told one by one. */
 const TOLD_MOST = 8;
@@ -50,7 +51,7 @@ export function groups(clients: readonly ClientRow[], nounOfGroup = "client"): r
   const byWho = Map.groupBy(clients, whoIs);
   const sorted = [...byWho]
     .map(([who, members]) => ({ who, count: members.length }))
-    .toSorted((a, b) => b.count - a.count || compareText(a.who, b.who));
+    .toSorted((a, b) => b.count - a.count || byCodeUnit(a.who, b.who));
   return joinTruncatedLines(
     sorted.map(({ who, count }) => `${counted(count, nounOfGroup)}: ${who}`),
   );
@@ -60,10 +61,4 @@ export function groups(clients: readonly ClientRow[], nounOfGroup = "client"): r
 export function joinTruncatedLines(facts: readonly string[]): readonly string[] {
   const more = facts.length - TOLD_MOST;
   return more <= 0 ? facts : [...facts.slice(0, TOLD_MOST), `and ${more} more like these`];
-}
-
-/** Plain code point order: the same on every machine. */
-export function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -1,4 +1,5 @@
 import type { LiveWorkload } from "../../model/workload.ts";
+import { byNames } from "../../text/order.ts";
 import { Field } from "../../verify/read/field.ts";
 import { readSystem } from "../../verify/read/readSystem.ts";
 import type { ManifestObject } from "../../verify/sourcePosition.ts";
@@ -38,7 +39,7 @@ export function liveWorkloads(
   const others = [...pods]
     .filter(([name, own]) => !names.has(name) && own.some(isClient(clientAddresses)))
     .map(([name]) => workloadOf(name));
-  return [...configured, ...others].toSorted((a, b) => a.name.localeCompare(b.name, "en"));
+  return [...configured, ...others].toSorted(byNames(({ name }) => [name]));
 }
 
 function isClient(clientAddresses: ReadonlySet<string>): (pod: RunningPod) => boolean {
