@@ -7,7 +7,7 @@ import {
   POOL_PORT,
   PROCESSES_PER_POD_ANNOTATION,
 } from "../src/api/names.ts";
-import { mostReplicas } from "../src/budget/peakPods.ts";
+import { mostReplicas } from "../src/budget/sums.ts";
 import type { ServerPlan } from "../src/budget/plan.ts";
 import { environment, PGBOUNCER_CA_DIR } from "../src/render/environment.ts";
 import { serverLabels, serverSelector } from "../src/api/labels.ts";
@@ -49,7 +49,7 @@ export function deployment(
           labels: serverLabels(server),
           annotations: {
             [POOL_LIMIT_ANNOTATION]: String(plan.limit),
-            // One, unless it is told: nothing else in the pod says how many there are.
+            // Nothing else in the pod says how many there are; without it there is one.
             ...(plan.processesPerPod > 1 && {
               [PROCESSES_PER_POD_ANNOTATION]: String(plan.processesPerPod),
             }),

@@ -35,10 +35,10 @@ const [
   import("../src/budget/planFleet.ts"),
   import("../src/budget/refusal.ts"),
   import("../src/render/planned.ts"),
-  import("../src/render/tryouts.ts"),
+  import("../src/render/tryout.ts"),
   import("./manifestFiles.ts"),
   import("./operator.ts"),
-  import("../src/render/header.ts"),
+  import("../src/render/manifest.ts"),
   import("../src/files/replaceFolder.ts"),
   import("../src/files/whyUnreadable.ts"),
 ]);
@@ -79,7 +79,7 @@ function main(env: Readonly<Record<string, string | undefined>>): void {
   // A fleet that is piped from `cdk8s synth --stdout` into a cluster brings no operator with it.
   written.delete(operator.name);
   if (env["CDK8S_OUTDIR"] !== undefined) show(OUTPUT, written, env["CDK8S_OUTDIR"]);
-  tell([...read.warnings, ...plan.warnings]);
+  warn([...read.warnings, ...plan.warnings]);
 }
 
 /** One after the other. */
@@ -105,7 +105,7 @@ function show(folder: string, names: Iterable<string>, outdir: string): void {
   }
 }
 
-function tell(lines: readonly string[]): void {
+function warn(lines: readonly string[]): void {
   for (const line of lines) process.stderr.write(`${line}\n`);
 }
 
@@ -117,6 +117,6 @@ function exitCodeOf(error: unknown): number {
 try {
   main(process.env);
 } catch (error) {
-  tell([error instanceof Error ? error.message : String(error)]);
+  warn([error instanceof Error ? error.message : String(error)]);
   process.exitCode = exitCodeOf(error);
 }

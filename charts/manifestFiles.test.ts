@@ -4,7 +4,7 @@ import { arbitraryFleet } from "../test/fleets/arbitraryFleet.ts";
 import { goldenOf, goldens, manifestsIn } from "../test/golden/goldens.ts";
 import type { Fleet } from "../src/api/fleet.ts";
 import { planFleet } from "../src/budget/planFleet.ts";
-import { MARK } from "../src/render/header.ts";
+import { MARK } from "../src/render/manifest.ts";
 
 /** The fleet with its objects in any other order. */
 function shuffled(fleet: Fleet): fc.Arbitrary<Fleet> {

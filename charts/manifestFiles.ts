@@ -1,8 +1,7 @@
 import { keyOf } from "../src/api/fleet.ts";
-import { header, sumLine } from "../src/render/header.ts";
-import { manifestStream, type Manifest } from "../src/render/manifest.ts";
+import { header, manifestStream, sumLine, type Manifest } from "../src/render/manifest.ts";
 import type { PlannedBudget } from "../src/render/planned.ts";
-import type { Tryout } from "../src/render/tryouts.ts";
+import type { Tryout } from "../src/render/tryout.ts";
 import { namespace } from "./namespace.ts";
 import { serverObjects } from "./serverObjects.ts";
 import { tierObjects } from "./tierObjects.ts";
@@ -17,7 +16,7 @@ export interface ManifestFile {
 /**
  * The files that a fleet becomes, one at a time, since those of a large fleet fill a memory.
  * `kubectl apply -f FOLDER` takes them in the order of their names: namespaces, then the Postgres
- * for trying out if there is one, PgBouncers, servers. Names are told apart by `NAMESPACE.NAME`,
+ * for trying out if there is one, PgBouncers, servers. Names differ by `NAMESPACE.NAME`,
  * since no name has a dot.
  *
  * @param planned of a feasible plan

@@ -5,7 +5,7 @@ import { goldenOf, goldens, manifestsIn } from "../test/golden/goldens.ts";
 import { fieldsAt, listAt, podsOf, stringsAt } from "../test/golden/manifestPods.ts";
 import { violations } from "../test/golden/restricted.ts";
 import { crdFiles } from "../src/api/crd.ts";
-import { MARK } from "../src/render/header.ts";
+import { MARK } from "../src/render/manifest.ts";
 import { operatorFile } from "./operator.ts";
 
 const MANIFESTS = manifestsIn(operatorFile());

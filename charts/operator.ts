@@ -1,9 +1,8 @@
 import { k8s } from "cdk8s-plus-27";
 import { crds } from "../src/api/crd.ts";
 import { OPERATOR_NAME, OPERATOR_NAMESPACE, OPERATOR_PORT } from "../src/api/names.ts";
-import { header } from "../src/render/header.ts";
+import { header, manifestStream, type Manifest } from "../src/render/manifest.ts";
 import { OPERATOR_LABELS } from "../src/api/labels.ts";
-import { manifestStream, type Manifest } from "../src/render/manifest.ts";
 import type { ManifestFile } from "./manifestFiles.ts";
 import { namespace } from "./namespace.ts";
 import { operatorAccess } from "./operatorAccess.ts";

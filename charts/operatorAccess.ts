@@ -28,7 +28,7 @@ const RULES: k8s.PolicyRule[] = [
   { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: FOLLOW },
   { apiGroups: [""], resources: ["pods", "services"], verbs: FOLLOW },
   { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: FOLLOW },
-  // Where the object is that an event tells about.
+  // Where the object is that an event is about.
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch", "get"] },
 ];
 

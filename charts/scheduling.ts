@@ -44,7 +44,7 @@ function overNodes(selector: Labels): unknown {
   return {
     maxSkew: 1,
     topologyKey: "kubernetes.io/hostname",
-    // A wish: on a cluster of one node all pods must still run.
+    // A preference: on a cluster of one node all pods must still run.
     whenUnsatisfiable: "ScheduleAnyway",
     labelSelector: { matchLabels: selector },
   };

@@ -1,6 +1,6 @@
 import type { ConnectionBudget } from "../src/api/connectionBudget.ts";
 import type { McpServer } from "../src/api/mcpServer.ts";
-import { mostReplicas } from "../src/budget/peakPods.ts";
+import { mostReplicas } from "../src/budget/sums.ts";
 import type { ServerPlan } from "../src/budget/plan.ts";
 import { deployment } from "./deployment.ts";
 import { hpa } from "./hpa.ts";

@@ -18,13 +18,13 @@ import {
   PGBOUNCER_UID,
   POSTGRES_CA_DIR,
   SOCKET_DIR,
-} from "../src/render/pgbouncerPaths.ts";
+} from "../src/render/pgbouncerFiles.ts";
 import { resourcesOf } from "./resources.ts";
 import { schedulingFields } from "./scheduling.ts";
 import { RESTRICTED_CONTAINER, RESTRICTED_POD } from "./securityContext.ts";
 import { PGBOUNCER_PORT_NAME } from "./services.ts";
 
-/** 35 MB was seen with 5,000 busy clients; CPU is one thread. */
+/** 35 MB was measured with 5,000 busy clients; CPU is one thread. */
 const REQUESTS = { cpu: "100m", memory: "64Mi" };
 
 /** How long endpoints may lag behind a pod that stops, in seconds. */

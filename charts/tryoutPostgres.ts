@@ -5,14 +5,14 @@ import type { Manifest } from "../src/render/manifest.ts";
 import { RESTRICTED_CONTAINER, RESTRICTED_POD } from "./securityContext.ts";
 import {
   sqlFileOf,
-  tryoutFiles,
-  tryoutSettings,
   TRYOUT_CONFIG_DIR,
   TRYOUT_DATA_DIR,
   TRYOUT_IMAGE,
   TRYOUT_INIT_DIR,
-} from "../src/render/tryoutFiles.ts";
-import type { Tryout } from "../src/render/tryouts.ts";
+  tryoutFiles,
+  tryoutSettings,
+  type Tryout,
+} from "../src/render/tryout.ts";
 
 /** The user of that image. */
 const POSTGRES_UID = 999;

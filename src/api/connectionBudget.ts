@@ -250,20 +250,20 @@ const pgbouncerSchema = withRules(
     },
     {
       cel: "self.parameters.all(key, key.matches('^[a-z][a-z0-9_]*$'))",
-      culprits: ({ parameters }) => keysThat(parameters, (key) => !/^[a-z][a-z0-9_]*$/.test(key)),
+      violations: ({ parameters }) => keysThat(parameters, (key) => !/^[a-z][a-z0-9_]*$/.test(key)),
       message: "must have names of ini keys: lower case letters, digits and _",
       path: ["parameters"],
     },
     {
       cel: `self.parameters.all(key, !(key in ${JSON.stringify(COMPUTED_PARAMETERS)}))`,
-      culprits: ({ parameters }) =>
+      violations: ({ parameters }) =>
         keysThat(parameters, (key) => COMPUTED_PARAMETERS.includes(key)),
       message: "must not set what weir computes (the description of parameters lists it)",
       path: ["parameters"],
     },
     {
       cel: "!('query_wait_timeout' in self.parameters) || self.parameters['query_wait_timeout'].matches('^[1-9][0-9]{0,4}$')",
-      culprits: ({ parameters }) =>
+      violations: ({ parameters }) =>
         /^[1-9][0-9]{0,4}$/.test(parameters["query_wait_timeout"] ?? "1")
           ? []
           : [["query_wait_timeout"]],
@@ -355,7 +355,7 @@ export type ConnectionBudgetStatus = Readonly<z.output<typeof statusSchema>>;
 /** K: how many PgBouncer processes a budget has. */
 export function processCountOf({ spec }: Pick<ConnectionBudget, "spec">): number {
   const { existing, replicas } = spec.pgbouncer;
-  // An existing one without a number is refused at both doors.
+  // An existing one without a number is refused by the CRD and by weir.
   return existing?.processes ?? replicas;
 }
 

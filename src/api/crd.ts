@@ -18,7 +18,7 @@ interface KindFacts {
   readonly plural: string;
   readonly singular: string;
   readonly shortName: string;
-  /** Where `kubectl scale` and autoscalers find the wished number of pods. */
+  /** Where `kubectl scale` and autoscalers find the desired number of pods. */
   readonly replicasPath: string;
   readonly columns: readonly Column[];
 }

@@ -67,7 +67,7 @@ function isObjectSchema(schema: object): schema is FieldSchema {
   return "properties" in schema;
 }
 
-/** The schema of a field; undefined for one that no schema tells of. */
+/** The schema of a field; undefined for one that has no schema. */
 export function schemaAt(root: FieldSchema, path: FieldPath): FieldSchema | undefined {
   let schema: FieldSchema | undefined = root;
   for (const segment of path) {

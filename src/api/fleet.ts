@@ -10,7 +10,7 @@ export interface Fleet {
   readonly servers: readonly McpServer[];
 }
 
-/** `NAMESPACE/NAME`: what tells two objects of one kind apart. */
+/** `NAMESPACE/NAME`: what identifies an object among those of its kind. */
 export function keyOf(object: {
   readonly metadata: { readonly namespace: string; readonly name: string };
 }): string {

@@ -175,7 +175,7 @@ const ENV_RULES: readonly Rule<{
 }>[] = [
   {
     cel: `self.env.all(entry, !(entry.name in ${JSON.stringify(COMPUTED_ENV)}) && entry.name != self.pool.env.max && entry.name != self.pool.env.minIdle && entry.name != self.pool.env.idleTimeoutMs && entry.name != self.pool.env.connectionTimeoutMs)`,
-    culprits: ({ env, pool }) => {
+    violations: ({ env, pool }) => {
       const taken = new Set([...COMPUTED_ENV, ...Object.values(pool.env)]);
       return env.flatMap(({ name }, index) => (taken.has(name) ? [[index, "name"]] : []));
     },
@@ -184,13 +184,13 @@ const ENV_RULES: readonly Rule<{
   },
   {
     // The API server knows it from the list's key.
-    culprits: ({ env }) => repeated(env.map(({ name }) => name)).map((index) => [index, "name"]),
+    violations: ({ env }) => repeated(env.map(({ name }) => name)).map((index) => [index, "name"]),
     message: "must name each variable once",
     path: ["env"],
   },
   {
     cel: "self.env.all(entry, !(has(entry.value) && has(entry.valueFrom)))",
-    culprits: ({ env }) =>
+    violations: ({ env }) =>
       env.flatMap(({ value, valueFrom }, index) =>
         value !== undefined && valueFrom !== undefined ? [[index, "valueFrom"]] : [],
       ),
@@ -201,10 +201,10 @@ const ENV_RULES: readonly Rule<{
 
 /** The indexes of those that are there before. */
 function repeated(names: readonly string[]): number[] {
-  const seen = new Set<string>();
+  const known = new Set<string>();
   return names.flatMap((name, index) => {
-    const isRepeated = seen.has(name);
-    seen.add(name);
+    const isRepeated = known.has(name);
+    known.add(name);
     return isRepeated ? [index] : [];
   });
 }
@@ -310,7 +310,7 @@ const specSchema = withRules(
     },
     {
       // The API server knows it from the list's type: a set.
-      culprits: ({ members = [] }) => repeated(members).map((index) => [index]),
+      violations: ({ members = [] }) => repeated(members).map((index) => [index]),
       message: "must name each member once",
       path: ["members"],
     },

@@ -18,7 +18,7 @@ export const POOL_LIMIT_ANNOTATION = "weir.dev/pool-limit";
 export const POOL_LIMIT_FILE = "/etc/weir/pool-limit";
 
 /**
- * What `weir verify` reads where an object's own fields don't tell, or tell another thing. On a
+ * What `weir verify` reads where an object's own fields are missing or differ. On a
  * workload or its pod template; CONTAINER=VALUE, separated by commas, where containers differ.
  * The most connections that one process opens.
  */
@@ -36,7 +36,7 @@ export const POSTGRES_CONNECTIONS_ANNOTATION = "weir.dev/postgres-connections";
 /** On a Postgres: its max_connections less what is reserved. */
 export const AVAILABLE_CONNECTIONS_ANNOTATION = "weir.dev/available-connections";
 
-/** Where a Postgres listens unless it is told otherwise. */
+/** Where Postgres listens by default. */
 export const POSTGRES_PORT = 5432;
 /** PgBouncer's port for clients, stats login and peers. */
 export const PGBOUNCER_PORT = 6432;

@@ -6,7 +6,7 @@ export function objectName(value: unknown): string | undefined {
   return name !== undefined && LABEL.test(name) ? `${kind}/${name}` : kind;
 }
 
-/** What tells an object from others, as written; a part that is no text is undefined. */
+/** What identifies an object, as written; a part that is no text is undefined. */
 export function identityOf(value: unknown): {
   readonly apiVersion: string | undefined;
   readonly kind: string | undefined;

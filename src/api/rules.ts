@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { FieldPath } from "./fieldPath.ts";
 
 /**
- * What a schema's types cannot say about one object, written once for both doors: `holds` is what
- * the generator asks, `cel` what the API server asks (x-kubernetes-validations). They must agree.
+ * What a schema's types cannot say about one object, written once for weir (`holds`) and for the API
+ * server (`cel`, in x-kubernetes-validations). They must agree.
  */
 export type Rule<T> = {
   /** CEL over `self`; true means the object is well. Absent where a keyword of the schema says it. */
@@ -19,14 +19,14 @@ export type Rule<T> = {
     }
   | {
       /** The same for each of many: which ones are not well, below `path`; none means well. */
-      culprits(value: T): readonly FieldPath[];
+      violations(value: T): readonly FieldPath[];
     }
 );
 
 /** The fields that break a rule, below the object that it stands on. */
 export function brokenBy<T>(rule: Rule<T>, value: T): readonly FieldPath[] {
   if ("holds" in rule) return rule.holds(value) ? [] : [rule.path];
-  return rule.culprits(value).map((path) => [...rule.path, ...path]);
+  return rule.violations(value).map((path) => [...rule.path, ...path]);
 }
 
 /** The rules that stand on a schema; the CRD has them from its metadata. */

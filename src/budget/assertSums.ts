@@ -3,7 +3,7 @@ import { keyOf } from "../api/fleet.ts";
 import { formatPostgresAddress } from "../api/postgresAddress.ts";
 import type { BudgetPlan, Plan, ServerPlan } from "./plan.ts";
 import type { SharedPostgres } from "./postgresShares.ts";
-import { shareOf } from "./room.ts";
+import { shareOf } from "./sums.ts";
 
 /** A count of connections and what it stands for: 4 `maintenance`. */
 export interface Summand {

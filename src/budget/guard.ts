@@ -9,7 +9,7 @@ const CHECK_INTERVAL_MS = 500;
  * a client that goes away in the middle of a query frees its slot while Postgres runs on. Bound is
  * the role: CONNECTION LIMIT P, and a check whether the client is still there. It may be run again;
  * it contains no password. One transaction: psql goes on after an error, and would else set a limit
- * for the superuser whom it was just told about.
+ * for the superuser that the check above has just refused.
  *
  * @param postgresConnections P of the budget's plan (slots.postgres)
  */

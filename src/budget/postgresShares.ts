@@ -3,7 +3,7 @@ import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress
 import { grouped } from "./grouped.ts";
 import { byCodeUnit, byNames } from "../text/order.ts";
 import type { PostgresPlan } from "./plan.ts";
-import { shareOf } from "./room.ts";
+import { shareOf } from "./sums.ts";
 
 /** One Postgres, and the budgets that stand before it, by namespace and name. */
 export interface SharedPostgres {

@@ -3,6 +3,7 @@ import {
   processCountOf,
   type ConnectionBudget,
 } from "../api/connectionBudget.ts";
+import type { McpServer } from "../api/mcpServer.ts";
 
 /** What a budget has for its servers, on each of its PgBouncer processes. */
 export interface Room {
@@ -32,4 +33,53 @@ export function roomOf(budget: ConnectionBudget): Room {
 /** P: the share that the budget declares, else all that Postgres admits through PgBouncer. */
 export function shareOf(budget: ConnectionBudget): number {
   return budget.spec.postgres.shareConnections ?? availableConnections(budget.spec.postgres);
+}
+
+/**
+ * The most pods of a server that can hold connections at once. A Deployment does not count
+ * terminating pods, so during a RollingUpdate a whole old generation may still hold connections
+ * beside a whole new one, whatever maxSurge says; Recreate waits for the old one to be gone.
+ */
+export function peakPods(server: McpServer): number {
+  return generations(server) * mostReplicas(server);
+}
+
+/** The most processes of a server that can hold connections at once, each with a pool. */
+export function peakProcesses(server: McpServer): number {
+  return peakPods(server) * server.spec.pool.processesPerPod;
+}
+
+/** Generations of pods that may exist side by side: 2 for RollingUpdate, 1 for Recreate. */
+export function generations(server: McpServer): number {
+  return server.spec.rollout.type === "RollingUpdate" ? 2 : 1;
+}
+
+/** The highest replica count: an autoscaler's maximum included, and never below `replicas`. */
+export function mostReplicas(server: McpServer): number {
+  return Math.max(server.spec.replicas, server.spec.autoscaling?.maxReplicas ?? 0);
+}
+
+/** Client connections that a server always gets: guaranteed × peak processes. */
+export function floorOf(server: McpServer): number {
+  return server.spec.pool.guaranteed * peakProcesses(server);
+}
+
+/** Σ floors. */
+export function floorsOf(servers: readonly McpServer[]): number {
+  return servers.reduce((total, server) => total + floorOf(server), 0);
+}
+
+/** How far servers with these floors, each with a line, are from fitting; 0 and 0 when they do. */
+export function missingFor(
+  room: Room,
+  floors: number,
+  lines: number,
+): { readonly clients: number; readonly slots: number } {
+  return { clients: Math.max(0, floors - room.clients), slots: Math.max(0, lines - room.slots) };
+}
+
+/** Whether both sums hold for these servers at their floors. */
+export function fits(room: Room, floors: number, lines: number): boolean {
+  const missing = missingFor(room, floors, lines);
+  return missing.clients === 0 && missing.slots === 0;
 }

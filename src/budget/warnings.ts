@@ -54,14 +54,14 @@ export function postgresWarnings({ plan, budgets }: SharedPostgres): readonly st
     "directConnections",
   ] as const;
   return fields.flatMap((field) => {
-    const said = budgets.map(({ metadata, spec }) => ({
-      by: `${metadata.namespace}/${metadata.name}`,
+    const values = budgets.map(({ metadata, spec }) => ({
+      budget: `${metadata.namespace}/${metadata.name}`,
       value: spec.postgres[field],
     }));
-    if (new Set(said.map(({ value }) => value)).size < 2) return [];
+    if (new Set(values.map(({ value }) => value)).size < 2) return [];
     return [
       `Postgres ${formatPostgresAddress(plan)}: its budgets disagree about ${field} ` +
-        `(${said.map(({ by, value }) => `${by} says ${value}`).join(", ")}); ` +
+        `(${values.map(({ budget, value }) => `${budget} says ${value}`).join(", ")}); ` +
         `the least that any of them leaves counts: ${plan.available} connections.`,
     ];
   });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { plannedBudgets, type PlannedBudget } from "../render/planned.ts";
-import { tryoutsOf, type Tryout } from "../render/tryouts.ts";
+import { tryoutsOf, type Tryout } from "../render/tryout.ts";
 import { keyOf } from "../api/fleet.ts";
 import { planFleet } from "../budget/planFleet.ts";
 import { composeFolder } from "../compose/composeFolder.ts";

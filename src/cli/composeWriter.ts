@@ -13,7 +13,7 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { ENV_MARK, MARK, type ComposeFolder } from "../compose/composeFolder.ts";
 import type { SecretFile } from "../compose/secretFiles.ts";
-import { PGBOUNCER_UID } from "../render/pgbouncerPaths.ts";
+import { PGBOUNCER_UID } from "../render/pgbouncerFiles.ts";
 import { EXIT, Failure } from "./shell.ts";
 
 /** The owner of the secrets' files, as whom all containers run. */
@@ -23,7 +23,7 @@ export interface SecretOwner {
 }
 
 /**
- * Holds that a folder is there or can be made.
+ * Asserts that a folder is there or can be made.
  *
  * @throws Failure (bad input) when it, or what it would be in, is no folder
  */

@@ -15,7 +15,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
  * The Secrets of a YAML stream, as `kubectl get secret -o yaml` writes it: by NAMESPACE/NAME, with
  * what weir looks at, in base64.
  *
- * @param file its name for messages; they tell where it is wrong and never what stands there
+ * @param file its name for messages; they say where it is wrong and never what stands there
  * @throws Failure (bad input) at the first thing that is not a Secret
  */
 export function parseExistingSecrets(text: string, file: string): ReadonlyMap<string, SecretData> {

@@ -2,7 +2,7 @@ import type { Fleet } from "../api/fleet.ts";
 import { activeFleet } from "../fleet/activeFleet.ts";
 import { formatProblem } from "../fleet/problem.ts";
 import { readFleet } from "../fleet/readFleet.ts";
-import { tryoutRequest } from "../render/tryouts.ts";
+import { tryoutRequest } from "../render/tryout.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
 
 /**

@@ -61,7 +61,7 @@ async function existingSecrets(
 /**
  * The Secrets of a fleet that are in the cluster of KUBECONFIG, by NAMESPACE/NAME.
  *
- * @throws Failure (failed) in one line, when the cluster does not tell
+ * @throws Failure (failed) in one line, when the cluster does not answer
  */
 async function secretsInCluster(
   fleet: Fleet,

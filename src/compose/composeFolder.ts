@@ -1,11 +1,11 @@
 import { contentHash } from "../render/contentHash.ts";
-import { sumLine } from "../render/header.ts";
+import { sumLine } from "../render/manifest.ts";
 import type { PlannedBudget } from "../render/planned.ts";
-import type { Tryout } from "../render/tryouts.ts";
+import type { Tryout } from "../render/tryout.ts";
 import { yamlDocument } from "../render/yaml.ts";
 import { keyOf } from "../api/fleet.ts";
 import { budgetNames } from "../api/names.ts";
-import { resourceNotes, schedulingNotes, type Service } from "./parts.ts";
+import { resourceNotes, schedulingNotes, type Service } from "./service.ts";
 import { pgbouncerFiles } from "../render/pgbouncerFiles.ts";
 import { pgbouncerServices } from "./pgbouncerServices.ts";
 import { postgresConfig, postgresService } from "./postgresService.ts";

@@ -1,10 +1,13 @@
 import {
   AUTH_FILE,
   CLIENT_TLS_DIR,
+  clientHost,
   CONFIG_DIR,
   POSTGRES_CA_FILE,
+  processesOf,
   SOCKET_DIR,
-} from "../render/pgbouncerPaths.ts";
+  type PgBouncerProcess,
+} from "../render/pgbouncerFiles.ts";
 import type { PlannedBudget } from "../render/planned.ts";
 import { processCountOf } from "../api/connectionBudget.ts";
 import { budgetNames, PGBOUNCER_PORT } from "../api/names.ts";
@@ -16,8 +19,7 @@ import {
   restricted,
   type MountedFile,
   type Service,
-} from "./parts.ts";
-import { clientHost, processesOf, type PgBouncerProcess } from "../render/pgbouncerFiles.ts";
+} from "./service.ts";
 import type { Project } from "./project.ts";
 import { secretPath } from "./names.ts";
 

@@ -6,10 +6,10 @@ import {
   TRYOUT_INIT_DIR,
   tryoutFiles,
   tryoutSettings,
-} from "../render/tryoutFiles.ts";
-import type { Tryout } from "../render/tryouts.ts";
+  type Tryout,
+} from "../render/tryout.ts";
 import { secretPath } from "./names.ts";
-import { inMemory, restricted, type Service } from "./parts.ts";
+import { inMemory, restricted, type Service } from "./service.ts";
 import type { Project } from "./project.ts";
 
 /** Its files by name: who may log in, and the SQL of its first start with each budget's guard. */

@@ -3,10 +3,9 @@ import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import { keyOf } from "../api/fleet.ts";
 import type { McpServer } from "../api/mcpServer.ts";
 import { postgresAddressOf } from "../api/postgresAddress.ts";
-import { mostReplicas } from "../budget/peakPods.ts";
-import { isFallback, literal, variable } from "./interpolation.ts";
+import { mostReplicas } from "../budget/sums.ts";
+import { isFallback, literal, variable, type MountedFile, type Service } from "./service.ts";
 import { composeNames, variablePrefixes, type ComposeNames } from "./names.ts";
-import type { MountedFile, Service } from "./parts.ts";
 
 /**
  * What all services of a compose file share. It takes down which files and variables they name, so
@@ -134,7 +133,7 @@ export function newProject(
   };
 }
 
-/** Takes files down by a name that tells them apart: their path below secrets/ or config/. */
+/** Takes files down by a name of their own: their path below secrets/ or config/. */
 function mountedFrom(files: Map<string, string>): (path: string, target: string) => MountedFile {
   return (path, target) => {
     const source = path.split("/").slice(1).join(".");

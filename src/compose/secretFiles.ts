@@ -1,14 +1,13 @@
-import { keyOf, serversByBudget, type Fleet } from "../api/fleet.ts";
 import { roleOf } from "../api/connectionBudget.ts";
-import { CONSOLE_DATABASE, STATS_LOGIN } from "../api/names.ts";
+import { keyOf, serversByBudget, type Fleet } from "../api/fleet.ts";
+import { CONSOLE_DATABASE, PGBOUNCER_PORT, STATS_LOGIN } from "../api/names.ts";
 import { credentials, USERLIST_KEY } from "../credentials/credentials.ts";
 import { loginSecretsOf, type LoginSecret } from "../credentials/logins.ts";
 import { PASSWORD_KEY } from "../credentials/password.ts";
 import { secretKeyOf, textOf, type SecretData } from "../credentials/secret.ts";
-import { secretPath } from "./names.ts";
 import { clientHost } from "../render/pgbouncerFiles.ts";
-import { pgpass, PGPASS_KEY } from "./pgpass.ts";
 import type { PlannedBudget } from "../render/planned.ts";
+import { secretPath } from "./names.ts";
 
 /** What is to be written of a folder's secrets. Only `text` holds passwords. */
 export interface SecretFiles {
@@ -27,8 +26,8 @@ export interface SecretFile {
 }
 
 /**
- * The secrets that a folder lacks: a `password` for each login, kept where it is there, and what
- * is composed from them: PgBouncer's userlist, and a pgpass file for each login but the role's.
+ * The secrets that a folder lacks: a `password` for each login that has none in the folder, and what
+ * is composed of the passwords: PgBouncer's userlist, and a pgpass file for each login but the role's.
  *
  * @param read the bytes of a file in base64; undefined when there is none
  * @param newPassword text of letters, digits, `-` and `_` alone
@@ -48,7 +47,7 @@ export function secretFiles(
   const { secrets, problems } = credentials(fleet, existing, newPassword);
   if (problems.length > 0) return { files: [], problems };
 
-  const made = new Map(secrets.map(({ metadata, data }) => [secretKeyOf(metadata), data]));
+  const fresh = new Map(secrets.map(({ metadata, data }) => [secretKeyOf(metadata), data]));
   const passwords: SecretFile[] = [];
   const composed: SecretFile[] = [];
   for (const { metadata, data } of secrets) {
@@ -63,7 +62,7 @@ export function secretFiles(
     }
   }
   for (const { host, login, secret } of clientLogins(fleet)) {
-    const data = made.get(secretKeyOf(secret)) ?? existing(secret);
+    const data = fresh.get(secretKeyOf(secret)) ?? existing(secret);
     const password = textOf(data?.[PASSWORD_KEY] ?? "") ?? "";
     const path = secretPath(secret, PGPASS_KEY);
     const database = login === STATS_LOGIN ? CONSOLE_DATABASE : login;
@@ -118,4 +117,21 @@ export function secretNotes(
       (path) => `${path} changed: restart what reads it, unless docker compose up makes it anew`,
     ),
   ];
+}
+
+/** Where a container finds its pgpass file, which PGPASSFILE names. */
+export const PGPASS_FILE = "/run/secrets/pgpass";
+
+/** Key of the pgpass file beside a login's password. */
+export const PGPASS_KEY = "pgpass";
+
+/**
+ * The pgpass file of one login: HOST:PORT:DATABASE:USER:PASSWORD. libpq and node-postgres read it,
+ * and ignore one that others than its owner may read.
+ *
+ * @param host PgBouncer's name, as PGHOST has it
+ */
+export function pgpass(host: string, database: string, login: string, password: string): string {
+  const fields = [host, String(PGBOUNCER_PORT), database, login, password];
+  return `${fields.map((field) => field.replaceAll(/[\\:]/g, String.raw`\$&`)).join(":")}\n`;
 }

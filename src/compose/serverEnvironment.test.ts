@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { expanded } from "./references.ts";
+import { expanded } from "./serverEnvironment.ts";
 
 const VARIABLES = new Map([
   ["HOST", "pg"],

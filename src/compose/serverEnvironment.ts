@@ -1,7 +1,6 @@
 import { environment } from "../render/environment.ts";
 import type { PlannedBudget, PlannedServer } from "../render/planned.ts";
-import { PGPASS_FILE } from "./pgpass.ts";
-import { expanded, type Variables } from "./references.ts";
+import { PGPASS_FILE } from "./secretFiles.ts";
 
 /** A server's environment, and what of the user's own could not be carried over. */
 export interface ServerEnvironment {
@@ -47,4 +46,28 @@ export function serverEnvironment(
     note("envFrom", "left out: its values are in the cluster; set them in compose.override.yaml");
   }
   return { values, variables, notes };
+}
+
+/** A variable of a container: what Kubernetes would set it to, or undefined where only it knows. */
+export type Variables = ReadonlyMap<string, string | undefined>;
+
+/** A text with its references replaced, or the name of the first one that can't be. */
+export type Expanded =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly name: string };
+
+/**
+ * Replaces `$(NAME)` as kubelet does: by the variable's value; a name that nobody set stays as it
+ * is, and `$$` is a dollar sign.
+ */
+export function expanded(text: string, variables: Variables): Expanded {
+  let unknown: string | undefined;
+  const result = text.replaceAll(/\$\$|\$\(([^()]*)\)/g, (match, name: string | undefined) => {
+    if (name === undefined) return "$";
+    if (!variables.has(name)) return match;
+    const value = variables.get(name);
+    if (value === undefined) unknown ??= name;
+    return value ?? "";
+  });
+  return unknown === undefined ? { ok: true, text: result } : { ok: false, name: unknown };
 }

@@ -2,31 +2,30 @@ import { PGBOUNCER_CA_DIR } from "../render/environment.ts";
 import type { PlannedBudget, PlannedServer } from "../render/planned.ts";
 import { credentialsSecretOf, type McpServer } from "../api/mcpServer.ts";
 import { PODS_ANNOTATION, PROCESSES_PER_POD_ANNOTATION } from "../api/names.ts";
-import { mostReplicas } from "../budget/peakPods.ts";
+import { mostReplicas } from "../budget/sums.ts";
 import { counted } from "../text/wording.ts";
-import { literal } from "./interpolation.ts";
-import { secretPath } from "./names.ts";
 import {
   environmentOf,
   inMemory,
+  literal,
   pullPolicy,
   resourceLimits,
   resourceNotes,
   restricted,
   schedulingNotes,
   type Service,
-} from "./parts.ts";
-import { PGPASS_KEY } from "./pgpass.ts";
+} from "./service.ts";
+import { secretPath } from "./names.ts";
+import { PGPASS_KEY } from "./secretFiles.ts";
 import { processesOf } from "../render/pgbouncerFiles.ts";
 import type { Project } from "./project.ts";
-import { expanded, type Variables } from "./references.ts";
-import { serverEnvironment } from "./serverEnvironment.ts";
+import { expanded, serverEnvironment, type Variables } from "./serverEnvironment.ts";
 
 /** A server's service, and what of its spec compose can't do: one sentence each. */
 export interface ServerService {
   readonly service: Service;
   readonly notes: readonly string[];
-  /** Its probes that compose can't run: almost every server has some, so they are told together. */
+  /** Its probes that compose can't run: almost every server has some, so one note names them all. */
   readonly probesLeftOut: readonly ProbeField[];
 }
 
@@ -123,7 +122,7 @@ function replicasOf({ spec }: McpServer): number {
 }
 
 /**
- * What of the plan the service's own fields don't tell: more containers may run than are started,
+ * What of the plan the service's own fields don't say: more containers may run than are started,
  * each with several processes. weir diagnose reads it, and would else accuse who keeps the plan.
  */
 function planLabels(server: McpServer): Service {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytesOf, cpusOf } from "./quantity.ts";
+import { bytesOf, cpusOf } from "./service.ts";
 
 test.each([
   [1, "1"],

@@ -1,8 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { budgetOf, serverOf } from "../../test/fleets/fleetOf.ts";
-import { floorOf } from "../budget/floors.ts";
-import { roomOf } from "../budget/room.ts";
+import { floorOf, roomOf } from "../budget/sums.ts";
 import { admit, type Applicant } from "./admission.ts";
 
 interface Wish {

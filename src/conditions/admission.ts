@@ -1,7 +1,6 @@
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import type { McpServer } from "../api/mcpServer.ts";
-import { floorOf } from "../budget/floors.ts";
-import { roomOf } from "../budget/room.ts";
+import { floorOf, roomOf } from "../budget/sums.ts";
 import { byCodeUnit } from "../text/order.ts";
 import { counted } from "../text/wording.ts";
 import { notUnderstood, type CheckResult } from "./condition.ts";

@@ -1,5 +1,5 @@
 import type { ServerPlan } from "../budget/plan.ts";
-import { shareOf } from "../budget/room.ts";
+import { shareOf } from "../budget/sums.ts";
 import type { BudgetSnapshot, ServerSnapshot } from "../model/budgetSnapshot.ts";
 import { BUDGET_CHECKS } from "./budgetStatus.ts";
 import type { ClientOwners } from "./clientOwners.ts";

@@ -4,7 +4,7 @@ import {
   type ConnectionBudget,
 } from "../api/connectionBudget.ts";
 import { MAINTENANCE_LINE } from "../api/names.ts";
-import { shareOf } from "../budget/room.ts";
+import { shareOf } from "../budget/sums.ts";
 import type { Observation } from "../model/observation.ts";
 import type { PostgresSnapshot } from "../model/postgres.ts";
 import { serverLimitOf } from "../pgbouncer/lineLimits.ts";

@@ -35,7 +35,7 @@ export interface NewFile {
 
 /**
  * Makes the folder hold these files, and what lay in it that weir did not write. It is made beside
- * the old one and takes its place as a whole: whoever looks, also after a crash, finds the old or
+ * the old one and takes its place as a whole: a reader, also after a crash, finds the old or
  * the new, never a mixture. (A crash between the two renames leaves the old one under its other
  * name; the next synth finds it.)
  *
@@ -157,11 +157,11 @@ function place({ text }: NewFile, old: string | undefined, { to, mark }: Destina
 function keepForeign(folder: string, { to, mark }: Destination): void {
   for (const name of readdirSync(folder)) {
     const from = join(folder, name);
-    const kept = join(to, name);
+    const copy = join(to, name);
     const stat = lstatSync(from);
-    if (lstatSync(kept, { throwIfNoEntry: false }) === undefined) {
-      if (!(stat.isFile() && isOurs(from, mark))) keep(from, kept);
-    } else if (stat.isDirectory()) keepForeign(from, { to: kept, mark });
+    if (lstatSync(copy, { throwIfNoEntry: false }) === undefined) {
+      if (!(stat.isFile() && isOurs(from, mark))) copyInto(from, copy);
+    } else if (stat.isDirectory()) keepForeign(from, { to: copy, mark });
   }
 }
 
@@ -176,11 +176,11 @@ function isOurs(path: string, mark: string): boolean {
 }
 
 /** The same file, folder or link under a second name. */
-function keep(from: string, to: string): void {
+function copyInto(from: string, to: string): void {
   const stat = lstatSync(from);
   if (stat.isDirectory()) {
     mkdirSync(to, { mode: stat.mode });
-    for (const name of readdirSync(from)) keep(join(from, name), join(to, name));
+    for (const name of readdirSync(from)) copyInto(join(from, name), join(to, name));
   } else if (stat.isSymbolicLink()) symlinkSync(readlinkSync(from), to);
   else link(from, to);
 }

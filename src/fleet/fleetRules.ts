@@ -17,7 +17,7 @@ import { quote } from "./problem.ts";
 /** More servers than this go into several budgets. */
 export const SERVERS_MAX = 500;
 
-/** What no object can tell by itself, in the order of the messages for one object. */
+/** What shows only between objects, in the order of the messages for one object. */
 const RULES: readonly ((drafts: Drafts) => readonly FleetProblem[])[] = [
   namedTwice,
   budgetMissing,
@@ -36,7 +36,7 @@ export function checkFleet(drafts: Drafts): readonly FleetProblem[] {
   return RULES.flatMap((rule) => rule(drafts));
 }
 
-/** An object is told from others by kind, namespace and name. */
+/** Kind, namespace and name identify an object. */
 function namedTwice({ budgets, servers }: Drafts): FleetProblem[] {
   return [budgets, servers].flatMap((drafts: readonly Draft<unknown>[]) => {
     const first = new Map<string, Draft<unknown>>();
@@ -264,7 +264,7 @@ function claimedTwice({ budgets, servers }: Drafts): FleetProblem[] {
 
 function claimsOfBudget(draft: Draft<ConnectionBudget>): NameClaim[] {
   const names = budgetNames(draft.name);
-  const made = [
+  const own = [
     `StatefulSet/${names.pgbouncer}`,
     `Service/${names.pgbouncer}`,
     `Service/${names.peers}`,
@@ -273,9 +273,9 @@ function claimsOfBudget(draft: Draft<ConnectionBudget>): NameClaim[] {
     `Secret/${names.statsSecret}`,
   ].map((claimed) => ({ draft, claimed, path: ["metadata", "name"], shared: false }));
   const secret = unlessPoisoned(() => draft.object.spec.postgres.credentialsSecretRef.name);
-  if (secret === undefined) return made;
+  if (secret === undefined) return own;
   const path = ["spec", "postgres", "credentialsSecretRef", "name"];
-  return [...made, { draft, claimed: `Secret/${secret}`, path, shared: true }];
+  return [...own, { draft, claimed: `Secret/${secret}`, path, shared: true }];
 }
 
 function claimsOfServer(draft: Draft<McpServer>): NameClaim[] {

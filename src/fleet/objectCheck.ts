@@ -31,10 +31,10 @@ export interface GivenObject {
 
 /** What a document holds, read slowly and with all its problems. */
 export interface CheckedDocument {
-  /** Absent when kind, namespace or name can't be told. */
+  /** Absent when kind, namespace or name can't be read. */
   readonly draft?: Draft<unknown>;
   readonly problems: readonly Problem[];
-  /** It may be a ConnectionBudget, though nobody can tell which. */
+  /** It may be a ConnectionBudget, but its name is not known. */
   readonly mayBeBudget: boolean;
 }
 
@@ -121,7 +121,7 @@ const RULES: Readonly<Record<Kind, readonly PlacedRule[]>> = {
 
 /**
  * Finds all problems of an object: of types, of names, and of the rules whose fields are well.
- * Of fields in `doubtful`, which somebody complained of already, nothing is said.
+ * Fields in `doubtful` have a problem already, and get no second one.
  */
 export function checkObject(
   kind: Kind,

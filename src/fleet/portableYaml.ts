@@ -7,7 +7,7 @@ import { isScalar, Scalar, type Pair } from "yaml";
  */
 export type PlainScalar =
   | { readonly value: string | number | boolean | null }
-  /** What is said about it: `must be …`. */
+  /** How to write it otherwise: `must be …`. */
   | { readonly doubt: string };
 
 /** What every parser takes for null, true, false. */

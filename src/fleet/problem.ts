@@ -40,7 +40,7 @@ export function byPosition(a: Problem, b: Problem): number {
 /** Longer texts are cut: a message is for a line or two. */
 const SHOWN_LENGTH_MAX = 60;
 
-/** Fields whose values may be secrets: only what kind of value they are is told. */
+/** Fields whose values may be secrets: a message says only what kind of value they are. */
 const SECRET_FIELDS = ["value", "command", "args", "annotations", "data", "stringData"];
 const SECRET_NAME = /pass|secret|token|credential|auth|private|api-?_?key/i;
 /** A password within a URL or a connection string. */

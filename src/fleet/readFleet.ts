@@ -16,7 +16,7 @@ export type ReadFleet =
 
 /**
  * Reads a fleet from YAML texts: parses, fills in defaults, and checks each object by itself and
- * all of them together. When anything is wrong, all problems of all texts are told, each with its
+ * all of them together. When anything is wrong, all problems of all texts are returned, each with its
  * place, in the order of the texts.
  */
 export function readFleet(sources: readonly Source[]): ReadFleet {
@@ -145,7 +145,7 @@ class FleetReading {
   }
 }
 
-// The kind tells which schema made the object; where that failed, reading it is guarded.
+// The kind says which schema made the object. Where that failed, its wrong fields are poisoned.
 function isServer(draft: Draft<unknown>): draft is Draft<McpServer> {
   return draft.kind === "McpServer";
 }

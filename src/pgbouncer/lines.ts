@@ -3,7 +3,7 @@ import { keyOf } from "../api/fleet.ts";
 import { MAINTENANCE_LINE } from "../api/names.ts";
 import { assertSum } from "../budget/assertSums.ts";
 import type { BudgetPlan } from "../budget/plan.ts";
-import { shareOf } from "../budget/room.ts";
+import { shareOf } from "../budget/sums.ts";
 
 /** One database entry of PgBouncer's ini: a server's line is its bulkhead. */
 export interface Line {

@@ -1,5 +1,5 @@
 import { pgbouncerSelector, serverSelector } from "../api/labels.ts";
-import { TRYOUT_VARIABLE } from "../render/tryouts.ts";
+import { TRYOUT_VARIABLE } from "../render/tryout.ts";
 import { budgetKeyOf, keyOf, type Fleet } from "../api/fleet.ts";
 import { budgetNames } from "../api/names.ts";
 import type { ObjectName, Step } from "../budget/transition/steps.ts";

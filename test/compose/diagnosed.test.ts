@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-
 import { readComposeProject } from "../../src/diagnose/gather/readComposeProject.ts";
-import { mostReplicas } from "../../src/budget/peakPods.ts";
+import { mostReplicas } from "../../src/budget/sums.ts";
 import { goldens } from "../golden/goldens.ts";
 import { folderOf } from "./written.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { tryoutsOf } from "../../src/render/tryouts.ts";
+import { tryoutsOf } from "../../src/render/tryout.ts";
 import { composeFolder, type ComposeFolder } from "../../src/compose/composeFolder.ts";
 import type { Golden } from "../golden/goldens.ts";
 

@@ -2,18 +2,17 @@ import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Client } from "pg";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-
 import {
   TRYOUT_CONFIG_DIR,
   TRYOUT_DATA_DIR,
   TRYOUT_IMAGE,
   TRYOUT_INIT_DIR,
-} from "../../src/render/tryoutFiles.ts";
+} from "../../src/render/tryout.ts";
 import { goldens } from "../golden/goldens.ts";
 import { podsOf, stringsAt } from "../golden/manifestPods.ts";
 import { freePort } from "../parts/ports.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";
-import { type Container, type ContainerSpec, startContainer } from "./container.ts";
+import { startContainer, type Container, type ContainerSpec } from "./container.ts";
 import { imageArchive } from "../../tools/images/imageArchive.ts";
 
 const PASSWORDS = { WEIR_PASSWORD_0: 'it\'s \\ the "archive"', WEIR_PASSWORD_1: "studio" };

@@ -1,7 +1,7 @@
 import type { ConnectionBudget } from "../../src/api/connectionBudget.ts";
 import { processCountOf, roleOf } from "../../src/api/connectionBudget.ts";
 import type { McpServer } from "../../src/api/mcpServer.ts";
-import { shareOf } from "../../src/budget/room.ts";
+import { shareOf } from "../../src/budget/sums.ts";
 import type {
   BudgetSnapshot,
   ObservedObject,

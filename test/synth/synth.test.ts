@@ -11,9 +11,9 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { MARK } from "../../src/render/header.ts";
+import { MARK } from "../../src/render/manifest.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";
-import { contentOf, cdk8sSynth, killedSynth, ROOT, synth } from "./commands.ts";
+import { cdk8sSynth, contentOf, killedSynth, ROOT, synth } from "./commands.ts";
 
 /** The generator as a process: what it writes, what it leaves alone, how it ends. */
 

@@ -1,14 +1,12 @@
 import { basename } from "node:path";
-
 import { z } from "zod";
-
-import { AUTH_DIR, CONFIG_DIR, SOCKET_DIR } from "../../src/render/pgbouncerPaths.ts";
+import { AUTH_DIR, CONFIG_DIR, SOCKET_DIR } from "../../src/render/pgbouncerFiles.ts";
 import { PGBOUNCER_PORT } from "../../src/api/names.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { readObject } from "../../src/kube/readObject.ts";
 import type { NodePod } from "../cluster/fakeNode.ts";
 import type { PodAddresses } from "../cluster/podAddresses.ts";
-import { pgbouncerPlace, type PgBouncer, startPgBouncer } from "../parts/pgbouncer.ts";
+import { pgbouncerPlace, startPgBouncer, type PgBouncer } from "../parts/pgbouncer.ts";
 
 const DATA = z.object({ data: z.record(z.string(), z.string()) });
 

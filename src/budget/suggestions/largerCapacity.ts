@@ -4,9 +4,8 @@ import {
   type ConnectionBudget,
 } from "../../api/connectionBudget.ts";
 import type { McpServer } from "../../api/mcpServer.ts";
-import { fits, floorsOf } from "../floors.ts";
+import { fits, floorsOf, type Room } from "../sums.ts";
 import type { Suggestion } from "../plan.ts";
-import type { Room } from "../room.ts";
 
 /**
  * A larger max_client_conn: comes last, since it admits more clients to the same server

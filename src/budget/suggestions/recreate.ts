@@ -1,8 +1,7 @@
 import type { McpServer } from "../../api/mcpServer.ts";
-import { fits, floorOf, floorsOf } from "../floors.ts";
+import { fits, floorOf, floorsOf, type Room } from "../sums.ts";
 import { byCodeUnit } from "../../text/order.ts";
 import type { Suggestion } from "../plan.ts";
-import type { Room } from "../room.ts";
 import { counted, listed } from "../../text/wording.ts";
 
 /**

@@ -1,10 +1,8 @@
 import { membersOf, type McpServer } from "../../api/mcpServer.ts";
-import { fits, floorOf, floorsOf } from "../floors.ts";
+import { fits, floorOf, floorsOf, peakProcesses, type Room } from "../sums.ts";
 import { grouped } from "../grouped.ts";
 import { byCodeUnit } from "../../text/order.ts";
-import { peakProcesses } from "../peakPods.ts";
 import type { FieldChange, Suggestion } from "../plan.ts";
-import type { Room } from "../room.ts";
 import { counted, listed } from "../../text/wording.ts";
 
 /** The most members that an McpServer may have (mcpServer.ts). */
@@ -95,7 +93,7 @@ function mostGenerousFirst(a: McpServer, b: McpServer): number {
   );
 }
 
-/** What must be the same for two servers to be one program, told apart by their members alone. */
+/** What must be the same for two servers to be one program, which differ by their members alone. */
 function programOf({ spec }: McpServer): string {
   const { image, command, args, env, envFrom, path, activation } = spec;
   return JSON.stringify([image, command, args, env, envFrom, path, activation, spec.pool.env]);

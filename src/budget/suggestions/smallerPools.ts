@@ -1,8 +1,6 @@
 import type { McpServer } from "../../api/mcpServer.ts";
-import { fits } from "../floors.ts";
-import { peakProcesses } from "../peakPods.ts";
+import { fits, peakProcesses, type Room } from "../sums.ts";
 import type { FieldChange, Suggestion } from "../plan.ts";
-import type { Room } from "../room.ts";
 import { counted } from "../../text/wording.ts";
 
 /**

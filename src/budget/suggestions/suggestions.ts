@@ -4,7 +4,7 @@ import { fewerLines } from "./fewerLines.ts";
 import { largerCapacity } from "./largerCapacity.ts";
 import type { Suggestion } from "../plan.ts";
 import { recreate } from "./recreate.ts";
-import type { Room } from "../room.ts";
+import type { Room } from "../sums.ts";
 import { sharedProcesses } from "./sharedProcesses.ts";
 import { smallerPools } from "./smallerPools.ts";
 

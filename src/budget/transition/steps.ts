@@ -85,7 +85,7 @@ interface ApplyStep {
 /** Generate manifests from the new fleet, and apply all of them. */
 interface ApplyAllStep {
   readonly action: "ApplyAll";
-  /** The servers that are told their new numbers only now. */
+  /** The servers that get their new numbers only with this step. */
   readonly objects: readonly ObjectName[];
   readonly obsolete: readonly ObjectName[];
 }

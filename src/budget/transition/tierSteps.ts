@@ -117,10 +117,10 @@ function stepsOf({ old, next }: TierChange): readonly Step[] {
 function processSteps(old: Tier, next: Tier): readonly Step[] {
   if (old.postgres !== next.postgres) return [];
   const allowed = Math.max(old.share, next.share);
-  const kept = Math.min(old.processes, next.processes);
-  const most = kept * Math.max(old.perProcess, next.perProcess);
-  const leaving = (old.processes - kept) * old.perProcess;
-  const coming = (next.processes - kept) * next.perProcess;
+  const staying = Math.min(old.processes, next.processes);
+  const most = staying * Math.max(old.perProcess, next.perProcess);
+  const leaving = (old.processes - staying) * old.perProcess;
+  const coming = (next.processes - staying) * next.perProcess;
   if (most + leaving + coming <= allowed) return [];
   return next.processes > old.processes
     ? [fewerSlotsStep(old, next)]

@@ -1,6 +1,4 @@
 import type { McpServer } from "../api/mcpServer.ts";
-import { literal } from "./interpolation.ts";
-import { bytesOf, cpusOf } from "./quantity.ts";
 
 /** A service of a compose file, in the words of the compose specification. */
 export type Service = Readonly<Record<string, unknown>>;
@@ -13,9 +11,6 @@ export interface MountedFile {
   readonly target: string;
 }
 
-/** Secrets or configs by their name in the project: where each lies in the folder. */
-export type ProjectFiles = ReadonlyMap<string, string>;
-
 /** What Pod Security "restricted" asks of a pod, in compose's words. */
 export function restricted(user: string): Service {
   return {
@@ -27,7 +22,7 @@ export function restricted(user: string): Service {
 }
 
 /**
- * Folders in memory that any user may write, as /tmp is. The mode must be said: without it a
+ * Folders in memory that any user may write, as /tmp is. The mode must be given: without it a
  * container that is started again gets the folder that its first start made, which is root's alone
  * (moby/moby#20437), and with some versions of runc the first start does too
  * (opencontainers/runc#4971).
@@ -94,4 +89,63 @@ export function schedulingNotes(
   return SCHEDULING.filter((field) => spec[field] !== undefined).map(
     (field) => `${object}: ${parent}.${field}: left out: compose has no nodes to choose among`,
   );
+}
+
+/**
+ * What compose puts in the place of `${NAME}` comes from the .env file; a dollar sign that is meant
+ * as one is written twice.
+ */
+
+/** Text that compose leaves as it is. */
+export function literal(text: string): string {
+  return text.replaceAll("$", "$$$$");
+}
+
+/** A variable of the .env file, and what holds without it: plain text without `}` and `$`. */
+export function variable(name: string, fallback: string): string {
+  return `\${${name}:-${fallback}}`;
+}
+
+/** Whether a text may stand as a variable's fallback. */
+export function isFallback(text: string): boolean {
+  return /^[-\w./:@+]+$/.test(text);
+}
+
+const POWERS: Readonly<Record<string, number>> = {
+  n: 1e-9,
+  u: 1e-6,
+  m: 1e-3,
+  "": 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+  Ei: 2 ** 60,
+};
+
+/** CPUs of a Kubernetes quantity as compose writes them: `250m` is `0.25`. Up to whole millis. */
+export function cpusOf(quantity: number | string): string {
+  return String(Math.ceil(amountOf(quantity) * 1000 - ROUNDING) / 1000);
+}
+
+/** Bytes of a Kubernetes quantity: `1Gi` is `1073741824`. */
+export function bytesOf(quantity: number | string): string {
+  return String(BigInt(Math.ceil(amountOf(quantity) - ROUNDING)));
+}
+
+/** What a product of binary fractions may be off by. */
+const ROUNDING = 1e-6;
+
+function amountOf(quantity: number | string): number {
+  const [, digits = "", suffix = ""] = /^([\d.]+)(.*)$/.exec(String(quantity)) ?? [];
+  const power = POWERS[suffix];
+  // Of the other suffixes all are exponents: the schema allows no more.
+  return power === undefined ? Number(digits + suffix) : Number(digits) * power;
 }
