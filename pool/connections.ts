@@ -8,6 +8,7 @@ import type { PoolFigures } from "./metricsText.ts";
 import { nextStep, type PoolStep } from "./nextStep.ts";
 import { openConnection, type Connection } from "./openConnection.ts";
 import { isHopeless, PoolRefused, refusingLimit, type RefusingLimit } from "./refusal.ts";
+import { after, monotonicMs, random, type Cancel } from "./runtime.ts";
 import type { PoolState } from "./state.ts";
 import { WaitCounter } from "./waitTimes.ts";
 
@@ -28,14 +29,12 @@ export interface ConnectionsSpec {
   /** 0: nobody looks. */
   readonly leakAfterMs: number;
   readonly log: PoolLog;
-  /** In [0, 1). */
-  readonly random: () => number;
 }
 
 interface Waiter {
   readonly sinceMs: number;
   readonly place: string | undefined;
-  readonly timer: NodeJS.Timeout | undefined;
+  readonly cancelTimeout: Cancel | undefined;
   readonly resolve: (client: PoolClient) => void;
   readonly reject: (error: Error) => void;
 }
@@ -49,7 +48,7 @@ export class Connections {
   #limit: number;
   #opening: Connection | undefined;
   /** The one that is idle the longest first. */
-  readonly #idle = new Map<Connection, NodeJS.Timeout | undefined>();
+  readonly #idle = new Map<Connection, Cancel | undefined>();
   readonly #inUse = new Set<Connection>();
   readonly #closing = new Set<Connection>();
   readonly #expired = new WeakSet<Connection>();
@@ -63,7 +62,7 @@ export class Connections {
   /** Logins that failed in a row; why and when the last one did. */
   #failures = 0;
   #lastFailure: { readonly error: Error; readonly atMs: number } | undefined;
-  #pause: NodeJS.Timeout | undefined;
+  #pause: Cancel | undefined;
   #draining = false;
   readonly #drained = Promise.withResolvers<void>();
 
@@ -103,11 +102,11 @@ export class Connections {
     const { promise, resolve, reject } = Promise.withResolvers<PoolClient>();
     const { connectionTimeoutMs } = this.#spec;
     const waiter: Waiter = {
-      sinceMs: performance.now(),
+      sinceMs: monotonicMs(),
       place,
-      timer:
+      cancelTimeout:
         connectionTimeoutMs > 0
-          ? setTimeout(() => this.#giveUp(waiter), connectionTimeoutMs)
+          ? after(connectionTimeoutMs, () => this.#giveUp(waiter))
           : undefined,
       resolve,
       reject,
@@ -124,15 +123,15 @@ export class Connections {
   async drain(gracePeriodMs: number): Promise<void> {
     this.#draining = true;
     this.#act();
-    const timer = setTimeout(() => this.#cutAll(), gracePeriodMs);
+    const cancel = after(gracePeriodMs, () => this.#cutAll());
     await this.#drained.promise;
-    clearTimeout(timer);
+    cancel();
   }
 
   #act(): void {
     for (let step = this.#next(); step !== undefined; step = this.#next()) this.#take(step);
     if (!this.#draining || this.state.open > 0 || this.#waiting.length > 0) return;
-    clearTimeout(this.#pause);
+    this.#pause?.();
     this.#drained.resolve();
   }
 
@@ -220,14 +219,11 @@ export class Connections {
       });
     }
     this.#failures += 1;
-    this.#lastFailure = { error: failure, atMs: performance.now() };
-    this.#pause = setTimeout(
-      () => {
-        this.#pause = undefined;
-        this.#act();
-      },
-      backoffMs(this.#failures, this.#spec.random()),
-    );
+    this.#lastFailure = { error: failure, atMs: monotonicMs() };
+    this.#pause = after(backoffMs(this.#failures, random()), () => {
+      this.#pause = undefined;
+      this.#act();
+    });
     const nobodyCanReturnOne = this.#idle.size + this.#inUse.size === 0;
     if (nobodyCanReturnOne && isHopeless(error)) this.#refuseAll(failure);
     this.#act();
@@ -256,13 +252,13 @@ export class Connections {
     this.#act();
   }
 
-  #waited({ timer, sinceMs }: Waiter): void {
-    clearTimeout(timer);
-    this.#waits.add((performance.now() - sinceMs) / 1_000);
+  #waited({ cancelTimeout, sinceMs }: Waiter): void {
+    cancelTimeout?.();
+    this.#waits.add((monotonicMs() - sinceMs) / 1_000);
   }
 
   #lend(connection: Connection, waiter: Waiter): void {
-    clearTimeout(this.#idle.get(connection));
+    this.#idle.get(connection)?.();
     this.#idle.delete(connection);
     this.#inUse.add(connection);
     this.#waited(waiter);
@@ -285,19 +281,16 @@ export class Connections {
   /** It may be lent, until it has been idle for long enough. */
   #rest(connection: Connection): void {
     const { idleTimeoutMs, minIdle } = this.#spec;
-    const timer =
-      idleTimeoutMs > 0
-        ? setTimeout(() => {
-            if (this.#idle.size + this.#inUse.size <= minIdle) return;
-            this.#closeIdle(connection);
-            this.#act();
-          }, idleTimeoutMs)
-        : undefined;
-    this.#idle.set(connection, timer);
+    const expire = () => {
+      if (this.#idle.size + this.#inUse.size <= minIdle) return;
+      this.#closeIdle(connection);
+      this.#act();
+    };
+    this.#idle.set(connection, idleTimeoutMs > 0 ? after(idleTimeoutMs, expire) : undefined);
   }
 
   #closeIdle(connection: Connection): void {
-    clearTimeout(this.#idle.get(connection));
+    this.#idle.get(connection)?.();
     this.#idle.delete(connection);
     this.#close(connection);
   }
@@ -321,16 +314,12 @@ export class Connections {
 
   /** Spread by a fifth, so that connections which began together don't end together. */
   #boundLifetime(connection: Connection): void {
-    const { maxLifetimeMs, random } = this.#spec;
-    const timer = setTimeout(
-      () => {
-        this.#expired.add(connection);
-        this.#lost(connection);
-      },
-      maxLifetimeMs * (1 - random() / 5),
-    );
-    timer.unref();
-    void connection.closed.then(() => clearTimeout(timer));
+    const expire = () => {
+      this.#expired.add(connection);
+      this.#lost(connection);
+    };
+    const cancel = after(this.#spec.maxLifetimeMs * (1 - random() / 5), expire, "lets it end");
+    void connection.closed.then(cancel);
   }
 
   #cutAll(): void {

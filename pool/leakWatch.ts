@@ -1,4 +1,5 @@
 import type { PoolLog } from "./log.ts";
+import { after } from "./runtime.ts";
 
 /**
  * Tells once when a checkout is held for too long.
@@ -13,15 +14,13 @@ export function watchLeak(
   log: PoolLog,
 ): () => void {
   if (leakAfterMs === 0) return () => {};
-  const timer = setTimeout(() => {
+  const warn = () =>
     log({
       level: "warn",
       message: `a connection is held for more than ${leakAfterMs} ms`,
       place: place ?? "unknown",
     });
-  }, leakAfterMs);
-  timer.unref();
-  return () => clearTimeout(timer);
+  return after(leakAfterMs, warn, "lets it end");
 }
 
 /**

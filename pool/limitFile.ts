@@ -2,6 +2,7 @@ import { readFileSync, watch, type FSWatcher } from "node:fs";
 import { dirname } from "node:path";
 
 import type { PoolLog } from "./log.ts";
+import { every } from "./runtime.ts";
 import { limitIn } from "./settings.ts";
 
 /** The kubelet swaps a folder beneath the file, and a notice of that may get lost: look as well. */
@@ -52,15 +53,14 @@ export function followLimitFile(
     if (limit !== undefined) changed(limit);
   };
   const limit = read();
-  const timer = setInterval(look, POLL_MS);
-  timer.unref();
+  const stopLooking = every(POLL_MS, look, "lets it end");
   watcher = watched(dirname(path), look, () => {
     watcher = undefined;
   });
   return {
     limit,
     stop: () => {
-      clearInterval(timer);
+      stopLooking();
       watcher?.close();
     },
   };

@@ -3,6 +3,7 @@ import { Socket } from "node:net";
 
 import { Client, type ClientConfig } from "pg";
 
+import { after } from "./runtime.ts";
 import { watchSilence } from "./silence.ts";
 
 /** So that a PgBouncer that is gone without a word is noticed, also by an idle connection. */
@@ -77,13 +78,13 @@ export function openConnection(config: ClientConfig, timeoutMs: number): Connect
     void closed.then(stop);
   };
   const ready = new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const cancel = after(timeoutMs, () => {
       reject(new Error(`no login within ${timeoutMs} ms`));
       close();
-    }, timeoutMs);
+    });
     void lost.then(() => reject(new Error("the connection was closed during its login")));
     client.connect((error: Error | null | undefined) => {
-      clearTimeout(timer);
+      cancel();
       if (error) {
         reject(error);
         close();
@@ -92,7 +93,7 @@ export function openConnection(config: ClientConfig, timeoutMs: number): Connect
         resolve();
       }
     });
-    void closed.then(() => clearTimeout(timer));
+    void closed.then(cancel);
   });
   // Whoever gives a login up need not look at how it ended.
   ready.catch(() => {});

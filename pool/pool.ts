@@ -125,7 +125,6 @@ function makePool(options: PoolOptions, ended: () => void): Pool {
     limit: file.limit ?? max,
     ...numbers,
     log,
-    random: Math.random,
   });
   const metrics = () => metricsText(connections.figures);
   const server =

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 
+import { every } from "./runtime.ts";
 import { isUnanswered } from "./unanswered.ts";
 
 /** Longer than PgBouncer's own keepalives take to forget a client that has vanished: 60 s. */
@@ -25,14 +26,15 @@ export function watchSilence(
   if (localPort === undefined || remotePort === undefined) return () => {};
   // Looks are counted, not the time: one that was stopped in between did not see what was answered.
   let silentLooks = 0;
-  const timer = setInterval(() => {
+  const look = () => {
     const isSilent = isUnanswered(TABLES.map(textOf).join(""), localPort, remotePort);
     silentLooks = isSilent ? silentLooks + 1 : 0;
     if (silentLooks * lookMs < silentMs) return;
-    clearInterval(timer);
+    stop();
     gone();
-  }, lookMs);
-  return () => clearInterval(timer);
+  };
+  const stop = every(lookMs, look, "holds the process");
+  return stop;
 }
 
 function textOf(path: string): string {
