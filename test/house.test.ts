@@ -17,6 +17,17 @@ const ROOMS = z.array(ROOM).parse(JSON.parse(readFileSync("docs/rooms.json", "ut
 const IMPURE =
   /\b(?:Date\.now|new Date\(\)|Math\.random|performance\.\w+|process\.\w+|setTimeout|setInterval|fetch\(|crypto\.\w*|console\.\w+)/g;
 
+/** Names through which a program has the time, waits, or has something by chance. */
+const TIME_AND_CHANCE =
+  /\b(?:Date\.now|Date\(\s*\)|performance\.\w+|hrtime|set(?:Timeout|Interval|Immediate)|AbortSignal\.timeout|node:timers|Math\.random|random(?:UUID|Bytes|Int)\b|getRandomValues)/g;
+
+/** Where such a name may stand: in a runtime, and where passwords are made, which no test may foresee. */
+const HAVE_TIME_AND_CHANCE: Readonly<Record<string, readonly string[] | "all">> = {
+  "src/runtime/runtime.ts": "all",
+  "pool/runtime.ts": "all",
+  "src/cli/newPassword.ts": ["randomBytes"],
+};
+
 /** What is left out of a run, and not seen to be. */
 const LEFT_OUT = /\b(?:it|test|describe)\.(?:skip|only|todo|fails)\b/g;
 
@@ -145,6 +156,18 @@ describe("the table of rooms", () => {
     const offenders = PRODUCT.filter(({ file, room }) => isPure(room, file)).flatMap(
       ({ file, code }) =>
         found(withoutComments(code), IMPURE).map((name) => `${file}: is pure, and has ${name}`),
+    );
+    expect(offenders).toEqual([]);
+  });
+
+  it("has one way to time and chance", () => {
+    const offenders = PRODUCT.filter(({ file }) => /^(?:src|charts|pool)\//.test(file)).flatMap(
+      ({ file, code }) => {
+        const allowed = HAVE_TIME_AND_CHANCE[file] ?? [];
+        return found(withoutComments(code), TIME_AND_CHANCE)
+          .filter((name) => allowed !== "all" && !allowed.includes(name))
+          .map((name) => `${file}: has ${name}, which a runtime is there for`);
+      },
     );
     expect(offenders).toEqual([]);
   });
