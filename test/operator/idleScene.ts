@@ -59,7 +59,7 @@ export function idleScene(
   const made = madeOf(objects);
   const api = memoryApiServer(runtime);
   for (const object of [...objects, ...made]) api.put(object);
-  const used = tiers.map((tier) => use(tier, made, runtime.random));
+  const used = tiers.map((tier) => use(tier, made, runtime));
   const processes = new Map(used.flatMap((each) => [...each.processes]));
   let moves = 0;
 
@@ -108,7 +108,7 @@ function again(runtime: Runtime, everyMs: number, happen: () => void): void {
   });
 }
 
-function use(tier: Tier, made: readonly Manifest[], random: () => number): UsedTier {
+function use(tier: Tier, made: readonly Manifest[], runtime: Runtime): UsedTier {
   const { metadata, spec } = tier.budget;
   const { existing, reserve } = spec.pgbouncer;
   const podsOf = (workload: string) =>
@@ -123,9 +123,9 @@ function use(tier: Tier, made: readonly Manifest[], random: () => number): UsedT
   const pools = tier.plan.servers.flatMap(({ name, limit }) =>
     podsOf(name).map((address) => ({ server: name, address, limit })),
   );
-  const flow = traffic(pools, hosts.length, reserve, random);
+  const flow = traffic(pools, hosts.length, reserve, runtime.random);
   const processes = new Map(
-    hosts.map((host, ordinal) => [host, pgbouncerStandIn(tier, pools, flow, ordinal)]),
+    hosts.map((host, ordinal) => [host, pgbouncerStandIn(tier, pools, flow, ordinal, runtime)]),
   );
   return { tier, pools, flow, processes };
 }

@@ -5,6 +5,7 @@ import { consoleName } from "../../src/pgbouncer/processIdentity.ts";
 import { CLIENT_LOGIN_TIMEOUT_SECONDS } from "../../src/pgbouncer/ini.ts";
 import { linesOf } from "../../src/pgbouncer/lines.ts";
 import type { ShowRow } from "../../src/pgbouncer/showRows.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
 import type { Tier } from "./idleFleet.ts";
 import type { Pool, Traffic } from "./traffic.ts";
 
@@ -32,14 +33,13 @@ interface Line {
   readonly pools: readonly Pool[];
 }
 
-let consolesOpened = 0;
-
 /** @param ordinal which of the tier's processes it is */
 export function pgbouncerStandIn(
   tier: Tier,
   pools: readonly Pool[],
   traffic: Traffic,
   ordinal: number,
+  { uuid }: Runtime,
 ): PgBouncerStandIn {
   const { postgres, pgbouncer } = tier.budget.spec;
   const lines = linesFor(tier, pools);
@@ -119,8 +119,7 @@ export function pgbouncerStandIn(
   };
   return {
     openConsole: () => {
-      consolesOpened += 1;
-      const applicationName = consoleName(consolesOpened.toString(16).padStart(12, "0"));
+      const applicationName = consoleName(uuid().slice(-12));
       consoles.add(applicationName);
       return {
         applicationName,

@@ -140,7 +140,7 @@ test("an API server that does not give the Secret hides no Postgres that lets th
     throw new UnavailableError("Unreachable", "the API server does not give it");
   };
   const runtime = fastRuntime(60);
-  const surroundings = { runtime, network: systemNetwork(runtime), onSample: () => {} };
+  const surroundings = { runtime, network: systemNetwork(systemRuntime), onSample: () => {} };
   const logins = { role, maintenance: role };
   const watching = pollPostgres(
     budget,

@@ -127,7 +127,7 @@ function observing(
   const { apiVersion, kind, fields } = sent;
   const metadata = { name: "old", namespace };
   const value = connectionBudgetSchema.parse({ apiVersion, kind, metadata, ...fields });
-  const network = systemNetwork(runtime);
+  const network = systemNetwork(systemRuntime);
   const options = { client: scene.client, runtime, network, onSample: () => {} };
   const observer = observeBudget(value, { ...options, limit: semaphore(1) }, onChange);
   const targets = addresses.map((host) => ({ name: host, host, port: 6432, isAddress: true }));

@@ -48,7 +48,7 @@ async function watch(
   const started = pollPgBouncer(
     { name: "p-0", host: ip, port: 6432 },
     { stats },
-    { runtime, network: systemNetwork(runtime), onSample: () => {} },
+    { runtime, network: systemNetwork(systemRuntime), onSample: () => {} },
     () => {},
   );
   watches.push(started);
@@ -181,7 +181,7 @@ test("two addresses of one process are told from two processes, whenever console
     const started = pollPgBouncer(
       { name: host, host, port: 6432 },
       { stats: async () => LOGIN },
-      { runtime, network: systemNetwork(runtime), onSample: () => {} },
+      { runtime, network: systemNetwork(systemRuntime), onSample: () => {} },
       () => {},
     );
     watches.push(started);
