@@ -12,8 +12,8 @@ import { loginStorms } from "./causes/storm.ts";
 import { symptomsOf } from "./causes/symptoms.ts";
 import { THRESHOLDS, type Thresholds } from "./causes/thresholds.ts";
 import { orphanedQueries } from "./causes/orphanedQueries.ts";
-import { workloadClients } from "./causes/workloadClients.ts";
 import { byCodeUnit } from "../text/order.ts";
+import { workloadClients } from "./causes/workloadClients.ts";
 
 /**
  * What is wrong in a system that runs, as far as its samples prove it, and who holds what.
@@ -44,7 +44,7 @@ export function diagnose(live: LiveSystem, thresholds: Thresholds = THRESHOLDS):
   const leaking = leaks(live, thresholds);
   const findings = [
     ...roots.map((root) =>
-      explained.reduce((told, { saturated }) => withConsequence(told, saturated), root),
+      explained.reduce((each, { saturated }) => withConsequence(each, saturated), root),
     ),
     ...full.filter(({ isExplained }) => !isExplained).map(({ saturated }) => saturated),
     ...leaking,
@@ -70,8 +70,8 @@ function freedOf(saturated: Saturated, roots: readonly CauseFinding[]): number {
     .reduce((sum, { clients }) => sum + clients, 0);
 }
 
-function isIn({ pooler, line }: Saturated, places: CauseFinding["frees"][number]): boolean {
-  return places.pooler === pooler.address && (line === undefined || places.line === line);
+function isIn({ pgbouncer, line }: Saturated, places: CauseFinding["frees"][number]): boolean {
+  return places.pgbouncer === pgbouncer.address && (line === undefined || places.line === line);
 }
 
 function withConsequence(root: CauseFinding, saturated: Saturated): CauseFinding {

@@ -1,4 +1,4 @@
-import { programOf } from "../diagnose/causes/wording.ts";
+import { programOf } from "../diagnose/causes/finding.ts";
 import type { Holder, Holding } from "../diagnose/diagnosis.ts";
 import { bar, type BarSegment } from "../text/bar.ts";
 import type { Page, Paint } from "../text/paint.ts";

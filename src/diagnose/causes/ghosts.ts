@@ -1,20 +1,17 @@
+import { byCodeUnit } from "../../text/order.ts";
+import { countedAs, duration, groups, type CauseFinding, placesOf } from "./finding.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
-import type { CauseFinding } from "./finding.ts";
-import { networkOf } from "./network.ts";
-import { ownersIn, type LiveOwners } from "./owners.ts";
+import { networkOf, ownersIn, type LiveOwners } from "./owners.ts";
 import type { Thresholds } from "./thresholds.ts";
 import {
   lastOf,
   maxClientConnOf,
-  persistentClientsOf,
-  placesOf,
   silenceMs,
+  persistentClientsOf,
   type PersistentClient,
 } from "./window.ts";
-import { countedAs, duration, groups } from "./wording.ts";
-import { byCodeUnit } from "../../text/order.ts";
 
 /** Clients whose other end is gone, and what is said of them. */
 export interface Ghosts {
@@ -27,7 +24,7 @@ export interface Ghosts {
 type GhostEvidence = "unreachable" | "podGone" | "overPods";
 
 /**
- * Ghosts, one finding a pooler. Being idle is no proof, however long. A ghost asked nothing in the
+ * Ghosts, one finding a pgbouncer. Being idle is no proof, however long. A ghost asked nothing in the
  * window and for ghostSilentMs before its end, and
  * - no packet reaches its address (live.unreachableAddresses); or
  * - it logged in as a known workload, from an address that no pod of any workload has, in the pods'
@@ -40,26 +37,26 @@ type GhostEvidence = "unreachable" | "podGone" | "overPods";
  */
 export function ghosts(live: LiveSystem, thresholds: Thresholds): Ghosts {
   const owners = ownersIn(live);
-  const stays = live.pgbouncers.flatMap(persistentClientsOf);
+  const persistent = live.pgbouncers.flatMap(persistentClientsOf);
   const proofs = new Map<PersistentClient, GhostEvidence>();
-  for (const stay of overPods(stays, owners, thresholds)) proofs.set(stay, "overPods");
-  for (const stay of stays) {
-    if (silenceMs(stay) < thresholds.ghostSilentMs) continue;
-    if (isPodGone(live, stay, owners)) proofs.set(stay, "podGone");
-    if (live.unreachableAddresses?.includes(stay.client.address)) proofs.set(stay, "unreachable");
+  for (const one of overPods(persistent, owners, thresholds)) proofs.set(one, "overPods");
+  for (const one of persistent) {
+    if (silenceMs(one) < thresholds.ghostSilentMs) continue;
+    if (isPodGone(live, one, owners)) proofs.set(one, "podGone");
+    if (live.unreachableAddresses?.includes(one.client.address)) proofs.set(one, "unreachable");
   }
-  const byPooler = Map.groupBy(proofs.keys(), ({ pooler }) => pooler);
+  const byPgBouncer = Map.groupBy(proofs.keys(), ({ pgbouncer }) => pgbouncer);
   return {
-    findings: [...byPooler].map(([pooler, own]) => findingOf(pooler, own, proofs)),
+    findings: [...byPgBouncer].map(([pgbouncer, own]) => findingOf(pgbouncer, own, proofs)),
     clients: new Set([...proofs.keys()].map(({ client }) => client)),
   };
 }
 
-function isPodGone(live: LiveSystem, stay: PersistentClient, owners: LiveOwners): boolean {
-  const { pooler, client } = stay;
+function isPodGone(live: LiveSystem, one: PersistentClient, owners: LiveOwners): boolean {
+  const { pgbouncer, client } = one;
   const workloads = owners.byLogin(client);
   if (workloads.length === 0 || owners.hasPodAt(client.address)) return false;
-  if (silenceMs(stay) >= keepaliveMs(pooler)) return false;
+  if (silenceMs(one) >= keepaliveMs(pgbouncer)) return false;
   const seen = addressesSeen(live);
   const running = workloads
     .flatMap(({ pods }) => pods)
@@ -71,19 +68,19 @@ function isPodGone(live: LiveSystem, stay: PersistentClient, owners: LiveOwners)
 }
 
 function overPods(
-  stays: readonly PersistentClient[],
+  persistent: readonly PersistentClient[],
   owners: LiveOwners,
   { ghostLongSilentMs }: Thresholds,
 ): readonly PersistentClient[] {
   return owners.workloads.flatMap((workload) => {
     const allowed = allowedOf(workload);
-    const own = stays.filter(({ client }) => owners.of(client)?.workload === workload);
+    const own = persistent.filter(({ client }) => owners.of(client)?.workload === workload);
     if (allowed === undefined || own.some(({ client }) => owners.hasPodAt(client.address))) {
       return [];
     }
-    const unheard = own.filter((stay) => {
-      const silent = silenceMs(stay);
-      return silent >= ghostLongSilentMs && silent < keepaliveMs(stay.pooler);
+    const unheard = own.filter((one) => {
+      const silent = silenceMs(one);
+      return silent >= ghostLongSilentMs && silent < keepaliveMs(one.pgbouncer);
     });
     return own.length > allowed && own.length - unheard.length <= allowed ? unheard : [];
   });
@@ -97,7 +94,7 @@ function allowedOf({ poolMax, processesPerPod, pods }: LiveWorkload): number | u
 
 function addressesSeen({ pgbouncers }: LiveSystem): ReadonlySet<string> {
   return new Set(
-    pgbouncers.flatMap((pooler) => lastOf(pooler).clients.map(({ address }) => address)),
+    pgbouncers.flatMap((pgbouncer) => lastOf(pgbouncer).clients.map(({ address }) => address)),
   );
 }
 
@@ -120,20 +117,22 @@ const PROOF = {
 } as const;
 
 function findingOf(
-  pooler: LivePgBouncer,
-  stays: readonly PersistentClient[],
+  pgbouncer: LivePgBouncer,
+  persistent: readonly PersistentClient[],
   proofs: ReadonlyMap<PersistentClient, GhostEvidence>,
 ): CauseFinding {
-  const max = maxClientConnOf(pooler);
-  const addresses = [...new Set(stays.map(({ client }) => client.address))].toSorted(byCodeUnit);
-  const quietestMs = Math.max(...stays.map(silenceMs));
-  const leastMs = Math.min(...stays.map(silenceMs));
-  const endsMs = keepaliveMs(pooler);
-  const byProof = Map.groupBy(stays, (stay) => proofs.get(stay) ?? "podGone");
+  const max = maxClientConnOf(pgbouncer);
+  const addresses = [...new Set(persistent.map(({ client }) => client.address))].toSorted(
+    byCodeUnit,
+  );
+  const quietestMs = Math.max(...persistent.map(silenceMs));
+  const leastMs = Math.min(...persistent.map(silenceMs));
+  const endsMs = keepaliveMs(pgbouncer);
+  const byProof = Map.groupBy(persistent, (one) => proofs.get(one) ?? "podGone");
   return {
     cause: {
       kind: "Ghosts",
-      summary: `${countedAs(stays.length, "client is", "clients are")} gone at PgBouncer ${pooler.address} and still counted: ${stays.length} of max_client_conn ${max}`,
+      summary: `${countedAs(persistent.length, "client is", "clients are")} gone at PgBouncer ${pgbouncer.address} and still counted: ${persistent.length} of max_client_conn ${max}`,
       evidence: [
         ...[...byProof]
           .toSorted(([a], [b]) => byCodeUnit(a, b))
@@ -145,7 +144,7 @@ function findingOf(
           ),
         `they have asked nothing for ${duration(leastMs)} to ${duration(quietestMs)}`,
         Number.isFinite(endsMs)
-          ? `PgBouncer's TCP keepalive ends a dead client after ${duration(endsMs)} (tcp_keepidle ${pooler.config.get("tcp_keepidle") ?? 0}, where 0 is the kernel's two hours)`
+          ? `PgBouncer's TCP keepalive ends a dead client after ${duration(endsMs)} (tcp_keepidle ${pgbouncer.config.get("tcp_keepidle") ?? 0}, where 0 is the kernel's two hours)`
           : "PgBouncer's tcp_keepalive is 0: it never ends a dead client",
       ],
       next: [
@@ -153,7 +152,7 @@ function findingOf(
         "in pgbouncer.ini set tcp_keepalive = 1, tcp_keepidle = 30, tcp_keepintvl = 10, tcp_keepcnt = 3, and RELOAD: new clients that die are gone in a minute",
       ],
     },
-    share: stays.length / max,
-    frees: placesOf(stays),
+    share: persistent.length / max,
+    frees: placesOf(persistent),
   };
 }

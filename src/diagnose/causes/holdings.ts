@@ -1,34 +1,35 @@
+import { serverLimitOf } from "../../pgbouncer/lineLimits.ts";
+import { byCodeUnit } from "../../text/order.ts";
+import { whoIs } from "./finding.ts";
 import type { Diagnosis, Holder, Holding, PostgresHolding } from "../diagnosis.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow, DatabaseRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { LivePostgres } from "../../model/postgres.ts";
 import { ownersIn, type LiveOwners } from "./owners.ts";
 import { isBusy, isWaiting, lastOf, maxClientConnOf } from "./window.ts";
-import { whoIs } from "./wording.ts";
-import { byCodeUnit } from "../../text/order.ts";
 
 /** Who holds how much, as last seen. */
 export function holdings(live: LiveSystem): Pick<Diagnosis, "poolers" | "postgres"> {
   const owners = ownersIn(live);
   return {
-    poolers: live.pgbouncers.map((pooler) => holdingOf(pooler, owners)),
+    poolers: live.pgbouncers.map((pgbouncer) => holdingOf(pgbouncer, owners)),
     ...(live.postgres !== undefined && { postgres: postgresHolding(live.postgres) }),
   };
 }
 
-function holdingOf(pooler: LivePgBouncer, owners: LiveOwners): Holding {
-  const { clients, usedClients } = lastOf(pooler);
+function holdingOf(pgbouncer: LivePgBouncer, owners: LiveOwners): Holding {
+  const { clients, usedClients } = lastOf(pgbouncer);
   const byWho = Map.groupBy(clients, whoIs);
   return {
-    address: pooler.address,
-    version: pooler.version,
-    access: pooler.access,
-    maxClientConn: maxClientConnOf(pooler),
+    address: pgbouncer.address,
+    version: pgbouncer.version,
+    access: pgbouncer.access,
+    maxClientConn: maxClientConnOf(pgbouncer),
     used: usedClients,
     holders: [...byWho.values()]
       .flatMap((members) => holderOf(members, owners))
       .toSorted((a, b) => b.clients - a.clients || byCodeUnit(keyOf(a), keyOf(b))),
-    lines: pooler.lines.map((line) => lineOf(pooler, line)),
+    lines: pgbouncer.lines.map((line) => lineOf(pgbouncer, line)),
   };
 }
 
@@ -57,8 +58,8 @@ function keyOf({ line, user, application, address }: Holder): string {
   return [line, user, application, address].join("\n");
 }
 
-function lineOf(pooler: LivePgBouncer, line: DatabaseRow): Holding["lines"][number] {
-  const { clients, pools } = lastOf(pooler);
+function lineOf(pgbouncer: LivePgBouncer, line: DatabaseRow): Holding["lines"][number] {
+  const { clients, pools } = lastOf(pgbouncer);
   const own = clients.filter((client) => client.line === line.name);
   const ownPools = pools.filter((pool) => pool.line === line.name);
   const { maxClientConnections = 0 } = line;
@@ -68,18 +69,11 @@ function lineOf(pooler: LivePgBouncer, line: DatabaseRow): Holding["lines"][numb
     ...(maxClientConnections > 0 && { clientsMax: maxClientConnections }),
     waiting: own.filter(isWaiting).length,
     servers: ownPools.reduce((sum, { servers }) => sum + servers, 0),
-    serversMax: serversMaxOf(line, ownPools.length),
+    // 0 is unlimited, as PgBouncer has it.
+    serversMax: serverLimitOf(line, ownPools.length) ?? 0,
     ...(line.paused && { paused: true }),
     ...(line.disabled && { disabled: true }),
   };
-}
-
-/** Each login of a line has a pool of its own; 0 is unlimited, as PgBouncer has it. */
-export function serversMaxOf(line: DatabaseRow, pools: number): number {
-  const { poolSize, reservePoolSize, maxConnections } = line;
-  const ofPools = poolSize === 0 ? 0 : (poolSize + reservePoolSize) * Math.max(1, pools);
-  if (maxConnections === 0 || ofPools === 0) return Math.max(maxConnections, ofPools);
-  return Math.min(maxConnections, ofPools);
 }
 
 function postgresHolding(postgres: LivePostgres): PostgresHolding {

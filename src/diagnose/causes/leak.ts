@@ -1,24 +1,30 @@
+import { byCodeUnit } from "../../text/order.ts";
+import {
+  countedAs,
+  duration,
+  moment,
+  joinTruncatedLines,
+  whoIs,
+  type CauseFinding,
+} from "./finding.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { DatabaseRow, LivePgBouncer, ServerRow } from "../../model/pgbouncer.ts";
 import type { BackendRow, LivePostgres } from "../../model/postgres.ts";
-import type { CauseFinding } from "./finding.ts";
-import { serversMaxOf } from "./holdings.ts";
+import { serverLimitOf } from "../../pgbouncer/lineLimits.ts";
 import { ownersIn, type LiveOwners } from "./owners.ts";
 import type { Thresholds } from "./thresholds.ts";
 import {
   alwaysQueued,
   lastOf,
-  persistentClientsOf,
   silenceMs,
+  persistentClientsOf,
   type PersistentClient,
 } from "./window.ts";
-import { countedAs, duration, joinTruncatedLines, moment, whoIs } from "./wording.ts";
 import { quotedIdentifier } from "../../text/quoting.ts";
-import { byCodeUnit } from "../../text/order.ts";
 
 /** A server connection that one client holds and does nothing with. */
-interface Held {
-  readonly stay: PersistentClient;
+interface IdleHold {
+  readonly by: PersistentClient;
   readonly server: ServerRow;
   readonly sinceMs: number;
   readonly forMs: number;
@@ -30,12 +36,12 @@ interface Held {
 
 /** A line whose server connections are held and not used: that explains its queue. */
 export interface Leak extends CauseFinding {
-  readonly pooler: LivePgBouncer;
+  readonly pgbouncer: LivePgBouncer;
   readonly line: string;
 }
 
 /**
- * Leaks: one for each line of each pooler. A client that held the same server connection in every
+ * Leaks: one for each line of each pgbouncer. A client that held the same server connection in every
  * sample, and
  * - whose backend Postgres calls `idle in transaction` in every sample, since one and the same
  *   moment, idleInTransactionMs ago or longer; or
@@ -47,47 +53,47 @@ export interface Leak extends CauseFinding {
  */
 export function leaks(live: LiveSystem, thresholds: Thresholds): readonly Leak[] {
   const owners = ownersIn(live);
-  return live.pgbouncers.flatMap((pooler) => {
-    const held = persistentClientsOf(pooler).flatMap(
-      (stay) => heldBy(stay, live.postgres, thresholds) ?? [],
+  return live.pgbouncers.flatMap((pgbouncer) => {
+    const held = persistentClientsOf(pgbouncer).flatMap(
+      (by) => heldBy(by, live.postgres, thresholds) ?? [],
     );
-    const byLine = Map.groupBy(held, ({ stay }) => stay.client.line);
-    return [...byLine].map(([line, own]) => findingOf(pooler, line, own, owners));
+    const byLine = Map.groupBy(held, ({ by }) => by.client.line);
+    return [...byLine].map(([line, own]) => findingOf(pgbouncer, line, own, owners));
   });
 }
 
 function heldBy(
-  stay: PersistentClient,
+  by: PersistentClient,
   postgres: LivePostgres | undefined,
   { idleInTransactionMs, heldIdleMs, heldUnknownMs }: Thresholds,
-): Held | undefined {
-  const { pooler, client, seen } = stay;
-  const server = lastOf(pooler).servers.find(({ id }) => id === client.serverId);
+): IdleHold | undefined {
+  const { pgbouncer, client, seen } = by;
+  const server = lastOf(pgbouncer).servers.find(({ id }) => id === client.serverId);
   if (server === undefined || seen.some(({ serverId }) => serverId !== server.id)) return undefined;
 
   const backends = backendsOf(server, postgres);
   const states = new Set(backends?.map(({ state }) => stateOf(state)));
   const [state, ...others] = states;
   const queued =
-    alwaysQueued(pooler, client.line, server.user) ||
-    alwaysQueued(pooler, client.line, client.user);
-  const silent = silenceMs(stay);
+    alwaysQueued(pgbouncer, client.line, server.user) ||
+    alwaysQueued(pgbouncer, client.line, client.user);
+  const silent = silenceMs(by);
   const role = backends?.[0]?.user ?? server.user;
-  const asked = { stay, server, role, sinceMs: client.requestedAtMs, forMs: silent };
+  const asked = { by, server, role, sinceMs: client.requestedAtMs, forMs: silent };
 
   if (backends === undefined || state === "hidden") {
     return queued && silent >= heldUnknownMs ? { ...asked, how: "unknown" } : undefined;
   }
   if (others.length > 0) return undefined;
   if (state === "idle") {
-    const isSession = lineOf(pooler, client.line)?.poolMode === "session";
+    const isSession = lineOf(pgbouncer, client.line)?.poolMode === "session";
     return isSession && queued && silent >= heldIdleMs ? { ...asked, how: "session" } : undefined;
   }
   const sinceMs = sameMoment(backends.map(({ stateChangedAtMs }) => stateChangedAtMs));
   if (state !== "idle in transaction" || sinceMs === undefined) return undefined;
   const forMs = (postgres?.samples.at(-1)?.atMs ?? sinceMs) - sinceMs;
   if (forMs < idleInTransactionMs) return undefined;
-  return { stay, server, role, sinceMs, forMs, how: "transaction" };
+  return { by, server, role, sinceMs, forMs, how: "transaction" };
 }
 
 /** The backend of a server connection in every sample; undefined when it is not in all of them. */
@@ -98,7 +104,7 @@ function backendsOf(
   const found = (postgres?.samples ?? []).flatMap(({ backends }) =>
     backends.filter(
       ({ pid, clientAddress, clientPort }) =>
-        // Pids are Postgres' own: another Postgres behind the same pooler may have the same ones.
+        // Pids are Postgres' own: another Postgres behind the same PgBouncer may have the same ones.
         pid === backendPid && (clientAddress !== localAddress || clientPort === localPort),
     ),
   );
@@ -121,19 +127,19 @@ function sameMoment(moments: readonly (number | undefined)[]): number | undefine
 }
 
 function findingOf(
-  pooler: LivePgBouncer,
+  pgbouncer: LivePgBouncer,
   line: string,
-  held: readonly Held[],
+  held: readonly IdleHold[],
   owners: LiveOwners,
 ): Leak {
   const longest = held.toSorted(
     (a, b) => b.forMs - a.forMs || byCodeUnit(a.server.id, b.server.id),
   );
-  const pools = lastOf(pooler).pools.filter((pool) => pool.line === line);
-  const liveLine = lineOf(pooler, line);
-  const max = liveLine === undefined ? 0 : serversMaxOf(liveLine, pools.length);
+  const pools = lastOf(pgbouncer).pools.filter((pool) => pool.line === line);
+  const liveLine = lineOf(pgbouncer, line);
+  const max = liveLine && serverLimitOf(liveLine, pools.length);
   const waiting = pools.reduce((sum, { clientsWaiting }) => sum + clientsWaiting, 0);
-  const ofMax = max > 0 ? ` of ${max}` : "";
+  const ofMax = max === undefined ? "" : ` of ${max}`;
   const forMs = longest[0]?.forMs ?? 0;
   return {
     cause: {
@@ -142,9 +148,9 @@ function findingOf(
       evidence: joinTruncatedLines(longest.map((each) => evidenceOf(each, owners))),
       next: nextOf(longest),
     },
-    share: max > 0 ? held.length / max : 1,
+    share: max === undefined ? 1 : held.length / max,
     frees: [],
-    pooler,
+    pgbouncer,
     line,
   };
 }
@@ -156,15 +162,15 @@ const DOES = {
     "asked nothing on it, while others wait (whether a query runs on it, Postgres would tell)",
 } as const;
 
-function evidenceOf({ stay, server, sinceMs, forMs, how }: Held, owners: LiveOwners): string {
-  const { client } = stay;
+function evidenceOf({ by, server, sinceMs, forMs, how }: IdleHold, owners: LiveOwners): string {
+  const { client } = by;
   const owner = owners.nearest(client);
   const whose = [owner?.workload.name, owner?.pod].filter((name) => name !== undefined).join(", ");
   const at = `${client.address}:${client.port}`;
   return `${whoIs({ ...client, address: at })}${whose === "" ? "" : ` (${whose})`}: holds backend ${server.backendPid} and ${DOES[how]}, since ${moment(sinceMs)} (${duration(forMs)})`;
 }
 
-function nextOf(held: readonly Held[]): readonly string[] {
+function nextOf(held: readonly IdleHold[]): readonly string[] {
   const hows = new Set(held.map(({ how }) => how));
   const pids = `ARRAY[${held.map(({ server }) => server.backendPid).join(", ")}]`;
   const roles = [...new Set(held.map(({ role }) => role))].toSorted(byCodeUnit);
@@ -192,6 +198,6 @@ function nextOf(held: readonly Held[]): readonly string[] {
   return next;
 }
 
-function lineOf(pooler: LivePgBouncer, name: string): DatabaseRow | undefined {
-  return pooler.lines.find((line) => line.name === name);
+function lineOf(pgbouncer: LivePgBouncer, name: string): DatabaseRow | undefined {
+  return pgbouncer.lines.find((line) => line.name === name);
 }

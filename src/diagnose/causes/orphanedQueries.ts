@@ -1,34 +1,33 @@
+import { byCodeUnit } from "../../text/order.ts";
+import { countedAs, duration, moment, joinTruncatedLines, type CauseFinding } from "./finding.ts";
 import type { Symptom } from "../diagnosis.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { BackendRow, LivePostgres } from "../../model/postgres.ts";
-import type { CauseFinding } from "./finding.ts";
 import { availableOf } from "./holdings.ts";
 import type { Thresholds } from "./thresholds.ts";
 import { isConsole } from "./window.ts";
-import { countedAs, duration, joinTruncatedLines, moment } from "./wording.ts";
 import { quotedIdentifier } from "../../text/quoting.ts";
-import { byCodeUnit } from "../../text/order.ts";
 
 /** What was concluded, or why nothing could be. */
 export interface OrphanedQuery {
   readonly findings: readonly CauseFinding[];
   /** Of those whose client is gone, or who are somebody else's. */
   readonly symptoms: readonly Symptom[];
-  /** Why it can't be told. */
+  /** Why nothing can be concluded. */
   readonly unseen?: string;
 }
 
 const NOTHING = { findings: [], symptoms: [] } as const;
 
 /**
- * QueriesWithoutClient: backends of a role that poolers log in as, from a pooler's own address,
- * that run one and the same query in samples over withoutClientMs or longer, and are in no pooler's
+ * QueriesWithoutClient: backends of a role that PgBouncers log in as, from a PgBouncer's own address,
+ * that run one and the same query in samples over withoutClientMs or longer, and are in no PgBouncer's
  * SHOW SERVERS at any of these moments. Its client dropped, PgBouncer closed the server connection,
  * and Postgres runs on.
- * Other programs may connect from a pooler's address, past it or as a PgBouncer that was not asked.
+ * Other programs may connect from a PgBouncer's address, past it or as a PgBouncer that was not asked.
  * They give themselves away by connections that are in no SHOW SERVERS either and do not run a
- * query, which a backend without a client never is: then nothing can be told of that address. Where
+ * query, which a backend without a client never is: then nothing can be concluded about that address. Where
  * other programs are sure to be (the address is loopback, or clients of PgBouncer come from it), a
  * query that is nobody's is only a symptom. In either case what PgBouncer was seen to have in an
  * earlier sample is proved.
@@ -80,22 +79,22 @@ export function orphanedQueries(live: LiveSystem, thresholds: Thresholds): Orpha
   };
 }
 
-/** Whether a pooler had it in an earlier sample: since then it has closed the connection. */
+/** Whether a PgBouncer had it in an earlier sample: since then it has closed the connection. */
 function wasKnown(
   { pid }: BackendRow,
-  poolers: readonly LivePgBouncer[],
+  pgbouncers: readonly LivePgBouncer[],
   { samples }: LivePostgres,
 ): boolean {
   return samples.some(({ atMs, backends }) => {
     const earlier = backends.find((backend) => backend.pid === pid);
-    return earlier !== undefined && serversAt(poolers, atMs)(earlier);
+    return earlier !== undefined && serversAt(pgbouncers, atMs)(earlier);
   });
 }
 
 /** Whether programs that are no PgBouncer are at an address, which may log in to Postgres too. */
-function sharedAmong(poolers: readonly LivePgBouncer[]): (address: string) => boolean {
+function sharedAmong(pgbouncers: readonly LivePgBouncer[]): (address: string) => boolean {
   const clients = new Set(
-    poolers.flatMap(({ samples }) =>
+    pgbouncers.flatMap(({ samples }) =>
       samples.flatMap((sample) =>
         sample.clients.filter((client) => !isConsole(client)).map(({ address }) => address),
       ),
@@ -118,10 +117,10 @@ function symptomOf(unclear: readonly BackendRow[], postgres: LivePostgres): Symp
 
 const TOLD_PORTS = 8;
 
-/** Roles that poolers log in as. */
-function rolesOf(poolers: readonly LivePgBouncer[]): ReadonlySet<string> {
+/** Roles that PgBouncers log in as. */
+function rolesOf(pgbouncers: readonly LivePgBouncer[]): ReadonlySet<string> {
   return new Set(
-    poolers.flatMap(({ lines, samples }) => {
+    pgbouncers.flatMap(({ lines, samples }) => {
       const forced = new Map(lines.map(({ name, forceUser }) => [name, forceUser]));
       return samples.flatMap(({ servers, pools }) =>
         [...servers, ...pools].map(({ line, user }) => forced.get(line) ?? user),
@@ -130,22 +129,22 @@ function rolesOf(poolers: readonly LivePgBouncer[]): ReadonlySet<string> {
   );
 }
 
-/** Where poolers connect from; all their servers may be gone, then from where they listen. */
-function addressesOf(poolers: readonly LivePgBouncer[]): ReadonlySet<string> {
+/** Where PgBouncers connect from; all their servers may be gone, then from where they listen. */
+function addressesOf(pgbouncers: readonly LivePgBouncer[]): ReadonlySet<string> {
   return new Set(
-    poolers.flatMap(({ address, samples }) => [
+    pgbouncers.flatMap(({ address, samples }) => [
       address.replace(/:\d+$/, ""),
       ...samples.flatMap(({ servers }) => servers.map(({ localAddress }) => localAddress)),
     ]),
   );
 }
 
-/** Whether a backend is in the SHOW SERVERS of some pooler, at the sample nearest to a moment. */
+/** Whether a backend is in the SHOW SERVERS of some PgBouncer, at the sample nearest to a moment. */
 function serversAt(
-  poolers: readonly LivePgBouncer[],
+  pgbouncers: readonly LivePgBouncer[],
   atMs: number,
 ): (backend: BackendRow) => boolean {
-  const servers = poolers.flatMap(({ samples }) => {
+  const servers = pgbouncers.flatMap(({ samples }) => {
     const [nearest] = samples.toSorted((a, b) => Math.abs(a.atMs - atMs) - Math.abs(b.atMs - atMs));
     return nearest?.servers ?? [];
   });
@@ -172,7 +171,7 @@ function othersAmong(strangers: readonly (readonly BackendRow[])[]): ReadonlySet
   );
 }
 
-/** For how long before the last sample it ran the same query, unknown to every pooler. */
+/** For how long before the last sample it ran the same query, unknown to every pgbouncer. */
 function seenForMs(
   { pid }: BackendRow,
   strangers: readonly (readonly BackendRow[])[],

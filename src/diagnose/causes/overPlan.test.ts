@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 
 import { clientsOf, poolerOf, systemOf, workloadAt } from "../../../test/diagnose/liveOf.ts";
-import type { ClientRow } from "../../model/pgbouncer.ts";
+import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
+import type { CauseFinding } from "./finding.ts";
 import { serverAbovePlan } from "./serverAbovePlan.ts";
 import { poolSettingIgnored } from "./poolSettingIgnored.ts";
 import { workloadClients } from "./workloadClients.ts";
@@ -25,6 +26,12 @@ function named(
     .flatMap((own) => [...poolSettingIgnored(own), ...serverAbovePlan(own)])
     .map(({ cause }) => (cause.kind === "PoolSettingIgnored" ? "I" : "P"))
     .join("");
+}
+
+/** What is found of pools of 5 of two pods. */
+function ignored(poolers: readonly LivePgBouncer[]): readonly CauseFinding[] {
+  const live = systemOf(poolers, { workloads: TWO });
+  return workloadClients(live, new Set()).flatMap(poolSettingIgnored);
 }
 
 const TWO = [workloadAt([A, B], { peakPods: 2 })];
@@ -150,20 +157,35 @@ describe("by the pods' addresses", () => {
     expect(named([...from(A, 5), ...ghosts], TWO, ghosts)).toBe("");
   });
 
-  it("counted are those who are there in every sample", () => {
-    const stays = from(A, 5);
-    const passes = from(A, 5);
-    const clients = (sample: number) => (sample === 1 ? [...stays, ...passes] : stays);
-    const live = systemOf([poolerOf({ clients })], { workloads: TWO });
-    expect(workloadClients(live, new Set()).flatMap(poolSettingIgnored)).toEqual([]);
+  it("a pod that held too many at one time on one process ignores its setting, as the operator says", () => {
+    const kept = from(A, 5);
+    const passing = from(A, 5);
+    const clients = (sample: number) => (sample === 1 ? [...kept, ...passing] : kept);
+    const [finding, ...others] = ignored([poolerOf({ clients })]);
+    expect(finding?.cause).toMatchObject({
+      summary: "Deployment writing/app holds 10 connections from app-0, where its setting allows 5",
+      evidence: expect.arrayContaining(["app-0: 10 clients at one time, 5 allowed"]),
+    });
+    // No place would be free for long without them.
+    expect(finding).toMatchObject({ share: 0, frees: [{ clients: 0 }] });
+    expect(others).toEqual([]);
   });
 
-  it("counted are the clients of all poolers together", () => {
+  it("those that wait may be given up by their pool, and are not counted", () => {
+    const waiting = from(A, 5, { state: "waiting", waitMs: 5 });
+    expect(ignored([poolerOf({ clients: [...from(A, 5), ...waiting] })])).toEqual([]);
+  });
+
+  it("counted are the clients of all poolers together, if they were there in every sample", () => {
     const poolers = ["one", "two"].map((address) => poolerOf({ address, clients: from(A, 3) }));
-    const found = workloadClients(systemOf(poolers, { workloads: TWO }), new Set());
-    expect(found.flatMap(poolSettingIgnored).map(({ cause }) => cause.summary)).toEqual([
+    expect(ignored(poolers).map(({ cause }) => cause.summary)).toEqual([
       "Deployment writing/app holds 6 connections from app-0, where its setting allows 5",
     ]);
+    // A pool moved its connections from one process to the other.
+    const moving = ["one", "two"].map((address, index) =>
+      poolerOf({ address, clients: (sample) => (sample % 2 === index ? from(A, 5) : []) }),
+    );
+    expect(ignored(moving)).toEqual([]);
   });
 });
 

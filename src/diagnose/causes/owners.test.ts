@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 
 import { clientOf, systemOf, workloadAt } from "../../../test/diagnose/liveOf.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
-import { ownersIn } from "./owners.ts";
+import { networkOf, ownersIn } from "./owners.ts";
 
 const POD = "10.244.0.1";
 const NODE = "192.168.0.1";
@@ -110,4 +110,18 @@ it.each<Case>([
       : [owner.workload.name.replace(/.*\//, ""), owner.pod].filter(Boolean).join(" "),
   );
   expect(told).toEqual([of, nearest]);
+});
+
+it.each([
+  ["10.244.3.7", "10.244"],
+  ["192.168.0.1", "192.168"],
+  ["127.0.0.1", undefined],
+  ["unix", undefined],
+  ["", undefined],
+  ["::1", undefined],
+  ["fd00:10:244:1::5", "fd00:10:244"],
+  ["fd00:10::5", "fd00:10:0"],
+  ["2001:db8:1:2:3:4:5:6", "2001:db8:1"],
+])("%s lies in %s", (address, network) => {
+  expect(networkOf(address)).toBe(network);
 });

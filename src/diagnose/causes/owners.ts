@@ -1,68 +1,17 @@
+import { ownershipOf, type Ownership } from "../../conditions/ownership.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
-import type { ClientRow } from "../../model/pgbouncer.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
 import { byCodeUnit } from "../../text/order.ts";
 
-/** Whose a client is, as far as that is known. */
-export interface LiveOwner {
-  readonly workload: LiveWorkload;
-  /** The pod's name, where its address tells. */
-  readonly pod?: string;
-}
-
 /** Finds out whose a client is. */
-export interface LiveOwners {
+export interface LiveOwners extends Ownership<LiveWorkload> {
   /** One for each name, line and login: what several pools of a pod open there is summed up. */
   readonly workloads: readonly LiveWorkload[];
-  /**
-   * Whose pool a client belongs to. By address, when just one pod has it, and that pod's line and
-   * login are the client's; where no pod or several have it, by line and login, when just one
-   * workload has these. Undefined: nobody's, or somebody's that can't be told.
-   */
-  of(client: ClientRow): LiveOwner | undefined;
-  /** The one pod at its address, whatever it logs in as; else as `of`. */
-  nearest(client: ClientRow): LiveOwner | undefined;
-  /** Workloads that have this line and login. */
-  byLogin(client: ClientRow): readonly LiveWorkload[];
-  /** Whether some pod has this address. */
-  hasPodAt(address: string): boolean;
 }
 
 export function ownersIn(live: LiveSystem): LiveOwners {
   const workloads = onePoolEach(live.workloads ?? []);
-  const all = workloads.flatMap((workload) =>
-    workload.pods.map(({ name, address }) => ({ workload, pod: name, address })),
-  );
-  const byAddress = Map.groupBy(all, ({ address }) => address);
-  const byLogin = (client: ClientRow) =>
-    workloads.filter((one) => namesLogin(one) && hasLogin(one, client));
-  const of = (client: ClientRow): LiveOwner | undefined => {
-    const here = byAddress.get(client.address) ?? [];
-    if (here.length === 0 || isShared(here)) {
-      const [workload, another] = byLogin(client);
-      return workload !== undefined && another === undefined ? { workload } : undefined;
-    }
-    const [owner, another] = here.filter(({ workload }) => hasLogin(workload, client));
-    if (owner === undefined || another !== undefined) return undefined;
-    return { workload: owner.workload, pod: owner.pod };
-  };
-  return {
-    workloads,
-    of,
-    nearest: (client) => {
-      const here = byAddress.get(client.address) ?? [];
-      const [first] = here;
-      if (first === undefined || isShared(here)) return of(client);
-      return of(client) ?? { workload: first.workload, pod: first.pod };
-    },
-    byLogin,
-    hasPodAt: (address) => byAddress.has(address),
-  };
-}
-
-/** Several pods have it: those of the host's network. */
-function isShared(owners: readonly LiveOwner[]): boolean {
-  return new Set(owners.map(({ pod }) => pod)).size > 1;
+  return { workloads, ...ownershipOf(workloads) };
 }
 
 function onePoolEach(workloads: readonly LiveWorkload[]): readonly LiveWorkload[] {
@@ -95,10 +44,17 @@ function summed(first: LiveWorkload, pools: readonly LiveWorkload[]): LiveWorklo
   };
 }
 
-function namesLogin({ line, user }: LiveWorkload): boolean {
-  return line !== undefined || user !== undefined;
-}
-
-function hasLogin({ line, user }: LiveWorkload, client: ClientRow): boolean {
-  return (line ?? client.line) === client.line && (user ?? client.user) === client.user;
+/**
+ * The network that addresses of one cluster's pods have in common, as far as an address alone tells:
+ * the first 16 bits of an IPv4 address (a cluster's pods have a /16 or less by default), the first
+ * 48 of an IPv6 address. Undefined for what is no address (`unix`), and for this machine's own.
+ */
+export function networkOf(address: string): string | undefined {
+  const [, high, low] = /^(\d+)\.(\d+)\.\d+\.\d+$/.exec(address) ?? [];
+  if (high !== undefined) return high === "127" ? undefined : `${high}.${low}`;
+  if (!address.includes(":") || address === "::1") return undefined;
+  const [head = "", tail] = address.split("::", 2);
+  const groups = head === "" ? [] : head.split(":");
+  const zeros = tail === undefined ? [] : ["0", "0", "0"];
+  return [...groups, ...zeros].slice(0, 3).join(":");
 }

@@ -1,62 +1,69 @@
-import { counted } from "../../text/wording.ts";
+import { allowedByPod } from "../../conditions/poolSetting.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
-import type { CauseFinding } from "./finding.ts";
-import { allowedByPod, workloadFinding, type WorkloadClients } from "./workloadClients.ts";
 import { byCodeUnit } from "../../text/order.ts";
+import { counted } from "../../text/wording.ts";
+import type { CauseFinding } from "./finding.ts";
+import { workloadFinding, type HeldClients, type WorkloadClients } from "./workloadClients.ts";
 
 /**
- * PoolSettingIgnored, at most one a workload. A pod ignores its setting when more clients than
- * poolMax × processesPerPod come from its address in every sample, which no other pod has. Where addresses
- * tell nothing, several pods may share one: then somebody ignores it when
- * all together have more than all pods may open.
+ * PoolSettingIgnored, at most one a workload: a pod that no other pod shares its address with holds
+ * more connections than its setting allows (conditions/poolSetting.ts, as the operator's condition
+ * MoreThanConfigured). Where addresses tell nothing, some pod ignores it when all together hold more
+ * than all pods may open.
  */
-export function poolSettingIgnored({
-  workload,
-  stays,
-  byPod,
-  hidden,
-}: WorkloadClients): readonly CauseFinding[] {
+export function poolSettingIgnored(clients: WorkloadClients): readonly CauseFinding[] {
+  const { workload, byPod, hidden, persistent, held } = clients;
   const { name, pods } = workload;
   const allowed = allowedByPod(workload);
   if (allowed === undefined) return [];
   const over = [...byPod]
-    .filter(([, own]) => own.length > allowed)
-    .toSorted(([a, own], [b, others]) => others.length - own.length || byCodeUnit(a, b));
+    .map(([pod, own]) => ({ pod, ...own }))
+    .filter((each) => each.held > allowed)
+    .toSorted((a, b) => b.held - a.held || byCodeUnit(a.pod, b.pod));
   const [worst] = over;
   if (worst !== undefined) {
-    const [pod, own] = worst;
     return [
       workloadFinding({
         kind: "PoolSettingIgnored",
-        summary: `${name} holds ${own.length} connections from ${pod}, where its setting allows ${allowed}`,
+        summary: `${name} holds ${worst.held} connections from ${worst.pod}, where its setting allows ${allowed}`,
         facts: over.map(
-          ([each, { length }]) => `${each}: ${length} clients in every sample, ${allowed} allowed`,
+          (each) => `${each.pod}: ${each.held} clients ${when(each)}, ${allowed} allowed`,
         ),
         workload,
-        stays: over.flatMap(([, each]) => each),
-        excess: over.reduce((sum, [, each]) => sum + each.length - allowed, 0),
-        next: heed(workload),
+        persistent: over.flatMap((each) => each.persistent),
+        excess: over.reduce((sum, each) => sum + lasting(each, allowed), 0),
+        next: advice(workload),
       }),
     ];
   }
   const all = allowed * pods.length;
-  if (!hidden || pods.length === 0 || stays.length <= all) return [];
+  if (!hidden || pods.length === 0 || held <= all) return [];
   return [
     workloadFinding({
       kind: "PoolSettingIgnored",
-      summary: `${name} holds ${stays.length} connections, where ${counted(pods.length, "pod")} with its setting may open ${all}`,
+      summary: `${name} holds ${held} connections, where ${counted(pods.length, "pod")} with its setting may open ${all}`,
       facts: [
         "which of them holds too many, addresses don't tell: no client comes from the pods' network",
       ],
       workload,
-      stays,
-      excess: stays.length - all,
-      next: heed(workload),
+      persistent,
+      excess: lasting(clients, all),
+      next: advice(workload),
     }),
   ];
 }
 
-function heed({ name, poolMaxFrom }: LiveWorkload): readonly string[] {
+/** Connections that were too many in every sample: without them their places were free. */
+function lasting({ persistent }: HeldClients, allowed: number): number {
+  return Math.max(0, persistent.length - allowed);
+}
+
+/** A program that opens and closes connections all the time holds others in each sample. */
+function when({ held, persistent }: HeldClients): string {
+  return persistent.length >= held ? "in every sample" : "at one time";
+}
+
+function advice({ name, poolMaxFrom }: LiveWorkload): readonly string[] {
   const where = poolMaxFrom === undefined ? "its configured maximum" : poolMaxFrom;
   return [
     `look where ${name} makes its pool: its maximum must come from ${where}; look for a second pool, a second process a pod, or a name that its code does not read`,

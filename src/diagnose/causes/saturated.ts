@@ -1,12 +1,11 @@
+import { byCodeUnit } from "../../text/order.ts";
+import { groups, joinTruncatedLines, type CauseFinding } from "./finding.ts";
 import { counted } from "../../text/wording.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow, DatabaseRow, LivePgBouncer } from "../../model/pgbouncer.ts";
-import type { CauseFinding } from "./finding.ts";
 import { availableOf } from "./holdings.ts";
 import { ownersIn } from "./owners.ts";
 import { alwaysQueued, isBusy, lastOf, maxClientConnOf, persistentClientsOf } from "./window.ts";
-import { groups, joinTruncatedLines } from "./wording.ts";
-import { byCodeUnit } from "../../text/order.ts";
 
 /** What has to find room at the same time for all to go on: a login, and a request to cancel. */
 const ROOM = 2;
@@ -20,37 +19,37 @@ const ROOM = 2;
  * out: a pod of its workload that is not ready and has no client anywhere.
  */
 export function saturatedWhileIdle(live: LiveSystem): readonly Saturated[] {
-  return live.pgbouncers.flatMap((pooler) => [
-    ...saturatedProcess(live, pooler),
-    ...pooler.lines.flatMap((line) => saturatedLine(live, pooler, line)),
+  return live.pgbouncers.flatMap((pgbouncer) => [
+    ...saturatedProcess(live, pgbouncer),
+    ...pgbouncer.lines.flatMap((line) => saturatedLine(live, pgbouncer, line)),
   ]);
 }
 
 /** What is full. */
 export interface Saturated extends CauseFinding {
-  readonly pooler: LivePgBouncer;
+  readonly pgbouncer: LivePgBouncer;
   /** Absent: the whole process. */
   readonly line?: string;
   /** Whether it would still be full without so many of its clients. */
   readonly stillFullWithout: (clients: number) => boolean;
 }
 
-function saturatedProcess(live: LiveSystem, pooler: LivePgBouncer): readonly Saturated[] {
-  const max = maxClientConnOf(pooler);
-  const stillFullWithout = (gone: number) => isFull(pooler, gone);
+function saturatedProcess(live: LiveSystem, pgbouncer: LivePgBouncer): readonly Saturated[] {
+  const max = maxClientConnOf(pgbouncer);
+  const stillFullWithout = (gone: number) => isFull(pgbouncer, gone);
   if (!stillFullWithout(0)) return [];
-  const idle = idleOf(pooler, () => true);
+  const idle = idleOf(pgbouncer, () => true);
   if (idle === undefined) return [];
-  const used = lastOf(pooler).usedClients;
-  const all = lastOf(pooler).clients.length;
+  const used = lastOf(pgbouncer).usedClients;
+  const all = lastOf(pgbouncer).clients.length;
   const share = idle.length / max;
   const cause = {
     kind: "SaturatedWhileIdle",
-    summary: `PgBouncer ${pooler.address} is full (${used} of max_client_conn ${max} are used), while ${idle.length} of its ${all} clients did nothing all the time`,
+    summary: `PgBouncer ${pgbouncer.address} is full (${used} of max_client_conn ${max} are used), while ${idle.length} of its ${all} clients did nothing all the time`,
     evidence: [
-      `fewer than ${ROOM} places of ${max} were left in each of ${pooler.samples.length} samples, weir's own console counted`,
+      `fewer than ${ROOM} places of ${max} were left in each of ${pgbouncer.samples.length} samples, weir's own console counted`,
       ...groups(idle, "idle client"),
-      ...serversIn(pooler),
+      ...serversIn(pgbouncer),
     ],
     next: [
       "to get room now, restart the largest of these holders, one at a time (kubectl rollout restart, docker compose restart)",
@@ -58,7 +57,7 @@ function saturatedProcess(live: LiveSystem, pooler: LivePgBouncer): readonly Sat
       raisingAlone(live),
     ],
   } as const;
-  return [{ cause, share, frees: [], pooler, stillFullWithout }];
+  return [{ cause, share, frees: [], pgbouncer, stillFullWithout }];
 }
 
 /**
@@ -66,9 +65,9 @@ function saturatedProcess(live: LiveSystem, pooler: LivePgBouncer): readonly Sat
  *
  * @param without so many of its clients
  */
-export function isFull(pooler: LivePgBouncer, without = 0): boolean {
-  const max = maxClientConnOf(pooler);
-  return pooler.samples.every((sample) => max - loggedIn(sample) + without < ROOM);
+export function isFull(pgbouncer: LivePgBouncer, without = 0): boolean {
+  const max = maxClientConnOf(pgbouncer);
+  return pgbouncer.samples.every((sample) => max - loggedIn(sample) + without < ROOM);
 }
 
 /** weir's default reserve: 2 consoles, 4 maintenance, 4 logins. */
@@ -84,21 +83,21 @@ function raisingAlone({ postgres }: LiveSystem): string {
 
 function saturatedLine(
   live: LiveSystem,
-  pooler: LivePgBouncer,
+  pgbouncer: LivePgBouncer,
   line: DatabaseRow,
 ): readonly Saturated[] {
   const { maxClientConnections: max = 0, name } = line;
   const own = (one: { readonly line: string }) => one.line === name;
   if (max === 0) return [];
   const stillFullWithout = (gone: number) =>
-    pooler.samples.every(({ clients }) => clients.filter(own).length - gone >= max);
+    pgbouncer.samples.every(({ clients }) => clients.filter(own).length - gone >= max);
   if (!stillFullWithout(0)) return [];
-  const idle = idleOf(pooler, own);
+  const idle = idleOf(pgbouncer, own);
   const lockedOut = podsWithoutClient(live, name);
   if (idle === undefined || lockedOut.length === 0) return [];
   const cause = {
     kind: "SaturatedWhileIdle",
-    summary: `line ${name} of PgBouncer ${pooler.address} is at its max_db_client_connections of ${max}, ${idle.length} of them idle, while ${counted(lockedOut.length, "pod")} of its workload can't log in`,
+    summary: `line ${name} of PgBouncer ${pgbouncer.address} is at its max_db_client_connections of ${max}, ${idle.length} of them idle, while ${counted(lockedOut.length, "pod")} of its workload can't log in`,
     evidence: [
       ...joinTruncatedLines(
         lockedOut.map((pod) => `${pod} is not ready and has no client on any PgBouncer`),
@@ -110,21 +109,21 @@ function saturatedLine(
       "or give the line more: weir plan FLEET computes what fits",
     ],
   } as const;
-  return [{ cause, share: idle.length / max, frees: [], pooler, line: name, stillFullWithout }];
+  return [{ cause, share: idle.length / max, frees: [], pgbouncer, line: name, stillFullWithout }];
 }
 
 /** Those that did nothing all the time, in pools without a lasting queue, if they are most. */
 function idleOf(
-  pooler: LivePgBouncer,
+  pgbouncer: LivePgBouncer,
   own: (one: { readonly line: string }) => boolean,
 ): readonly ClientRow[] | undefined {
-  const idle = persistentClientsOf(pooler).filter(
+  const idle = persistentClientsOf(pgbouncer).filter(
     ({ client, seen }) =>
       own(client) &&
       !seen.some((each) => isBusy(each)) &&
-      !alwaysQueued(pooler, client.line, client.user),
+      !alwaysQueued(pgbouncer, client.line, client.user),
   );
-  const all = lastOf(pooler).clients.filter(own).length;
+  const all = lastOf(pgbouncer).clients.filter(own).length;
   return idle.length * 2 <= all ? undefined : idle.map(({ client }) => client);
 }
 
@@ -147,8 +146,8 @@ function podsWithoutClient(live: LiveSystem, line: string): readonly string[] {
     .toSorted(byCodeUnit);
 }
 
-function serversIn(pooler: LivePgBouncer): readonly string[] {
-  const { pools } = lastOf(pooler);
+function serversIn(pgbouncer: LivePgBouncer): readonly string[] {
+  const { pools } = lastOf(pgbouncer);
   return joinTruncatedLines(
     pools
       .map(

@@ -1,7 +1,8 @@
+import { allowedByPod } from "../../conditions/poolSetting.ts";
+import { byCodeUnit } from "../../text/order.ts";
 import { counted } from "../../text/wording.ts";
 import type { CauseFinding } from "./finding.ts";
-import { allowedByPod, workloadFinding, type WorkloadClients } from "./workloadClients.ts";
-import { byCodeUnit } from "../../text/order.ts";
+import { workloadFinding, type WorkloadClients } from "./workloadClients.ts";
 
 /**
  * ServerAbovePlan, at most one a workload: it has more clients in every sample than poolMax ×
@@ -9,45 +10,47 @@ import { byCodeUnit } from "../../text/order.ts";
  * that are too many because a pod does not keep to its setting are PoolSettingIgnored; counted here
  * is what it would hold if each did.
  */
-export function serverAbovePlan(held: WorkloadClients): readonly CauseFinding[] {
-  const { workload, stays, byPod, hidden } = held;
+export function serverAbovePlan(clients: WorkloadClients): readonly CauseFinding[] {
+  const { workload, persistent, hidden } = clients;
   const { name, pods, peakPods } = workload;
   if (peakPods === undefined) return [];
   const allowed = allowedByPod(workload);
   const plan = allowed === undefined ? Number.POSITIVE_INFINITY : allowed * peakPods;
-  const inPods = [...byPod.values()];
-  const known = inPods.reduce((sum, own) => sum + own.length, 0);
-  // What it would hold if each pod kept to its setting: more than that is ignored(), not this.
-  const kept =
+  const inPods = [...clients.byPod]
+    .map(([pod, own]) => ({ pod, count: own.persistent.length }))
+    .filter(({ count }) => count > 0);
+  const known = inPods.reduce((sum, { count }) => sum + count, 0);
+  // What it would hold if each pod kept to its setting: more than that is PoolSettingIgnored.
+  const expected =
     hidden && pods.length > 0
-      ? Math.min(stays.length, (allowed ?? 0) * pods.length)
-      : stays.length -
+      ? Math.min(persistent.length, (allowed ?? 0) * pods.length)
+      : persistent.length -
         known +
-        inPods.reduce((sum, own) => sum + Math.min(own.length, allowed ?? 0), 0);
-  const tooManyPods = byPod.size > peakPods;
-  if (kept <= plan && !tooManyPods) return [];
+        inPods.reduce((sum, { count }) => sum + Math.min(count, allowed ?? 0), 0);
+  const tooManyPods = inPods.length > peakPods;
+  if (expected <= plan && !tooManyPods) return [];
   const sum =
     allowed === undefined
       ? counted(peakPods, "pod")
       : `${plan} = ${counted(peakPods, "pod")} × ${allowed}`;
-  const podsOfThem = hidden ? pods.length : byPod.size;
+  const podsOfThem = hidden ? pods.length : inPods.length;
   const from = podsOfThem === 0 ? "addresses that no pod has" : counted(podsOfThem, "pod");
   return [
     workloadFinding({
       kind: "ServerAbovePlan",
-      summary: `${name} holds ${stays.length} connections from ${from}, where its plan counts ${sum}`,
+      summary: `${name} holds ${persistent.length} connections from ${from}, where its plan counts ${sum}`,
       facts: [
-        ...[...byPod]
-          .toSorted(([a], [b]) => byCodeUnit(a, b))
-          .map(([pod, own]) => `${pod}: ${counted(own.length, "client")}`),
-        ...(!hidden && stays.length > known
-          ? [`${counted(stays.length - known, "client")} with its login from no pod of it`]
+        ...inPods
+          .toSorted((a, b) => byCodeUnit(a.pod, b.pod))
+          .map(({ pod, count }) => `${pod}: ${counted(count, "client")}`),
+        ...(!hidden && persistent.length > known
+          ? [`${counted(persistent.length - known, "client")} with its login from no pod of it`]
           : []),
         podsFact(workload, peakPods),
       ],
       workload,
-      stays,
-      excess: Math.max(0, stays.length - (Number.isFinite(plan) ? plan : 0)),
+      persistent,
+      excess: Math.max(0, persistent.length - (Number.isFinite(plan) ? plan : 0)),
       next: [
         `look at its replicas and rollouts: more than ${counted(peakPods, "pod")} of ${name} must never be there at once, those that terminate counted`,
         "or plan for them: raise replicas or autoscaling.maxReplicas in the fleet file, and weir plan --from OLD NEW tells which applies in which order",

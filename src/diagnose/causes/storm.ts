@@ -1,13 +1,12 @@
+import { byCodeUnit } from "../../text/order.ts";
+import { groups, joinTruncatedLines, whoIs, type CauseFinding } from "./finding.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
-import type { CauseFinding } from "./finding.ts";
 import type { Thresholds } from "./thresholds.ts";
 import { isConsole, keyOf, lastOf, maxClientConnOf } from "./window.ts";
-import { groups, joinTruncatedLines, whoIs } from "./wording.ts";
-import { byCodeUnit } from "../../text/order.ts";
 
 /**
- * LoginStorm, one a pooler. Either clients that came and went within the window: of one line (where
+ * LoginStorm, one a pgbouncer. Either clients that came and went within the window: of one line (where
  * PgBouncer counts logins) or of one group of line, user, application and address (those that a
  * sample caught, so at least as many),
  * - logins in every third of the window, loginsPerSecond or more: a restart, which is over once, is
@@ -18,28 +17,28 @@ import { byCodeUnit } from "../../text/order.ts";
  * them; they take places of max_client_conn before anybody knows whose they are.
  */
 export function loginStorms(live: LiveSystem, thresholds: Thresholds): readonly CauseFinding[] {
-  return live.pgbouncers.flatMap((pooler) => stormAt(pooler, thresholds) ?? []);
+  return live.pgbouncers.flatMap((pgbouncer) => stormAt(pgbouncer, thresholds) ?? []);
 }
 
-function stormAt(pooler: LivePgBouncer, thresholds: Thresholds): CauseFinding | undefined {
-  const counts = countsOf(pooler).filter((count) => isStorm(count, pooler, thresholds));
-  const underWay = pooler.samples.map(({ loggingIn }) => loggingIn);
+function stormAt(pgbouncer: LivePgBouncer, thresholds: Thresholds): CauseFinding | undefined {
+  const counts = countsOf(pgbouncer).filter((count) => isStorm(count, pgbouncer, thresholds));
+  const underWay = pgbouncer.samples.map(({ loggingIn }) => loggingIn);
   const { loginsUnderWay } = thresholds;
   const floods = underWay.every((sockets) => sockets > loginsUnderWay);
   if (counts.length === 0 && !floods) return undefined;
 
-  const seconds = windowSeconds(pooler);
+  const seconds = windowSeconds(pgbouncer);
   const gone = counts.reduce((sum, count) => sum + count.gone, 0);
   const rate = Math.round(gone / seconds);
   const fewest = Math.min(...underWay);
-  const caught = goneAgain(pooler);
+  const caught = goneAgain(pgbouncer);
   return {
     cause: {
       kind: "LoginStorm",
       summary:
         counts.length > 0
-          ? `PgBouncer ${pooler.address} lets in ${rate} clients a second or more that are gone again at once: ${gone} in ${Math.round(seconds)} s`
-          : `at PgBouncer ${pooler.address} at least ${fewest} sockets were logging in at every moment, where ${loginsUnderWay} are reserved`,
+          ? `PgBouncer ${pgbouncer.address} lets in ${rate} clients a second or more that are gone again at once: ${gone} in ${Math.round(seconds)} s`
+          : `at PgBouncer ${pgbouncer.address} at least ${fewest} sockets were logging in at every moment, where ${loginsUnderWay} are reserved`,
       evidence: [
         ...joinTruncatedLines(
           counts.map(
@@ -48,7 +47,7 @@ function stormAt(pooler: LivePgBouncer, thresholds: Thresholds): CauseFinding | 
           ),
         ),
         ...(caught.length > 0 ? groups(caught, "short-lived client") : []),
-        `sockets logging in at the samples: ${underWay.join(", ")}; each takes one of max_client_conn ${maxClientConnOf(pooler)}`,
+        `sockets logging in at the samples: ${underWay.join(", ")}; each takes one of max_client_conn ${maxClientConnOf(pgbouncer)}`,
       ],
       next: [
         counts.length > 0
@@ -58,8 +57,8 @@ function stormAt(pooler: LivePgBouncer, thresholds: Thresholds): CauseFinding | 
         "set client_login_timeout = 5 in PgBouncer, so that sockets that never log in go; a line of its own with max_db_client_connections (weir plan) keeps it from the others",
       ],
     },
-    share: (gone / seconds + fewest) / maxClientConnOf(pooler),
-    frees: [{ pooler: pooler.address, clients: fewest }],
+    share: (gone / seconds + fewest) / maxClientConnOf(pgbouncer),
+    frees: [{ pgbouncer: pgbouncer.address, clients: fewest }],
   };
 }
 
@@ -76,7 +75,7 @@ interface Count {
 
 function isStorm(
   { logins, gone, stay }: Count,
-  pooler: LivePgBouncer,
+  pgbouncer: LivePgBouncer,
   { loginsPerSecond }: Thresholds,
 ): boolean {
   const thirds = [0, 0, 0];
@@ -84,23 +83,23 @@ function isStorm(
     const third = Math.floor((index * thirds.length) / logins.length);
     thirds[third] = (thirds[third] ?? 0) + count;
   }
-  const seconds = windowSeconds(pooler);
+  const seconds = windowSeconds(pgbouncer);
   const steady = thirds.every((count) => count >= (loginsPerSecond * seconds) / thirds.length);
   return steady && gone >= loginsPerSecond * seconds && gone > stay;
 }
 
-function countsOf(pooler: LivePgBouncer): readonly Count[] {
-  const counted = pooler.lines.flatMap(({ name }) => countedLine(pooler, name) ?? []);
-  return counted.length > 0 ? counted : caughtGroups(pooler);
+function countsOf(pgbouncer: LivePgBouncer): readonly Count[] {
+  const counted = pgbouncer.lines.flatMap(({ name }) => countedLine(pgbouncer, name) ?? []);
+  return counted.length > 0 ? counted : caughtGroups(pgbouncer);
 }
 
 /** As PgBouncer counts them, since 1.26. */
-function countedLine(pooler: LivePgBouncer, line: string): Count | undefined {
-  const totals = pooler.samples.flatMap(({ loginsByLine }) => loginsByLine?.get(line) ?? []);
-  if (totals.length < pooler.samples.length) return undefined;
+function countedLine(pgbouncer: LivePgBouncer, line: string): Count | undefined {
+  const totals = pgbouncer.samples.flatMap(({ loginsByLine }) => loginsByLine?.get(line) ?? []);
+  if (totals.length < pgbouncer.samples.length) return undefined;
   const logins = totals.slice(1).map((total, index) => total - (totals[index] ?? 0));
   const sum = logins.reduce((total, each) => total + each, 0);
-  const own = pooler.samples.map(({ clients }) => clients.filter((one) => one.line === line));
+  const own = pgbouncer.samples.map(({ clients }) => clients.filter((one) => one.line === line));
   const first = new Set(own[0]?.map(keyOf));
   const last = own.at(-1) ?? [];
   const stay = last.filter((client) => first.has(keyOf(client))).length;
@@ -108,13 +107,13 @@ function countedLine(pooler: LivePgBouncer, line: string): Count | undefined {
 }
 
 /** As far as samples caught them: at least as many there were. */
-function caughtGroups(pooler: LivePgBouncer): readonly Count[] {
+function caughtGroups(pgbouncer: LivePgBouncer): readonly Count[] {
   const clients = new Map(
-    pooler.samples.flatMap((sample) => sample.clients).map((client) => [keyOf(client), client]),
+    pgbouncer.samples.flatMap((sample) => sample.clients).map((client) => [keyOf(client), client]),
   );
-  const gone = new Set(goneAgain(pooler).map(keyOf));
-  const first = new Set(pooler.samples[0]?.clients.map(keyOf));
-  const last = new Set(lastOf(pooler).clients.map(keyOf));
+  const gone = new Set(goneAgain(pgbouncer).map(keyOf));
+  const first = new Set(pgbouncer.samples[0]?.clients.map(keyOf));
+  const last = new Set(lastOf(pgbouncer).clients.map(keyOf));
   const byWho = Map.groupBy(
     [...clients.values()].filter((client) => !isConsole(client)),
     whoIs,
@@ -124,7 +123,7 @@ function caughtGroups(pooler: LivePgBouncer): readonly Count[] {
       const keys = new Set(members.map(keyOf));
       return {
         who,
-        logins: newInEach(pooler).map(
+        logins: newInEach(pgbouncer).map(
           (fresh) => fresh.filter((one) => keys.has(keyOf(one))).length,
         ),
         gone: members.filter((one) => gone.has(keyOf(one))).length,
@@ -143,10 +142,10 @@ function newInEach({ samples }: LivePgBouncer): readonly (readonly ClientRow[])[
 }
 
 /** Those who are in some sample, but neither in the first nor in the last. */
-function goneAgain(pooler: LivePgBouncer): readonly ClientRow[] {
-  const last = new Set(lastOf(pooler).clients.map(keyOf));
-  const first = new Set(pooler.samples[0]?.clients.map(keyOf));
-  const between = pooler.samples.flatMap(({ clients }) => clients);
+function goneAgain(pgbouncer: LivePgBouncer): readonly ClientRow[] {
+  const last = new Set(lastOf(pgbouncer).clients.map(keyOf));
+  const first = new Set(pgbouncer.samples[0]?.clients.map(keyOf));
+  const between = pgbouncer.samples.flatMap(({ clients }) => clients);
   const gone = new Map(
     between
       .filter(
@@ -157,6 +156,6 @@ function goneAgain(pooler: LivePgBouncer): readonly ClientRow[] {
   return [...gone.values()];
 }
 
-function windowSeconds(pooler: LivePgBouncer): number {
-  return (lastOf(pooler).atMs - (pooler.samples[0]?.atMs ?? 0)) / 1000;
+function windowSeconds(pgbouncer: LivePgBouncer): number {
+  return (lastOf(pgbouncer).atMs - (pgbouncer.samples[0]?.atMs ?? 0)) / 1000;
 }

@@ -1,8 +1,10 @@
+import { countedAs, duration } from "./finding.ts";
 import type { Symptom } from "../diagnosis.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { DatabaseRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { LivePostgres } from "../../model/postgres.ts";
-import { availableOf, serversMaxOf } from "./holdings.ts";
+import { availableOf } from "./holdings.ts";
+import { serverLimitOf } from "../../pgbouncer/lineLimits.ts";
 import type { Leak } from "./leak.ts";
 import { isFull, type Saturated } from "./saturated.ts";
 import type { Thresholds } from "./thresholds.ts";
@@ -14,7 +16,6 @@ import {
   silenceMs,
   persistentClientsOf,
 } from "./window.ts";
-import { countedAs, duration } from "./wording.ts";
 
 /** What causes explain. */
 interface Explanations {
@@ -33,33 +34,35 @@ export function symptomsOf(
   { waitedMs }: Thresholds,
 ): readonly Symptom[] {
   return [
-    ...live.pgbouncers.flatMap((pooler) => {
-      const leakingLines = linesOf(leaking, pooler);
+    ...live.pgbouncers.flatMap((pgbouncer) => {
+      const leakingLines = linesOf(leaking, pgbouncer);
       return [
-        ...(isFull(pooler) && !linesOf(full, pooler).has(undefined) ? [fullAtWork(pooler)] : []),
-        ...pooler.lines
+        ...(isFull(pgbouncer) && !linesOf(full, pgbouncer).has(undefined)
+          ? [fullAtWork(pgbouncer)]
+          : []),
+        ...pgbouncer.lines
           .filter(({ name }) => !leakingLines.has(name))
-          .flatMap((line) => lineSymptom(pooler, line, waitedMs) ?? []),
+          .flatMap((line) => lineSymptom(pgbouncer, line, waitedMs) ?? []),
       ];
     }),
     ...fullPostgres(live),
   ];
 }
 
-/** Of these at one pooler; undefined is the whole process. */
+/** Of these at one PgBouncer; undefined is the whole process. */
 function linesOf(
-  told: readonly { readonly pooler: LivePgBouncer; readonly line?: string }[],
+  explained: readonly { readonly pgbouncer: LivePgBouncer; readonly line?: string }[],
   at: LivePgBouncer,
 ): ReadonlySet<string | undefined> {
-  return new Set(told.filter(({ pooler }) => pooler === at).map(({ line }) => line));
+  return new Set(explained.filter(({ pgbouncer }) => pgbouncer === at).map(({ line }) => line));
 }
 
-function fullAtWork(pooler: LivePgBouncer): Symptom {
-  const { usedClients, clients } = lastOf(pooler);
-  const max = maxClientConnOf(pooler);
+function fullAtWork(pgbouncer: LivePgBouncer): Symptom {
+  const { usedClients, clients } = lastOf(pgbouncer);
+  const max = maxClientConnOf(pgbouncer);
   const busy = clients.filter(isBusy).length;
   return {
-    summary: `PgBouncer ${pooler.address} is full (${usedClients} of max_client_conn ${max} are used), and ${busy} of its ${clients.length} clients hold a server connection or wait for one: hardly anybody can log in`,
+    summary: `PgBouncer ${pgbouncer.address} is full (${usedClients} of max_client_conn ${max} are used), and ${busy} of its ${clients.length} clients hold a server connection or wait for one: hardly anybody can log in`,
     next: [
       "look below at who holds most, and who waits: with a queue it is server connections or Postgres that is slow, and more clients would only wait longer",
       "without a queue there are more clients than max_client_conn was made for: weir plan FLEET computes what fits",
@@ -68,31 +71,33 @@ function fullAtWork(pooler: LivePgBouncer): Symptom {
 }
 
 function lineSymptom(
-  pooler: LivePgBouncer,
+  pgbouncer: LivePgBouncer,
   line: DatabaseRow,
   waitedMs: number,
 ): Symptom | undefined {
   const { name } = line;
-  const pools = pooler.samples.map((sample) => sample.pools.filter((pool) => pool.line === name));
+  const pools = pgbouncer.samples.map((sample) =>
+    sample.pools.filter((pool) => pool.line === name),
+  );
   const last = pools.at(-1) ?? [];
   const waiting = last.reduce((sum, { clientsWaiting }) => sum + clientsWaiting, 0);
   const wait = countedAs(waiting, "client waits", "clients wait");
-  const where = `line ${name} of PgBouncer ${pooler.address}`;
+  const where = `line ${name} of PgBouncer ${pgbouncer.address}`;
   if (line.paused) {
     return {
       summary: `${where} is paused, by PAUSE or KILL on its console: nothing runs on it until RESUME; ${wait}`,
       next: [`find out who paused it and why, then on its console, as admin: RESUME ${name}`],
     };
   }
-  const waitMs = lastingWaitMs(pooler, name);
+  const waitMs = lastingWaitMs(pgbouncer, name);
   if (waitMs < waitedMs) return undefined;
   const long = `${wait} for a server connection of ${where}, one of them ${duration(waitMs)} or longer`;
   // One that still logs in to Postgres, which is new, serves nobody.
-  const open = pooler.samples.map(
+  const open = pgbouncer.samples.map(
     ({ servers }) => servers.filter((each) => each.line === name && each.state !== "new").length,
   );
   const most = Math.max(...open);
-  const max = serversMaxOf(line, last.length);
+  const max = serverLimitOf(line, last.length);
   const at = line.host === "" ? "its unix socket" : `${line.host}:${line.port}`;
   if (most === 0) {
     return {
@@ -100,9 +105,9 @@ function lineSymptom(
       next: [LOG, "log in to that Postgres from PgBouncer's machine, as PgBouncer does"],
     };
   }
-  if (max === 0 || most < max) {
+  if (max === undefined || most < max) {
     return {
-      summary: `${long}; it has ${most} of ${max === 0 ? "any number" : max}, and gets no more`,
+      summary: `${long}; it has ${most} of ${max ?? "any number"}, and gets no more`,
       next: [LOG, "look at the limits of Postgres, of the role, and at max_user_connections"],
     };
   }
@@ -120,8 +125,8 @@ function lineSymptom(
  * those who wait for their login's first server connection: they are known by being the same
  * clients, with the same request, that wait in all samples.
  */
-function lastingWaitMs(pooler: LivePgBouncer, line: string): number {
-  const longest = pooler.samples.map(({ pools }) =>
+function lastingWaitMs(pgbouncer: LivePgBouncer, line: string): number {
+  const longest = pgbouncer.samples.map(({ pools }) =>
     Math.max(
       0,
       ...pools
@@ -129,7 +134,7 @@ function lastingWaitMs(pooler: LivePgBouncer, line: string): number {
         .map(({ maxWaitMs }) => maxWaitMs),
     ),
   );
-  const silent = persistentClientsOf(pooler)
+  const silent = persistentClientsOf(pgbouncer)
     .filter(({ client, seen }) => client.line === line && seen.every(isWaiting))
     .map(silenceMs);
   return Math.max(Math.min(...longest), ...silent);
@@ -140,12 +145,12 @@ const LOG =
 
 function fullPostgres({ postgres, pgbouncers }: LiveSystem): readonly Symptom[] {
   if (postgres === undefined || !isPostgresFull(postgres)) return [];
-  const wanted = pgbouncers.some((pooler) => {
-    const { pools } = lastOf(pooler);
-    return pooler.lines.some((line) => {
+  const wanted = pgbouncers.some((pgbouncer) => {
+    const { pools } = lastOf(pgbouncer);
+    return pgbouncer.lines.some((line) => {
       const own = pools.filter((pool) => pool.line === line.name);
-      const max = serversMaxOf(line, own.length);
-      return max === 0 || own.reduce((sum, { servers }) => sum + servers, 0) < max;
+      const max = serverLimitOf(line, own.length);
+      return max === undefined || own.reduce((sum, { servers }) => sum + servers, 0) < max;
     });
   });
   if (!wanted) return [];

@@ -1,11 +1,10 @@
 import { CONSOLE_DATABASE } from "../../api/names.ts";
-import type { Places } from "./finding.ts";
 import type { ClientRow, LivePgBouncer, PgBouncerSample } from "../../model/pgbouncer.ts";
 import { byCodeUnit } from "../../text/order.ts";
 
-/** One client that is there in every sample of its pooler. */
+/** One client that is there in every sample of its pgbouncer. */
 export interface PersistentClient {
-  readonly pooler: LivePgBouncer;
+  readonly pgbouncer: LivePgBouncer;
   /** As it was last seen. */
   readonly client: ClientRow;
   /** In the order of the samples, the last one too. */
@@ -13,13 +12,15 @@ export interface PersistentClient {
 }
 
 /** Those who were there all the time, consoles left out: only they hold something. */
-export function persistentClientsOf(pooler: LivePgBouncer): readonly PersistentClient[] {
-  const all = pooler.samples.map(({ clients }) => new Map(clients.map((one) => [keyOf(one), one])));
-  return lastOf(pooler)
+export function persistentClientsOf(pgbouncer: LivePgBouncer): readonly PersistentClient[] {
+  const all = pgbouncer.samples.map(
+    ({ clients }) => new Map(clients.map((one) => [keyOf(one), one])),
+  );
+  return lastOf(pgbouncer)
     .clients.flatMap((client) => {
       if (isConsole(client)) return [];
       const seen = all.flatMap((clients) => clients.get(keyOf(client)) ?? []);
-      return seen.length === all.length ? [{ pooler, client, seen }] : [];
+      return seen.length === all.length ? [{ pgbouncer, client, seen }] : [];
     })
     .toSorted((a, b) => byCodeUnit(keyOf(a.client), keyOf(b.client)));
 }
@@ -43,12 +44,12 @@ export function isConsole({ line }: { readonly line: string }): boolean {
 }
 
 /** How long it has asked nothing, if it asked nothing between the samples; else 0. */
-export function silenceMs({ pooler, client, seen }: PersistentClient): number {
+export function silenceMs({ pgbouncer, client, seen }: PersistentClient): number {
   const requests = new Set(seen.map(({ requestedAtMs }) => requestedAtMs));
-  return requests.size === 1 ? lastOf(pooler).atMs - client.requestedAtMs : 0;
+  return requests.size === 1 ? lastOf(pgbouncer).atMs - client.requestedAtMs : 0;
 }
 
-/** @throws when there is none: a pooler that answers has two at least */
+/** @throws when there is none: a PgBouncer that answers has two at least */
 export function lastOf({ samples, address }: LivePgBouncer): PgBouncerSample {
   const last = samples.at(-1);
   if (last === undefined) throw new Error(`PgBouncer ${address} has no sample`);
@@ -61,17 +62,8 @@ export function maxClientConnOf({ config }: LivePgBouncer): number {
 }
 
 /** Whether somebody waits for a server connection of this pool in every sample. */
-export function alwaysQueued(pooler: LivePgBouncer, line: string, user: string): boolean {
-  return pooler.samples.every(({ pools }) =>
+export function alwaysQueued(pgbouncer: LivePgBouncer, line: string, user: string): boolean {
+  return pgbouncer.samples.every(({ pools }) =>
     pools.some((pool) => pool.line === line && pool.user === user && pool.clientsWaiting > 0),
   );
-}
-
-/** What these clients take, by pooler and line. */
-export function placesOf(stays: readonly PersistentClient[]): readonly Places[] {
-  const byPooler = Map.groupBy(stays, ({ pooler }) => pooler.address);
-  return [...byPooler].flatMap(([pooler, own]) => {
-    const byLine = Map.groupBy(own, ({ client }) => client.line);
-    return [...byLine].map(([line, { length }]) => ({ pooler, line, clients: length }));
-  });
 }

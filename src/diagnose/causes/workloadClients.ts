@@ -1,18 +1,31 @@
+import { heldForCertain } from "../../conditions/poolSetting.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
-import type { ClientRow } from "../../model/pgbouncer.ts";
+import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
-import type { CauseFinding } from "./finding.ts";
-import { networkOf } from "./network.ts";
-import { ownersIn } from "./owners.ts";
-import { maxClientConnOf, placesOf, persistentClientsOf, type PersistentClient } from "./window.ts";
-import { countedAs, groups, joinTruncatedLines } from "./wording.ts";
+import { countedAs, groups, joinTruncatedLines, placesOf, type CauseFinding } from "./finding.ts";
+import { networkOf, ownersIn, type LiveOwners } from "./owners.ts";
+import {
+  isConsole,
+  isWaiting,
+  keyOf,
+  maxClientConnOf,
+  persistentClientsOf,
+  type PersistentClient,
+} from "./window.ts";
 
-/** The connections of one workload, all poolers together. */
-export interface WorkloadClients {
+/** Connections of a workload or of one of its pods, over all PgBouncers. */
+export interface HeldClients {
+  /** Those that are there in every sample. */
+  readonly persistent: readonly PersistentClient[];
+  /** How many of them it certainly held at one time: see conditions/poolSetting.ts. */
+  readonly held: number;
+}
+
+/** The connections of one workload. */
+export interface WorkloadClients extends HeldClients {
   readonly workload: LiveWorkload;
-  readonly stays: readonly PersistentClient[];
   /** By the pod's name, where addresses tell. */
-  readonly byPod: ReadonlyMap<string, readonly PersistentClient[]>;
+  readonly byPod: ReadonlyMap<string, HeldClients>;
   /**
    * Whether addresses tell nothing: no client has that of a pod, or one in the pods' network, where
    * those of pods that are gone or unknown are. Somebody translates addresses, or none is known.
@@ -21,7 +34,7 @@ export interface WorkloadClients {
 }
 
 /**
- * Whose clients are whose: those that are there in every sample, ghosts left out.
+ * Whose clients are whose, ghosts left out.
  *
  * @param ghosts clients of the last samples that are gone
  */
@@ -30,71 +43,116 @@ export function workloadClients(
   ghosts: ReadonlySet<ClientRow>,
 ): readonly WorkloadClients[] {
   const owners = ownersIn(live);
-  const owned = live.pgbouncers
-    .flatMap(persistentClientsOf)
-    .filter(({ client }) => !ghosts.has(client))
-    .flatMap((stay) => {
-      const owner = owners.of(stay.client);
-      return owner === undefined ? [] : [{ stay, ...owner }];
-    });
+  const gone = new Set([...ghosts].map(keyOf));
+  const persistent = live.pgbouncers.flatMap(persistentClientsOf);
+  const byWorkload = Map.groupBy(ownedClients(live, gone, owners), ({ workload }) => workload);
   const networks = new Set(
     owners.workloads.flatMap(({ pods }) =>
       pods.flatMap(({ address }) => networkOf(address ?? "") ?? []),
     ),
   );
-  const isTold = ({ client: { address } }: PersistentClient) =>
+  const hasPodAddress = ({ client: { address } }: PersistentClient) =>
     owners.hasPodAt(address) || networks.has(networkOf(address) ?? "");
   return owners.workloads.map((workload) => {
-    const own = owned.filter((each) => each.workload === workload);
-    const seen = own.filter(({ pod }) => pod !== undefined);
-    const byPod = Map.groupBy(seen, ({ pod }) => pod ?? "");
+    const own = byWorkload.get(workload) ?? [];
+    const inPods = Map.groupBy(
+      own.filter(({ pod }) => pod !== undefined),
+      ({ pod }) => pod ?? "",
+    );
+    const all = heldClientsOf(own, persistent);
     return {
       workload,
-      stays: own.map(({ stay }) => stay),
-      byPod: new Map([...byPod].map(([pod, each]) => [pod, each.map(({ stay }) => stay)])),
-      hidden: !own.some(({ stay }) => isTold(stay)),
+      ...all,
+      byPod: new Map([...inPods].map(([pod, each]) => [pod, heldClientsOf(each, persistent)])),
+      hidden: !all.persistent.some(hasPodAddress),
     };
   });
 }
 
-/** What each pod of a workload may open. */
-export function allowedByPod({ poolMax, processesPerPod }: LiveWorkload): number | undefined {
-  return poolMax === undefined ? undefined : poolMax * processesPerPod;
+/** A client in one sample of one PgBouncer, and whose it is. */
+interface OwnedClient {
+  readonly pgbouncer: LivePgBouncer;
+  readonly sample: number;
+  readonly client: ClientRow;
+  readonly workload: LiveWorkload;
+  readonly pod?: string;
+}
+
+function ownedClients(
+  { pgbouncers }: LiveSystem,
+  gone: ReadonlySet<string>,
+  owners: LiveOwners,
+): readonly OwnedClient[] {
+  return pgbouncers.flatMap((pgbouncer) =>
+    pgbouncer.samples.flatMap(({ clients }, sample) =>
+      clients.flatMap((client) => {
+        if (isConsole(client) || gone.has(keyOf(client))) return [];
+        const owner = owners.of(client);
+        return owner === undefined ? [] : [{ pgbouncer, sample, client, ...owner }];
+      }),
+    ),
+  );
+}
+
+function heldClientsOf(
+  own: readonly OwnedClient[],
+  allPersistent: readonly PersistentClient[],
+): HeldClients {
+  const clients = new Set(own.map(({ client }) => client));
+  const byPgBouncer = Map.groupBy(own, ({ pgbouncer }) => pgbouncer);
+  return {
+    persistent: allPersistent.filter(({ client }) => clients.has(client)),
+    held: heldForCertain(
+      [...byPgBouncer].map(([{ samples }, each]) => {
+        const counts = samples.map(
+          (_, number) =>
+            each.filter(({ sample, client }) => sample === number && !isWaiting(client)).length,
+        );
+        return { most: Math.max(...counts), least: Math.min(...counts) };
+      }),
+    ),
+  };
 }
 
 /** A finding about one workload, with its setting and who its clients are. */
-export function workloadFinding(told: {
+export function workloadFinding({
+  kind,
+  summary,
+  facts,
+  workload: { poolMax, poolMaxFrom, processesPerPod },
+  persistent,
+  excess,
+  next,
+}: {
   readonly kind: "PoolSettingIgnored" | "ServerAbovePlan";
   readonly summary: string;
   readonly facts: readonly string[];
   readonly workload: LiveWorkload;
-  readonly stays: readonly PersistentClient[];
-  /** Connections too many. */
+  readonly persistent: readonly PersistentClient[];
+  /** Connections that were too many in every sample. */
   readonly excess: number;
   readonly next: readonly string[];
 }): CauseFinding {
-  const { kind, summary, workload, stays, excess, next } = told;
-  const { poolMax, poolMaxFrom, processesPerPod } = workload;
   const setting =
     poolMax === undefined
       ? []
       : [
           `its setting: ${poolMax} a process${poolMaxFrom === undefined ? "" : ` (${poolMaxFrom})`}, ${countedAs(processesPerPod, "process", "processes")} a pod`,
         ];
-  const max = Math.min(...stays.map(({ pooler }) => maxClientConnOf(pooler)));
+  const max = Math.min(...persistent.map(({ pgbouncer }) => maxClientConnOf(pgbouncer)));
   return {
     cause: {
       kind,
       summary,
       evidence: [
-        ...joinTruncatedLines(told.facts),
+        ...joinTruncatedLines(facts),
         ...setting,
-        ...groups(stays.map(({ client }) => client)),
+        ...groups(persistent.map(({ client }) => client)),
       ],
       next,
     },
     share: excess / max,
-    frees: placesOf(stays).map(({ clients, ...where }) => ({
+    frees: placesOf(persistent).map(({ clients, ...where }) => ({
       ...where,
       clients: Math.min(excess, clients),
     })),

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 
-import { networkOf } from "../causes/network.ts";
+import { networkOf } from "../causes/owners.ts";
 import { lastOf } from "../causes/window.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
