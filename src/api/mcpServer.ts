@@ -14,7 +14,7 @@ import {
 } from "./kubernetes.ts";
 import { MOST_CONNECTIONS } from "./connectionBudget.ts";
 import { API_VERSION, POOL_PORT, RESERVED_SERVER_NAMES } from "./names.ts";
-import { withRules, type Rule } from "./rules.ts";
+import { withRules, type ObjectRule } from "./rules.ts";
 
 /** Environment that weir sets in every server beside the names of `pool.env`. */
 export const COMPUTED_ENV: readonly string[] = [
@@ -169,7 +169,7 @@ const envEntry = z.strictObject({
 
 type Env = readonly z.output<typeof envEntry>[];
 
-const ENV_RULES: readonly Rule<{
+const ENV_RULES: readonly ObjectRule<{
   readonly env: Env;
   readonly pool: { readonly env: Readonly<Record<string, string>> };
 }>[] = [

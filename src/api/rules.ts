@@ -5,7 +5,7 @@ import type { FieldPath } from "./fieldPath.ts";
  * What a schema's types cannot say about one object, written once for weir (`holds`) and for the API
  * server (`cel`, in x-kubernetes-validations). They must agree.
  */
-export type Rule<T> = {
+export type ObjectRule<T> = {
   /** CEL over `self`; true means the object is well. Absent where a keyword of the schema says it. */
   readonly cel?: string;
   /** What is allowed, as a sentence without subject: "must be …". */
@@ -24,19 +24,22 @@ export type Rule<T> = {
 );
 
 /** The fields that break a rule, below the object that it stands on. */
-export function brokenBy<T>(rule: Rule<T>, value: T): readonly FieldPath[] {
+export function brokenBy<T>(rule: ObjectRule<T>, value: T): readonly FieldPath[] {
   if ("holds" in rule) return rule.holds(value) ? [] : [rule.path];
   return rule.violations(value).map((path) => [...rule.path, ...path]);
 }
 
 /** The rules that stand on a schema; the CRD has them from its metadata. */
-const RULES = z.registry<{ readonly rules: readonly Rule<unknown>[] }>();
+const RULES = z.registry<{ readonly rules: readonly ObjectRule<unknown>[] }>();
 
 /**
  * Attaches rules to an object schema: zod checks them after the types, and the CRD, which is made
  * from the schema's metadata, carries them. Their order is the order of the messages.
  */
-export function withRules<S extends z.ZodType>(schema: S, rules: readonly Rule<z.output<S>>[]): S {
+export function withRules<S extends z.ZodType>(
+  schema: S,
+  rules: readonly ObjectRule<z.output<S>>[],
+): S {
   const ruled = schema
     .superRefine((value, context) => {
       for (const rule of rules) {
@@ -58,7 +61,7 @@ export function withRules<S extends z.ZodType>(schema: S, rules: readonly Rule<z
             ],
       ),
     });
-  const forAnyObject: readonly Rule<unknown>[] = rules;
+  const forAnyObject: readonly ObjectRule<unknown>[] = rules;
   RULES.add(ruled, { rules: forAnyObject });
   return ruled;
 }
@@ -66,7 +69,7 @@ export function withRules<S extends z.ZodType>(schema: S, rules: readonly Rule<z
 /** A rule, and the object it stands on. */
 export interface PlacedRule {
   readonly at: readonly string[];
-  readonly rule: Rule<unknown>;
+  readonly rule: ObjectRule<unknown>;
 }
 
 /** All rules of a schema and of the objects in its fields. Rules do not stand within lists. */

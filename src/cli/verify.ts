@@ -10,7 +10,7 @@ import {
   RESERVE_ANNOTATION,
 } from "../api/names.ts";
 import { formatProblem } from "../fleet/problem.ts";
-import type { Source } from "../fleet/yaml.ts";
+import type { SourceText } from "../fleet/yaml.ts";
 import { readObjects, type ReadObjects } from "../verify/read/readObjects.ts";
 import { readSystem } from "../verify/read/readSystem.ts";
 import type { ManifestObject } from "../verify/sourcePosition.ts";
@@ -116,7 +116,7 @@ const MANIFEST = /\.(?:ya?ml|json|ini)$/;
  *
  * @throws Failure (bad input) for a path that can't be read, or a folder without a manifest
  */
-function manifestSources(paths: readonly string[], shell: Shell): readonly Source[] {
+function manifestSources(paths: readonly string[], shell: Shell): readonly SourceText[] {
   if (paths.filter((path) => path === "-").length > 1) {
     throw new Failure(EXIT.badInput, "standard input (-) can be read once only");
   }

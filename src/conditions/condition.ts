@@ -1,8 +1,7 @@
 import type { ConnectionBudgetStatus } from "../api/connectionBudget.ts";
 import type { Condition } from "../api/kubernetes.ts";
 import type { ObservedObject } from "../model/budgetSnapshot.ts";
-import { truncate } from "../text/truncation.ts";
-import { listed } from "../text/wording.ts";
+import { listed, truncate } from "../text/wording.ts";
 import type { ConditionType, Reason, ReasonOf } from "./reasons.ts";
 
 /** The API server takes eight times as many; nobody reads that. In characters. */

@@ -3,11 +3,10 @@ import {
   processesFieldOf,
   type ConnectionBudget,
 } from "../api/connectionBudget.ts";
-import { listed } from "../text/wording.ts";
+import { joinTruncated, listed } from "../text/wording.ts";
 import { notUnderstood, type CheckOutcome, type CheckResult } from "./condition.ts";
 import { differencesFrom, keysThatDiffer, type ConfigDifferences } from "./configDifferences.ts";
 import type { BudgetInput } from "./input.ts";
-import { joinTruncated } from "../text/truncation.ts";
 import { outcomeOf, type ObservedPgBouncer, type ObservedPgBouncers } from "./observed.ts";
 import type { Reasons } from "./reasons.ts";
 

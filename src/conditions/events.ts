@@ -1,6 +1,6 @@
 import type { ObservedObject } from "../model/budgetSnapshot.ts";
 import type { Condition } from "../api/kubernetes.ts";
-import { truncate } from "../text/truncation.ts";
+import { truncate } from "../text/wording.ts";
 import type { Check } from "./chain.ts";
 import { conditionIn } from "./condition.ts";
 import type { EventRecord } from "./decision.ts";

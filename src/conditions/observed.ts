@@ -1,11 +1,10 @@
 import { processCountOf } from "../api/connectionBudget.ts";
 import { CONSOLE_DATABASE } from "../api/names.ts";
 import { byNames } from "../text/order.ts";
-import { listed } from "../text/wording.ts";
+import { joinTruncated, listed } from "../text/wording.ts";
 import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
 import type { Observation } from "../model/observation.ts";
 import type { LineState, PgBouncerSnapshot, PgBouncerState } from "../model/pgbouncer.ts";
-import { joinTruncated } from "../text/truncation.ts";
 import { UNCHANGED, type CheckOutcome, type CheckResult } from "./condition.ts";
 import type { ConditionType, ReasonOf, UnknownReason } from "./reasons.ts";
 

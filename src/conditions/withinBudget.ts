@@ -1,7 +1,6 @@
 import { roleOf, type ConnectionBudget } from "../api/connectionBudget.ts";
 import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
-import { joinTruncated } from "../text/truncation.ts";
-import { counted } from "../text/wording.ts";
+import { counted, joinTruncated } from "../text/wording.ts";
 import { holdersOf, type ClientOwners } from "./clientOwners.ts";
 import { clientUseOf, loginStormOf, type ClientUse } from "./clientUse.ts";
 import { notUnderstood, type CheckOutcome, type CheckResult } from "./condition.ts";

@@ -1,8 +1,7 @@
 import type { Condition } from "../api/kubernetes.ts";
 import type { ServerSnapshot } from "../model/budgetSnapshot.ts";
 import type { WorkloadSnapshot } from "../model/workload.ts";
-import { joinTruncated } from "../text/truncation.ts";
-import { counted } from "../text/wording.ts";
+import { counted, joinTruncated } from "../text/wording.ts";
 import { whyUnknown } from "./clientOwners.ts";
 import { UNCHANGED, type CheckOutcome, type CheckResult } from "./condition.ts";
 import type { ServerInput } from "./input.ts";

@@ -7,7 +7,7 @@ import type { Draft } from "./draft.ts";
 import { checkFleet } from "./fleetRules.ts";
 import { checkDocument, fieldOf, type GivenObject } from "./objectCheck.ts";
 import { byPosition, orList, type Problem, type ProblemText } from "./problem.ts";
-import { readYaml, type Source } from "./yaml.ts";
+import { readYaml, type SourceText } from "./yaml.ts";
 
 /** A fleet that is well, or everything that is wrong with it. */
 export type ReadFleet =
@@ -19,7 +19,7 @@ export type ReadFleet =
  * all of them together. When anything is wrong, all problems of all texts are returned, each with its
  * place, in the order of the texts.
  */
-export function readFleet(sources: readonly Source[]): ReadFleet {
+export function readFleet(sources: readonly SourceText[]): ReadFleet {
   const reading = new FleetReading();
   for (const source of sources) reading.addText(source);
   return reading.finish();
@@ -43,7 +43,7 @@ class FleetReading {
   readonly #problems: Problem[] = [];
   #complete = true;
 
-  addText(source: Source): void {
+  addText(source: SourceText): void {
     const file = source.name;
     this.#files.push(file);
     const { lines, documents, problems } = readYaml(source);

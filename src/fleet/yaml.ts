@@ -9,7 +9,7 @@ import { readSimpleYaml } from "./simpleYaml.ts";
  */
 
 /** A text to read objects from. */
-export interface Source {
+export interface SourceText {
   /** As it is to be named in problems: a file's path. */
   readonly name: string;
   readonly text: string;
@@ -53,7 +53,7 @@ export interface YamlText {
   readonly problems: readonly TextProblem[];
 }
 
-export function readYaml({ name, text: given }: Source): YamlText {
+export function readYaml({ name, text: given }: SourceText): YamlText {
   const text = given.startsWith("\ufeff") ? given.slice(1) : given;
   const lines = new LineTable(text);
   const { documents, problems } = splitDocuments(text);

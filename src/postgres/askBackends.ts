@@ -1,3 +1,4 @@
+import { quotedIdentifier } from "../text/quoting.ts";
 import { Socket } from "node:net";
 import { Client } from "pg";
 import type { UnavailablePart } from "../model/observation.ts";
@@ -132,7 +133,7 @@ function partlySeen({ address, user }: LoginUrl): UnavailablePart {
   return {
     what: `other users' sessions in Postgres ${address}`,
     why: `${user} may not see what they do: only that they are there, parallel workers among them`,
-    next: `as a superuser: GRANT pg_monitor TO "${user.replaceAll('"', '""')}"`,
+    next: `as a superuser: GRANT pg_monitor TO ${quotedIdentifier(user)}`,
   };
 }
 

@@ -1,6 +1,5 @@
 import { membersOf, type McpServer } from "../../api/mcpServer.ts";
 import { fits, floorOf, floorsOf, peakProcesses, type Room } from "../sums.ts";
-import { grouped } from "../grouped.ts";
 import { byCodeUnit } from "../../text/order.ts";
 import type { FieldChange, Suggestion } from "../plan.ts";
 import { counted, listed } from "../../text/wording.ts";
@@ -33,7 +32,7 @@ export function sharedProcesses(lines: readonly McpServer[], room: Room): Sugges
     floors -= floorOf(move.guest);
   }
   if (taken.length === 0 || !fits(room, floors, lines.length - taken.length)) return undefined;
-  const hosts = [...grouped(taken, ({ host }) => host)].map(([host, group]) => ({
+  const hosts = [...Map.groupBy(taken, ({ host }) => host)].map(([host, group]) => ({
     host,
     guests: group
       .map(({ guest }) => guest)
@@ -64,7 +63,7 @@ export function sharedProcesses(lines: readonly McpServer[], room: Room): Sugges
  */
 function movesOf(lines: readonly McpServer[]): readonly ProcessMerge[] {
   const moves: ProcessMerge[] = [];
-  for (const group of grouped(lines, programOf).values()) {
+  for (const group of Map.groupBy(lines, programOf).values()) {
     const hosts: { readonly host: McpServer; members: number }[] = [];
     for (const server of group.toSorted(mostGenerousFirst)) {
       const members = membersOf(server).length;

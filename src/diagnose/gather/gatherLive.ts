@@ -1,4 +1,4 @@
-import { CONSOLE_DATABASE } from "../../api/names.ts";
+import { CONSOLE_DATABASE, PGBOUNCER_PORT, POSTGRES_PORT } from "../../api/names.ts";
 import { THRESHOLDS } from "../causes/thresholds.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { Refusal, Source } from "../../model/source.ts";
@@ -39,8 +39,6 @@ export interface LiveWorld extends ComposeWorld {
 const SILENT_MS_MAX = 2000;
 
 /** PgBouncer's own default. */
-const PGBOUNCER_PORT_DEFAULT = 6432;
-const POSTGRES_PORT_DEFAULT = 5432;
 
 /**
  * Asks a running system what it has open, several times over a window: every PgBouncer and
@@ -55,7 +53,7 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
   const database =
     question.postgres === undefined
       ? undefined
-      : loginOf("--postgres", question.postgres, POSTGRES_PORT_DEFAULT);
+      : loginOf("--postgres", question.postgres, POSTGRES_PORT);
 
   const composed =
     question.compose === undefined ? undefined : readComposeProject(question.compose, world);
@@ -128,7 +126,7 @@ const NO_POSTGRES: UnavailablePart = {
 };
 
 function consoleLogin(url: string): LoginUrl {
-  const login = loginOf("--pgbouncer", url, PGBOUNCER_PORT_DEFAULT);
+  const login = loginOf("--pgbouncer", url, PGBOUNCER_PORT);
   const { database = CONSOLE_DATABASE, address } = login;
   if (database === CONSOLE_DATABASE) return login;
   throw new BadUrl(

@@ -1,4 +1,4 @@
-import { AVAILABLE_CONNECTIONS_ANNOTATION } from "../../api/names.ts";
+import { AVAILABLE_CONNECTIONS_ANNOTATION, POSTGRES_PORT } from "../../api/names.ts";
 import { objectOf, type ManifestObject } from "../sourcePosition.ts";
 import { setting, type Setting } from "../read/poolers.ts";
 import { Field } from "../read/field.ts";
@@ -10,7 +10,6 @@ import type { FoundPooler } from "../read/poolers.ts";
 import { availableConnections, settingsIn, type FoundPostgres } from "../read/postgresServers.ts";
 
 const GROUP = "postgresql.cnpg.io";
-const PORT = 5432;
 /** As whom its poolers ask for passwords, unless they are given a Secret. */
 const AUTH_USER = "cnpg_pooler_pgbouncer";
 /** What it sets where a Cluster does not: Postgres' own. */
@@ -45,7 +44,7 @@ function poolerOf(object: ManifestObject, { inventory, scalers }: AdapterContext
   const key = objectOf(root.place());
   const pgbouncer = spec.at("pgbouncer");
   const settings = settingsOf(pgbouncer.at("parameters"));
-  settings.set("listen_port", setting(String(PORT), root.at("kind").place()));
+  settings.set("listen_port", setting(String(POSTGRES_PORT), root.at("kind").place()));
   const secret = pgbouncer.at("authQuerySecret", "name");
   const authUser = secret.exists
     ? `Secret ${namespace}/${String(secret.value)} username`
@@ -54,7 +53,7 @@ function poolerOf(object: ManifestObject, { inventory, scalers }: AdapterContext
   const type = spec.at("type").text() ?? "rw";
   const keys = new Map<string, Setting>([
     ["host", setting(`${cluster.text() ?? ""}-${type}`, cluster.place())],
-    ["port", setting(String(PORT), cluster.place())],
+    ["port", setting(String(POSTGRES_PORT), cluster.place())],
     ["auth_user", setting(authUser, pgbouncer.place())],
   ]);
   const processes = deploymentPods(
@@ -70,9 +69,9 @@ function poolerOf(object: ManifestObject, { inventory, scalers }: AdapterContext
     place: root.place(),
     namespace,
     labels: new Map([["cnpg.io/poolerName", name]]),
-    ports: [PORT],
-    portNames: new Map([["pgbouncer", PORT]]),
-    services: [{ name, port: PORT }],
+    ports: [POSTGRES_PORT],
+    portNames: new Map([["pgbouncer", POSTGRES_PORT]]),
+    services: [{ name, port: POSTGRES_PORT }],
     groups: [{ processes, configuration: { settings, lines, users: new Map() } }],
     annotation,
     notes: [],
@@ -92,8 +91,8 @@ function serversOf(object: ManifestObject, inventory: Inventory): readonly Found
   const common = {
     place: root.place(),
     namespace,
-    ports: [PORT],
-    portNames: new Map([["postgresql", PORT]]),
+    ports: [POSTGRES_PORT],
+    portNames: new Map([["postgresql", POSTGRES_PORT]]),
     available,
   };
   const labels = [
@@ -102,7 +101,7 @@ function serversOf(object: ManifestObject, inventory: Inventory): readonly Found
   ] as const;
   const role = (text: string) =>
     new Map([...labels, ["cnpg.io/instanceRole", text], ["role", text]]);
-  const service = (suffix: string) => ({ name: `${name}-${suffix}`, port: PORT });
+  const service = (suffix: string) => ({ name: `${name}-${suffix}`, port: POSTGRES_PORT });
   return [
     // -r leads to any of them, and so to the primary too.
     { ...common, labels: role("primary"), services: [service("rw"), service("r")] },

@@ -1,4 +1,4 @@
-import { AVAILABLE_CONNECTIONS_ANNOTATION } from "../../api/names.ts";
+import { AVAILABLE_CONNECTIONS_ANNOTATION, POSTGRES_PORT } from "../../api/names.ts";
 import { readConnectionString } from "../../pgbouncer/readIni.ts";
 import { objectOf, type ManifestObject } from "../sourcePosition.ts";
 import { setting, type ConfiguredLine, type Settings } from "../read/poolers.ts";
@@ -11,7 +11,6 @@ import type { FoundPooler } from "../read/poolers.ts";
 import { availableConnections, settingsIn, type FoundPostgres } from "../read/postgresServers.ts";
 
 const GROUP = "postgres-operator.crunchydata.com";
-const PORT = 5432;
 /** As whom its PgBouncer asks for passwords. */
 const AUTH_USER = "_crunchypgbouncer";
 
@@ -45,7 +44,7 @@ function poolerOf(
   const annotation = (key: string): Annotation | undefined =>
     inventory.annotation(key, root.at("metadata"), spec.at("metadata"));
   const config = spec.at("config");
-  const port = spec.at("port").count() ?? PORT;
+  const port = spec.at("port").count() ?? POSTGRES_PORT;
   const settings = settingsOf(config.at("global"));
   settings.set("listen_port", setting(String(port), spec.at("port").place()));
   if (!settings.has("auth_user")) settings.set("auth_user", setting(AUTH_USER, spec.place()));
@@ -91,7 +90,7 @@ function linesOf(root: Field, config: Field): ReadonlyMap<string, ConfiguredLine
   const place = root.at("metadata", "name").place();
   const keys: Settings = new Map([
     ["host", setting(`${root.object.name}-primary`, place)],
-    ["port", setting(String(root.at("spec", "port").count() ?? PORT), place)],
+    ["port", setting(String(root.at("spec", "port").count() ?? POSTGRES_PORT), place)],
   ]);
   return new Map([["*", { place, keys }]]);
 }
@@ -112,7 +111,7 @@ function entriesOf(mapping: Field): ReadonlyMap<string, ConfiguredLine> {
 function serversOf(object: ManifestObject, inventory: Inventory): readonly FoundPostgres[] {
   const root = Field.of(object);
   const patroni = root.at("spec", "patroni", "dynamicConfiguration", "postgresql", "parameters");
-  const port = root.at("spec", "port").count() ?? PORT;
+  const port = root.at("spec", "port").count() ?? POSTGRES_PORT;
   const common = {
     place: root.place(),
     namespace: object.namespace,

@@ -1,3 +1,4 @@
+import { POSTGRES_PORT } from "../../api/names.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
 import { connectionUrls } from "../read/connectionStrings.ts";
 import {
@@ -116,7 +117,7 @@ function edoburu(container: Container): Configuration {
     ),
   );
   if (!settings.has("listen_port")) {
-    settings.set("listen_port", setting("5432", container.imagePlace));
+    settings.set("listen_port", setting(String(POSTGRES_PORT), container.imagePlace));
   }
   return { settings, lines: edoburuLines(container, variables), users: new Map() };
 }
@@ -138,7 +139,7 @@ function edoburuLines(
           const [first] = hosts;
           const keys = new Map<string, Setting>([
             ["host", first?.host.known === undefined ? host : setting(first.host.known, place)],
-            ["port", setting(String(first?.port ?? 5432), place)],
+            ["port", setting(String(first?.port ?? POSTGRES_PORT), place)],
             ["auth_user", setting(user?.render() ?? "postgres", place)],
           ]);
           return [database?.render() ?? "*", { place, keys }] as const;

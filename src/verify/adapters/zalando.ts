@@ -1,4 +1,4 @@
-import { AVAILABLE_CONNECTIONS_ANNOTATION } from "../../api/names.ts";
+import { AVAILABLE_CONNECTIONS_ANNOTATION, POSTGRES_PORT } from "../../api/names.ts";
 import { objectOf, type ManifestObject } from "../sourcePosition.ts";
 import { setting, type Setting } from "../read/poolers.ts";
 import { Field } from "../read/field.ts";
@@ -11,7 +11,6 @@ import type { FoundGroup, FoundPooler } from "../read/poolers.ts";
 import { availableConnections, settingsIn, type FoundPostgres } from "../read/postgresServers.ts";
 
 const GROUP = "acid.zalan.do";
-const PORT = 5432;
 /** A constant of the operator. */
 const MAX_CLIENT_CONN = 10_000;
 /** What the operator takes where its configuration is there and says nothing. */
@@ -81,9 +80,9 @@ function poolerOf(
       ["connection-pooler", name],
       ["cluster-name", object.name],
     ]),
-    ports: [PORT],
-    portNames: new Map([["pgbouncer", PORT]]),
-    services: [{ name, port: PORT }],
+    ports: [POSTGRES_PORT],
+    portNames: new Map([["pgbouncer", POSTGRES_PORT]]),
+    services: [{ name, port: POSTGRES_PORT }],
     groups: [groupOf(root, name, suffix, { annotation, scalers, configuration })],
     annotation,
     notes: [],
@@ -142,7 +141,7 @@ function groupOf(
       : setting(String(of(Math.floor(max / count))), at);
   const settings = new Map<string, Setting>([
     ["max_client_conn", setting(String(MAX_CLIENT_CONN), root.at("kind").place())],
-    ["listen_port", setting(String(PORT), root.at("kind").place())],
+    ["listen_port", setting(String(POSTGRES_PORT), root.at("kind").place())],
     ["default_pool_size", sized("default_pool_size", (maxDb) => Math.floor(maxDb / 2))],
     [
       "reserve_pool_size",
@@ -154,7 +153,7 @@ function groupOf(
     pooler.at("user").text() ?? configuration?.at("connection_pooler_user").text() ?? "pooler";
   const keys = new Map<string, Setting>([
     ["host", setting(`${root.object.name}${suffix}`, root.at("metadata", "name").place())],
-    ["port", setting(String(PORT), place)],
+    ["port", setting(String(POSTGRES_PORT), place)],
     ["auth_user", setting(user, place)],
   ]);
   const lines = new Map([["*", { place, keys }]]);
@@ -167,8 +166,8 @@ function serversOf(object: ManifestObject, inventory: Inventory): readonly Found
   const common = {
     place: root.place(),
     namespace: object.namespace,
-    ports: [PORT],
-    portNames: new Map([["postgresql", PORT]]),
+    ports: [POSTGRES_PORT],
+    portNames: new Map([["postgresql", POSTGRES_PORT]]),
     // Without max_connections its image computes it from the memory.
     available: availableConnections(
       settingsIn(parameters),
@@ -183,7 +182,7 @@ function serversOf(object: ManifestObject, inventory: Inventory): readonly Found
       ["cluster-name", object.name],
       ["spilo-role", role],
     ]);
-  const service = (suffix: string) => ({ name: `${object.name}${suffix}`, port: PORT });
+  const service = (suffix: string) => ({ name: `${object.name}${suffix}`, port: POSTGRES_PORT });
   return [
     { ...common, labels: labels("master"), services: [service("")] },
     { ...common, labels: labels("replica"), services: [service("-repl")] },

@@ -2,6 +2,7 @@ import {
   CONNECTS_TO_ANNOTATION,
   POOL_MAX_ANNOTATION,
   POSTGRES_CONNECTIONS_ANNOTATION,
+  POSTGRES_PORT,
   RESERVE_ANNOTATION,
 } from "../../api/names.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
@@ -99,7 +100,7 @@ function chained(
       : [...configuration.lines].flatMap(([name, { place, keys }]) => {
           const [host, port] = [keys.get("host"), keys.get("port")];
           if (!host?.known || isLoopback(host.value)) return [];
-          const number = port?.known ? Number(port.value) : 5432;
+          const number = port?.known ? Number(port.value) : POSTGRES_PORT;
           const resolved = book.resolve(host.value, number, found.namespace);
           if (resolved.kind !== "found") return [];
           const other = resolved.endpoints.find((endpoint) => endpoint.kind === "pooler");

@@ -1,4 +1,4 @@
-import { PGBOUNCER_PORT } from "../../api/names.ts";
+import { PGBOUNCER_PORT, POSTGRES_PORT } from "../../api/names.ts";
 import { lineNumber, readIni, type Ini } from "../../pgbouncer/readIni.ts";
 import { known, missing, wholeNumber, type MissingQuantity, type Quantity } from "../quantity.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
@@ -137,8 +137,6 @@ const DEFAULTS = {
 } as const;
 
 type Key = keyof typeof DEFAULTS;
-
-const POSTGRES_PORT = 5432;
 
 /** The port that a configuration listens on. */
 export function listenPort({ settings }: Configuration): number | undefined {

@@ -1,4 +1,4 @@
-import { AVAILABLE_CONNECTIONS_ANNOTATION } from "../../api/names.ts";
+import { AVAILABLE_CONNECTIONS_ANNOTATION, POSTGRES_PORT } from "../../api/names.ts";
 import { known, missing, wholeNumber, type Quantity } from "../quantity.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
 import { Template } from "../template.ts";
@@ -72,7 +72,7 @@ export function podPostgres(workload: Workload): readonly FoundPostgres[] {
     .filter(runsServer)
     .map((container) => {
       const settings = containerSettings(container);
-      const port = wholeNumber(settings.get("port")?.value) ?? 5432;
+      const port = wholeNumber(settings.get("port")?.value) ?? POSTGRES_PORT;
       return {
         place: container.place,
         namespace: workload.namespace,

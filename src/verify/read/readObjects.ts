@@ -12,7 +12,7 @@ import {
 import type { FieldPath } from "../../api/fieldPath.ts";
 import { isMapping } from "../../api/objectName.ts";
 import type { Problem } from "../../fleet/problem.ts";
-import { LineTable, readYaml, type Position, type Source } from "../../fleet/yaml.ts";
+import { LineTable, readYaml, type Position, type SourceText } from "../../fleet/yaml.ts";
 import type { ManifestObject } from "../sourcePosition.ts";
 import { iniObject } from "./bareIni.ts";
 
@@ -46,7 +46,7 @@ const PGBOUNCERS = /^\s*(?:\[(?:pgbouncer|databases)\]|%include\s)/im;
  * (see bareIni.ts), and any other one is left out. What can't be read is a problem with its place,
  * never a guess: the rest is read all the same.
  */
-export function readObjects(sources: readonly Source[]): ReadObjects {
+export function readObjects(sources: readonly SourceText[]): ReadObjects {
   const objects: ManifestObject[] = [];
   const leftOut: string[] = [];
   const problems: Problem[] = [];

@@ -4,7 +4,7 @@ import {
   isOperators,
   operatorResources,
 } from "../adapters/adapters.ts";
-import { API_VERSION } from "../../api/names.ts";
+import { API_VERSION, POSTGRES_PORT } from "../../api/names.ts";
 import { objectOf, type ManifestObject } from "../sourcePosition.ts";
 import type { PostgresServer, System } from "../system.ts";
 import type { Workload } from "../workload.ts";
@@ -95,7 +95,7 @@ function addServers(
   const services = inventory.ofKind("", "Service").map((object) => Field.of(object));
   const addressed = servers.map((server): [FoundPostgres, PostgresServer] => {
     const { namespace, labels, ports, portNames, place } = server;
-    const own = `${place.object.name}.${place.object.kind.toLowerCase()}.${namespace}:${ports[0] ?? 5432}`;
+    const own = `${place.object.name}.${place.object.kind.toLowerCase()}.${namespace}:${ports[0] ?? POSTGRES_PORT}`;
     // Asked of a book of its own: in the one of all, Services may select several.
     const alone = new AddressBook(inventory);
     alone.addBackend({

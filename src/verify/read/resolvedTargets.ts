@@ -1,3 +1,4 @@
+import { POSTGRES_PORT } from "../../api/names.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
 import { runningContainers, type Workload } from "../workload.ts";
 import { completed, isLoopback, type AddressBook, type Endpoint } from "./addresses.ts";
@@ -58,7 +59,8 @@ export function resolveTarget(
     return { ...to(...sidecars.map(poolerEndpoint)), sidecarPoolers: sidecars };
   }
   const resolved = book.resolve(host, port, workload.namespace);
-  const addressOf = (name: string): string => completed(name, port ?? 5432, workload.namespace);
+  const addressOf = (name: string): string =>
+    completed(name, port ?? POSTGRES_PORT, workload.namespace);
   switch (resolved.kind) {
     case "found":
       return to(...resolved.endpoints);
