@@ -1,3 +1,4 @@
+import { Field } from "../verify/read/field.ts";
 import { fieldOf, objectOf, type SourcePosition } from "../verify/sourcePosition.ts";
 import type { Proof } from "../verify/proof/proof.ts";
 
@@ -56,22 +57,19 @@ const ENTRY = /^\s*"?([^"=;#]+?)"?\s*=/;
  */
 export function iniLine({ object, path, key }: SourcePosition): number | undefined {
   if (key === undefined) return undefined;
-  let value: unknown = object.value;
-  for (const segment of path) value = isObject(value) ? value[segment] : undefined;
-  if (typeof value !== "string") return undefined;
+  const text = Field.of(object)
+    .at(...path)
+    .text();
+  if (text === undefined) return undefined;
   const [, section = "pgbouncer", entry = key] = /^\[([^\]]*)\] (.*)$/s.exec(key) ?? [];
   // A file that another one includes may begin in the midst of a section.
   let within = section;
   let found: number | undefined;
-  for (const [index, line] of value.split("\n").entries()) {
+  for (const [index, line] of text.split("\n").entries()) {
     within = HEADER.exec(line)?.[1] ?? within;
     const name = ENTRY.exec(line)?.[1];
     const isIt = name !== undefined && (entry === name || entry.startsWith(`${name} `));
     if (isIt && within === section) found = index;
   }
   return found;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string | number, unknown>> {
-  return typeof value === "object" && value !== null;
 }

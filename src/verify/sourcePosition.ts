@@ -20,7 +20,7 @@ export interface ManifestObject {
   ) => { readonly line: number; readonly column: number };
 }
 
-/** Where a figure was written: a field of an object, and a key in it where the field is a text. */
+/** Where a number was written: a field of an object, and a key in it where the field is a text. */
 export interface SourcePosition {
   readonly object: ManifestObject;
   readonly path: FieldPath;

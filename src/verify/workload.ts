@@ -3,15 +3,14 @@ import type { ManifestObject, SourcePosition } from "./sourcePosition.ts";
 import type { Template } from "./template.ts";
 
 /**
- * What runs containers, whatever it is written in: a workload of Kubernetes (read/workloads.ts), or
- * a service of a compose file (compose/composeSystem.ts). All that is known of connections is read
- * from it.
+ * What runs containers: a workload of Kubernetes (read/workloads.ts), or a service of a compose file
+ * (compose/composeSystem.ts). Whatever reads connections reads them from a Workload.
  */
 export interface Workload {
   /** `Deployment writing/author`, `service author`. */
   readonly key: string;
   readonly object: ManifestObject;
-  /** Where its hosts are looked up; "" where a name means the same to everybody. */
+  /** Where its hosts are looked up; "" where a name means the same everywhere. */
   readonly namespace: string;
   /** Labels of its pods. */
   readonly labels: ReadonlyMap<string, string>;

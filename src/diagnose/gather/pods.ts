@@ -2,9 +2,9 @@ import type { LiveWorkload } from "../../model/workload.ts";
 import { Field } from "../../verify/read/field.ts";
 import { objectOf, type ManifestObject } from "../../verify/sourcePosition.ts";
 
-/** A pod that may hold connections, and the workload that made it. */
+/** A pod that may hold connections, and its workload. */
 export interface RunningPod {
-  /** `Deployment writing/author`; its own where nothing made it. */
+  /** `Deployment writing/author`; the pod itself where it has no owner. */
   readonly workload: string;
   /** Images and names of its containers. */
   readonly containers: readonly string[];
@@ -19,7 +19,7 @@ export interface RunningPod {
  * The pods that may hold connections: those that ended have none, and another pod may have got
  * their address.
  *
- * @param objects pods, and the ReplicaSets that tell whose they are; others are left out
+ * @param objects pods, and the ReplicaSets that own them; others are left out
  */
 export function runningPods(objects: readonly ManifestObject[]): readonly RunningPod[] {
   const deployments = new Map(

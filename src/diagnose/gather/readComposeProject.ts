@@ -8,7 +8,7 @@ import {
   DockerOutputError,
   inspectedContainers,
   type ComposeContainer,
-} from "../../verify/compose/containers.ts";
+} from "./composeContainers.ts";
 import { composeSystem, serviceKey } from "../../verify/compose/composeSystem.ts";
 import type { UnavailablePart } from "../../model/observation.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
@@ -39,7 +39,7 @@ export interface ReadProject {
 }
 
 /**
- * Reads a compose file. Where docker is not to be had afterwards, the file alone tells, and
+ * Reads a compose file. Where docker does not answer afterwards, only the file is read, and
  * `unavailable` says why.
  *
  * @throws BadCompose, or what `read` throws for the file itself

@@ -89,7 +89,7 @@ function settingsOf({ pods, processesPerPod, pool, target }: Client): PoolSettin
           ...(!unknown.includes("user") && { user: target.user }),
         }
       : {};
-  // How many pools there are is not known: then the size of one tells nothing.
+  // The number of pools is not known: then the size of one says nothing.
   if (!pods.known || !processesPerPod.known) return { ...login, processesPerPod: 1 };
   return {
     ...login,

@@ -17,7 +17,7 @@ export interface Adapter {
   readonly groups?: RegExp;
   /** What the operator makes of an object of each kind. */
   readonly objects?: Readonly<
-    Record<string, (object: ManifestObject, cluster: AdapterContext) => OperatorResources>
+    Record<string, (object: ManifestObject, context: AdapterContext) => Partial<OperatorResources>>
   >;
   /** Kinds whose objects make pods. */
   readonly workloads?: Readonly<Record<string, WorkloadKind>>;
@@ -36,10 +36,10 @@ export interface AdapterContext {
   readonly scalers: Scalers;
 }
 
-/** What an operator makes of its objects, whether the made ones are among the objects or not. */
+/** What an operator makes of its objects, whether that is among the objects too or not. */
 export interface OperatorResources {
   readonly poolers: readonly FoundPooler[];
   readonly postgres: readonly FoundPostgres[];
-  /** Workloads that it makes, and its own object, by key: not to be counted once more. */
+  /** Keys of the workloads that it makes: not to be counted once more. */
   readonly owned: readonly string[];
 }

@@ -34,17 +34,15 @@ export const ADAPTER_SCALERS: ReadonlyMap<string, ScalerKind> = new Map(
 
 /** What the operators that weir knows make of all objects. */
 export function operatorResources(inventory: Inventory, scalers: Scalers): OperatorResources {
-  const made = ADAPTERS.flatMap(({ objects = {} }) =>
-    Object.entries(objects).flatMap(([kind, read]) =>
-      inventory.objects
-        .filter((object) => kindOf(object) === kind)
-        .map((object) => read(object, { inventory, scalers })),
+  const resources = inventory.objects.flatMap((object) =>
+    ADAPTERS.flatMap(
+      ({ objects = {} }) => objects[kindOf(object)]?.(object, { inventory, scalers }) ?? [],
     ),
   );
   return {
-    poolers: made.flatMap(({ poolers }) => poolers),
-    postgres: made.flatMap(({ postgres }) => postgres),
-    owned: made.flatMap(({ owned }) => owned),
+    poolers: resources.flatMap(({ poolers = [] }) => poolers),
+    postgres: resources.flatMap(({ postgres = [] }) => postgres),
+    owned: resources.flatMap(({ owned = [] }) => owned),
   };
 }
 

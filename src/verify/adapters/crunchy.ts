@@ -1,14 +1,11 @@
-import { AVAILABLE_CONNECTIONS_ANNOTATION, POSTGRES_PORT } from "../../api/names.ts";
+import { POSTGRES_PORT } from "../../api/names.ts";
 import { readConnectionString } from "../../pgbouncer/readIni.ts";
-import { objectOf, type ManifestObject } from "../sourcePosition.ts";
-import { setting, type ConfiguredLine, type Settings } from "../read/poolers.ts";
 import { Field } from "../read/field.ts";
-import type { Inventory } from "../read/inventory.ts";
-import type { Annotation } from "../workload.ts";
-import { deploymentPods, settingsOf } from "./operatorFields.ts";
+import { setting, type ConfiguredLine, type FoundPooler } from "../read/poolers.ts";
+import type { FoundPostgres } from "../read/postgresServers.ts";
+import { objectOf } from "../sourcePosition.ts";
 import type { Adapter, AdapterContext } from "./adapter.ts";
-import type { FoundPooler } from "../read/poolers.ts";
-import { availableConnections, settingsIn, type FoundPostgres } from "../read/postgresServers.ts";
+import { operatorPooler, operatorPostgres, settingsOf } from "./operatorObjects.ts";
 
 const GROUP = "postgres-operator.crunchydata.com";
 /** As whom its PgBouncer asks for passwords. */
@@ -21,74 +18,50 @@ const AUTH_USER = "_crunchypgbouncer";
 export const crunchy: Adapter = {
   groups: /(?:^|\.)crunchydata\.com$/,
   objects: {
-    [`${GROUP}/PostgresCluster`]: (object, context) => ({
-      poolers: poolerOf(object, context),
-      postgres: serversOf(object, context.inventory),
-      owned: [
-        objectOf({ object, path: [] }),
-        `Deployment ${object.namespace}/${object.name}-pgbouncer`,
-      ],
-    }),
+    [`${GROUP}/PostgresCluster`]: (object, context) => {
+      const root = Field.of(object);
+      return {
+        poolers: root.at("spec", "proxy", "pgBouncer").exists ? [poolerOf(root, context)] : [],
+        postgres: serversOf(root, context),
+        owned: [`Deployment ${object.namespace}/${object.name}-pgbouncer`],
+      };
+    },
   },
 };
 
-function poolerOf(
-  object: ManifestObject,
-  { inventory, scalers }: AdapterContext,
-): readonly FoundPooler[] {
-  const root = Field.of(object);
+function labelsOf({ object }: Field, role: string): Readonly<Record<string, string>> {
+  return { [`${GROUP}/cluster`]: object.name, [`${GROUP}/role`]: role };
+}
+
+function poolerOf(root: Field, context: AdapterContext): FoundPooler {
   const spec = root.at("spec", "proxy", "pgBouncer");
-  if (!spec.exists) return [];
-  const { namespace } = object;
-  const name = `${object.name}-pgbouncer`;
-  const annotation = (key: string): Annotation | undefined =>
-    inventory.annotation(key, root.at("metadata"), spec.at("metadata"));
   const config = spec.at("config");
   const port = spec.at("port").count() ?? POSTGRES_PORT;
   const settings = settingsOf(config.at("global"));
   settings.set("listen_port", setting(String(port), spec.at("port").place()));
   if (!settings.has("auth_user")) settings.set("auth_user", setting(AUTH_USER, spec.place()));
-  const processes = deploymentPods(
-    `Deployment ${namespace}/${name}`,
-    spec.at("replicas"),
-    spec.at("strategy", "type"),
-    annotation,
-    scalers,
-  );
-  const users = entriesOf(config.at("users"));
-  return [
+  const users = new Map([...entriesOf(config.at("users"))].map(([user, { keys }]) => [user, keys]));
+  return operatorPooler(
     {
       name: `${objectOf(root.place())}, pgBouncer`,
       place: spec.place(),
-      namespace,
-      labels: new Map([
-        [`${GROUP}/cluster`, object.name],
-        [`${GROUP}/role`, "pgbouncer"],
-      ]),
-      ports: [port],
-      portNames: new Map([["pgbouncer", port]]),
-      services: [{ name, port }],
-      groups: [
-        {
-          processes,
-          configuration: {
-            settings,
-            lines: linesOf(root, config),
-            users: new Map([...users].map(([user, { keys }]) => [user, keys])),
-          },
-        },
-      ],
-      annotation,
-      notes: [],
+      deployment: `${root.object.name}-pgbouncer`,
+      port,
+      labels: labelsOf(root, "pgbouncer"),
+      replicas: spec.at("replicas"),
+      strategy: spec.at("strategy", "type"),
+      metadata: [root.at("metadata"), spec.at("metadata")],
+      configuration: { settings, lines: linesOf(root, config), users },
     },
-  ];
+    context,
+  );
 }
 
 function linesOf(root: Field, config: Field): ReadonlyMap<string, ConfiguredLine> {
   const databases = entriesOf(config.at("databases"));
   if (databases.size > 0) return databases;
   const place = root.at("metadata", "name").place();
-  const keys: Settings = new Map([
+  const keys = new Map([
     ["host", setting(`${root.object.name}-primary`, place)],
     ["port", setting(String(root.at("spec", "port").count() ?? POSTGRES_PORT), place)],
   ]);
@@ -108,30 +81,25 @@ function entriesOf(mapping: Field): ReadonlyMap<string, ConfiguredLine> {
   );
 }
 
-function serversOf(object: ManifestObject, inventory: Inventory): readonly FoundPostgres[] {
-  const root = Field.of(object);
-  const patroni = root.at("spec", "patroni", "dynamicConfiguration", "postgresql", "parameters");
-  const port = root.at("spec", "port").count() ?? POSTGRES_PORT;
-  const common = {
-    place: root.place(),
-    namespace: object.namespace,
-    ports: [port],
-    portNames: new Map([["postgres", port]]),
-    available: availableConnections(
-      settingsIn(patroni, root.at("spec", "config", "parameters")),
-      inventory.annotation(AVAILABLE_CONNECTIONS_ANNOTATION, root.at("metadata")),
-      undefined,
-      root.at("spec", "patroni").place(),
-    ),
-  };
-  const labels = (role: string) =>
-    new Map([
-      [`${GROUP}/cluster`, object.name],
-      [`${GROUP}/role`, role],
-    ]);
-  const service = (suffix: string) => ({ name: `${object.name}-${suffix}`, port });
-  return [
-    { ...common, labels: labels("master"), services: [service("primary"), service("ha")] },
-    { ...common, labels: labels("replica"), services: [service("replicas")] },
-  ];
+function serversOf(root: Field, context: AdapterContext): readonly FoundPostgres[] {
+  const { name } = root.object;
+  const spec = root.at("spec");
+  return operatorPostgres(
+    {
+      root,
+      port: spec.at("port").count() ?? POSTGRES_PORT,
+      portName: "postgres",
+      settings: [
+        spec.at("patroni", "dynamicConfiguration", "postgresql", "parameters"),
+        spec.at("config", "parameters"),
+      ],
+      maxConnectionsDefault: undefined,
+      settingsPlace: spec.at("patroni").place(),
+      roles: [
+        { labels: labelsOf(root, "master"), services: [`${name}-primary`, `${name}-ha`] },
+        { labels: labelsOf(root, "replica"), services: [`${name}-replicas`] },
+      ],
+    },
+    context,
+  );
 }

@@ -37,7 +37,7 @@ export const PGBOUNCER_IMAGES: readonly Adapter[] = [
   },
 ];
 
-/** Keys that only tell one pool from another: an unknown value is named by what holds it. */
+/** Keys that only name a pool: an unknown value is named by what holds it. */
 const IDENTITIES: ReadonlySet<string> = new Set(["auth_user", "user", "dbname"]);
 
 /** A key of the ini by a variable, where it is set. An empty one counts as not set, as in shell. */
@@ -101,7 +101,7 @@ function withoutDefaults(configuration: Configuration, container: Container): Co
 }
 
 /**
- * edoburu/pgbouncer, and those made after it: keys by their names in capitals, one database from
+ * edoburu/pgbouncer, and images that follow it: keys by their names in capitals, one database from
  * DB_* or a URL, several from DATABASE_URLS. It knows no MAX_DB_CLIENT_CONNECTIONS: a line has no
  * bulkhead. Older versions force DB_USER on the line, newer ones
  * make it the auth_user: the latter has the more pools, and is what counts here.

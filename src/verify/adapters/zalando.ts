@@ -1,14 +1,12 @@
-import { AVAILABLE_CONNECTIONS_ANNOTATION, POSTGRES_PORT } from "../../api/names.ts";
-import { objectOf, type ManifestObject } from "../sourcePosition.ts";
-import { setting, type Setting } from "../read/poolers.ts";
-import { Field } from "../read/field.ts";
+import { POSTGRES_PORT } from "../../api/names.ts";
 import { missing } from "../quantity.ts";
+import { Field } from "../read/field.ts";
 import type { Inventory } from "../read/inventory.ts";
-import type { Annotation } from "../workload.ts";
-import { deploymentPods } from "./operatorFields.ts";
+import { setting, type Configuration, type FoundPooler, type Setting } from "../read/poolers.ts";
+import type { FoundPostgres } from "../read/postgresServers.ts";
+import { objectOf } from "../sourcePosition.ts";
 import type { Adapter, AdapterContext } from "./adapter.ts";
-import type { FoundGroup, FoundPooler } from "../read/poolers.ts";
-import { availableConnections, settingsIn, type FoundPostgres } from "../read/postgresServers.ts";
+import { operatorPooler, operatorPostgres } from "./operatorObjects.ts";
 
 const GROUP = "acid.zalan.do";
 /** A constant of the operator. */
@@ -25,28 +23,24 @@ const INSTANCES = 2;
 export const zalando: Adapter = {
   groups: /(?:^|\.)zalan\.do$/,
   objects: {
-    [`${GROUP}/postgresql`]: (object, context) => ({
-      poolers: poolersOf(object, context),
-      postgres: serversOf(object, context.inventory),
-      owned: [
-        objectOf({ object, path: [] }),
-        `StatefulSet ${object.namespace}/${object.name}`,
-        `Deployment ${object.namespace}/${object.name}-pooler`,
-        `Deployment ${object.namespace}/${object.name}-pooler-repl`,
-      ],
-    }),
+    [`${GROUP}/postgresql`]: (object, context) => {
+      const root = Field.of(object);
+      const [enabled, pooler] = [
+        root.at("spec", "enableConnectionPooler"),
+        root.at("spec", "connectionPooler"),
+      ];
+      const isOn = enabled.value === true || (!enabled.exists && pooler.exists);
+      const hasReplica = root.at("spec", "enableReplicaConnectionPooler").value === true;
+      const suffixes = [...(isOn ? [""] : []), ...(hasReplica ? ["-repl"] : [])];
+      const key = `${object.namespace}/${object.name}`;
+      return {
+        poolers: suffixes.map((suffix) => poolerOf(root, suffix, context)),
+        postgres: serversOf(root, context),
+        owned: [`StatefulSet ${key}`, `Deployment ${key}-pooler`, `Deployment ${key}-pooler-repl`],
+      };
+    },
   },
 };
-
-function poolersOf(object: ManifestObject, context: AdapterContext): readonly FoundPooler[] {
-  const spec = Field.of(object).at("spec");
-  const enabled = spec.at("enableConnectionPooler");
-  const isOn = enabled.value === true || (!enabled.exists && spec.at("connectionPooler").exists);
-  const hasReplica = spec.at("enableReplicaConnectionPooler").value === true;
-  return [...(isOn ? [""] : []), ...(hasReplica ? ["-repl"] : [])].map((suffix) =>
-    poolerOf(object, suffix, context),
-  );
-}
 
 /** The operator's settings of its poolers: an OperatorConfiguration's, or a ConfigMap's. */
 function operatorConfiguration(inventory: Inventory): Field | undefined {
@@ -60,84 +54,71 @@ function operatorConfiguration(inventory: Inventory): Field | undefined {
     );
 }
 
-function poolerOf(
-  object: ManifestObject,
-  suffix: string,
-  { inventory, scalers }: AdapterContext,
-): FoundPooler {
-  const root = Field.of(object);
-  const configuration = operatorConfiguration(inventory);
-  const { namespace } = object;
-  const name = `${object.name}-pooler${suffix}`;
-  const annotation = (key: string): Annotation | undefined =>
-    inventory.annotation(key, root.at("metadata"));
-  return {
-    name: `${objectOf(root.place())}, ${suffix === "" ? "pooler" : "replica pooler"}`,
-    place: root.at("spec", "connectionPooler").place(),
-    namespace,
-    labels: new Map([
-      ["application", "db-connection-pooler"],
-      ["connection-pooler", name],
-      ["cluster-name", object.name],
-    ]),
-    ports: [POSTGRES_PORT],
-    portNames: new Map([["pgbouncer", POSTGRES_PORT]]),
-    services: [{ name, port: POSTGRES_PORT }],
-    groups: [groupOf(root, name, suffix, { annotation, scalers, configuration })],
-    annotation,
-    notes: [],
-  };
-}
+const REMEDY = "give the operator's OperatorConfiguration or ConfigMap too, or write it";
 
-function groupOf(
-  root: Field,
-  name: string,
-  suffix: string,
-  known: {
-    readonly annotation: (name: string) => Annotation | undefined;
-    readonly scalers: AdapterContext["scalers"];
-    readonly configuration: Field | undefined;
-  },
-): FoundGroup {
-  const { namespace } = root.object;
+function poolerOf(root: Field, suffix: string, context: AdapterContext): FoundPooler {
+  const { object } = root;
+  const name = `${object.name}-pooler${suffix}`;
   const pooler = root.at("spec", "connectionPooler");
-  const { configuration } = known;
-  const remedy = "give the operator's OperatorConfiguration or ConfigMap too, or write it";
-  const countOf = (own: Field, key: string, byDefault: number): Field | undefined => {
-    if (own.exists) return own;
-    const field = configuration?.at(key);
-    if (field?.exists) return field;
-    return configuration === undefined
-      ? undefined
-      : Field.number(configuration.object, configuration.path, byDefault);
-  };
-  const instances = countOf(
+  const operator = operatorConfiguration(context.inventory);
+  const place = pooler.place();
+  const instances = countField(
     pooler.at("numberOfInstances"),
+    operator,
     "connection_pooler_number_of_instances",
     INSTANCES,
   );
-  const connections = countOf(
+  return operatorPooler(
+    {
+      name: `${objectOf(root.place())}, ${suffix === "" ? "pooler" : "replica pooler"}`,
+      place,
+      deployment: name,
+      port: POSTGRES_PORT,
+      labels: {
+        application: "db-connection-pooler",
+        "connection-pooler": name,
+        "cluster-name": object.name,
+      },
+      replicas: instances ?? missing("how many instances the pooler has", place, REMEDY),
+      strategy: pooler.at("strategy"),
+      metadata: [root.at("metadata")],
+      configuration: configurationOf(root, suffix, instances, operator),
+    },
+    context,
+  );
+}
+
+/** The field that gives a count: the object's own, the operator's, or the operator's default. */
+function countField(
+  own: Field,
+  operator: Field | undefined,
+  key: string,
+  byDefault: number,
+): Field | undefined {
+  if (own.exists || operator === undefined) return own.exists ? own : undefined;
+  const field = operator.at(key);
+  return field.exists ? field : Field.number(operator.object, operator.path, byDefault);
+}
+
+function configurationOf(
+  root: Field,
+  suffix: string,
+  instances: Field | undefined,
+  operator: Field | undefined,
+): Configuration {
+  const pooler = root.at("spec", "connectionPooler");
+  const connections = countField(
     pooler.at("maxDBConnections"),
+    operator,
     "connection_pooler_max_db_connections",
     MAX_DB_CONNECTIONS,
   );
   const place = pooler.place();
   const [count, max] = [instances?.count(), connections?.count()];
-  const strategy = root.at("spec", "connectionPooler", "strategy");
-  const processes =
-    instances === undefined
-      ? missing("how many instances the pooler has", place, remedy)
-      : deploymentPods(
-          `Deployment ${namespace}/${name}`,
-          instances,
-          strategy,
-          known.annotation,
-          known.scalers,
-        );
   const at = connections?.place() ?? place;
   const sized = (key: string, of: (maxDb: number) => number): Setting =>
     count === undefined || max === undefined || count === 0
-      ? missing(`${key} of the pooler`, place, remedy)
+      ? missing(`${key} of the pooler`, place, REMEDY)
       : setting(String(of(Math.floor(max / count))), at);
   const settings = new Map<string, Setting>([
     ["max_client_conn", setting(String(MAX_CLIENT_CONN), root.at("kind").place())],
@@ -150,41 +131,37 @@ function groupOf(
     ["max_db_connections", sized("max_db_connections", (maxDb) => maxDb)],
   ]);
   const user =
-    pooler.at("user").text() ?? configuration?.at("connection_pooler_user").text() ?? "pooler";
+    pooler.at("user").text() ?? operator?.at("connection_pooler_user").text() ?? "pooler";
   const keys = new Map<string, Setting>([
     ["host", setting(`${root.object.name}${suffix}`, root.at("metadata", "name").place())],
     ["port", setting(String(POSTGRES_PORT), place)],
     ["auth_user", setting(user, place)],
   ]);
-  const lines = new Map([["*", { place, keys }]]);
-  return { processes, configuration: { settings, lines, users: new Map() } };
+  return { settings, lines: new Map([["*", { place, keys }]]), users: new Map() };
 }
 
-function serversOf(object: ManifestObject, inventory: Inventory): readonly FoundPostgres[] {
-  const root = Field.of(object);
+function serversOf(root: Field, context: AdapterContext): readonly FoundPostgres[] {
+  const { name } = root.object;
   const parameters = root.at("spec", "postgresql", "parameters");
-  const common = {
-    place: root.place(),
-    namespace: object.namespace,
-    ports: [POSTGRES_PORT],
-    portNames: new Map([["postgresql", POSTGRES_PORT]]),
-    // Without max_connections its image computes it from the memory.
-    available: availableConnections(
-      settingsIn(parameters),
-      inventory.annotation(AVAILABLE_CONNECTIONS_ANNOTATION, root.at("metadata")),
-      undefined,
-      parameters.place(),
-    ),
-  };
-  const labels = (role: string) =>
-    new Map([
-      ["application", "spilo"],
-      ["cluster-name", object.name],
-      ["spilo-role", role],
-    ]);
-  const service = (suffix: string) => ({ name: `${object.name}${suffix}`, port: POSTGRES_PORT });
-  return [
-    { ...common, labels: labels("master"), services: [service("")] },
-    { ...common, labels: labels("replica"), services: [service("-repl")] },
-  ];
+  const labels = (role: string) => ({
+    application: "spilo",
+    "cluster-name": name,
+    "spilo-role": role,
+  });
+  return operatorPostgres(
+    {
+      root,
+      port: POSTGRES_PORT,
+      portName: "postgresql",
+      settings: [parameters],
+      // Without max_connections its image computes it from the memory.
+      maxConnectionsDefault: undefined,
+      settingsPlace: parameters.place(),
+      roles: [
+        { labels: labels("master"), services: [name] },
+        { labels: labels("replica"), services: [`${name}-repl`] },
+      ],
+    },
+    context,
+  );
 }

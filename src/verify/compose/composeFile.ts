@@ -2,7 +2,7 @@ import { parse } from "yaml";
 import { isMapping } from "../../api/objectName.ts";
 import { interpolated } from "./variables.ts";
 
-/** A service of a compose file, as far as it tells of connections. */
+/** A service of a compose file, as far as it is about connections. */
 export interface ComposeService {
   readonly name: string;
   readonly image: string;

@@ -20,7 +20,7 @@ export function serviceKey(name: string): string {
 
 /**
  * The system of a compose file's services. Docker recreates a container in place, so that a service
- * has at most its replicas. On the project's network every port of a service can be reached.
+ * has at most its replicas. On the project's network every port of a service is open.
  *
  * @param textOf the text of a file beside the compose file; undefined: not read
  */

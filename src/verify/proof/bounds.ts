@@ -9,11 +9,11 @@ import type { Quantity, MissingQuantity } from "../quantity.ts";
  */
 export interface Bounds {
   readonly min: number;
-  /** Infinity: unlimited, or nobody knows. */
+  /** Infinity: unlimited, or unknown. */
   readonly max: number;
   /** Empty when the amount is known exactly. */
   readonly missing: readonly MissingQuantity[];
-  /** Every field that it was made of. */
+  /** Every field that it comes from. */
   readonly places: readonly SourcePosition[];
 }
 
@@ -37,7 +37,7 @@ export function limitOf(quantity: Quantity | undefined): Bounds {
     : boundsOf(quantity);
 }
 
-/** Anything from `min` to `max`; nobody can say more without what is missing. */
+/** Anything from `min` to `max`; no more can be said without what is missing. */
 export function between(min: number, max: number, missing: readonly MissingQuantity[]): Bounds {
   const places = missing.map(({ place }) => place);
   return { min, max, missing: min === max ? [] : missing, places };

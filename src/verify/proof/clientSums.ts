@@ -23,13 +23,12 @@ import {
 } from "./lineUse.ts";
 import {
   findingOf,
-  isCertain,
   sumVerdict,
-  largestThatFits,
   lowered,
   numbered,
   product,
   shortSum,
+  sizeHint,
   valueText,
   mergedVerdicts,
   totalOf,
@@ -40,7 +39,7 @@ import {
 
 /**
  * The client sum of each group of a pooler's processes: what its lines can hold + reserve ≤
- * max_client_conn, on one process, since a Service may send everybody to one; and for each line
+ * max_client_conn, on one process, since a Service may send all clients to one; and for each line
  * with a bulkhead, the pools on it ≤ the bulkhead.
  */
 export function clientSums(pooler: Pooler, system: System): SumVerdict {
@@ -76,29 +75,10 @@ function capacitySum(pooler: Pooler, group: PoolerGroup, use: GroupUse, title: s
     const what = use.lines.some(({ line, clients }) => !hasBulkhead(line) && clients.length > 0)
       ? "pool"
       : "max_db_client_connections of each line";
-    const hint = largestHint(check, checkWith, what);
+    const hint = sizeHint(checkWith, what);
     const message = `Each process of ${title} may have to carry ${shortSum(check)} (max_client_conn).${hint}`;
     return findingOf("weir/clients-over-capacity", check, pooler.place, message);
   });
-}
-
-/**
- * The largest uniform size that fits, as a sentence after a space, for what makes the sum too much;
- * nothing where a number of the sum is not known, since what fits hangs on it.
- */
-function largestHint(
-  check: SumCheck,
-  checkWith: (largest: number) => SumCheck,
-  what: string,
-): string {
-  if (!isCertain(check)) return "";
-  const most = check.limit.max;
-  const fits = (size: number): boolean => totalOf(checkWith(size).terms).min <= most;
-  // Nothing that fits is larger than the limit itself.
-  const largest = largestThatFits(most + 1, fits);
-  return largest === undefined
-    ? ` No ${what} is small enough: with 1 each it is ${totalOf(checkWith(1).terms).min}.`
-    : ` The largest uniform ${what} that fits is ${largest}.`;
 }
 
 /**
@@ -125,14 +105,14 @@ function termsOf(pooler: Pooler, use: GroupUse, largest: number): readonly SumTe
   ];
 }
 
-/** A part of the reserve; what is known to use it counts where it is more. */
+/** A term of the reserve; what is known to use it counts where it is more. */
 function reservedTerm(
   name: "consoles" | "maintenance" | "logins",
   reserve: Reserve,
   users: readonly SumTerm[],
 ): SumTerm {
-  const kept = exactly(reserve[name], reserve.places);
-  const amount = largerOf(kept, totalOf(users));
+  const reserved = exactly(reserve[name], reserve.places);
+  const amount = largerOf(reserved, totalOf(users));
   const used = users.length === 0 ? "" : `; used by ${users.map((user) => user.name).join(", ")}`;
   return {
     name: `reserve: ${name}`,
@@ -169,13 +149,13 @@ function clientTerm(pooler: Pooler, client: PooledClient, largest: number): SumT
   };
 }
 
-/** A client on nobody knows which line: one with a bulkhead has counted it already. */
+/** A client on an unknown line: a line with a bulkhead has counted it already. */
 function unknownDatabaseTerm(pooler: Pooler, client: PooledClient, bounded: boolean): SumTerm {
-  const part = clientTerm(pooler, client, Infinity);
-  if (!bounded) return part;
-  const { max, missing } = part.amount;
+  const term = clientTerm(pooler, client, Infinity);
+  if (!bounded) return term;
+  const { max, missing } = term.amount;
   const amount = between(0, max, [...missing, whichDatabase(client)]);
-  return { ...part, amount, formula: "?", why: `${part.why}, on which line is missing` };
+  return { ...term, amount, formula: "?", why: `${term.why}, on which line is missing` };
 }
 
 /** Where the size of a client's pool stands. */
@@ -229,7 +209,7 @@ function bulkheadSum(
     const message =
       `The pools on line ${name} of ${title} may open ${shortSum(check)} ` +
       `(max_db_client_connections): logins over it are refused.` +
-      largestHint(check, checkWith, "pool");
+      sizeHint(checkWith, "pool");
     return findingOf("weir/pool-over-bulkhead", check, line.place, message);
   });
 }

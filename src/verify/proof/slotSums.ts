@@ -8,15 +8,13 @@ import { clientsOf, isDirect, useOf, type DirectClient } from "./lineUse.ts";
 import { slotTerms } from "./slotTerms.ts";
 import {
   findingOf,
-  isCertain,
   sumVerdict,
-  largestThatFits,
   numbered,
   product,
   shortSum,
+  sizeHint,
   valueText,
   mergedVerdicts,
-  totalOf,
   type SumVerdict,
   type SumTerm,
   type SumCheck,
@@ -97,12 +95,12 @@ function hostsOf(address: string): readonly string[] {
 
 function postgresSums(backend: Backend, system: System): SumVerdict {
   const { address, poolers, direct, available, isIt } = backend;
-  const [anybody] = [...poolers, ...direct];
-  if (anybody === undefined) return mergedVerdicts([]);
-  // Nobody knows what it admits, but everybody before it keeps to a share of it.
+  const [first] = [...poolers, ...direct];
+  if (first === undefined) return mergedVerdicts([]);
+  // What it admits is not known, but every pooler before it keeps to a share of it.
   const bounded = direct.length === 0 && poolers.every(({ share }) => share !== undefined);
   if (!available?.known && bounded) return mergedVerdicts([]);
-  const limit = available ?? missingPostgres(backend, anybody.place);
+  const limit = available ?? missingPostgres(backend, first.place);
   const limitWhy = limit.known ? numbered(limit) : `what Postgres ${address} admits is missing`;
   const checkWith = (largest: number): SumCheck => ({
     kind: "slots",
@@ -117,7 +115,7 @@ function postgresSums(backend: Backend, system: System): SumVerdict {
   const slots = slotVerdict(
     "weir/slots-over-postgres",
     checkWith,
-    anybody.place,
+    first.place,
     (sum) => `Postgres ${address} may have to carry ${sum}.`,
   );
   const shares = poolers.flatMap(shareTerm);
@@ -135,7 +133,7 @@ function postgresSums(backend: Backend, system: System): SumVerdict {
       findingOf(
         "weir/shares-over-postgres",
         check,
-        anybody.place,
+        first.place,
         `The PgBouncers before Postgres ${address} share ${shortSum(check)} that it admits. Lower a share, and the pools with it.`,
       ),
     ),
@@ -189,16 +187,11 @@ function slotVerdict(
 ): SumVerdict {
   const check = checkWith(Infinity);
   return sumVerdict(check, () => {
-    const message = sentence(shortSum(check));
-    if (!isCertain(check)) return findingOf(rule, check, otherwise, message);
-    const most = check.limit.max;
-    const fits = (size: number): boolean => totalOf(checkWith(size).terms).min <= most;
-    const largest = largestThatFits(most + 1, fits);
-    const hint =
-      largest === undefined
-        ? `No pool_size is small enough: with 1 on every line it is ${totalOf(checkWith(1).terms).min}; take lines, processes or direct clients away.`
-        : `The largest uniform pool_size that fits is ${largest}.`;
-    return findingOf(rule, check, otherwise, `${message} ${hint}`);
+    const hint = sizeHint(checkWith, "pool_size", {
+      atOne: "with 1 on every line",
+      remedy: "; take lines, processes or direct clients away",
+    });
+    return findingOf(rule, check, otherwise, `${sentence(shortSum(check))}${hint}`);
   });
 }
 

@@ -66,12 +66,12 @@ export function slotTerms(
       ...cappedByRole(
         group,
         lines.map((line) => poolsOf(line, use.unknownDatabase, wanted.largest)),
-      ).map((part) => ({
-        ...part,
-        name: `${title}, ${part.name}`,
-        amount: times(boundsOf(group.processes), part.amount),
-        formula: product(group.processes, "processes", part.formula),
-        why: `${numbered(group.processes)} × ${part.why}`,
+      ).map((term) => ({
+        ...term,
+        name: `${title}, ${term.name}`,
+        amount: times(boundsOf(group.processes), term.amount),
+        formula: product(group.processes, "processes", term.formula),
+        why: `${numbered(group.processes)} × ${term.why}`,
       })),
       ...copiesTerm(group, use, title),
       ...maintenanceTerm(pooler, group, title),
@@ -86,8 +86,7 @@ interface Roles {
 }
 
 /**
- * The roles that a line's pools are opened as. Two logins that nobody knows may be one, or one that
- * is known.
+ * The roles that a line's pools are opened as. Two unknown logins may be one, or one that is known.
  */
 function rolesOf({ line, clients }: LineUse, unknownDatabase: readonly PooledClient[]): Roles {
   const auth = line.authUser === undefined ? [] : [line.authUser];
@@ -96,7 +95,7 @@ function rolesOf({ line, clients }: LineUse, unknownDatabase: readonly PooledCli
   const logins = clients
     .filter((client) => !isUnknown(client, "user"))
     .map(({ target }) => target.user);
-  // Somebody may log in, though nobody is known to.
+  // Another client may log in, though none is known.
   const some = clients.length === 0 ? ["?"] : logins;
   return countedRoles([...some, ...auth], [...unknown, ...unknownDatabase]);
 }
@@ -132,7 +131,7 @@ function poolSize({ poolSize: size }: PoolerLine, largest: number): Bounds {
 }
 
 /**
- * A part for each line, but one for all the lines that only one role uses where its
+ * A term for each line, but one for all the lines that only one role uses where its
  * max_user_connections is less than they. (A line of several roles is counted in full: where a limit
  * of one role cuts it too, the sum is on the safe side.)
  */
@@ -191,7 +190,7 @@ function sizePlace({ poolSize: size, place }: PoolerLine): SourcePosition {
   return size.known ? (size.places[0] ?? place) : place;
 }
 
-/** Copies of the line * for databases that nobody knows. */
+/** Copies of the line * for unknown databases. */
 function copiesTerm(
   { lines }: PoolerGroup,
   { unknownDatabase }: GroupUse,

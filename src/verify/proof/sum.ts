@@ -20,7 +20,7 @@ export interface SumTerm {
   readonly formula: string;
   /** The same with where each number comes from: `2 replicas × 20 (DB_POOL_MAX)`. */
   readonly why: string;
-  /** Where to look first when the sum is too much; absent for what nobody would lower first. */
+  /** Where to look first when the sum is too much; absent for a term that is not to be lowered first. */
   readonly first?: SourcePosition;
 }
 
@@ -70,12 +70,12 @@ export function totalOf(terms: readonly SumTerm[]): Bounds {
 }
 
 /** Whether each of its numbers is known: only then can be said what would fit. */
-export function isCertain({ terms, limit }: SumCheck): boolean {
+function isCertain({ terms, limit }: SumCheck): boolean {
   return isExact(limit) && terms.every(({ amount }) => isExact(amount));
 }
 
 /**
- * A finding about a sum: placed at the largest part that has a field to look at first, the first
+ * A finding about a sum: placed at the largest term that has a field to look at first, the first
  * by name where several are; all other fields of the sum are related.
  */
 export function findingOf(
@@ -95,11 +95,11 @@ function withoutRepeats(
   places: readonly SourcePosition[],
   known: SourcePosition,
 ): readonly SourcePosition[] {
-  const seen = new Set([keyOf(known)]);
+  const before = new Set([keyOf(known)]);
   return places.filter((place) => {
     const key = keyOf(place);
-    const fresh = !seen.has(key);
-    seen.add(key);
+    const fresh = !before.has(key);
+    before.add(key);
     return fresh;
   });
 }
@@ -140,16 +140,38 @@ export function numbered(quantity: Quantity): string {
   return /\d/.test(why) ? why : `${value} (${why})`;
 }
 
-/** A quantity under a limit of its own: what it would be if somebody lowered it. */
+/** A quantity under a limit of its own: what it would be if it were lowered. */
 export function lowered(amount: Bounds, most: number): Bounds {
   return smallerOf(amount, exactly(most));
+}
+
+/**
+ * The largest uniform size that fits, as a sentence after a space; nothing where a number of the sum
+ * is not known, since what fits depends on it.
+ *
+ * @param checkWith the sum with a limit for the sizes that could be lowered
+ */
+export function sizeHint(
+  checkWith: (largest: number) => SumCheck,
+  what: string,
+  { atOne = "with 1 each", remedy = "" } = {},
+): string {
+  const check = checkWith(Infinity);
+  if (!isCertain(check)) return "";
+  const most = check.limit.max;
+  const totalWith = (size: number): number => totalOf(checkWith(size).terms).min;
+  // Nothing that fits is larger than the limit itself.
+  const largest = largestThatFits(most + 1, (size) => totalWith(size) <= most);
+  return largest === undefined
+    ? ` No ${what} is small enough: ${atOne} it is ${totalWith(1)}${remedy}.`
+    : ` The largest uniform ${what} that fits is ${largest}.`;
 }
 
 /**
  * The largest whole number from 1 to `most` − 1 for which something that only grows with it still
  * fits; absent where not even 1 does.
  */
-export function largestThatFits(most: number, fits: (size: number) => boolean): number | undefined {
+function largestThatFits(most: number, fits: (size: number) => boolean): number | undefined {
   let known = 0;
   let tooLarge = most;
   while (tooLarge - known > 1) {

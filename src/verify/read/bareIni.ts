@@ -7,7 +7,7 @@ import { Field } from "./field.ts";
 import type { Inventory } from "./inventory.ts";
 import { iniConfiguration, listenPort, type FoundPooler } from "./poolers.ts";
 
-/** The kind of a PgBouncer that only its ini tells of. */
+/** The kind of a PgBouncer of which there is only an ini. */
 export const INI_KIND = "PgBouncer";
 
 /**
@@ -48,7 +48,7 @@ function offsetOf(
   return found;
 }
 
-/** The pooler of a bare ini, called by its file's name. How many processes run it nobody says. */
+/** The pooler of a bare ini, called by its file's name. The ini does not say how many processes run it. */
 export function barePooler(object: ManifestObject, inventory: Inventory): readonly FoundPooler[] {
   const root = Field.of(object);
   const text = root.at("text").text();

@@ -154,7 +154,7 @@ function targetOf(
   if (endpoint.kind === "postgres") {
     return { kind: "postgres", postgres: endpoint.address, place };
   }
-  // Who is not named is somebody of its own. libpq: a database that is not named is called so too.
+  // A login without a name is another one than all others. libpq names the database as the login.
   const login = user ?? Template.unknown(`the login of ${workload.key}, container ${container}`);
   const base = database ?? login;
   const unknown = [

@@ -200,7 +200,7 @@ const ASP_NET = /^ConnectionStrings__/i;
 /** What is counted or timed per server or host is none: DB_POOL_MAX_PER_SERVER. */
 const MEASURE = /(?:^|_)(?:POOL|MAX|MIN|PER|LIMIT|TIMEOUT|COUNT|NUM|CHECK|VERIFY|SSL|TLS)(?:_|$)/i;
 
-/** A variable that tells of a Postgres: DATABASE_URL, ORDERS_DB_HOST, PGHOST. */
+/** A variable that is about a Postgres: DATABASE_URL, ORDERS_DB_HOST, PGHOST. */
 export function isDatabaseName(name: string): boolean {
   return WORDS.test(name) && !OTHERS.test(name);
 }

@@ -44,9 +44,9 @@ export function writtenConnections(
     ...fileTargets(workload, container, destinations),
   ]);
   // A mention says nothing new where a connection leads to the same.
-  const reached = new Set(written.connections.map(({ endpoint }) => JSON.stringify(endpoint)));
+  const known = new Set(written.connections.map(({ endpoint }) => JSON.stringify(endpoint)));
   const mentions = resolved(mentionedTargets(workload, container, destinations)).connections.filter(
-    ({ endpoint }) => !reached.has(JSON.stringify(endpoint)),
+    ({ endpoint }) => !known.has(JSON.stringify(endpoint)),
   );
   const connections = [...written.connections, ...mentions];
   const missing = [...written.missing, ...unread];
@@ -198,18 +198,18 @@ function withPool(
  * each connection string has its own. What one of them leaves out it has from the other.
  */
 export function merged(connections: readonly SizedConnection[]): readonly SizedConnection[] {
-  const kept: SizedConnection[] = [];
+  const pools: SizedConnection[] = [];
   for (const connection of connections.toSorted((a, b) => detail(b) - detail(a))) {
-    const same = kept.filter((other) => isNamedTwice(connection, other));
+    const same = pools.filter((other) => isNamedTwice(connection, other));
     if (same.some(({ pool }) => isSamePool(pool, connection.pool))) continue;
     // The parts of a connection string stand beside it; another string is another pool.
     if (same.some(({ target }) => target.isUrl) && !connection.target.isUrl) continue;
     if (same.length > 0 && hasNoPool(connection)) continue;
     const unsized = same.find(hasNoPool);
-    if (unsized === undefined) kept.push(connection);
-    else kept[kept.indexOf(unsized)] = { ...unsized, pool: connection.pool };
+    if (unsized === undefined) pools.push(connection);
+    else pools[pools.indexOf(unsized)] = { ...unsized, pool: connection.pool };
   }
-  return kept;
+  return pools;
 }
 
 /** Nothing says how large its pool is, as opposed to something that can't be read. */

@@ -59,11 +59,11 @@ export function hostsIn(
   ];
 }
 
-/** What only waits until somebody answers. */
+/** A command that only waits until a host answers. */
 const WAITS = /wait-?for|\bwait\b|dockerize|\bn(?:et)?c(?:at)?\s|pg_isready/;
 
 /**
- * What the variables and the arguments of a container name besides connection strings and hosts:
+ * What the variables and the arguments of a container name beside connection strings and hosts:
  * JSON with a host in it, `pooler:6432` under whatever name. Only what leads to a pooler.
  */
 export function mentionedTargets(

@@ -42,7 +42,7 @@ const USUAL_FILES = [
   "/opt/bitnami/pgbouncer/conf/pgbouncer.ini",
 ];
 
-/** More ordinals than that nobody has; each is read for itself. */
+/** Each ordinal is read for itself; no StatefulSet has more than that. */
 const ORDINALS_MAX = 1000;
 
 /** Whether this container runs PgBouncer. */

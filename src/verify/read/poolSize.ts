@@ -46,7 +46,7 @@ interface WrittenSize {
  * The most connections that one process of a container opens to a target: by weir.dev/pool-max (said
  * of a whole pod, it makes no other container's smaller), else by the connection string itself, else
  * by the usual variables. What disagrees, or is no positive number (0 is often unlimited), is
- * missing; so is what nobody says.
+ * missing; so is a size that is not written.
  */
 export function poolSize(
   workload: Workload,
@@ -94,7 +94,7 @@ interface UnknownSize {
   readonly remedy: string;
 }
 
-/** A prefix that tells one database of a container from another. */
+/** A prefix that names one of several databases of a container. */
 const QUALIFIED = /^\w+_(?:DB|DATABASE|PG|POSTGRES|POSTGRESQL)_$/;
 
 /** Those of the target's own prefix (READ_DB_…) where there are any; threads only where nothing else. */
@@ -114,7 +114,7 @@ function sizeIn({ name, value, place, from }: Variable): WrittenSize {
 }
 
 /**
- * SQLAlchemy opens pool_size + max_overflow, which is 10 unless somebody says another. Where the
+ * SQLAlchemy opens pool_size + max_overflow, which is 10 unless it is set. Where the
  * container has an overflow or names SQLAlchemy, a size without its overflow is not known.
  */
 function withOverflow(

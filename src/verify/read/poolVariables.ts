@@ -1,5 +1,5 @@
 /**
- * The usual names by which a program is told the size of its pool, by environment. One that sets
+ * The usual names of variables that set the size of a program's pool. One that sets
  * threads (RAILS_MAX_THREADS) is here where the framework makes its pool as large.
  */
 const NAMES: ReadonlySet<string> = new Set([

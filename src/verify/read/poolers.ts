@@ -46,8 +46,8 @@ export interface ConfiguredLine {
 }
 
 /**
- * What a PgBouncer is told, however it is told: by an ini, by the environment of its image, by an
- * operator's object. What is not in it has PgBouncer's own default.
+ * What a PgBouncer is set to, by an ini, by the environment of its image or by an operator's object.
+ * A key that is not in it has PgBouncer's own default.
  */
 export interface Configuration {
   /** Keys of [pgbouncer]. */
@@ -112,7 +112,7 @@ interface IniKeys {
   readonly file: string;
 }
 
-/** Two configurations with equal text are one: peer_id tells processes apart and limits nothing. */
+/** Two configurations with equal text are one: peer_id only names a process and limits nothing. */
 export function configurationKey({ settings, lines, users }: Configuration): string {
   return JSON.stringify([
     texts(settings).filter(([key]) => key !== "peer_id"),
@@ -269,11 +269,11 @@ function userLimits(
   users: ReadonlyMap<string, Settings>,
 ): ReadonlyMap<string, Quantity> {
   const limits = new Map<string, Quantity>();
-  const everybody = quantityOf(settings, "max_user_connections");
-  if (!everybody.known || everybody.value > 0) {
+  const everyUser = quantityOf(settings, "max_user_connections");
+  if (!everyUser.known || everyUser.value > 0) {
     for (const { keys } of lines.values()) {
       const user = textOf(keys.get("user"));
-      if (user !== undefined) limits.set(user, everybody);
+      if (user !== undefined) limits.set(user, everyUser);
     }
   }
   for (const [user, keys] of users) {

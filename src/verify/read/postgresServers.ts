@@ -94,7 +94,7 @@ export function podPostgres(workload: Workload): readonly FoundPostgres[] {
 /**
  * max_connections − superuser_reserved_connections − reserved_connections.
  *
- * @param maxDefault max_connections where none is written; undefined: nobody says it
+ * @param maxDefault max_connections where none is written; undefined: it is not known
  */
 export function availableConnections(
   settings: ReadonlyMap<string, PostgresSetting>,

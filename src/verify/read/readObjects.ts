@@ -128,7 +128,7 @@ function readWhole(file: string, text: string, offset: number, lines: LineTable)
             ? RENDER_FIRST
             : `is not YAML: ${error === undefined ? "" : withoutText(error.message)}`;
         add(template ?? error?.pos[0] ?? 0, allowed);
-        // After a slip in the text nothing tells where the next document begins.
+        // After an error in the text it is not known where the next document begins.
         break;
       }
       documents.push({ value: document.toJS() as unknown, offset, text, index });

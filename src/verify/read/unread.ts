@@ -78,7 +78,7 @@ const SILENT =
 
 /**
  * Objects of kinds that weir doesn't read (a CronWorkflow, a Task, a HelmRelease, a trigger of KEDA)
- * and that name a pooler: what they open nobody counts.
+ * and that name a pooler: what they open is in no sum.
  */
 export function unreadKinds(
   inventory: Inventory,

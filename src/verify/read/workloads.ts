@@ -20,7 +20,7 @@ const UNKNOWN_KIND: WorkloadKind = {
 };
 
 /**
- * All objects that make pods, but those that another object among them makes.
+ * All objects that make pods, but those that another object among them owns.
  *
  * @param kinds besides Kubernetes' own: `keda.sh/ScaledJob`
  * @param owned keys of those that an operator makes, which its adapter reads
@@ -57,7 +57,7 @@ export function workloadsOf(
   });
 }
 
-/** Whether the object that made this one is there too, and counts for it. */
+/** Whether the object that owns this one is there too, and counts for it. */
 function hasOwner(object: ManifestObject, inventory: Inventory): boolean {
   const owners = Field.of(object).at("metadata", "ownerReferences").items();
   return owners.some((owner) => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { containerIds, inspectedContainers } from "./containers.ts";
+import { containerIds, inspectedContainers } from "./composeContainers.ts";
 
 const PS = [
   { ID: "1c5d", Name: "shop-author-1", Service: "author", State: "running", Health: "" },

@@ -1,0 +1,106 @@
+import { AVAILABLE_CONNECTIONS_ANNOTATION, PODS_ANNOTATION } from "../../api/names.ts";
+import type { Quantity } from "../quantity.ts";
+import { annotatedCount } from "../read/annotations.ts";
+import { Field } from "../read/field.ts";
+import { replicasAt, rolledOut } from "../read/peakPods.ts";
+import { setting, type Configuration, type FoundPooler, type Setting } from "../read/poolers.ts";
+import { availableConnections, settingsIn, type FoundPostgres } from "../read/postgresServers.ts";
+import type { SourcePosition } from "../sourcePosition.ts";
+import type { Annotation } from "../workload.ts";
+import type { AdapterContext } from "./adapter.ts";
+
+/** A PgBouncer that an operator makes of an object: a Deployment and a Service of one name. */
+export interface OperatorPooler {
+  readonly name: string;
+  readonly place: SourcePosition;
+  readonly deployment: string;
+  readonly port: number;
+  readonly labels: Readonly<Record<string, string>>;
+  /** How many pods it has, 1 where it is not written; or what is missing to know it. */
+  readonly replicas: Field | Quantity;
+  readonly strategy: Field;
+  /** Where annotations may stand. */
+  readonly metadata: readonly Field[];
+  readonly configuration: Configuration;
+}
+
+export function operatorPooler(
+  { name, place, deployment, port, labels, replicas, ...spec }: OperatorPooler,
+  { inventory, scalers }: AdapterContext,
+): FoundPooler {
+  const { object } = place;
+  const { namespace } = object;
+  const annotation = (key: string): Annotation | undefined =>
+    inventory.annotation(key, ...spec.metadata);
+  const podsOf = (count: Field): Quantity => {
+    const maxima = [
+      ...scalers.maximaOf(object),
+      ...scalers.maximaByKey(`Deployment ${namespace}/${deployment}`),
+    ];
+    const annotated = annotatedCount(annotation(PODS_ANNOTATION), "", "how many pods there can be");
+    return annotated ?? rolledOut(replicasAt(count, maxima), spec.strategy);
+  };
+  const processes = replicas instanceof Field ? podsOf(replicas) : replicas;
+  return {
+    name,
+    place,
+    namespace,
+    labels: new Map(Object.entries(labels)),
+    ports: [port],
+    portNames: new Map([["pgbouncer", port]]),
+    services: [{ name: deployment, port }],
+    groups: [{ processes, configuration: spec.configuration }],
+    annotation,
+    notes: [],
+  };
+}
+
+/** The Postgres servers that an operator makes of an object. */
+export interface OperatorPostgres {
+  readonly root: Field;
+  readonly port: number;
+  readonly portName: string;
+  /** Mappings of Postgres' settings. */
+  readonly settings: readonly Field[];
+  /** max_connections where none is written; undefined: it is not known. */
+  readonly maxConnectionsDefault: number | undefined;
+  /** Where max_connections would be written. */
+  readonly settingsPlace: SourcePosition;
+  /** The primary, and the replicas as one: each server admits as many. */
+  readonly roles: readonly {
+    readonly labels: Readonly<Record<string, string>>;
+    /** Names of its Services; the first is its main address. */
+    readonly services: readonly string[];
+  }[];
+}
+
+export function operatorPostgres(
+  { root, port, portName, settings, roles, ...spec }: OperatorPostgres,
+  { inventory }: AdapterContext,
+): readonly FoundPostgres[] {
+  const available = availableConnections(
+    settingsIn(...settings),
+    inventory.annotation(AVAILABLE_CONNECTIONS_ANNOTATION, root.at("metadata")),
+    spec.maxConnectionsDefault,
+    spec.settingsPlace,
+  );
+  return roles.map(({ labels, services }) => ({
+    place: root.place(),
+    namespace: root.object.namespace,
+    labels: new Map(Object.entries(labels)),
+    ports: [port],
+    portNames: new Map([[portName, port]]),
+    services: services.map((name) => ({ name, port })),
+    available,
+  }));
+}
+
+/** A mapping of PgBouncer's keys in an operator's object; numbers may stand unquoted. */
+export function settingsOf(mapping: Field): Map<string, Setting> {
+  return new Map(
+    mapping
+      .entries()
+      .filter(([, field]) => field.exists)
+      .map(([key, field]) => [key, setting(String(field.value), field.place())]),
+  );
+}
