@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { Diagnosis } from "../diagnose/diagnosis.ts";
 import type { ClusterQuestion } from "../diagnose/gather/readCluster.ts";
-import { ANSWER_TIMEOUT_MS } from "../model/source.ts";
+import { ANSWER_TIMEOUT_MS } from "../diagnose/gather/source.ts";
 import { diagnosisTable, unseenBlock, untoldOf } from "../report/diagnosisReport.ts";
 import { pageFor } from "../text/paint.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";

@@ -2,7 +2,8 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import { request as httpRequest, type Dispatcher } from "undici";
 import { deadlineOf, type Deadline } from "../runtime/deadline.ts";
 import { sleep, type Runtime } from "../runtime/runtime.ts";
-import { firstLine, KubeError } from "./kubeError.ts";
+import { firstLine } from "../text/wording.ts";
+import { KubeError } from "./kubeError.ts";
 import { loginsOf, type ClusterLogin } from "./login.ts";
 
 /** An API server under load lets a request wait for 15 s before it says 429. */

@@ -1,5 +1,5 @@
 import type { KubeAnswer } from "./client.ts";
-import { firstLine } from "./kubeError.ts";
+import { firstLine } from "../text/wording.ts";
 
 /** What the API server takes for a name; anything else could make another path of it. */
 export const KUBE_NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;

@@ -17,8 +17,3 @@ export class KubeRefusal extends KubeError {
     this.status = status;
   }
 }
-
-/** The first line of a message that others wrote: of an API server, a library, a login program. */
-export function firstLine(text: string): string {
-  return text.trim().split(/[\r\n]/, 1)[0] ?? "";
-}

@@ -6,6 +6,7 @@ import {
 import { Agent, fetch as undiciFetch } from "undici";
 import { deadlineOf } from "../runtime/deadline.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { firstLine, truncate } from "../text/wording.ts";
 import type { Handshake } from "../model/budgetSnapshot.ts";
 
 /** One MCP endpoint. */
@@ -104,6 +105,5 @@ function whyNot(error: unknown, over: AbortSignal): string {
 
 /** What another program said, for a status. */
 function oneLine(text: string): string {
-  const line = text.trim().split(/[\r\n]/, 1)[0] ?? "";
-  return line.length > LENGTH_MAX ? `${line.slice(0, LENGTH_MAX)}…` : line;
+  return truncate(firstLine(text), LENGTH_MAX);
 }

@@ -1,7 +1,8 @@
 import type { Handshake } from "../model/budgetSnapshot.ts";
 import type { PostgresSnapshot } from "../model/postgres.ts";
-import { openConsole, type Console, type ConsoleLogin } from "../pgbouncer/console.ts";
-import { askPostgres, type PostgresQuestion } from "../postgres/askLimits.ts";
+import { openConsole, type Console } from "../pgbouncer/console.ts";
+import { askPostgres, type PostgresQuestion } from "../postgres/ask.ts";
+import type { ServerLogin } from "../postgres/connection.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { handshake, type Endpoint } from "./handshake.ts";
 import { addressesOf } from "./hostNames.ts";
@@ -9,7 +10,7 @@ import { addressesOf } from "./hostNames.ts";
 /** What the pollers ask over connections of their own, beside those to the API server. */
 export interface Network {
   /** As `openConsole`. */
-  readonly openConsole: (login: ConsoleLogin, timeoutMs: number) => Promise<Console>;
+  readonly openConsole: (login: ServerLogin, timeoutMs: number) => Promise<Console>;
   /** As `askPostgres`. */
   readonly askPostgres: (
     question: PostgresQuestion,

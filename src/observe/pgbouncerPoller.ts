@@ -180,7 +180,10 @@ async function asLogin<T>(
     return await asked();
   } catch (error) {
     const what = name === address ? `PgBouncer ${address}` : `PgBouncer ${name} (${address})`;
-    const { user = "", password = "", secret = "", ifRefused } = login ?? {};
-    throw unavailableBecause({ what, login: user, password, secret, ifRefused }, error);
+    const { user = "", password, secret, ifRefused } = login ?? {};
+    throw unavailableBecause(
+      { server: "PgBouncer", what, login: user, password, secret, ifRefused },
+      error,
+    );
   }
 }

@@ -63,7 +63,7 @@ export function pollPostgres(
       });
     } catch (error) {
       throw unavailableBecause(
-        { what: door.what, login: user, password, secret, ifRefused },
+        { server: "Postgres", what: door.what, login: user, password, secret, ifRefused },
         error,
       );
     }

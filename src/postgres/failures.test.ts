@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { ShowError } from "../pgbouncer/showRows.ts";
-import { unavailableBecause } from "./failures.ts";
+import { failureOf, unavailableBecause } from "./failures.ts";
 
 const ASKED = {
+  server: "PgBouncer" as const,
   what: "PgBouncer old:6432",
   login: "eye",
   password: "hush-eye",
@@ -55,4 +56,30 @@ test("rows that can't be read are not understood", () => {
   expect(unavailableBecause(ASKED, new ShowError("SHOW has no value")).reason).toBe(
     "NotUnderstood",
   );
+});
+
+test("what is said loses its further lines, and every password wherever it stands", () => {
+  process.env["PGPASSWORD"] = "other";
+  try {
+    const error = new Error("no hush-eye here, nor other\nmore");
+    expect(failureOf(ASKED, error).why).toBe("no *** here, nor ***");
+  } finally {
+    delete process.env["PGPASSWORD"];
+  }
+});
+
+test.each([
+  ["PgBouncer", "no such user: eye", "check login and password, of auth_file"],
+  ["Postgres", "password authentication failed", "check login and password"],
+  ["PgBouncer", "login rejected", "its hba file lets nobody in like that"],
+  ["Postgres", "no pg_hba.conf entry for host", "its pg_hba.conf has no line"],
+  ["PgBouncer", "Query read timeout", "it is stopped, overloaded, or out of file descriptors"],
+  ["Postgres", "timeout expired", "check the address, and whether a NetworkPolicy"],
+  ["Postgres", "sorry, too many clients already", "it is full: log in as a superuser"],
+  ["Postgres", 'role "eye" does not exist', "name a login and a database that are there"],
+  ["Postgres", "something unheard of", "look at Postgres' log"],
+  ["PgBouncer", "something unheard of", "look at PgBouncer's log"],
+] as const)("%s that says %s: %s", (server, said, next) => {
+  const url = { server, what: `${server} old:6432`, login: "eye" };
+  expect(failureOf(url, new Error(said)).next).toContain(next);
 });

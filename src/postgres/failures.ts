@@ -1,107 +1,226 @@
-import { ShowError } from "../pgbouncer/showRows.ts";
 import { UnavailableError, type UnavailableReason } from "../model/observation.ts";
+import { ShowError } from "../pgbouncer/showRows.ts";
+import { firstLine, truncate } from "../text/wording.ts";
 
-/** Who was asked: only what may be shown, and what may not. */
+type Server = "PgBouncer" | "Postgres";
+
+/** Who was asked, and as whom. All but the password may be shown. */
 export interface ConnectionAttempt {
+  readonly server: Server;
   /** `PgBouncer old-pgbouncer:6432`. */
   readonly what: string;
   readonly login: string;
   /** Is taken out of what others say. */
-  readonly password: string;
+  readonly password?: string | undefined;
   /** Where the password stands: `Secret writing/old-stats`. */
-  readonly secret: string;
+  readonly secret?: string | undefined;
   /** What to do where the login is refused. */
   readonly ifRefused?: string | undefined;
 }
 
+/** Why a server could not be asked, and what a person can do about it. */
+export interface Failure {
+  readonly reason: UnavailableReason;
+  readonly why: string;
+  readonly next: string;
+  /** What to do where a spec, and no URL, says how it is asked. */
+  readonly nextOfSpec?: string | undefined;
+}
+
 interface FailureRule {
   readonly when: RegExp;
-  readonly reason: UnavailableReason;
-  readonly why: (asked: ConnectionAttempt, said: string) => string;
+  /** Absent: the rule is for both. */
+  readonly server?: Server;
+  /** Absent: Unreachable. */
+  readonly reason?: UnavailableReason;
+  /** Absent: what the other side said. */
+  readonly why?: string | ((said: string, attempt: ConnectionAttempt) => string);
+  /** Absent: its log says more. */
+  readonly next?: string;
+  readonly nextOfSpec?: string;
 }
+
+/** The console over the unix socket needs no password and no hba line. */
+const SOCKET = `as PgBouncer's own user over its unix socket (unix_socket_dir), which needs no password: where \
+the pod's image has psql (weir's own has none), kubectl exec POD -- psql -h /var/run/pgbouncer -p 6432 -U pgbouncer pgbouncer -c "SHOW CLIENTS"`;
+const LOG = { PgBouncer: "look at PgBouncer's log", Postgres: "look at Postgres' log" } as const;
+const CHECK_NETWORK = "check the address, and whether a NetworkPolicy or firewall lets you there";
+
+const tlsFailed = (said: string) => `TLS failed: ${said}`;
+
+function loginRefused(said: string, { login, secret }: ConnectionAttempt): string {
+  return secret === undefined
+    ? said
+    : `it refuses the login ${login} with the password of ${secret}: ${said}`;
+}
+
+/** PgBouncer was asked something that it does not have: it is another program. */
+const NOT_UNDERSTOOD: FailureRule = {
+  when: /^SHOW |syntax|database "[^"]*" does not exist|no such database/i,
+  server: "PgBouncer",
+  reason: "NotUnderstood",
+  next: "is there a PgBouncer at that address, and not a Postgres?",
+};
 
 /** In this order: the first that fits what the other side, the network or TLS said. */
 const RULES: readonly FailureRule[] = [
   {
+    // What node-postgres says when a server asks for a password.
+    when: /client password must be|password must be a string|no password supplied/i,
+    reason: "LoginRefused",
+    why: "it asks for a password, and there is none",
+    next: "put it into PGPASSWORD or .pgpass",
+  },
+  {
     when: /ENOTFOUND|EAI_AGAIN/,
     reason: "HostNotFound",
-    why: () => "there is no such host",
+    why: "there is no such host",
+    next: "check the name; in a cluster kubectl port-forward makes it reachable from here",
   },
   {
     when: /ECONNREFUSED/,
-    reason: "Unreachable",
-    why: () => "nothing listens there (ECONNREFUSED)",
+    why: "nothing listens there, or its queue is full (ECONNREFUSED)",
+    next: "check host and port; in a cluster kubectl port-forward makes it reachable",
+  },
+  {
+    when: /ENOENT/,
+    why: "there is no such socket",
+    next: "check folder and port: the socket is FOLDER/.s.PGSQL.PORT",
+  },
+  {
+    when: /EACCES/,
+    why: "this user may not use that socket",
+    next: "run weir as the user that the server runs as",
+  },
+  { when: /EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ETIMEDOUT/, next: CHECK_NETWORK },
+  {
+    when: /too many (?:clients|connections)|remaining connection slots/i,
+    server: "Postgres",
+    why: (said) => `it has no connection free: ${said}`,
+    next: "it is full: log in as a superuser, superuser_reserved_connections are kept for it",
   },
   {
     when: /too many (?:clients|connections)|remaining connection slots|no more connections/i,
-    reason: "Unreachable",
-    why: (_, said) => `it has no connection free: ${said}`,
+    why: (said) => `it has no connection free: ${said}`,
   },
   {
-    when: /authentication|auth failed|SASL|SCRAM|no such user|pg_hba|login rejected|password/i,
+    when: /time(?:d ?)?out/i,
+    server: "PgBouncer",
+    why: "it does not answer",
+    next: "it is stopped, overloaded, or out of file descriptors: look for `accept() failed: Too many open files` in its log, at its CPU and its nofile limit",
+  },
+  { when: /time(?:d ?)?out/i, why: "it does not answer", next: CHECK_NETWORK },
+  {
+    when: /Connection terminated|ECONNRESET|EPIPE|shutting down/i,
+    why: "it closed the connection",
+    next: "look at its log: out of connections or file descriptors, or shutting down",
+  },
+  {
+    when: /no authentication method|pg_hba|login rejected/i,
+    server: "PgBouncer",
     reason: "LoginRefused",
-    why: ({ login, secret, ifRefused }, said) =>
-      `it refuses the login ${login} with the password of ${secret}: ${said}` +
-      (ifRefused === undefined ? "" : `; ${ifRefused}`),
+    why: loginRefused,
+    next: `its hba file lets nobody in like that; get in ${SOCKET}`,
+  },
+  {
+    when: /pg_hba/,
+    reason: "LoginRefused",
+    why: loginRefused,
+    next: "its pg_hba.conf has no line for this login from here: add one, or ask from its own machine",
+  },
+  {
+    when: /authentication|auth failed|SASL|SCRAM|no such user|password/i,
+    server: "PgBouncer",
+    reason: "LoginRefused",
+    why: loginRefused,
+    next: `check login and password, of auth_file or the one it asks; or get in ${SOCKET}`,
+  },
+  {
+    when: /authentication|auth failed|SASL|SCRAM|no such user|login rejected|password/i,
+    reason: "LoginRefused",
+    why: loginRefused,
+    next: "check login and password",
+  },
+  {
+    when: /not allowed|not permitted|permission/i,
+    server: "PgBouncer",
+    reason: "LoginRefused",
+    why: (said, { login }) => `login ${login} may not ask it: ${said}`,
+    next: `put the login into stats_users (SHOW alone) or admin_users, and RELOAD; or get in ${SOCKET}`,
   },
   {
     when: /not allowed|not permitted|permission denied/i,
     reason: "LoginRefused",
-    why: ({ login }, said) => `login ${login} may not ask it: ${said}`,
+    why: (said, { login }) => `login ${login} may not ask it: ${said}`,
   },
   {
     when: /does not support SSL/i,
-    reason: "Unreachable",
-    why: () => "it speaks no TLS, and the spec asks for it",
+    why: "it speaks no TLS",
+    next: "set sslmode=disable in the URL (PGSSLMODE asks for TLS, too)",
+    nextOfSpec: "the spec asks for it",
   },
   {
     when: /SSL required/i,
-    reason: "Unreachable",
-    why: () => "it lets nobody in without TLS: name the Secret with its CA in spec.pgbouncer.tls",
+    why: "it lets nobody in without TLS",
+    next: "ask with TLS: put ?sslmode=verify-full&sslrootcert=ca.crt at the end of the URL",
+    nextOfSpec: "name the Secret with its CA in spec.pgbouncer.tls",
   },
   {
-    when: /certificate|altname|unable to (?:get|verify)|SSL|TLS/i,
-    reason: "Unreachable",
-    why: (_, said) => `TLS failed: ${said}`,
+    when: /certificate|altname|unable to (?:get|verify)/i,
+    why: tlsFailed,
+    next: "name the CA: sslmode=verify-full&sslrootcert=ca.crt, and the host as its certificate does",
   },
   {
-    when: /timeout|timed? ?out/i,
-    reason: "Unreachable",
-    why: () => "it does not answer",
+    when: /SSL|TLS/i,
+    why: tlsFailed,
+    next: "ask with TLS: put ?sslmode=verify-full&sslrootcert=ca.crt at the end of the URL",
   },
-  {
-    when: /Connection terminated|ECONNRESET|EPIPE|shutting down/i,
-    reason: "Unreachable",
-    why: () => "it closed the connection",
-  },
-  {
-    when: /EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL/,
-    reason: "Unreachable",
-    why: (_, said) => said,
-  },
+  NOT_UNDERSTOOD,
   {
     when: /syntax|database "[^"]*" does not exist|no such database/i,
     reason: "NotUnderstood",
-    why: (_, said) => said,
+    next: "name a login and a database that are there",
   },
+  { when: /does not exist/i, next: "name a login and a database that are there" },
 ];
 
 /** Why a server could not be asked, in its words where it said some, without the password. */
-export function unavailableBecause(asked: ConnectionAttempt, error: unknown): UnavailableError {
+export function failureOf(attempt: ConnectionAttempt, error: unknown): Failure {
+  const said = shownTo(attempt, saidBy(error));
+  const { server, ifRefused } = attempt;
+  const rule =
+    error instanceof ShowError
+      ? NOT_UNDERSTOOD
+      : RULES.find((each) => (each.server ?? server) === server && each.when.test(said));
+  const { reason = "Unreachable", why = said, next = LOG[server] } = rule ?? {};
+  return {
+    reason,
+    why: typeof why === "string" ? why : why(said, attempt),
+    next,
+    nextOfSpec: why === loginRefused ? ifRefused : rule?.nextOfSpec,
+  };
+}
+
+/** The same of a server that a spec names. */
+export function unavailableBecause(attempt: ConnectionAttempt, error: unknown): UnavailableError {
   if (error instanceof UnavailableError) return error;
-  const said = shownTo(asked, saidBy(error));
-  const rule = RULES.find(({ when }) => when.test(said));
-  const reason = error instanceof ShowError ? "NotUnderstood" : (rule?.reason ?? "Unreachable");
-  const why = error instanceof ShowError ? said : (rule?.why(asked, said) ?? said);
-  return new UnavailableError(reason, `can't ask ${asked.what}: ${why}`);
+  const { reason, why, nextOfSpec } = failureOf(attempt, error);
+  const next = nextOfSpec === undefined ? "" : `; ${nextOfSpec}`;
+  return new UnavailableError(reason, `can't ask ${attempt.what}: ${why}${next}`);
 }
 
 const LENGTH_MAX = 200;
 
+/** One line of what others said. A password that is the login's name too hides nothing. */
 function shownTo({ password, login }: ConnectionAttempt, text: string): string {
-  const line = text.trim().split(/[\r\n]/, 1)[0] ?? "";
-  const shown = password === "" || password === login ? line : line.replaceAll(password, "***");
-  return shown.length > LENGTH_MAX ? `${shown.slice(0, LENGTH_MAX)}…` : shown;
+  const secrets = [password, process.env["PGPASSWORD"]].filter(
+    (secret) => secret !== undefined && secret !== "" && secret !== login,
+  );
+  const shown = secrets.reduce<string>(
+    (line, secret = "") => line.replaceAll(secret, "***"),
+    firstLine(text),
+  );
+  return truncate(shown, LENGTH_MAX);
 }
 
 function saidBy(error: unknown): string {

@@ -1,8 +1,8 @@
 import { Client } from "pg";
-import type { ConsoleLogin } from "../pgbouncer/console.ts";
+import type { ServerLogin } from "./connection.ts";
 
 /** Where to log in, as a URL or the environment tells it. The password is in no message. */
-export interface LoginUrl extends ConsoleLogin {
+export interface LoginUrl extends ServerLogin {
   /** Absent: the URL names none. */
   readonly database?: string;
   /** For people: `host:port`, or the path of the unix socket. */
@@ -117,13 +117,4 @@ function databaseIn(url: string): string | undefined {
 
 function namesPort(url: string): boolean {
   return /:\d+$/.test(HEAD.exec(url)?.[0] ?? "") || /[?&]port=/.test(url);
-}
-
-/** A message of a server or library, in one line, without the password. */
-export function withoutPassword(text: string, { password, user }: LoginUrl): string {
-  const line = text.trim().split(/[\r\n]/, 1)[0] ?? "";
-  const secrets = [password, process.env["PGPASSWORD"]].filter(
-    (secret): secret is string => secret !== undefined && secret !== "" && secret !== user,
-  );
-  return secrets.reduce((shown, secret) => shown.replaceAll(secret, "***"), line);
 }

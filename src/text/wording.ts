@@ -29,3 +29,8 @@ export function joinTruncated(texts: readonly string[]): string {
 export function truncate(text: string, lengthMax: number): string {
   return text.length <= lengthMax ? text : `${text.slice(0, lengthMax - 1).trimEnd()}…`;
 }
+
+/** The first line of a message that others wrote: of an API server, a library, a login program. */
+export function firstLine(text: string): string {
+  return text.trim().split(/[\r\n]/, 1)[0] ?? "";
+}

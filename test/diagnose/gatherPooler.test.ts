@@ -337,7 +337,7 @@ describe("what can't be asked is told with what to do", () => {
     const what = `PgBouncer 127.0.0.1:${port}`;
 
     expect(unseenOf(await asked(""), what)).toMatchObject({
-      why: "SSL required",
+      why: "it lets nobody in without TLS",
       next: expect.stringContaining("?sslmode=verify-full&sslrootcert=ca.crt"),
     });
     expect(unseenOf(await trusting(ofAnother), what)?.next).toMatch(/name the CA/);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { askPostgres } from "../../src/postgres/askLimits.ts";
+import { askPostgres } from "../../src/postgres/ask.ts";
 import { UnavailableError } from "../../src/model/observation.ts";
 import type { PostgresSnapshot } from "../../src/model/postgres.ts";
 import { pollPostgres } from "../../src/observe/postgresPoller.ts";

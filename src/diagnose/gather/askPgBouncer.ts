@@ -22,7 +22,7 @@ import type { LivePgBouncer, PgBouncerSample } from "../../model/pgbouncer.ts";
 import { consoleIn, sameProcesses } from "../../pgbouncer/processIdentity.ts";
 import type { LoginUrl } from "../../postgres/loginUrl.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { ANSWER_TIMEOUT_MS, type Source } from "../../model/source.ts";
+import { ANSWER_TIMEOUT_MS, type Source } from "./source.ts";
 
 /** What one sample is made of, before it is known what PgBouncer's clock means. */
 interface Shown {

@@ -1,13 +1,13 @@
 import { CONSOLE_DATABASE, PGBOUNCER_PORT, POSTGRES_PORT } from "../../api/names.ts";
 import { THRESHOLDS } from "../causes/thresholds.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
-import type { Refusal, Source } from "../../model/source.ts";
 import type { UnavailablePart } from "../../model/observation.ts";
 import type { LivePgBouncer } from "../../model/pgbouncer.ts";
 import { eachProcessOnce, openPgBouncer, type PgBouncerSource } from "./askPgBouncer.ts";
-import { openPostgres, type PostgresSource } from "../../postgres/askBackends.ts";
+import { failureOf, type ConnectionAttempt } from "../../postgres/failures.ts";
 import { BadUrl, parseLoginUrl, type LoginUrl } from "../../postgres/loginUrl.ts";
-import { pgbouncerRefusal, postgresRefusal } from "../../postgres/loginFailures.ts";
+import { postgresSource, type PostgresSource } from "./askPostgres.ts";
+import type { Source } from "./source.ts";
 import { readCluster, type ClusterAnswer, type ClusterQuestion } from "./readCluster.ts";
 import { readComposeProject, type ComposeWorld } from "./readComposeProject.ts";
 import { unreachableAddresses } from "./unreachable.ts";
@@ -142,40 +142,42 @@ function loginOf(option: string, url: string, portDefault: number): LoginUrl {
   }
 }
 
-/** Something to ask, and what is said of a failure of it. */
-interface Asked<S> {
-  readonly what: string;
+/** Something to ask. */
+interface Asked<S> extends ConnectionAttempt {
   readonly open: () => Promise<S>;
-  readonly refusal: (error: unknown) => Refusal;
 }
 
 function askedPgBouncer(login: LoginUrl, { runtime }: LiveWorld): Asked<PgBouncerSource> {
-  return {
-    what: `PgBouncer ${login.address}`,
-    open: () => openPgBouncer(login, runtime),
-    refusal: (error) => pgbouncerRefusal(error, login),
-  };
+  return { ...attemptAt("PgBouncer", login), open: () => openPgBouncer(login, runtime) };
 }
 
 function askedPostgres(login: LoginUrl, { runtime }: LiveWorld): Asked<PostgresSource> {
-  return {
-    what: `Postgres ${login.address}`,
-    open: () => openPostgres(login, runtime),
-    refusal: (error) => postgresRefusal(error, login),
-  };
+  return { ...attemptAt("Postgres", login), open: () => postgresSource(login, runtime) };
+}
+
+function attemptAt(
+  server: ConnectionAttempt["server"],
+  { address, user, password }: LoginUrl,
+): ConnectionAttempt {
+  return { server, what: `${server} ${address}`, login: user, password };
 }
 
 interface Opened<S> extends Asked<S> {
   readonly source: S;
   /** Set as soon as it stops answering. */
-  failed?: Refusal;
+  failed?: UnavailablePart;
+}
+
+function failedPart(asked: Asked<unknown>, error: unknown): UnavailablePart {
+  const { why, next } = failureOf(asked, error);
+  return { what: asked.what, why, next, failed: true };
 }
 
 async function opened<S>(one: Asked<S>, world: LiveWorld): Promise<Opened<S> | UnavailablePart> {
   try {
     return { ...one, source: await awaited(one.what, one.open(), world) };
   } catch (error) {
-    return { what: one.what, ...one.refusal(error), failed: true };
+    return failedPart(one, error);
   }
 }
 
@@ -212,7 +214,7 @@ async function takeSamples(
           try {
             await awaited(one.what, one.source.sample(), world);
           } catch (error) {
-            one.failed = one.refusal(error);
+            one.failed = failedPart(one, error);
           }
         }),
     );
@@ -231,9 +233,9 @@ function answerOf<T>(one: Opened<Source<T>> | UnavailablePart): Answer<T> {
     const what = value === undefined ? one.what : `${one.what}, after its last sample`;
     return {
       ...(value !== undefined && { value }),
-      unavailable: one.failed === undefined ? [] : [{ what, ...one.failed, failed: true }],
+      unavailable: one.failed === undefined ? [] : [{ ...one.failed, what }],
     };
   } catch (error) {
-    return { unavailable: [{ what: one.what, ...one.refusal(error), failed: true }] };
+    return { unavailable: [failedPart(one, error)] };
   }
 }

@@ -1,5 +1,3 @@
-import type { UnavailablePart } from "./observation.ts";
-
 /** Something that runs and can be asked again and again. */
 export interface Source<T> {
   /** Asks once. @throws what went wrong; then the source is of no more use */
@@ -9,9 +7,6 @@ export interface Source<T> {
   /** Ends its connection; doesn't throw. */
   readonly close: () => Promise<void>;
 }
-
-/** Why something could not be asked, and how it could. */
-export type Refusal = Pick<UnavailablePart, "why" | "next">;
 
 /**
  * How long a server may take to let weir in, and for each answer. A machine that is busy in earnest

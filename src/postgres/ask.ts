@@ -1,0 +1,217 @@
+import type { Login } from "../credentials/budgetLogins.ts";
+import type { BackendRow, PostgresLimits, PostgresSnapshot } from "../model/postgres.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { openConnection } from "./connection.ts";
+import type { LoginUrl } from "./loginUrl.ts";
+import { roleSettings, type SettingRow } from "./roleSettings.ts";
+
+/** Columns of every question about limits. */
+const LIMITS = `split_part(current_setting('server_version'), ' ', 1) AS version,
+  current_setting('max_connections')::int AS max,
+  current_setting('superuser_reserved_connections')::int AS superuser,
+  coalesce(current_setting('reserved_connections', true), '0')::int AS reserved`;
+
+interface LimitRow {
+  readonly version: string;
+  readonly max: number;
+  readonly superuser: number;
+  readonly reserved: number;
+}
+
+function limitsOf(
+  { version, max, superuser, reserved }: LimitRow,
+  address: string,
+): PostgresLimits {
+  return {
+    address,
+    version,
+    maxConnections: max,
+    superuserReservedConnections: superuser,
+    reservedConnections: reserved,
+  };
+}
+
+/** The only row of an answer. */
+function only<Row>([row]: readonly Row[]): Row {
+  if (row === undefined) throw new Error("it tells no settings");
+  return row;
+}
+
+/** Who is asked, about whom. */
+export interface PostgresQuestion {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly login: Login;
+  /** The budget's role. */
+  readonly role: string;
+  /** Straight, and not through PgBouncer: then the asking session is left out of the count. */
+  readonly direct: boolean;
+  /** For people. */
+  readonly address: string;
+}
+
+const QUESTION_MS_MAX = 5000;
+
+const ROLE = `SELECT ${LIMITS},
+  r.rolname IS NOT NULL AS exists,
+  coalesce(r.rolsuper, false) AS is_superuser,
+  coalesce(r.rolconnlimit, -1) AS connection_limit,
+  (SELECT count(*)::int FROM pg_stat_activity a
+    WHERE a.usesysid = r.oid AND a.backend_type = 'client backend'
+      AND NOT ($2 AND a.pid = pg_backend_pid())) AS backends
+FROM (SELECT 1) one LEFT JOIN pg_roles r ON r.rolname = $1`;
+
+// What is set for the role, its database or both; the narrowest counts. What a session inherited
+// from such a row that is gone by now, a new one does not: there the value is the default.
+const SETTINGS = `SELECT s.name, s.unit, s.setting AS shown,
+  (SELECT split_part(config, '=', 2)
+   FROM pg_db_role_setting d, unnest(d.setconfig) config
+   WHERE split_part(config, '=', 1) = s.name
+     AND d.setrole IN (0, coalesce((SELECT oid FROM pg_roles WHERE rolname = $1), 0))
+     AND d.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+   ORDER BY d.setrole <> 0 AND d.setdatabase <> 0 DESC, d.setrole <> 0 DESC LIMIT 1) AS written,
+  CASE WHEN s.source IN ('default', 'environment variable', 'configuration file', 'command line')
+    THEN s.reset_val ELSE s.boot_val END AS otherwise
+FROM pg_settings s
+WHERE s.name IN ('client_connection_check_interval', 'tcp_keepalives_idle',
+  'tcp_keepalives_interval', 'tcp_keepalives_count')`;
+
+interface RoleRow extends LimitRow {
+  readonly exists: boolean;
+  readonly is_superuser: boolean;
+  readonly connection_limit: number;
+  readonly backends: number;
+}
+
+/**
+ * Asks a Postgres what it allows, over a connection that is closed again: it holds no slot.
+ *
+ * @throws what Postgres, PgBouncer, the network or TLS said
+ */
+export async function askPostgres(
+  question: PostgresQuestion,
+  runtime: Runtime,
+  stopped: AbortSignal,
+): Promise<PostgresSnapshot> {
+  const { host, port, database, login, role, direct, address } = question;
+  const { query, close } = await openConnection(
+    { ...login, host, port },
+    { database, applicationName: "weir", timeoutMs: QUESTION_MS_MAX, stopped },
+    runtime,
+  );
+  try {
+    const row = only(await query<RoleRow>(ROLE, [role, direct]));
+    const settings = await query<SettingRow>(SETTINGS, [role]);
+    return {
+      ...limitsOf(row, address),
+      role: {
+        name: role,
+        exists: row.exists,
+        superuser: row.is_superuser,
+        connectionLimit: row.connection_limit,
+        ...roleSettings(settings),
+      },
+      backends: row.backends,
+    };
+  } finally {
+    await close();
+  }
+}
+
+/** What a database is asked in when the URL names none; every Postgres has it. */
+const DATABASE_DEFAULT = "postgres";
+
+const RIGHTS = `SELECT ${LIMITS},
+  pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS sees_all`;
+
+const ROLE_LIMITS = `SELECT rolname AS role, rolconnlimit AS "limit" FROM pg_roles WHERE rolcanlogin`;
+
+// Ages by Postgres' own clock. Of a statement the first word alone crosses the wire. Without
+// pg_read_all_stats all but user, database and application of other users' sessions are null.
+const BACKENDS = `SELECT pid, usename AS "user", datname AS database,
+  application_name AS application, host(client_addr) AS address, client_port AS port, state,
+  extract(epoch FROM clock_timestamp() - xact_start)::float8 * 1000 AS transaction_age_ms,
+  extract(epoch FROM clock_timestamp() - query_start)::float8 * 1000 AS query_age_ms,
+  extract(epoch FROM clock_timestamp() - state_change)::float8 * 1000 AS state_age_ms,
+  upper(substring(query FROM '^[[:space:](]*([[:alpha:]]+)')) AS command
+FROM pg_stat_activity
+WHERE pid <> pg_backend_pid()
+  AND (backend_type = 'client backend' OR backend_type IS NULL AND datid IS NOT NULL)`;
+
+interface ActivityRow {
+  readonly pid: number;
+  readonly user: string | null;
+  readonly database: string | null;
+  readonly application: string | null;
+  readonly address: string | null;
+  readonly port: number | null;
+  readonly state: string | null;
+  readonly transaction_age_ms: number | null;
+  readonly query_age_ms: number | null;
+  readonly state_age_ms: number | null;
+  readonly command: string | null;
+}
+
+/** A Postgres that answers, and can be asked for its backends again and again. */
+export interface OpenPostgres {
+  readonly limits: PostgresLimits;
+  /** CONNECTION LIMIT by role; −1 is none. */
+  readonly roleLimits: ReadonlyMap<string, number>;
+  /** Whether the login may see what others do. */
+  readonly seesAll: boolean;
+  /** Client backends now, the asking one left out. @throws when it does not answer */
+  readonly backends: () => Promise<{ atMs: number; backends: readonly BackendRow[] }>;
+  /** Doesn't throw. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Logs in to a Postgres. It only reads, and its own session is in no sample.
+ *
+ * @throws what Postgres, the network or TLS said
+ */
+export async function openPostgres(
+  login: LoginUrl,
+  timeoutMs: number,
+  runtime: Runtime,
+): Promise<OpenPostgres> {
+  const { address, database = DATABASE_DEFAULT } = login;
+  const settings = { database, applicationName: "weir diagnose", timeoutMs };
+  const { query, close } = await openConnection(login, settings, runtime);
+  try {
+    const row = only(await query<LimitRow & { readonly sees_all: boolean }>(RIGHTS));
+    const roles = await query<{ role: string; limit: number }>(ROLE_LIMITS);
+    return {
+      limits: limitsOf(row, address),
+      roleLimits: new Map(roles.map(({ role, limit }) => [role, limit])),
+      seesAll: row.sees_all,
+      backends: async () => {
+        const rows = await query<ActivityRow>(BACKENDS);
+        const atMs = runtime.epochMs();
+        return { atMs, backends: rows.map((each) => backendOf(each, atMs)) };
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function backendOf(row: ActivityRow, atMs: number): BackendRow {
+  const { address, port, transaction_age_ms, query_age_ms, state_age_ms } = row;
+  return {
+    pid: row.pid,
+    user: row.user ?? "",
+    database: row.database ?? "",
+    applicationName: row.application ?? "",
+    ...(address !== null && { clientAddress: address }),
+    ...(address !== null && port !== null && { clientPort: port }),
+    state: row.state ?? "hidden",
+    ...(transaction_age_ms !== null && { transactionStartedAtMs: atMs - transaction_age_ms }),
+    ...(query_age_ms !== null && { queryStartedAtMs: atMs - query_age_ms }),
+    ...(state_age_ms !== null && { stateChangedAtMs: atMs - state_age_ms }),
+    command: row.command ?? "",
+  };
+}
