@@ -85,6 +85,17 @@ describe("a plan that was changed by one is caught", () => {
   });
 
   it.each([
+    ["grants", { ...plan, clients: { ...plan.clients, granted: plan.clients.granted - 1 } }],
+    ["slots", { ...plan, slots: { ...plan.slots, granted: plan.slots.granted + 1 } }],
+    ["processes", { ...plan, slots: { ...plan.slots, processes: plan.slots.processes + 1 } }],
+    ["Postgres", { ...plan, slots: { ...plan.slots, postgres: plan.slots.perProcess - 1 } }],
+    ["missing", { ...plan, clients: { ...plan.clients, headroom: 1, missing: 1 } }],
+  ])("in the plan: what it says of all together: %s", (_, changed) => {
+    expect(() => assertPlanSums(budget, plan)).not.toThrow();
+    expect(() => assertPlanSums(budget, changed)).toThrow(SumError);
+  });
+
+  it.each([
     ["more clients", { clients: 1, slots: 0 }, /^ConnectionBudget writing\/writing: clients/],
     ["more slots", { clients: 0, slots: 1 }, /^ConnectionBudget writing\/writing: server conn/],
     ["no limit", { clients: 0, slots: -1000 }, /line author/],

@@ -65,26 +65,28 @@ export function assertPlanSums(budget: ConnectionBudget, plan: BudgetPlan): void
   const of = `ConnectionBudget ${keyOf(budget)}`;
   const { clients, slots, servers } = plan;
   const { reserve, maxClientConn } = budget.spec.pgbouncer;
+  const processes = processCountOf(budget);
+  const share = shareOf(budget);
+  const granted = servers.map(({ name, grant }) => ({ name, connections: grant }));
+  const given = servers.map((server) => ({ name: server.name, connections: server.slots }));
   assertSum({
     of: `${of}: clients of each PgBouncer process`,
     terms: [
       { name: "consoles", connections: reserve.consoles },
       { name: "maintenance", connections: reserve.maintenance },
       { name: "logins", connections: reserve.logins },
-      ...servers.map(({ name, grant }) => ({ name, connections: grant })),
+      ...granted,
       { name: "headroom", connections: clients.headroom },
       { name: "missing", connections: -clients.missing },
     ],
     limit: { name: "max_client_conn", connections: maxClientConn },
     exact: true,
   });
-  const processes = processCountOf(budget);
-  const share = shareOf(budget);
   assertSum({
     of: `${of}: server connections of each PgBouncer process`,
     terms: [
       { name: "maintenance", connections: reserve.maintenanceSlots },
-      ...servers.map((server) => ({ name: server.name, connections: server.slots })),
+      ...given,
       { name: "headroom", connections: slots.headroom },
       { name: "missing", connections: -slots.missing },
     ],
@@ -94,16 +96,22 @@ export function assertPlanSums(budget: ConnectionBudget, plan: BudgetPlan): void
     },
     exact: true,
   });
-  if (!plan.feasible) return;
+  assertTotal(`${of}: grants`, granted, clients.granted);
+  assertTotal(`${of}: slots`, given, slots.granted);
   assertSum({
-    of: `${of}: what a plan that fits is short of`,
-    terms: [
-      { name: "clients missing", connections: clients.missing },
-      { name: "slots missing", connections: slots.missing },
-    ],
-    limit: { name: "missing", connections: 0 },
+    of: `${of}: server connections of ${slots.processes} processes`,
+    terms: [{ name: "of all", connections: slots.processes * slots.perProcess }],
+    limit: { name: "of Postgres", connections: Math.min(slots.postgres, share) },
   });
+  if (!plan.feasible) return;
+  const missing = clients.missing + slots.missing;
+  assertTotal(`${of}: missing where all fits`, [{ name: "missing", connections: missing }], 0);
   for (const server of servers) assertServer(`${of}: server ${server.name}`, server);
+}
+
+/** What a plan says of all its servers together. */
+function assertTotal(of: string, terms: readonly Summand[], total: number): void {
+  assertSum({ of, terms, limit: { name: "in all", connections: total }, exact: true });
 }
 
 /** A server's numbers against each other: guaranteed ≤ limit ≤ pool max, 1 ≤ slots ≤ grant. */

@@ -69,34 +69,38 @@ export function planBudget(
       headroom: Math.max(0, room.slots - slotsGranted),
       missing: missing.slots,
     },
-    servers: lines.map((server, index): ServerPlan => {
-      const { guaranteed, max, processesPerPod } = server.spec.pool;
-      const numbers = {
+    servers: lines.map((server, index) =>
+      serverPlan(server, {
         limit: limits[index] ?? 0,
         grant: grants[index] ?? 0,
         slots: slots[index] ?? 0,
-      };
-      return {
-        name: server.metadata.name,
-        peakPods: peakPods(server),
-        processesPerPod,
-        guaranteed,
-        max,
-        floor: floorOf(server),
-        ...numbers,
-        reason: reasonOf(server, {
-          ...numbers,
-          cost: peakProcesses(server),
-          headroom,
-          slotsShared: room.slots,
-          feasible,
-        }),
-      };
-    }),
+        cost: peakProcesses(server),
+        headroom,
+        slotsShared: room.slots,
+        feasible,
+      }),
+    ),
     suggestions: fits || postgresMissing > 0 ? [] : suggestionsFor(budget, lines, room),
   };
   assertPlanSums(budget, plan);
   return plan;
+}
+
+function serverPlan(server: McpServer, numbers: Explained): ServerPlan {
+  const { guaranteed, max, processesPerPod } = server.spec.pool;
+  const { limit, grant, slots } = numbers;
+  return {
+    name: server.metadata.name,
+    peakPods: peakPods(server),
+    processesPerPod,
+    guaranteed,
+    max,
+    floor: floorOf(server),
+    limit,
+    grant,
+    slots,
+    reason: reasonOf(server, numbers),
+  };
 }
 
 /** Limits by process: a unit of limit costs one client connection for each peak process. */
@@ -145,7 +149,7 @@ function sum(counts: readonly number[]): number {
 }
 
 /** The numbers that a reason explains. */
-export interface Explained {
+interface Explained {
   readonly limit: number;
   readonly grant: number;
   readonly slots: number;
@@ -159,7 +163,7 @@ export interface Explained {
 }
 
 /** Why a server's limit, slots and peak pods are what they are: one line, for a person. */
-export function reasonOf(server: McpServer, numbers: Explained): string {
+function reasonOf(server: McpServer, numbers: Explained): string {
   const why = numbers.feasible
     ? `${limitReason(server, numbers)}; ${slotsReason(numbers)}`
     : `limit ${numbers.limit} = guaranteed, since the budget does not fit`;
