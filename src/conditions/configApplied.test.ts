@@ -2,31 +2,31 @@ import { describe, expect, it } from "vitest";
 import { budgetOf } from "../../test/fleets/fleetOf.ts";
 import {
   budgetCondition,
-  incidentScene,
-  lineSight,
+  incidentSnapshot,
+  lineStateOf,
   observeExisting,
-  sceneOf,
+  snapshotOf,
   seen,
   UNREACHABLE,
   withLine,
-  withSight,
-} from "../../test/operator/sceneOf.ts";
+  withPgBouncerState,
+} from "../../test/operator/snapshotOf.ts";
 import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
 import type { LineState, PgBouncerState } from "../model/pgbouncer.ts";
 
-function applied(scene: BudgetSnapshot) {
-  return budgetCondition(scene, "ConfigApplied");
+function applied(snapshot: BudgetSnapshot) {
+  return budgetCondition(snapshot, "ConfigApplied");
 }
 
-function setTo(key: string, value: string): (sight: PgBouncerState) => PgBouncerState {
-  return (sight) => ({ ...sight, config: new Map([...sight.config, [key, value]]) });
+function setTo(key: string, value: string): (state: PgBouncerState) => PgBouncerState {
+  return (state) => ({ ...state, config: new Map([...state.config, [key, value]]) });
 }
 
 /** As every line of an older plan was; lines up to `from` are left as planned. */
-function olderFrom(from: string): (sight: PgBouncerState) => PgBouncerState {
-  return (sight) => ({
-    ...sight,
-    lines: sight.lines.map((line) =>
+function olderFrom(from: string): (state: PgBouncerState) => PgBouncerState {
+  return (state) => ({
+    ...state,
+    lines: state.lines.map((line) =>
       line.name === "maintenance" || line.name < from ? line : { ...line, maxClientConnections: 8 },
     ),
   });
@@ -35,19 +35,19 @@ function olderFrom(from: string): (sight: PgBouncerState) => PgBouncerState {
 /** What is said of so many processes that all differ alike: by their lines, and by a key. */
 function alike(processes: number): string | undefined {
   const budget = budgetOf({ pgbouncer: { replicas: processes } });
-  const fewer = withSight(sceneOf({ budget }), lowered);
-  return applied(withSight(fewer, setTo("max_client_conn", "300")))?.message;
+  const fewer = withPgBouncerState(snapshotOf({ budget }), lowered);
+  return applied(withPgBouncerState(fewer, setTo("max_client_conn", "300")))?.message;
 }
 
 describe("what PgBouncer has applied", () => {
   it("is what the plan says", () => {
-    expect(applied(sceneOf())).toMatchObject({
+    expect(applied(snapshotOf())).toMatchObject({
       status: "True",
       message: "max_client_conn is 200, and all 11 lines are as planned",
     });
   });
 
-  it.each<[string, (sight: PgBouncerState) => PgBouncerState, string]>([
+  it.each<[string, (state: PgBouncerState) => PgBouncerState, string]>([
     ["max_client_conn", setTo("max_client_conn", "300"), "max_client_conn: 300, planned 200"],
     ["pool_mode", setTo("pool_mode", "session"), "pool_mode: session, planned transaction"],
     [
@@ -77,7 +77,7 @@ describe("what PgBouncer has applied", () => {
     ["a line too many", withMore("guest"), "line guest: nobody planned it"],
     ["the line of everybody", withMore("*"), "line *: lets anybody make lines"],
   ])("differs by %s, which is named", (_, change, text) => {
-    const condition = applied(withSight(sceneOf(), change, 1));
+    const condition = applied(withPgBouncerState(snapshotOf(), change, 1));
     expect(condition).toMatchObject({ status: "False", reason: "Differs" });
     expect(condition?.message).toContain(`writing-pgbouncer-1: `);
     expect(condition?.message).toContain(text);
@@ -92,16 +92,16 @@ describe("what PgBouncer has applied", () => {
   });
 
   it("is told of each process where it is another, keys before lines", () => {
-    const fewer = withSight(sceneOf(), withLine("scene", { maxClientConnections: 20 }));
-    const other = withSight(fewer, setTo("max_client_conn", "300"), 1);
+    const fewer = withPgBouncerState(snapshotOf(), withLine("scene", { maxClientConnections: 20 }));
+    const other = withPgBouncerState(fewer, setTo("max_client_conn", "300"), 1);
     expect(applied(other)?.message).toMatch(
       /^writing-pgbouncer-1: max_client_conn: 300, planned 200; both processes: line scene: max_db_client_connections 20, planned 10 \(/,
     );
   });
 
   it("is told of all processes only where all were seen", () => {
-    const scene = sceneOf({ budget: budgetOf({ pgbouncer: { replicas: 3 } }) });
-    const changed = withSight(scene, setTo("max_client_conn", "300"));
+    const snapshot = snapshotOf({ budget: budgetOf({ pgbouncer: { replicas: 3 } }) });
+    const changed = withPgBouncerState(snapshot, setTo("max_client_conn", "300"));
     const poolers = changed.pgbouncers.state === "available" ? changed.pgbouncers.value : [];
     const unseen = poolers.map((pooler, index) =>
       index === 2 ? { ...pooler, observation: UNREACHABLE } : pooler,
@@ -112,37 +112,39 @@ describe("what PgBouncer has applied", () => {
   });
 
   it.each(["1.18.0", "1.23.1", "1.9"])("is too old with %s", (version) => {
-    const condition = applied(withSight(sceneOf(), (sight) => ({ ...sight, version }), 0));
+    const condition = applied(
+      withPgBouncerState(snapshotOf(), (state) => ({ ...state, version }), 0),
+    );
     expect(condition).toMatchObject({ status: "False", reason: "TooOld" });
     expect(condition?.message).toContain(`writing-pgbouncer-0 is PgBouncer ${version}`);
   });
 
   it("is too old, and too many all the same", () => {
-    const scene = withSight(sceneOf(), (sight) => ({ ...sight, version: "1.23.1" }));
-    const poolers = scene.pgbouncers.state === "available" ? scene.pgbouncers.value : [];
+    const snapshot = withPgBouncerState(snapshotOf(), (state) => ({ ...state, version: "1.23.1" }));
+    const poolers = snapshot.pgbouncers.state === "available" ? snapshot.pgbouncers.value : [];
     const more = poolers.slice(0, 1).map((pooler) => ({ ...pooler, name: "one-more" }));
-    const condition = applied({ ...scene, pgbouncers: seen([...poolers, ...more]) });
+    const condition = applied({ ...snapshot, pgbouncers: seen([...poolers, ...more]) });
     expect(condition).toMatchObject({ status: "False", reason: "TooOld" });
     expect(condition?.message).toMatch(/came with 1\.24; 3 processes \(.*one-more.*\), planned 2 /);
   });
 
   it.each(["1.24.0", "1.26.1", "2.0.0"])("is not too old with %s", (version) => {
-    const scene = withSight(sceneOf(), (sight) => ({ ...sight, version }));
-    expect(applied(scene)?.status).toBe("True");
+    const snapshot = withPgBouncerState(snapshotOf(), (state) => ({ ...state, version }));
+    expect(applied(snapshot)?.status).toBe("True");
   });
 });
 
 /** No line is as planned. */
-function lowered(sight: PgBouncerState): PgBouncerState {
+function lowered(state: PgBouncerState): PgBouncerState {
   return {
-    ...sight,
-    lines: sight.lines.map((line) => ({ ...line, maxClientConnections: 3 })),
+    ...state,
+    lines: state.lines.map((line) => ({ ...line, maxClientConnections: 3 })),
   };
 }
 
 describe("a RELOAD that took in a part", () => {
   it("is told by lines that follow the plan up to one", () => {
-    const old = withSight(sceneOf(), olderFrom("reporting"));
+    const old = withPgBouncerState(snapshotOf(), olderFrom("reporting"));
     const condition = applied(old);
     expect(condition).toMatchObject({ status: "False", reason: "PartlyApplied" });
     expect(condition?.message).toContain(
@@ -151,7 +153,7 @@ describe("a RELOAD that took in a part", () => {
   });
 
   it("is told by a process that has all of it and one that has not", () => {
-    const condition = applied(withSight(sceneOf(), lowered, 1));
+    const condition = applied(withPgBouncerState(snapshotOf(), lowered, 1));
     expect(condition).toMatchObject({ status: "False", reason: "PartlyApplied" });
     expect(condition?.message).toContain(
       "writing-pgbouncer-0 has applied all of it and writing-pgbouncer-1 has not",
@@ -159,34 +161,39 @@ describe("a RELOAD that took in a part", () => {
   });
 
   it("is not guessed where no process has any of it", () => {
-    expect(applied(withSight(sceneOf(), lowered))?.reason).toBe("Differs");
+    expect(applied(withPgBouncerState(snapshotOf(), lowered))?.reason).toBe("Differs");
   });
 });
 
 describe("an existing PgBouncer", () => {
   it("is held to what the spec says of it alone", () => {
-    expect(applied(incidentScene(1))).toMatchObject({ status: "True", reason: "Applied" });
-    const old = withSight(incidentScene(1), (sight) => ({ ...sight, version: "1.18.0" }));
+    expect(applied(incidentSnapshot(1))).toMatchObject({ status: "True", reason: "Applied" });
+    const old = withPgBouncerState(incidentSnapshot(1), (state) => ({
+      ...state,
+      version: "1.18.0",
+    }));
     expect(applied(old)?.status).toBe("True");
   });
 
   it("differs where the spec is wrong about it", () => {
-    const condition = applied(withSight(incidentScene(1), setTo("max_client_conn", "100")));
+    const condition = applied(
+      withPgBouncerState(incidentSnapshot(1), setTo("max_client_conn", "100")),
+    );
     expect(condition).toMatchObject({ status: "False", reason: "Differs" });
     expect(condition?.message).toContain("max_client_conn: 100, planned 200");
   });
 });
 
-function without(name: string): (sight: PgBouncerState) => PgBouncerState {
-  return (sight) => ({ ...sight, lines: sight.lines.filter((line) => line.name !== name) });
+function without(name: string): (state: PgBouncerState) => PgBouncerState {
+  return (state) => ({ ...state, lines: state.lines.filter((line) => line.name !== name) });
 }
 
-function withMore(name: string): (sight: PgBouncerState) => PgBouncerState {
+function withMore(name: string): (state: PgBouncerState) => PgBouncerState {
   const more: LineState = {
-    ...lineSight(observeExisting(), name, 10, 1),
+    ...lineStateOf(observeExisting(), name, 10, 1),
     openClients: 0,
     openServers: 0,
     roles: ["writing"],
   };
-  return (sight) => ({ ...sight, lines: [...sight.lines, more] });
+  return (state) => ({ ...state, lines: [...state.lines, more] });
 }

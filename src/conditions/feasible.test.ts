@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { budgetOf, incidentFleet, serverOf } from "../../test/fleets/fleetOf.ts";
-import { budgetCondition, sceneOf } from "../../test/operator/sceneOf.ts";
+import { budgetCondition, snapshotOf } from "../../test/operator/snapshotOf.ts";
 
 function share(name: string, shareConnections: number) {
   return budgetOf({ name, postgres: { shareConnections } });
@@ -8,7 +8,7 @@ function share(name: string, shareConnections: number) {
 
 describe("the objects as written", () => {
   it("fit, with the sums", () => {
-    expect(budgetCondition(sceneOf(), "Feasible")).toMatchObject({
+    expect(budgetCondition(snapshotOf(), "Feasible")).toMatchObject({
       status: "True",
       message:
         "clients: 2 consoles + 4 maintenance + 4 logins + 100 granted + 90 headroom = 200; " +
@@ -17,8 +17,8 @@ describe("the objects as written", () => {
   });
 
   it("fit as far as one namespace tells, where the operator watches no other", () => {
-    const alone = { ...sceneOf(), namespaceAlone: "writing" };
-    const { message: all } = budgetCondition(sceneOf(), "Feasible") ?? {};
+    const alone = { ...snapshotOf(), namespaceAlone: "writing" };
+    const { message: all } = budgetCondition(snapshotOf(), "Feasible") ?? {};
     expect(budgetCondition(alone, "Feasible")).toMatchObject({
       status: "True",
       message: `${all}; not counted: budgets of the same Postgres outside of namespace writing, which this operator does not watch (--namespace)`,
@@ -30,7 +30,7 @@ describe("the objects as written", () => {
       rollout: { type: "Recreate" },
       pool: { guaranteed: 20, max: 20 },
     });
-    const condition = budgetCondition(sceneOf({ servers }), "Feasible");
+    const condition = budgetCondition(snapshotOf({ servers }), "Feasible");
     expect(condition).toMatchObject({ status: "False", reason: "InsufficientBudget" });
     expect(condition?.message).toContain(
       "10 servers must be guaranteed 200, and 190 = 200 - 2 consoles - 4 maintenance - 4 logins " +
@@ -41,7 +41,7 @@ describe("the objects as written", () => {
 
   it("ask for more lines than slots", () => {
     const budget = budgetOf({ postgres: { maxConnections: 23 } });
-    const condition = budgetCondition(sceneOf({ budget }), "Feasible");
+    const condition = budgetCondition(snapshotOf({ budget }), "Feasible");
     expect(condition).toMatchObject({ status: "False", reason: "TooManyLines" });
     expect(condition?.message).toContain(
       "10 servers need one each, and 8 = ⌊20 of Postgres / 2⌋ - 2 maintenance are there: 2 missing",
@@ -49,30 +49,33 @@ describe("the objects as written", () => {
   });
 
   it("count the neighbours on the same Postgres", () => {
-    const scene = sceneOf({ budget: share("writing", 60), neighbours: [share("reading", 40)] });
-    const condition = budgetCondition(scene, "Feasible");
+    const snapshot = snapshotOf({
+      budget: share("writing", 60),
+      neighbours: [share("reading", 40)],
+    });
+    const condition = budgetCondition(snapshot, "Feasible");
     expect(condition).toMatchObject({ status: "False", reason: "PostgresOvercommitted" });
     expect(condition?.message).toContain("40 writing/reading and 60 writing/writing = 100");
     expect(condition?.message).toContain("it admits 97: 3 missing");
-    const fits = sceneOf({ budget: share("writing", 57), neighbours: [share("reading", 40)] });
+    const fits = snapshotOf({ budget: share("writing", 57), neighbours: [share("reading", 40)] });
     expect(budgetCondition(fits, "Feasible")?.status).toBe("True");
   });
 
   it("are not known to fit beside a neighbour that can't be read, unless they don't in any case", () => {
     const unreadNeighbours = ["ConnectionBudget/new of namespace a shares Postgres pg:5432: …"];
-    expect(budgetCondition({ ...sceneOf(), unreadNeighbours }, "Feasible")).toMatchObject({
+    expect(budgetCondition({ ...snapshotOf(), unreadNeighbours }, "Feasible")).toMatchObject({
       status: "Unknown",
       reason: "NotUnderstood",
       message: unreadNeighbours[0],
     });
     const budget = budgetOf({ postgres: { maxConnections: 23 } });
-    const bad = { ...sceneOf({ budget }), unreadNeighbours };
+    const bad = { ...snapshotOf({ budget }), unreadNeighbours };
     expect(budgetCondition(bad, "Feasible")?.reason).toBe("TooManyLines");
   });
 
   it("must not contradict each other", () => {
     const servers = [serverOf("a"), serverOf("b", { members: ["a"] })];
-    const condition = budgetCondition(sceneOf({ servers }), "Feasible");
+    const condition = budgetCondition(snapshotOf({ servers }), "Feasible");
     expect(condition).toMatchObject({ status: "False", reason: "ObjectsConflict" });
     expect(condition?.message).toContain("McpServer/b spec.members[0]");
   });

@@ -4,14 +4,14 @@ import { budgetOf, serverOf } from "../../test/fleets/fleetOf.ts";
 import {
   after,
   budgetCondition,
-  incidentScene,
+  incidentSnapshot,
   PENDING,
-  sceneOf,
+  snapshotOf,
   seen,
   serverCondition,
   UNREACHABLE,
-  withSight,
-} from "../../test/operator/sceneOf.ts";
+  withPgBouncerState,
+} from "../../test/operator/snapshotOf.ts";
 import { connectionBudgetSchema } from "../api/connectionBudget.ts";
 import { mcpServerSchema } from "../api/mcpServer.ts";
 import type { Decision } from "./decision.ts";
@@ -20,8 +20,8 @@ import { conditionIn } from "./condition.ts";
 import { judge } from "./judge.ts";
 
 describe("a healthy system", () => {
-  const scene = sceneOf();
-  const judgement = judge(scene);
+  const snapshot = snapshotOf();
+  const judgement = judge(snapshot);
 
   it.each([
     ["Feasible", "True", "Fits"],
@@ -70,22 +70,22 @@ describe("a healthy system", () => {
   });
 
   it("writes nothing however its connections come and go", () => {
-    const before = after(scene, judgement);
-    const busy = withSight(before, (sight) => ({
-      ...sight,
+    const before = after(snapshot, judgement);
+    const busy = withPgBouncerState(before, (state) => ({
+      ...state,
       usedClients: 71,
       clients: [
         { line: "scene", user: "scene", address: "10.0.0.9", count: 2, idle: 1, waiting: 0 },
       ],
-      lines: sight.lines.map((line) => ({ ...line, openClients: 5, openServers: 2 })),
-      window: { ...sight.window, usedClientsMax: 80, addresses: new Map([["10.0.0.9", 5]]) },
+      lines: state.lines.map((line) => ({ ...line, openClients: 5, openServers: 2 })),
+      window: { ...state.window, usedClientsMax: 80, addresses: new Map([["10.0.0.9", 5]]) },
     }));
     expect(judge(busy).statuses.budget).toEqual(judgement.statuses.budget);
     expect(judge(busy).statuses.servers).toEqual(judgement.statuses.servers);
   });
 
   it("writes nothing at a restart, while nothing has been asked yet", () => {
-    const before = after(scene, judgement);
+    const before = after(snapshot, judgement);
     const restarted: BudgetSnapshot = {
       ...before,
       pgbouncers: PENDING,
@@ -98,9 +98,9 @@ describe("a healthy system", () => {
   });
 
   it("has no condition before anything was asked, and is not ready", () => {
-    const scene0: BudgetSnapshot = { ...scene, pgbouncers: PENDING, postgres: PENDING };
-    expect(budgetCondition(scene0, "WithinBudget")).toBeUndefined();
-    expect(budgetCondition(scene0, "Ready")).toMatchObject({
+    const snapshot0: BudgetSnapshot = { ...snapshot, pgbouncers: PENDING, postgres: PENDING };
+    expect(budgetCondition(snapshot0, "WithinBudget")).toBeUndefined();
+    expect(budgetCondition(snapshot0, "Ready")).toMatchObject({
       status: "Unknown",
       reason: "NotAskedYet",
     });
@@ -109,53 +109,53 @@ describe("a healthy system", () => {
 
 describe("what can't be seen", () => {
   it("is Unknown, with the reason and who could not be asked", () => {
-    const scene: BudgetSnapshot = {
-      ...sceneOf(),
+    const snapshot: BudgetSnapshot = {
+      ...snapshotOf(),
       pgbouncers: seen([{ name: "writing-pgbouncer-0", observation: UNREACHABLE }]),
     };
     for (const type of ["WithinBudget", "ConfigApplied", "Ready"]) {
-      expect(budgetCondition(scene, type)).toMatchObject({
+      expect(budgetCondition(snapshot, type)).toMatchObject({
         status: "Unknown",
         reason: "Unreachable",
       });
     }
-    expect(budgetCondition(scene, "WithinBudget")?.message).toBe(
+    expect(budgetCondition(snapshot, "WithinBudget")?.message).toBe(
       "writing-pgbouncer-0: connection refused",
     );
-    expect(serverCondition(scene, "scene", "WithinGrant")).toMatchObject({ status: "Unknown" });
+    expect(serverCondition(snapshot, "scene", "WithinGrant")).toMatchObject({ status: "Unknown" });
   });
 
   it("is Unknown without a single process", () => {
-    const scene: BudgetSnapshot = { ...sceneOf(), pgbouncers: seen([]) };
-    expect(budgetCondition(scene, "WithinBudget")).toMatchObject({
+    const snapshot: BudgetSnapshot = { ...snapshotOf(), pgbouncers: seen([]) };
+    expect(budgetCondition(snapshot, "WithinBudget")).toMatchObject({
       status: "Unknown",
       reason: "NoPods",
     });
   });
 
   it("is told of Postgres too, whose backends are part of the sum", () => {
-    const scene: BudgetSnapshot = { ...sceneOf(), postgres: UNREACHABLE };
-    expect(budgetCondition(scene, "PostgresGuarded")).toMatchObject({ status: "Unknown" });
-    expect(budgetCondition(scene, "WithinBudget")).toMatchObject({
+    const snapshot: BudgetSnapshot = { ...snapshotOf(), postgres: UNREACHABLE };
+    expect(budgetCondition(snapshot, "PostgresGuarded")).toMatchObject({ status: "Unknown" });
+    expect(budgetCondition(snapshot, "WithinBudget")).toMatchObject({
       status: "Unknown",
       message: "Postgres: connection refused",
     });
   });
 
   it("does not hide what is bad, nor does what was not asked yet", () => {
-    const early: BudgetSnapshot = { ...incidentScene(20), postgres: PENDING };
+    const early: BudgetSnapshot = { ...incidentSnapshot(20), postgres: PENDING };
     expect(budgetCondition(early, "WithinBudget")).toMatchObject({ status: "False" });
-    const scene: BudgetSnapshot = { ...incidentScene(20), postgres: UNREACHABLE };
-    expect(budgetCondition(scene, "WithinBudget")).toMatchObject({ status: "False" });
+    const snapshot: BudgetSnapshot = { ...incidentSnapshot(20), postgres: UNREACHABLE };
+    expect(budgetCondition(snapshot, "WithinBudget")).toMatchObject({ status: "False" });
   });
 
   it("is told of objects that can't be read, by name", () => {
-    const scene = sceneOf();
-    const [first, ...others] = scene.servers;
+    const snapshot = snapshotOf();
+    const [first, ...others] = snapshot.servers;
     if (first === undefined) throw new Error("no server");
     const parsed = { ok: false, problems: ["spec.port must be a number"] } as const;
     const broken = { ...first, object: { ...first.object, parsed } };
-    const judgement = judge({ ...scene, servers: [broken, ...others] });
+    const judgement = judge({ ...snapshot, servers: [broken, ...others] });
     expect(conditionIn(judgement.statuses.budget, "Feasible")).toMatchObject({
       status: "Unknown",
       reason: "NotUnderstood",
@@ -170,9 +170,9 @@ describe("what can't be seen", () => {
   });
 
   it("is told of a budget that can't be read", () => {
-    const scene = sceneOf();
+    const snapshot = snapshotOf();
     const parsed = { ok: false, problems: ["spec.postgres must be given"] } as const;
-    const judgement = judge({ ...scene, budget: { ...scene.budget, parsed } });
+    const judgement = judge({ ...snapshot, budget: { ...snapshot.budget, parsed } });
     for (const type of ["Feasible", "WithinBudget", "ConfigApplied", "PostgresGuarded"]) {
       expect(conditionIn(judgement.statuses.budget, type)?.reason).toBe("NotUnderstood");
     }
@@ -181,9 +181,9 @@ describe("what can't be seen", () => {
 
 describe("a condition", () => {
   it("keeps the time of its last change as long as its status stays", () => {
-    const full = incidentScene(20);
+    const full = incidentSnapshot(20);
     const first = judge(full);
-    const later = judge(after(incidentScene(21), first));
+    const later = judge(after(incidentSnapshot(21), first));
     const before = conditionIn(first.statuses.budget, "WithinBudget");
     const now = conditionIn(later.statuses.budget, "WithinBudget");
     expect(before?.lastTransitionTime).toBe("2026-11-26T12:00:00Z");
@@ -192,8 +192,8 @@ describe("a condition", () => {
   });
 
   it("has the time of the snapshot in which it flipped, and one notice", () => {
-    const well = judge(incidentScene(10));
-    const bad = judge({ ...after(incidentScene(20), well) });
+    const well = judge(incidentSnapshot(10));
+    const bad = judge({ ...after(incidentSnapshot(20), well) });
     expect(conditionIn(bad.statuses.budget, "WithinBudget")).toMatchObject({
       status: "False",
       lastTransitionTime: "2026-11-26T12:00:01Z",
@@ -202,8 +202,8 @@ describe("a condition", () => {
     expect(bad.events).toContainEqual(
       expect.objectContaining({ about, type: "Warning", reason: "ClientsExceedBudget" }),
     );
-    expect(judge(after(incidentScene(20), bad)).events).toEqual([]);
-    const cured = judge(after(incidentScene(10), bad));
+    expect(judge(after(incidentSnapshot(20), bad)).events).toEqual([]);
+    const cured = judge(after(incidentSnapshot(10), bad));
     expect(cured.events).toContainEqual(
       expect.objectContaining({ about, type: "Normal", reason: "Within" }),
     );
@@ -215,9 +215,9 @@ function kinds({ events }: Decision): readonly string[] {
 }
 
 describe("a PgBouncer that can't be reached any more", () => {
-  const scene = sceneOf();
+  const snapshot = snapshotOf();
   const blind: BudgetSnapshot = {
-    ...after(scene, judge(scene)),
+    ...after(snapshot, judge(snapshot)),
     pgbouncers: seen([{ name: "writing-pgbouncer-0", observation: UNREACHABLE }]),
   };
 
@@ -229,7 +229,7 @@ describe("a PgBouncer that can't be reached any more", () => {
   });
 
   it("is told when it is back", () => {
-    const back = { ...after(blind, judge(blind)), pgbouncers: scene.pgbouncers };
+    const back = { ...after(blind, judge(blind)), pgbouncers: snapshot.pgbouncers };
     expect(kinds(judge(back))).toEqual([
       "ConnectionBudget Normal Within",
       "ConnectionBudget Normal Applied",
@@ -239,13 +239,13 @@ describe("a PgBouncer that can't be reached any more", () => {
 
 describe("Manage", () => {
   it("is told that this version only observes", () => {
-    expect(budgetCondition(sceneOf(), "Ready")?.message).toContain("only observes");
-    expect(budgetCondition(incidentScene(1), "Ready")?.message).not.toContain("only observes");
+    expect(budgetCondition(snapshotOf(), "Ready")?.message).toContain("only observes");
+    expect(budgetCondition(incidentSnapshot(1), "Ready")?.message).not.toContain("only observes");
   });
 });
 
 /** Scenes well and ill: what is open, what is set, and what can't be asked. */
-const arbitraryScene = fc
+const arbitrarySnapshot = fc
   .record({
     servers: fc.uniqueArray(
       fc.record({
@@ -264,7 +264,7 @@ const arbitraryScene = fc
     state: fc.constantFrom(PENDING, UNREACHABLE),
   })
   .map(({ servers, capacity, open, lengthMs, blind, state }): BudgetSnapshot => {
-    const scene = sceneOf({
+    const snapshot = snapshotOf({
       budget: budgetOf({ pgbouncer: { maxClientConn: capacity } }),
       servers: servers.map(({ name, guaranteed, replicas, priority, activation }) =>
         serverOf(name, {
@@ -275,10 +275,10 @@ const arbitraryScene = fc
         }),
       ),
     });
-    const loaded = withSight(scene, (sight) => ({
-      ...sight,
-      lines: sight.lines.map((line, index) => ({ ...line, openClients: open[index] ?? 0 })),
-      window: { ...sight.window, lengthMs },
+    const loaded = withPgBouncerState(snapshot, (process) => ({
+      ...process,
+      lines: process.lines.map((line, index) => ({ ...line, openClients: open[index] ?? 0 })),
+      window: { ...process.window, lengthMs },
     }));
     return { ...loaded, ...(blind !== "neither" && { [blind]: state }) };
   });
@@ -286,9 +286,9 @@ const arbitraryScene = fc
 describe("any snapshot", () => {
   it("judged again with its own statuses says the same", () => {
     fc.assert(
-      fc.property(arbitraryScene, (scene) => {
-        const first = judge(scene);
-        const again = judge(after(scene, first));
+      fc.property(arbitrarySnapshot, (snapshot) => {
+        const first = judge(snapshot);
+        const again = judge(after(snapshot, first));
         expect(again.statuses.budget).toEqual(first.statuses.budget);
         expect(again.statuses.servers).toEqual(first.statuses.servers);
         expect(again.events).toEqual([]);
@@ -298,20 +298,20 @@ describe("any snapshot", () => {
 
   it("says the same whatever the order of its lists", () => {
     fc.assert(
-      fc.property(arbitraryScene, (scene) => {
+      fc.property(arbitrarySnapshot, (snapshot) => {
         const turned: BudgetSnapshot = {
-          ...withSight(scene, (sight) => ({
-            ...sight,
-            lines: sight.lines.toReversed(),
-            clients: sight.clients.toReversed(),
+          ...withPgBouncerState(snapshot, (state) => ({
+            ...state,
+            lines: state.lines.toReversed(),
+            clients: state.clients.toReversed(),
           })),
-          servers: scene.servers.toReversed(),
+          servers: snapshot.servers.toReversed(),
         };
         const backwards: BudgetSnapshot =
           turned.pgbouncers.state === "available"
             ? { ...turned, pgbouncers: seen(turned.pgbouncers.value.toReversed()) }
             : turned;
-        const one = judge(scene);
+        const one = judge(snapshot);
         const other = judge(backwards);
         expect(other.statuses.budget).toEqual(one.statuses.budget);
         expect(other.statuses.servers).toEqual(one.statuses.servers);

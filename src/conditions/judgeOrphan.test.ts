@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { serverOf } from "../../test/fleets/fleetOf.ts";
-import { AT_MS, runningOf } from "../../test/operator/sceneOf.ts";
+import { AT_MS, runningOf } from "../../test/operator/snapshotOf.ts";
 import { mcpServerSchema } from "../api/mcpServer.ts";
 import { conditionIn } from "./condition.ts";
 import { judgeOrphans } from "./judge.ts";

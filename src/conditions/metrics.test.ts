@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { UNREACHABLE, withLine, withSight } from "../../test/operator/sceneOf.ts";
+import { UNREACHABLE, withLine, withPgBouncerState } from "../../test/operator/snapshotOf.ts";
 import { clientsOf, twoServers, withClients } from "../../test/operator/twoServers.ts";
 import { judge } from "./judge.ts";
 
 describe("figures", () => {
   it("are what is open now, beside what is planned", () => {
     const { metrics } = judge(
-      withSight(
+      withPgBouncerState(
         withClients(twoServers(), [clientsOf("10.0.0.2", 3)], 0),
         withLine("scene", { openServers: 2 }),
         0,

@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { serverOf } from "../../test/fleets/fleetOf.ts";
 import {
   after,
-  sceneOf,
+  snapshotOf,
   serverCondition,
   withServer,
-  withSight,
-} from "../../test/operator/sceneOf.ts";
+  withPgBouncerState,
+} from "../../test/operator/snapshotOf.ts";
 import { clientsOf, twoServers, withClients } from "../../test/operator/twoServers.ts";
 import type { BudgetSnapshot, ServerSnapshot } from "../model/budgetSnapshot.ts";
 import { judge } from "./judge.ts";
@@ -28,7 +28,7 @@ function withoutSetting(server: ServerSnapshot): ServerSnapshot {
 /** Pods that are set to 4, of a server with this pool. */
 function setToFour(pool: object): BudgetSnapshot {
   const servers = [serverOf("author"), serverOf("scene", { pool })];
-  return withServer(sceneOf({ servers }), "scene", (server) => ({
+  return withServer(snapshotOf({ servers }), "scene", (server) => ({
     ...server,
     pods: server.pods.map((pod) => ({ ...pod, poolMax: 4 })),
   }));
@@ -43,9 +43,9 @@ describe("PoolSettingIgnored", () => {
   it("is not taken back before that was watched for a while", () => {
     const bad = withClients(twoServers(), [clientsOf("10.0.0.2", 6)], 0);
     const later = (lengthMs: number) =>
-      withSight(after(twoServers(), judge(bad)), (sight) => ({
-        ...sight,
-        window: { ...sight.window, lengthMs },
+      withPgBouncerState(after(twoServers(), judge(bad)), (state) => ({
+        ...state,
+        window: { ...state.window, lengthMs },
       }));
     expect(settingOf(later(1000))).toEqual(settingOf(bad));
     expect(settingOf(later(10_000))?.status).toBe("False");
@@ -83,11 +83,11 @@ describe("PoolSettingIgnored", () => {
   });
 
   it("does not take connections that moved from one PgBouncer to the other for more", () => {
-    const moved = withSight(
+    const moved = withPgBouncerState(
       withClients(twoServers(), [clientsOf("10.0.0.2", 5)], 0),
-      (sight) => ({
-        ...sight,
-        window: { ...sight.window, addressesHeld: new Map([["10.0.0.2", 5]]) },
+      (state) => ({
+        ...state,
+        window: { ...state.window, addressesHeld: new Map([["10.0.0.2", 5]]) },
       }),
       1,
     );
@@ -95,9 +95,9 @@ describe("PoolSettingIgnored", () => {
   });
 
   it("does not take connections that move while the processes are asked in turn for more", () => {
-    const moving = withSight(
+    const moving = withPgBouncerState(
       withClients(twoServers(), [clientsOf("10.0.0.2", 3)]),
-      (sight) => ({ ...sight, window: { ...sight.window, addressesHeldMin: new Map() } }),
+      (state) => ({ ...state, window: { ...state.window, addressesHeldMin: new Map() } }),
       1,
     );
     expect(settingOf(moving)?.status).toBe("False");
@@ -105,10 +105,10 @@ describe("PoolSettingIgnored", () => {
 
   it("is not Unknown since nobody but a check is there", () => {
     const checked = withClients(twoServers(), [clientsOf("10.9.9.9", 1, "maintenance")]);
-    const idle = withSight(checked, (sight) => ({
-      ...sight,
+    const idle = withPgBouncerState(checked, (state) => ({
+      ...state,
       window: {
-        ...sight.window,
+        ...state.window,
         addresses: new Map(),
         addressesHeld: new Map(),
         addressesHeldMin: new Map(),

@@ -3,15 +3,15 @@ import { budgetOf } from "../../test/fleets/fleetOf.ts";
 import {
   after,
   budgetCondition,
-  incidentScene,
+  incidentSnapshot,
   PENDING,
   postgresSnapshot,
-  sceneOf,
+  snapshotOf,
   seen,
   UNREACHABLE,
   withLine,
-  withSight,
-} from "../../test/operator/sceneOf.ts";
+  withPgBouncerState,
+} from "../../test/operator/snapshotOf.ts";
 import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
 import type { PostgresSnapshot } from "../model/postgres.ts";
 import { judge } from "./judge.ts";
@@ -20,7 +20,7 @@ type Role = Partial<PostgresSnapshot["role"]>;
 
 function guarded(more: Partial<PostgresSnapshot>, role: Role = {}) {
   const postgres = seen(postgresSnapshot(budgetOf(), more, role));
-  return budgetCondition({ ...sceneOf(), postgres }, "PostgresGuarded");
+  return budgetCondition({ ...snapshotOf(), postgres }, "PostgresGuarded");
 }
 
 describe("a Postgres", () => {
@@ -79,14 +79,14 @@ describe("a Postgres", () => {
 
 /** Its PgBouncer, which weir did not make, logs in to that host as these. */
 function inRoles(roles: readonly string[], host = "postgres"): BudgetSnapshot {
-  return withSight(incidentScene(5), (sight) => ({
-    ...withLine("writing", { roles, host })(sight),
-    config: new Map([...sight.config, ["auth_user", "lookup"]]),
+  return withPgBouncerState(incidentSnapshot(5), (state) => ({
+    ...withLine("writing", { roles, host })(state),
+    config: new Map([...state.config, ["auth_user", "lookup"]]),
   }));
 }
 
-function conditionOf(scene: BudgetSnapshot) {
-  return budgetCondition(scene, "PostgresGuarded");
+function conditionOf(snapshot: BudgetSnapshot) {
+  return budgetCondition(snapshot, "PostgresGuarded");
 }
 
 describe("behind a PgBouncer that weir did not make", () => {
@@ -109,9 +109,9 @@ describe("behind a PgBouncer that weir did not make", () => {
   });
 
   it("nobody sees who logs in: Unknown, and as it was until that was asked", () => {
-    const scene = inRoles(["review", "writing"]);
-    const later = after(scene, judge(scene));
+    const snapshot = inRoles(["review", "writing"]);
+    const later = after(snapshot, judge(snapshot));
     expect(conditionOf({ ...later, pgbouncers: UNREACHABLE })?.status).toBe("Unknown");
-    expect(conditionOf({ ...later, pgbouncers: PENDING })).toEqual(conditionOf(scene));
+    expect(conditionOf({ ...later, pgbouncers: PENDING })).toEqual(conditionOf(snapshot));
   });
 });

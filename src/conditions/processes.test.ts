@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import {
   budgetCondition,
-  incidentScene,
+  incidentSnapshot,
   seen,
-  sceneOf,
+  snapshotOf,
   PENDING,
   serverCondition,
-  withSight,
+  withPgBouncerState,
   UNREACHABLE,
-} from "../../test/operator/sceneOf.ts";
+} from "../../test/operator/snapshotOf.ts";
 import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
 import type { PgBouncerSnapshot, PgBouncerState } from "../model/pgbouncer.ts";
 import { conditionIn } from "./condition.ts";
@@ -18,25 +18,29 @@ import { judge } from "./judge.ts";
 const OF_BUDGET = ["WithinBudget", "ConfigApplied", "PostgresGuarded"] as const;
 const OF_SERVER = ["WithinGrant", "PoolSettingIgnored"] as const;
 
-/** The one PgBouncer of the scene, and others that have open what it has. */
+/** The one PgBouncer of the snapshot, and others that have open what it has. */
 function withPoolers(
-  scene: BudgetSnapshot,
+  snapshot: BudgetSnapshot,
   ...others: readonly Partial<PgBouncerSnapshot>[]
 ): BudgetSnapshot {
-  const first = scene.pgbouncers.state === "available" ? scene.pgbouncers.value[0] : undefined;
+  const first =
+    snapshot.pgbouncers.state === "available" ? snapshot.pgbouncers.value[0] : undefined;
   if (first === undefined) throw new Error("the scene has no PgBouncer");
-  return { ...scene, pgbouncers: seen([first, ...others.map((each) => ({ ...first, ...each }))]) };
+  return {
+    ...snapshot,
+    pgbouncers: seen([first, ...others.map((each) => ({ ...first, ...each }))]),
+  };
 }
 
-function sightOf({ pgbouncers }: BudgetSnapshot): PgBouncerState {
+function stateOf({ pgbouncers }: BudgetSnapshot): PgBouncerState {
   const [first] = pgbouncers.state === "available" ? pgbouncers.value : [];
   if (first?.observation.state !== "available") throw new Error("the scene has no PgBouncer");
   return first.observation.value;
 }
 
 /** Told of the whole fleet: `TYPE=STATUS REASON`, the same ones once. */
-function told(scene: BudgetSnapshot): readonly string[] {
-  const { statuses } = judge(scene);
+function told(snapshot: BudgetSnapshot): readonly string[] {
+  const { statuses } = judge(snapshot);
   const conditions = [
     ...OF_BUDGET.map((type) => conditionIn(statuses.budget, type)),
     ...OF_SERVER.flatMap((type) =>
@@ -57,8 +61,8 @@ describe("an existing PgBouncer of which fewer processes are seen than the spec 
   it("is well of nothing that all of them must tell", () => {
     // Another pool size than the plan's is seen to be bad all the same.
     const ignored = "PoolSettingIgnored=True ConfiguredOtherwise";
-    expect(told(incidentScene(5, 2))).toEqual([...ALL_UNKNOWN, ignored]);
-    expect(told(incidentScene(5, 1))).toEqual([
+    expect(told(incidentSnapshot(5, 2))).toEqual([...ALL_UNKNOWN, ignored]);
+    expect(told(incidentSnapshot(5, 1))).toEqual([
       "WithinBudget=True Within",
       "ConfigApplied=True Applied",
       "PostgresGuarded=True Guarded",
@@ -68,25 +72,29 @@ describe("an existing PgBouncer of which fewer processes are seen than the spec 
   });
 
   it("says how many, which, and what to do", () => {
-    expect(budgetCondition(incidentScene(5, 2), "WithinBudget")?.message).toBe(
+    expect(budgetCondition(incidentSnapshot(5, 2), "WithinBudget")?.message).toBe(
       "PgBouncer: seen 1 of 2 processes that spec.pgbouncer.existing.processes says " +
         "(old-pgbouncer:6432): let existing.host be a Service of this cluster, or a host name " +
         "with an address for each of them, or correct processes",
     );
-    const ready = budgetCondition(incidentScene(5, 2), "Ready");
+    const ready = budgetCondition(incidentSnapshot(5, 2), "Ready");
     expect(ready).toMatchObject({ status: "Unknown", reason: "ProcessesUnseen" });
   });
 
   it("says that a Service which may be the host is in a namespace that is not watched", () => {
     const alone = { namespaceAlone: "writing", unwatchedService: "db/pg" };
-    expect(budgetCondition({ ...incidentScene(5, 2), ...alone }, "WithinBudget")?.message).toMatch(
+    expect(
+      budgetCondition({ ...incidentSnapshot(5, 2), ...alone }, "WithinBudget")?.message,
+    ).toMatch(
       /; where existing\.host is Service db\/pg: this operator watches namespace writing alone \(--namespace\), and does not see what is behind it$/,
     );
-    expect(budgetCondition({ ...incidentScene(5), ...alone }, "WithinBudget")?.status).toBe("True");
+    expect(budgetCondition({ ...incidentSnapshot(5), ...alone }, "WithinBudget")?.status).toBe(
+      "True",
+    );
   });
 
   it("is bad where the one that is seen is", () => {
-    const full = incidentScene(20, 2);
+    const full = incidentSnapshot(20, 2);
     expect(budgetCondition(full, "WithinBudget")).toMatchObject({
       status: "False",
       reason: "ClientsExceedBudget",
@@ -95,7 +103,7 @@ describe("an existing PgBouncer of which fewer processes are seen than the spec 
   });
 
   it("counts one that two addresses lead to once, with its clients", () => {
-    const twice = withPoolers(incidentScene(15, 2), {
+    const twice = withPoolers(incidentSnapshot(15, 2), {
       name: "other-pgbouncer:6432",
       sameAs: "old-pgbouncer:6432",
     });
@@ -105,29 +113,29 @@ describe("an existing PgBouncer of which fewer processes are seen than the spec 
         "other-pgbouncer:6432 has led to the same process as old-pgbouncer:6432)",
     );
     // Of two processes it would be 30 where its setting allows 20.
-    const two = withPoolers(incidentScene(15, 2), { name: "other-pgbouncer:6432" });
+    const two = withPoolers(incidentSnapshot(15, 2), { name: "other-pgbouncer:6432" });
     expect(serverCondition(two, "scene", "PoolSettingIgnored")?.reason).toBe("MoreThanConfigured");
     expect(judge(twice).statuses.budget).toMatchObject({ replicas: 1 });
   });
 
   it("is not seen behind two addresses that have led to one process, though they lead to two now", () => {
     const other = { name: "other-pgbouncer:6432", wasSameAs: "old-pgbouncer:6432" };
-    const balanced = withPoolers(incidentScene(5, 2), other);
+    const balanced = withPoolers(incidentSnapshot(5, 2), other);
     expect(told(balanced)).toEqual([...ALL_UNKNOWN, "PoolSettingIgnored=True ConfiguredOtherwise"]);
     expect(judge(balanced).statuses.budget).toMatchObject({ replicas: 1 });
     // To the letter what is said while they lead to one.
-    const shared = withPoolers(incidentScene(5, 2), { ...other, sameAs: "old-pgbouncer:6432" });
+    const shared = withPoolers(incidentSnapshot(5, 2), { ...other, sameAs: "old-pgbouncer:6432" });
     expect(judge(shared).statuses.budget).toEqual(judge(balanced).statuses.budget);
     // What is seen to be bad is bad: a process more than the spec says, and what it holds.
-    const more = withPoolers(incidentScene(5), other);
+    const more = withPoolers(incidentSnapshot(5), other);
     expect(budgetCondition(more, "ConfigApplied")?.reason).toBe("MoreProcesses");
-    const full = withPoolers(incidentScene(20, 2), other);
-    const onlyThere = withSight(full, () => sightOf(incidentScene(5)), 0);
+    const full = withPoolers(incidentSnapshot(20, 2), other);
+    const onlyThere = withPgBouncerState(full, () => stateOf(incidentSnapshot(5)), 0);
     expect(budgetCondition(onlyThere, "WithinBudget")?.message).toMatch(/^clients of other-/);
   });
 
   it("is not seen where its one address does not answer", () => {
-    const away = withPoolers(incidentScene(5, 3), {
+    const away = withPoolers(incidentSnapshot(5, 3), {
       name: "other-pgbouncer:6432",
       observation: UNREACHABLE,
     });
@@ -141,18 +149,18 @@ describe("an existing PgBouncer of which fewer processes are seen than the spec 
 
 describe("more processes than planned", () => {
   it.each([
-    { whose: "weir's own", scene: sceneOf(), count: 3, planned: 2, field: "replicas" },
+    { whose: "weir's own", snapshot: snapshotOf(), count: 3, planned: 2, field: "replicas" },
     {
       whose: "an existing one",
-      scene: incidentScene(5),
+      snapshot: incidentSnapshot(5),
       count: 2,
       planned: 1,
       field: "existing.processes",
     },
-  ])("are named: $whose", ({ scene, count, planned, field }) => {
+  ])("are named: $whose", ({ snapshot, count, planned, field }) => {
     const extra = { name: "one-more" };
-    const all = scene.pgbouncers.state === "available" ? scene.pgbouncers.value : [];
-    const more = withPoolers(scene, ...all.slice(1), extra);
+    const all = snapshot.pgbouncers.state === "available" ? snapshot.pgbouncers.value : [];
+    const more = withPoolers(snapshot, ...all.slice(1), extra);
     const condition = budgetCondition(more, "ConfigApplied");
     expect(condition).toMatchObject({ status: "False", reason: "MoreProcesses" });
     expect(condition?.message).toMatch(
@@ -161,9 +169,9 @@ describe("more processes than planned", () => {
       ),
     );
 
-    const edited = withSight(more, (sight) => ({
-      ...sight,
-      config: new Map([...sight.config, ["pool_mode", "session"]]),
+    const edited = withPgBouncerState(more, (state) => ({
+      ...state,
+      config: new Map([...state.config, ["pool_mode", "session"]]),
     }));
     const both = budgetCondition(edited, "ConfigApplied");
     expect(both?.reason).toBe("MoreProcesses");
@@ -173,17 +181,17 @@ describe("more processes than planned", () => {
   it("are as many as are known: not an address that does not answer, but a pod that doesn't", () => {
     const pod = { name: "pod", observation: UNREACHABLE };
     const address = { name: "address", observation: UNREACHABLE, isAddress: true };
-    const three = withPoolers(incidentScene(5), pod, address);
+    const three = withPoolers(incidentSnapshot(5), pod, address);
     expect(budgetCondition(three, "ConfigApplied")?.message).toMatch(
       /^2 processes \(old-pgbouncer:6432 and pod\), planned 1 /,
     );
-    const two = withPoolers(incidentScene(5), address);
+    const two = withPoolers(incidentSnapshot(5), address);
     expect(budgetCondition(two, "ConfigApplied")?.message).toBe("address: connection refused");
   });
 
   it("fewer of weir's own are all that there are: their pods are counted", () => {
-    const scene = sceneOf();
-    expect(budgetCondition(withPoolers(scene), "ConfigApplied")?.status).toBe("True");
+    const snapshot = snapshotOf();
+    expect(budgetCondition(withPoolers(snapshot), "ConfigApplied")?.status).toBe("True");
   });
 });
 
@@ -192,7 +200,7 @@ function twoAddresses(
   observations: readonly [PgBouncerSnapshot["observation"], PgBouncerSnapshot["observation"]],
   status: BudgetSnapshot["budget"]["status"] = {},
 ): BudgetSnapshot {
-  const scene = incidentScene(5);
+  const snapshot = incidentSnapshot(5);
   const pgbouncers = observations.map((observation, index) => ({
     name: `10.0.0.${index}:6432`,
     observation,
@@ -200,11 +208,11 @@ function twoAddresses(
     ...(index > 0 &&
       observations.every(({ state }) => state === "available") && { sameAs: "10.0.0.0:6432" }),
   }));
-  return { ...scene, budget: { ...scene.budget, status }, pgbouncers: seen(pgbouncers) };
+  return { ...snapshot, budget: { ...snapshot.budget, status }, pgbouncers: seen(pgbouncers) };
 }
 
 describe("two addresses of the one process that is planned", () => {
-  const SEEN = seen(sightOf(incidentScene(5)));
+  const SEEN = seen(stateOf(incidentSnapshot(5)));
   const well = judge(twoAddresses([SEEN, SEEN]));
 
   it("are well together", () => {
@@ -213,24 +221,24 @@ describe("two addresses of the one process that is planned", () => {
   });
 
   it.each([
-    { what: "none", sights: [PENDING, PENDING] as const },
-    { what: "the first", sights: [SEEN, PENDING] as const },
-    { what: "the second", sights: [PENDING, SEEN] as const },
-  ])("say nothing new after a restart when $what was seen", ({ sights }) => {
-    const again = judge(twoAddresses(sights, well.statuses.budget));
+    { what: "none", states: [PENDING, PENDING] as const },
+    { what: "the first", states: [SEEN, PENDING] as const },
+    { what: "the second", states: [PENDING, SEEN] as const },
+  ])("say nothing new after a restart when $what was seen", ({ states }) => {
+    const again = judge(twoAddresses(states, well.statuses.budget));
     expect(again.statuses.budget).toEqual(well.statuses.budget);
     expect(again.events.filter(({ about }) => about.kind === "ConnectionBudget")).toEqual([]);
     // And of a budget that is new nothing is said yet.
     expect(
-      conditionIn(judge(twoAddresses(sights)).statuses.budget, "WithinBudget"),
+      conditionIn(judge(twoAddresses(states)).statuses.budget, "WithinBudget"),
     ).toBeUndefined();
   });
 
   it.each([
-    { what: "the first", sights: [UNREACHABLE, SEEN] as const },
-    { what: "the second", sights: [SEEN, UNREACHABLE] as const },
-  ])("are neither too many nor short of slots when $what does not answer", ({ sights }) => {
-    const away = twoAddresses(sights, well.statuses.budget);
+    { what: "the first", states: [UNREACHABLE, SEEN] as const },
+    { what: "the second", states: [SEEN, UNREACHABLE] as const },
+  ])("are neither too many nor short of slots when $what does not answer", ({ states }) => {
+    const away = twoAddresses(states, well.statuses.budget);
     const unreachable = { status: "Unknown", reason: "Unreachable" };
     expect(budgetCondition(away, "ConfigApplied")).toMatchObject(unreachable);
     expect(budgetCondition(away, "WithinBudget")).toMatchObject(unreachable);

@@ -2,16 +2,16 @@ import { describe, expect, it } from "vitest";
 import { budgetOf, serverOf } from "../../test/fleets/fleetOf.ts";
 import {
   after,
-  incidentScene,
+  incidentSnapshot,
   PENDING,
   podOf,
-  sceneOf,
+  snapshotOf,
   seen,
   serverCondition,
   UNREACHABLE,
   withServer,
-  withSight,
-} from "../../test/operator/sceneOf.ts";
+  withPgBouncerState,
+} from "../../test/operator/snapshotOf.ts";
 import { clientsOf, twoServers, withClients } from "../../test/operator/twoServers.ts";
 import type { BudgetSnapshot, ServerSnapshot } from "../model/budgetSnapshot.ts";
 import { conditionIn } from "./condition.ts";
@@ -29,7 +29,7 @@ describe("Admitted", () => {
     const budget = budgetOf({ pgbouncer: { maxClientConn: 30 } });
     const big = { rollout: { type: "Recreate" as const }, pool: { guaranteed: 12, max: 12 } };
     const servers = [serverOf("author", big), serverOf("scene", big)];
-    const judgement = judge(sceneOf({ budget, servers }));
+    const judgement = judge(snapshotOf({ budget, servers }));
     const refused = judgement.statuses.servers.get("scene") ?? {};
     expect(conditionIn(refused, "Admitted")).toMatchObject({
       status: "False",
@@ -42,7 +42,7 @@ describe("Admitted", () => {
 
   it("is False for one that is Disabled, and warns nobody", () => {
     const servers = [serverOf("author"), serverOf("scene", { activation: "Disabled" })];
-    const judgement = judge(sceneOf({ servers }));
+    const judgement = judge(snapshotOf({ servers }));
     const own = judgement.statuses.servers.get("scene") ?? {};
     expect(conditionIn(own, "Admitted")).toMatchObject({ status: "False", reason: "Disabled" });
     expect(judgement.events.filter(({ type }) => type === "Warning")).toEqual([]);
@@ -84,9 +84,9 @@ describe("WithinGrant", () => {
   it("is not taken back before that was watched for a while", () => {
     const bad = withClients(twoServers(), [clientsOf("10.0.0.2", 11)], 1);
     const later = (lengthMs: number) =>
-      withSight(after(twoServers(), judge(bad)), (sight) => ({
-        ...sight,
-        window: { ...sight.window, lengthMs },
+      withPgBouncerState(after(twoServers(), judge(bad)), (state) => ({
+        ...state,
+        window: { ...state.window, lengthMs },
       }));
     expect(grantOf(later(1000))).toEqual(grantOf(bad));
     expect(grantOf(later(10_000))?.status).toBe("True");
@@ -159,20 +159,20 @@ describe("WithinGrant", () => {
       { held: 19, status: "True" },
       { held: 20, status: "False" },
     ])("is told by its pods' addresses: $held are $status", ({ held, status }) => {
-      expect(serverCondition(incidentScene(held), "scene", "WithinGrant")?.status).toBe(status);
+      expect(serverCondition(incidentSnapshot(held), "scene", "WithinGrant")?.status).toBe(status);
     });
 
     it("is Unknown where no client has a pod's address, until one had", () => {
-      expect(grantOf(translated(incidentScene(5)))).toMatchObject({
+      expect(grantOf(translated(incidentSnapshot(5)))).toMatchObject({
         status: "Unknown",
         reason: "AddressesHidden",
       });
-      const first = judge(incidentScene(5));
-      expect(grantOf(translated(after(incidentScene(5), first)))?.status).toBe("True");
+      const first = judge(incidentSnapshot(5));
+      expect(grantOf(translated(after(incidentSnapshot(5), first)))?.status).toBe("True");
     });
 
     it("is Unknown of a pod in its node's network", () => {
-      const inNode = withServer(incidentScene(5), "scene", (server) => ({
+      const inNode = withServer(incidentSnapshot(5), "scene", (server) => ({
         ...server,
         pods: [podOf("scene-0")],
       }));
@@ -180,7 +180,7 @@ describe("WithinGrant", () => {
     });
 
     it("is Unknown where two servers' pods have one address", () => {
-      const shared = withServer(incidentScene(5), "author", (server) => ({
+      const shared = withServer(incidentSnapshot(5), "author", (server) => ({
         ...server,
         pods: [podOf("author-0", { address: "10.0.0.9" })],
       }));

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { budgetOf, serverOf } from "../../test/fleets/fleetOf.ts";
-import { after, sceneOf } from "../../test/operator/sceneOf.ts";
+import { after, snapshotOf } from "../../test/operator/snapshotOf.ts";
 import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
 import { judge } from "./judge.ts";
 
@@ -32,7 +32,7 @@ function sceneOfSize(servers: number): BudgetSnapshot {
     idle: 1,
     waiting: 0,
   }));
-  const scene = sceneOf({
+  const snapshot = snapshotOf({
     budget: budgetOf({
       postgres: { maxConnections: 5000 },
       pgbouncer: { maxClientConn: 10 * servers + 10 },
@@ -40,7 +40,7 @@ function sceneOfSize(servers: number): BudgetSnapshot {
     servers: Array.from({ length: servers }, (_, index) => serverOf(`s${index}`)),
     load: { clients },
   });
-  return after(scene, judge(scene));
+  return after(snapshot, judge(snapshot));
 }
 
 it("judging 500 servers costs as much more as they are more", () => {

@@ -4,29 +4,29 @@ import { budgetOf } from "../../test/fleets/fleetOf.ts";
 import {
   after,
   budgetCondition,
-  incidentScene,
-  lineSight,
+  incidentSnapshot,
+  lineStateOf,
   observed,
   observeExisting,
-  poolerSight,
+  pgbouncerStateOf,
   postgresSnapshot,
-  sceneOf,
+  snapshotOf,
   seen,
   UNREACHABLE,
   withLine,
-  withSight,
-} from "../../test/operator/sceneOf.ts";
+  withPgBouncerState,
+} from "../../test/operator/snapshotOf.ts";
 import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
 import type { ClientCount, PgBouncerState } from "../model/pgbouncer.ts";
 import { judge } from "./judge.ts";
 
-function within(scene: BudgetSnapshot) {
-  return budgetCondition(scene, "WithinBudget");
+function within(snapshot: BudgetSnapshot) {
+  return budgetCondition(snapshot, "WithinBudget");
 }
 
 describe("the incident: ten servers of 20 on 200", () => {
   it("is not within budget, with the sum and who holds how many", () => {
-    const condition = within(incidentScene(20));
+    const condition = within(incidentSnapshot(20));
     expect(condition).toMatchObject({ status: "False", reason: "ClientsExceedBudget" });
     expect(condition?.message).toBe(
       "clients of old-pgbouncer:6432: 200 open + 2 consoles + 4 maintenance + 4 logins = 210 > 200 " +
@@ -39,42 +39,42 @@ describe("the incident: ten servers of 20 on 200", () => {
     { held: 19, status: "True" },
     { held: 20, status: "False" },
   ])("with $held each is $status: 190 + 10 is what fits", ({ held, status }) => {
-    expect(within(incidentScene(held))?.status).toBe(status);
+    expect(within(incidentSnapshot(held))?.status).toBe(status);
   });
 
   it("is cured when nothing in the window broke the sum, not before", () => {
-    const full = incidentScene(20);
+    const full = incidentSnapshot(20);
     const first = judge(full);
-    const emptied = withSight(after(incidentScene(5), first), (sight) => ({
-      ...sight,
+    const emptied = withPgBouncerState(after(incidentSnapshot(5), first), (state) => ({
+      ...state,
       window: {
-        ...sight.window,
+        ...state.window,
         usedClientsMax: 201,
         lines: new Map([["writing", { clientsMax: 200, serversMax: 1 }]]),
       },
     }));
     expect(within(emptied)?.status).toBe("False");
-    expect(within(after(incidentScene(5), first))?.status).toBe("True");
+    expect(within(after(incidentSnapshot(5), first))?.status).toBe("True");
   });
 
   it("is not taken back by a process that has just started to watch", () => {
-    const first = judge(incidentScene(20));
-    const restarted = withSight(after(incidentScene(5), first), (sight) => ({
-      ...sight,
-      window: { ...sight.window, lengthMs: 1000 },
+    const first = judge(incidentSnapshot(20));
+    const restarted = withPgBouncerState(after(incidentSnapshot(5), first), (state) => ({
+      ...state,
+      window: { ...state.window, lengthMs: 1000 },
     }));
-    expect(within(restarted)).toEqual(within(incidentScene(20)));
+    expect(within(restarted)).toEqual(within(incidentSnapshot(20)));
   });
 });
 
 it("is not well as soon as a PgBouncer has come back, before its clients have", () => {
-  const full = incidentScene(20);
+  const full = incidentSnapshot(20);
   const away = { ...after(full, judge(full)), pgbouncers: UNREACHABLE };
   const unknown = judge(away);
   const back = (lengthMs: number) =>
-    withSight(after(incidentScene(1), unknown), (sight) => ({
-      ...sight,
-      window: { ...sight.window, lengthMs },
+    withPgBouncerState(after(incidentSnapshot(1), unknown), (state) => ({
+      ...state,
+      window: { ...state.window, lengthMs },
     }));
   expect(within(away)?.status).toBe("Unknown");
   expect(within(back(1000))?.status).toBe("Unknown");
@@ -83,7 +83,7 @@ it("is not well as soon as a PgBouncer has come back, before its clients have", 
 
 describe("a tier of weir's own", () => {
   it("tells the sum of its limits, whatever is open", () => {
-    expect(within(sceneOf())?.message).toBe(
+    expect(within(snapshotOf())?.message).toBe(
       "clients: 100 of 10 limited lines + 2 consoles + 4 maintenance + 4 logins = 110 ≤ 200 of " +
         "max_client_conn; slots: at most 48 = ⌊97 of Postgres / 2⌋ on each process; " +
         "backends: at most 97",
@@ -123,18 +123,18 @@ describe("a tier of weir's own", () => {
     },
     {
       what: "more server connections were open a moment ago",
-      change: (sight: PgBouncerState) => ({
-        ...sight,
-        window: { ...sight.window, lines: new Map([["scene", { clientsMax: 0, serversMax: 9 }]]) },
+      change: (state: PgBouncerState) => ({
+        ...state,
+        window: { ...state.window, lines: new Map([["scene", { clientsMax: 0, serversMax: 9 }]]) },
       }),
       reason: "SlotsExceedBudget",
       sum: "51 of lines + 2 maintenance = 53 > 48",
     },
     {
       what: "the lines that have no limit get a larger one from all",
-      change: (sight: PgBouncerState) => ({
-        ...withLine("scene", { maxClientConnections: 0 })(sight),
-        config: new Map([...sight.config, ["max_db_client_connections", "101"]]),
+      change: (state: PgBouncerState) => ({
+        ...withLine("scene", { maxClientConnections: 0 })(state),
+        config: new Map([...state.config, ["max_db_client_connections", "101"]]),
       }),
       reason: "ClientsExceedBudget",
       sum: "191 of 10 limited lines",
@@ -152,7 +152,7 @@ describe("a tier of weir's own", () => {
       sum: "= 49 > 48",
     },
   ])("is not within budget when $what", ({ change, reason, sum }) => {
-    const condition = within(withSight(withOpen(sceneOf()), change, 1));
+    const condition = within(withPgBouncerState(withOpen(snapshotOf()), change, 1));
     expect(condition).toMatchObject({ status: "False", reason });
     expect(condition?.message).toContain(sum);
     expect(condition?.message).toContain("writing-pgbouncer-1");
@@ -160,21 +160,24 @@ describe("a tier of weir's own", () => {
   });
 
   it("is not within budget with more processes than its share is divided among", () => {
-    const scene = sceneOf();
-    if (scene.pgbouncers.state !== "available") throw new Error("no poolers");
-    const [first] = scene.pgbouncers.value;
+    const snapshot = snapshotOf();
+    if (snapshot.pgbouncers.state !== "available") throw new Error("no poolers");
+    const [first] = snapshot.pgbouncers.value;
     if (first === undefined) throw new Error("no pooler");
     const third = { ...first, name: "writing-pgbouncer-2" };
-    const condition = within({ ...scene, pgbouncers: seen([...scene.pgbouncers.value, third]) });
+    const condition = within({
+      ...snapshot,
+      pgbouncers: seen([...snapshot.pgbouncers.value, third]),
+    });
     expect(condition).toMatchObject({ status: "False", reason: "SlotsExceedBudget" });
     expect(condition?.message).toContain("48 > 32 = ⌊97 of Postgres / 3⌋");
   });
 
   it("is not within budget while one of its processes is away, weir's own or not", () => {
-    for (const scene of [sceneOf(), incidentScene(5, 2)]) {
-      const large = withSight(scene, (sight) => ({
-        ...sight,
-        lines: sight.lines.map((line) => ({ ...line, poolSize: 60 })),
+    for (const snapshot of [snapshotOf(), incidentSnapshot(5, 2)]) {
+      const large = withPgBouncerState(snapshot, (state) => ({
+        ...state,
+        lines: state.lines.map((line) => ({ ...line, poolSize: 60 })),
       }));
       if (large.pgbouncers.state !== "available") throw new Error("no poolers");
       const one = { ...large, poolers: seen(large.pgbouncers.value.slice(0, 1)) };
@@ -184,9 +187,9 @@ describe("a tier of weir's own", () => {
   });
 
   it("is not within budget behind a Postgres that has less than the spec says", () => {
-    const scene = sceneOf();
+    const snapshot = snapshotOf();
     const live = postgresSnapshot(budgetOf(), { maxConnections: 50 });
-    const condition = within({ ...scene, postgres: seen(live) });
+    const condition = within({ ...snapshot, postgres: seen(live) });
     expect(condition).toMatchObject({ status: "False", reason: "SlotsExceedBudget" });
     expect(condition?.message).toContain("48 > 23 = ⌊47 of Postgres / 2⌋");
   });
@@ -196,9 +199,9 @@ describe("a tier of weir's own", () => {
     { backends: 98, backendsMax: 98, status: "False", text: "has 98 > 97 in Postgres" },
     { backends: 3, backendsMax: 98, status: "False", text: "has 98 > 97 in Postgres" },
   ])("with $backends backends, $backendsMax at most, is $status", ({ status, text, ...counts }) => {
-    const scene = { ...sceneOf(), postgres: seen(postgresSnapshot(budgetOf(), counts)) };
-    expect(within(scene)?.status).toBe(status);
-    expect(within(scene)?.message).toContain(text);
+    const snapshot = { ...snapshotOf(), postgres: seen(postgresSnapshot(budgetOf(), counts)) };
+    expect(within(snapshot)?.status).toBe(status);
+    expect(within(snapshot)?.message).toContain(text);
   });
 
   it.each([
@@ -209,20 +212,20 @@ describe("a tier of weir's own", () => {
   ])(
     "with $usedClients used, $loggingIn of them logging in, is $status",
     ({ status, ...moment }) => {
-      const scene = withSight(sceneOf(), (sight) => ({
-        ...sight,
-        window: { ...sight.window, logins: [{ usedClients: 9, loggingIn: 5 }, moment] },
+      const snapshot = withPgBouncerState(snapshotOf(), (state) => ({
+        ...state,
+        window: { ...state.window, logins: [{ usedClients: 9, loggingIn: 5 }, moment] },
       }));
-      expect(within(scene)?.status).toBe(status);
+      expect(within(snapshot)?.status).toBe(status);
     },
   );
 
   it("tells of a storm of logins in numbers", () => {
-    const scene = withSight(sceneOf(), (sight) => ({
-      ...sight,
-      window: { ...sight.window, logins: [{ usedClients: 200, loggingIn: 150 }] },
+    const snapshot = withPgBouncerState(snapshotOf(), (state) => ({
+      ...state,
+      window: { ...state.window, logins: [{ usedClients: 200, loggingIn: 150 }] },
     }));
-    expect(within(scene)).toMatchObject({
+    expect(within(snapshot)).toMatchObject({
       reason: "ClientsExceedBudget",
       message: expect.stringContaining(
         "logins of writing-pgbouncer-0: 200 used, 150 of them still logging in where 4 are " +
@@ -239,22 +242,25 @@ describe("a tier of weir's own", () => {
       idle: 0,
       waiting: 0,
     };
-    const scene = (count: number) =>
-      withSight(sceneOf({ budget: budgetOf({ pgbouncer: { maxClientConn: 110 } }) }), (sight) => ({
-        ...sight,
-        clients: [{ ...console, count }],
-      }));
-    expect(within(scene(1))?.status).toBe("True");
-    expect(within(scene(2))?.message).toContain("3 consoles");
-    expect(within(scene(2))?.status).toBe("False");
+    const snapshot = (count: number) =>
+      withPgBouncerState(
+        snapshotOf({ budget: budgetOf({ pgbouncer: { maxClientConn: 110 } }) }),
+        (state) => ({
+          ...state,
+          clients: [{ ...console, count }],
+        }),
+      );
+    expect(within(snapshot(1))?.status).toBe("True");
+    expect(within(snapshot(2))?.message).toContain("3 consoles");
+    expect(within(snapshot(2))?.status).toBe("False");
   });
 });
 
 /** Some connections on every line, so that open and allowed differ. */
-function withOpen(scene: BudgetSnapshot): BudgetSnapshot {
-  return withSight(scene, (sight) => ({
-    ...sight,
-    lines: sight.lines.map((line) => ({ ...line, openClients: 1, openServers: 1 })),
+function withOpen(snapshot: BudgetSnapshot): BudgetSnapshot {
+  return withPgBouncerState(snapshot, (state) => ({
+    ...state,
+    lines: state.lines.map((line) => ({ ...line, openClients: 1, openServers: 1 })),
   }));
 }
 
@@ -262,7 +268,7 @@ describe("lines that take turns", () => {
   it("are no more than what was open at one moment", () => {
     const budget = observeExisting();
     const lines = ["a", "b"].map((name) => ({
-      ...lineSight(budget, name, 0, 5),
+      ...lineStateOf(budget, name, 0, 5),
       maxClientConnections: 0,
     }));
     const clients: readonly ClientCount[] = [
@@ -272,17 +278,17 @@ describe("lines that take turns", () => {
       ["a", { clientsMax: 100, serversMax: 0 }],
       ["b", { clientsMax: 100, serversMax: 0 }],
     ]);
-    const sight = poolerSight(
+    const state = pgbouncerStateOf(
       lines,
       { max_client_conn: "200", pool_mode: "transaction" },
       { clients, window: { lines: turns } },
     );
-    const scene: BudgetSnapshot = {
-      ...incidentScene(1),
+    const snapshot: BudgetSnapshot = {
+      ...incidentSnapshot(1),
       budget: observed(budget),
-      pgbouncers: seen([{ name: "old", observation: seen(sight) }]),
+      pgbouncers: seen([{ name: "old", observation: seen(state) }]),
     };
-    expect(within(scene)?.status).toBe("True");
+    expect(within(snapshot)?.status).toBe("True");
   });
 });
 
@@ -307,16 +313,16 @@ describe("any limits and any connections", () => {
         fc.array(counts, { minLength: 11, maxLength: 11 }),
         fc.integer({ min: 50, max: 500 }),
         (lines, capacity) => {
-          const scene = withSight(sceneOf(), (sight) => ({
-            ...sight,
-            config: new Map([...sight.config, ["max_client_conn", String(capacity)]]),
-            lines: sight.lines.map((line, index) => ({
+          const snapshot = withPgBouncerState(snapshotOf(), (state) => ({
+            ...state,
+            config: new Map([...state.config, ["max_client_conn", String(capacity)]]),
+            lines: state.lines.map((line, index) => ({
               ...line,
               maxClientConnections: lines[index]?.limit ?? 0,
               openClients: lines[index]?.open ?? 0,
             })),
           }));
-          expect(within(scene)?.status === "True").toBe(naively(lines, capacity));
+          expect(within(snapshot)?.status === "True").toBe(naively(lines, capacity));
         },
       ),
     );

@@ -10,7 +10,7 @@ import { budgetOf, INCIDENT_NAMES, serverOf } from "../fleets/fleetOf.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { startTier, type Tier } from "../system/weirTier.ts";
-import { budgetCondition, poolerSight, sceneOf, seen } from "./sceneOf.ts";
+import { budgetCondition, pgbouncerStateOf, snapshotOf, seen } from "./snapshotOf.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** ConfigApplied of a real tier: what PgBouncer says of itself when all is well, and when not. */
@@ -41,19 +41,19 @@ function fleetOf(max: number) {
 }
 
 /** What the tier's processes say now, against the plan of this fleet. */
-async function snapshotOf(max: number): Promise<BudgetSnapshot> {
+async function snapshotWithPools(max: number): Promise<BudgetSnapshot> {
   const { budgets, servers } = fleetOf(max);
-  const scene = sceneOf({ ...(budgets[0] && { budget: budgets[0] }), servers });
+  const snapshot = snapshotOf({ ...(budgets[0] && { budget: budgets[0] }), servers });
   const poolers = await Promise.all(
     tier.bouncers.map(async (bouncer, ordinal) => ({
       name: `writing-pgbouncer-${ordinal}`,
-      observation: seen(await sightOf(bouncer)),
+      observation: seen(await stateOf(bouncer)),
     })),
   );
-  return { ...scene, pgbouncers: seen(poolers) };
+  return { ...snapshot, pgbouncers: seen(poolers) };
 }
 
-async function sightOf({ port, version }: PgBouncer) {
+async function stateOf({ port, version }: PgBouncer) {
   const login = {
     host: "127.0.0.1",
     port,
@@ -64,14 +64,14 @@ async function sightOf({ port, version }: PgBouncer) {
   try {
     const config = configOf(await console.show("CONFIG"));
     const lines = shownLines(await console.show("DATABASES"), config);
-    return { ...poolerSight(lines, Object.fromEntries(config)), version };
+    return { ...pgbouncerStateOf(lines, Object.fromEntries(config)), version };
   } finally {
     await console.close();
   }
 }
 
 async function applied(max: number) {
-  return budgetCondition(await snapshotOf(max), "ConfigApplied");
+  return budgetCondition(await snapshotWithPools(max), "ConfigApplied");
 }
 
 /** The ini of that plan in a process' folder. */

@@ -18,7 +18,7 @@ import {
   type ProcessSpec,
   type RunningProcess,
 } from "../../tools/processes/processes.ts";
-import { applyCrds } from "./scene.ts";
+import { applyCrds } from "./controlPlane.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 let server: ApiServer;

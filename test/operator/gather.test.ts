@@ -17,15 +17,15 @@ import {
 import { observe as observeCluster, type Observing } from "./observing.ts";
 import { makeRole, PASSWORDS, startPooler, type PoolerSpec } from "./pooler.ts";
 import { selfSigned } from "../system/certificate.ts";
-import { startScene, type Scene } from "./scene.ts";
+import { startControlPlane, type ControlPlane } from "./controlPlane.ts";
 
-let scene: Scene;
+let controlPlane: ControlPlane;
 let postgres: Postgres;
 const poolers: PgBouncer[] = [];
 const stops: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  [scene, postgres] = await Promise.all([startScene(), startPostgres()]);
+  [controlPlane, postgres] = await Promise.all([startControlPlane(), startPostgres()]);
   await makeRole(postgres, 40);
   await postgres.query("ALTER ROLE app SET client_connection_check_interval = '1s'");
 }, API_SERVER_START_TIMEOUT_MS);
@@ -36,12 +36,12 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  await scene.stop();
+  await controlPlane.stop();
   await postgres.stop();
 });
 
 async function observe(): Promise<Observing> {
-  const observing = await observeCluster(scene.client);
+  const observing = await observeCluster(controlPlane.client);
   stops.push(observing.stop);
   return observing;
 }
@@ -67,12 +67,12 @@ function postgresParts() {
 }
 
 test("weir's own PgBouncer and its Postgres are seen as soon as their Secrets are there", async () => {
-  const namespace = await scene.namespace("own");
+  const namespace = await controlPlane.namespace("own");
   const ip = podIp();
   const own = budget(namespace, "writing", postgresParts());
   await pooler({ ip });
-  await scene.create(own);
-  await scene.create(pgbouncerPod(namespace, "writing-pgbouncer-0", "writing", ip));
+  await controlPlane.create(own);
+  await controlPlane.create(pgbouncerPod(namespace, "writing-pgbouncer-0", "writing", ip));
   const observed = await observe();
   await expect
     .poll(() => observed.process(own))
@@ -81,10 +81,12 @@ test("weir's own PgBouncer and its Postgres are seen as soon as their Secrets ar
     .poll(() => observed.snapshot(own)?.postgres)
     .toEqual(unavailable("SecretMissing", /^there is no Secret own\/writing-maintenance$/));
 
-  await scene.create(
+  await controlPlane.create(
     secret(namespace, "writing-stats", { username: "weir_stats", password: PASSWORDS.weir_stats }),
   );
-  await scene.create(secret(namespace, "writing-maintenance", { password: PASSWORDS.maintenance }));
+  await controlPlane.create(
+    secret(namespace, "writing-maintenance", { password: PASSWORDS.maintenance }),
+  );
   await expect
     .poll(() => observed.pgbouncers(own))
     .toMatchObject({
@@ -123,14 +125,14 @@ test("weir's own PgBouncer and its Postgres are seen as soon as their Secrets ar
 });
 
 test("a wrong password, a PgBouncer that is killed and one that comes back", async () => {
-  const namespace = await scene.namespace("killed");
+  const namespace = await controlPlane.namespace("killed");
   const ip = podIp();
   const own = budget(namespace, "writing", postgresParts());
   const first = await pooler({ ip });
-  await scene.create(own);
-  await scene.create(pgbouncerPod(namespace, "writing-pgbouncer-0", "writing", ip));
+  await controlPlane.create(own);
+  await controlPlane.create(pgbouncerPod(namespace, "writing-pgbouncer-0", "writing", ip));
   const stats = secret(namespace, "writing-stats", { password: "hush-wrong" });
-  await scene.create(stats);
+  await controlPlane.create(stats);
   const observed = await observe();
   await expect
     .poll(() => observed.process(own))
@@ -140,7 +142,7 @@ test("a wrong password, a PgBouncer that is killed and one that comes back", asy
         /^can't ask PgBouncer writing-pgbouncer-0 .*weir_stats.*Secret killed\/writing-stats.*; if its Secret is newer than the process: kubectl rollout restart --namespace killed statefulset\/writing-pgbouncer$/,
       ),
     );
-  await scene.patch(stats, { stringData: { password: PASSWORDS.weir_stats } });
+  await controlPlane.patch(stats, { stringData: { password: PASSWORDS.weir_stats } });
   await expect.poll(() => observed.process(own)).toMatchObject(AVAILABLE);
 
   first.kill("SIGKILL");
@@ -154,7 +156,7 @@ test("a wrong password, a PgBouncer that is killed and one that comes back", asy
 });
 
 test("a PgBouncer that speaks TLS alone, by the CA of its Secret and the name of its Service", async () => {
-  const namespace = await scene.namespace("tls");
+  const namespace = await controlPlane.namespace("tls");
   const ip = podIp();
   const certificate = await selfSigned("pooler", ["DNS:writing-pgbouncer.tls.svc"]);
   const foreign = await selfSigned("pooler", ["DNS:writing-pgbouncer.tls.svc"]);
@@ -171,23 +173,25 @@ test("a PgBouncer that speaks TLS alone, by the CA of its Secret and the name of
     secret(namespace, "writing-stats", { password: PASSWORDS.weir_stats }),
     secret(namespace, "writing-maintenance", { password: PASSWORDS.maintenance }),
   ]) {
-    await scene.create(object);
+    await controlPlane.create(object);
   }
   const observed = await observe();
   await expect
     .poll(() => observed.process(own))
     .toEqual(unavailable("Unreachable", /TLS failed: self-signed/));
-  await scene.patch(tls, { stringData: { "ca.crt": certificate.cert } });
+  await controlPlane.patch(tls, { stringData: { "ca.crt": certificate.cert } });
   await expect.poll(() => observed.process(own)).toMatchObject(AVAILABLE);
   await expect.poll(() => observed.snapshot(own)?.postgres).toMatchObject(AVAILABLE);
 });
 
 test("an existing PgBouncer, by address, and as a Service with endpoints", async () => {
-  const namespace = await scene.namespace("existing");
+  const namespace = await controlPlane.namespace("existing");
   const [ip, port] = [podIp(), await freePort()];
   await pooler({ ip, port });
-  await scene.create(secret(namespace, "old-stats", { username: "eye", password: PASSWORDS.eye }));
-  await scene.create(secret(namespace, "app", { password: PASSWORDS.app }));
+  await controlPlane.create(
+    secret(namespace, "old-stats", { username: "eye", password: PASSWORDS.eye }),
+  );
+  await controlPlane.create(secret(namespace, "app", { password: PASSWORDS.app }));
   const byAddress = budget(namespace, "address", {
     ...postgresParts(),
     existing: { host: ip, port },
@@ -196,8 +200,8 @@ test("an existing PgBouncer, by address, and as a Service with endpoints", async
     ...postgresParts(),
     existing: { host: "old.existing.svc", port: 6432 },
   });
-  await scene.create(byAddress);
-  await scene.create(byService);
+  await controlPlane.create(byAddress);
+  await controlPlane.create(byService);
   const observed = await observe();
   await expect
     .poll(() => observed.pgbouncers(byAddress))
@@ -218,7 +222,7 @@ test("an existing PgBouncer, by address, and as a Service with endpoints", async
     .poll(() => observed.pgbouncers(byService))
     .toEqual(unavailable("HostNotFound", /old\.existing\.svc/));
 
-  await scene.create({
+  await controlPlane.create({
     apiVersion: "v1",
     kind: "Service",
     plural: "services",
@@ -229,7 +233,7 @@ test("an existing PgBouncer, by address, and as a Service with endpoints", async
   await expect
     .poll(() => observed.pgbouncers(byService))
     .toEqual(unavailable("NoPods", /^Service existing\/old has no endpoint/));
-  await scene.create({
+  await controlPlane.create({
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
     plural: "endpointslices",
@@ -252,7 +256,7 @@ test("an existing PgBouncer, by address, and as a Service with endpoints", async
 });
 
 test("what runs of a server: its workload, its scaler, its pods with their own sizes", async () => {
-  const namespace = await scene.namespace("workloads");
+  const namespace = await controlPlane.namespace("workloads");
   const own = budget(namespace, "writing", postgresParts());
   const author = mcpServer(namespace, "author", { budgetRef: { name: "writing" } });
   const old = mcpServer(namespace, "old", {
@@ -260,12 +264,12 @@ test("what runs of a server: its workload, its scaler, its pods with their own s
     workloadRef: { kind: "Deployment", name: "planner" },
     pool: { env: { max: "POOL_MAX" } },
   });
-  for (const object of [own, author, old]) await scene.create(object);
-  await scene.create(deployment(namespace, "author", { replicas: 2, env: env("7") }));
-  await scene.create(
+  for (const object of [own, author, old]) await controlPlane.create(object);
+  await controlPlane.create(deployment(namespace, "author", { replicas: 2, env: env("7") }));
+  await controlPlane.create(
     pod(namespace, "author-1", { ip: podIp(), ofDeployment: "author", env: env("7") }),
   );
-  await scene.create(
+  await controlPlane.create(
     pod(namespace, "author-0", {
       ip: podIp(),
       ready: false,
@@ -273,7 +277,7 @@ test("what runs of a server: its workload, its scaler, its pods with their own s
       env: env("20"),
     }),
   );
-  await scene.create({
+  await controlPlane.create({
     apiVersion: "autoscaling/v2",
     kind: "HorizontalPodAutoscaler",
     plural: "horizontalpodautoscalers",
@@ -303,41 +307,43 @@ test("what runs of a server: its workload, its scaler, its pods with their own s
   await expect.poll(() => observed.server(own, "author")?.pods).toMatchObject(pods);
   expect(observed.server(own, "old")?.workload).toBeUndefined();
 
-  await scene.create(deployment(namespace, "planner", { env: [{ name: "POOL_MAX", value: "3" }] }));
+  await controlPlane.create(
+    deployment(namespace, "planner", { env: [{ name: "POOL_MAX", value: "3" }] }),
+  );
   await expect
     .poll(() => observed.server(own, "old")?.workload)
     .toMatchObject({ ...size, replicas: 1, hpa: { maxReplicas: 9 }, poolMax: 3 });
   // Pods of a Deployment that is gone hold connections until they are gone, too.
-  await scene.remove(deployment(namespace, "author"));
+  await controlPlane.remove(deployment(namespace, "author"));
   await expect.poll(() => observed.server(own, "author")?.workload).toBeUndefined();
   expect(observed.server(own, "author")?.pods).toMatchObject(pods);
 });
 
 test("a server whose budget is not there, and then is", async () => {
-  const namespace = await scene.namespace("orphan");
+  const namespace = await controlPlane.namespace("orphan");
   const author = mcpServer(namespace, "author", { budgetRef: { name: "writing" } });
   const own = budget(namespace, "writing", postgresParts());
-  await scene.create(author);
+  await controlPlane.create(author);
   const observed = await observe();
   const orphans = () => observed.orphans(`${namespace}/writing`).map(({ object }) => object.name);
   expect(observed.snapshot(own)).toBeUndefined();
   expect(orphans()).toEqual(["author"]);
-  stops.push((await scene.operate()).stop);
+  stops.push((await controlPlane.operate()).stop);
   const reason = async () =>
-    conditionsOf((await scene.read(author))["status"]).find(({ type }) => type === "Admitted")?.[
-      "reason"
-    ];
+    conditionsOf((await controlPlane.read(author))["status"]).find(
+      ({ type }) => type === "Admitted",
+    )?.["reason"];
   await expect.poll(reason).toBe("BudgetNotFound");
-  await scene.create(own);
+  await controlPlane.create(own);
   await expect.poll(() => observed.server(own, "author")?.object.name).toBe("author");
   await expect.poll(reason).toBe("FloorReserved");
-  await scene.remove(own);
+  await controlPlane.remove(own);
   await expect.poll(() => observed.snapshot(own)).toBeUndefined();
   await expect.poll(reason).toBe("BudgetNotFound");
 });
 
 test("no password is in a log or a status", async () => {
-  const namespace = await scene.namespace("hushed");
+  const namespace = await controlPlane.namespace("hushed");
   const ip = podIp();
   const own = budget(namespace, "writing", postgresParts());
   await pooler({ ip });
@@ -347,19 +353,19 @@ test("no password is in a log or a status", async () => {
     secret(namespace, "writing-stats", { password: "hush-wrong" }),
     secret(namespace, "writing-maintenance", { password: PASSWORDS.maintenance }),
   ]) {
-    await scene.create(object);
+    await controlPlane.create(object);
   }
-  stops.push((await scene.operate()).stop);
+  stops.push((await controlPlane.operate()).stop);
   await expect
-    .poll(async () => JSON.stringify((await scene.read(own))["status"]))
+    .poll(async () => JSON.stringify((await controlPlane.read(own))["status"]))
     .toContain("it refuses the login weir_stats");
-  const { stdout } = await scene.server.kubectl([
+  const { stdout } = await controlPlane.server.kubectl([
     "get",
     "connectionbudgets,mcpservers,events.events.k8s.io",
     "--all-namespaces",
     "--output=json",
   ]);
-  const all = scene.logged() + stdout;
+  const all = controlPlane.logged() + stdout;
   expect(all.includes("it refuses the login weir_stats")).toBe(true);
   const passwords = [...Object.values(PASSWORDS), "hush-wrong"];
   expect(passwords.filter((password) => all.includes(password))).toEqual([]);

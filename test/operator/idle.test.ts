@@ -9,7 +9,7 @@ import { fieldOf, textAt } from "../../src/kube/fields.ts";
 import { virtualRuntime } from "../runtime/virtualRuntime.ts";
 import { listsAmong, writesAmong } from "../testbed/requests.ts";
 import { PRESS_HOST } from "./idleFleet.ts";
-import { idleScene, type IdleScene } from "./idleScene.ts";
+import { idleSystem, type IdleSystem } from "./idleSystem.ts";
 
 /**
  * The long silence: an operator that has said what there is to say writes nothing but its lease,
@@ -17,12 +17,12 @@ import { idleScene, type IdleScene } from "./idleScene.ts";
  * once, from memory. That real requests of a real API server are as few is scale.test.ts's.
  */
 const network = {
-  openConsole: vi.fn<Network["openConsole"]>(async ({ host }) => scene.openConsole(host)),
-  askPostgres: vi.fn<Network["askPostgres"]>(async ({ role }) => scene.postgres(role)),
+  openConsole: vi.fn<Network["openConsole"]>(async ({ host }) => system.openConsole(host)),
+  askPostgres: vi.fn<Network["askPostgres"]>(async ({ role }) => system.postgres(role)),
   handshake: vi.fn<Network["handshake"]>(async ({ pod }) => {
     return { ok: true, protocolVersion: "2025-11-25", serverName: "writing", pod };
   }),
-  addressesOf: vi.fn<Network["addressesOf"]>(async (host) => scene.addressesOf(host)),
+  addressesOf: vi.fn<Network["addressesOf"]>(async (host) => system.addressesOf(host)),
 };
 
 /** The judge as it is, and when it judged what. */
@@ -54,17 +54,17 @@ const PROCESSES = 6;
 
 const runtime = virtualRuntime();
 const judged: { readonly budget: string; readonly atMs: number }[] = [];
-let scene: IdleScene;
+let system: IdleSystem;
 let operator: Operator;
 let warnings = "";
 
 beforeAll(async () => {
-  scene = idleScene(COUNT, runtime, isBusy);
+  system = idleSystem(COUNT, runtime, isBusy);
   judgements.onJudge.mockImplementation((budget) => {
     judged.push({ budget, atMs: runtime.monotonicMs() });
   });
   operator = await startOperator({
-    client: scene.api.client,
+    client: system.api.client,
     network,
     log: pino({ level: "warn" }, { write: (line) => void (warnings += line) }),
     port: 0,
@@ -94,7 +94,7 @@ test("a fleet that is well is judged so, and nobody is told more than its status
   });
   expect(BUDGETS.filter((key) => budgetSays(key)["Ready"] !== "True Ready")).toEqual([]);
   expect(SERVERS.filter((key) => serverSays(key)["Ready"] !== "True Ready")).toEqual([]);
-  const written = writesAmong(scene.api.asked);
+  const written = writesAmong(system.api.asked);
   expect(new Set(written)).toEqual(
     new Set([
       ...BUDGETS.map((key) => `patch connectionbudgets/status ${key}`),
@@ -108,12 +108,12 @@ test(
   "an hour of it: all is looked at again and again, and nothing is written but the lease",
   { timeout: 900_000 },
   async () => {
-    const mark = scene.api.asked.length;
-    const before = { atMs: runtime.monotonicMs(), moves: scene.moves(), polls: polls() };
+    const mark = system.api.asked.length;
+    const before = { atMs: runtime.monotonicMs(), moves: system.moves(), polls: polls() };
     for (const each of Object.values(network)) each.mockClear();
     await runtime.pass(HOUR_MS);
 
-    const asked = scene.api.asked.slice(mark);
+    const asked = system.api.asked.slice(mark);
     expect(tally(writesAmong(asked))).toEqual(new Map());
     expect(tally(listsAmong(asked))).toEqual(new Map());
     expect(warnings).toBe("");
@@ -150,7 +150,7 @@ test(
       BUDGETS.length,
       SERVERS.length,
     ]);
-    expect(scene.moves() - before.moves).toBe(HOUR_MS / BUSY_MINUTE / 1000);
+    expect(system.moves() - before.moves).toBe(HOUR_MS / BUSY_MINUTE / 1000);
     expect(BUDGETS.filter((key) => longestGapMs(key, before.atMs) > 10_000)).toEqual([]);
   },
 );
@@ -168,17 +168,17 @@ test("a template with another pool size is told of its server, once, and so is i
 
 test("a pod that holds more than its setting allows is told of its server, once, and so is its end", async () => {
   const server = "writing/s077";
-  expect(await writesAfter(() => scene.hold("s077", 6))).toEqual(toldOf(server));
+  expect(await writesAfter(() => system.hold("s077", 6))).toEqual(toldOf(server));
   expect(serverSays(server)).toMatchObject({
     PoolSettingIgnored: "True MoreThanConfigured",
     Ready: "False MoreThanConfigured",
   });
-  expect(await writesAfter(() => scene.hold("s077", undefined))).toEqual(toldOf(server));
+  expect(await writesAfter(() => system.hold("s077", undefined))).toEqual(toldOf(server));
   expect(serverSays(server)).toMatchObject({ Ready: "True Ready" });
 });
 
 test("a line with a limit that nobody planned is told of the budget, once, and so is its end", async () => {
-  const process = scene.processes.get(addressOf("writing-pgbouncer-1"));
+  const process = system.processes.get(addressOf("writing-pgbouncer-1"));
   const told = ["patch connectionbudgets/status writing/writing", "create events writing/writing"];
   expect(await writesAfter(() => process?.limit("s080", 11))).toEqual(told);
   expect(budgetSays("writing/writing")).toMatchObject({
@@ -197,7 +197,7 @@ function isBusy(atMs: number): boolean {
 const COPIES = 9;
 
 function polls(): ReadonlyMap<string, number> {
-  return new Map([...scene.processes].map(([address, process]) => [address, process.polls()]));
+  return new Map([...system.processes].map(([address, process]) => [address, process.polls()]));
 }
 
 function tally(texts: readonly string[]): ReadonlyMap<string, number> {
@@ -226,16 +226,16 @@ function longestGapMs(key: string, sinceMs: number): number {
 
 /** What is written in the minute after a change; Events without the hash of their text. */
 async function writesAfter(change: () => void): Promise<readonly string[]> {
-  const mark = scene.api.asked.length;
+  const mark = system.api.asked.length;
   change();
   await runtime.pass(MINUTE_MS);
-  return writesAmong(scene.api.asked.slice(mark)).map((write) =>
+  return writesAmong(system.api.asked.slice(mark)).map((write) =>
     write.replace(/^(create events .*)\.[0-9a-f]{16}$/, "$1"),
   );
 }
 
 function addressOf(pod: string): string {
-  return textAt(fieldOf(scene.api.read("Pod", "writing", pod), "status"), "podIP") ?? "";
+  return textAt(fieldOf(system.api.read("Pod", "writing", pod), "status"), "podIP") ?? "";
 }
 
 function toldOf(server: string): readonly string[] {
@@ -244,9 +244,9 @@ function toldOf(server: string): readonly string[] {
 
 /** Somebody edits the pool size in a server's Deployment. */
 function configure(server: string, from: number, to: number): void {
-  const text = JSON.stringify(scene.api.read("Deployment", "writing", server));
+  const text = JSON.stringify(system.api.read("Deployment", "writing", server));
   expect(text).toContain(poolSize(from));
-  scene.api.put(JSON.parse(text.replace(poolSize(from), poolSize(to))));
+  system.api.put(JSON.parse(text.replace(poolSize(from), poolSize(to))));
 }
 
 function poolSize(size: number): string {
@@ -280,7 +280,7 @@ function said(
   types: readonly string[],
 ): Readonly<Record<string, string>> {
   const [namespace = "", name = ""] = key.split("/");
-  const status = fieldOf(scene.api.read(kind, namespace, name), "status");
+  const status = fieldOf(system.api.read(kind, namespace, name), "status");
   return Object.fromEntries(
     types.map((type) => {
       const condition = conditionIn(status, type);

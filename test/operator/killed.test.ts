@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { writesAmong } from "../testbed/requests.ts";
 import { type Testbed, TESTBED_START_TIMEOUT_MS, startTestbed } from "../testbed/testbed.ts";
 import { ownFleet } from "../testbed/writingFleet.ts";
-import { figure } from "./scene.ts";
+import { figure } from "./controlPlane.ts";
 
 /**
  * The operator is killed a hundred times while objects change. Where all has come to rest, the

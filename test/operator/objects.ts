@@ -1,6 +1,6 @@
 import { pgbouncerLabels } from "../../src/api/labels.ts";
 import { isObject } from "../../src/kube/kubeAnswer.ts";
-import type { Sent } from "./scene.ts";
+import type { Sent } from "./controlPlane.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -6,7 +6,7 @@ import { followCluster } from "../../src/observe/cluster.ts";
 import { systemNetwork } from "../../src/observe/network.ts";
 import { observeBudgets, type Observer } from "../../src/observe/observer.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
-import type { Sent } from "./scene.ts";
+import type { Sent } from "./controlPlane.ts";
 
 /** What is observed of a cluster, as of now. */
 export interface Observing {

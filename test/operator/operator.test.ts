@@ -21,11 +21,18 @@ import {
   secret,
 } from "./objects.ts";
 import { makeRole, PASSWORDS, startPooler } from "./pooler.ts";
-import { ask, figure, LEASE, startScene, type Scene, type Sent } from "./scene.ts";
+import {
+  ask,
+  figure,
+  LEASE,
+  startControlPlane,
+  type ControlPlane,
+  type Sent,
+} from "./controlPlane.ts";
 import { frozenRuntime } from "../runtime/frozenRuntime.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 
-let scene: Scene;
+let controlPlane: ControlPlane;
 let postgres: Postgres;
 let pooler: PgBouncer;
 let own: Sent;
@@ -34,20 +41,22 @@ const operators: Operator[] = [];
 const NAMESPACE = "writing";
 
 beforeAll(async () => {
-  [scene, postgres] = await Promise.all([startScene(), startPostgres()]);
+  [controlPlane, postgres] = await Promise.all([startControlPlane(), startPostgres()]);
   await makeRole(postgres);
   const ip = podIp();
   pooler = await startPooler(postgres, { ip });
-  await scene.namespace(NAMESPACE);
+  await controlPlane.namespace(NAMESPACE);
   own = budget(NAMESPACE, "writing", { postgresPort: postgres.port });
   author = mcpServer(NAMESPACE, "author", { budgetRef: { name: "writing" } });
-  await scene.create(own);
-  await scene.create(author);
-  await scene.create(mcpServer(NAMESPACE, "scene", { budgetRef: { name: "writing" } }));
-  await scene.create(deployment(NAMESPACE, "author", { env: poolSize(7) }));
-  await scene.create(pgbouncerPod(NAMESPACE, "writing-pgbouncer-0", "writing", ip));
-  await scene.create(secret(NAMESPACE, "writing-stats", { password: PASSWORDS.weir_stats }));
-  await scene.create(secret(NAMESPACE, "writing-maintenance", { password: PASSWORDS.maintenance }));
+  await controlPlane.create(own);
+  await controlPlane.create(author);
+  await controlPlane.create(mcpServer(NAMESPACE, "scene", { budgetRef: { name: "writing" } }));
+  await controlPlane.create(deployment(NAMESPACE, "author", { env: poolSize(7) }));
+  await controlPlane.create(pgbouncerPod(NAMESPACE, "writing-pgbouncer-0", "writing", ip));
+  await controlPlane.create(secret(NAMESPACE, "writing-stats", { password: PASSWORDS.weir_stats }));
+  await controlPlane.create(
+    secret(NAMESPACE, "writing-maintenance", { password: PASSWORDS.maintenance }),
+  );
 }, API_SERVER_START_TIMEOUT_MS);
 
 afterEach(async () => {
@@ -55,22 +64,22 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  await scene.stop();
+  await controlPlane.stop();
   await pooler.stop();
   await postgres.stop();
 });
 
 async function operate(
   candidate: string,
-  options: Omit<NonNullable<Parameters<Scene["operate"]>[0]>, "candidate"> = {},
+  options: Omit<NonNullable<Parameters<ControlPlane["operate"]>[0]>, "candidate"> = {},
 ): Promise<Operator> {
-  const operator = await scene.operate({ candidate, ...options });
+  const operator = await controlPlane.operate({ candidate, ...options });
   operators.push(operator);
   return operator;
 }
 
 async function conditions(object: Sent): Promise<string> {
-  const { status } = await scene.read(object);
+  const { status } = await controlPlane.read(object);
   return conditionsOf(status)
     .map(({ type, reason }) => `${String(type)}=${String(reason)}`)
     .join(" ");
@@ -86,7 +95,7 @@ function poolSize(value: number) {
 
 /** Of everything in weir's hands, and Events: another one after each write. */
 async function versions(): Promise<string> {
-  const { stdout } = await scene.server.kubectl([
+  const { stdout } = await controlPlane.server.kubectl([
     "get",
     "connectionbudgets,mcpservers,events.events.k8s.io",
     "--all-namespaces",
@@ -96,7 +105,7 @@ async function versions(): Promise<string> {
 }
 
 async function holder(name = LEASE.name): Promise<string> {
-  const lease = await scene.read({
+  const lease = await controlPlane.read({
     apiVersion: "coordination.k8s.io/v1",
     plural: "leases",
     ...LEASE,
@@ -143,10 +152,10 @@ test("a changed server is at most two writes, and idle is none", async () => {
   const before = await versions();
   // The message alone differs, which waits; another generation does not.
   const { fields } = deployment(NAMESPACE, "author", { env: poolSize(8) });
-  await scene.patch(deployment(NAMESPACE, "author"), fields);
-  await scene.patch(author, { spec: { port: 3002 } });
+  await controlPlane.patch(deployment(NAMESPACE, "author"), fields);
+  await controlPlane.patch(author, { spec: { port: 3002 } });
   await expect
-    .poll(async () => fieldOf(await scene.read(author), "status")["observedGeneration"])
+    .poll(async () => fieldOf(await controlPlane.read(author), "status")["observedGeneration"])
     .toBe(2);
   await lookAgain(operator);
   const after = await versions();
@@ -156,14 +165,16 @@ test("a changed server is at most two writes, and idle is none", async () => {
 });
 
 test("of two that watch a namespace each, both lead: none waits for the other's Lease", async () => {
-  await scene.namespace("elsewhere");
+  await controlPlane.namespace("elsewhere");
   const there = budget("elsewhere", "studio", { postgresPort: postgres.port });
-  await scene.create(there);
+  await controlPlane.create(there);
   const first = await operate("here", { namespace: NAMESPACE });
   const second = await operate("there", { namespace: "elsewhere" });
   await settle(first);
   const feasible = async () =>
-    conditionsOf((await scene.read(there))["status"]).find(({ type }) => type === "Feasible");
+    conditionsOf((await controlPlane.read(there))["status"]).find(
+      ({ type }) => type === "Feasible",
+    );
   // The budget of the other namespace is not known to it.
   await expect.poll(feasible).toMatchObject({
     reason: "Fits",
@@ -175,12 +186,12 @@ test("of two that watch a namespace each, both lead: none waits for the other's 
   expect(await holder("weir-operator-elsewhere")).toMatch(/^there_/);
   expect((await ask(first, "/metrics")).text).not.toContain('namespace="elsewhere"');
   expect((await ask(second, "/metrics")).text).not.toContain('namespace="writing"');
-  await scene.remove(there);
+  await controlPlane.remove(there);
 });
 
 /** As the operator's ServiceAccount, with the rights that its file brings, in the Lease's namespace. */
 async function shippedRights(): Promise<KubeClient> {
-  const { kubectl, kubeconfigFor } = scene.server;
+  const { kubectl, kubeconfigFor } = controlPlane.server;
   const items = operatorAccess();
   const text = JSON.stringify({ apiVersion: "v1", kind: "List", items });
   const path = join(await scratchDir("rights"), "rights.json");
@@ -196,7 +207,7 @@ async function shippedRights(): Promise<KubeClient> {
 test("one that may not have the Lease of its namespace is not ready, and says why", async () => {
   const client = await shippedRights();
   try {
-    const namespace = await scene.namespace("alone");
+    const namespace = await controlPlane.namespace("alone");
     const operator = await operate("forbidden", { client, namespace });
     const ready = () => ask(operator, "/readyz");
     const lease = { namespace: LEASE.namespace, name: `${LEASE.name}-${namespace}` };
@@ -214,7 +225,10 @@ test("one that may not have the Lease of its namespace is not ready, and says wh
       verbs: [verb],
       ...(verb !== "create" && { resourceNames: [LEASE.name, lease.name] }),
     }));
-    await scene.patch({ ...role, namespace: LEASE.namespace, name: OPERATOR_NAME }, { rules });
+    await controlPlane.patch(
+      { ...role, namespace: LEASE.namespace, name: OPERATOR_NAME },
+      { rules },
+    );
     await expect.poll(ready).toEqual({ status: 200, text: "ok\n" });
     expect(await holder(lease.name)).toMatch(/^forbidden_/);
     await operator.stop();
@@ -253,9 +267,9 @@ test("metrics say the figures of budgets that are there, and no others", async (
   expect((await ask(operator, "/livez")).text).toBe("ok\n");
 
   const other = { ...own, name: "gone" };
-  await scene.create(other);
+  await controlPlane.create(other);
   await expect.poll(text).toContain('budget="gone"');
-  await scene.remove(other);
+  await controlPlane.remove(other);
   await expect.poll(text).not.toContain('budget="gone"');
   expect(await text()).toContain(series);
 });
@@ -263,6 +277,6 @@ test("metrics say the figures of budgets that are there, and no others", async (
 test("a status that somebody else wrote is put right", async () => {
   const operator = await operate("guard");
   await settle(operator);
-  await scene.patch(own, { status: { conditions: [] } }, "status");
+  await controlPlane.patch(own, { status: { conditions: [] } }, "status");
   await expect.poll(() => conditions(own)).toBe(ALL_SEEN);
 });

@@ -14,19 +14,19 @@ import { startBalancer } from "./balancer.ts";
 import { fastRuntime } from "../runtime/fastRuntime.ts";
 import { budget, conditionsOf, podIp, secret } from "./objects.ts";
 import { makeRole, PASSWORDS, startPooler, type PoolerSpec } from "./pooler.ts";
-import { startScene, type Scene, type Sent } from "./scene.ts";
-import { observed, postgresSnapshot, seen } from "./sceneOf.ts";
+import { startControlPlane, type ControlPlane, type Sent } from "./controlPlane.ts";
+import { observed, postgresSnapshot, seen } from "./snapshotOf.ts";
 import { systemNetwork } from "../../src/observe/network.ts";
 
 type Status = Readonly<Record<string, unknown>>;
 
 /** How many processes an existing PgBouncer has, and how many of them are seen. */
-let scene: Scene;
+let scene: ControlPlane;
 let postgres: Postgres;
 const poolers: PgBouncer[] = [];
 
 beforeAll(async () => {
-  [scene, postgres] = await Promise.all([startScene(), startPostgres()]);
+  [scene, postgres] = await Promise.all([startControlPlane(), startPostgres()]);
   await makeRole(postgres, 40);
   for (const setting of [
     "client_connection_check_interval = '1s'",
@@ -149,9 +149,9 @@ function observing(
 
 /** What is known of each address. */
 function seenBy(observer: BudgetObserver) {
-  const sight = observer.pgbouncers();
-  if (sight.state !== "available") return sight.state;
-  return sight.value.map(({ name, observation: { state }, sameAs }) => ({ name, state, sameAs }));
+  const sources = observer.pgbouncers();
+  if (sources.state !== "available") return sources.state;
+  return sources.value.map(({ name, observation: { state }, sameAs }) => ({ name, state, sameAs }));
 }
 
 function reasonIn(status: Status | undefined, of: string) {

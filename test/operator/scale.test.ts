@@ -7,7 +7,7 @@ import { allReady } from "../testbed/conditions.ts";
 import { listsAmong, writesAmong } from "../testbed/requests.ts";
 import { type Testbed, TESTBED_START_TIMEOUT_MS, startTestbed } from "../testbed/testbed.ts";
 import { ownFleet } from "../testbed/writingFleet.ts";
-import { figure } from "./scene.ts";
+import { figure } from "./controlPlane.ts";
 
 /** The most servers that one budget may have, each with a pod that holds connections. */
 const COUNT = 500;

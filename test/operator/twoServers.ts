@@ -1,13 +1,13 @@
 import type { BudgetSnapshot, ServerSnapshot } from "../../src/model/budgetSnapshot.ts";
 import type { ClientCount } from "../../src/model/pgbouncer.ts";
 import { serverOf } from "../fleets/fleetOf.ts";
-import { sceneOf, withServer, withSight } from "./sceneOf.ts";
+import { snapshotOf, withServer, withPgBouncerState } from "./snapshotOf.ts";
 
 const SERVERS = [serverOf("author"), serverOf("scene")];
 
 /** Two servers of weir's own tier: limit 5, grant 10, peak 2 pods each. `scene` is at 10.0.0.2. */
 export function twoServers(change: (server: ServerSnapshot) => ServerSnapshot = (same) => same) {
-  return withServer(sceneOf({ servers: SERVERS }), "scene", change);
+  return withServer(snapshotOf({ servers: SERVERS }), "scene", change);
 }
 
 function summed(clients: readonly ClientCount[]): number {
@@ -24,23 +24,23 @@ export function withClients(
   clients: readonly ClientCount[],
   only?: number,
 ): BudgetSnapshot {
-  return withSight(
+  return withPgBouncerState(
     snapshot,
-    (sight) => {
+    (state) => {
       const counts = (key: "line" | "address") =>
         Map.groupBy(clients, (client) => client[key]).entries();
       const byAddress = (sum: (own: readonly ClientCount[]) => number) =>
         new Map([...counts("address")].map(([key, own]) => [key, sum(own)] as const));
       const held = byAddress(summedHeld);
       return {
-        ...sight,
+        ...state,
         clients,
-        lines: sight.lines.map((line) => ({
+        lines: state.lines.map((line) => ({
           ...line,
           openClients: summed(clients.filter((client) => client.line === line.name)),
         })),
         window: {
-          ...sight.window,
+          ...state.window,
           addresses: byAddress(summed),
           addressesHeld: held,
           addressesHeldMin: held,

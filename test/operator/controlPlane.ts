@@ -28,7 +28,7 @@ export interface Sent {
 type Place = Pick<Sent, "apiVersion" | "plural" | "namespace" | "name">;
 
 /** Operators of this process on a real API server. */
-export interface Scene {
+export interface ControlPlane {
   readonly server: ApiServer;
   readonly client: KubeClient;
   /** A namespace of its own, where pods may be made. */
@@ -38,7 +38,7 @@ export interface Scene {
   /** Merges into an object, or into its status. */
   readonly patch: (object: Place, patch: Fields, subresource?: "status") => Promise<void>;
   readonly read: (object: Place) => Promise<Fields>;
-  /** Starts one; it ends with the scene at the latest. */
+  /** Starts one; it ends with the controlPlane at the latest. */
   readonly operate: (options?: {
     readonly candidate?: string;
     /** Absent: all. */
@@ -53,7 +53,7 @@ export interface Scene {
 
 export const LEASE = { namespace: "default", name: "weir-operator" };
 
-export async function startScene(): Promise<Scene> {
+export async function startControlPlane(): Promise<ControlPlane> {
   const server = await startApiServer();
   const client = connect(loadKubeconfig({ KUBECONFIG: server.kubeconfigPath }), systemRuntime);
   const running: Operator[] = [];

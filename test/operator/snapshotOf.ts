@@ -109,7 +109,7 @@ export interface Load {
 }
 
 /** A process with these lines; what is open follows from its clients. */
-export function poolerSight(
+export function pgbouncerStateOf(
   lines: readonly DatabaseRow[],
   settings: Readonly<Record<string, string>>,
   { clients = [], window = {}, servers = new Map() }: Load = {},
@@ -153,7 +153,7 @@ export function poolerSight(
 }
 
 /** A line as weir sets it. */
-export function lineSight(
+export function lineStateOf(
   budget: ConnectionBudget,
   name: string,
   clients: number,
@@ -201,8 +201,8 @@ export function postgresSnapshot(
   };
 }
 
-/** What a test says of a scene; the rest is healthy. */
-export interface SceneWish {
+/** What a test says of a snapshot; the rest is healthy. */
+export interface SnapshotOptions {
   readonly budget?: ConnectionBudget;
   readonly servers?: readonly McpServer[];
   readonly neighbours?: readonly ConnectionBudget[];
@@ -210,12 +210,12 @@ export interface SceneWish {
 }
 
 /** A tier of weir's own and its servers, all as planned. */
-export function sceneOf({
+export function snapshotOf({
   budget = budgetOf(),
   servers = INCIDENT_NAMES.map((name) => serverOf(name)),
   neighbours = [],
   load = {},
-}: SceneWish = {}): BudgetSnapshot {
+}: SnapshotOptions = {}): BudgetSnapshot {
   const objects = {
     budget: observed(budget),
     servers: servers.map((server, index) => runningOf(server, 1, index)),
@@ -225,9 +225,9 @@ export function sceneOf({
   const plan = planObjects(objects);
   if (!plan.known) throw new Error(plan.problems.join("\n"));
   const limits = new Map(plan.admitted.servers.map(({ name, limit }) => [name, limit]));
-  const sight = poolerSight(
+  const state = pgbouncerStateOf(
     linesOf(budget, plan.admitted).map(({ name, clients, slots }) =>
-      lineSight(budget, name, clients, slots),
+      lineStateOf(budget, name, clients, slots),
     ),
     {
       max_client_conn: String(budget.spec.pgbouncer.maxClientConn),
@@ -238,7 +238,7 @@ export function sceneOf({
   );
   const poolers = Array.from({ length: processCountOf(budget) }, (_, ordinal) => ({
     name: `${budget.metadata.name}-pgbouncer-${ordinal}`,
-    observation: seen(sight),
+    observation: seen(state),
   }));
   return {
     atMs: AT_MS,
@@ -256,12 +256,12 @@ export function sceneOf({
  *
  * @param processes what its budget says of it; one is seen
  */
-export function incidentScene(held: number, processes = 1): BudgetSnapshot {
+export function incidentSnapshot(held: number, processes = 1): BudgetSnapshot {
   const budget = observeExisting(processes);
   const servers = INCIDENT_NAMES.map((name) =>
     serverOf(name, { rollout: { type: "Recreate" }, pool: { max: 19 } }),
   );
-  const line = { ...lineSight(budget, "writing", 0, 20), maxClientConnections: 0 };
+  const line = { ...lineStateOf(budget, "writing", 0, 20), maxClientConnections: 0 };
   const clients = servers.map((_, index) => ({
     line: "writing",
     user: "writing",
@@ -270,7 +270,7 @@ export function incidentScene(held: number, processes = 1): BudgetSnapshot {
     idle: held,
     waiting: 0,
   }));
-  const sight = poolerSight(
+  const state = pgbouncerStateOf(
     [line],
     { max_client_conn: "200", pool_mode: "transaction" },
     { clients },
@@ -281,7 +281,7 @@ export function incidentScene(held: number, processes = 1): BudgetSnapshot {
     servers: servers.map((server, index) => runningOf(server, 20, index)),
     neighbours: [],
     unreadNeighbours: [],
-    pgbouncers: seen([{ name: "old-pgbouncer:6432", observation: seen(sight) }]),
+    pgbouncers: seen([{ name: "old-pgbouncer:6432", observation: seen(state) }]),
     postgres: seen(postgresSnapshot(budget)),
   };
 }
@@ -297,52 +297,54 @@ export function observeExisting(processes = 1): ConnectionBudget {
   };
 }
 
-/** The scene with its processes' sights changed, all of them or the one of this ordinal. */
-export function withSight(
-  scene: BudgetSnapshot,
-  change: (sight: PgBouncerState) => PgBouncerState,
+/** The snapshot with its processes' states changed, all of them or the one of this ordinal. */
+export function withPgBouncerState(
+  snapshot: BudgetSnapshot,
+  change: (state: PgBouncerState) => PgBouncerState,
   only?: number,
 ): BudgetSnapshot {
-  if (scene.pgbouncers.state !== "available") return scene;
-  const poolers = scene.pgbouncers.value.map((pooler, ordinal): PgBouncerSnapshot => {
+  if (snapshot.pgbouncers.state !== "available") return snapshot;
+  const poolers = snapshot.pgbouncers.value.map((pooler, ordinal): PgBouncerSnapshot => {
     const { observation } = pooler;
     if (observation.state !== "available" || (only !== undefined && only !== ordinal))
       return pooler;
     return { ...pooler, observation: seen(change(observation.value)) };
   });
-  return { ...scene, pgbouncers: seen(poolers) };
+  return { ...snapshot, pgbouncers: seen(poolers) };
 }
 
 /** One process' line changed. */
 export function withLine(
   name: string,
   change: Partial<LineState>,
-): (sight: PgBouncerState) => PgBouncerState {
-  return (sight) => ({
-    ...sight,
-    lines: sight.lines.map((line) => (line.name === name ? { ...line, ...change } : line)),
+): (state: PgBouncerState) => PgBouncerState {
+  return (state) => ({
+    ...state,
+    lines: state.lines.map((line) => (line.name === name ? { ...line, ...change } : line)),
   });
 }
 
 /** One server changed. */
 export function withServer(
-  scene: BudgetSnapshot,
+  snapshot: BudgetSnapshot,
   name: string,
   change: (server: ServerSnapshot) => ServerSnapshot,
 ): BudgetSnapshot {
   return {
-    ...scene,
-    servers: scene.servers.map((server) => (server.object.name === name ? change(server) : server)),
+    ...snapshot,
+    servers: snapshot.servers.map((server) =>
+      server.object.name === name ? change(server) : server,
+    ),
   };
 }
 
-/** The scene a second later, with the statuses that a judgement gave. */
-export function after(scene: BudgetSnapshot, judgement: Decision): BudgetSnapshot {
+/** The snapshot a second later, with the statuses that a judgement gave. */
+export function after(snapshot: BudgetSnapshot, judgement: Decision): BudgetSnapshot {
   return {
-    ...scene,
-    atMs: scene.atMs + 1000,
-    budget: { ...scene.budget, status: judgement.statuses.budget ?? {} },
-    servers: scene.servers.map((server) => ({
+    ...snapshot,
+    atMs: snapshot.atMs + 1000,
+    budget: { ...snapshot.budget, status: judgement.statuses.budget ?? {} },
+    servers: snapshot.servers.map((server) => ({
       ...server,
       object: {
         ...server.object,
@@ -353,15 +355,15 @@ export function after(scene: BudgetSnapshot, judgement: Decision): BudgetSnapsho
 }
 
 /** A budget's condition. */
-export function budgetCondition(scene: BudgetSnapshot, type: string): Condition | undefined {
-  return conditionIn(judge(scene).statuses.budget, type);
+export function budgetCondition(snapshot: BudgetSnapshot, type: string): Condition | undefined {
+  return conditionIn(judge(snapshot).statuses.budget, type);
 }
 
 /** A server's condition. */
 export function serverCondition(
-  scene: BudgetSnapshot,
+  snapshot: BudgetSnapshot,
   name: string,
   type: string,
 ): Condition | undefined {
-  return conditionIn(judge(scene).statuses.servers.get(name) ?? {}, type);
+  return conditionIn(judge(snapshot).statuses.servers.get(name) ?? {}, type);
 }

@@ -8,7 +8,7 @@ import { madeOf } from "./controllers.ts";
 import { idleFleet, PRESS_HOST, type Tier } from "./idleFleet.ts";
 import { memoryApiServer, type MemoryApiServer } from "./memoryApiServer.ts";
 import { pgbouncerStandIn, type PgBouncerStandIn } from "./pgbouncerStandIn.ts";
-import { postgresSnapshot } from "./sceneOf.ts";
+import { postgresSnapshot } from "./snapshotOf.ts";
 import { traffic, type Pool, type Traffic } from "./traffic.ts";
 
 /**
@@ -16,7 +16,7 @@ import { traffic, type Pool, type Traffic } from "./traffic.ts";
  * It is no still life: connections come and go within their limits, and autoscalers say what they
  * measure.
  */
-export interface IdleScene {
+export interface IdleSystem {
   readonly api: MemoryApiServer;
   /** By address. */
   readonly processes: ReadonlyMap<string, PgBouncerStandIn>;
@@ -50,11 +50,11 @@ interface UsedTier {
 /**
  * @param isBusy whether anything moves, at a moment of the clock
  */
-export function idleScene(
+export function idleSystem(
   servers: number,
   runtime: Runtime,
   isBusy: (atMs: number) => boolean,
-): IdleScene {
+): IdleSystem {
   const { tiers, objects } = idleFleet(servers);
   const made = madeOf(objects);
   const api = memoryApiServer(runtime);
