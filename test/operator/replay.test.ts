@@ -4,7 +4,7 @@ import { OPERATOR_NAME, OPERATOR_NAMESPACE } from "../../src/api/names.ts";
 import { startOperator, type Operator } from "../../src/operator/operator.ts";
 import { fieldOf, textAt } from "../../src/kube/fields.ts";
 import { virtualRuntime } from "../runtime/virtualRuntime.ts";
-import { idleScene, type IdleScene } from "./idleScene.ts";
+import { idleSystem, type IdleSystem } from "./idleSystem.ts";
 import { unsteadyWorld } from "./unsteadyWorld.ts";
 
 /**
@@ -23,10 +23,10 @@ async function hourOf(seed: number): Promise<readonly string[]> {
   const runtime = virtualRuntime(seed);
   const trace: string[] = [];
   const note = (what: string) => void trace.push(`${runtime.monotonicMs()} ${what}`);
-  const scene = idleScene(SERVERS, runtime, isBusy);
+  const system = idleSystem(SERVERS, runtime, isBusy);
   const worlds = ["weir-0", "weir-1"].map((candidate) => ({
     candidate,
-    ...unsteadyWorld(scene, runtime, (what) => note(`${candidate} ${what}`)),
+    ...unsteadyWorld(system, runtime, (what) => note(`${candidate} ${what}`)),
   }));
   const operators: Operator[] = [];
   for (const { candidate, client, network } of worlds) {
@@ -46,10 +46,10 @@ async function hourOf(seed: number): Promise<readonly string[]> {
     );
   }
   await runtime.pass(10 * MINUTE_MS);
-  scene.hold("s003", 9);
+  system.hold("s003", 9);
   await runtime.pass(10 * MINUTE_MS);
-  scene.hold("s003", undefined);
-  const leader = worlds.find(({ candidate }) => leaderOf(scene).startsWith(candidate));
+  system.hold("s003", undefined);
+  const leader = worlds.find(({ candidate }) => leaderOf(system).startsWith(candidate));
   leader?.cut(true);
   await runtime.pass(5 * MINUTE_MS);
   leader?.cut(false);
@@ -66,7 +66,7 @@ function isBusy(atMs: number): boolean {
 }
 
 /** Who holds the lease. */
-function leaderOf({ api }: IdleScene): string {
+function leaderOf({ api }: IdleSystem): string {
   const lease = api.read("Lease", OPERATOR_NAMESPACE, OPERATOR_NAME);
   return textAt(fieldOf(lease, "spec"), "holderIdentity") ?? "";
 }

@@ -2,9 +2,9 @@ import type { KubeClient } from "../../src/kube/client.ts";
 import { KubeError } from "../../src/kube/kubeError.ts";
 import type { Network } from "../../src/observe/network.ts";
 import { sleep, type Runtime } from "../../src/runtime/runtime.ts";
-import type { IdleScene } from "./idleScene.ts";
+import type { IdleSystem } from "./idleSystem.ts";
 
-/** What an operator reaches of a scene, late by chance, and now and then not at all. */
+/** What an operator reaches of a system, late by chance, and now and then not at all. */
 export interface UnsteadyWorld {
   readonly client: KubeClient;
   readonly network: Network;
@@ -28,7 +28,7 @@ const WATCH_MS_MAX = 1_000_000;
 
 /** @param note is told everything that is asked and what comes of it, in order */
 export function unsteadyWorld(
-  { api, openConsole, postgres, addressesOf }: IdleScene,
+  { api, openConsole, postgres, addressesOf }: IdleSystem,
   runtime: Runtime,
   note: (what: string) => void,
 ): UnsteadyWorld {
