@@ -8,12 +8,19 @@ export type Endpoint =
   /** By its main address. */
   | { readonly kind: "postgres"; readonly address: string };
 
-/** Pods that take connections. */
-export interface Backend {
+/** Pods that take connections: a pooler's or a Postgres server's. */
+export interface Listener {
   readonly namespace: string;
+  /** Labels of the pods; none where no Service selects them. */
   readonly labels: ReadonlyMap<string, string>;
+  /** Where they listen; several where it is not known which of them it is. */
   readonly ports: readonly number[];
   readonly portNames: ReadonlyMap<string, number>;
+  /** Services that an operator makes for them, whether they are among the objects or not. */
+  readonly services: readonly { readonly name: string; readonly port: number }[];
+}
+
+interface Backend extends Listener {
   readonly endpoint: Endpoint;
 }
 
@@ -57,19 +64,17 @@ export class AddressBook {
     this.#inventory = inventory;
   }
 
-  /** Pods that Services may select. */
-  addBackend(backend: Backend): void {
-    push(this.#backends, backend.namespace, backend);
+  add(listener: Listener, endpoint: Endpoint): void {
+    const { namespace, labels, services } = listener;
+    if (labels.size > 0) push(this.#backends, namespace, { ...listener, endpoint });
+    for (const { name, port } of services) {
+      push(this.#services, `${namespace}/${name}`, { port, endpoint });
+    }
   }
 
   /** Labels of pods that are neither pooler nor Postgres. */
   addOther(namespace: string, labels: ReadonlyMap<string, string>): void {
     push(this.#others, namespace, labels);
-  }
-
-  /** A Service that an operator makes, and that need not be among the objects. */
-  addService(namespace: string, name: string, port: number, endpoint: Endpoint): void {
-    push(this.#services, `${namespace}/${name}`, { port, endpoint });
   }
 
   /** A host that means the same everywhere; several things may have one name. */

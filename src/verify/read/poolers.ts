@@ -4,20 +4,12 @@ import { known, missing, wholeNumber, type MissingQuantity, type Quantity } from
 import type { SourcePosition } from "../sourcePosition.ts";
 import type { PoolerGroup, PoolerLine } from "../system.ts";
 import type { Annotation, Workload } from "../workload.ts";
+import type { Listener } from "./addresses.ts";
 
 /** A pooler as it was found, before its lines' addresses are known. */
-export interface FoundPooler {
+export interface FoundPooler extends Listener {
   readonly name: string;
   readonly place: SourcePosition;
-  readonly namespace: string;
-  /** Labels of its pods. */
-  readonly labels: ReadonlyMap<string, string>;
-  /** Names of its ports, by number. */
-  readonly portNames: ReadonlyMap<string, number>;
-  /** Where it listens; several where it is not known which of them it is. */
-  readonly ports: readonly number[];
-  /** Services that its operator makes: by name, and their port. */
-  readonly services: readonly { readonly name: string; readonly port: number }[];
   readonly groups: readonly FoundGroup[];
   /** The workload whose pods it runs in. */
   readonly workload?: Workload;

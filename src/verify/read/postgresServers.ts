@@ -10,18 +10,13 @@ import {
   type Container,
   type Workload,
 } from "../workload.ts";
+import type { Listener } from "./addresses.ts";
 import { availableOf } from "./annotations.ts";
 import type { Field } from "./field.ts";
 
-/** A Postgres as it was found, before its addresses are known. */
-export interface FoundPostgres {
+/** A Postgres as it was found, before its main address is known. */
+export interface FoundPostgres extends Listener {
   readonly place: SourcePosition;
-  readonly namespace: string;
-  readonly labels: ReadonlyMap<string, string>;
-  readonly ports: readonly number[];
-  readonly portNames: ReadonlyMap<string, number>;
-  /** Services that its operator makes; the first is its main address. */
-  readonly services: readonly { readonly name: string; readonly port: number }[];
   readonly available: Quantity;
   readonly workload?: Workload;
 }

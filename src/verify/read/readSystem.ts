@@ -9,7 +9,7 @@ import { objectOf, type ManifestObject } from "../sourcePosition.ts";
 import type { PostgresServer, System } from "../system.ts";
 import type { Workload } from "../workload.ts";
 import { AddressBook, completed, type Endpoint } from "./addresses.ts";
-import { barePooler, INI_KIND } from "./bareIni.ts";
+import { barePooler } from "./bareIni.ts";
 import { withoutConflicts } from "./conflictingObjects.ts";
 import { Field } from "./field.ts";
 import { connectedSystem } from "./foundSystem.ts";
@@ -75,12 +75,10 @@ function addressBook(
   for (const { namespace, labels } of workloads) book.addOther(namespace, labels);
   for (const pooler of poolers) {
     const endpoint: Endpoint = { kind: "pooler", name: pooler.name };
-    const { namespace, labels, ports, portNames } = pooler;
-    if (labels.size > 0) book.addBackend({ namespace, labels, ports, portNames, endpoint });
-    for (const { name, port } of pooler.services) book.addService(namespace, name, port, endpoint);
+    book.add(pooler, endpoint);
     // A bare ini is reached by its name.
-    if (pooler.place.object.kind === INI_KIND) {
-      book.addHost(pooler.place.object.name, ports, endpoint);
+    if (pooler.place.object.apiVersion === "") {
+      book.addHost(pooler.place.object.name, pooler.ports, endpoint);
     }
   }
   return book;
@@ -94,17 +92,11 @@ function addServers(
 ): ReadonlyMap<FoundPostgres, PostgresServer> {
   const services = inventory.ofKind("", "Service").map((object) => Field.of(object));
   const addressed = servers.map((server): [FoundPostgres, PostgresServer] => {
-    const { namespace, labels, ports, portNames, place } = server;
+    const { namespace, labels, ports, place } = server;
     const own = `${place.object.name}.${place.object.kind.toLowerCase()}.${namespace}:${ports[0] ?? POSTGRES_PORT}`;
     // Asked of a book of its own: in the one of all, Services may select several.
     const alone = new AddressBook(inventory);
-    alone.addBackend({
-      namespace,
-      labels,
-      ports,
-      portNames,
-      endpoint: { kind: "postgres", address: own },
-    });
+    alone.add(server, { kind: "postgres", address: own });
     const selecting = services
       .filter((service) => service.object.namespace === namespace && labels.size > 0)
       .flatMap((service) =>
@@ -120,9 +112,7 @@ function addServers(
       ),
     ];
     const [address = own, ...aliases] = addresses;
-    const endpoint: Endpoint = { kind: "postgres", address };
-    if (labels.size > 0) book.addBackend({ namespace, labels, ports, portNames, endpoint });
-    for (const { name, port } of server.services) book.addService(namespace, name, port, endpoint);
+    book.add(server, { kind: "postgres", address });
     const available = inventory.conflicting.get(place.object) ?? server.available;
     return [server, { address, aliases, available }];
   });
