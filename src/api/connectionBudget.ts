@@ -22,6 +22,14 @@ export const PGBOUNCER_IMAGE = "weir.local/pgbouncer:1.26.1";
 /** The largest count that any limit may have: far beyond one PgBouncer process, and an int32. */
 export const MOST_CONNECTIONS = 1_000_000;
 
+/** What no server gets of a PgBouncer, where nobody says otherwise. */
+export const DEFAULT_RESERVE = {
+  consoles: 2,
+  maintenance: 4,
+  maintenanceSlots: 2,
+  logins: 4,
+} as const;
+
 /** ini keys that weir computes or depends on; `parameters` may not set them. */
 export const COMPUTED_PARAMETERS: readonly string[] = [
   "admin_users",
@@ -173,13 +181,20 @@ const pgbouncerSchema = withRules(
       .describe("pool_mode."),
     reserve: withRules(
       z.strictObject({
-        consoles: count.default(2).describe("Clients kept for the console: agent and people."),
-        maintenance: count.min(1).default(4).describe("Clients of the maintenance line."),
+        consoles: count
+          .default(DEFAULT_RESERVE.consoles)
+          .describe("Clients kept for the console: agent and people."),
+        maintenance: count
+          .min(1)
+          .default(DEFAULT_RESERVE.maintenance)
+          .describe("Clients of the maintenance line."),
         maintenanceSlots: count
           .min(1)
-          .default(2)
+          .default(DEFAULT_RESERVE.maintenanceSlots)
           .describe("Server connections of the maintenance line."),
-        logins: count.default(4).describe("Sockets still logging in, and cancel requests."),
+        logins: count
+          .default(DEFAULT_RESERVE.logins)
+          .describe("Sockets still logging in, and cancel requests."),
       }),
       [
         {

@@ -8,7 +8,7 @@ import type { BudgetPlan, ServerPlan } from "./plan.ts";
 import {
   floorOf,
   floorsOf,
-  generations,
+  generationsOf,
   missingFor,
   mostReplicas,
   peakPods,
@@ -190,7 +190,7 @@ function peakReason(server: McpServer): string {
   const replicas = mostReplicas(server);
   const processes = server.spec.pool.processesPerPod;
   const pods =
-    generations(server) === 2
+    generationsOf(server.spec.rollout.type) === 2
       ? `${2 * replicas} pods = ${replicas} old + ${replicas} new in a rollout`
       : `${counted(replicas, "pod")}, never old and new together (Recreate)`;
   return processes === 1 ? pods : `${pods}, each of ${processes} processes`;

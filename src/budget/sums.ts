@@ -41,7 +41,7 @@ export function shareOf(budget: ConnectionBudget): number {
  * beside a whole new one, whatever maxSurge says; Recreate waits for the old one to be gone.
  */
 export function peakPods(server: McpServer): number {
-  return generations(server) * mostReplicas(server);
+  return generationsOf(server.spec.rollout.type) * mostReplicas(server);
 }
 
 /** The most processes of a server that can hold connections at once, each with a pool. */
@@ -49,9 +49,12 @@ export function peakProcesses(server: McpServer): number {
   return peakPods(server) * server.spec.pool.processesPerPod;
 }
 
-/** Generations of pods that may exist side by side: 2 for RollingUpdate, 1 for Recreate. */
-export function generations(server: McpServer): number {
-  return server.spec.rollout.type === "RollingUpdate" ? 2 : 1;
+/**
+ * Generations of a Deployment's pods that may exist side by side: 2 for RollingUpdate, which is
+ * also what Kubernetes does by default, 1 for Recreate.
+ */
+export function generationsOf(rollout: string): number {
+  return rollout === "Recreate" ? 1 : 2;
 }
 
 /** The highest replica count: an autoscaler's maximum included, and never below `replicas`. */

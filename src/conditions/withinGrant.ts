@@ -1,6 +1,6 @@
 import type { Condition } from "../api/kubernetes.ts";
+import { generationsOf } from "../budget/sums.ts";
 import type { ServerSnapshot } from "../model/budgetSnapshot.ts";
-import type { WorkloadSnapshot } from "../model/workload.ts";
 import { counted, joinTruncated } from "../text/wording.ts";
 import { whyUnknown } from "./clientOwners.ts";
 import { UNCHANGED, type CheckOutcome, type CheckResult } from "./condition.ts";
@@ -67,16 +67,12 @@ function workloadOver({ workload }: ServerSnapshot, peakPods: number): readonly 
   if (workload === undefined) return [];
   const { kind, name, replicas, hpa, rollout } = workload;
   const most = Math.max(replicas, hpa?.maxReplicas ?? 0);
-  const generations = generationsOf(workload);
+  // Only a Deployment's rollout sets a whole new generation beside one that terminates.
+  const generations = kind === "Deployment" ? generationsOf(rollout) : 1;
   if (most * generations <= peakPods) return [];
   const why = hpa !== undefined && hpa.maxReplicas >= replicas ? `HPA ${hpa.name}` : "its replicas";
   return [
     `${kind} ${name} may make ${most} (${why}) × ${generations} (${rollout}) = ` +
       `${most * generations} pods > ${peakPods} that the grant counts`,
   ];
-}
-
-/** Only a Deployment's rollout sets a whole new generation beside one that terminates. */
-function generationsOf({ kind, rollout }: WorkloadSnapshot): number {
-  return kind === "Deployment" && rollout === "RollingUpdate" ? 2 : 1;
 }

@@ -2,7 +2,7 @@ import { roleOf, type ConnectionBudget } from "../../api/connectionBudget.ts";
 import { keyOf, serversByBudget, type Fleet } from "../../api/fleet.ts";
 import type { McpServer } from "../../api/mcpServer.ts";
 import { formatPostgresAddress, postgresAddressOf } from "../../api/postgresAddress.ts";
-import { generations, mostReplicas } from "../sums.ts";
+import { generationsOf, mostReplicas } from "../sums.ts";
 import type { BudgetPlan, Plan } from "../plan.ts";
 import { postgresOf } from "../postgresShares.ts";
 
@@ -97,7 +97,7 @@ function runningOf(
       server,
       tier,
       replicas: mostReplicas(server),
-      generations: generations(server),
+      generations: generationsOf(server.spec.rollout.type),
       processesPerPod: planned.processesPerPod,
       limit: planned.limit,
       grant: planned.grant,

@@ -1,3 +1,4 @@
+import { DEFAULT_RESERVE } from "../../api/connectionBudget.ts";
 import { byCodeUnit } from "../../text/order.ts";
 import { groups, joinTruncatedLines, type CauseFinding } from "./finding.ts";
 import { counted } from "../../text/wording.ts";
@@ -70,8 +71,8 @@ export function isFull(pgbouncer: LivePgBouncer, without = 0): boolean {
   return pgbouncer.samples.every((sample) => max - loggedIn(sample) + without < ROOM);
 }
 
-/** weir's default reserve: 2 consoles, 4 maintenance, 4 logins. */
-const RESERVE = 10;
+/** What weir keeps for consoles, maintenance and logins by default. */
+const RESERVE = DEFAULT_RESERVE.consoles + DEFAULT_RESERVE.maintenance + DEFAULT_RESERVE.logins;
 
 function raisingAlone({ postgres }: LiveSystem): string {
   const carries =

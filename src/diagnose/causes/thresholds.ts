@@ -1,3 +1,5 @@
+import { DEFAULT_RESERVE } from "../../api/connectionBudget.ts";
+
 /** From where on something is a cause. Times in milliseconds. */
 export interface Thresholds {
   /** A transaction in which nothing was asked for that long is left open, not under way. */
@@ -34,7 +36,7 @@ export const THRESHOLDS: Thresholds = {
   // time logs in twice a second, and none of its clients comes and goes within a window of 3 s.
   loginsPerSecond: 10,
   // weir's reserve for logins. Sockets that log in use max_client_conn, whosoever's they are.
-  loginsUnderWay: 4,
+  loginsUnderWay: DEFAULT_RESERVE.logins,
   ghostSilentMs: 30_000,
   // Longer than any pool's usual idle timeout (HikariCP's 10 minutes is the longest in use).
   ghostLongSilentMs: 600_000,

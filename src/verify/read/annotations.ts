@@ -1,3 +1,4 @@
+import { DEFAULT_RESERVE } from "../../api/connectionBudget.ts";
 import {
   AVAILABLE_CONNECTIONS_ANNOTATION,
   CONNECTS_TO_ANNOTATION,
@@ -67,7 +68,6 @@ export function annotatedPods(annotation: Annotation | undefined): Quantity | un
   return missing(`how many pods there can be: ${name} is no whole number`, place, `${name}: "N"`);
 }
 
-const DEFAULT_RESERVE = { consoles: 2, maintenance: 4, maintenanceSlots: 2, logins: 4 };
 type ReserveKey = keyof typeof DEFAULT_RESERVE;
 
 /** What no client gets; what the annotation doesn't name has weir's default. */

@@ -1,4 +1,5 @@
 import { PODS_ANNOTATION } from "../../api/names.ts";
+import { generationsOf } from "../../budget/sums.ts";
 import { known, missing, positiveCount, type Quantity } from "../quantity.ts";
 import type { Field } from "./field.ts";
 import type { Scalers } from "./scalers.ts";
@@ -11,11 +12,7 @@ export interface WorkloadKind {
   readonly peakPods: (root: Field, scalers: Scalers) => Quantity;
 }
 
-/**
- * Kubernetes' own kinds. A Deployment does not count pods that terminate: during a RollingUpdate a
- * whole old generation may still hold its connections beside a whole new one, whatever maxSurge
- * says. See docs/budget.md.
- */
+/** Kubernetes' own kinds. See docs/budget.md. */
 export const WORKLOAD_KINDS: ReadonlyMap<string, WorkloadKind> = new Map([
   ["/Pod", { template: [], peakPods: (root) => known(1, "1 pod", root.at("kind").place()) }],
   [
@@ -39,7 +36,7 @@ export const WORKLOAD_KINDS: ReadonlyMap<string, WorkloadKind> = new Map([
 /** Pods of a Deployment of so many replicas: twice as many, unless its strategy is Recreate. */
 export function rolledOut(count: Quantity, type: Field, byDefault = "RollingUpdate"): Quantity {
   const strategy = type.text() ?? byDefault;
-  if (strategy !== "Recreate") return doubled(count, `2 generations (${strategy})`, type);
+  if (generationsOf(strategy) > 1) return doubled(count, `2 generations (${strategy})`, type);
   return count.known ? known(count.value, count.why, ...count.places, type.place()) : count;
 }
 
