@@ -1,6 +1,6 @@
 import { App, Chart } from "cdk8s";
 import { expect, it } from "vitest";
-import { Fleet, type ConnectionBudgetObject, type McpServerObject } from "./constructs.ts";
+import { FleetConstruct, type ConnectionBudgetObject, type McpServerObject } from "./constructs.ts";
 
 const BUDGET: ConnectionBudgetObject = {
   apiVersion: "weir.dev/v1alpha1",
@@ -24,7 +24,7 @@ function server(port: number): McpServerObject {
 /** What a Fleet of these objects says. */
 function said(objects: readonly (ConnectionBudgetObject | McpServerObject)[]): string {
   try {
-    void new Fleet(new Chart(new App(), "x"), "fleet", { objects });
+    void new FleetConstruct(new Chart(new App(), "x"), "fleet", { objects });
     return "";
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

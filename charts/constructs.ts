@@ -27,10 +27,10 @@ export interface FleetProps {
 }
 
 /**
- * A whole fleet: for each budget its PgBouncer, for each server its workload, with the limits that
- * the plan gives them. Namespaces are the app's own.
+ * A whole fleet, `Fleet` to apps: for each budget its PgBouncer, for each server its workload, with
+ * the limits that the plan gives them. Namespaces are the app's own.
  */
-export class Fleet extends Construct {
+export class FleetConstruct extends Construct {
   /** The sums, and each server's numbers with their reasons. */
   readonly plan: Plan;
   /** By NAMESPACE/NAME of the budget. */

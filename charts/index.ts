@@ -8,7 +8,7 @@
  * parts, for apps that call `readFleet` and `planFleet` themselves.
  */
 export {
-  Fleet,
+  FleetConstruct as Fleet,
   McpServerWorkload,
   PgBouncerTier,
   type ConnectionBudgetObject,

@@ -31,6 +31,10 @@ const HAVE_TIME_AND_CHANCE: Readonly<Record<string, readonly string[] | "all">> 
 /** What is left out of a run, and not seen to be. */
 const LEFT_OUT = /\b(?:it|test|describe)\.(?:skip|only|todo|fails)\b/g;
 
+/** A type that a module declares; what a function declares for itself is indented. */
+const DECLARED_TYPE =
+  /^(?:export )?(?:declare )?(?:abstract )?(?:interface|type|class|enum) (\w+)/gm;
+
 /** Names of a drawer for odds and ends. */
 const DRAWER = /(?:^|\/)(?:utils?|helpers?|common|misc)(?:\/|\.ts$)/;
 
@@ -189,6 +193,19 @@ it("no program imports tests, and no product imports tools", () => {
           .map((name) => `${file}: imports ${name}, and ${folder}/ may not`),
       ),
   );
+  expect(offenders).toEqual([]);
+});
+
+it("a type's name stands for one thing in src, charts and pool", () => {
+  const files = new Map<string, string[]>();
+  for (const { file, code } of PRODUCT.filter((each) => /^(?:src|charts|pool)\//.test(each.file))) {
+    for (const [, name = ""] of withoutComments(code).matchAll(DECLARED_TYPE)) {
+      files.set(name, [...(files.get(name) ?? []), file]);
+    }
+  }
+  const offenders = [...files]
+    .filter(([, declaring]) => declaring.length > 1)
+    .map(([name, declaring]) => `${name}: is declared in ${declaring.join(" and ")}`);
   expect(offenders).toEqual([]);
 });
 

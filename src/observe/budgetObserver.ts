@@ -8,7 +8,7 @@ import { budgetLogins } from "../credentials/budgetLogins.ts";
 import { processMemory, sameProcesses } from "../pgbouncer/processIdentity.ts";
 import type { Semaphore } from "../runtime/semaphore.ts";
 import { pollHost } from "./hostPoller.ts";
-import { pollMcpServer, type Endpoints, type McpPoller } from "./mcpPoller.ts";
+import { pollMcpServer, type McpEndpoints, type McpPoller } from "./mcpPoller.ts";
 import type { ObserverOptions } from "./observerOptions.ts";
 import {
   pollPgBouncer,
@@ -29,7 +29,7 @@ export interface BudgetObserver {
    *
    * @param servers the ready pods of each, by its name
    */
-  readonly retarget: (now: PgBouncerTargets, servers: ReadonlyMap<string, Endpoints>) => void;
+  readonly retarget: (now: PgBouncerTargets, servers: ReadonlyMap<string, McpEndpoints>) => void;
   readonly pgbouncers: () => Observation<readonly PgBouncerSnapshot[]>;
   readonly postgres: () => Observation<PostgresSnapshot>;
   readonly handshake: (server: string) => Observation<Handshake>;

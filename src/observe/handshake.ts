@@ -10,7 +10,7 @@ import { firstLine, truncate } from "../text/wording.ts";
 import type { Handshake } from "../model/budgetSnapshot.ts";
 
 /** One MCP endpoint. */
-export interface Endpoint {
+export interface McpEndpoint {
   readonly pod: string;
   readonly host: string;
   readonly port: number;
@@ -30,7 +30,7 @@ const LENGTH_MAX = 200;
  * @returns what came of it; it doesn't throw
  */
 export async function handshake(
-  endpoint: Endpoint,
+  endpoint: McpEndpoint,
   runtime: Runtime,
   stopped: AbortSignal,
 ): Promise<Handshake> {

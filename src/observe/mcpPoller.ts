@@ -1,19 +1,19 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Handshake } from "../model/budgetSnapshot.ts";
 import type { Observation } from "../model/observation.ts";
-import type { Endpoint } from "./handshake.ts";
+import type { McpEndpoint } from "./handshake.ts";
 import { loop } from "../runtime/loop.ts";
 import type { ObserverOptions } from "./observerOptions.ts";
 import type { Semaphore } from "../runtime/semaphore.ts";
 
 /** The ready pods of one server, in an order that stays. */
-export type Endpoints = readonly (Endpoint & { readonly uid: string })[];
+export type McpEndpoints = readonly (McpEndpoint & { readonly uid: string })[];
 
 /** Greets one server again and again. */
 export interface McpPoller {
   readonly observation: () => Observation<Handshake>;
   /** The ready pods as of now: when they change it greets one soon. */
-  readonly retarget: (endpoints: Endpoints) => void;
+  readonly retarget: (endpoints: McpEndpoints) => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -29,7 +29,7 @@ const NO_PODS: Observation<Handshake> = {
 };
 
 export function pollMcpServer(
-  first: Endpoints,
+  first: McpEndpoints,
   { runtime, network }: ObserverOptions,
   limit: Semaphore,
   onChange: () => void,

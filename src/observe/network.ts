@@ -4,7 +4,7 @@ import { openConsole, type Console } from "../pgbouncer/console.ts";
 import { askPostgres, type PostgresQuestion } from "../postgres/ask.ts";
 import type { ServerLogin } from "../postgres/connection.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { handshake, type Endpoint } from "./handshake.ts";
+import { handshake, type McpEndpoint } from "./handshake.ts";
 import { addressesOf } from "./hostNames.ts";
 
 /** What the pollers ask over connections of their own, beside those to the API server. */
@@ -17,7 +17,7 @@ export interface Network {
     stopped: AbortSignal,
   ) => Promise<PostgresSnapshot>;
   /** As `handshake`. */
-  readonly handshake: (endpoint: Endpoint, stopped: AbortSignal) => Promise<Handshake>;
+  readonly handshake: (endpoint: McpEndpoint, stopped: AbortSignal) => Promise<Handshake>;
   /** As `addressesOf`. */
   readonly addressesOf: (host: string, namespace: string) => Promise<readonly string[]>;
 }

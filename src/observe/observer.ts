@@ -16,7 +16,7 @@ import { observeBudget, type BudgetObserver } from "./budgetObserver.ts";
 import { type CachedObject, budgetsSharingPostgres } from "./observedObject.ts";
 import type { CachedPod } from "./cachedObjects.ts";
 import type { ClusterCopy } from "./cluster.ts";
-import type { Endpoints } from "./mcpPoller.ts";
+import type { McpEndpoints } from "./mcpPoller.ts";
 import type { ObserverOptions } from "./observerOptions.ts";
 import { pgbouncerTargets, unwatchedServiceOf } from "./pgbouncerTargets.ts";
 import { cachedPodsOf, podOf, workloadOf } from "./serverWorkload.ts";
@@ -157,7 +157,7 @@ function serverOf(
 }
 
 /** Where its ready pods listen. */
-function endpointsOf({ object: { parsed }, pods }: ServerWithPods): Endpoints {
+function endpointsOf({ object: { parsed }, pods }: ServerWithPods): McpEndpoints {
   if (!parsed.ok) return [];
   const { port, path } = parsed.value.spec;
   return pods.flatMap(({ name, uid, ip, ready, terminating }) =>

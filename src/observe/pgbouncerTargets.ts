@@ -11,14 +11,14 @@ export type PgBouncerTargets =
   | { readonly kind: "Host"; readonly host: string; readonly port: number }
   | { readonly kind: "None"; readonly reason: UnavailableReason; readonly message: string };
 
-type Endpoints = Pick<ClusterCopy, "service" | "slicesOf" | "pgbouncerPods">;
+type TargetSource = Pick<ClusterCopy, "service" | "slicesOf" | "pgbouncerPods">;
 
 /**
  * Its own: its pods. One that weir did not make: what stands behind the Service that it names, else
  * what DNS says. Ready or not: one that is not ready may hold clients all the same. A process that
  * terminates lets nobody in any more, and an open console would block its exit: it is none of them.
  */
-export function pgbouncerTargets(budget: PlacedBudget, cluster: Endpoints): PgBouncerTargets {
+export function pgbouncerTargets(budget: PlacedBudget, cluster: TargetSource): PgBouncerTargets {
   const { namespace, name } = budget.metadata;
   const { existing } = budget.spec.pgbouncer;
   if (existing === undefined) return ownPlaces(`${namespace}/${name}`, cluster);
@@ -58,7 +58,7 @@ export function unwatchedServiceOf(
   return watched === undefined || key?.startsWith(`${watched}/`) ? undefined : key;
 }
 
-function ownPlaces(key: string, cluster: Endpoints): PgBouncerTargets {
+function ownPlaces(key: string, cluster: TargetSource): PgBouncerTargets {
   const targets = cluster
     .pgbouncerPods(key)
     .filter(({ terminating }) => !terminating)

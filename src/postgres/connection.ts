@@ -25,7 +25,7 @@ export interface ConnectionSettings {
 }
 
 /** A connection that is open. */
-export interface Connection {
+export interface PostgresConnection {
   /** @throws what the server answers, or what ended the connection before */
   readonly query: <Row extends object>(text: string, values?: unknown[]) => Promise<readonly Row[]>;
   /** Ends it, whatever state it is in; doesn't throw. */
@@ -44,7 +44,7 @@ export async function openConnection(
   { host, port, user, password, ssl }: ServerLogin,
   { database, applicationName, timeoutMs, stopped }: ConnectionSettings,
   runtime: Runtime,
-): Promise<Connection> {
+): Promise<PostgresConnection> {
   stopped?.throwIfAborted();
   // Our own, so that it can be torn down when the server has stopped answering.
   const socket = new Socket();

@@ -19,7 +19,7 @@ export interface ConnectionAttempt {
 }
 
 /** Why a server could not be asked, and what a person can do about it. */
-export interface Failure {
+export interface ConnectionFailure {
   readonly reason: UnavailableReason;
   readonly why: string;
   readonly next: string;
@@ -185,7 +185,7 @@ const RULES: readonly FailureRule[] = [
 ];
 
 /** Why a server could not be asked, in its words where it said some, without the password. */
-export function failureOf(attempt: ConnectionAttempt, error: unknown): Failure {
+export function failureOf(attempt: ConnectionAttempt, error: unknown): ConnectionFailure {
   const said = shownTo(attempt, saidBy(error));
   const { server, ifRefused } = attempt;
   const rule =

@@ -52,7 +52,7 @@ function shareSum(pooler: Pooler, system: System): SumVerdict {
 }
 
 /** One Postgres, under all its names, and who opens connections there. */
-interface Backend {
+interface PostgresClients {
   readonly address: string;
   readonly isIt: (address: string) => boolean;
   readonly available?: PostgresServer["available"];
@@ -60,7 +60,7 @@ interface Backend {
   readonly direct: readonly DirectClient[];
 }
 
-function postgresOf(system: System): readonly Backend[] {
+function postgresOf(system: System): readonly PostgresClients[] {
   const known = new Map(
     system.postgres.flatMap((each) =>
       [each.address, ...each.aliases].map((address) => [address, each] as const),
@@ -93,7 +93,7 @@ function hostsOf(address: string): readonly string[] {
   return address.includes(" ") ? [address] : address.split(",");
 }
 
-function postgresSums(backend: Backend, system: System): SumVerdict {
+function postgresSums(backend: PostgresClients, system: System): SumVerdict {
   const { address, poolers, direct, available, isIt } = backend;
   const [first] = [...poolers, ...direct];
   if (first === undefined) return mergedVerdicts([]);
@@ -140,7 +140,10 @@ function postgresSums(backend: Backend, system: System): SumVerdict {
   ]);
 }
 
-function missingPostgres({ address, poolers }: Backend, place: SourcePosition): MissingQuantity {
+function missingPostgres(
+  { address, poolers }: PostgresClients,
+  place: SourcePosition,
+): MissingQuantity {
   const [pooler] = poolers.filter(({ share }) => share === undefined);
   return {
     known: false,

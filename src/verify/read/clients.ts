@@ -16,7 +16,7 @@ import { processesPerPod } from "./processes.ts";
 import type { Destinations } from "./resolvedTargets.ts";
 
 /** What the clients of a workload are, and what is missing to know it. */
-export interface WorkloadClients {
+export interface ReadClients {
   readonly clients: readonly Client[];
   readonly missing: readonly MissingQuantity[];
   readonly notes: readonly string[];
@@ -30,7 +30,7 @@ interface ReadContainer {
 }
 
 /** The connections that a workload's containers open. */
-export function clientsOf(workload: Workload, destinations: Destinations): WorkloadClients {
+export function clientsOf(workload: Workload, destinations: Destinations): ReadClients {
   const { pods, containers } = workload;
   if (pods.known && pods.value === 0) {
     const notes = [`${workload.key} has no pods: ${pods.why}`];

@@ -128,7 +128,7 @@ const DEFAULTS = {
   max_user_connections: 0,
 } as const;
 
-type Key = keyof typeof DEFAULTS;
+type PoolSettingKey = keyof typeof DEFAULTS;
 
 /** The port that a configuration listens on. */
 export function listenPort({ settings }: Configuration): number | undefined {
@@ -243,7 +243,7 @@ function lineQuantity(value: Setting | undefined, name: string): Quantity | unde
 }
 
 /** A key of [pgbouncer]: one that is no number keeps PgBouncer from starting. */
-function quantityOf(settings: Settings, key: Key): Quantity {
+function quantityOf(settings: Settings, key: PoolSettingKey): Quantity {
   const value = settings.get(key);
   if (value === undefined) return known(DEFAULTS[key], `PgBouncer's default ${DEFAULTS[key]}`);
   if (!value.known) return value;

@@ -41,7 +41,7 @@ const DEFAULTS = {
   reserved_connections: 0,
 } as const;
 
-type Key = keyof typeof DEFAULTS;
+type PostgresSettingKey = keyof typeof DEFAULTS;
 
 export function isPostgresImage(container: Container): boolean {
   return IMAGE.test(imagePath(container));
@@ -100,7 +100,7 @@ export function availableConnections(
   const annotated = availableOf(annotation);
   if (annotated !== undefined) return annotated;
   const remedy = `annotate it with ${AVAILABLE_CONNECTIONS_ANNOTATION}: "N"`;
-  const quantities = new Map<Key, Quantity>();
+  const quantities = new Map<PostgresSettingKey, Quantity>();
   for (const key of Object.keys(DEFAULTS).filter(isKey)) {
     const setting = settings.get(key);
     const byDefault = key === "max_connections" ? maxDefault : DEFAULTS[key];
@@ -134,7 +134,7 @@ export function settingsIn(...mappings: readonly Field[]): ReadonlyMap<string, P
   );
 }
 
-function isKey(key: string): key is Key {
+function isKey(key: string): key is PostgresSettingKey {
   return Object.hasOwn(DEFAULTS, key);
 }
 
