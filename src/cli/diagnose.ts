@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { Diagnosis } from "../diagnose/diagnosis.ts";
 import type { ClusterQuestion } from "../diagnose/gather/readCluster.ts";
 import { ANSWER_TIMEOUT_MS } from "../diagnose/gather/source.ts";
-import { diagnosisTable, unseenBlock, untoldOf } from "../report/diagnosisReport.ts";
+import { diagnosisReport, unavailableBlock, uncertaintyOf } from "../report/diagnosisReport.ts";
 import { pageFor } from "../text/paint.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
 
@@ -105,16 +105,16 @@ async function withoutPgbouncer(
   cluster: ClusterQuestion | undefined,
   shell: Shell,
 ): Promise<Failure> {
-  const [{ readCluster }, { waysToPgBouncers }] = await Promise.all([
+  const [{ readCluster }, { consoleRoutes }] = await Promise.all([
     import("../diagnose/gather/readCluster.ts"),
     import("../diagnose/gather/findPgBouncers.ts"),
   ]);
   const { objects } = cluster === undefined ? { objects: [] } : await readCluster(cluster, shell);
-  const ways = waysToPgBouncers(objects);
-  const found = ways.length === 0 ? "" : "\n  in the cluster there are these, each to be asked:";
+  const routes = consoleRoutes(objects);
+  const found = routes.length === 0 ? "" : "\n  in the cluster there are these, each to be asked:";
   return new Failure(
     EXIT.badInput,
-    [`${NO_PGBOUNCER}${found}`, ...ways.map((way) => `  ${way}`)].join("\n"),
+    [`${NO_PGBOUNCER}${found}`, ...routes.map((route) => `  ${route}`)].join("\n"),
   );
 }
 
@@ -126,19 +126,20 @@ function print(diagnosis: Diagnosis, { output }: DiagnoseOptions, shell: Shell):
   const json = output === "json";
   if (json) shell.out(`${JSON.stringify(diagnosis, undefined, 2)}\n`);
   if (poolers.length === 0) {
-    const lines = unseenBlock(unseen, pageFor({ ...shell, colour: false })).slice(1);
+    const lines = unavailableBlock(unseen, pageFor({ ...shell, colour: false })).slice(1);
     throw new Failure(
       EXIT.failed,
       ["weir diagnose: no PgBouncer could be asked", ...(json ? [] : lines)].join("\n"),
     );
   }
-  if (!json) shell.out(diagnosisTable(diagnosis, shell));
+  if (!json) shell.out(diagnosisReport(diagnosis, shell));
   if (causes.length > 0) {
     const kinds = [...new Set(causes.map(({ kind }) => kind))].join(", ");
     throw new Failure(EXIT.cannotFit, `weir diagnose: found ${kinds}`);
   }
-  const untold = untoldOf(diagnosis);
-  if (untold !== undefined) throw new Failure(EXIT.cannotTell, `weir diagnose: ${untold}`);
+  const uncertainty = uncertaintyOf(diagnosis);
+  if (uncertainty !== undefined)
+    throw new Failure(EXIT.cannotTell, `weir diagnose: ${uncertainty}`);
 }
 
 function windowSeconds(text: string): number {

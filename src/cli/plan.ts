@@ -6,7 +6,7 @@ import type { Planned } from "../budget/transition/fleetState.ts";
 import { transition } from "../budget/transition/transition.ts";
 import { activeNamesIn } from "../fleet/activeFleet.ts";
 import { unmanagedObjects } from "../report/applyCommands.ts";
-import { stepList } from "../report/stepsReport.ts";
+import { stepsReport } from "../report/stepsReport.ts";
 import { activeServers, readFleetFiles, tryoutRequested } from "./fleetFiles.ts";
 import { planReport } from "../report/planReport.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
@@ -49,7 +49,7 @@ export function planCommand(shell: Shell): Command {
         tryout: tryoutRequested(shell),
       };
       const unmanaged = unmanagedObjects([old.fleet, fleet]);
-      const list = (): string => stepList(steps, { names, old: old.fleet, unmanaged }, shell);
+      const list = (): string => stepsReport(steps, { names, old: old.fleet, unmanaged }, shell);
       shell.out(printed({ ...plan, steps }, list, options));
     });
 }

@@ -18,7 +18,7 @@ import type { Proof } from "../verify/proof/proof.ts";
 import { prove, unlistedClients } from "../verify/proof/prove.ts";
 import { didYouMean } from "../text/didYouMean.ts";
 import { counted } from "../text/wording.ts";
-import { explainProof } from "../report/proofReport.ts";
+import { proofReport } from "../report/proofReport.ts";
 import { proofAsData } from "../report/proofData.ts";
 import { sarifLog } from "../report/sarif.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
@@ -60,7 +60,7 @@ export function verifyCommand(shell: Shell): Command {
         const notes = [...system.notes, ...leftOutNotes(leftOut)];
         const proof = prove({ ...system, missing, notes });
         const poolers = system.poolers.map(({ name }) => name);
-        shell.out(printed(proof, () => explainProof(proof, { objects, poolers }, shell), options));
+        shell.out(printed(proof, () => proofReport(proof, { objects, poolers }, shell), options));
         conclude(proof);
       })
   );

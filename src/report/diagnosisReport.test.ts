@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Diagnosis, Holder } from "../diagnose/diagnosis.ts";
-import { diagnosisTable } from "./diagnosisReport.ts";
+import { diagnosisReport } from "./diagnosisReport.ts";
 
 const AUTHOR = {
   line: "author",
@@ -103,33 +103,33 @@ describe("a diagnosis", () => {
     ["diagnosis-narrow", 50, false],
     ["diagnosis-colour", 100, true],
   ])("is shown as in golden/%s.txt", async (name, columns, colour) => {
-    await expect(diagnosisTable(SICK, { columns, colour })).toMatchFileSnapshot(
+    await expect(diagnosisReport(SICK, { columns, colour })).toMatchFileSnapshot(
       `golden/${name}.txt`,
     );
   });
 
   test("of nothing wrong says so, and how sure that is", () => {
     const screen = { columns: 100, colour: false };
-    expect(diagnosisTable(WELL, screen)).toBe("✓ Nothing is wrong\n");
-    expect(diagnosisTable({ ...WELL, unseen: SICK.unseen }, screen)).toMatch(
+    expect(diagnosisReport(WELL, screen)).toBe("✓ Nothing is wrong\n");
+    expect(diagnosisReport({ ...WELL, unseen: SICK.unseen }, screen)).toMatch(
       /^✓ Nothing is wrong as far as could be seen: 1 thing could not, see below\n\nNot seen\n/,
     );
   });
 
   test("of something wrong without a proved cause, or of what failed to answer, is no well", () => {
     const screen = { columns: 100, colour: false };
-    expect(diagnosisTable({ ...WELL, symptoms: SICK.symptoms }, screen)).toMatch(
+    expect(diagnosisReport({ ...WELL, symptoms: SICK.symptoms }, screen)).toMatch(
       /^\? No cause is proved, but it can't be said that all is well\n\n! Not well: line scene/,
     );
     const [first] = SICK.unseen;
     const failed = first === undefined ? [] : [{ ...first, failed: true } as const];
-    expect(diagnosisTable({ ...WELL, unseen: failed }, screen)).toMatch(
+    expect(diagnosisReport({ ...WELL, unseen: failed }, screen)).toMatch(
       /^\? It can't be told whether something is wrong: PgBouncer 10\.0\.0\.3:6432 could not be asked\n/,
     );
   });
 
   test.each([40, 60, 80, 120])("keeps to %i columns, but for rows of numbers", (columns) => {
-    const lines = diagnosisTable(SICK, { columns, colour: false }).split("\n");
+    const lines = diagnosisReport(SICK, { columns, colour: false }).split("\n");
     const tooWide = lines.filter((line) => line.length > columns && line.trim().includes(" "));
     expect(tooWide.filter((line) => !isRow(line))).toEqual([]);
   });
@@ -142,7 +142,7 @@ describe("a diagnosis", () => {
       { ...named, line: "author" },
     ];
     const poolers = pooler === undefined ? [] : [{ ...pooler, holders }];
-    const table = diagnosisTable({ ...SICK, poolers }, { columns: 100, colour: false });
+    const table = diagnosisReport({ ...SICK, poolers }, { columns: 100, colour: false });
     expect(table).toContain("weir_stats, a console of weir's, 10.0.0.7");
     expect(table).toContain("weir_stats, application weir-0123456789ab, 10.0.0.7");
   });
@@ -155,7 +155,7 @@ describe("a diagnosis", () => {
     }));
     const [pooler] = SICK.poolers;
     const poolers = pooler === undefined ? [] : [{ ...pooler, holders: many }];
-    const table = diagnosisTable({ ...SICK, poolers }, { columns: 100, colour: false });
+    const table = diagnosisReport({ ...SICK, poolers }, { columns: 100, colour: false });
 
     expect(table).toContain("10.0.1.39 →");
     expect(table).not.toContain("10.0.1.40 →");

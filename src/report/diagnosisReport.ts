@@ -10,7 +10,7 @@ import { firstRows, poolerBlock } from "./diagnosisPgBouncers.ts";
  * connections of each PgBouncer, what its lines are set to and how large they are, which servers
  * run, what Postgres allows and has open; last what could not be seen. Ends with a newline.
  */
-export function diagnosisTable(diagnosis: Diagnosis, screen: Screen): string {
+export function diagnosisReport(diagnosis: Diagnosis, screen: Screen): string {
   const page = pageFor(screen);
   const { causes, symptoms, poolers, postgres, workloads, unseen } = diagnosis;
   return blocksText([
@@ -23,25 +23,25 @@ export function diagnosisTable(diagnosis: Diagnosis, screen: Screen): string {
       ? []
       : [workloadBlock(workloads, poolers, page)]),
     ...(postgres === undefined ? [] : [postgresBlock(postgres, page)]),
-    ...(unseen.length === 0 ? [] : [unseenBlock(unseen, page)]),
+    ...(unseen.length === 0 ? [] : [unavailableBlock(unseen, page)]),
   ]);
 }
 
 function verdict(diagnosis: Diagnosis, page: Page): readonly string[] {
   const { unseen } = diagnosis;
-  const untold = untoldOf(diagnosis);
+  const uncertainty = uncertaintyOf(diagnosis);
   const text =
-    untold ??
+    uncertainty ??
     (unseen.length === 0
       ? "Nothing is wrong"
       : `Nothing is wrong as far as could be seen: ${counted(unseen.length, "thing")} could not, see below`);
   const { paint } = page;
-  const mark = untold === undefined ? paint.good("✓") : paint.warn("?");
+  const mark = uncertainty === undefined ? paint.good("✓") : paint.warn("?");
   return marked(mark, text, page, paint.bold);
 }
 
 /** Why nobody can say that nothing is wrong, where no cause is named; undefined when one can. */
-export function untoldOf({ symptoms, unseen }: Diagnosis): string | undefined {
+export function uncertaintyOf({ symptoms, unseen }: Diagnosis): string | undefined {
   if (symptoms.length > 0) return "No cause is proved, but it can't be said that all is well";
   const failed = unseen.filter((each) => each.failed).map(({ what }) => what);
   if (failed.length === 0) return undefined;
@@ -74,7 +74,7 @@ function causeBlock({ kind, summary, evidence, next }: Cause, page: Page): reado
 }
 
 /** What could not be asked, and how it could. */
-export function unseenBlock(unseen: Diagnosis["unseen"], page: Page): readonly string[] {
+export function unavailableBlock(unseen: Diagnosis["unseen"], page: Page): readonly string[] {
   const { columns, paint } = page;
   return [
     paint.bold("Not seen"),

@@ -11,11 +11,11 @@ import {
 } from "../../test/verify/systemOf.ts";
 import { prove } from "../verify/proof/prove.ts";
 import type { System } from "../verify/system.ts";
-import { explainProof } from "./proofReport.ts";
+import { proofReport } from "./proofReport.ts";
 
 function table(system: System, columns = 100): string {
   const read = { objects: [], poolers: system.poolers.map(({ name }) => name) };
-  return explainProof(prove(system), read, { colour: false, columns });
+  return proofReport(prove(system), read, { colour: false, columns });
 }
 
 test("hundreds of terms are counted where they are equal, and the total is still theirs", () => {

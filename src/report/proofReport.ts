@@ -20,7 +20,7 @@ const RELATED_MAX = 5;
  * The proof for people: the verdict; for each PgBouncer, and each Postgres, its sums as one adds
  * them up by hand; then what is wrong, and what is missing and how to tell it. Ends with a newline.
  */
-export function explainProof(proof: Proof, read: Read, screen: Screen): string {
+export function proofReport(proof: Proof, read: Read, screen: Screen): string {
   const page = pageFor(screen);
   const owned = read.poolers.map((name) => ({
     title: `PgBouncer ${name}`,

@@ -8,7 +8,7 @@ import { commandsOf, type CommandContext } from "./applyCommands.ts";
  * The steps for people: numbered, each with why it stands there, what to edit, the commands, and
  * what to wait for. Ends with a newline.
  */
-export function stepList(
+export function stepsReport(
   steps: readonly Step[],
   context: CommandContext,
   { colour, columns }: Screen,

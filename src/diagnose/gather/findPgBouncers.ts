@@ -7,13 +7,13 @@ import { runningPods, type RunningPod } from "./pods.ts";
  * How to reach the PgBouncers of a cluster from here, one command or more a pod, for people. A pod
  * counts when a container of it is called by that name or has such an image.
  */
-export function waysToPgBouncers(objects: readonly ManifestObject[]): readonly string[] {
+export function consoleRoutes(objects: readonly ManifestObject[]): readonly string[] {
   return runningPods(objects)
     .filter(({ containers }) => containers.some((text) => /pgbouncer/i.test(text)))
-    .map((pod, index) => wayTo(pod, PGBOUNCER_PORT + index));
+    .map((pod, index) => routeTo(pod, PGBOUNCER_PORT + index));
 }
 
-function wayTo({ object }: RunningPod, localPort: number): string {
+function routeTo({ object }: RunningPod, localPort: number): string {
   const { namespace, name } = object;
   const budget = Field.of(object).at("metadata", "labels", BUDGET_LABEL).text();
   const url = (login: string) => `postgres://${login}@127.0.0.1:${localPort}/pgbouncer`;

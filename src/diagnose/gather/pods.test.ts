@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ManifestObject } from "../../verify/sourcePosition.ts";
-import { waysToPgBouncers } from "./findPgBouncers.ts";
+import { consoleRoutes } from "./findPgBouncers.ts";
 import { podOf, runningPods } from "./pods.ts";
 
 function object(kind: string, name: string, value: Record<string, unknown>): ManifestObject {
@@ -99,7 +99,7 @@ test("PgBouncers are found by image or name, weir's own with their password's Se
     ],
     ["own", { containers: [{ name: "pgbouncer", image: "x" }] }, { "weir.dev/budget": "b" }],
   ] as const;
-  const ways = waysToPgBouncers(
+  const ways = consoleRoutes(
     pods.map(([name, spec, labels]) =>
       object("Pod", name, { metadata: { labels }, spec, status: RUNNING }),
     ),
