@@ -3,12 +3,14 @@ import { describe, expect, it } from "vitest";
 import { budgetOf, serverOf } from "../../test/fleets/fleetOf.ts";
 import {
   after,
+  AT_MS,
   budgetCondition,
   incidentSnapshot,
   PENDING,
-  snapshotOf,
+  runningOf,
   seen,
   serverCondition,
+  snapshotOf,
   UNREACHABLE,
   withPgBouncerState,
 } from "../../test/operator/snapshotOf.ts";
@@ -17,7 +19,7 @@ import { mcpServerSchema } from "../api/mcpServer.ts";
 import type { Decision } from "./decision.ts";
 import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
 import { conditionIn } from "./condition.ts";
-import { judge } from "./judge.ts";
+import { judge, judgeOrphans } from "./judge.ts";
 
 describe("a healthy system", () => {
   const snapshot = snapshotOf();
@@ -318,5 +320,28 @@ describe("any snapshot", () => {
         expect(other.events).toEqual(one.events);
       }),
     );
+  });
+});
+
+describe("a server whose budget does not exist", () => {
+  const orphan = runningOf(serverOf("lost"), 5, 0);
+  const { statuses, events } = judgeOrphans([orphan], AT_MS);
+  const status = statuses.servers.get("lost") ?? {};
+
+  it("has a status that says so, and again the same", () => {
+    expect(conditionIn(status, "Admitted")).toMatchObject({
+      status: "False",
+      reason: "BudgetNotFound",
+      message: "there is no ConnectionBudget writing in namespace writing",
+    });
+    expect(conditionIn(status, "Ready")?.status).toBe("False");
+    expect(status).toMatchObject({ replicas: 1, grant: 0 });
+    const again = { ...orphan, object: { ...orphan.object, status } };
+    expect(judgeOrphans([again], AT_MS + 5000)).toMatchObject({ statuses, events: [] });
+    expect(mcpServerSchema.safeParse({ ...serverOf("lost"), status }).success).toBe(true);
+  });
+
+  it("is told to somebody once", () => {
+    expect(events).toMatchObject([{ type: "Warning", reason: "BudgetNotFound" }]);
   });
 });

@@ -8,7 +8,7 @@ export interface OwnerCandidate {
   readonly pods: readonly { readonly name: string; readonly address?: string }[];
 }
 
-/** What tells whose a client is. */
+/** What shows whose a client is. */
 interface ClientOrigin {
   readonly line: string;
   readonly user: string;
@@ -18,7 +18,7 @@ interface ClientOrigin {
 /** Whose a client is, as far as that is known. */
 export interface Owner<W> {
   readonly workload: W;
-  /** The pod's name, where its address tells. */
+  /** The pod's name, where its address shows it. */
   readonly pod?: string;
 }
 

@@ -1,5 +1,5 @@
 import type { McpServerStatus } from "../api/mcpServer.ts";
-import { admitted } from "./admission.ts";
+import { admitted } from "./admitted.ts";
 import { runChain, type Check } from "./chain.ts";
 import { statusFieldsOf } from "./condition.ts";
 import type { ServerInput } from "./input.ts";

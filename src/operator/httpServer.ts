@@ -1,15 +1,8 @@
 import { once } from "node:events";
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
+import type { Health } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
-
-/** How the operator is, for those who ask by HTTP. */
-export interface Health {
-  /** What is dead and only a restart would cure; none: all lives. */
-  readonly dead: () => readonly string[];
-  /** What is not known yet; none: it is ready. */
-  readonly missing: () => readonly string[];
-}
 
 /** The operator's port. */
 export interface HttpServer {
@@ -25,20 +18,20 @@ export interface HttpServer {
  */
 export async function startHttpServer(
   port: number,
-  figures: Metrics,
+  metrics: Metrics,
   health: Health,
 ): Promise<HttpServer> {
   const app = new Hono();
   app.get("/metrics", async ({ body }) =>
-    body(await figures.text(), 200, { "content-type": figures.contentType }),
+    body(await metrics.text(), 200, { "content-type": metrics.contentType }),
   );
-  for (const [path, wrong] of [
+  for (const [path, problems] of [
     ["/livez", health.dead],
     ["/readyz", health.missing],
   ] as const) {
     app.get(path, ({ text }) => {
-      const what = wrong();
-      return what.length === 0 ? text("ok\n") : text(`${what.join("\n")}\n`, 503);
+      const found = problems();
+      return found.length === 0 ? text("ok\n") : text(`${found.join("\n")}\n`, 503);
     });
   }
   const server = serve({ fetch: app.fetch, port });

@@ -4,23 +4,23 @@ import type { Logger } from "pino";
 export type Problems = ReadonlyMap<string, string | undefined>;
 
 /**
- * Logs what is wrong with something once, until it is well or something else is wrong. What is
- * wrong with several in the same words is told once, of those that have it at the first look.
+ * Logs a problem of something once, until it has none or another one. A problem that several have
+ * in the same words is logged once, with those that have it at the first check.
  */
-export function logOnChange(log: Logger): (complaints: Problems) => void {
-  const told = new Map<string, string>();
-  return (complaints) => {
-    const before = new Set(told.values());
-    const changed = [...complaints].filter(([about, complaint]) => complaint !== told.get(about));
-    for (const [complaint, same] of Map.groupBy(changed, ([, each]) => each)) {
+export function logOnChange(log: Logger): (problems: Problems) => void {
+  const logged = new Map<string, string>();
+  return (problems) => {
+    const before = new Set(logged.values());
+    const changed = [...problems].filter(([about, problem]) => problem !== logged.get(about));
+    for (const [problem, same] of Map.groupBy(changed, ([, each]) => each)) {
       const names = same.map(([about]) => about);
       for (const name of names) {
-        if (complaint === undefined) told.delete(name);
-        else told.set(name, complaint);
+        if (problem === undefined) logged.delete(name);
+        else logged.set(name, problem);
       }
       const about = names.join(", ");
-      if (complaint === undefined) log.info({ about }, "is well again");
-      else if (!before.has(complaint)) log.warn({ about }, complaint);
+      if (problem === undefined) log.info({ about }, "is well again");
+      else if (!before.has(problem)) log.warn({ about }, problem);
     }
   };
 }

@@ -73,8 +73,8 @@ const GAUGES: Readonly<
 
 /** What Prometheus gets. */
 export interface Metrics {
-  /** The figures of one budget in place of its earlier ones. @param key `namespace/name` */
-  readonly set: (key: string, figures: readonly Metric[]) => void;
+  /** The metrics of one budget in place of its earlier ones. @param key `namespace/name` */
+  readonly set: (key: string, metrics: readonly Metric[]) => void;
   /** Nobody here knows any: another process leads. */
   readonly clear: () => void;
   readonly onSample: (result: "seen" | "failed") => void;
@@ -100,11 +100,11 @@ export function startMetrics(): Metrics {
         // Made when they are asked for: a series whose object is gone is never left over.
         collect() {
           this.reset();
-          for (const [key, figures] of known) {
+          for (const [key, metrics] of known) {
             const [namespace = "", budget = ""] = key.split("/");
-            for (const figure of figures) {
-              if (figure.name === name) {
-                this.set({ ...figure.labels, namespace, budget }, figure.value);
+            for (const metric of metrics) {
+              if (metric.name === name) {
+                this.set({ ...metric.labels, namespace, budget }, metric.value);
               }
             }
           }
@@ -120,9 +120,9 @@ export function startMetrics(): Metrics {
   const writes = counter("weir_writes_total", "Statuses and Events written, by kind.", ["kind"]);
   const judgements = counter("weir_judgements_total", "Judgements of budgets.", []);
   return {
-    set: (key, figures) => {
-      if (figures.length === 0) known.delete(key);
-      else known.set(key, figures);
+    set: (key, metrics) => {
+      if (metrics.length === 0) known.delete(key);
+      else known.set(key, metrics);
     },
     clear: () => known.clear(),
     onSample: (result) => samples.inc({ result }),

@@ -2,13 +2,13 @@ import type { Logger } from "pino";
 import type { KubeClient } from "../kube/client.ts";
 import type { Network } from "../observe/network.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { startCandidacy, type Candidacy } from "../kube/lease.ts";
+import { startCandidacy } from "../kube/lease.ts";
 import type { LeaseName } from "../kube/leaseRecord.ts";
-import { leaseHealth } from "./leaseHealth.ts";
+import { copyHealth, leaseHealth, type LeaseHealth } from "./health.ts";
 import { logOnChange } from "./logOnChange.ts";
 import { startHttpServer } from "./httpServer.ts";
-import { startMetrics } from "./metrics.ts";
-import { BUDGETS, followCluster, SERVERS, type CopyState } from "../observe/cluster.ts";
+import { startMetrics, type Metrics } from "./metrics.ts";
+import { followCluster, type ClusterCopy } from "../observe/cluster.ts";
 import { loop } from "../runtime/loop.ts";
 import { startReconciler, type Reconciler } from "./reconciler.ts";
 
@@ -36,103 +36,60 @@ export interface Operator {
   readonly stop: () => Promise<void>;
 }
 
-/** A copy that said nothing for so long, and no error either, does not follow any more. */
-const SILENT_MS_MAX = 600_000;
-const LOOK_MS = 1000;
+/** How often the copies of the cluster are checked for problems to log. */
+const CHECK_MS = 1000;
 
 /**
- * Watches ConnectionBudgets and McpServers, and says in their statuses, Events and figures whether
+ * Watches ConnectionBudgets and McpServers, and says in their statuses, Events and metrics whether
  * the sums hold. Of several operators one leads, and it alone asks PgBouncers and writes; the others
  * follow the cluster, and are ready to.
  *
  * @throws when the port is taken
  */
-export async function startOperator({
-  client,
-  network,
-  log,
-  namespace,
-  port,
-  lease,
-  candidate,
-  runtime,
-}: OperatorOptions): Promise<Operator> {
+export async function startOperator(options: OperatorOptions): Promise<Operator> {
+  const { client, log, namespace, port, runtime } = options;
   const metrics = startMetrics();
-  const own = leaseOf(lease, namespace);
-  let work: Reconciler | undefined;
-  let candidacy: Candidacy | undefined;
+  let leadership: Leadership | undefined;
   let stopping = false;
   const cluster = followCluster({
     client,
     runtime,
     ...(namespace !== undefined && { namespace }),
-    onChange: (keys) => work?.add(keys),
+    onChange: (keys) => leadership?.reconciler()?.add(keys),
   });
-  const tellCopies = logOnChange(log);
-  const standing = leaseHealth(own, logOnChange(log));
-
-  const lead = () =>
-    startCandidacy({
-      client,
-      lease: own,
-      candidate,
-      onLead: (term) => {
-        log.info({ lease: `${own.namespace}/${own.name}` }, "leads");
-        standing.answered();
-        const instance = candidate;
-        const all = { client, network, cluster, metrics, log, instance, term, runtime };
-        work = startReconciler({ ...all, ...(namespace !== undefined && { namespace }) });
-        work.add(cluster.budgetKeys());
-      },
-      onLost: async (reason) => {
-        log.info({ reason }, "leads no more");
-        const ended = work;
-        work = undefined;
-        await ended?.stop();
-      },
-      onError: standing.failed,
-      onAnswer: standing.answered,
-      runtime,
-    });
+  const lease = leaseOf(options);
+  const ofLease = leaseHealth(lease, logOnChange(log));
+  const ofCopies = copyHealth(cluster, runtime);
   const whenSynced = async () => {
     if (!(await cluster.synced) || stopping) return;
     log.info("knows the cluster");
-    candidacy = lead();
+    leadership = seekLeadership(options, { lease, health: ofLease, cluster, metrics });
   };
   const synced = whenSynced();
-
-  const watching = loop(runtime, async () => {
-    tellCopies(new Map(cluster.states().map((state) => [state.plural, complaintOf(state)])));
-    return LOOK_MS;
+  const logProblems = logOnChange(log);
+  const checks = loop(runtime, async () => {
+    logProblems(ofCopies.problems());
+    return CHECK_MS;
   });
   const stop = async () => {
     stopping = true;
-    await candidacy?.stop();
-    await Promise.all([watching.stop(), cluster.stop(), synced]);
+    await leadership?.stop();
+    await Promise.all([checks.stop(), cluster.stop(), synced]);
   };
   try {
-    const door = await startHttpServer(port, metrics, {
-      missing: () => [
-        ...cluster
-          .states()
-          .filter((state) => !state.synced)
-          .map((state) => `${state.plural}: ${complaintOf(state) ?? "not listed yet"}`),
-        ...standing.missing(),
-      ],
-      dead: () => [
-        ...(work?.stuck() ?? []),
-        ...cluster
-          .states()
-          .filter((state) => isDead(state, runtime.monotonicMs()))
-          .map(({ plural }) => `${plural}: the copy does not follow any more`),
-      ],
+    const server = await startHttpServer(port, metrics, {
+      missing: () => [...ofCopies.missing(), ...ofLease.missing()],
+      dead: () => [...(leadership?.reconciler()?.stuck() ?? []), ...ofCopies.dead()],
     });
-    log.info({ port: door.port, namespace: namespace ?? "all", server: client.server }, "watches");
+    log.info(
+      { port: server.port, namespace: namespace ?? "all", server: client.server },
+      "watches",
+    );
     return {
-      port: door.port,
+      port: server.port,
       stop: async () => {
         await stop();
-        await door.close();
+        await server.close();
       },
     };
   } catch (error) {
@@ -141,24 +98,54 @@ export async function startOperator({
   }
 }
 
-/** Those that watch the same share one: of two namespaces each needs a leader of its own. */
-function leaseOf(lease: LeaseName, namespace: string | undefined): LeaseName {
+/** The Lease that an operator leads by, if it gets it. */
+interface Leadership {
+  /** What works while it leads. */
+  readonly reconciler: () => Reconciler | undefined;
+  readonly stop: () => Promise<void>;
+}
+
+interface LeadershipParts {
+  readonly lease: LeaseName;
+  readonly health: LeaseHealth;
+  readonly cluster: ClusterCopy;
+  readonly metrics: Metrics;
+}
+
+function seekLeadership(
+  { client, network, log, namespace, candidate, runtime }: OperatorOptions,
+  { lease, health, cluster, metrics }: LeadershipParts,
+): Leadership {
+  let reconciler: Reconciler | undefined;
+  const candidacy = startCandidacy({
+    client,
+    lease,
+    candidate,
+    onLead: (term) => {
+      log.info({ lease: `${lease.namespace}/${lease.name}` }, "leads");
+      health.answered();
+      const parts = { client, network, cluster, metrics, log, term, runtime };
+      reconciler = startReconciler({
+        ...parts,
+        instance: candidate,
+        ...(namespace !== undefined && { namespace }),
+      });
+      reconciler.add(cluster.budgetKeys());
+    },
+    onLost: async (reason) => {
+      log.info({ reason }, "leads no more");
+      const ended = reconciler;
+      reconciler = undefined;
+      await ended?.stop();
+    },
+    onError: health.failed,
+    onAnswer: health.answered,
+    runtime,
+  });
+  return { reconciler: () => reconciler, stop: candidacy.stop };
+}
+
+/** Operators that watch the same share one: of two namespaces each needs a leader of its own. */
+function leaseOf({ lease, namespace }: OperatorOptions): LeaseName {
   return namespace === undefined ? lease : { ...lease, name: `${lease.name}-${namespace}` };
-}
-
-function isDead({ lastContactMs, lastError }: CopyState, nowMs: number): boolean {
-  return (
-    lastError === undefined && lastContactMs !== undefined && nowMs - lastContactMs > SILENT_MS_MAX
-  );
-}
-
-/** What is wrong with a copy, and what to do about it where that is known. */
-function complaintOf({ plural, lastError }: CopyState): string | undefined {
-  if (lastError === undefined) return undefined;
-  const isOurs = plural === BUDGETS.plural || plural === SERVERS.plural;
-  // Of a group that no CRD has yet an API server says 404 without a word.
-  if (isOurs && /could not find the requested resource|HTTP 404/.test(lastError)) {
-    return `the cluster has no ${plural} of weir's: apply its CRDs (crds/); it is asked again and again`;
-  }
-  return lastError;
 }
