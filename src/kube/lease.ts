@@ -1,4 +1,5 @@
 import type { KubeClient } from "./client.ts";
+import { loop } from "../runtime/loop.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { KubeError } from "./kubeError.ts";
 import { readLease, writeLease, type LeaseName, type LeaseRecord } from "./leaseRecord.ts";
@@ -94,7 +95,6 @@ export function startCandidacy({
   let writtenUs = 0;
   let lostIsTold: Promise<void> | void;
   let stopped = false;
-  let wake = nothing;
   let forgetDeadline = nothing;
 
   const lead = (untilMs: number) => {
@@ -175,33 +175,20 @@ export function startCandidacy({
     if (current === undefined) await campaign();
     else await renew(current);
   };
-  const pause = () =>
-    new Promise<void>((resolve) => {
-      const forget = runtime.after(retryMs, resolve);
-      wake = () => {
-        forget();
-        resolve();
-      };
-    });
-  const run = async () => {
-    for (;;) {
-      try {
-        await round();
-        onAnswer();
-      } catch (error) {
-        onError(error);
-      }
-      if (!stopped) await pause();
-      if (stopped) return;
+  const rounds = loop(runtime, async () => {
+    try {
+      await round();
+      onAnswer();
+    } catch (error) {
+      onError(error);
     }
-  };
-  const running = run();
+    return retryMs;
+  });
 
   const stop = async () => {
     stopped = true;
     lose("it was stopped");
-    wake();
-    await running;
+    await rounds.stop();
     await lostIsTold;
     try {
       if (held !== undefined) await write(held, undefined);

@@ -1,6 +1,6 @@
 import type { Backoff } from "../runtime/backoff.ts";
 import type { KubeClient } from "./client.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import { sleep, type Runtime } from "../runtime/runtime.ts";
 import { KubeError, KubeRefusal } from "./kubeError.ts";
 import { identityOf, isNewer } from "./objectIdentity.ts";
 import { listAll, type KubeObject, type Selection } from "./list.ts";
@@ -141,17 +141,12 @@ export function reflect<T>({
     }
   };
 
-  const pause = (failures: number) => {
+  const pause = async (failures: number) => {
     const { firstMs, maxMs } = BACKOFF;
-    const { signal } = (attempt = new AbortController());
-    return new Promise<void>((resolve) => {
-      const waitMs = runtime.random() * Math.min(maxMs, firstMs * 2 ** (failures - 1));
-      const forget = runtime.after(waitMs, resolve);
-      signal.addEventListener("abort", () => {
-        forget();
-        resolve();
-      });
-    });
+    attempt = new AbortController();
+    const waitMs = runtime.random() * Math.min(maxMs, firstMs * 2 ** (failures - 1));
+    // Only `stop` ends it before its time.
+    await sleep(runtime, waitMs, attempt.signal).catch(() => {});
   };
   const run = async () => {
     let failures = 0;
