@@ -9,7 +9,7 @@ import type {
 } from "../../src/verify/system.ts";
 import type { Quantity, KnownQuantity, MissingQuantity } from "../../src/verify/quantity.ts";
 
-/** Systems made by hand, for the proof alone: every figure with a place of its own. */
+/** Systems made by hand, for the proof alone: every quantity with a place of its own. */
 
 /** One function for all, so that two objects with the same in them are equal. */
 const firstPosition = (): { line: number; column: number } => ({ line: 1, column: 1 });
@@ -43,10 +43,10 @@ export function missing(what: string): MissingQuantity {
   };
 }
 
-/** Numbers stand for figures that are known. */
-type Told = number | Quantity;
+/** A number is a quantity that is known. */
+type QuantitySpec = number | Quantity;
 
-function told(value: Told, place: SourcePosition): Quantity {
+function quantityOf(value: QuantitySpec, place: SourcePosition): Quantity {
   return typeof value === "number" ? known(value, place) : value;
 }
 
@@ -54,10 +54,10 @@ export interface LineSpec {
   readonly postgres?: string;
   readonly user?: string;
   readonly authUser?: string;
-  readonly poolSize?: Told;
-  readonly reservePool?: Told;
-  readonly maxServers?: Told;
-  readonly maxClients?: Told;
+  readonly poolSize?: QuantitySpec;
+  readonly reservePool?: QuantitySpec;
+  readonly maxServers?: QuantitySpec;
+  readonly maxClients?: QuantitySpec;
 }
 
 /** A line with 5 server connections and no bulkhead, unless said. */
@@ -73,28 +73,30 @@ export function lineOf(name: string, spec: LineSpec = {}): PoolerLine {
     postgres,
     ...(user !== undefined && { user }),
     ...(authUser !== undefined && { authUser }),
-    poolSize: told(spec.poolSize ?? 5, at("pool_size")),
-    reservePool: told(spec.reservePool ?? 0, at("reserve_pool_size")),
-    ...(maxServers !== undefined && { maxServers: told(maxServers, at("max_db_connections")) }),
+    poolSize: quantityOf(spec.poolSize ?? 5, at("pool_size")),
+    reservePool: quantityOf(spec.reservePool ?? 0, at("reserve_pool_size")),
+    ...(maxServers !== undefined && {
+      maxServers: quantityOf(maxServers, at("max_db_connections")),
+    }),
     ...(maxClients !== undefined && {
-      maxClients: told(maxClients, at("max_db_client_connections")),
+      maxClients: quantityOf(maxClients, at("max_db_client_connections")),
     }),
   };
 }
 
 export interface GroupSpec {
-  readonly processes?: Told;
+  readonly processes?: QuantitySpec;
   readonly pods?: number;
-  readonly capacity?: Told;
+  readonly capacity?: QuantitySpec;
   readonly lines?: readonly PoolerLine[];
   readonly userLimits?: Readonly<Record<string, number>>;
 }
 
 export function groupOf(spec: GroupSpec = {}): PoolerGroup {
   return {
-    processes: told(spec.processes ?? 1, placeIn("Deployment", "pooler", "spec", "replicas")),
+    processes: quantityOf(spec.processes ?? 1, placeIn("Deployment", "pooler", "spec", "replicas")),
     ...(spec.pods !== undefined && { pods: known(spec.pods) }),
-    capacity: told(spec.capacity ?? 100, {
+    capacity: quantityOf(spec.capacity ?? 100, {
       ...placeIn("ConfigMap", "ini", "data"),
       key: "max_client_conn",
     }),
@@ -133,17 +135,17 @@ export const RESERVE = {
 /** A client of line `app` of `pooler`, logged in as app, unless said. */
 export function clientOf(
   name: string,
-  processes: Told,
-  pool: Told,
+  processes: QuantitySpec,
+  pool: QuantitySpec,
   target: { readonly pooler?: string; readonly database?: string; readonly user?: string } = {},
 ): Client {
   return {
     name,
     workload: `Deployment shop/${name}`,
     place: placeIn("Deployment", name, "spec"),
-    pods: told(processes, placeIn("Deployment", name, "spec", "replicas")),
+    pods: quantityOf(processes, placeIn("Deployment", name, "spec", "replicas")),
     processesPerPod: known(1),
-    pool: told(pool, placeIn("Deployment", name, "spec", "env")),
+    pool: quantityOf(pool, placeIn("Deployment", name, "spec", "env")),
     target: {
       kind: "pooler",
       pooler: target.pooler ?? "pooler",
@@ -154,16 +156,25 @@ export function clientOf(
   };
 }
 
-export function directOf(name: string, processes: Told, pool: Told, postgres = "pg:5432"): Client {
+export function directOf(
+  name: string,
+  processes: QuantitySpec,
+  pool: QuantitySpec,
+  postgres = "pg:5432",
+): Client {
   return {
     ...clientOf(name, processes, pool),
     target: { kind: "postgres", postgres, place: placeIn("Deployment", name, "spec", "url") },
   };
 }
 
-export function postgresOf(available: Told, address = "pg:5432", aliases: readonly string[] = []) {
+export function postgresOf(
+  available: QuantitySpec,
+  address = "pg:5432",
+  aliases: readonly string[] = [],
+) {
   const place = placeIn("StatefulSet", address, "spec");
-  return { address, aliases, available: told(available, place) } satisfies PostgresServer;
+  return { address, aliases, available: quantityOf(available, place) } satisfies PostgresServer;
 }
 
 export function systemOf(parts: Partial<System>): System {

@@ -3,16 +3,16 @@ import { readSystem } from "../../src/verify/read/readSystem.ts";
 import { processesOf, type Client, type Pooler, type System } from "../../src/verify/system.ts";
 import type { Quantity } from "../../src/verify/quantity.ts";
 
-/** The system that a text of manifests tells of; annotations by flag as `Told` has them. */
+/** The system that a text of manifests tells of; annotations by flag: by object, by name. */
 export function systemIn(
   text: string,
-  told: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
+  annotations: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
 ): System {
   const { objects, problems } = readObjects([{ name: "all.yaml", text }]);
   if (problems.length > 0) throw new Error(JSON.stringify(problems));
   return readSystem(objects, {
     overrides: new Map(
-      Object.entries(told).map(([key, values]) => [key, new Map(Object.entries(values))]),
+      Object.entries(annotations).map(([key, values]) => [key, new Map(Object.entries(values))]),
     ),
   });
 }

@@ -20,8 +20,8 @@ const secret = (name: string): string =>
   );
 
 const annotated = (value: string, env: Readonly<Record<string, string>> = {}): unknown => {
-  const told = { "Deployment db/app": { "weir.dev/connects-to": value } };
-  const system = systemIn(POOLER + deploymentText({ POOL_MAX: "2", ...env }), told);
+  const annotations = { "Deployment db/app": { "weir.dev/connects-to": value } };
+  const system = systemIn(POOLER + deploymentText({ POOL_MAX: "2", ...env }), annotations);
   return [...system.clients.map(clientShape), ...system.missing.map(({ what }) => what)];
 };
 
@@ -79,8 +79,8 @@ describe("weir.dev/connects-to", () => {
             - { name: U, valueFrom: { secretKeyRef: { name: s, key: u } } }
             - { name: DATABASE_URL, value: "postgres://$(U)@pooler/app?connection_limit=7" }`,
     );
-    const told = { "Deployment db/app": { "weir.dev/connects-to": "pooler/app?user=me" } };
-    expect(systemIn(POOLER + text, told).clients.map(clientShape)).toEqual([
+    const annotations = { "Deployment db/app": { "weir.dev/connects-to": "pooler/app?user=me" } };
+    expect(systemIn(POOLER + text, annotations).clients.map(clientShape)).toEqual([
       [NAME, 1, 7, TO, "app", "me"],
     ]);
   });

@@ -16,7 +16,7 @@ function missingIn(text: string, annotations = {}): readonly string[] {
   return systemIn(text, annotations).missing.map(({ what }) => what);
 }
 
-function told(name: string, value: string) {
+function annotated(name: string, value: string) {
   return { "Deployment db/pooler": { [name]: value } };
 }
 
@@ -26,7 +26,10 @@ function iniText(port: number): string {
 
 describe("annotations of a pooler", () => {
   it("the reserve: what it doesn't name is weir's default", () => {
-    const { poolers, missing } = systemIn(POOLER, told("weir.dev/reserve", "consoles=0, logins=9"));
+    const { poolers, missing } = systemIn(
+      POOLER,
+      annotated("weir.dev/reserve", "consoles=0, logins=9"),
+    );
     expect(missing).toEqual([]);
     expect(poolers[0]?.reserve).toMatchObject({
       consoles: 0,
@@ -41,7 +44,7 @@ describe("annotations of a pooler", () => {
   it.each(["consoles", "consoles=many", "console=2", "logins=-1", "constructor=1"])(
     "a reserve that can't be read is missing: %s",
     (value) => {
-      expect(missingIn(POOLER, told("weir.dev/reserve", value))).toEqual([
+      expect(missingIn(POOLER, annotated("weir.dev/reserve", value))).toEqual([
         expect.stringContaining("the reserve: weir.dev/reserve has"),
       ]);
     },
@@ -49,7 +52,7 @@ describe("annotations of a pooler", () => {
 
   it("its share of Postgres", () => {
     const share = (value: string) =>
-      figure(systemIn(POOLER, told("weir.dev/postgres-connections", value)).poolers[0]?.share);
+      figure(systemIn(POOLER, annotated("weir.dev/postgres-connections", value)).poolers[0]?.share);
     expect(share("40")).toBe(40);
     expect(share("40%")).toContain("weir.dev/postgres-connections is no whole number");
     expect(systemIn(POOLER).poolers[0]?.share).toBeUndefined();

@@ -106,8 +106,8 @@ describe("the pool of a process", () => {
 
   it("names both sources where weir's annotation and the environment differ", () => {
     const text = POOLER + deploymentText({ ...URL, DB_POOL_MAX: "5" });
-    const told = { "Deployment db/app": { "weir.dev/pool-limit": "9" } };
-    const figureOfPool = systemIn(text, told).clients[0]?.pool;
+    const annotations = { "Deployment db/app": { "weir.dev/pool-limit": "9" } };
+    const figureOfPool = systemIn(text, annotations).clients[0]?.pool;
     expect(figureOfPool).toMatchObject({
       why: "the larger of weir.dev/pool-limit 9 and DB_POOL_MAX 5",
     });
@@ -217,8 +217,8 @@ describe("the processes of a pod", () => {
 
   it("by annotation", () => {
     const text = POOLER + deploymentText({ ...URL, WEB_CONCURRENCY: "3" });
-    const told = { "Deployment db/app": { "weir.dev/processes-per-pod": "5" } };
-    expect(figure(systemIn(text, told).clients[0]?.processesPerPod)).toBe(5);
+    const annotations = { "Deployment db/app": { "weir.dev/processes-per-pod": "5" } };
+    expect(figure(systemIn(text, annotations).clients[0]?.processesPerPod)).toBe(5);
   });
 
   it.each([

@@ -169,13 +169,13 @@ describe("another pooler", () => {
   });
 
   it("can be told of", () => {
-    const told = {
+    const annotations = {
       "StatefulSet db/other": {
         "weir.dev/connects-to": "pg.example.com:5432/app?user=x",
         "weir.dev/pool-max": "20",
       },
     };
-    const system = systemIn(POOLER + behind("pgcat", 5432, "DB_HOST"), told);
+    const system = systemIn(POOLER + behind("pgcat", 5432, "DB_HOST"), annotations);
     expect(system.missing).toEqual([]);
     expect(system.clients.map(clientShape)).toContainEqual([
       "StatefulSet db/other, container other",
