@@ -2,7 +2,7 @@ import type { LiveWorkload } from "../../src/model/workload.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
 import { type OrderedProcess, startOrdered } from "../system/orderedProcess.ts";
 import type { ActOrder, ActReport } from "./actReport.ts";
-import { PASSWORDS } from "./liveScene.ts";
+import { PASSWORDS } from "./foreignPgBouncer.ts";
 
 /** A process of a server that does as it is told. */
 export interface Actor extends OrderedProcess<ActOrder, ActReport> {
@@ -11,7 +11,7 @@ export interface Actor extends OrderedProcess<ActOrder, ActReport> {
   readonly poolMax: number;
 }
 
-/** Whom to start: by default a client of the scene's line `app`. */
+/** Whom to start: by default a client of the line `app`. */
 export interface ActorSpec {
   readonly name: string;
   readonly bouncer: PgBouncer;

@@ -9,7 +9,12 @@ import { oldPgBouncer } from "../parts/pgbouncer118.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { lineStates } from "../system/lineState.ts";
 import { type Actor, startActor, type ActorSpec, tellActors, workloadOf } from "./actors.ts";
-import { consoleUrl, PASSWORDS, startScene, type SceneSpec } from "./liveScene.ts";
+import {
+  consoleUrl,
+  PASSWORDS,
+  startForeignPgBouncer,
+  type ForeignPgBouncerSpec,
+} from "./foreignPgBouncer.ts";
 import { kindsOf, lookAt, saidOf, symptomsSaidIn, type Look } from "./looking.ts";
 
 /** Each state is made by real processes on a PgBouncer as it was in the incident: one line. */
@@ -42,8 +47,10 @@ afterEach(async () => {
   );
 });
 
-async function scene(spec: Omit<SceneSpec, "postgres"> = INCIDENT): Promise<void> {
-  bouncer = await startScene({ postgres, ...spec });
+async function startBouncer(
+  spec: Omit<ForeignPgBouncerSpec, "postgres"> = INCIDENT,
+): Promise<void> {
+  bouncer = await startForeignPgBouncer({ postgres, ...spec });
   stops.push(bouncer.stop);
 }
 
@@ -88,7 +95,7 @@ function named(count: number): readonly string[] {
 
 describe("SaturatedWhileIdle", () => {
   it("ten idle pools of 20 on 200, and not 19 of them each", async () => {
-    await scene();
+    await startBouncer();
     const actors = await Promise.all(named(10).map((name) => actor(name)));
     expect(kindsOf(await look())).toEqual([]);
     await tellActors(actors.slice(1), "fill");
@@ -118,7 +125,7 @@ describe("SaturatedWhileIdle", () => {
   });
 
   it("of a PgBouncer of 1.18", async () => {
-    await scene({ ...INCIDENT, program: await oldPgBouncer() });
+    await startBouncer({ ...INCIDENT, program: await oldPgBouncer() });
     const actors = await Promise.all(named(4).map((name) => actor(name, { poolMax: 50 })));
     await tellActors(actors, "fill");
     expect(kindsOf(await look())).toEqual(["SaturatedWhileIdle"]);
@@ -127,7 +134,7 @@ describe("SaturatedWhileIdle", () => {
 
 describe("Leak", () => {
   it("a transaction that somebody began and left", async () => {
-    await scene();
+    await startBouncer();
     const healthy = await actor("healthy");
     const leaking = await actor("leaking", { address: "127.0.0.9" });
     await tellActors([healthy, leaking], "fill");
@@ -152,7 +159,7 @@ describe("Leak", () => {
   });
 
   it("a session that keeps its server connection while others wait, and not while none waits", async () => {
-    await scene({ poolSize: 2, settings: { max_client_conn: 50, pool_mode: "session" } });
+    await startBouncer({ poolSize: 2, settings: { max_client_conn: 50, pool_mode: "session" } });
     const keeping = await actor("keeping", { poolMax: 2 });
     const wanting = await actor("wanting", { poolMax: 1 });
     await keeping.tell("fill");
@@ -168,7 +175,7 @@ describe("Leak", () => {
   });
 
   it("without Postgres, a server connection that is held while others wait", async () => {
-    await scene({ poolSize: 1, settings: { max_client_conn: 50 } });
+    await startBouncer({ poolSize: 1, settings: { max_client_conn: 50 } });
     const leaking = await actor("leaking", { poolMax: 1 });
     const wanting = await actor("wanting", { poolMax: 1 });
     await leaking.tell("fill");
@@ -185,7 +192,7 @@ describe("Leak", () => {
   });
 
   it("a long query is none, even while others wait for it", async () => {
-    await scene({ poolSize: 1, settings: { max_client_conn: 50 } });
+    await startBouncer({ poolSize: 1, settings: { max_client_conn: 50 } });
     const reporting = await actor("reporting", { poolMax: 1 });
     const wanting = await actor("wanting", { poolMax: 1 });
     await reporting.tell("fill");
@@ -199,7 +206,7 @@ describe("Leak", () => {
 
 describe("ServerAbovePlan and PoolSettingIgnored", () => {
   it("more pods than the plan counts", async () => {
-    await scene();
+    await startBouncer();
     const pods = await Promise.all(
       [1, 2, 3].map((pod) => actor(`pod-${pod}`, { poolMax: 5, address: `127.0.1.${pod}` })),
     );
@@ -216,7 +223,7 @@ describe("ServerAbovePlan and PoolSettingIgnored", () => {
   });
 
   it("one pod that opens more than it is set to", async () => {
-    await scene();
+    await startBouncer();
     const good = await actor("good", { poolMax: 5, address: "127.0.1.1" });
     const bad = await actor("bad", { poolMax: 12, address: "127.0.1.2" });
     const workloads = [workloadOf("author", { poolMax: 5, peakPods: 2 }, good, bad)];
@@ -232,7 +239,7 @@ describe("ServerAbovePlan and PoolSettingIgnored", () => {
   });
 
   it("that fill the process: the full process is said with them, and not as a cause of its own", async () => {
-    await scene();
+    await startBouncer();
     const good = await actor("good", { poolMax: 20, address: "127.0.1.1" });
     const bad = await actor("bad", { poolMax: 180, address: "127.0.1.2" });
     await tellActors([good, bad], "fill");
@@ -243,7 +250,7 @@ describe("ServerAbovePlan and PoolSettingIgnored", () => {
   });
 
   it("behind addresses that are no pod's, when all of them together are too many", async () => {
-    await scene();
+    await startBouncer();
     const nat = await actor("nat", { poolMax: 10 });
     const pods = [
       { name: "a", address: "10.244.0.1" },
@@ -265,7 +272,7 @@ describe("LoginStorm", () => {
     { version: "1.18", program: oldPgBouncer, loops: 60 },
   ])("a server that connects for each query, seen by a PgBouncer of $version", async (told) => {
     const program = await told.program();
-    await scene({ ...INCIDENT, ...(program !== undefined && { program }) });
+    await startBouncer({ ...INCIDENT, ...(program !== undefined && { program }) });
     const quiet = await actor("quiet");
     const storming = await actor("storming", { poolMax: told.loops, address: "127.0.0.9" });
     await quiet.tell("fill");
@@ -280,7 +287,7 @@ describe("LoginStorm", () => {
 
 describe("QueriesWithoutClient", () => {
   it("that run on after their clients dropped, and not while these are there", async () => {
-    await scene();
+    await startBouncer();
     const quiet = await actor("quiet");
     const dropping = await actor("dropping", { poolMax: 5 });
     await tellActors([quiet, dropping], "fill");
@@ -307,12 +314,12 @@ describe("QueriesWithoutClient", () => {
   });
 
   it("can't be told when another PgBouncer connects from the same address", async () => {
-    await scene();
+    await startBouncer();
     const other = bouncer;
     const [calm, reporting] = [await actor("calm"), await actor("reporting", { poolMax: 2 })];
     await tellActors([calm, reporting], "fill");
     await reporting.tell("report");
-    await scene();
+    await startBouncer();
     await (await actor("asked")).tell("fill");
     expect(other.port).not.toBe(bouncer.port);
     const diagnosis = await look({ windowMs: 3_000 });

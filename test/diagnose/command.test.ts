@@ -12,7 +12,7 @@ import { consoleQuery, type PgBouncer } from "../parts/pgbouncer.ts";
 import { oldPgBouncer } from "../parts/pgbouncer118.ts";
 import { type Postgres, startPostgres } from "../parts/postgres.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";
-import { appClient, consoleUrl, PASSWORDS, startScene } from "./liveScene.ts";
+import { appClient, consoleUrl, PASSWORDS, startForeignPgBouncer } from "./foreignPgBouncer.ts";
 
 const WEIR = fileURLToPath(new URL("../../bin/weir.js", import.meta.url));
 const MAX_CLIENTS = 12;
@@ -24,7 +24,7 @@ let clients: Client[] = [];
 beforeAll(async () => {
   postgres = await startPostgres({ superuserPassword: "hush-super" });
   await postgres.query(`CREATE ROLE app LOGIN PASSWORD '${PASSWORDS.app}'`);
-  bouncer = await startScene({ postgres, settings: { max_client_conn: MAX_CLIENTS } });
+  bouncer = await startForeignPgBouncer({ postgres, settings: { max_client_conn: MAX_CLIENTS } });
 });
 
 afterAll(async () => {
@@ -92,7 +92,7 @@ describe.each([
     const full =
       program === undefined
         ? bouncer
-        : await startScene({
+        : await startForeignPgBouncer({
             postgres,
             program: await program(),
             settings: { max_client_conn: MAX_CLIENTS },

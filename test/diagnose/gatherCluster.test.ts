@@ -14,7 +14,7 @@ import { weir } from "../fleets/fakeShell.ts";
 import { type Postgres, startPostgres } from "../parts/postgres.ts";
 import { exampleFleet } from "../system/exampleFleet.ts";
 import { startTier, type Tier } from "../system/weirTier.ts";
-import { gather, socketFrom, unseenOf } from "./liveScene.ts";
+import { gather, socketFrom, unseenOf } from "./foreignPgBouncer.ts";
 
 const AUTHOR = "127.0.1.7";
 const STRANGER = "127.0.1.8";

@@ -6,7 +6,7 @@ import { beforeAll, expect, test } from "vitest";
 
 import { runProcess } from "../../tools/processes/processes.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";
-import { gather, unseenOf } from "./liveScene.ts";
+import { gather, unseenOf } from "./foreignPgBouncer.ts";
 
 const WEIR = fileURLToPath(new URL("../../bin/weir.js", import.meta.url));
 const NO_DOCKER = { PATH: "/absent" };

@@ -15,7 +15,14 @@ import { type Certificate, selfSigned } from "../system/certificate.ts";
 import { exampleFleet } from "../system/exampleFleet.ts";
 import { logIn } from "../system/logIn.ts";
 import { startTier, type Tier, type TierSpec } from "../system/weirTier.ts";
-import { appClient, consoleUrl, gather, PASSWORDS, startScene, unseenOf } from "./liveScene.ts";
+import {
+  appClient,
+  consoleUrl,
+  gather,
+  PASSWORDS,
+  startForeignPgBouncer,
+  unseenOf,
+} from "./foreignPgBouncer.ts";
 
 let postgres: Postgres;
 let stops: (() => Promise<unknown>)[] = [];
@@ -34,8 +41,10 @@ afterEach(async () => {
   stops = [];
 });
 
-async function scene(spec: Partial<Parameters<typeof startScene>[0]> = {}): Promise<PgBouncer> {
-  const bouncer = await startScene({ postgres, ...spec });
+async function startBouncer(
+  spec: Partial<Parameters<typeof startForeignPgBouncer>[0]> = {},
+): Promise<PgBouncer> {
+  const bouncer = await startForeignPgBouncer({ postgres, ...spec });
   stops.push(bouncer.stop);
   return bouncer;
 }
@@ -74,7 +83,7 @@ describe.each([
   ["the newest", findPgBouncer],
 ])("of PgBouncer %s", (_, program) => {
   test("clients, servers, pools and lines are told, weir's own console is not", async () => {
-    const bouncer = await scene({ program: await program(), poolSize: 1 });
+    const bouncer = await startBouncer({ program: await program(), poolSize: 1 });
     const beforeMs = Date.now();
     const holds = await client(bouncer, "holds");
     await holds.query("BEGIN");
@@ -155,7 +164,7 @@ describe.each([
   });
 
   test("a client is the same one in all samples", async () => {
-    const bouncer = await scene({ program: await program() });
+    const bouncer = await startBouncer({ program: await program() });
     await client(bouncer);
     const { samples } = only(await gather({ pgbouncers: [consoleUrl(bouncer, "boss")] }));
 
@@ -165,7 +174,7 @@ describe.each([
 
   test("a full one lets a console in, which is said and counted", async () => {
     const settings = { max_client_conn: 3 };
-    const bouncer = await scene({ program: await program(), settings });
+    const bouncer = await startBouncer({ program: await program(), settings });
     for (let index = 0; index < 3; index++) await client(bouncer);
     await expect(appClient(bouncer)).rejects.toThrow("no more connections allowed");
 
@@ -181,7 +190,7 @@ describe.each([
     ["a wrong password", "eye", "wrong-hush", /authentication failed/, /unix socket/],
     ["a login without the right", "app", PASSWORDS.app, /not allowed/, /stats_users/],
   ] as const)("%s is told, without the password", async (_what, login, password, why, next) => {
-    const bouncer = await scene({ program: await program() });
+    const bouncer = await startBouncer({ program: await program() });
     const live = await gather({ pgbouncers: [consoleUrl(bouncer, login, password)] });
 
     expect(live.pgbouncers).toEqual([]);
@@ -193,7 +202,7 @@ describe.each([
 });
 
 test("the unix socket is a way in, too, as PgBouncer's own user, without a password", async () => {
-  const bouncer = await scene();
+  const bouncer = await startBouncer();
   const { consoleDir, port } = bouncer.place;
   const url = `postgres://pgbouncer@/pgbouncer?host=${consoleDir}&port=${port}`;
   const pooler = only(await gather({ pgbouncers: [url] }));
@@ -226,10 +235,10 @@ test("weir's own PgBouncer is asked as weir_stats, over TCP, each process for it
 });
 
 test("one process that two URLs reach is counted once, and two processes twice", async () => {
-  const bouncer = await scene();
+  const bouncer = await startBouncer();
   await client(bouncer);
   const socket = `postgres://pgbouncer@/pgbouncer?host=${bouncer.place.consoleDir}&port=${bouncer.port}`;
-  const urls = [consoleUrl(bouncer, "eye"), socket, consoleUrl(await scene(), "eye")];
+  const urls = [consoleUrl(bouncer, "eye"), socket, consoleUrl(await startBouncer(), "eye")];
   const live = await gather({ pgbouncers: urls });
 
   expect(live.pgbouncers.map(({ address }) => address)).toEqual([
@@ -249,7 +258,7 @@ test("one process that two URLs reach is counted once, and two processes twice",
 test("times are told by our clock, whatever PgBouncer's zone", async () => {
   const zone = process.env["TZ"];
   process.env["TZ"] = "WEIR-05:30";
-  const starting = scene();
+  const starting = startBouncer();
   await starting.finally(() => {
     if (zone === undefined) delete process.env["TZ"];
     else process.env["TZ"] = zone;
@@ -266,7 +275,7 @@ test("times are told by our clock, whatever PgBouncer's zone", async () => {
 
 describe("what can't be asked is told with what to do", () => {
   test("a closed port", async () => {
-    const bouncer = await scene();
+    const bouncer = await startBouncer();
     await bouncer.stop();
     const live = await gather({ pgbouncers: [consoleUrl(bouncer, "eye")] });
 
@@ -279,7 +288,7 @@ describe("what can't be asked is told with what to do", () => {
   });
 
   test("one that hangs, beside one that answers", async () => {
-    const [hangs, answers] = [await scene(), await scene()];
+    const [hangs, answers] = [await startBouncer(), await startBouncer()];
     hangs.kill("SIGSTOP");
     const waits: string[] = [];
     const pgbouncers = [consoleUrl(hangs, "eye"), consoleUrl(answers, "eye")];
@@ -292,7 +301,7 @@ describe("what can't be asked is told with what to do", () => {
   });
 
   test("one that ends while it is watched, with what it said before", async () => {
-    const bouncer = await scene();
+    const bouncer = await startBouncer();
     const gathering = gather({
       pgbouncers: [consoleUrl(bouncer, "eye")],
       windowMs: 60_000,
@@ -317,7 +326,7 @@ describe("what can't be asked is told with what to do", () => {
   });
 
   test("TLS where there is none", async () => {
-    const bouncer = await scene();
+    const bouncer = await startBouncer();
     const live = await gather({ pgbouncers: [`${consoleUrl(bouncer, "eye")}?sslmode=require`] });
 
     expect(unseenOf(live, `PgBouncer 127.0.0.1:${bouncer.port}`)?.next).toMatch(/sslmode=disable/);

@@ -2,7 +2,7 @@ import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { type Postgres, startPostgres } from "../parts/postgres.ts";
-import { gather, unseenOf } from "./liveScene.ts";
+import { gather, unseenOf } from "./foreignPgBouncer.ts";
 
 let postgres: Postgres;
 let app: Client;

@@ -5,7 +5,7 @@ import { z } from "zod";
 
 import { startAlone } from "./namespaces.ts";
 
-/** What ghostScene.ts writes. */
+/** What ghostClients.ts writes. */
 const TOLD = z.object({
   when: z.string(),
   causes: z.array(
@@ -24,15 +24,15 @@ const TIMEOUT_MS = 10 * 60_000;
 it(
   "clients of a pod whose network is gone are ghosts; a pod that is just silent has none",
   async () => {
-    const scene = fileURLToPath(new URL("ghostScene.ts", import.meta.url));
-    const running = await startAlone(process.execPath, [scene]);
+    const program = fileURLToPath(new URL("ghostClients.ts", import.meta.url));
+    const running = await startAlone(process.execPath, [program]);
     await running.exited;
     const told = running
       .log()
       .split("\n")
       .filter((line) => line.startsWith("{"))
       .map((line) => TOLD.parse(JSON.parse(line)));
-    // Else the scene failed: its log says how.
+    // Else the program failed: its log says how.
     if (told.length !== 5) throw new Error(running.log());
     const causes = Object.fromEntries(told.map(({ when, causes: own }) => [when, own]));
 

@@ -10,7 +10,7 @@ import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { exampleFleet } from "../system/exampleFleet.ts";
 import { startTier, type Tier } from "../system/weirTier.ts";
 import { type Actor, startActor, tellActors, workloadOf } from "./actors.ts";
-import { consoleUrl, PASSWORDS, startScene } from "./liveScene.ts";
+import { consoleUrl, PASSWORDS, startForeignPgBouncer } from "./foreignPgBouncer.ts";
 import { kindsOf, lookAt, saidOf } from "./looking.ts";
 
 /**
@@ -28,7 +28,11 @@ describe("on a PgBouncer that weir did not make, with headroom", () => {
   beforeAll(async () => {
     postgres = await startPostgres({ settings: { max_connections: 100 } });
     await postgres.query(`CREATE ROLE app LOGIN PASSWORD '${PASSWORDS.app}'`);
-    bouncer = await startScene({ postgres, poolSize: 20, settings: { max_client_conn: 200 } });
+    bouncer = await startForeignPgBouncer({
+      postgres,
+      poolSize: 20,
+      settings: { max_client_conn: 200 },
+    });
     actors = await Promise.all(
       Array.from({ length: SERVERS }, (_, index) =>
         startActor({

@@ -3,7 +3,7 @@ import { THRESHOLDS, type Thresholds } from "../../src/diagnose/causes/threshold
 import type { CauseKind, Diagnosis } from "../../src/diagnose/diagnosis.ts";
 import type { LiveWorkload } from "../../src/model/workload.ts";
 import type { Postgres } from "../parts/postgres.ts";
-import { gather } from "./liveScene.ts";
+import { gather } from "./foreignPgBouncer.ts";
 
 /** What to look at, and how. */
 export interface Look {

@@ -8,7 +8,7 @@ import { oldPgBouncer } from "../parts/pgbouncer118.ts";
 import { consoleQuery, findPgBouncer, type PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { lineStates } from "../system/lineState.ts";
-import { appClient, consoleUrl, PASSWORDS, startScene } from "./liveScene.ts";
+import { appClient, consoleUrl, PASSWORDS, startForeignPgBouncer } from "./foreignPgBouncer.ts";
 import { kindsOf, lookAt, symptomsSaidIn } from "./looking.ts";
 
 /** A system that fails for a reason which is none of the causes: it is not called well. */
@@ -42,8 +42,8 @@ afterEach(async () => {
   await bouncer.stop();
 });
 
-async function scene(program = findPgBouncer): Promise<void> {
-  bouncer = await startScene({ postgres, poolSize: SLOTS, program: await program() });
+async function startBouncer(program = findPgBouncer): Promise<void> {
+  bouncer = await startForeignPgBouncer({ postgres, poolSize: SLOTS, program: await program() });
   for (let index = 0; index < CLIENTS; index++) clients.push(await appClient(bouncer));
   // Each has been served once.
   for (const client of clients) await client.query("SELECT 1");
@@ -58,7 +58,7 @@ async function untilWaiting(waiting: number): Promise<void> {
 }
 
 it("a queue before server connections that all work is no cause, but not well", async () => {
-  await scene();
+  await startBouncer();
   expect(symptomsSaidIn(await look())).toEqual([]);
   ask("SELECT pg_sleep(60)");
   await untilWaiting(CLIENTS - SLOTS);
@@ -74,7 +74,7 @@ it.each([
   ["the newest", findPgBouncer],
   ["1.18", oldPgBouncer],
 ])("nor is a PgBouncer, %s, whose Postgres does not answer", async (_, program) => {
-  await scene(program);
+  await startBouncer(program);
   await postgres.query(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'",
   );
@@ -100,7 +100,7 @@ it.each([
   ["1.18", oldPgBouncer],
 ])("nor is a PgBouncer, %s, that has never reached its Postgres", async (_, program) => {
   postgres.kill("SIGSTOP");
-  bouncer = await startScene({ postgres, program: await program() });
+  bouncer = await startForeignPgBouncer({ postgres, program: await program() });
   try {
     const login = appClient(bouncer).then(
       (client) => clients.push(client),
@@ -123,7 +123,7 @@ it.each([
 });
 
 it("nor is a Postgres that others fill", async () => {
-  await scene();
+  await startBouncer();
   // None of an earlier PgBouncer, which would be gone in a moment.
   const own = (await consoleQuery(bouncer.place, "SHOW SERVERS")).length;
   await expect.poll(sessionsOfApp).toBe(own);

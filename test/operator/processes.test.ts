@@ -21,12 +21,12 @@ import { systemNetwork } from "../../src/observe/network.ts";
 type Status = Readonly<Record<string, unknown>>;
 
 /** How many processes an existing PgBouncer has, and how many of them are seen. */
-let scene: ControlPlane;
+let controlPlane: ControlPlane;
 let postgres: Postgres;
 const poolers: PgBouncer[] = [];
 
 beforeAll(async () => {
-  [scene, postgres] = await Promise.all([startControlPlane(), startPostgres()]);
+  [controlPlane, postgres] = await Promise.all([startControlPlane(), startPostgres()]);
   await makeRole(postgres, 40);
   for (const setting of [
     "client_connection_check_interval = '1s'",
@@ -43,7 +43,7 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  await scene.stop();
+  await controlPlane.stop();
   await postgres.stop();
 });
 
@@ -55,15 +55,17 @@ async function pooler(spec: PoolerSpec): Promise<PgBouncer> {
 
 /** With the Secrets that its budget names. */
 async function namespaceOf(name: string): Promise<string> {
-  const namespace = await scene.namespace(name);
-  await scene.create(secret(namespace, "old-stats", { username: "eye", password: PASSWORDS.eye }));
-  await scene.create(secret(namespace, "app", { password: PASSWORDS.app }));
+  const namespace = await controlPlane.namespace(name);
+  await controlPlane.create(
+    secret(namespace, "old-stats", { username: "eye", password: PASSWORDS.eye }),
+  );
+  await controlPlane.create(secret(namespace, "app", { password: PASSWORDS.app }));
   return namespace;
 }
 
 /** What rests on every process: `TYPE=STATUS REASON`. */
 async function told(object: Sent): Promise<readonly string[]> {
-  const { status } = await scene.read(object);
+  const { status } = await controlPlane.read(object);
   return conditionsOf(status)
     .filter(({ type }) => type !== "Feasible")
     .map(({ type, status: is, reason }) => `${String(type)}=${String(is)} ${String(reason)}`);
@@ -79,8 +81,8 @@ test("one address before two processes: nothing is well, until there is one as t
     postgresPort: postgres.port,
     existing: { host: ip, port, processes: 2 },
   });
-  await scene.create(old);
-  await scene.operate();
+  await controlPlane.create(old);
+  await controlPlane.operate();
   await expect
     .poll(() => told(old))
     .toEqual([
@@ -89,13 +91,13 @@ test("one address before two processes: nothing is well, until there is one as t
       "PostgresGuarded=Unknown ProcessesUnseen",
       "Ready=Unknown ProcessesUnseen",
     ]);
-  const { status } = await scene.read(old);
+  const { status } = await controlPlane.read(old);
   expect(conditionsOf(status).find(({ type }) => type === "WithinBudget")?.["message"]).toContain(
     `seen 1 of 2 processes that spec.pgbouncer.existing.processes says (${ip}:${port})`,
   );
 
   await second.stop();
-  await scene.patch(old, { spec: { pgbouncer: { existing: { processes: 1 } } } });
+  await controlPlane.patch(old, { spec: { pgbouncer: { existing: { processes: 1 } } } });
   await expect
     .poll(() => told(old))
     .toEqual([
@@ -128,7 +130,7 @@ function observing(
   const metadata = { name: "old", namespace };
   const value = connectionBudgetSchema.parse({ apiVersion, kind, metadata, ...fields });
   const network = systemNetwork(systemRuntime);
-  const options = { client: scene.client, runtime, network, onSample: () => {} };
+  const options = { client: controlPlane.client, runtime, network, onSample: () => {} };
   const observer = observeBudget(value, { ...options, limit: semaphore(1) }, onChange);
   const targets = addresses.map((host) => ({ name: host, host, port: 6432, isAddress: true }));
   observer.retarget({ kind: "Processes", targets }, new Map());

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { Client } from "pg";
 
-import { socketFrom } from "../diagnose/liveScene.ts";
+import { socketFrom } from "../diagnose/foreignPgBouncer.ts";
 import type { Load, PodProgramSpec, PodReport } from "./podOrders.ts";
 
 /** The connections of one pod. */

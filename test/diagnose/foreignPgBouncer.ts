@@ -16,14 +16,14 @@ import type { Postgres } from "../parts/postgres.ts";
 import type { Program } from "../../tools/debian/programs.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 
-/** Whom the scene's PgBouncer knows, with their passwords. */
+/** Whom the PgBouncer knows, with their passwords. */
 export const PASSWORDS = { boss: "hush-boss", eye: "hush-eye", app: "hush-app" } as const;
 
 /** Where weir would be told to look, in an ini. */
-export interface SceneSpec {
+export interface ForeignPgBouncerSpec {
   readonly postgres: Postgres;
   readonly program?: Program;
-  /** Of [pgbouncer], over those that the scene has. */
+  /** Of [pgbouncer], over those that it has anyway. */
   readonly settings?: Readonly<Record<string, string | number>>;
   readonly poolSize?: number;
 }
@@ -32,7 +32,7 @@ export interface SceneSpec {
  * A PgBouncer that weir did not make: line `app`, login `app` for it, admin `boss`, stats user
  * `eye`. The role `app` must be in Postgres.
  */
-export async function startScene(spec: SceneSpec): Promise<PgBouncer> {
+export async function startForeignPgBouncer(spec: ForeignPgBouncerSpec): Promise<PgBouncer> {
   const place = await pgbouncerPlace();
   return startPgBouncer({
     place,
@@ -47,7 +47,10 @@ export async function startScene(spec: SceneSpec): Promise<PgBouncer> {
   });
 }
 
-function ini(place: PgBouncerPlace, { postgres, settings, poolSize = 5 }: SceneSpec): string {
+function ini(
+  place: PgBouncerPlace,
+  { postgres, settings, poolSize = 5 }: ForeignPgBouncerSpec,
+): string {
   const all = {
     listen_addr: "127.0.0.1",
     listen_port: place.port,

@@ -10,7 +10,7 @@ import type { LiveSystem } from "../../src/model/liveSystem.ts";
 import type { RunningProcess } from "../../tools/processes/processes.ts";
 import { startPostgres } from "../parts/postgres.ts";
 import { workloadOf } from "./actors.ts";
-import { consoleUrl, gather, PASSWORDS, startScene } from "./liveScene.ts";
+import { consoleUrl, gather, PASSWORDS, startForeignPgBouncer } from "./foreignPgBouncer.ts";
 import { startLoopback, startNeighbour } from "./namespaces.ts";
 
 /** SHOW CLIENTS tells seconds, rounded down. */
@@ -21,7 +21,7 @@ await startLoopback();
 const [lively, dying] = [await startNeighbour(1), await startNeighbour(2)];
 const postgres = await startPostgres();
 await postgres.query(`CREATE ROLE app LOGIN PASSWORD '${PASSWORDS.app}'`);
-const bouncer = await startScene({
+const bouncer = await startForeignPgBouncer({
   postgres,
   settings: { listen_addr: `127.0.0.1,${lively.here},${dying.here}` },
 });
