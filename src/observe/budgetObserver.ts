@@ -9,13 +9,8 @@ import { processMemory, sameProcesses } from "../pgbouncer/processIdentity.ts";
 import type { Semaphore } from "../runtime/semaphore.ts";
 import { pollHost } from "./hostPoller.ts";
 import { pollMcpServer, type McpEndpoints, type McpPoller } from "./mcpPoller.ts";
-import type { ObserverOptions } from "./observerOptions.ts";
-import {
-  pollPgBouncer,
-  type PgBouncerTarget,
-  type PgBouncerPoller,
-  type Poller,
-} from "./pgbouncerPoller.ts";
+import { pollPgBouncer, type PgBouncerTarget, type PgBouncerPoller } from "./pgbouncerPoller.ts";
+import type { ObserverOptions, Poller } from "./poller.ts";
 import type { PgBouncerTargets } from "./pgbouncerTargets.ts";
 import { pollPostgres } from "./postgresPoller.ts";
 

@@ -3,7 +3,7 @@ import type { Handshake } from "../model/budgetSnapshot.ts";
 import type { Observation } from "../model/observation.ts";
 import type { McpEndpoint } from "./handshake.ts";
 import { loop } from "../runtime/loop.ts";
-import type { ObserverOptions } from "./observerOptions.ts";
+import type { ObserverOptions } from "./poller.ts";
 import type { Semaphore } from "../runtime/semaphore.ts";
 
 /** The ready pods of one server, in an order that stays. */

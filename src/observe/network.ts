@@ -1,3 +1,6 @@
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import { UnavailableError } from "../model/observation.ts";
 import type { Handshake } from "../model/budgetSnapshot.ts";
 import type { PostgresSnapshot } from "../model/postgres.ts";
 import { openConsole, type Console } from "../pgbouncer/console.ts";
@@ -5,7 +8,6 @@ import { askPostgres, type PostgresQuestion } from "../postgres/ask.ts";
 import type { ServerLogin } from "../postgres/connection.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { handshake, type McpEndpoint } from "./handshake.ts";
-import { addressesOf } from "./hostNames.ts";
 
 /** What the pollers ask over connections of their own, beside those to the API server. */
 export interface Network {
@@ -18,7 +20,9 @@ export interface Network {
   ) => Promise<PostgresSnapshot>;
   /** As `handshake`. */
   readonly handshake: (endpoint: McpEndpoint, stopped: AbortSignal) => Promise<Handshake>;
-  /** As `addressesOf`. */
+  /**
+   * The addresses of a host as seen from a namespace. @throws UnavailableError when it has none
+   */
   readonly addressesOf: (host: string, namespace: string) => Promise<readonly string[]>;
 }
 
@@ -30,4 +34,24 @@ export function systemNetwork(runtime: Runtime): Network {
     handshake: (endpoint, stopped) => handshake(endpoint, runtime, stopped),
     addressesOf,
   };
+}
+
+/**
+ * The addresses of a host as seen from a namespace: a name without a dot is first looked for as a
+ * Service there, since this process may live in another one.
+ *
+ * @throws UnavailableError when it has none
+ */
+async function addressesOf(host: string, namespace: string): Promise<readonly string[]> {
+  if (isIP(host) !== 0) return [host];
+  const names = host.includes(".") ? [host] : [`${host}.${namespace}.svc`, host];
+  for (const name of names) {
+    try {
+      const found = await lookup(name, { all: true });
+      return [...new Set(found.map(({ address }) => address))].toSorted();
+    } catch {
+      // The next one, or the error below.
+    }
+  }
+  throw new UnavailableError("HostNotFound", `there is no host ${names.join(" or ")}`);
 }

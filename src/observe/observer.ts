@@ -17,7 +17,7 @@ import { type CachedObject, budgetsSharingPostgres } from "./observedObject.ts";
 import type { CachedPod } from "./cachedObjects.ts";
 import type { ClusterCopy } from "./cluster.ts";
 import type { McpEndpoints } from "./mcpPoller.ts";
-import type { ObserverOptions } from "./observerOptions.ts";
+import type { ObserverOptions } from "./poller.ts";
 import { pgbouncerTargets, unwatchedServiceOf } from "./pgbouncerTargets.ts";
 import { cachedPodsOf, podOf, workloadOf } from "./serverWorkload.ts";
 

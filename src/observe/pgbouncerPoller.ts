@@ -1,21 +1,12 @@
-import { isDeepStrictEqual } from "node:util";
-import { backoffMs, type Backoff } from "../runtime/backoff.ts";
 import type { Console } from "../pgbouncer/console.ts";
 import { consoleMemory, type Consoles } from "../pgbouncer/processIdentity.ts";
 import { consolesOf, versionOf } from "../pgbouncer/show.ts";
-import {
-  type Observation,
-  UnavailableError,
-  type UnavailableReason,
-  isUnreachable,
-} from "../model/observation.ts";
+import { isUnreachable } from "../model/observation.ts";
 import type { PgBouncerState } from "../model/pgbouncer.ts";
 import type { BudgetLogins, Login } from "../credentials/budgetLogins.ts";
-import { loop } from "../runtime/loop.ts";
-import { failureDebounce } from "./failureDebounce.ts";
 import { sampleWindow, stateSample, type StateSample } from "./pgbouncerState.ts";
 import { unavailableBecause } from "../postgres/failures.ts";
-import type { ObserverOptions } from "./observerOptions.ts";
+import { poll, type ObserverOptions, type Poller } from "./poller.ts";
 
 /** One PgBouncer process, and where it listens. */
 export interface PgBouncerTarget {
@@ -23,17 +14,11 @@ export interface PgBouncerTarget {
   readonly name: string;
   readonly host: string;
   readonly port: number;
-  /** As in PoolerSnapshot. */
+  /** As in PgBouncerSnapshot. */
   readonly isAddress?: boolean;
 }
 
-/** Something that is looked at again and again. */
-export interface Poller<T> {
-  readonly observation: () => Observation<T>;
-  readonly stop: () => Promise<void>;
-}
-
-/** One that looks at a PgBouncer process. */
+/** Asks a PgBouncer process. */
 export interface PgBouncerPoller extends Poller<PgBouncerState> {
   readonly consoles: () => Consoles;
 }
@@ -45,17 +30,10 @@ const CONSOLE_MS_MAX = 60_000;
 /** When its Secret is asked for again that could not be had. */
 const LOGIN_AGAIN_MS = 10_000;
 
-/** How long to wait after failures: a Secret that is missing or wrong is read ever less often. */
-export function retryBackoff(reason: UnavailableReason): Backoff {
-  if (reason.startsWith("Secret")) return { firstMs: 1000, maxMs: 60_000 };
-  if (reason === "LoginRefused") return { firstMs: 1000, maxMs: 10_000 };
-  return { firstMs: 500, maxMs: 2000 };
-}
-
 /**
- * Looks at one PgBouncer process every second, over a console that stays open.
+ * Asks one PgBouncer process every second, over a console that stays open.
  *
- * @param onChange is told when what a judgement can see has changed
+ * @param onChange is told when what a judgement can observe has changed
  */
 export function pollPgBouncer(
   target: PgBouncerTarget,
@@ -63,14 +41,12 @@ export function pollPgBouncer(
   { runtime, network, onSample }: ObserverOptions,
   onChange: () => void,
 ): PgBouncerPoller {
-  const seen = failureDebounce<PgBouncerState>();
   const memory = consoleMemory();
   const window = sampleWindow();
   const address = `${target.host.includes(":") ? `[${target.host}]` : target.host}:${target.port}`;
   let open:
     | { readonly console: Console; readonly version: string; readonly sinceMs: number }
     | undefined;
-  let failures = 0;
 
   const close = async () => {
     const closing = open?.console;
@@ -83,7 +59,7 @@ export function pollPgBouncer(
     try {
       login = await logins.stats(stopped);
     } catch (error) {
-      // An API server that is away hides no PgBouncer that is seen.
+      // An API server that is away hides no PgBouncer whose console is open.
       if (open === undefined || !isUnreachable(error)) throw error;
       open = { ...open, sinceMs: nowMs - CONSOLE_MS_MAX + LOGIN_AGAIN_MS };
       return open;
@@ -102,48 +78,33 @@ export function pollPgBouncer(
       }
     });
   };
-  const look = async (nowMs: number, stopped: AbortSignal): Promise<PgBouncerState> => {
+  const ask = async (nowMs: number, stopped: AbortSignal): Promise<PgBouncerState> => {
     const { console, version } = await enter(nowMs, stopped);
-    const { sample, listed } = await asLogin(target, address, undefined, () => ask(console));
+    const { sample, listed } = await asLogin(target, address, undefined, () => askConsole(console));
     memory.answered(console.applicationName, listed, runtime.monotonicMs());
     return { version, address, ...sample, window: window.add(sample, runtime.monotonicMs()) };
   };
-  const observation = (): Observation<PgBouncerState> => {
-    const last = seen.observation();
-    return failures > 0 && last.state === "available"
-      ? { ...last, value: ofBefore(last.value) }
-      : last;
-  };
-  const known = () => ({ observation: observation(), consoles: memory.consoles() });
-  const changed = (before: ReturnType<typeof known>) => {
-    if (!isDeepStrictEqual(before, known())) onChange();
-  };
-
-  const watching = loop(runtime, async (stopped) => {
-    const askedMs = runtime.monotonicMs();
-    const before = known();
-    try {
-      seen.answered(await look(askedMs, stopped));
-      failures = 0;
-      onSample("seen");
-      changed(before);
-      return Math.max(0, SAMPLE_MS - (runtime.monotonicMs() - askedMs));
-    } catch (error) {
-      await close();
-      window.interrupt();
-      failures += 1;
-      onSample("failed");
-      seen.failed(error, askedMs, runtime.monotonicMs());
-      changed(before);
-      const reason = error instanceof UnavailableError ? error.reason : "Unreachable";
-      return backoffMs(retryBackoff(reason), failures, runtime.random);
-    }
-  });
+  const poller = poll(
+    {
+      ask,
+      pauseMs: (answerMs) => Math.max(0, SAMPLE_MS - answerMs),
+      onAnswer: () => onSample("seen"),
+      onFailure: async () => {
+        await close();
+        window.interrupt();
+        onSample("failed");
+      },
+      whileFailing: withoutMinima,
+      beside: memory.consoles,
+    },
+    runtime,
+    onChange,
+  );
   return {
-    observation,
+    observation: poller.observation,
     consoles: memory.consoles,
     stop: async () => {
-      const stopped = watching.stop();
+      const stopped = poller.stop();
       // Else a PgBouncer that has stopped answering would hold this up.
       await close();
       await stopped;
@@ -153,11 +114,11 @@ export function pollPgBouncer(
 }
 
 /** It has just failed to answer: its clients may have gone to another process meanwhile. */
-function ofBefore(sight: PgBouncerState): PgBouncerState {
-  return { ...sight, window: { ...sight.window, addressesHeldMin: new Map() } };
+function withoutMinima(state: PgBouncerState): PgBouncerState {
+  return { ...state, window: { ...state.window, addressesHeldMin: new Map() } };
 }
 
-async function ask(
+async function askConsole(
   console: Console,
 ): Promise<{ readonly sample: StateSample; readonly listed: readonly string[] }> {
   const databases = await console.show("DATABASES");

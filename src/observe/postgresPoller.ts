@@ -1,19 +1,14 @@
-import { isDeepStrictEqual } from "node:util";
 import { roleOf, type ConnectionBudget } from "../api/connectionBudget.ts";
 import { MAINTENANCE_LINE } from "../api/names.ts";
 import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress.ts";
-import { backoffMs } from "../runtime/backoff.ts";
 import { UnavailableError, isUnreachable } from "../model/observation.ts";
 import type { PostgresSnapshot } from "../model/postgres.ts";
 import type { BudgetLogins, Login } from "../credentials/budgetLogins.ts";
 import type { Network } from "./network.ts";
-import { loop } from "../runtime/loop.ts";
-import { failureDebounce } from "./failureDebounce.ts";
 import { WINDOW_MS } from "./pgbouncerState.ts";
-import { recentMaximum } from "./recentMaximum.ts";
 import { unavailableBecause } from "../postgres/failures.ts";
-import type { ObserverOptions } from "./observerOptions.ts";
-import { retryBackoff, type PgBouncerTarget, type Poller } from "./pgbouncerPoller.ts";
+import type { PgBouncerTarget } from "./pgbouncerPoller.ts";
+import { poll, type ObserverOptions, type Poller } from "./poller.ts";
 
 const ASK_MS = 3000;
 /** What people change rarely is read again once in a while: a password that was rotated. */
@@ -23,38 +18,43 @@ const LOGIN_MS_MAX = 60_000;
  * Asks the Postgres of a budget every 3 s: through one of weir's own PgBouncers, or straight where
  * they are not weir's.
  *
- * @param poolers the processes as of now; only weir's own have a maintenance line
+ * @param pgbouncers the processes as of now; only weir's own have a maintenance line
  */
 export function pollPostgres(
   budget: ConnectionBudget,
   logins: Pick<BudgetLogins, "maintenance" | "role">,
-  poolers: () => readonly PgBouncerTarget[],
+  pgbouncers: () => readonly PgBouncerTarget[],
   { runtime, network }: ObserverOptions,
   onChange: () => void,
 ): Poller<PostgresSnapshot> {
   const direct = budget.spec.pgbouncer.existing !== undefined;
   const address = formatPostgresAddress(postgresAddressOf(budget));
-  const seen = failureDebounce<PostgresSnapshot>();
-  let kept: { readonly login: Login; readonly sinceMs: number } | undefined;
+  let cachedLogin: { readonly login: Login; readonly sinceMs: number } | undefined;
   const backends = recentMaximum(WINDOW_MS);
-  let failures = 0;
 
   const loginAt = async (nowMs: number, stopped: AbortSignal) => {
-    if (kept !== undefined && nowMs - kept.sinceMs < LOGIN_MS_MAX) return kept.login;
+    if (cachedLogin !== undefined && nowMs - cachedLogin.sinceMs < LOGIN_MS_MAX)
+      return cachedLogin.login;
     try {
       const login = await (direct ? logins.role(stopped) : logins.maintenance(stopped));
-      kept = { login, sinceMs: nowMs };
+      cachedLogin = { login, sinceMs: nowMs };
       return login;
     } catch (error) {
       // An API server that is away hides no Postgres that lets the old login in.
-      if (kept !== undefined && isUnreachable(error)) return kept.login;
+      if (cachedLogin !== undefined && isUnreachable(error)) return cachedLogin.login;
       throw error;
     }
   };
-  const ask = async (nowMs: number, stopped: AbortSignal): Promise<PostgresSnapshot> => {
-    const door = direct ? await straight(budget, network) : through(poolers(), failures, address);
+  const ask = async (
+    nowMs: number,
+    stopped: AbortSignal,
+    failures: number,
+  ): Promise<PostgresSnapshot> => {
+    const target = direct
+      ? await straight(budget, network)
+      : through(pgbouncers(), failures, address);
     const login = await loginAt(nowMs, stopped);
-    const question = { ...door, role: roleOf(budget), direct, address };
+    const question = { ...target, role: roleOf(budget), direct, address };
     const { user, password, secret, ifRefused } = login;
     try {
       return await network.askPostgres({ ...question, login }, stopped).catch((error: unknown) => {
@@ -63,34 +63,30 @@ export function pollPostgres(
       });
     } catch (error) {
       throw unavailableBecause(
-        { server: "Postgres", what: door.what, login: user, password, secret, ifRefused },
+        { server: "Postgres", what: target.what, login: user, password, secret, ifRefused },
         error,
       );
     }
   };
 
-  const { stop } = loop(runtime, async (stopped) => {
-    const askedMs = runtime.monotonicMs();
-    const before = seen.observation();
-    try {
-      const answer = await ask(askedMs, stopped);
-      seen.answered({ ...answer, backendsMax: backends.add(answer.backends, askedMs) });
-      failures = 0;
-      if (!isDeepStrictEqual(before, seen.observation())) onChange();
-      return ASK_MS;
-    } catch (error) {
-      kept = undefined;
-      failures += 1;
-      seen.failed(error, askedMs, runtime.monotonicMs());
-      if (!isDeepStrictEqual(before, seen.observation())) onChange();
-      const reason = error instanceof UnavailableError ? error.reason : "Unreachable";
-      return backoffMs(retryBackoff(reason), failures, runtime.random);
-    }
-  });
-  return { observation: seen.observation, stop };
+  return poll(
+    {
+      ask: async (askedMs, stopped, failures) => {
+        const answer = await ask(askedMs, stopped, failures);
+        return { ...answer, backendsMax: backends.add(answer.backends, askedMs) };
+      },
+      pauseMs: () => ASK_MS,
+      onFailure: () => {
+        cachedLogin = undefined;
+      },
+    },
+    runtime,
+    onChange,
+  );
 }
 
-interface Door {
+/** Where Postgres is asked. */
+interface PostgresTarget {
   readonly host: string;
   readonly port: number;
   readonly database: string;
@@ -98,12 +94,16 @@ interface Door {
 }
 
 /** The next process at each failure. */
-function through(poolers: readonly PgBouncerTarget[], failures: number, address: string): Door {
-  const pooler = poolers[failures % poolers.length];
-  if (pooler === undefined) {
+function through(
+  pgbouncers: readonly PgBouncerTarget[],
+  failures: number,
+  address: string,
+): PostgresTarget {
+  const pgbouncer = pgbouncers[failures % pgbouncers.length];
+  if (pgbouncer === undefined) {
     throw new UnavailableError("NoPods", `can't ask Postgres ${address}: no PgBouncer leads to it`);
   }
-  const { name, host, port } = pooler;
+  const { name, host, port } = pgbouncer;
   const what = `Postgres ${address} through line ${MAINTENANCE_LINE} of PgBouncer ${name}`;
   return { host, port, database: MAINTENANCE_LINE, what };
 }
@@ -111,7 +111,7 @@ function through(poolers: readonly PgBouncerTarget[], failures: number, address:
 async function straight(
   { metadata, spec }: ConnectionBudget,
   { addressesOf }: Network,
-): Promise<Door> {
+): Promise<PostgresTarget> {
   const { host, port, database } = spec.postgres;
   const [first = host] = await addressesOf(host, metadata.namespace);
   return { host: first, port, database, what: `Postgres ${host}:${port}` };
@@ -119,4 +119,18 @@ async function straight(
 
 function prefersTls({ spec }: ConnectionBudget, direct: boolean): boolean {
   return direct && (spec.postgres.tls?.mode ?? "prefer") === "prefer";
+}
+
+/** The most that a count was in the last milliseconds. */
+function recentMaximum(windowMs: number): {
+  /** @returns the maximum, this one included */
+  readonly add: (count: number, atMs: number) => number;
+} {
+  let recent: readonly { readonly count: number; readonly atMs: number }[] = [];
+  return {
+    add: (count, atMs) => {
+      recent = [...recent.filter((each) => atMs - each.atMs < windowMs), { count, atMs }];
+      return Math.max(...recent.map((each) => each.count));
+    },
+  };
 }

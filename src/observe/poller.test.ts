@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { failureDebounce } from "./failureDebounce.ts";
+import { failureDebounce } from "./poller.ts";
 import { UnavailableError } from "../model/observation.ts";
 
 const GONE = new UnavailableError("Unreachable", "nothing listens there");

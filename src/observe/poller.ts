@@ -1,0 +1,144 @@
+import { isDeepStrictEqual } from "node:util";
+import {
+  type Observation,
+  UnavailableError,
+  type UnavailableReason,
+} from "../model/observation.ts";
+import { backoffMs, type Backoff } from "../runtime/backoff.ts";
+import { loop } from "../runtime/loop.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Network } from "./network.ts";
+
+/** What pollers ask with, and whom they tell that they asked. */
+export interface ObserverOptions {
+  readonly runtime: Runtime;
+  readonly network: Network;
+  /** Each question that was asked of a PgBouncer. */
+  readonly onSample: (result: "seen" | "failed") => void;
+}
+
+/** Asks something again and again. */
+export interface Poller<T> {
+  readonly observation: () => Observation<T>;
+  readonly stop: () => Promise<void>;
+}
+
+/** What a poller asks, and how often. */
+export interface PollerQuestion<T> {
+  /**
+   * @param failures in a row before this question
+   * @throws UnavailableError
+   */
+  readonly ask: (askedMs: number, stopped: AbortSignal, failures: number) => Promise<T>;
+  /** How long to pause after an answer that took so long. */
+  readonly pauseMs: (answerMs: number) => number;
+  readonly onAnswer?: () => void;
+  readonly onFailure?: () => Promise<void> | void;
+  /** What remains of an observation while the latest question failed; absent: all of it. */
+  readonly whileFailing?: (value: T) => T;
+  /** What a judgement can observe beside it. */
+  readonly beside?: () => unknown;
+}
+
+/** @param onChange is told when what a judgement can observe has changed */
+export function poll<T>(
+  question: PollerQuestion<T>,
+  runtime: Runtime,
+  onChange: () => void,
+): Poller<T> {
+  const { ask, pauseMs, onAnswer, onFailure, whileFailing, beside } = question;
+  const debounce = failureDebounce<T>();
+  let failures = 0;
+  const observation = (): Observation<T> => {
+    const last = debounce.observation();
+    return whileFailing !== undefined && failures > 0 && last.state === "available"
+      ? { ...last, value: whileFailing(last.value) }
+      : last;
+  };
+  const known = () => [observation(), beside?.()];
+  const tellAfter = (before: ReturnType<typeof known>) => {
+    if (!isDeepStrictEqual(before, known())) onChange();
+  };
+
+  const { stop } = loop(runtime, async (stopped) => {
+    const askedMs = runtime.monotonicMs();
+    const before = known();
+    try {
+      debounce.answered(await ask(askedMs, stopped, failures));
+      failures = 0;
+      onAnswer?.();
+      tellAfter(before);
+      return pauseMs(runtime.monotonicMs() - askedMs);
+    } catch (error) {
+      await onFailure?.();
+      failures += 1;
+      debounce.failed(error, askedMs, runtime.monotonicMs());
+      tellAfter(before);
+      const reason = error instanceof UnavailableError ? error.reason : "Unreachable";
+      return backoffMs(retryBackoff(reason), failures, runtime.random);
+    }
+  });
+  return { observation, stop };
+}
+
+/** How long to wait after failures: a Secret that is missing or wrong is read ever less often. */
+function retryBackoff(reason: UnavailableReason): Backoff {
+  if (reason.startsWith("Secret")) return { firstMs: 1000, maxMs: 60_000 };
+  if (reason === "LoginRefused") return { firstMs: 1000, maxMs: 10_000 };
+  return { firstMs: 500, maxMs: 2000 };
+}
+
+/** How long something may fail before that is news. */
+const DEBOUNCE_MS = 3000;
+/** Of these one is a retry. */
+const FAILURES_MIN = 2;
+
+/** What is known of something that is asked again and again. */
+export interface FailureDebounce<T> {
+  readonly observation: () => Observation<T>;
+  /** It answered. */
+  readonly answered: (value: T) => void;
+  /** It did not; it was asked at `askedMs`. */
+  readonly failed: (error: unknown, askedMs: number, nowMs: number) => void;
+}
+
+/**
+ * One failure is no news: the last observation stays, until questions have failed for 3 s and again
+ * at a retry. An answer counts at once.
+ *
+ *               answer                   failures of 3 s, 2 at least
+ *   pending ───────────────▶ available ──────────────────────────────▶ unavailable
+ *      │                      ▲  │ ▲ │                                  │  │ ▲ │
+ *      │                      │  └─┘ └ answer, or a failure too few:    │  └─┘ └ another failure:
+ *      │                      │        the last value stays             │        its reason counts
+ *      │                      └──────────────── answer ─────────────────┘
+ *      └──────────────── failures of 3 s, 2 at least ──────────────────▶ unavailable
+ *
+ * Which available addresses are one process is another matter: see pgbouncer/processIdentity.ts.
+ */
+export function failureDebounce<T>(): FailureDebounce<T> {
+  let observation: Observation<T> = { state: "pending" };
+  let failures = 0;
+  let failingSinceMs = 0;
+  return {
+    observation: () => observation,
+    answered: (value) => {
+      failures = 0;
+      observation = { state: "available", value };
+    },
+    failed: (error, askedMs, nowMs) => {
+      if (failures === 0) failingSinceMs = askedMs;
+      failures += 1;
+      if (failures < FAILURES_MIN || nowMs - failingSinceMs < DEBOUNCE_MS) return;
+      const { reason, message } = unavailableErrorOf(error);
+      observation = { state: "unavailable", reason, message };
+    },
+  };
+}
+
+/** What is no UnavailableError is a mistake of weir's; its words may hold anything. */
+function unavailableErrorOf(error: unknown): UnavailableError {
+  if (error instanceof UnavailableError) return error;
+  const kind = error instanceof Error ? error.name : "an unknown error";
+  return new UnavailableError("NotUnderstood", `weir could not read the answer (${kind})`);
+}
