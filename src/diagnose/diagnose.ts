@@ -4,7 +4,7 @@ import type { UnavailablePart } from "../model/observation.ts";
 import { serverAbovePlan } from "./causes/serverAbovePlan.ts";
 import type { CauseFinding } from "./causes/finding.ts";
 import { ghosts } from "./causes/ghosts.ts";
-import { holdings } from "./causes/holdings.ts";
+import { currentUse } from "./causes/currentUse.ts";
 import { poolSettingIgnored } from "./causes/poolSettingIgnored.ts";
 import { leaks } from "./causes/leak.ts";
 import { saturatedWhileIdle, type Saturated } from "./causes/saturated.ts";
@@ -56,7 +56,7 @@ export function diagnose(live: LiveSystem, thresholds: Thresholds = THRESHOLDS):
       ...symptomsOf(live, { full: full.map(({ saturated }) => saturated), leaking }, thresholds),
       ...withoutClient.symptoms,
     ],
-    ...holdings(live),
+    ...currentUse(live),
     ...(live.workloads !== undefined && { workloads: live.workloads }),
     unseen: [...live.unavailable, ...unjudged(live, withoutClient.unseen)],
   };

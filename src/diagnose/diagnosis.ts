@@ -10,8 +10,8 @@ export interface Diagnosis {
    * Those that a cause explains are left out.
    */
   readonly symptoms: readonly Symptom[];
-  readonly poolers: readonly Holding[];
-  readonly postgres?: PostgresHolding;
+  readonly poolers: readonly PgBouncerUse[];
+  readonly postgres?: PostgresUse;
   /** Which servers run, with their pods and pools; absent: nothing told. */
   readonly workloads?: readonly LiveWorkload[];
   readonly unseen: readonly UnavailablePart[];
@@ -49,7 +49,7 @@ export interface Symptom {
 }
 
 /** Who holds how many of one process's max_client_conn. */
-export interface Holding {
+export interface PgBouncerUse {
   readonly address: string;
   readonly version: string;
   readonly access: string;
@@ -90,7 +90,7 @@ export interface Holder {
 }
 
 /** What Postgres allows and has open. */
-export interface PostgresHolding {
+export interface PostgresUse {
   readonly address: string;
   readonly version: string;
   /** max_connections − superuser_reserved_connections − reserved_connections. */

@@ -1,5 +1,5 @@
 import { programOf } from "../diagnose/causes/finding.ts";
-import type { Holder, Holding } from "../diagnose/diagnosis.ts";
+import type { Holder, PgBouncerUse } from "../diagnose/diagnosis.ts";
 import { bar, type BarSegment } from "../text/bar.ts";
 import type { Page, Paint } from "../text/paint.ts";
 import { table, type TableRow } from "../text/table.ts";
@@ -13,24 +13,24 @@ const OTHER = "▓";
 const FREE = "░";
 
 /** One PgBouncer: who holds its client connections, what its lines are set to and have open. */
-export function poolerBlock(holding: Holding, page: Page): readonly (readonly string[])[] {
+export function pgbouncerBlock(use: PgBouncerUse, page: Page): readonly (readonly string[])[] {
   const { columns, paint } = page;
-  const { address, version, access } = holding;
+  const { address, version, access } = use;
   return [
     [
       paint.bold(`PgBouncer ${address} (${version})`),
       ...hangingIndent("  ", `asked ${access}`, columns).map(paint.dim),
     ],
-    holderLines(holding, page),
-    lineLines(holding, page),
+    holderLines(use, page),
+    lineLines(use, page),
   ];
 }
 
-function holderLines(holding: Holding, page: Page): readonly string[] {
+function holderLines(use: PgBouncerUse, page: Page): readonly string[] {
   const { columns, paint } = page;
-  const { used, maxClientConn, holders } = holding;
+  const { used, maxClientConn, holders } = use;
   const held = sumOf(holders, ({ clients }) => clients);
-  const segments = segmentsOf(holding, paint);
+  const segments = segmentsOf(use, paint);
   return [
     ...titled("Who holds its client connections", `${used} of ${maxClientConn} are used`, page),
     `  ${bar(segments, Math.min(BAR_COLUMNS_MAX, columns - 4))}`,
@@ -64,7 +64,7 @@ function whoOf({ line, user, application, address, workload, pod }: Holder): str
 }
 
 /** What each line is set to, and what it has open. */
-function lineLines({ lines }: Holding, page: Page): readonly string[] {
+function lineLines({ lines }: PgBouncerUse, page: Page): readonly string[] {
   const { columns, paint } = page;
   return [
     ...hangingIndent("", "What its lines are set to, and how large their pools are", columns).map(
@@ -105,7 +105,7 @@ interface NamedSegment extends BarSegment {
 
 /** Those that have work, those that only hold, what is no client of a line, and what is left. */
 function segmentsOf(
-  { used, maxClientConn, holders }: Holding,
+  { used, maxClientConn, holders }: PgBouncerUse,
   paint: Paint,
 ): readonly NamedSegment[] {
   const held = sumOf(holders, ({ clients }) => clients);

@@ -1,9 +1,15 @@
-import type { Cause, Diagnosis, Holding, PostgresHolding, Symptom } from "../diagnose/diagnosis.ts";
+import type {
+  Cause,
+  Diagnosis,
+  PgBouncerUse,
+  PostgresUse,
+  Symptom,
+} from "../diagnose/diagnosis.ts";
 import type { LiveWorkload } from "../model/workload.ts";
 import { pageFor, type Page, type Screen } from "../text/paint.ts";
 import { counted, listed } from "../text/wording.ts";
 import { blocksText, hangingIndent, marked, titled } from "../text/wrap.ts";
-import { firstRows, poolerBlock } from "./diagnosisPgBouncers.ts";
+import { firstRows, pgbouncerBlock } from "./diagnosisPgBouncers.ts";
 
 /**
  * A diagnosis for people: the verdict first, then what it was read from: who holds how many
@@ -18,7 +24,7 @@ export function diagnosisReport(diagnosis: Diagnosis, screen: Screen): string {
       ? [verdict(diagnosis, page)]
       : causes.map((cause) => causeBlock(cause, page))),
     ...symptoms.map((symptom) => symptomBlock(symptom, page)),
-    ...poolers.flatMap((pooler) => poolerBlock(pooler, page)),
+    ...poolers.flatMap((pooler) => pgbouncerBlock(pooler, page)),
     ...(workloads === undefined || workloads.length === 0
       ? []
       : [workloadBlock(workloads, poolers, page)]),
@@ -88,7 +94,7 @@ export function unavailableBlock(unseen: Diagnosis["unseen"], page: Page): reado
 /** Which servers run, what the pool of each process is set to, and what their pods hold. */
 function workloadBlock(
   workloads: readonly LiveWorkload[],
-  poolers: readonly Holding[],
+  poolers: readonly PgBouncerUse[],
   page: Page,
 ): readonly string[] {
   return [
@@ -112,7 +118,7 @@ function workloadBlock(
   ];
 }
 
-function clientsOf({ name, pods }: LiveWorkload, poolers: readonly Holding[]): number {
+function clientsOf({ name, pods }: LiveWorkload, poolers: readonly PgBouncerUse[]): number {
   const addresses = new Set(pods.flatMap(({ address }) => address ?? []));
   return poolers
     .flatMap(({ holders }) => holders)
@@ -136,7 +142,7 @@ function remarksOn(workload: LiveWorkload): string {
 
 /** What Postgres allows and has open, by role. */
 function postgresBlock(
-  { address, version, available, maxConnections, open, roles }: PostgresHolding,
+  { address, version, available, maxConnections, open, roles }: PostgresUse,
   page: Page,
 ): readonly string[] {
   const reserved = maxConnections - available;

@@ -4,7 +4,7 @@ import type { Symptom } from "../diagnosis.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { BackendRow, LivePostgres } from "../../model/postgres.ts";
-import { availableOf } from "./holdings.ts";
+import { availableOf } from "./currentUse.ts";
 import type { Thresholds } from "./thresholds.ts";
 import { isConsole } from "./window.ts";
 import { quotedIdentifier } from "../../text/quoting.ts";

@@ -4,7 +4,7 @@ import { groups, joinTruncatedLines, type CauseFinding } from "./finding.ts";
 import { counted } from "../../text/wording.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow, DatabaseRow, LivePgBouncer } from "../../model/pgbouncer.ts";
-import { availableOf } from "./holdings.ts";
+import { availableOf } from "./currentUse.ts";
 import { ownersIn } from "./owners.ts";
 import { alwaysQueued, isBusy, lastOf, maxClientConnOf, persistentClientsOf } from "./window.ts";
 

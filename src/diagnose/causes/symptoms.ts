@@ -3,7 +3,7 @@ import type { Symptom } from "../diagnosis.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { DatabaseRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { LivePostgres } from "../../model/postgres.ts";
-import { availableOf } from "./holdings.ts";
+import { availableOf } from "./currentUse.ts";
 import { serverLimitOf } from "../../pgbouncer/lineLimits.ts";
 import type { Leak } from "./leak.ts";
 import { isFull, type Saturated } from "./saturated.ts";

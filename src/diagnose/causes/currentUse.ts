@@ -1,7 +1,7 @@
 import { serverLimitOf } from "../../pgbouncer/lineLimits.ts";
 import { byCodeUnit } from "../../text/order.ts";
 import { whoIs } from "./finding.ts";
-import type { Diagnosis, Holder, Holding, PostgresHolding } from "../diagnosis.ts";
+import type { Diagnosis, Holder, PgBouncerUse, PostgresUse } from "../diagnosis.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow, DatabaseRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { LivePostgres } from "../../model/postgres.ts";
@@ -9,15 +9,15 @@ import { ownersIn, type LiveOwners } from "./owners.ts";
 import { isBusy, isWaiting, lastOf, maxClientConnOf } from "./window.ts";
 
 /** Who holds how much, as last seen. */
-export function holdings(live: LiveSystem): Pick<Diagnosis, "poolers" | "postgres"> {
+export function currentUse(live: LiveSystem): Pick<Diagnosis, "poolers" | "postgres"> {
   const owners = ownersIn(live);
   return {
-    poolers: live.pgbouncers.map((pgbouncer) => holdingOf(pgbouncer, owners)),
-    ...(live.postgres !== undefined && { postgres: postgresHolding(live.postgres) }),
+    poolers: live.pgbouncers.map((pgbouncer) => pgbouncerUse(pgbouncer, owners)),
+    ...(live.postgres !== undefined && { postgres: postgresUse(live.postgres) }),
   };
 }
 
-function holdingOf(pgbouncer: LivePgBouncer, owners: LiveOwners): Holding {
+function pgbouncerUse(pgbouncer: LivePgBouncer, owners: LiveOwners): PgBouncerUse {
   const { clients, usedClients } = lastOf(pgbouncer);
   const byWho = Map.groupBy(clients, whoIs);
   return {
@@ -58,7 +58,7 @@ function keyOf({ line, user, application, address }: Holder): string {
   return [line, user, application, address].join("\n");
 }
 
-function lineOf(pgbouncer: LivePgBouncer, line: DatabaseRow): Holding["lines"][number] {
+function lineOf(pgbouncer: LivePgBouncer, line: DatabaseRow): PgBouncerUse["lines"][number] {
   const { clients, pools } = lastOf(pgbouncer);
   const own = clients.filter((client) => client.line === line.name);
   const ownPools = pools.filter((pool) => pool.line === line.name);
@@ -76,7 +76,7 @@ function lineOf(pgbouncer: LivePgBouncer, line: DatabaseRow): Holding["lines"][n
   };
 }
 
-function postgresHolding(postgres: LivePostgres): PostgresHolding {
+function postgresUse(postgres: LivePostgres): PostgresUse {
   const backends = postgres.samples.at(-1)?.backends ?? [];
   const byRole = Map.groupBy(backends, ({ user }) => user);
   return {
