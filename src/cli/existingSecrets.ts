@@ -1,8 +1,8 @@
 import { LineCounter, parseAllDocuments } from "yaml";
 import { isMapping } from "../api/objectName.ts";
 import { USERLIST_KEY } from "../credentials/credentials.ts";
-import { PASSWORD_KEY, USERNAME_KEY } from "../credentials/password.ts";
-import { secretKeyOf, type SecretData, type SecretName } from "../credentials/secret.ts";
+import { PASSWORD_KEY, USERNAME_KEY } from "../credentials/logins.ts";
+import { secretKeyOf, type SecretData, type SecretName } from "../credentials/secrets.ts";
 import { EXIT, Failure } from "./shell.ts";
 
 /** All that is looked at in a Secret. */

@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { stringify } from "yaml";
 import type { Fleet } from "../api/fleet.ts";
 import { credentials, credentialSecretNames } from "../credentials/credentials.ts";
-import { secretKeyOf, type Secret, type SecretData } from "../credentials/secret.ts";
+import { secretKeyOf, type Secret, type SecretData } from "../credentials/secrets.ts";
 import { parseExistingSecrets } from "./existingSecrets.ts";
 import { readFleetFiles } from "./fleetFiles.ts";
 import { newPassword } from "./newPassword.ts";
@@ -71,7 +71,7 @@ async function secretsInCluster(
   const [{ loadKubeconfig }, { connect }, { readSecrets }, { KubeError }] = await Promise.all([
     import("../kube/kubeconfig.ts"),
     import("../kube/client.ts"),
-    import("../credentials/readSecrets.ts"),
+    import("../credentials/secrets.ts"),
     import("../kube/kubeError.ts"),
   ]);
   const names = credentialSecretNames(fleet);

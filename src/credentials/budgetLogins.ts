@@ -3,9 +3,8 @@ import { roleOf, type ConnectionBudget } from "../api/connectionBudget.ts";
 import { budgetNames, MAINTENANCE_LINE, STATS_LOGIN } from "../api/names.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { PASSWORD_KEY, USERNAME_KEY } from "./password.ts";
-import { secretKeyOf, type SecretName } from "./secret.ts";
-import { readSecretFields, requiredField } from "./secretFields.ts";
+import { PASSWORD_KEY, USERNAME_KEY } from "./logins.ts";
+import { type SecretName, readSecretFields, requiredField, secretKeyOf } from "./secrets.ts";
 
 /** Who weir is to a PgBouncer or Postgres. */
 export interface Login {

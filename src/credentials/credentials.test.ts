@@ -5,7 +5,7 @@ import { nastyPassword, uselessPassword } from "../../test/credentials/nastyPass
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import type { Fleet } from "../api/fleet.ts";
 import { credentials, credentialSecretNames, type Credentials } from "./credentials.ts";
-import { secretKeyOf, type SecretData } from "./secret.ts";
+import { secretKeyOf, type SecretData } from "./secrets.ts";
 import { userlist } from "./userlist.ts";
 
 const FLEET: Fleet = {

@@ -3,12 +3,22 @@ import { keyOf, serversByBudget, type Fleet } from "../api/fleet.ts";
 import { budgetNames } from "../api/names.ts";
 import { byNames } from "../text/order.ts";
 import { restartNote, rolePasswordNote } from "./credentialNotes.ts";
-import { loginSecretsOf, type LoginSecret } from "./logins.ts";
-import { findPassword, PASSWORD_KEY, USERNAME_KEY } from "./password.ts";
-import { secretKeyOf, secretOf, textOf } from "./secret.ts";
-import type { Secret, SecretData, SecretName } from "./secret.ts";
-import { userlist } from "./userlist.ts";
-import { nameProblem } from "./userlistLimits.ts";
+import {
+  type LoginSecret,
+  PASSWORD_KEY,
+  USERNAME_KEY,
+  findPassword,
+  loginSecretsOf,
+} from "./logins.ts";
+import {
+  type Secret,
+  type SecretData,
+  type SecretName,
+  secretKeyOf,
+  secretOf,
+  textOf,
+} from "./secrets.ts";
+import { nameProblem, userlist } from "./userlist.ts";
 
 /** Key of the Secret that PgBouncer mounts. */
 export const USERLIST_KEY = "userlist.txt";

@@ -6,7 +6,7 @@ import type { ConnectionBudget } from "../../src/api/connectionBudget.ts";
 import type { McpServer } from "../../src/api/mcpServer.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
 import { credentials } from "../../src/credentials/credentials.ts";
-import { secretOf } from "../../src/credentials/secret.ts";
+import { secretOf } from "../../src/credentials/secrets.ts";
 import { budgetOf, serverOf } from "../fleets/fleetOf.ts";
 import { existingWorkload } from "../testbed/existingWorkload.ts";
 

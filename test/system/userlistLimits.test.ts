@@ -5,8 +5,12 @@ import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { budgetOf } from "../fleets/fleetOf.ts";
 import { hba } from "../../src/pgbouncer/hba.ts";
 import { commonIni } from "../../src/pgbouncer/ini.ts";
-import { userlist, type UserlistEntry } from "../../src/credentials/userlist.ts";
-import { nameProblem, passwordProblem } from "../../src/credentials/userlistLimits.ts";
+import {
+  type UserlistEntry,
+  nameProblem,
+  passwordProblem,
+  userlist,
+} from "../../src/credentials/userlist.ts";
 
 const GOOD = [
   String.raw`a"b""c'd\e`,

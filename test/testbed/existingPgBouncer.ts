@@ -1,4 +1,4 @@
-import { secretOf, type Secret } from "../../src/credentials/secret.ts";
+import { secretOf, type Secret } from "../../src/credentials/secrets.ts";
 import { pgbouncerPlace, startPgBouncer, type PgBouncer } from "../parts/pgbouncer.ts";
 import type { Postgres } from "../parts/postgres.ts";
 

@@ -6,7 +6,7 @@ import { processCountOf } from "../../src/api/connectionBudget.ts";
 import { budgetNames, OPERATOR_NAMESPACE, PGBOUNCER_PORT } from "../../src/api/names.ts";
 import { connect, type KubeClient } from "../../src/kube/client.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
-import { secretKeyOf, type SecretData } from "../../src/credentials/secret.ts";
+import { secretKeyOf, type SecretData } from "../../src/credentials/secrets.ts";
 import {
   API_SERVER_START_TIMEOUT_MS,
   startApiServer,

@@ -14,7 +14,12 @@ import type { Plan } from "../../src/budget/plan.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
 import type { Applied } from "../../src/kube/apply.ts";
 import { credentials } from "../../src/credentials/credentials.ts";
-import { secretKeyOf, textOf, type Secret, type SecretData } from "../../src/credentials/secret.ts";
+import {
+  secretKeyOf,
+  textOf,
+  type Secret,
+  type SecretData,
+} from "../../src/credentials/secrets.ts";
 import type { Postgres } from "../parts/postgres.ts";
 import { existingSecrets } from "./existingPgBouncer.ts";
 import { existingWorkload } from "./existingWorkload.ts";
