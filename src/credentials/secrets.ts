@@ -133,7 +133,7 @@ function isTexts(value: Record<string, unknown>): value is Record<string, string
 export type SecretField = (key: string) => string | undefined;
 
 const FORBIDDEN = 403;
-/** An API server that is busy has requests wait: nobody is looked at meanwhile. */
+/** An API server that is busy has requests wait: no PgBouncer is asked meanwhile. */
 const ANSWER_MS_MAX = 3000;
 
 /**

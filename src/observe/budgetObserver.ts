@@ -41,7 +41,7 @@ export interface BudgetObserverOptions extends ObserverOptions {
 /**
  * From now on connections are held, one console a process.
  *
- * @param onChange is told when what a judgement can observe has changed
+ * @param onChange is called when what a judgement can observe has changed
  */
 export function observeBudget(
   budget: ConnectionBudget,

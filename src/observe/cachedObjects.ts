@@ -4,7 +4,7 @@ import { fieldOf, itemsOf, numberAt, textAt, textsOf, type Fields } from "../kub
 import type { KubeObject } from "../kube/list.ts";
 import type { WorkloadSnapshot } from "../model/workload.ts";
 
-/** A variable of a container whose value is a count; all others are not kept. */
+/** A variable of a container whose value is a count; all others are left out. */
 export interface EnvNumber {
   readonly container: string;
   readonly name: string;
@@ -65,7 +65,7 @@ function countIn(value: Fields, field: string): number | undefined {
   return text !== undefined && COUNT.test(text) ? Number(text) : undefined;
 }
 
-/** What is kept of a Deployment, StatefulSet or DaemonSet. */
+/** What the copy has of a Deployment, StatefulSet or DaemonSet. */
 export interface CachedWorkload
   extends PoolHints, Pick<WorkloadSnapshot, "kind" | "name" | "uid" | "replicas" | "rollout"> {
   readonly namespace: string;
@@ -73,7 +73,7 @@ export interface CachedWorkload
   readonly selector: Fields;
 }
 
-/** What is kept of a HorizontalPodAutoscaler. */
+/** What the copy has of a HorizontalPodAutoscaler. */
 export interface CachedScaler {
   readonly name: string;
   readonly minReplicas: number;
@@ -128,7 +128,7 @@ function rolloutOf(strategy: Fields): WorkloadSnapshot["rollout"] {
   return type === "Recreate" || type === "OnDelete" ? type : "RollingUpdate";
 }
 
-/** What is kept of a pod that may hold connections. There may be tens of thousands. */
+/** What the copy has of a pod that may hold connections. There may be tens of thousands. */
 export interface CachedPod extends PoolHints {
   readonly namespace: string;
   readonly name: string;
@@ -202,7 +202,7 @@ function isReady(status: Fields): boolean {
   );
 }
 
-/** What is kept of a Service. */
+/** What the copy has of a Service. */
 export interface CachedService {
   /** Of type ExternalName: the name that it stands for. */
   readonly externalName?: string;
@@ -210,7 +210,7 @@ export interface CachedService {
   readonly portNames: ReadonlyMap<number, string>;
 }
 
-/** What is kept of an EndpointSlice: its endpoints, but those that terminate. */
+/** What the copy has of an EndpointSlice: its endpoints, but those that terminate. */
 export interface CachedSlice {
   /** `namespace/name` of its Service. */
   readonly service: string;
@@ -249,7 +249,7 @@ export function toCachedSlice(object: KubeObject): CachedSlice {
       const { addresses } = endpoint;
       const address: unknown = Array.isArray(addresses) ? addresses[0] : undefined;
       // One that is not ready keeps the clients that it has: a PgBouncer that is full may fail its
-      // readiness probe, and is then the one to look at.
+      // readiness probe, and is then the one to ask.
       if (typeof address !== "string" || fieldOf(endpoint, "conditions")["terminating"] === true) {
         return [];
       }

@@ -89,11 +89,11 @@ export interface ClusterOptions {
   readonly runtime: Runtime;
   /** One namespace; absent: all. */
   readonly namespace?: string;
-  /** Is told which budgets a change concerns, also those that aren't there. */
+  /** Gets the keys of the budgets that a change concerns, also those that aren't there. */
   readonly onChange: (budgetKeys: readonly string[]) => void;
 }
 
-/** Follows all that the sums depend on. Of most objects a few fields are kept. */
+/** Follows all that the sums depend on. Of most objects it has a few fields. */
 export function followCluster({
   client,
   runtime,
@@ -146,7 +146,7 @@ export function followCluster({
       keep,
       onChange: (change) => {
         for (const index of indexes) index.take(change);
-        // Of most kinds it changes often what is not kept: a pod's or Deployment's status.
+        // Of most kinds it changes often what the copy has not: a pod's or Deployment's status.
         if (change.type === "modified" && isDeepStrictEqual(change.old, change.new)) return;
         const touched = [
           ...(change.type === "added" ? [] : touches(change.old, change)),

@@ -18,7 +18,7 @@ export interface McpPoller {
 }
 
 const AGAIN_MS = 60_000;
-/** A failure counts only after a second one, and is looked at again sooner. */
+/** A failure counts only after a second one, and is followed by another try sooner. */
 const SECOND_TRY_MS = 2000;
 const AFTER_FAILURE_MS = 15_000;
 

@@ -18,18 +18,20 @@ export interface CachedObject<T> {
 }
 
 export function toCachedBudget(object: KubeObject): CachedObject<ConnectionBudget> {
-  return kept("ConnectionBudget", object, (written) => connectionBudgetSchema.safeParse(written));
+  return toCached("ConnectionBudget", object, (written) =>
+    connectionBudgetSchema.safeParse(written),
+  );
 }
 
 export function toCachedServer(object: KubeObject): CachedObject<McpServer> {
-  return kept("McpServer", object, (written) => mcpServerSchema.safeParse(written));
+  return toCached("McpServer", object, (written) => mcpServerSchema.safeParse(written));
 }
 
 type Parsed<T> =
   | { readonly success: true; readonly data: T }
   | { readonly success: false; readonly error: unknown };
 
-function kept<T>(
+function toCached<T>(
   kind: Kind,
   whole: KubeObject,
   parse: (written: unknown) => Parsed<T>,
@@ -112,7 +114,7 @@ export function serviceKeyOf({ metadata, spec }: PlacedBudget): string | undefin
   return ["", "svc", "svc.cluster.local"].includes(end) ? `${namespace}/${name}` : undefined;
 }
 
-/** Of one that can't be read so many of its problems are told. */
+/** Of one that can't be read so many of its problems are named. */
 const PROBLEMS_MAX = 3;
 
 /** The other budgets of the cluster, and those of the same Postgres that can't be read. */

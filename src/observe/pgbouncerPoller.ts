@@ -33,7 +33,7 @@ const LOGIN_AGAIN_MS = 10_000;
 /**
  * Asks one PgBouncer process every second, over a console that stays open.
  *
- * @param onChange is told when what a judgement can observe has changed
+ * @param onChange is called when what a judgement can observe has changed
  */
 export function pollPgBouncer(
   target: PgBouncerTarget,

@@ -60,7 +60,7 @@ interface Entry {
 export interface SampleWindow {
   /** Maxima of the last 10 s, this sample included. */
   readonly add: (sample: StateSample, atMs: number) => PgBouncerWindow;
-  /** It was not seen for a moment: the window is as long as it has been seen since. */
+  /** It did not answer for a moment: the window is as long as it has answered since. */
   readonly interrupt: () => void;
 }
 

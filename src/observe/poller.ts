@@ -9,7 +9,7 @@ import { loop } from "../runtime/loop.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Network } from "./network.ts";
 
-/** What pollers ask with, and whom they tell that they asked. */
+/** What pollers ask with, and what they call when they asked. */
 export interface ObserverOptions {
   readonly runtime: Runtime;
   readonly network: Network;
@@ -40,7 +40,7 @@ export interface PollerQuestion<T> {
   readonly beside?: () => unknown;
 }
 
-/** @param onChange is told when what a judgement can observe has changed */
+/** @param onChange is called when what a judgement can observe has changed */
 export function poll<T>(
   question: PollerQuestion<T>,
   runtime: Runtime,

@@ -45,7 +45,7 @@ export function runningPods(objects: readonly ManifestObject[]): readonly Runnin
     });
 }
 
-/** A pod of a workload; of two addresses (IPv4 and IPv6) the one that a pooler has as its client's. */
+/** A pod of a workload; of two addresses (IPv4 and IPv6) the one that a PgBouncer has as its client's. */
 export function podOf(
   { object, addresses, ready, terminating }: RunningPod,
   clientAddresses: ReadonlySet<string>,

@@ -34,7 +34,7 @@ export interface ComposeAnswer {
 
 /** A compose file that was read; its containers are still to be asked for. */
 export interface ReadProject {
-  /** @param clientAddresses of the poolers' clients */
+  /** @param clientAddresses of the PgBouncers' clients */
   readonly withContainers: (clientAddresses: ReadonlySet<string>) => Promise<ComposeAnswer>;
 }
 
@@ -85,7 +85,7 @@ export function readComposeProject(file: string, { env, read }: ComposeWorld): R
   };
 }
 
-/** Keys of the services whose containers are clients of a pooler. */
+/** Keys of the services whose containers are clients of a PgBouncer. */
 function clientServices(
   containers: readonly ComposeContainer[],
   clientAddresses: ReadonlySet<string>,

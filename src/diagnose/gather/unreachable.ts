@@ -23,12 +23,12 @@ const NEIGHBOURS = 3;
  * @returns sorted; undefined when none was probed
  */
 export async function unreachableAddresses(
-  poolers: readonly LivePgBouncer[],
+  pgbouncers: readonly LivePgBouncer[],
   silentMs: number,
   runtime: Runtime,
 ): Promise<readonly string[] | undefined> {
-  const peers = poolers.flatMap((pooler) => {
-    const { clients, atMs } = lastOf(pooler);
+  const peers = pgbouncers.flatMap((pgbouncer) => {
+    const { clients, atMs } = lastOf(pgbouncer);
     return clients.map((client) => ({ client, isSilent: atMs - client.requestedAtMs >= silentMs }));
   });
   const byAddress = Map.groupBy(peers, ({ client }) => client.address);

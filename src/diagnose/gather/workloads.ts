@@ -7,14 +7,14 @@ import type { Client, System } from "../../verify/system.ts";
 import { keyOf, podOf, runningPods, type RunningPod } from "./pods.ts";
 
 /**
- * The workloads that connect to a pooler, by what they are set to, and those whose pods are among
- * the poolers' clients, whatever they are set to. A workload with several pools is there once for
+ * The workloads that connect to a PgBouncer, by what they are set to, and those whose pods are among
+ * the PgBouncers' clients, whatever they are set to. A workload with several pools is there once for
  * each.
  *
  * @param objects of a cluster
  * @param isWhole whether objects that are not among them are not there either: else no setting is
  *   read, since what is missing might change it
- * @param clientAddresses of the poolers' clients
+ * @param clientAddresses of the PgBouncers' clients
  */
 export function liveWorkloads(
   objects: readonly ManifestObject[],
@@ -58,7 +58,7 @@ export interface PoolSettings extends Partial<
   readonly processesPerPod: number;
 }
 
-/** The pools that clients of poolers are set to, each with its workload: `Deployment writing/author`. */
+/** The pools that clients of PgBouncers are set to, each with its workload: `Deployment writing/author`. */
 export function poolSettings({
   clients,
 }: System): readonly { readonly workload: string; readonly settings: PoolSettings }[] {
