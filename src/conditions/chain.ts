@@ -55,9 +55,7 @@ function isTakenBack(
 }
 
 /** A condition that Ready is made of. */
-interface Part {
-  readonly type: ConditionType;
-  readonly success: "True" | "False";
+interface Part extends Pick<Check<never>, "type" | "success"> {
   /** Undefined: not asked yet. */
   readonly condition: Condition | undefined;
 }

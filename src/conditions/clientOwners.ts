@@ -5,7 +5,8 @@ import type { ClientCount } from "../model/pgbouncer.ts";
 import type { PodSnapshot } from "../model/workload.ts";
 import { byCodeUnit } from "../text/order.ts";
 import { listed } from "../text/wording.ts";
-import { clientsMaxOn, clientsOn } from "./clientUse.ts";
+import { clientsMaxOn, clientsOn } from "./processUse.ts";
+import type { CheckResult } from "./condition.ts";
 import type { ObservedPgBouncer } from "./observed.ts";
 import { ownershipOf } from "./ownership.ts";
 import { heldForCertain } from "./poolSetting.ts";
@@ -92,12 +93,12 @@ export function whyUnknown(
   counts: readonly HeldCount[],
   before: Condition | undefined,
   knowing: readonly Reason[],
-): { readonly reason: OwnerUnknownReason; readonly message: string } | undefined {
+): CheckResult<OwnerUnknownReason> | undefined {
   const unknown = counts.find((each) => !each.known);
   if (unknown === undefined || unknown.known) return undefined;
   const wasKnown = knowing.some((reason) => reason === before?.reason);
   if (unknown.reason === "AddressesHidden" && wasKnown) return undefined;
-  return { reason: unknown.reason, message: unknown.message };
+  return { status: "Unknown", reason: unknown.reason, message: unknown.message };
 }
 
 /** `scene 20, review 20 and reporting 12, all idle`: who holds a process' clients, most first. */

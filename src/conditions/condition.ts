@@ -1,8 +1,8 @@
 import type { ConnectionBudgetStatus } from "../api/connectionBudget.ts";
 import type { Condition } from "../api/kubernetes.ts";
 import type { ObservedObject } from "../model/budgetSnapshot.ts";
-import { listed, truncate } from "../text/wording.ts";
-import type { ConditionType, Reason, ReasonOf } from "./reasons.ts";
+import { joinTruncated, listed, truncate } from "../text/wording.ts";
+import type { ConditionType, Reason, ReasonOf, Reasons } from "./reasons.ts";
 
 /** The API server takes eight times as many; nobody reads that. In characters. */
 const MESSAGE_MAX = 4096;
@@ -25,6 +25,23 @@ export const UNCHANGED = "Unchanged";
 export type CheckOutcome<Type extends ConditionType = ConditionType> =
   | CheckResult<ReasonOf<Type>>
   | typeof UNCHANGED;
+
+/** One of the causes for which a condition fails. */
+export interface FailureCause<Type extends ConditionType> {
+  readonly reason: Reasons[Type];
+  readonly text: string;
+}
+
+/** What fails for several causes has the reason of the first; undefined: there is no cause. */
+export function failureOf<Type extends ConditionType>(
+  causes: readonly FailureCause<Type>[],
+  join: (texts: readonly string[]) => string = joinTruncated,
+): CheckResult<Reasons[Type]> | undefined {
+  const [first] = causes;
+  if (first === undefined) return undefined;
+  const message = join(causes.map(({ text }) => text));
+  return { status: "False", reason: first.reason, message };
+}
 
 /** Objects that this weir can't read: no sum is known. */
 export function notUnderstood(problems: readonly string[]): CheckResult<"NotUnderstood"> {
@@ -66,13 +83,9 @@ function timeOf(atMs: number): string {
   return `${new Date(atMs).toISOString().slice(0, 19)}Z`;
 }
 
+/** The API server has checked its other fields by the CRD. */
 function isCondition(value: unknown, type: string): value is Condition {
-  if (typeof value !== "object" || value === null || !("type" in value)) return false;
-  if (value.type !== type || !("status" in value)) return false;
-  const { status } = value;
-  const isStatus = status === "True" || status === "False" || status === "Unknown";
-  const texts = ["lastTransitionTime", "reason", "message"];
-  return isStatus && texts.every((key) => typeof Reflect.get(value, key) === "string");
+  return typeof value === "object" && value !== null && "type" in value && value.type === type;
 }
 
 type Targets = NonNullable<ConnectionBudgetStatus["targets"]>;

@@ -1,21 +1,39 @@
 import {
   processCountOf,
   processesFieldOf,
+  roleOf,
   type ConnectionBudget,
 } from "../api/connectionBudget.ts";
+import type { BudgetPlan } from "../budget/plan.ts";
+import type { LineState, PgBouncerState } from "../model/pgbouncer.ts";
+import { CLIENT_LOGIN_TIMEOUT_SECONDS } from "../pgbouncer/ini.ts";
+import { plannedLines, type Line } from "../pgbouncer/lines.ts";
 import { joinTruncated, listed } from "../text/wording.ts";
-import { notUnderstood, type CheckOutcome, type CheckResult } from "./condition.ts";
-import { differencesFrom, keysThatDiffer, type ConfigDifferences } from "./configDifferences.ts";
+import { failureOf, notUnderstood, type CheckOutcome, type FailureCause } from "./condition.ts";
 import type { BudgetInput } from "./input.ts";
 import { outcomeOf, type ObservedPgBouncer, type ObservedPgBouncers } from "./observed.ts";
-import type { Reasons } from "./reasons.ts";
 
 /** A line's own limit of clients came with this version. */
 const OLDEST = [1, 24] as const;
 
-type ConfigAppliedResult = CheckResult<Reasons["ConfigApplied"]>;
+type Cause = FailureCause<"ConfigApplied">;
+
+/** One entry of PgBouncer's configuration that is not as it should be. */
+interface Difference {
+  /** A key holds for all lines. */
+  readonly of: "key" | "line";
+  /** `max_client_conn: 200, planned 20`, `line scene: pool_size 9, planned 4`. */
+  readonly text: string;
+}
 
 /** How a process differs from the plan. */
+interface ConfigDifferences {
+  /** Its keys, which matter most, then planned lines, then others. */
+  readonly differences: readonly Difference[];
+  /** Of each server's line, in the order of the ini, whether it is as planned. */
+  readonly followed: readonly { readonly line: string; readonly follows: boolean }[];
+}
+
 interface Compared extends ConfigDifferences {
   readonly name: string;
 }
@@ -38,10 +56,13 @@ export function configApplied({
       ? { differences: keysThatDiffer(budget, pgbouncer.state), followed: [] }
       : differencesFrom(admitted, budget, pgbouncer)),
   }));
-  const tooOld = isExisting ? undefined : oldOnes(available);
-  const differs = differing(compared, pgbouncers.names?.length);
-  const more = moreProcesses(budget, pgbouncers);
-  const failure = firstOf([tooOld, more, tooOld ? undefined : differs]);
+  const tooOld = isExisting ? [] : oldOnes(available);
+  const causes = [
+    ...tooOld,
+    ...moreProcesses(budget, pgbouncers),
+    ...(tooOld.length > 0 ? [] : differing(compared, pgbouncers.names?.length)),
+  ];
+  const failure = failureOf(causes, (texts) => texts.join("; "));
   return outcomeOf(pgbouncers, failure, {
     status: "True",
     reason: "Applied",
@@ -54,12 +75,12 @@ export function configApplied({
 }
 
 /** TooOld: their lines have no limit of clients, so that nothing divides the budget. */
-function oldOnes(available: readonly ObservedPgBouncer[]): ConfigAppliedResult | undefined {
+function oldOnes(available: readonly ObservedPgBouncer[]): readonly Cause[] {
   const old = available.filter(({ state }) => isTooOld(state.version));
-  if (old.length === 0) return undefined;
+  if (old.length === 0) return [];
   const versions = old.map(({ name, state }) => `${name} is PgBouncer ${state.version}`);
-  const message = `${listed(versions)}: a line's limit of clients came with 1.24`;
-  return { status: "False", reason: "TooOld", message };
+  const text = `${listed(versions)}: a line's limit of clients came with 1.24`;
+  return [{ reason: "TooOld", text }];
 }
 
 function isTooOld(version: string): boolean {
@@ -71,41 +92,26 @@ function isTooOld(version: string): boolean {
 function moreProcesses(
   budget: ConnectionBudget,
   { names = [] }: ObservedPgBouncers,
-): ConfigAppliedResult | undefined {
+): readonly Cause[] {
   const planned = processCountOf(budget);
-  if (names.length <= planned) return undefined;
-  const message =
+  if (names.length <= planned) return [];
+  const text =
     `${names.length} processes (${listed(names)}), planned ${planned} ` +
     `(${processesFieldOf(budget)}): stop those that are too many, or write how many there are`;
-  return { status: "False", reason: "MoreProcesses", message };
+  return [{ reason: "MoreProcesses", text }];
 }
 
-/** What fails for several causes has the reason of the first. */
-function firstOf(
-  causes: readonly (ConfigAppliedResult | undefined)[],
-): ConfigAppliedResult | undefined {
-  const failures = causes.filter((each) => each !== undefined);
-  const [first] = failures;
-  return first && { ...first, message: failures.map(({ message }) => message).join("; ") };
-}
-
-function differing(
-  compared: readonly Compared[],
-  count: number | undefined,
-): ConfigAppliedResult | undefined {
+function differing(compared: readonly Compared[], count: number | undefined): readonly Cause[] {
   const shared = sharedDifferences(compared);
-  if (shared.length === 0) return undefined;
+  if (shared.length === 0) return [];
   const texts = shared.map(
     ({ names, texts: of }) => `${processesNamed(names, count)}: ${listed(of)}`,
   );
   const part = partlyApplied(compared);
   const why =
     part ?? "edited by hand, or a change that it has not been given: RELOAD its ini, or restart it";
-  return {
-    status: "False",
-    reason: part === undefined ? "Differs" : "PartlyApplied",
-    message: `${joinTruncated(texts)} (${why})`,
-  };
+  const reason = part === undefined ? "Differs" : "PartlyApplied";
+  return [{ reason, text: `${joinTruncated(texts)} (${why})` }];
 }
 
 /** Processes that differ alike, and how. */
@@ -176,4 +182,86 @@ function cutAt({ followed }: Compared): string | undefined {
   const after = followed.slice(last + 1);
   const isCut = before.length > 0 && after.length > 1 && before.every(({ follows }) => follows);
   return isCut ? after[0]?.line : undefined;
+}
+
+/** What a process of weir's own has applied against all that the plan says. */
+function differencesFrom(
+  plan: BudgetPlan,
+  budget: ConnectionBudget,
+  { state, lines }: ObservedPgBouncer,
+): ConfigDifferences {
+  const planned = plannedLines(budget, plan);
+  const names = new Set(planned.map(({ name }) => name));
+  const compared = planned.map((line) => ({
+    line: line.name,
+    problems: problemsOf(line, budget, lines.get(line.name)),
+  }));
+  const others = [...lines.keys()].filter((name) => !names.has(name)).toSorted();
+  return {
+    differences: [
+      ...keysThatDiffer(budget, state, { client_login_timeout: `${CLIENT_LOGIN_TIMEOUT_SECONDS}` }),
+      ...compared
+        .filter(({ problems }) => problems.length > 0)
+        .map(({ line, problems }) => lineDiffers(line, problems.join(", "))),
+      ...others.map(otherLine),
+    ],
+    // Without the last one, maintenance: it is the same in every plan.
+    followed: compared
+      .slice(0, -1)
+      .map(({ line, problems }) => ({ line, follows: problems.length === 0 })),
+  };
+}
+
+/**
+ * Of a PgBouncer that weir did not make the spec says two keys, which all the sums rest on.
+ *
+ * @param more keys that weir itself sets in its own
+ */
+function keysThatDiffer(
+  { spec }: ConnectionBudget,
+  { config }: PgBouncerState,
+  more: Readonly<Record<string, string>> = {},
+): readonly Difference[] {
+  const { maxClientConn, poolMode } = spec.pgbouncer;
+  const wanted = { max_client_conn: String(maxClientConn), pool_mode: poolMode, ...more };
+  return Object.entries(wanted).flatMap(([key, planned]): readonly Difference[] => {
+    const found = config.get(key);
+    if (found === planned) return [];
+    return [{ of: "key", text: `${key}: ${found ?? "not told"}, planned ${planned}` }];
+  });
+}
+
+function problemsOf(
+  { clients, slots }: Line,
+  budget: ConnectionBudget,
+  found: LineState | undefined,
+): readonly string[] {
+  if (found === undefined) return ["missing"];
+  const { postgres, pgbouncer } = budget.spec;
+  const fields = [
+    ["max_db_client_connections", found.maxClientConnections ?? 0, clients],
+    ["pool_size", found.poolSize, slots],
+    ["reserve_pool_size", found.reservePoolSize, 0],
+    ["pool_mode", found.poolMode, pgbouncer.poolMode],
+    ["user", found.forceUser ?? "none", roleOf(budget)],
+    ["host", found.host, postgres.host],
+    ["port", found.port, postgres.port],
+    ["dbname", found.database, postgres.database],
+  ] as const;
+  return [
+    ...fields.flatMap(([key, value, planned]) =>
+      value === planned ? [] : [`${key} ${value}, planned ${planned}`],
+    ),
+    ...(found.paused ? ["paused: its clients wait until RESUME"] : []),
+    ...(found.disabled ? ["disabled: nobody may log in until ENABLE"] : []),
+  ];
+}
+
+function otherLine(name: string): Difference {
+  const why = name === "*" ? "lets anybody make lines without a limit" : "nobody planned it";
+  return lineDiffers(name, why);
+}
+
+function lineDiffers(line: string, how: string): Difference {
+  return { of: "line", text: `line ${line}: ${how}` };
 }

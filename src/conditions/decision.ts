@@ -1,5 +1,7 @@
 import type { ConnectionBudgetStatus } from "../api/connectionBudget.ts";
 import type { McpServerStatus } from "../api/mcpServer.ts";
+import type { ObservedObject } from "../model/budgetSnapshot.ts";
+import type { Check } from "./chain.ts";
 
 /** What is decided by one snapshot: data alone, which src/operator carries out. */
 export interface Decision {
@@ -8,8 +10,6 @@ export interface Decision {
   readonly events: readonly EventRecord[];
   /** The same numbers as in the messages, for Prometheus. */
   readonly metrics: readonly Metric[];
-  /** Objects that should exist because of the budget. None yet: weir only observes. */
-  readonly children: readonly DesiredObject[];
 }
 
 /** The whole status that each object should have. */
@@ -20,16 +20,18 @@ export interface Statuses {
   readonly servers: ReadonlyMap<string, McpServerStatus>;
 }
 
-/** An object as it should be applied. */
-export interface DesiredObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly namespace: string; readonly name: string };
+/** An object of weir's with the status that it should have. */
+export interface JudgedObject<Status = { readonly conditions?: unknown }> {
+  readonly kind: "ConnectionBudget" | "McpServer";
+  /** As it was observed, with its last status. */
+  readonly object: ObservedObject<unknown>;
+  readonly checks: readonly Pick<Check<never>, "type" | "success">[];
+  readonly status: Status;
 }
 
 /** An event of one of the objects. */
 export interface EventRecord {
-  readonly about: { readonly kind: "ConnectionBudget" | "McpServer"; readonly name: string };
+  readonly about: Pick<JudgedObject, "kind"> & { readonly name: string };
   readonly type: "Normal" | "Warning";
   /** The condition's reason. */
   readonly reason: string;
@@ -38,39 +40,35 @@ export interface EventRecord {
 
 /** One sample of a gauge. */
 export interface Metric {
-  /** `weir_clients_open`; src/operator/metrics.ts has the help text of each. */
   readonly name: MetricName;
   /** namespace and budget are added to these. */
-  readonly labels: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Partial<Record<(typeof METRIC_LABELS)[number], string>>>;
   readonly value: number;
 }
 
-/** The gauges that there are. Counts are connections on one PgBouncer process, unless said. */
-export type MetricName =
-  /** max_client_conn as planned. */
-  | "weir_clients_capacity"
-  /** By `part`: consoles, maintenance, logins, granted, headroom. */
-  | "weir_clients_planned"
-  /** LISTS used_clients, by `pgbouncer`. */
-  | "weir_clients_open"
-  /** By `server` and `pgbouncer`. */
-  | "weir_server_clients_open"
-  /** By `server`. */
-  | "weir_server_grant"
-  | "weir_server_limit"
-  | "weir_server_slots"
-  /** By `server`: pods that exist, terminating ones too. */
-  | "weir_server_pods"
-  /** S. */
-  | "weir_slots_capacity"
-  /** By `part`: maintenance, granted, headroom. */
-  | "weir_slots_planned"
-  /** By `pgbouncer` and `line`. */
-  | "weir_backend_connections_open"
-  /** P as planned, max_connections as Postgres has it, CONNECTION LIMIT of the role, its backends. */
-  | "weir_postgres_connections_planned"
-  | "weir_postgres_max_connections"
-  | "weir_postgres_role_limit"
-  | "weir_postgres_backends"
-  /** By `object` (kind/name) and `type`: 1 True, 0 False, −1 Unknown. */
-  | "weir_condition";
+export const METRIC_LABELS = ["part", "server", "pgbouncer", "line", "object", "type"] as const;
+
+export type MetricName = keyof typeof GAUGES;
+
+/** What each gauge says, for Prometheus and for people. */
+export const GAUGES = {
+  weir_clients_capacity: "max_client_conn of each PgBouncer process as planned.",
+  weir_clients_planned:
+    "Clients of each PgBouncer process as planned, by part: consoles, maintenance, logins, granted, headroom.",
+  weir_clients_open:
+    "Clients that a PgBouncer process has (LISTS used_clients), consoles and logins included.",
+  weir_server_clients_open: "Clients that a server has on a PgBouncer process.",
+  weir_server_grant: "Clients that a server may have on each PgBouncer process.",
+  weir_server_limit: "Connections that the pool of each process of a server may have.",
+  weir_server_slots: "Server connections that a server may have on each PgBouncer process.",
+  weir_server_pods: "Pods of a server that exist, terminating ones too.",
+  weir_slots_capacity: "Server connections that each PgBouncer process may have.",
+  weir_slots_planned:
+    "Server connections of each PgBouncer process as planned, by part: maintenance, granted, headroom.",
+  weir_backend_connections_open: "Server connections that a line has on a PgBouncer process.",
+  weir_postgres_connections_planned: "Connections of Postgres that the budget may use as planned.",
+  weir_postgres_max_connections: "max_connections as Postgres has it.",
+  weir_postgres_role_limit: "CONNECTION LIMIT of the budget's role; -1 is none.",
+  weir_postgres_backends: "Backends of the budget's role.",
+  weir_condition: "A condition: 1 True, 0 False, -1 Unknown.",
+} as const;

@@ -1,26 +1,22 @@
-import type { ObservedObject } from "../model/budgetSnapshot.ts";
 import type { Condition } from "../api/kubernetes.ts";
 import { truncate } from "../text/wording.ts";
-import type { Check } from "./chain.ts";
 import { conditionIn } from "./condition.ts";
-import type { EventRecord } from "./decision.ts";
+import type { EventRecord, JudgedObject } from "./decision.ts";
 import type { Reasons } from "./reasons.ts";
 
 /** The most that an event of events.k8s.io may say, in characters. */
 const NOTE_MAX = 1024;
 
-type Decided = Pick<Check<never>, "type" | "success">;
-
 /**
  * What a person should know of one object: a condition that turned to failure, can't be known any
  * more, or is a success again. The first time only a failure is an event.
  */
-export function eventsOf(
-  kind: EventRecord["about"]["kind"],
-  { name, status: before }: ObservedObject<unknown>,
-  after: { readonly conditions?: unknown },
-  checks: readonly Decided[],
-): readonly EventRecord[] {
+export function eventsOf({
+  kind,
+  object: { name, status: before },
+  checks,
+  status: after,
+}: JudgedObject): readonly EventRecord[] {
   return checks.flatMap(({ type, success }) => {
     const now = conditionIn(after, type);
     if (now === undefined) return [];
@@ -38,7 +34,7 @@ export function eventsOf(
 function severityOf(
   before: Condition | undefined,
   now: Condition,
-  success: Decided["success"],
+  success: Condition["status"],
 ): EventRecord["type"] | undefined {
   if (before?.status === now.status) return undefined;
   if (now.status === success) return before === undefined ? undefined : "Normal";

@@ -1,8 +1,8 @@
 import type { BudgetPlan, PostgresPlan } from "../budget/plan.ts";
 import { counted, listed } from "../text/wording.ts";
-import { notUnderstood, type CheckResult } from "./condition.ts";
+import { failureOf, notUnderstood, type CheckResult, type FailureCause } from "./condition.ts";
 import type { BudgetInput } from "./input.ts";
-import type { ReasonOf, Reasons } from "./reasons.ts";
+import type { ReasonOf } from "./reasons.ts";
 
 /**
  * Feasible: whether the sums of the objects as written hold. It is a matter of the objects alone:
@@ -15,12 +15,11 @@ export function feasible({
   if (!plan.known) return notUnderstood(plan.problems);
   const { written, postgres, conflicts, unread } = plan;
   const missing = [...floorsMissing(written), ...linesMissing(written), ...sharesMissing(postgres)];
-  const [first] = missing;
-  if (first !== undefined) {
-    const [suggestion] = written.suggestions;
-    const texts = [...missing.map(({ text }) => text), ...(suggestion ? [suggestion.text] : [])];
-    return { status: "False", reason: first.reason, message: texts.join("; ") };
-  }
+  const [suggestion] = written.suggestions;
+  const failure = failureOf(missing, (texts) =>
+    [...texts, ...(suggestion ? [suggestion.text] : [])].join("; "),
+  );
+  if (failure !== undefined) return failure;
   if (conflicts.length > 0) {
     return { status: "False", reason: "ObjectsConflict", message: listed(conflicts) };
   }
@@ -36,10 +35,7 @@ function leftOut(namespaceAlone: string | undefined): string {
         "this operator does not watch (--namespace)";
 }
 
-interface Missing {
-  readonly reason: Reasons["Feasible"];
-  readonly text: string;
-}
+type Missing = FailureCause<"Feasible">;
 
 function floorsMissing({ clients, servers }: BudgetPlan): readonly Missing[] {
   const { capacity, reserve, usable, granted, missing } = clients;

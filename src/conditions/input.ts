@@ -37,4 +37,5 @@ export interface UnplannedServerInput {
   readonly snapshot: ServerSnapshot;
   /** Why there is no plan. */
   readonly unplanned: CheckResult<"NotUnderstood" | "BudgetNotFound">;
+  readonly planned?: undefined;
 }

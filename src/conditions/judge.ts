@@ -1,40 +1,34 @@
+import type { ConnectionBudgetStatus } from "../api/connectionBudget.ts";
+import type { McpServerStatus } from "../api/mcpServer.ts";
 import { byNames } from "../text/order.ts";
 import type { BudgetSnapshot, ServerSnapshot } from "../model/budgetSnapshot.ts";
-import { budgetStatus, BUDGET_CHECKS } from "./budgetStatus.ts";
 import { clientOwnersIn } from "./clientOwners.ts";
 import { notUnderstood } from "./condition.ts";
-import type { Decision, EventRecord, Statuses } from "./decision.ts";
+import type { Decision, JudgedObject, Metric } from "./decision.ts";
 import { eventsOf } from "./events.ts";
 import type { BudgetInput, ServerInput } from "./input.ts";
 import { conditionMetrics, metricsOf, podsMetric } from "./metrics.ts";
 import { planObjects } from "./objectPlan.ts";
 import { pgbouncersOf } from "./observed.ts";
-import { serverStatus, SERVER_CHECKS } from "./serverStatus.ts";
+import { BUDGET_CHECKS, budgetStatus, SERVER_CHECKS, serverStatus } from "./statuses.ts";
 
 /**
  * What weir says of one budget and its servers: a function of what was read and of nothing else.
  * Judged again with the statuses that it gave, a snapshot gives the same ones.
  */
 export function judge(observed: BudgetSnapshot): Decision {
-  const servers = inOrder(observed.servers);
-  const snapshot = { ...observed, servers };
+  const snapshot = { ...observed, servers: inOrder(observed.servers) };
   const pgbouncers = pgbouncersOf(snapshot);
   const owners = clientOwnersIn(snapshot, pgbouncers.available);
   const input = { snapshot, plan: planObjects(snapshot), pgbouncers, owners };
-  const { budget, atMs } = snapshot;
-  const statuses = {
-    budget: budgetStatus(input),
-    servers: statusesOf(serverInputs(input), atMs),
-  };
-  return {
-    statuses,
-    events: [
-      ...eventsOf("ConnectionBudget", budget, statuses.budget, BUDGET_CHECKS),
-      ...serverEvents(servers, statuses),
-    ],
-    metrics: [...metricsOf(input), ...conditionMetrics(budget.name, statuses)],
-    children: [],
-  };
+  const budget = {
+    kind: "ConnectionBudget",
+    object: snapshot.budget,
+    checks: BUDGET_CHECKS,
+    status: budgetStatus(input),
+  } as const;
+  const servers = serverInputs(input).map((each) => judgedServer(each, snapshot.atMs));
+  return decisionOf(metricsOf(input), servers, budget);
 }
 
 /**
@@ -43,13 +37,8 @@ export function judge(observed: BudgetSnapshot): Decision {
  */
 export function judgeOrphans(observed: readonly ServerSnapshot[], atMs: number): Decision {
   const servers = inOrder(observed);
-  const statuses = { servers: statusesOf(servers.map(orphanInput), atMs) };
-  return {
-    statuses,
-    events: serverEvents(servers, statuses),
-    metrics: [...servers.map(podsMetric), ...conditionMetrics(undefined, statuses)],
-    children: [],
-  };
+  const judged = servers.map((each) => judgedServer(orphanInput(each), atMs));
+  return decisionOf(servers.map(podsMetric), judged);
 }
 
 function serverInputs({ snapshot, plan, ...others }: BudgetInput): readonly ServerInput[] {
@@ -86,20 +75,25 @@ function orphanInput(snapshot: ServerSnapshot): ServerInput {
   return { snapshot, unplanned: { status: "Unknown", reason: "BudgetNotFound", message } };
 }
 
-function statusesOf(inputs: readonly ServerInput[], atMs: number): Statuses["servers"] {
-  return new Map(
-    inputs.map((input) => [input.snapshot.object.name, serverStatus(input, atMs)] as const),
-  );
+function judgedServer(input: ServerInput, atMs: number): JudgedObject<McpServerStatus> {
+  const { object } = input.snapshot;
+  return { kind: "McpServer", object, checks: SERVER_CHECKS, status: serverStatus(input, atMs) };
 }
 
-function serverEvents(
-  servers: readonly ServerSnapshot[],
-  statuses: Statuses,
-): readonly EventRecord[] {
-  return servers.flatMap(({ object }) => {
-    const status = statuses.servers.get(object.name);
-    return status === undefined ? [] : eventsOf("McpServer", object, status, SERVER_CHECKS);
-  });
+function decisionOf(
+  metrics: readonly Metric[],
+  servers: readonly JudgedObject<McpServerStatus>[],
+  budget?: JudgedObject<ConnectionBudgetStatus>,
+): Decision {
+  const all = [...(budget === undefined ? [] : [budget]), ...servers];
+  return {
+    statuses: {
+      ...(budget !== undefined && { budget: budget.status }),
+      servers: new Map(servers.map(({ object, status }) => [object.name, status])),
+    },
+    events: all.flatMap(eventsOf),
+    metrics: [...metrics, ...all.flatMap(conditionMetrics)],
+  };
 }
 
 /** Servers and their pods by name: what is said must not depend on the order of a list. */

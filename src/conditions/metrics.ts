@@ -1,26 +1,35 @@
-import type { ServerPlan } from "../budget/plan.ts";
 import { shareOf } from "../budget/sums.ts";
-import type { BudgetSnapshot, ServerSnapshot } from "../model/budgetSnapshot.ts";
-import { BUDGET_CHECKS } from "./budgetStatus.ts";
-import type { ClientOwners } from "./clientOwners.ts";
+import type { ServerSnapshot } from "../model/budgetSnapshot.ts";
+import type { PostgresSnapshot } from "../model/postgres.ts";
 import { conditionIn } from "./condition.ts";
-import type { Metric, MetricName, Statuses } from "./decision.ts";
+import type { JudgedObject, Metric, MetricName } from "./decision.ts";
 import type { BudgetInput } from "./input.ts";
 import type { ObjectPlan } from "./objectPlan.ts";
-import type { ObservedPgBouncers } from "./observed.ts";
-import type { ConditionType } from "./reasons.ts";
-import { SERVER_CHECKS } from "./serverStatus.ts";
 
 /** What is planned and what is open, for Prometheus. What could not be asked has no metric. */
-export function metricsOf({ snapshot, plan, pgbouncers, owners }: BudgetInput): readonly Metric[] {
+export function metricsOf({
+  snapshot: { servers, postgres },
+  plan,
+  pgbouncers: { available },
+  owners,
+}: BudgetInput): readonly Metric[] {
   return [
     ...(plan.known ? plannedMetrics(plan) : []),
-    ...pgbouncerMetrics(pgbouncers),
-    ...snapshot.servers.flatMap((server) => [
-      podsMetric(server),
-      ...openClients(server, pgbouncers, owners),
+    ...available.flatMap(({ name: pgbouncer, state, lines }) => [
+      metric("weir_clients_open", state.usedClients, { pgbouncer }),
+      ...[...lines.values()].map(({ name: line, openServers }) =>
+        metric("weir_backend_connections_open", openServers, { pgbouncer, line }),
+      ),
     ]),
-    ...postgresMetrics(snapshot),
+    ...servers.flatMap((server) => [
+      podsMetric(server),
+      ...available.flatMap((pgbouncer) => {
+        const held = owners.heldBy(server, pgbouncer, "now");
+        const labels = { server: server.object.name, pgbouncer: pgbouncer.name };
+        return held.known ? [metric("weir_server_clients_open", held.count, labels)] : [];
+      }),
+    ]),
+    ...(postgres.state === "available" ? postgresMetrics(postgres.value) : []),
   ];
 }
 
@@ -49,7 +58,11 @@ function plannedMetrics({
       headroom: slots.headroom,
     }),
     metric("weir_postgres_connections_planned", shareOf(budget)),
-    ...servers.flatMap(serverMetrics),
+    ...servers.flatMap(({ name: server, grant, limit, slots: ownSlots }) => [
+      metric("weir_server_grant", grant, { server }),
+      metric("weir_server_limit", limit, { server }),
+      metric("weir_server_slots", ownSlots, { server }),
+    ]),
   ];
 }
 
@@ -57,41 +70,7 @@ function partsOf(name: MetricName, parts: Readonly<Record<string, number>>): rea
   return Object.entries(parts).map(([part, value]) => metric(name, value, { part }));
 }
 
-function serverMetrics({ name: server, grant, limit, slots }: ServerPlan): readonly Metric[] {
-  return [
-    metric("weir_server_grant", grant, { server }),
-    metric("weir_server_limit", limit, { server }),
-    metric("weir_server_slots", slots, { server }),
-  ];
-}
-
-function pgbouncerMetrics({ available }: ObservedPgBouncers): readonly Metric[] {
-  return available.flatMap(({ name: pgbouncer, state, lines }) => [
-    metric("weir_clients_open", state.usedClients, { pgbouncer }),
-    ...[...lines.values()].map((line) =>
-      metric("weir_backend_connections_open", line.openServers, { pgbouncer, line: line.name }),
-    ),
-  ]);
-}
-
-/** Now, not in the window. */
-function openClients(
-  server: ServerSnapshot,
-  { available }: ObservedPgBouncers,
-  owners: ClientOwners,
-): readonly Metric[] {
-  const { name } = server.object;
-  return available.flatMap((pgbouncer) => {
-    const held = owners.heldBy(server, pgbouncer, "now");
-    if (!held.known) return [];
-    const labels = { server: name, pgbouncer: pgbouncer.name };
-    return [metric("weir_server_clients_open", held.count, labels)];
-  });
-}
-
-function postgresMetrics({ postgres }: BudgetSnapshot): readonly Metric[] {
-  if (postgres.state !== "available") return [];
-  const { maxConnections, role, backends } = postgres.value;
+function postgresMetrics({ maxConnections, role, backends }: PostgresSnapshot): readonly Metric[] {
   return [
     metric("weir_postgres_max_connections", maxConnections),
     ...(role.exists ? [metric("weir_postgres_role_limit", role.connectionLimit)] : []),
@@ -101,28 +80,11 @@ function postgresMetrics({ postgres }: BudgetSnapshot): readonly Metric[] {
 
 const VALUES = { True: 1, False: 0, Unknown: -1 } as const;
 
-/** The conditions of a budget and of servers, Ready too. */
-export function conditionMetrics(
-  budget: string | undefined,
-  statuses: Statuses,
-): readonly Metric[] {
-  return [
-    ...(budget === undefined
-      ? []
-      : metricsOfObject(`ConnectionBudget/${budget}`, statuses.budget, BUDGET_CHECKS)),
-    ...[...statuses.servers].flatMap(([name, status]) =>
-      metricsOfObject(`McpServer/${name}`, status, SERVER_CHECKS),
-    ),
-  ];
-}
-
-function metricsOfObject(
-  object: string,
-  status: { readonly conditions?: unknown } | undefined,
-  checks: readonly { readonly type: ConditionType }[],
-): readonly Metric[] {
-  return [...checks.map(({ type }) => type), "Ready" as const].flatMap((type) => {
-    const condition = conditionIn(status, type);
+/** The conditions of an object, Ready too. */
+export function conditionMetrics(judged: JudgedObject): readonly Metric[] {
+  const object = `${judged.kind}/${judged.object.name}`;
+  return [...judged.checks.map(({ type }) => type), "Ready" as const].flatMap((type) => {
+    const condition = conditionIn(judged.status, type);
     if (condition === undefined) return [];
     return [metric("weir_condition", VALUES[condition.status], { object, type })];
   });

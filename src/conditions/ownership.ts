@@ -1,3 +1,5 @@
+import type { ClientRow } from "../model/pgbouncer.ts";
+
 /** Something that runs, to which clients of one PgBouncer process may belong. */
 export interface OwnerCandidate {
   /** The line and the login that it uses; absent: any. */
@@ -9,11 +11,7 @@ export interface OwnerCandidate {
 }
 
 /** What shows whose a client is. */
-interface ClientOrigin {
-  readonly line: string;
-  readonly user: string;
-  readonly address: string;
-}
+type ClientOrigin = Pick<ClientRow, "line" | "user" | "address">;
 
 /** Whose a client is, as far as that is known. */
 export interface Owner<W> {

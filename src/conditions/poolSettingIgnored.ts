@@ -33,8 +33,7 @@ export function poolSettingIgnored(
   const outcome = outcomeOf<"PoolSettingIgnored">(pgbouncers, failure, followed(input));
   if (outcome === UNCHANGED || outcome.status !== "False") return outcome;
   const held = pods.map((each) => each.held);
-  const unknown = settingUnknown(input) ?? whyUnknown(held, before, KNOWING);
-  return unknown === undefined ? outcome : { status: "Unknown", ...unknown };
+  return settingUnknown(input) ?? whyUnknown(held, before, KNOWING) ?? outcome;
 }
 
 /** What a pod's setting allows it, and what it holds. */
@@ -87,20 +86,17 @@ function followed({ server, planned }: PlannedServerInput): Result {
 }
 
 /** Why the setting of the workload's template is not known, if that is so. */
-function settingUnknown({
-  snapshot,
-  planned,
-  server,
-}: PlannedServerInput): Pick<Result, "reason" | "message"> | undefined {
+function settingUnknown({ snapshot, planned, server }: PlannedServerInput): Result | undefined {
   const { workload } = snapshot;
   if (planned === undefined) return undefined;
   if (workload === undefined) {
     const { workloadRef } = server.spec;
     const { kind, name } = workloadRef ?? { kind: "Deployment", name: snapshot.object.name };
-    return { reason: "WorkloadNotFound", message: `there is no ${kind} ${name}` };
+    const message = `there is no ${kind} ${name}`;
+    return { status: "Unknown", reason: "WorkloadNotFound", message };
   }
   if (workload.poolMax !== undefined) return undefined;
   const { max } = server.spec.pool.env;
   const message = `${workload.kind} ${workload.name} sets no env ${max} (spec.pool.env.max): its pool size is not known`;
-  return { reason: "NoPoolSetting", message };
+  return { status: "Unknown", reason: "NoPoolSetting", message };
 }

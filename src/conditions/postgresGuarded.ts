@@ -1,23 +1,18 @@
-import type { ConnectionBudget } from "../api/connectionBudget.ts";
-import { availableConnections } from "../api/connectionBudget.ts";
+import { availableConnections, type ConnectionBudget } from "../api/connectionBudget.ts";
 import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress.ts";
 import type { LineState } from "../model/pgbouncer.ts";
 import type { PostgresSnapshot } from "../model/postgres.ts";
-import { notUnderstood, type CheckOutcome } from "./condition.ts";
+import { failureOf, notUnderstood, type CheckOutcome, type FailureCause } from "./condition.ts";
 import type { BudgetInput } from "./input.ts";
 import { listed } from "../text/wording.ts";
 import { sourceStatusOf, outcomeOf, combined, type ObservedPgBouncers } from "./observed.ts";
-import type { Reasons } from "./reasons.ts";
-import { liveRoomOf, liveShareOf } from "./slotUse.ts";
+import { liveRoomOf, liveShareOf } from "./processUse.ts";
 
 /** A backend whose client is gone must end within this: the check's longest interval. */
 const CHECK_INTERVAL_MAX_MS = 1000;
 
 /** What a Postgres lacks to keep the sum by itself. */
-interface Gap {
-  readonly reason: Reasons["PostgresGuarded"];
-  readonly text: string;
-}
+type Gap = FailureCause<"PostgresGuarded">;
 
 /**
  * PostgresGuarded: whether Postgres itself keeps the sum. PgBouncer's limits don't bound backends: a
@@ -42,12 +37,7 @@ export function postgresGuarded({
           ...(isExisting ? otherRoleGaps(budget, postgres.value, pgbouncers) : []),
         ]
       : [];
-  const [first] = gaps;
-  const failure = first && {
-    status: "False" as const,
-    reason: first.reason,
-    message: gaps.map(({ text }) => text).join("; ") + hintOf(gaps),
-  };
+  const failure = failureOf(gaps, (texts) => texts.join("; ") + hintOf(gaps));
   return outcomeOf(sources, failure, {
     status: "True",
     reason: "Guarded",
@@ -142,12 +132,8 @@ function limitGaps(budget: ConnectionBudget, live: PostgresSnapshot): readonly G
     return [{ reason: "ConnectionLimitTooHigh", text }];
   }
   if (limit > 0) return [];
-  return [
-    {
-      reason: "ConnectionLimitZero",
-      text: `role ${name} has CONNECTION LIMIT 0: it may not log in`,
-    },
-  ];
+  const text = `role ${name} has CONNECTION LIMIT 0: it may not log in`;
+  return [{ reason: "ConnectionLimitZero", text }];
 }
 
 /** What ends a backend whose client, PgBouncer, is gone. */

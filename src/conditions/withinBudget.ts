@@ -1,19 +1,25 @@
 import { roleOf, type ConnectionBudget } from "../api/connectionBudget.ts";
 import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
-import { counted, joinTruncated } from "../text/wording.ts";
+import { counted } from "../text/wording.ts";
 import { holdersOf, type ClientOwners } from "./clientOwners.ts";
-import { clientUseOf, loginStormOf, type ClientUse } from "./clientUse.ts";
-import { notUnderstood, type CheckOutcome, type CheckResult } from "./condition.ts";
-import type { BudgetInput } from "./input.ts";
 import {
-  combined,
-  outcomeOf,
-  sourceStatusOf,
-  type ObservedPgBouncer,
-  type ObservedPgBouncers,
-} from "./observed.ts";
+  failureOf,
+  notUnderstood,
+  type CheckOutcome,
+  type CheckResult,
+  type FailureCause,
+} from "./condition.ts";
+import type { BudgetInput } from "./input.ts";
+import { combined, outcomeOf, sourceStatusOf, type ObservedPgBouncer } from "./observed.ts";
 import type { Reasons } from "./reasons.ts";
-import { postgresRoomOf, slotRoomOf, slotUseOf, type SlotRoom } from "./slotUse.ts";
+import {
+  clientUseOf,
+  loginStormOf,
+  slotRoomOf,
+  slotUseOf,
+  type ClientUse,
+  type SlotRoom,
+} from "./processUse.ts";
 
 /**
  * WithinBudget: whether what is open, or may be opened as PgBouncer is set, fits: clients and slots
@@ -30,70 +36,52 @@ export function withinBudget({
   if (plan.budget === undefined) return notUnderstood(plan.problems);
   const { budget } = plan;
   const room = slotRoomOf(budget, pgbouncers, snapshot.postgres);
+  const { available } = pgbouncers;
   const broken = [
-    ...clientsBroken(budget, pgbouncers, owners),
-    ...loginsBroken(budget, pgbouncers),
-    ...slotsBroken(budget, pgbouncers, room),
-    ...backendsBroken(budget, snapshot),
+    ...available.flatMap((each) => clientsBroken(each, budget, owners)),
+    ...available.flatMap((each) => loginsBroken(each, budget)),
+    ...available.flatMap((each) => slotsBroken(each, budget, room)),
+    ...backendsBroken(budget, snapshot.postgres, room),
   ];
-  const [first] = broken;
   return outcomeOf<"WithinBudget">(
     combined([pgbouncers, sourceStatusOf("Postgres", snapshot.postgres)]),
-    first && {
-      status: "False",
-      reason: first.reason,
-      message: joinTruncated(broken.map(({ text }) => text)),
-    },
-    within(budget, pgbouncers, room),
+    failureOf(broken),
+    within(budget, available, room),
   );
 }
 
 /** A sum that does not hold. */
-interface BrokenSum {
-  readonly reason: Reasons["WithinBudget"];
-  readonly text: string;
-}
+type BrokenSum = FailureCause<"WithinBudget">;
 
 function clientsBroken(
+  pgbouncer: ObservedPgBouncer,
   budget: ConnectionBudget,
-  { available }: ObservedPgBouncers,
   owners: ClientOwners,
 ): readonly BrokenSum[] {
-  return available.flatMap((pgbouncer) => {
-    const use = clientUseOf(pgbouncer, budget);
-    if (use.total <= use.capacity) return [];
-    const sum = `${partsOf(use)} = ${use.total} > ${use.capacity} of max_client_conn`;
-    const text = `clients of ${pgbouncer.name}: ${sum}; held by ${holdersOf(pgbouncer, owners)}`;
-    return [{ reason: "ClientsExceedBudget", text }];
-  });
+  const use = clientUseOf(pgbouncer, budget);
+  if (use.total <= use.capacity) return [];
+  const sum = `${partsOf(use)} = ${use.total} > ${use.capacity} of max_client_conn`;
+  const text = `clients of ${pgbouncer.name}: ${sum}; held by ${holdersOf(pgbouncer, owners)}`;
+  return [{ reason: "ClientsExceedBudget", text }];
 }
 
 function loginsBroken(
+  pgbouncer: ObservedPgBouncer,
   budget: ConnectionBudget,
-  { available }: ObservedPgBouncers,
 ): readonly BrokenSum[] {
-  return available.flatMap((pgbouncer) => {
-    const storm = loginStormOf(pgbouncer, budget);
-    if (storm === undefined) return [];
-    const { usedClients, loggingIn, consoles, maintenance, total, capacity } = storm;
-    const text =
-      `logins of ${pgbouncer.name}: ${usedClients} used, ${loggingIn} of them still logging in where ` +
-      `${budget.spec.pgbouncer.reserve.logins} are reserved, + ${consoles} consoles + ` +
-      `${maintenance} maintenance = ${total} > ${capacity} of max_client_conn`;
-    return [{ reason: "ClientsExceedBudget", text }];
-  });
+  const storm = loginStormOf(pgbouncer, budget);
+  if (storm === undefined) return [];
+  const { usedClients, loggingIn, consoles, maintenance, total, capacity } = storm;
+  const text =
+    `logins of ${pgbouncer.name}: ${usedClients} used, ${loggingIn} of them still logging in where ` +
+    `${budget.spec.pgbouncer.reserve.logins} are reserved, + ${consoles} consoles + ` +
+    `${maintenance} maintenance = ${total} > ${capacity} of max_client_conn`;
+  return [{ reason: "ClientsExceedBudget", text }];
 }
 
 /** `190 of 10 limited lines + 2 consoles + 4 maintenance + 4 logins`. */
-function partsOf({
-  limited,
-  limitedLines,
-  open,
-  openLines,
-  consoles,
-  maintenance,
-  logins,
-}: Omit<ClientUse, "total" | "capacity">): string {
+function partsOf(use: ClientUse): string {
+  const { limited, limitedLines, open, openLines, consoles, maintenance, logins } = use;
   return [
     ...(limitedLines > 0 ? [`${limited} of ${counted(limitedLines, "limited line")}`] : []),
     ...(openLines > 0 ? [`${open} open`] : []),
@@ -104,16 +92,14 @@ function partsOf({
 }
 
 function slotsBroken(
+  pgbouncer: ObservedPgBouncer,
   budget: ConnectionBudget,
-  { available }: ObservedPgBouncers,
   room: SlotRoom,
 ): readonly BrokenSum[] {
-  return available.flatMap((pgbouncer) => {
-    const { lines, maintenance, total } = slotUseOf(pgbouncer, budget);
-    if (total <= room.perProcess) return [];
-    const sum = `${lines} of lines + ${maintenance} maintenance = ${total} > ${shareText(room)}`;
-    return [{ reason: "SlotsExceedBudget", text: `slots of ${pgbouncer.name}: ${sum}` }];
-  });
+  const { lines, maintenance, total } = slotUseOf(pgbouncer, budget);
+  if (total <= room.perProcess) return [];
+  const sum = `${lines} of lines + ${maintenance} maintenance = ${total} > ${shareText(room)}`;
+  return [{ reason: "SlotsExceedBudget", text: `slots of ${pgbouncer.name}: ${sum}` }];
 }
 
 function shareText({ perProcess, postgres, processes }: SlotRoom): string {
@@ -122,39 +108,38 @@ function shareText({ perProcess, postgres, processes }: SlotRoom): string {
 
 function backendsBroken(
   budget: ConnectionBudget,
-  { postgres }: BudgetSnapshot,
+  postgres: BudgetSnapshot["postgres"],
+  room: SlotRoom,
 ): readonly BrokenSum[] {
   if (postgres.state !== "available") return [];
   const most = Math.max(postgres.value.backends, postgres.value.backendsMax ?? 0);
-  const room = postgresRoomOf(budget, postgres);
-  if (most <= room) return [];
-  const text = `backends: role ${roleOf(budget)} has ${most} > ${room} in Postgres`;
+  if (most <= room.postgres) return [];
+  const text = `backends: role ${roleOf(budget)} has ${most} > ${room.postgres} in Postgres`;
   return [{ reason: "BackendsExceedBudget", text }];
 }
 
 /** Limits and planned sums alone: no count that moves with every connection. */
 function within(
   budget: ConnectionBudget,
-  { available }: ObservedPgBouncers,
+  available: readonly ObservedPgBouncer[],
   room: SlotRoom,
 ): CheckResult<Reasons["WithinBudget"]> {
   const set = available.map((pgbouncer) => clientsAsSet(pgbouncer, budget));
   const largest = set.toSorted((a, b) => b.total - a.total)[0];
-  const clients =
-    largest === undefined
-      ? []
-      : [
-          largest.openLines === 0
-            ? `clients: ${partsOf(largest)} = ${largest.total} ≤ ${largest.capacity} of max_client_conn`
-            : `clients: what is open and the reserve fit max_client_conn ${largest.capacity}; ` +
-              `${counted(largest.openLines, "line")} without a limit may open more`,
-        ];
   const texts = [
-    ...clients,
+    ...(largest === undefined ? [] : [clientsWithin(largest)]),
     `slots: at most ${shareText(room)} on each process`,
     `backends: at most ${room.postgres}`,
   ];
   return { status: "True", reason: "Within", message: texts.join("; ") };
+}
+
+function clientsWithin(use: ClientUse): string {
+  const { openLines, total, capacity } = use;
+  return openLines === 0
+    ? `clients: ${partsOf(use)} = ${total} ≤ ${capacity} of max_client_conn`
+    : `clients: what is open and the reserve fit max_client_conn ${capacity}; ` +
+        `${counted(openLines, "line")} without a limit may open more`;
 }
 
 /** The client sum with nothing open. */

@@ -1,18 +1,17 @@
 import type { Condition } from "../api/kubernetes.ts";
 import { generationsOf } from "../budget/sums.ts";
 import type { ServerSnapshot } from "../model/budgetSnapshot.ts";
-import { counted, joinTruncated } from "../text/wording.ts";
+import { counted } from "../text/wording.ts";
 import { whyUnknown } from "./clientOwners.ts";
-import { UNCHANGED, type CheckOutcome, type CheckResult } from "./condition.ts";
+import { failureOf, UNCHANGED, type CheckOutcome, type FailureCause } from "./condition.ts";
 import type { ServerInput } from "./input.ts";
 import { outcomeOf } from "./observed.ts";
 import type { Reasons } from "./reasons.ts";
 
+type Cause = FailureCause<"WithinGrant">;
+
 /** Reasons that are said only when it is known whose all clients are. */
 const KNOWING: readonly Reasons["WithinGrant"][] = ["Within", "ClientsExceedGrant"];
-
-/** What a server has that is not admitted, or is Disabled. */
-const NOTHING = { grant: 0, peakPods: 0 };
 
 /**
  * WithinGrant: whether the server holds at most its grant on every PgBouncer process, from at most
@@ -24,18 +23,21 @@ export function withinGrant(
 ): CheckOutcome<"WithinGrant"> {
   if (input.unplanned !== undefined) return input.unplanned;
   const { snapshot, planned, pgbouncers, owners } = input;
-  const { grant, peakPods } = planned ?? NOTHING;
+  // One that is not admitted, or is Disabled, has nothing.
+  const { grant = 0, peakPods = 0 } = planned ?? {};
   const counts = pgbouncers.available.map((pgbouncer) => ({
     name: pgbouncer.name,
     held: owners.heldBy(snapshot, pgbouncer, "lately"),
   }));
-  const over = counts.flatMap(({ name, held }) =>
-    held.known && held.count > grant ? [`${held.count} clients on ${name} > grant ${grant}`] : [],
-  );
+  const over = counts.flatMap(({ name, held }): readonly Cause[] => {
+    if (!held.known || held.count <= grant) return [];
+    const text = `${held.count} clients on ${name} > grant ${grant}`;
+    return [{ reason: "ClientsExceedGrant", text }];
+  });
   const failure =
-    failureOf("ClientsExceedGrant", over) ??
-    failureOf("PodsExceedPeak", podsOver(snapshot, peakPods)) ??
-    failureOf("WorkloadExceedsPlan", planned === undefined ? [] : workloadOver(snapshot, peakPods));
+    failureOf(over) ??
+    failureOf(podsOver(snapshot, peakPods)) ??
+    failureOf(planned === undefined ? [] : workloadOver(snapshot, peakPods));
   const outcome = outcomeOf<"WithinGrant">(pgbouncers, failure, {
     status: "True",
     reason: "Within",
@@ -43,27 +45,19 @@ export function withinGrant(
   });
   if (outcome === UNCHANGED || outcome.status !== "True") return outcome;
   const held = counts.map((each) => each.held);
-  const unknown = whyUnknown(held, before, KNOWING);
-  return unknown === undefined ? outcome : { status: "Unknown", ...unknown };
+  return whyUnknown(held, before, KNOWING) ?? outcome;
 }
 
-function failureOf(
-  reason: Reasons["WithinGrant"],
-  texts: readonly string[],
-): CheckResult<Reasons["WithinGrant"]> | undefined {
-  if (texts.length === 0) return undefined;
-  return { status: "False", reason, message: joinTruncated(texts) };
-}
-
-function podsOver({ pods }: ServerSnapshot, peakPods: number): readonly string[] {
+function podsOver({ pods }: ServerSnapshot, peakPods: number): readonly Cause[] {
   if (pods.length <= peakPods) return [];
   const count = pods.filter((pod) => pod.terminating).length;
   const terminating = count === 0 ? "" : ` (${count} terminating)`;
-  return [`${counted(pods.length, "pod")}${terminating} > ${peakPods} that the grant counts`];
+  const text = `${counted(pods.length, "pod")}${terminating} > ${peakPods} that the grant counts`;
+  return [{ reason: "PodsExceedPeak", text }];
 }
 
 /** Pods that the workload may make at once as it is written, whatever runs now. */
-function workloadOver({ workload }: ServerSnapshot, peakPods: number): readonly string[] {
+function workloadOver({ workload }: ServerSnapshot, peakPods: number): readonly Cause[] {
   if (workload === undefined) return [];
   const { kind, name, replicas, hpa, rollout } = workload;
   const most = Math.max(replicas, hpa?.maxReplicas ?? 0);
@@ -71,8 +65,8 @@ function workloadOver({ workload }: ServerSnapshot, peakPods: number): readonly 
   const generations = kind === "Deployment" ? generationsOf(rollout) : 1;
   if (most * generations <= peakPods) return [];
   const why = hpa !== undefined && hpa.maxReplicas >= replicas ? `HPA ${hpa.name}` : "its replicas";
-  return [
+  const text =
     `${kind} ${name} may make ${most} (${why}) × ${generations} (${rollout}) = ` +
-      `${most * generations} pods > ${peakPods} that the grant counts`,
-  ];
+    `${most * generations} pods > ${peakPods} that the grant counts`;
+  return [{ reason: "WorkloadExceedsPlan", text }];
 }

@@ -1,7 +1,15 @@
-import type { ConnectionBudget } from "../api/connectionBudget.ts";
+import {
+  availableConnections,
+  processCountOf,
+  type ConnectionBudget,
+} from "../api/connectionBudget.ts";
 import { CONSOLE_DATABASE, MAINTENANCE_LINE } from "../api/names.ts";
-import type { LineState, ListCounts, PgBouncerState } from "../model/pgbouncer.ts";
-import type { ObservedPgBouncer } from "./observed.ts";
+import { shareOf } from "../budget/sums.ts";
+import type { Observation } from "../model/observation.ts";
+import type { LineState, PgBouncerState } from "../model/pgbouncer.ts";
+import type { PostgresSnapshot } from "../model/postgres.ts";
+import { serverLimitOf } from "../pgbouncer/lineLimits.ts";
+import type { ObservedPgBouncer, ObservedPgBouncers } from "./observed.ts";
 
 /**
  * The client sum of one PgBouncer process as it is: what is open or may be opened. All are
@@ -68,7 +76,7 @@ export function clientUseOf(pgbouncer: ObservedPgBouncer, budget: ConnectionBudg
 }
 
 /** A line's own limit, else the one that all get; undefined: unlimited, which PgBouncer calls 0. */
-export function clientLimitOf(line: LineState, state: PgBouncerState): number | undefined {
+function clientLimitOf(line: LineState, state: PgBouncerState): number | undefined {
   const own = line.maxClientConnections ?? 0;
   if (own > 0) return own;
   const all = numberAt(state, "max_db_client_connections") ?? 0;
@@ -91,46 +99,81 @@ export function clientsOn(line: string, { state, lines }: ObservedPgBouncer): nu
 }
 
 /** Consoles that are open: weir's own, which its list leaves out, and the others. */
-export function consolesOpen(state: PgBouncerState): number {
+function consolesOpen(state: PgBouncerState): number {
   const others = state.clients.filter(({ line }) => line === CONSOLE_DATABASE);
   return 1 + others.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** A number of SHOW CONFIG. */
-export function numberAt({ config }: PgBouncerState, key: string): number | undefined {
+function numberAt({ config }: PgBouncerState, key: string): number | undefined {
   const text = config.get(key);
   const value = Number(text);
   return text === undefined || text === "" || !Number.isFinite(value) ? undefined : value;
 }
 
-/** More logins at a time than are reserved, where they took what the rest of the reserve needs. */
-export interface LoginStorm extends ListCounts {
-  /** Of the reserve, what was not open. */
-  readonly consoles: number;
-  readonly maintenance: number;
-  /** Those two and all that was used. */
-  readonly total: number;
-  /** max_client_conn as applied. */
-  readonly capacity: number;
-}
-
 /**
- * The worst such moment in the window; undefined: there was none. PgBouncer counts a socket that is
- * logging in before it knows its line, so that no line's limit holds it.
+ * The worst moment in the window at which more were logging in than are reserved, and took what the
+ * rest of the reserve needs; undefined: there was none. PgBouncer counts a socket that is logging in
+ * before it knows its line, so that no line's limit holds it.
  */
-export function loginStormOf(
-  pgbouncer: ObservedPgBouncer,
-  budget: ConnectionBudget,
-): LoginStorm | undefined {
+export function loginStormOf(pgbouncer: ObservedPgBouncer, budget: ConnectionBudget) {
   const { state } = pgbouncer;
   const { reserve, maxClientConn } = budget.spec.pgbouncer;
   const [worst] = state.window.logins
     .filter(({ loggingIn }) => loggingIn > reserve.logins)
     .toSorted((a, b) => b.usedClients - a.usedClients || b.loggingIn - a.loggingIn);
   if (worst === undefined) return undefined;
+  // Of the reserve, what was not open.
   const consoles = Math.max(0, reserve.consoles - consolesOpen(state));
   const maintenance = Math.max(0, reserve.maintenance - clientsMaxOn(MAINTENANCE_LINE, pgbouncer));
   const total = worst.usedClients + consoles + maintenance;
   const capacity = numberAt(state, "max_client_conn") ?? maxClientConn;
   return total > capacity ? { ...worst, consoles, maintenance, total, capacity } : undefined;
+}
+
+/** What all processes together may use of Postgres, and so each of them. */
+export interface SlotRoom {
+  /** P: what the spec says, or what Postgres really leaves when that is less. */
+  readonly postgres: number;
+  /** K: as many as the spec says, or as are known when these are more. */
+  readonly processes: number;
+  /** S = ⌊P / K⌋. */
+  readonly perProcess: number;
+}
+
+/** The slot sum of one PgBouncer process as it is: server connections. */
+export function slotUseOf({ state, lines }: ObservedPgBouncer, budget: ConnectionBudget) {
+  // Σ max(pools × (pool size + reserve pool), open) over the lines of servers.
+  let sum = 0;
+  // The reserve, or what is more than it.
+  let maintenance = budget.spec.pgbouncer.reserve.maintenanceSlots;
+  for (const line of lines.values()) {
+    const open = Math.max(line.openServers, state.window.lines.get(line.name)?.serversMax ?? 0);
+    const most = Math.max(serverLimitOf(line, line.roles.length) ?? 0, open);
+    if (line.name === MAINTENANCE_LINE) maintenance = Math.max(maintenance, most);
+    else sum += most;
+  }
+  return { lines: sum, maintenance, total: sum + maintenance };
+}
+
+export function slotRoomOf(
+  budget: ConnectionBudget,
+  { names = [] }: ObservedPgBouncers,
+  live: Observation<PostgresSnapshot>,
+): SlotRoom {
+  const postgres = live.state === "available" ? liveShareOf(budget, live.value) : shareOf(budget);
+  // One that is away for a moment comes back, and opens its share again.
+  const processes = Math.max(processCountOf(budget), names.length);
+  return { postgres, processes, perProcess: Math.floor(postgres / processes) };
+}
+
+/** P as Postgres has it. */
+export function liveShareOf(budget: ConnectionBudget, live: PostgresSnapshot): number {
+  return Math.min(shareOf(budget), liveRoomOf(budget, live));
+}
+
+/** What Postgres really admits through PgBouncer, to all that share it. */
+export function liveRoomOf(budget: ConnectionBudget, live: PostgresSnapshot): number {
+  const { directConnections } = budget.spec.postgres;
+  return availableConnections({ ...live, directConnections });
 }

@@ -1,13 +1,18 @@
 import type { ConnectionBudgetStatus } from "../api/connectionBudget.ts";
+import type { McpServerStatus } from "../api/mcpServer.ts";
+import { admitted } from "./admission.ts";
 import { runChain, type Check } from "./chain.ts";
 import { statusFieldsOf } from "./condition.ts";
 import { configApplied } from "./configApplied.ts";
 import { feasible } from "./feasible.ts";
-import type { BudgetInput } from "./input.ts";
+import type { BudgetInput, ServerInput } from "./input.ts";
 import type { ObjectPlan } from "./objectPlan.ts";
 import { isTooEarly } from "./observed.ts";
+import { poolSettingIgnored } from "./poolSettingIgnored.ts";
 import { postgresGuarded } from "./postgresGuarded.ts";
+import { verified } from "./verified.ts";
 import { withinBudget } from "./withinBudget.ts";
+import { withinGrant } from "./withinGrant.ts";
 
 /** What is decided of a ConnectionBudget, in this order. */
 export const BUDGET_CHECKS: readonly Check<BudgetInput>[] = [
@@ -43,4 +48,40 @@ export function budgetStatus(input: BudgetInput): ConnectionBudgetStatus {
 function remarkOf({ budget }: ObjectPlan): string {
   if (budget?.spec.mode !== "Manage") return "";
   return "; mode is Manage, and this version of weir only observes: it changes nothing";
+}
+
+/** What is decided of an McpServer, in this order. */
+export const SERVER_CHECKS: readonly Check<ServerInput>[] = [
+  { type: "Admitted", success: "True", check: admitted },
+  { type: "WithinGrant", success: "True", readsWindows: true, check: withinGrant },
+  { type: "PoolSettingIgnored", success: "False", readsWindows: true, check: poolSettingIgnored },
+  { type: "Verified", success: "True", check: verified },
+];
+
+/** The whole status of a server. */
+export function serverStatus(input: ServerInput, atMs: number): McpServerStatus {
+  const { object, workload, pods } = input.snapshot;
+  const selector = workload?.selector ?? statusFieldsOf(object).selector;
+  return {
+    observedGeneration: object.generation,
+    replicas: pods.length,
+    ...(selector !== undefined && { selector }),
+    ...numbersOf(input),
+    conditions: runChain(SERVER_CHECKS, {
+      object,
+      input,
+      atMs,
+      isTooEarly: input.unplanned === undefined && isTooEarly(input.pgbouncers),
+    }),
+  };
+}
+
+/** While objects of its budget can't be read, a server keeps the numbers that it had. */
+function numbersOf(input: ServerInput): Pick<McpServerStatus, "limit" | "grant" | "slots"> {
+  if (input.unplanned?.reason === "NotUnderstood") {
+    const { replicas: _, ...before } = statusFieldsOf(input.snapshot.object).numbers;
+    return before;
+  }
+  const { limit = 0, grant = 0, slots = 0 } = input.planned ?? {};
+  return { limit, grant, slots };
 }
