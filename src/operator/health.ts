@@ -13,10 +13,7 @@ export interface Health {
 }
 
 /** Whether this process could lead, should its Lease be free. */
-export interface LeaseHealth extends Pick<Health, "missing"> {
-  readonly answered: () => void;
-  readonly failed: (error: unknown) => void;
-}
+export type LeaseHealth = ReturnType<typeof leaseHealth>;
 
 const FORBIDDEN = 403;
 
@@ -25,17 +22,14 @@ const FORBIDDEN = 403;
  * ready, a rollout would end with such processes alone, and the last one that wrote statuses would
  * be gone. An API server that is away keeps it from asking again, and is no reason against it.
  */
-export function leaseHealth(
-  { namespace, name }: LeaseName,
-  report: (problems: Problems) => void,
-): LeaseHealth {
+export function leaseHealth({ namespace, name }: LeaseName, report: (problems: Problems) => void) {
   let problem: string | undefined = "not asked for yet";
   return {
     answered: () => {
       problem = undefined;
       report(new Map([["lease", undefined]]));
     },
-    failed: (error) => {
+    failed: (error: unknown) => {
       const message = error instanceof Error ? error.message : "";
       const isForbidden = error instanceof KubeRefusal && error.status === FORBIDDEN;
       if (problem !== undefined || isForbidden) problem = message;
@@ -49,14 +43,10 @@ export function leaseHealth(
 const SILENT_MS_MAX = 600_000;
 
 /** Whether the copies of the cluster follow it. */
-export interface CopyHealth extends Health {
-  /** By the plural of each kind. */
-  readonly problems: () => Problems;
-}
-
-export function copyHealth({ states }: Pick<ClusterCopy, "states">, runtime: Runtime): CopyHealth {
+export function copyHealth({ states }: Pick<ClusterCopy, "states">, runtime: Runtime) {
   return {
-    problems: () => new Map(states().map((state) => [state.plural, problemOf(state)])),
+    /** By the plural of each kind. */
+    problems: (): Problems => new Map(states().map((state) => [state.plural, problemOf(state)])),
     missing: () =>
       states()
         .filter((state) => !state.synced)

@@ -4,23 +4,12 @@ import { Hono } from "hono";
 import type { Health } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
 
-/** The operator's port. */
-export interface HttpServer {
-  /** Where it listens: another one than asked for when that was 0. */
-  readonly port: number;
-  readonly close: () => Promise<void>;
-}
-
 /**
  * Serves /metrics, /livez and /readyz on all addresses.
  *
  * @throws when the port is taken
  */
-export async function startHttpServer(
-  port: number,
-  metrics: Metrics,
-  health: Health,
-): Promise<HttpServer> {
+export async function startHttpServer(port: number, metrics: Metrics, health: Health) {
   const app = new Hono();
   app.get("/metrics", async ({ body }) =>
     body(await metrics.text(), 200, { "content-type": metrics.contentType }),
@@ -38,9 +27,10 @@ export async function startHttpServer(
   await once(server, "listening");
   const address = server.address();
   return {
+    /** Where it listens: another one than asked for when that was 0. */
     port: typeof address === "object" && address !== null ? address.port : port,
     close: () =>
-      new Promise((resolve) => {
+      new Promise<void>((resolve) => {
         server.close(() => resolve());
         if ("closeAllConnections" in server) server.closeAllConnections();
       }),

@@ -1,32 +1,24 @@
-import type { Logger } from "pino";
-import type { KubeClient } from "../kube/client.ts";
-import type { Network } from "../observe/network.ts";
-import type { Runtime } from "../runtime/runtime.ts";
-import { startCandidacy } from "../kube/lease.ts";
+import { startCandidacy, type Candidacy } from "../kube/lease.ts";
 import type { LeaseName } from "../kube/leaseRecord.ts";
-import { copyHealth, leaseHealth, type LeaseHealth } from "./health.ts";
-import { logOnChange } from "./logOnChange.ts";
-import { startHttpServer } from "./httpServer.ts";
-import { startMetrics, type Metrics } from "./metrics.ts";
-import { followCluster, type ClusterCopy } from "../observe/cluster.ts";
+import { followCluster } from "../observe/cluster.ts";
 import { loop } from "../runtime/loop.ts";
-import { startReconciler, type Reconciler } from "./reconciler.ts";
+import { copyHealth, leaseHealth, type LeaseHealth } from "./health.ts";
+import { startHttpServer } from "./httpServer.ts";
+import { logOnChange } from "./logOnChange.ts";
+import { startMetrics } from "./metrics.ts";
+import { startReconciler, type Reconciler, type ReconcilerOptions } from "./reconciler.ts";
 
 /** What an operator is started with. */
-export interface OperatorOptions {
-  readonly client: KubeClient;
-  /** To PgBouncers, Postgres and MCP servers. */
-  readonly network: Network;
-  readonly log: Logger;
-  /** One namespace; absent: all. */
-  readonly namespace?: string;
+export interface OperatorOptions extends Pick<
+  ReconcilerOptions,
+  "client" | "network" | "log" | "namespace" | "runtime"
+> {
   /** Of /metrics, /livez and /readyz; 0: any. */
   readonly port: number;
   /** Of an operator of all namespaces; one of a single namespace has another one. */
   readonly lease: LeaseName;
   /** For people: the pod's name. */
   readonly candidate: string;
-  readonly runtime: Runtime;
 }
 
 /** An operator that runs. */
@@ -49,21 +41,24 @@ const CHECK_MS = 1000;
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
   const { client, log, namespace, port, runtime } = options;
   const metrics = startMetrics();
-  let leadership: Leadership | undefined;
+  const leading: Leading = {};
+  let candidacy: Candidacy | undefined;
   let stopping = false;
   const cluster = followCluster({
     client,
     runtime,
     ...(namespace !== undefined && { namespace }),
-    onChange: (keys) => leadership?.reconciler()?.add(keys),
+    onChange: (keys) => leading.reconciler?.add(keys),
   });
-  const lease = leaseOf(options);
+  // Operators that watch the same share one: of two namespaces each needs a leader of its own.
+  const { lease: all } = options;
+  const lease = namespace === undefined ? all : { ...all, name: `${all.name}-${namespace}` };
   const ofLease = leaseHealth(lease, logOnChange(log));
   const ofCopies = copyHealth(cluster, runtime);
   const whenSynced = async () => {
     if (!(await cluster.synced) || stopping) return;
     log.info("knows the cluster");
-    leadership = seekLeadership(options, { lease, health: ofLease, cluster, metrics });
+    candidacy = seekLeadership(options, lease, ofLease, { cluster, metrics }, leading);
   };
   const synced = whenSynced();
   const logProblems = logOnChange(log);
@@ -73,13 +68,13 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   });
   const stop = async () => {
     stopping = true;
-    await leadership?.stop();
+    await candidacy?.stop();
     await Promise.all([checks.stop(), cluster.stop(), synced]);
   };
   try {
     const server = await startHttpServer(port, metrics, {
       missing: () => [...ofCopies.missing(), ...ofLease.missing()],
-      dead: () => [...(leadership?.reconciler()?.stuck() ?? []), ...ofCopies.dead()],
+      dead: () => [...(leading.reconciler?.stuck() ?? []), ...ofCopies.dead()],
     });
     log.info(
       { port: server.port, namespace: namespace ?? "all", server: client.server },
@@ -98,26 +93,19 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   }
 }
 
-/** The Lease that an operator leads by, if it gets it. */
-interface Leadership {
-  /** What works while it leads. */
-  readonly reconciler: () => Reconciler | undefined;
-  readonly stop: () => Promise<void>;
-}
-
-interface LeadershipParts {
-  readonly lease: LeaseName;
-  readonly health: LeaseHealth;
-  readonly cluster: ClusterCopy;
-  readonly metrics: Metrics;
+/** What an operator works with while it leads, if it does. */
+interface Leading {
+  reconciler?: Reconciler | undefined;
 }
 
 function seekLeadership(
   { client, network, log, namespace, candidate, runtime }: OperatorOptions,
-  { lease, health, cluster, metrics }: LeadershipParts,
-): Leadership {
-  let reconciler: Reconciler | undefined;
-  const candidacy = startCandidacy({
+  lease: LeaseName,
+  health: LeaseHealth,
+  { cluster, metrics }: Pick<ReconcilerOptions, "cluster" | "metrics">,
+  leading: Leading,
+): Candidacy {
+  return startCandidacy({
     client,
     lease,
     candidate,
@@ -125,27 +113,21 @@ function seekLeadership(
       log.info({ lease: `${lease.namespace}/${lease.name}` }, "leads");
       health.answered();
       const parts = { client, network, cluster, metrics, log, term, runtime };
-      reconciler = startReconciler({
+      leading.reconciler = startReconciler({
         ...parts,
         instance: candidate,
         ...(namespace !== undefined && { namespace }),
       });
-      reconciler.add(cluster.budgetKeys());
+      leading.reconciler.add(cluster.budgetKeys());
     },
     onLost: async (reason) => {
       log.info({ reason }, "leads no more");
-      const ended = reconciler;
-      reconciler = undefined;
-      await ended?.stop();
+      const { reconciler } = leading;
+      leading.reconciler = undefined;
+      await reconciler?.stop();
     },
     onError: health.failed,
     onAnswer: health.answered,
     runtime,
   });
-  return { reconciler: () => reconciler, stop: candidacy.stop };
-}
-
-/** Operators that watch the same share one: of two namespaces each needs a leader of its own. */
-function leaseOf({ lease, namespace }: OperatorOptions): LeaseName {
-  return namespace === undefined ? lease : { ...lease, name: `${lease.name}-${namespace}` };
 }

@@ -32,6 +32,7 @@ export interface Reconciler {
 /** What it works with. */
 export interface ReconcilerOptions {
   readonly client: KubeClient;
+  /** To PgBouncers, Postgres and MCP servers. */
   readonly network: Network;
   readonly cluster: ClusterCopy;
   /** The one that the copy is of; absent: all. */
@@ -58,7 +59,13 @@ const ACTION = "Judge";
 export function startReconciler(options: ReconcilerOptions): Reconciler {
   const { client, network, cluster, namespace, metrics, log, term, runtime } = options;
   const startedMs = new Map<string, number>();
-  const recorder = recorderOf(options);
+  const recorder = startEvents({
+    client,
+    controller: `${GROUP}/operator`,
+    instance: options.instance,
+    onError: (error) => log.warn({ reason: reasonOf(error) }, "an Event could not be written"),
+    runtime,
+  });
   const writer = statusWriter({
     client,
     stillLeading: term.stillLeading,
@@ -118,19 +125,8 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
   };
 }
 
-function recorderOf({ client, instance, log, runtime }: ReconcilerOptions): Events {
-  return startEvents({
-    client,
-    controller: `${GROUP}/operator`,
-    instance,
-    onError: (error) => log.warn({ reason: reasonOf(error) }, "an Event could not be written"),
-    runtime,
-  });
-}
-
 /** The status that an object should have, and the events to report once it is written. */
-interface PendingStatus {
-  readonly wanted: WantedStatus;
+interface PendingStatus extends WantedStatus {
   readonly events: readonly EventRecord[];
 }
 
@@ -152,7 +148,7 @@ function statusChanges(
   ];
   const byObject = Map.groupBy(events, ({ about }) => `${about.kind}/${about.name}`);
   return wanted.map((each) => ({
-    wanted: each,
+    ...each,
     events: byObject.get(`${each.listed.kind}/${each.cached.observed.name}`) ?? [],
   }));
 }
@@ -176,16 +172,16 @@ async function writeAll(
 }
 
 async function write(
-  { wanted, events }: PendingStatus,
+  change: PendingStatus,
   writer: StatusWriter,
   recorder: Events,
   { metrics, log }: ReconcilerOptions,
 ): Promise<Written> {
-  const done = await writer.write(wanted);
+  const done = await writer.write(change);
   if (done.outcome !== "written") return done;
-  const { kind } = wanted.listed;
-  const { namespace, name, uid } = wanted.cached.observed;
-  for (const { type, reason, note } of events) {
+  const { kind } = change.listed;
+  const { namespace, name, uid } = change.cached.observed;
+  for (const { type, reason, note } of change.events) {
     const regarding = { apiVersion: API_VERSION, kind, namespace, name, uid };
     recorder.report({ regarding, type, reason, action: ACTION, note });
     metrics.onWrite("Event");
