@@ -35,27 +35,21 @@ export function diagnose(live: LiveSystem, thresholds: Thresholds = THRESHOLDS):
     ]),
     ...loginStorms(live, thresholds),
   ];
-  const full = saturatedWhileIdle(live).map((saturated) => ({
-    saturated,
-    isExplained: !saturated.stillFullWithout(freedOf(saturated, roots)),
-  }));
-  const explained = full.filter(({ isExplained }) => isExplained);
+  const full = saturatedWhileIdle(live);
+  const { explained = [], unexplained = [] } = Object.groupBy(full, (saturated) =>
+    saturated.stillFullWithout(freedOf(saturated, roots)) ? "unexplained" : "explained",
+  );
   const withoutClient = orphanedQueries(live, thresholds);
   const leaking = leaks(live, thresholds);
   const findings = [
-    ...roots.map((root) =>
-      explained.reduce((each, { saturated }) => withConsequence(each, saturated), root),
-    ),
-    ...full.filter(({ isExplained }) => !isExplained).map(({ saturated }) => saturated),
+    ...roots.map((root) => explained.reduce(withConsequence, root)),
+    ...unexplained,
     ...leaking,
     ...withoutClient.findings,
   ];
   return {
     causes: findings.toSorted(mostFirst).map(({ cause }) => cause),
-    symptoms: [
-      ...symptomsOf(live, { full: full.map(({ saturated }) => saturated), leaking }, thresholds),
-      ...withoutClient.symptoms,
-    ],
+    symptoms: [...symptomsOf(live, full, leaking, thresholds), ...withoutClient.symptoms],
     ...currentUse(live),
     ...(live.workloads !== undefined && { workloads: live.workloads }),
     unseen: [...live.unavailable, ...unjudged(live, withoutClient.unseen)],
@@ -63,15 +57,12 @@ export function diagnose(live: LiveSystem, thresholds: Thresholds = THRESHOLDS):
 }
 
 /** Clients of what is full that would be gone without these causes. */
-function freedOf(saturated: Saturated, roots: readonly CauseFinding[]): number {
+function freedOf({ pgbouncer, line }: Saturated, roots: readonly CauseFinding[]): number {
   return roots
     .flatMap(({ frees }) => frees)
-    .filter((places) => isIn(saturated, places))
+    .filter((places) => places.pgbouncer === pgbouncer.address)
+    .filter((places) => line === undefined || places.line === line)
     .reduce((sum, { clients }) => sum + clients, 0);
-}
-
-function isIn({ pgbouncer, line }: Saturated, places: CauseFinding["frees"][number]): boolean {
-  return places.pgbouncer === pgbouncer.address && (line === undefined || places.line === line);
 }
 
 function withConsequence(root: CauseFinding, saturated: Saturated): CauseFinding {

@@ -1,4 +1,4 @@
-import { serverLimitOf } from "../../pgbouncer/lineLimits.ts";
+import { availableConnections } from "../../api/connectionBudget.ts";
 import { byCodeUnit } from "../../text/order.ts";
 import { whoIs } from "./finding.ts";
 import type { Diagnosis, Holder, PgBouncerUse, PostgresUse } from "../diagnosis.ts";
@@ -6,7 +6,7 @@ import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow, DatabaseRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { LivePostgres } from "../../model/postgres.ts";
 import { ownersIn, type LiveOwners } from "./owners.ts";
-import { isBusy, isWaiting, lastOf, maxClientConnOf } from "./window.ts";
+import { isBusy, isWaiting, lastOf, linePoolsOf, maxClientConnOf } from "./window.ts";
 
 /** Who holds how much, as last seen. */
 export function currentUse(live: LiveSystem): Pick<Diagnosis, "poolers" | "postgres"> {
@@ -59,18 +59,16 @@ function keyOf({ line, user, application, address }: Holder): string {
 }
 
 function lineOf(pgbouncer: LivePgBouncer, line: DatabaseRow): PgBouncerUse["lines"][number] {
-  const { clients, pools } = lastOf(pgbouncer);
-  const own = clients.filter((client) => client.line === line.name);
-  const ownPools = pools.filter((pool) => pool.line === line.name);
+  const own = lastOf(pgbouncer).clients.filter((client) => client.line === line.name);
+  const { servers, serversMax = 0 } = linePoolsOf(pgbouncer, line.name);
   const { maxClientConnections = 0 } = line;
   return {
     name: line.name,
     clients: own.length,
     ...(maxClientConnections > 0 && { clientsMax: maxClientConnections }),
     waiting: own.filter(isWaiting).length,
-    servers: ownPools.reduce((sum, { servers }) => sum + servers, 0),
-    // 0 is unlimited, as PgBouncer has it.
-    serversMax: serverLimitOf(line, ownPools.length) ?? 0,
+    servers,
+    serversMax,
     ...(line.paused && { paused: true }),
     ...(line.disabled && { disabled: true }),
   };
@@ -103,6 +101,5 @@ function postgresUse(postgres: LivePostgres): PostgresUse {
 
 /** What Postgres leaves to everybody but superusers and those it reserves for. */
 export function availableOf(postgres: LivePostgres): number {
-  const { maxConnections, superuserReservedConnections, reservedConnections } = postgres;
-  return maxConnections - superuserReservedConnections - reservedConnections;
+  return availableConnections({ ...postgres, directConnections: 0 });
 }

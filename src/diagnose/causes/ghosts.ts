@@ -1,8 +1,8 @@
+import { allowedByPod } from "../../conditions/poolSetting.ts";
 import { byCodeUnit } from "../../text/order.ts";
 import { countedAs, duration, groups, type CauseFinding, placesOf } from "./finding.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
-import type { LiveWorkload } from "../../model/workload.ts";
 import { networkOf, ownersIn, type LiveOwners } from "./owners.ts";
 import type { Thresholds } from "./thresholds.ts";
 import {
@@ -21,7 +21,13 @@ export interface Ghosts {
 }
 
 /** Why a silent client is a ghost. */
-type GhostEvidence = "unreachable" | "podGone" | "overPods";
+const PROOF = {
+  unreachable: "no packet reaches that address any more",
+  podGone: "no pod has that address any more, and all pods of that login are seen under their own",
+  overPods: "they are beyond what its pods may open, and have asked nothing for very long",
+} as const;
+
+type GhostEvidence = keyof typeof PROOF;
 
 /**
  * Ghosts, one finding a pgbouncer. Being idle is no proof, however long. A ghost asked nothing in the
@@ -73,23 +79,17 @@ function overPods(
   { ghostLongSilentMs }: Thresholds,
 ): readonly PersistentClient[] {
   return owners.workloads.flatMap((workload) => {
-    const allowed = allowedOf(workload);
+    const ofPod = allowedByPod(workload);
     const own = persistent.filter(({ client }) => owners.of(client)?.workload === workload);
-    if (allowed === undefined || own.some(({ client }) => owners.hasPodAt(client.address))) {
-      return [];
-    }
+    const hasOwnAddress = own.some(({ client }) => owners.hasPodAt(client.address));
+    if (ofPod === undefined || workload.pods.length === 0 || hasOwnAddress) return [];
+    const allowed = ofPod * workload.pods.length;
     const unheard = own.filter((one) => {
       const silent = silenceMs(one);
       return silent >= ghostLongSilentMs && silent < keepaliveMs(one.pgbouncer);
     });
     return own.length > allowed && own.length - unheard.length <= allowed ? unheard : [];
   });
-}
-
-/** What its pods may open; undefined where its pool or its pods are not known. */
-function allowedOf({ poolMax, processesPerPod, pods }: LiveWorkload): number | undefined {
-  if (poolMax === undefined || pods.length === 0) return undefined;
-  return poolMax * processesPerPod * pods.length;
 }
 
 function addressesSeen({ pgbouncers }: LiveSystem): ReadonlySet<string> {
@@ -110,12 +110,6 @@ export function keepaliveMs({ config }: LivePgBouncer): number {
   return (idleS + intervalS * set("tcp_keepcnt", KERNEL.count)) * 1000;
 }
 
-const PROOF = {
-  unreachable: "no packet reaches that address any more",
-  podGone: "no pod has that address any more, and all pods of that login are seen under their own",
-  overPods: "they are beyond what its pods may open, and have asked nothing for very long",
-} as const;
-
 function findingOf(
   pgbouncer: LivePgBouncer,
   persistent: readonly PersistentClient[],
@@ -125,8 +119,7 @@ function findingOf(
   const addresses = [...new Set(persistent.map(({ client }) => client.address))].toSorted(
     byCodeUnit,
   );
-  const quietestMs = Math.max(...persistent.map(silenceMs));
-  const leastMs = Math.min(...persistent.map(silenceMs));
+  const silences = persistent.map(silenceMs);
   const endsMs = keepaliveMs(pgbouncer);
   const byProof = Map.groupBy(persistent, (one) => proofs.get(one) ?? "podGone");
   return {
@@ -142,7 +135,7 @@ function findingOf(
               "ghost",
             ).map((group) => `${group}: ${PROOF[proof]}`),
           ),
-        `they have asked nothing for ${duration(leastMs)} to ${duration(quietestMs)}`,
+        `they have asked nothing for ${duration(Math.min(...silences))} to ${duration(Math.max(...silences))}`,
         Number.isFinite(endsMs)
           ? `PgBouncer's TCP keepalive ends a dead client after ${duration(endsMs)} (tcp_keepidle ${pgbouncer.config.get("tcp_keepidle") ?? 0}, where 0 is the kernel's two hours)`
           : "PgBouncer's tcp_keepalive is 0: it never ends a dead client",

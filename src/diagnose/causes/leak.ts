@@ -8,14 +8,15 @@ import {
   type CauseFinding,
 } from "./finding.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
-import type { DatabaseRow, LivePgBouncer, ServerRow } from "../../model/pgbouncer.ts";
+import type { LivePgBouncer, ServerRow } from "../../model/pgbouncer.ts";
 import type { BackendRow, LivePostgres } from "../../model/postgres.ts";
-import { serverLimitOf } from "../../pgbouncer/lineLimits.ts";
 import { ownersIn, type LiveOwners } from "./owners.ts";
 import type { Thresholds } from "./thresholds.ts";
 import {
   alwaysQueued,
   lastOf,
+  linePoolsOf,
+  sameMoment,
   silenceMs,
   persistentClientsOf,
   type PersistentClient,
@@ -72,8 +73,7 @@ function heldBy(
   if (server === undefined || seen.some(({ serverId }) => serverId !== server.id)) return undefined;
 
   const backends = backendsOf(server, postgres);
-  const states = new Set(backends?.map(({ state }) => stateOf(state)));
-  const [state, ...others] = states;
+  const [state, ...others] = new Set(backends?.map((each) => stateOf(each.state)));
   const queued =
     alwaysQueued(pgbouncer, client.line, server.user) ||
     alwaysQueued(pgbouncer, client.line, client.user);
@@ -86,7 +86,8 @@ function heldBy(
   }
   if (others.length > 0) return undefined;
   if (state === "idle") {
-    const isSession = lineOf(pgbouncer, client.line)?.poolMode === "session";
+    const line = pgbouncer.lines.find(({ name }) => name === client.line);
+    const isSession = line?.poolMode === "session";
     return isSession && queued && silent >= heldIdleMs ? { ...asked, how: "session" } : undefined;
   }
   const sinceMs = sameMoment(backends.map(({ stateChangedAtMs }) => stateChangedAtMs));
@@ -116,16 +117,6 @@ function stateOf(state: string): string {
   return state.startsWith("idle in transaction") ? "idle in transaction" : state;
 }
 
-/** Moments that Postgres tells as ages differ by what the answers took. */
-const SAME_MOMENT_MS = 500;
-
-function sameMoment(moments: readonly (number | undefined)[]): number | undefined {
-  const known = moments.filter((each) => each !== undefined);
-  if (known.length === 0 || known.length < moments.length) return undefined;
-  const first = Math.min(...known);
-  return Math.max(...known) - first <= SAME_MOMENT_MS ? first : undefined;
-}
-
 function findingOf(
   pgbouncer: LivePgBouncer,
   line: string,
@@ -135,10 +126,7 @@ function findingOf(
   const longest = held.toSorted(
     (a, b) => b.forMs - a.forMs || byCodeUnit(a.server.id, b.server.id),
   );
-  const pools = lastOf(pgbouncer).pools.filter((pool) => pool.line === line);
-  const liveLine = lineOf(pgbouncer, line);
-  const max = liveLine && serverLimitOf(liveLine, pools.length);
-  const waiting = pools.reduce((sum, { clientsWaiting }) => sum + clientsWaiting, 0);
+  const { serversMax: max, waiting } = linePoolsOf(pgbouncer, line);
   const ofMax = max === undefined ? "" : ` of ${max}`;
   const forMs = longest[0]?.forMs ?? 0;
   return {
@@ -174,30 +162,20 @@ function nextOf(held: readonly IdleHold[]): readonly string[] {
   const hows = new Set(held.map(({ how }) => how));
   const pids = `ARRAY[${held.map(({ server }) => server.backendPid).join(", ")}]`;
   const roles = [...new Set(held.map(({ role }) => role))].toSorted(byCodeUnit);
-  const next: string[] = [];
-  if (hows.has("unknown")) {
-    next.push(
-      `ask Postgres what it does: SELECT state, state_change, xact_start FROM pg_stat_activity WHERE pid = ANY (${pids}); active there is a long query, and no leak`,
-    );
-  }
-  next.push(
+  return [
+    ...(hows.has("unknown")
+      ? [
+          `ask Postgres what it does: SELECT state, state_change, xact_start FROM pg_stat_activity WHERE pid = ANY (${pids}); active there is a long query, and no leak`,
+        ]
+      : []),
     `to free it now, in Postgres: SELECT pg_terminate_backend(pid) FROM unnest(${pids}) AS pid`,
     "look in that program for a client that is checked out, or a BEGIN, without a release or COMMIT on every path, errors too; no call to another service belongs between them",
-  );
-  if (hows.has("transaction")) {
-    next.push(
-      ...roles.map(
-        (role) =>
-          `let Postgres end such transactions: ALTER ROLE ${quotedIdentifier(role)} SET idle_in_transaction_session_timeout = '10s'`,
-      ),
-    );
-  }
-  if (hows.has("session")) {
-    next.push("set pool_mode = transaction, if the program needs no session; else smaller pools");
-  }
-  return next;
-}
-
-function lineOf(pgbouncer: LivePgBouncer, name: string): DatabaseRow | undefined {
-  return pgbouncer.lines.find((line) => line.name === name);
+    ...(hows.has("transaction") ? roles : []).map(
+      (role) =>
+        `let Postgres end such transactions: ALTER ROLE ${quotedIdentifier(role)} SET idle_in_transaction_session_timeout = '10s'`,
+    ),
+    ...(hows.has("session")
+      ? ["set pool_mode = transaction, if the program needs no session; else smaller pools"]
+      : []),
+  ];
 }

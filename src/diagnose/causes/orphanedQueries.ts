@@ -6,7 +6,7 @@ import type { LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { BackendRow, LivePostgres } from "../../model/postgres.ts";
 import { availableOf } from "./currentUse.ts";
 import type { Thresholds } from "./thresholds.ts";
-import { isConsole } from "./window.ts";
+import { isConsole, sameMoment } from "./window.ts";
 import { quotedIdentifier } from "../../text/quoting.ts";
 
 /** What was concluded, or why nothing could be. */
@@ -41,35 +41,34 @@ export function orphanedQueries(live: LiveSystem, thresholds: Thresholds): Orpha
   const roles = rolesOf(pgbouncers);
   const addresses = addressesOf(pgbouncers);
   if (addresses.has("unix")) {
-    return {
-      ...NOTHING,
-      unseen: "a PgBouncer reaches Postgres over a unix socket, which has no address",
-    };
+    const unseen = "a PgBouncer reaches Postgres over a unix socket, which has no address";
+    return { ...NOTHING, unseen };
   }
-  const strangers = postgres.samples.map(({ atMs, backends }) => {
-    const known = serversAt(pgbouncers, atMs);
+  const uncounted = postgres.samples.map(({ atMs, backends }) => {
+    const isCounted = serversAt(pgbouncers, atMs);
     return backends.filter(
       (backend) =>
         roles.has(backend.user) &&
         backend.clientAddress !== undefined &&
         addresses.has(backend.clientAddress) &&
-        !known(backend),
+        !isCounted(backend),
     );
   });
-  const others = othersAmong(strangers);
-  const running = (strangers.at(-1) ?? []).filter(
-    (backend) => seenForMs(backend, strangers, postgres) >= thresholds.withoutClientMs,
+  const others = othersAmong(uncounted);
+  const running = (uncounted.at(-1) ?? []).filter(
+    (backend) => seenForMs(backend, uncounted, postgres) >= thresholds.withoutClientMs,
   );
   const isShared = sharedAmong(pgbouncers);
-  const closed = running.filter((backend) => wasKnown(backend, pgbouncers, postgres));
-  const nobodys = running.filter(
-    (backend) =>
-      !closed.includes(backend) && !others.has(`${backend.user} ${backend.clientAddress}`),
-  );
-  const unclear = nobodys.filter(({ clientAddress = "" }) => isShared(clientAddress));
-  const proved = running.filter(
-    (one) => closed.includes(one) || (nobodys.includes(one) && !unclear.includes(one)),
-  );
+  const {
+    closed = [],
+    orphaned = [],
+    unclear = [],
+  } = Object.groupBy(running, (backend) => {
+    if (wasKnown(backend, pgbouncers, postgres)) return "closed";
+    if (others.has(placeOf(backend))) return "others";
+    return isShared(backend.clientAddress ?? "") ? "unclear" : "orphaned";
+  });
+  const proved = [...closed, ...orphaned];
   return {
     findings: proved.length === 0 ? [] : [findingOf(proved, closed, postgres)],
     symptoms: unclear.length === 0 ? [] : [symptomOf(unclear, postgres)],
@@ -77,6 +76,10 @@ export function orphanedQueries(live: LiveSystem, thresholds: Thresholds): Orpha
       unseen: `others connect past the asked PgBouncers: ${joinTruncatedLines([...others].toSorted(byCodeUnit)).join("; ")}`,
     }),
   };
+}
+
+function placeOf({ user, clientAddress }: BackendRow): string {
+  return `${user} ${clientAddress}`;
 }
 
 /** Whether a PgBouncer had it in an earlier sample: since then it has closed the connection. */
@@ -157,43 +160,39 @@ function serversAt(
 }
 
 /** Roles and addresses of connections that were there all the time and rested in between. */
-function othersAmong(strangers: readonly (readonly BackendRow[])[]): ReadonlySet<string> {
-  const everywhere = (strangers[0] ?? []).filter(({ pid }) =>
-    strangers.every((backends) => backends.some((backend) => backend.pid === pid)),
+function othersAmong(uncounted: readonly (readonly BackendRow[])[]): ReadonlySet<string> {
+  const everywhere = (uncounted[0] ?? []).filter(({ pid }) =>
+    uncounted.every((backends) => backends.some((backend) => backend.pid === pid)),
   );
   return new Set(
     everywhere
       .filter(({ pid }) => {
-        const seen = strangers.flatMap((all) => all.filter((backend) => backend.pid === pid));
-        return seen.some(({ state }) => state !== "active") || !isSameQuery(seen);
+        const seen = uncounted.flatMap((all) => all.filter((backend) => backend.pid === pid));
+        return seen.some(({ state }) => state !== "active") || !isOneQuery(seen);
       })
-      .map(({ user, clientAddress }) => `${user} ${clientAddress}`),
+      .map(placeOf),
   );
 }
 
 /** For how long before the last sample it ran the same query, unknown to every pgbouncer. */
 function seenForMs(
   { pid }: BackendRow,
-  strangers: readonly (readonly BackendRow[])[],
+  uncounted: readonly (readonly BackendRow[])[],
   { samples }: LivePostgres,
 ): number {
   const seen: BackendRow[] = [];
   let sinceMs = samples.at(-1)?.atMs ?? 0;
-  for (let index = strangers.length - 1; index >= 0; index--) {
-    const backend = strangers[index]?.find((each) => each.pid === pid);
-    if (backend?.state !== "active" || !isSameQuery([...seen, backend])) break;
+  for (let index = uncounted.length - 1; index >= 0; index--) {
+    const backend = uncounted[index]?.find((each) => each.pid === pid);
+    if (backend?.state !== "active" || !isOneQuery([...seen, backend])) break;
     seen.push(backend);
     sinceMs = samples[index]?.atMs ?? sinceMs;
   }
   return (samples.at(-1)?.atMs ?? 0) - sinceMs;
 }
 
-/** Moments that Postgres tells as ages differ by what the answers took. */
-const SAME_MOMENT_MS = 500;
-
-function isSameQuery(seen: readonly BackendRow[]): boolean {
-  const starts = seen.map(({ queryStartedAtMs }) => queryStartedAtMs ?? Number.NaN);
-  return Math.max(...starts) - Math.min(...starts) <= SAME_MOMENT_MS;
+function isOneQuery(seen: readonly BackendRow[]): boolean {
+  return sameMoment(seen.map(({ queryStartedAtMs }) => queryStartedAtMs)) !== undefined;
 }
 
 function findingOf(

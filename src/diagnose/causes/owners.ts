@@ -26,18 +26,13 @@ function onePoolEach(workloads: readonly LiveWorkload[]): readonly LiveWorkload[
 
 /** Several pools of the same pods as one, of as many connections in one process. */
 function summed(first: LiveWorkload, pools: readonly LiveWorkload[]): LiveWorkload {
-  const { name, line, user, replicas, peakPods, pods } = first;
   const sizes = pools.flatMap(({ poolMax, processesPerPod }) =>
     poolMax === undefined ? [] : [poolMax * processesPerPod],
   );
   const from = pools.flatMap(({ poolMaxFrom }) => poolMaxFrom ?? []).toSorted(byCodeUnit);
+  const { poolMax: _, poolMaxFrom: __, ...same } = first;
   return {
-    name,
-    ...(line !== undefined && { line }),
-    ...(user !== undefined && { user }),
-    replicas,
-    ...(peakPods !== undefined && { peakPods }),
-    pods,
+    ...same,
     processesPerPod: 1,
     ...(sizes.length === pools.length && { poolMax: sizes.reduce((sum, size) => sum + size, 0) }),
     ...(from.length > 0 && { poolMaxFrom: from.join(" + ") }),

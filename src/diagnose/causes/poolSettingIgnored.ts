@@ -21,36 +21,28 @@ export function poolSettingIgnored(clients: WorkloadClients): readonly CauseFind
     .filter((each) => each.held > allowed)
     .toSorted((a, b) => b.held - a.held || byCodeUnit(a.pod, b.pod));
   const [worst] = over;
-  if (worst !== undefined) {
-    return [
-      workloadFinding({
-        kind: "PoolSettingIgnored",
-        summary: `${name} holds ${worst.held} connections from ${worst.pod}, where its setting allows ${allowed}`,
-        facts: over.map(
-          (each) => `${each.pod}: ${each.held} clients ${when(each)}, ${allowed} allowed`,
-        ),
-        workload,
-        persistent: over.flatMap((each) => each.persistent),
-        excess: over.reduce((sum, each) => sum + lasting(each, allowed), 0),
-        next: advice(workload),
-      }),
-    ];
-  }
   const all = allowed * pods.length;
-  if (!hidden || pods.length === 0 || held <= all) return [];
-  return [
-    workloadFinding({
-      kind: "PoolSettingIgnored",
-      summary: `${name} holds ${held} connections, where ${counted(pods.length, "pod")} with its setting may open ${all}`,
-      facts: [
-        "which of them holds too many, addresses don't tell: no client comes from the pods' network",
-      ],
-      workload,
-      persistent,
-      excess: lasting(clients, all),
-      next: advice(workload),
-    }),
-  ];
+  if (worst === undefined && (!hidden || pods.length === 0 || held <= all)) return [];
+  const found =
+    worst === undefined
+      ? {
+          summary: `${name} holds ${held} connections, where ${counted(pods.length, "pod")} with its setting may open ${all}`,
+          facts: [
+            "which of them holds too many, addresses don't tell: no client comes from the pods' network",
+          ],
+          persistent,
+          excess: lasting(clients, all),
+        }
+      : {
+          summary: `${name} holds ${worst.held} connections from ${worst.pod}, where its setting allows ${allowed}`,
+          facts: over.map(
+            (each) => `${each.pod}: ${each.held} clients ${when(each)}, ${allowed} allowed`,
+          ),
+          persistent: over.flatMap((each) => each.persistent),
+          excess: over.reduce((sum, each) => sum + lasting(each, allowed), 0),
+        };
+  const next = advice(workload);
+  return [workloadFinding(workload, { kind: "PoolSettingIgnored", ...found, next })];
 }
 
 /** Connections that were too many in every sample: without them their places were free. */

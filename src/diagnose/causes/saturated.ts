@@ -68,7 +68,9 @@ function saturatedProcess(live: LiveSystem, pgbouncer: LivePgBouncer): readonly 
  */
 export function isFull(pgbouncer: LivePgBouncer, without = 0): boolean {
   const max = maxClientConnOf(pgbouncer);
-  return pgbouncer.samples.every((sample) => max - loggedIn(sample) + without < ROOM);
+  return pgbouncer.samples.every(
+    ({ usedClients, loggingIn }) => max - (usedClients - loggingIn) + without < ROOM,
+  );
 }
 
 /** What weir keeps for consoles, maintenance and logins by default. */
@@ -157,8 +159,4 @@ function serversIn(pgbouncer: LivePgBouncer): readonly string[] {
       )
       .toSorted(byCodeUnit),
   );
-}
-
-function loggedIn({ usedClients, loggingIn }: LivePgBouncer["samples"][number]): number {
-  return usedClients - loggingIn;
 }

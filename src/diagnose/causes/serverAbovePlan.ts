@@ -36,7 +36,7 @@ export function serverAbovePlan(clients: WorkloadClients): readonly CauseFinding
   const podsOfThem = hidden ? pods.length : inPods.length;
   const from = podsOfThem === 0 ? "addresses that no pod has" : counted(podsOfThem, "pod");
   return [
-    workloadFinding({
+    workloadFinding(workload, {
       kind: "ServerAbovePlan",
       summary: `${name} holds ${persistent.length} connections from ${from}, where its plan counts ${sum}`,
       facts: [
@@ -48,7 +48,6 @@ export function serverAbovePlan(clients: WorkloadClients): readonly CauseFinding
           : []),
         podsFact(workload, peakPods),
       ],
-      workload,
       persistent,
       excess: Math.max(0, persistent.length - (Number.isFinite(plan) ? plan : 0)),
       next: [

@@ -100,7 +100,7 @@ function countedLine(pgbouncer: LivePgBouncer, line: string): Count | undefined 
   const logins = totals.slice(1).map((total, index) => total - (totals[index] ?? 0));
   const sum = logins.reduce((total, each) => total + each, 0);
   const own = pgbouncer.samples.map(({ clients }) => clients.filter((one) => one.line === line));
-  const first = new Set(own[0]?.map(keyOf));
+  const first = keysOf(own[0]);
   const last = own.at(-1) ?? [];
   const stay = last.filter((client) => first.has(keyOf(client))).length;
   return { who: `line ${line}`, logins, gone: Math.max(0, sum - (last.length - stay)), stay };
@@ -108,24 +108,20 @@ function countedLine(pgbouncer: LivePgBouncer, line: string): Count | undefined 
 
 /** As far as samples caught them: at least as many there were. */
 function caughtGroups(pgbouncer: LivePgBouncer): readonly Count[] {
-  const clients = new Map(
-    pgbouncer.samples.flatMap((sample) => sample.clients).map((client) => [keyOf(client), client]),
-  );
-  const gone = new Set(goneAgain(pgbouncer).map(keyOf));
-  const first = new Set(pgbouncer.samples[0]?.clients.map(keyOf));
-  const last = new Set(lastOf(pgbouncer).clients.map(keyOf));
-  const byWho = Map.groupBy(
-    [...clients.values()].filter((client) => !isConsole(client)),
-    whoIs,
-  );
-  return [...byWho]
+  const { samples } = pgbouncer;
+  const gone = keysOf(goneAgain(pgbouncer));
+  const first = keysOf(samples[0]?.clients);
+  const last = keysOf(lastOf(pgbouncer).clients);
+  return [...Map.groupBy(clientsIn(pgbouncer), whoIs)]
     .map(([who, members]) => {
-      const keys = new Set(members.map(keyOf));
+      const keys = keysOf(members);
       return {
         who,
-        logins: newInEach(pgbouncer).map(
-          (fresh) => fresh.filter((one) => keys.has(keyOf(one))).length,
-        ),
+        // For each sample but the first: who was not in the one before.
+        logins: samples.slice(1).map(({ clients }, index) => {
+          const before = keysOf(samples[index]?.clients);
+          return clients.filter((one) => keys.has(keyOf(one)) && !before.has(keyOf(one))).length;
+        }),
         gone: members.filter((one) => gone.has(keyOf(one))).length,
         stay: members.filter((one) => first.has(keyOf(one)) && last.has(keyOf(one))).length,
       };
@@ -133,27 +129,20 @@ function caughtGroups(pgbouncer: LivePgBouncer): readonly Count[] {
     .toSorted((a, b) => b.gone - a.gone || byCodeUnit(a.who, b.who));
 }
 
-/** For each sample but the first: who was not in the one before. */
-function newInEach({ samples }: LivePgBouncer): readonly (readonly ClientRow[])[] {
-  return samples.slice(1).map(({ clients }, index) => {
-    const before = new Set(samples[index]?.clients.map(keyOf));
-    return clients.filter((client) => !before.has(keyOf(client)));
-  });
-}
-
 /** Those who are in some sample, but neither in the first nor in the last. */
 function goneAgain(pgbouncer: LivePgBouncer): readonly ClientRow[] {
-  const last = new Set(lastOf(pgbouncer).clients.map(keyOf));
-  const first = new Set(pgbouncer.samples[0]?.clients.map(keyOf));
-  const between = pgbouncer.samples.flatMap(({ clients }) => clients);
-  const gone = new Map(
-    between
-      .filter(
-        (client) => !isConsole(client) && !first.has(keyOf(client)) && !last.has(keyOf(client)),
-      )
-      .map((client) => [keyOf(client), client]),
-  );
-  return [...gone.values()];
+  const stay = keysOf([...(pgbouncer.samples[0]?.clients ?? []), ...lastOf(pgbouncer).clients]);
+  return clientsIn(pgbouncer).filter((client) => !stay.has(keyOf(client)));
+}
+
+/** Each client of any sample once, as it was last seen; consoles left out. */
+function clientsIn({ samples }: LivePgBouncer): readonly ClientRow[] {
+  const clients = samples.flatMap((sample) => sample.clients.filter((one) => !isConsole(one)));
+  return [...new Map(clients.map((client) => [keyOf(client), client])).values()];
+}
+
+function keysOf(clients: readonly ClientRow[] = []): ReadonlySet<string> {
+  return new Set(clients.map(keyOf));
 }
 
 function windowSeconds(pgbouncer: LivePgBouncer): number {

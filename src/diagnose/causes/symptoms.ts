@@ -2,9 +2,7 @@ import { countedAs, duration } from "./finding.ts";
 import type { Symptom } from "../diagnosis.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { DatabaseRow, LivePgBouncer } from "../../model/pgbouncer.ts";
-import type { LivePostgres } from "../../model/postgres.ts";
 import { availableOf } from "./currentUse.ts";
-import { serverLimitOf } from "../../pgbouncer/lineLimits.ts";
 import type { Leak } from "./leak.ts";
 import { isFull, type Saturated } from "./saturated.ts";
 import type { Thresholds } from "./thresholds.ts";
@@ -12,16 +10,11 @@ import {
   isBusy,
   isWaiting,
   lastOf,
+  linePoolsOf,
   maxClientConnOf,
   silenceMs,
   persistentClientsOf,
 } from "./window.ts";
-
-/** What causes explain. */
-interface Explanations {
-  readonly full: readonly Saturated[];
-  readonly leaking: readonly Leak[];
-}
 
 /**
  * What is not well in every sample, and no cause explains: a line that is paused, or in whose queue
@@ -30,7 +23,8 @@ interface Explanations {
  */
 export function symptomsOf(
   live: LiveSystem,
-  { full, leaking }: Explanations,
+  full: readonly Saturated[],
+  leaking: readonly Leak[],
   { waitedMs }: Thresholds,
 ): readonly Symptom[] {
   return [
@@ -76,11 +70,7 @@ function lineSymptom(
   waitedMs: number,
 ): Symptom | undefined {
   const { name } = line;
-  const pools = pgbouncer.samples.map((sample) =>
-    sample.pools.filter((pool) => pool.line === name),
-  );
-  const last = pools.at(-1) ?? [];
-  const waiting = last.reduce((sum, { clientsWaiting }) => sum + clientsWaiting, 0);
+  const { serversMax: max, waiting } = linePoolsOf(pgbouncer, name);
   const wait = countedAs(waiting, "client waits", "clients wait");
   const where = `line ${name} of PgBouncer ${pgbouncer.address}`;
   if (line.paused) {
@@ -97,7 +87,6 @@ function lineSymptom(
     ({ servers }) => servers.filter((each) => each.line === name && each.state !== "new").length,
   );
   const most = Math.max(...open);
-  const max = serverLimitOf(line, last.length);
   const at = line.host === "" ? "its unix socket" : `${line.host}:${line.port}`;
   if (most === 0) {
     return {
@@ -144,17 +133,16 @@ const LOG =
   "look into PgBouncer's log: it says why server connections fail (closing because, server login failed)";
 
 function fullPostgres({ postgres, pgbouncers }: LiveSystem): readonly Symptom[] {
-  if (postgres === undefined || !isPostgresFull(postgres)) return [];
+  if (postgres === undefined) return [];
+  const available = availableOf(postgres);
+  if (!postgres.samples.every(({ backends }) => backends.length >= available)) return [];
   const wanted = pgbouncers.some((pgbouncer) => {
-    const { pools } = lastOf(pgbouncer);
-    return pgbouncer.lines.some((line) => {
-      const own = pools.filter((pool) => pool.line === line.name);
-      const max = serverLimitOf(line, own.length);
-      return max === undefined || own.reduce((sum, { servers }) => sum + servers, 0) < max;
+    return pgbouncer.lines.some(({ name }) => {
+      const { servers, serversMax } = linePoolsOf(pgbouncer, name);
+      return serversMax === undefined || servers < serversMax;
     });
   });
   if (!wanted) return [];
-  const available = availableOf(postgres);
   return [
     {
       summary: `Postgres ${postgres.address} is full (${available} of ${available} connections are open at every moment), while PgBouncer may still open more: these are refused`,
@@ -164,9 +152,4 @@ function fullPostgres({ postgres, pgbouncers }: LiveSystem): readonly Symptom[] 
       ],
     },
   ];
-}
-
-function isPostgresFull(postgres: LivePostgres): boolean {
-  const available = availableOf(postgres);
-  return postgres.samples.every(({ backends }) => backends.length >= available);
 }

@@ -1,5 +1,6 @@
 import { CONSOLE_DATABASE } from "../../api/names.ts";
 import type { ClientRow, LivePgBouncer, PgBouncerSample } from "../../model/pgbouncer.ts";
+import { serverLimitOf } from "../../pgbouncer/lineLimits.ts";
 import { byCodeUnit } from "../../text/order.ts";
 
 /** One client that is there in every sample of its pgbouncer. */
@@ -59,6 +60,29 @@ export function lastOf({ samples, address }: LivePgBouncer): PgBouncerSample {
 /** max_client_conn; PgBouncer's default where SHOW CONFIG does not have it. */
 export function maxClientConnOf({ config }: LivePgBouncer): number {
   return Number(config.get("max_client_conn") ?? 100);
+}
+
+/** What the pools of a line have and may have, as last seen. */
+export function linePoolsOf(pgbouncer: LivePgBouncer, name: string) {
+  const line = pgbouncer.lines.find((each) => each.name === name);
+  const pools = lastOf(pgbouncer).pools.filter((pool) => pool.line === name);
+  return {
+    servers: pools.reduce((sum, { servers }) => sum + servers, 0),
+    /** Undefined: any number, or the line is not known. */
+    serversMax: line && serverLimitOf(line, pools.length),
+    waiting: pools.reduce((sum, { clientsWaiting }) => sum + clientsWaiting, 0),
+  };
+}
+
+/** Moments that Postgres tells as ages differ by what the answers took. */
+const SAME_MOMENT_MS = 500;
+
+/** The first of these moments, if all are known and are one; else undefined. */
+export function sameMoment(moments: readonly (number | undefined)[]): number | undefined {
+  const known = moments.filter((each) => each !== undefined);
+  if (known.length === 0 || known.length < moments.length) return undefined;
+  const first = Math.min(...known);
+  return Math.max(...known) - first <= SAME_MOMENT_MS ? first : undefined;
 }
 
 /** Whether somebody waits for a server connection of this pool in every sample. */

@@ -114,31 +114,25 @@ function heldClientsOf(
   };
 }
 
-/** A finding about one workload, with its setting and who its clients are. */
-export function workloadFinding({
-  kind,
-  summary,
-  facts,
-  workload: { poolMax, poolMaxFrom, processesPerPod },
-  persistent,
-  excess,
-  next,
-}: {
+/** What is said of a workload that holds too much. */
+export interface Excess {
   readonly kind: "PoolSettingIgnored" | "ServerAbovePlan";
   readonly summary: string;
   readonly facts: readonly string[];
-  readonly workload: LiveWorkload;
+  /** Those who its clients are. */
   readonly persistent: readonly PersistentClient[];
   /** Connections that were too many in every sample. */
   readonly excess: number;
   readonly next: readonly string[];
-}): CauseFinding {
-  const setting =
-    poolMax === undefined
-      ? []
-      : [
-          `its setting: ${poolMax} a process${poolMaxFrom === undefined ? "" : ` (${poolMaxFrom})`}, ${countedAs(processesPerPod, "process", "processes")} a pod`,
-        ];
+}
+
+/** A finding about one workload, with its setting and who its clients are. */
+export function workloadFinding(
+  { poolMax, poolMaxFrom, processesPerPod }: LiveWorkload,
+  { kind, summary, facts, persistent, excess, next }: Excess,
+): CauseFinding {
+  const from = poolMaxFrom === undefined ? "" : ` (${poolMaxFrom})`;
+  const processes = countedAs(processesPerPod, "process", "processes");
   const max = Math.min(...persistent.map(({ pgbouncer }) => maxClientConnOf(pgbouncer)));
   return {
     cause: {
@@ -146,7 +140,9 @@ export function workloadFinding({
       summary,
       evidence: [
         ...joinTruncatedLines(facts),
-        ...setting,
+        ...(poolMax === undefined
+          ? []
+          : [`its setting: ${poolMax} a process${from}, ${processes} a pod`]),
         ...groups(persistent.map(({ client }) => client)),
       ],
       next,
