@@ -11,14 +11,12 @@ import { startReconciler, type Reconciler, type ReconcilerOptions } from "./reco
 /** What an operator is started with. */
 export interface OperatorOptions extends Pick<
   ReconcilerOptions,
-  "client" | "network" | "log" | "namespace" | "runtime"
+  "client" | "network" | "log" | "namespace" | "candidate" | "runtime"
 > {
   /** Of /metrics, /livez and /readyz; 0: any. */
   readonly port: number;
   /** Of an operator of all namespaces; one of a single namespace has another one. */
   readonly lease: LeaseName;
-  /** For people: the pod's name. */
-  readonly candidate: string;
 }
 
 /** An operator that runs. */
@@ -99,12 +97,13 @@ interface Leading {
 }
 
 function seekLeadership(
-  { client, network, log, namespace, candidate, runtime }: OperatorOptions,
+  options: OperatorOptions,
   lease: LeaseName,
   health: LeaseHealth,
   { cluster, metrics }: Pick<ReconcilerOptions, "cluster" | "metrics">,
   leading: Leading,
 ): Candidacy {
+  const { client, log, candidate, runtime } = options;
   return startCandidacy({
     client,
     lease,
@@ -112,12 +111,7 @@ function seekLeadership(
     onLead: (term) => {
       log.info({ lease: `${lease.namespace}/${lease.name}` }, "leads");
       health.answered();
-      const parts = { client, network, cluster, metrics, log, term, runtime };
-      leading.reconciler = startReconciler({
-        ...parts,
-        instance: candidate,
-        ...(namespace !== undefined && { namespace }),
-      });
+      leading.reconciler = startReconciler({ ...options, cluster, metrics, term });
       leading.reconciler.add(cluster.budgetKeys());
     },
     onLost: async (reason) => {

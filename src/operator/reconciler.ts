@@ -39,8 +39,8 @@ export interface ReconcilerOptions {
   readonly namespace?: string;
   readonly metrics: Metrics;
   readonly log: Logger;
-  /** The pod's name. */
-  readonly instance: string;
+  /** For people: the pod's name. */
+  readonly candidate: string;
   readonly term: LeaderTerm;
   readonly runtime: Runtime;
 }
@@ -62,7 +62,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
   const recorder = startEvents({
     client,
     controller: `${GROUP}/operator`,
-    instance: options.instance,
+    instance: options.candidate,
     onError: (error) => log.warn({ reason: reasonOf(error) }, "an Event could not be written"),
     runtime,
   });
