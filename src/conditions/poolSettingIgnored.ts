@@ -1,7 +1,7 @@
 import type { Condition } from "../api/kubernetes.ts";
 import type { PodSnapshot } from "../model/workload.ts";
 import { listed } from "../text/wording.ts";
-import { whyUnknown, type HeldCount } from "./clientOwners.ts";
+import { whyUnknown } from "./clientOwners.ts";
 import { UNCHANGED, type CheckOutcome, type CheckResult } from "./condition.ts";
 import type { PlannedServerInput, ServerInput } from "./input.ts";
 import { outcomeOf } from "./observed.ts";
@@ -29,19 +29,19 @@ export function poolSettingIgnored(
     if (allowed === undefined) return [];
     return [{ pod, allowed, held: owners.heldByPod(pod, pgbouncers.available) }];
   });
-  const failure = moreThanConfigured(pods) ?? configuredOtherwise(input);
+  const over = pods.flatMap(({ pod, allowed, held }) =>
+    held.known && held.count > allowed
+      ? [`pod ${pod.name} holds ${held.count} connections, its setting allows ${allowed}`]
+      : [],
+  );
+  const failure: Result | undefined =
+    over.length > 0
+      ? { status: "True", reason: "MoreThanConfigured", message: listed(over.toSorted()) }
+      : configuredOtherwise(input);
   const outcome = outcomeOf<"PoolSettingIgnored">(pgbouncers, failure, followed(input));
   if (outcome === UNCHANGED || outcome.status !== "False") return outcome;
   const held = pods.map((each) => each.held);
   return settingUnknown(input) ?? whyUnknown(held, before, KNOWING) ?? outcome;
-}
-
-/** What a pod's setting allows it, and what it holds. */
-interface PodUse {
-  readonly pod: PodSnapshot;
-  /** Connections that all processes of the pod may open. */
-  readonly allowed: number;
-  readonly held: HeldCount;
 }
 
 /** A Live pool may have been given more than it started with. */
@@ -53,18 +53,6 @@ function allowedBy(
   const { resize, processesPerPod } = server.spec.pool;
   const most = resize === "Live" ? Math.max(poolMax, planned?.limit ?? 0) : poolMax;
   return allowedByPod({ poolMax: most, processesPerPod });
-}
-
-function moreThanConfigured(pods: readonly PodUse[]): Result | undefined {
-  const over = pods
-    .flatMap(({ pod, allowed, held }) =>
-      held.known && held.count > allowed
-        ? [`pod ${pod.name} holds ${held.count} connections, its setting allows ${allowed}`]
-        : [],
-    )
-    .toSorted();
-  if (over.length === 0) return undefined;
-  return { status: "True", reason: "MoreThanConfigured", message: listed(over) };
 }
 
 function configuredOtherwise({ snapshot, planned }: PlannedServerInput): Result | undefined {
