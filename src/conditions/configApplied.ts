@@ -114,14 +114,8 @@ function differing(compared: readonly Compared[], count: number | undefined): re
   return [{ reason, text: `${joinTruncated(texts)} (${why})` }];
 }
 
-/** Processes that differ alike, and how. */
-interface SharedDifferences {
-  readonly names: readonly string[];
-  readonly texts: readonly string[];
-}
-
 /** What differs alike is said once: keys before lines, and first what differs on most processes. */
-function sharedDifferences(compared: readonly Compared[]): readonly SharedDifferences[] {
+function sharedDifferences(compared: readonly Compared[]) {
   const all = compared.flatMap(({ name, differences }) =>
     differences.map((difference) => ({ name, ...difference })),
   );

@@ -28,27 +28,23 @@ export function symptomsOf(
   { waitedMs }: Thresholds,
 ): readonly Symptom[] {
   return [
-    ...live.pgbouncers.flatMap((pgbouncer) => {
-      const leakingLines = linesOf(leaking, pgbouncer);
-      return [
-        ...(isFull(pgbouncer) && !linesOf(full, pgbouncer).has(undefined)
-          ? [fullAtWork(pgbouncer)]
-          : []),
-        ...pgbouncer.lines
-          .filter(({ name }) => !leakingLines.has(name))
-          .flatMap((line) => lineSymptom(pgbouncer, line, waitedMs) ?? []),
-      ];
-    }),
+    ...live.pgbouncers.flatMap((pgbouncer) => [
+      ...(isFull(pgbouncer) && !isNamed(full, pgbouncer) ? [fullAtWork(pgbouncer)] : []),
+      ...pgbouncer.lines
+        .filter(({ name }) => !isNamed(leaking, pgbouncer, name))
+        .flatMap((line) => lineSymptom(pgbouncer, line, waitedMs) ?? []),
+    ]),
     ...fullPostgres(live),
   ];
 }
 
-/** Of these at one PgBouncer; undefined is the whole process. */
-function linesOf(
-  explained: readonly { readonly pgbouncer: LivePgBouncer; readonly line?: string }[],
+/** Whether it is among what causes name at one PgBouncer: a line, or the whole process. */
+function isNamed(
+  named: readonly { readonly pgbouncer: LivePgBouncer; readonly line?: string }[],
   at: LivePgBouncer,
-): ReadonlySet<string | undefined> {
-  return new Set(explained.filter(({ pgbouncer }) => pgbouncer === at).map(({ line }) => line));
+  line?: string,
+): boolean {
+  return named.some((each) => each.pgbouncer === at && each.line === line);
 }
 
 function fullAtWork(pgbouncer: LivePgBouncer): Symptom {
