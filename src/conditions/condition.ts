@@ -33,7 +33,7 @@ export interface FailureCause<Type extends ConditionType> {
 }
 
 /** What fails for several causes has the reason of the first; undefined: there is no cause. */
-export function failureOf<Type extends ConditionType>(
+export function failureFrom<Type extends ConditionType>(
   causes: readonly FailureCause<Type>[],
   join: (texts: readonly string[]) => string = joinTruncated,
 ): CheckResult<Reasons[Type]> | undefined {

@@ -9,14 +9,14 @@ import type { LineState, PgBouncerState } from "../model/pgbouncer.ts";
 import { CLIENT_LOGIN_TIMEOUT_SECONDS } from "../pgbouncer/ini.ts";
 import { plannedLines, type Line } from "../pgbouncer/lines.ts";
 import { joinTruncated, listed } from "../text/wording.ts";
-import { failureOf, notUnderstood, type CheckOutcome, type FailureCause } from "./condition.ts";
+import { failureFrom, notUnderstood, type CheckOutcome, type FailureCause } from "./condition.ts";
 import type { BudgetInput } from "./input.ts";
 import { outcomeOf, type ObservedPgBouncer, type ObservedPgBouncers } from "./observed.ts";
 
 /** A line's own limit of clients came with this version. */
 const OLDEST = [1, 24] as const;
 
-type Cause = FailureCause<"ConfigApplied">;
+type Mismatch = FailureCause<"ConfigApplied">;
 
 /** One entry of PgBouncer's configuration that is not as it should be. */
 interface Difference {
@@ -27,15 +27,12 @@ interface Difference {
 }
 
 /** How a process differs from the plan. */
-interface ConfigDifferences {
+interface ComparedProcess {
+  readonly name: string;
   /** Its keys, which matter most, then planned lines, then others. */
   readonly differences: readonly Difference[];
   /** Of each server's line, in the order of the ini, whether it is as planned. */
   readonly followed: readonly { readonly line: string; readonly follows: boolean }[];
-}
-
-interface Compared extends ConfigDifferences {
-  readonly name: string;
 }
 
 /**
@@ -50,7 +47,7 @@ export function configApplied({
   const { budget, admitted } = plan;
   const isExisting = budget.spec.pgbouncer.existing !== undefined;
   const { available } = pgbouncers;
-  const compared = available.map((pgbouncer): Compared => ({
+  const compared = available.map((pgbouncer): ComparedProcess => ({
     name: pgbouncer.name,
     ...(isExisting
       ? { differences: keysThatDiffer(budget, pgbouncer.state), followed: [] }
@@ -62,7 +59,7 @@ export function configApplied({
     ...moreProcesses(budget, pgbouncers),
     ...(tooOld.length > 0 ? [] : differing(compared, pgbouncers.names?.length)),
   ];
-  const failure = failureOf(causes, (texts) => texts.join("; "));
+  const failure = failureFrom(causes, (texts) => texts.join("; "));
   return outcomeOf(pgbouncers, failure, {
     status: "True",
     reason: "Applied",
@@ -75,7 +72,7 @@ export function configApplied({
 }
 
 /** TooOld: their lines have no limit of clients, so that nothing divides the budget. */
-function oldOnes(available: readonly ObservedPgBouncer[]): readonly Cause[] {
+function oldOnes(available: readonly ObservedPgBouncer[]): readonly Mismatch[] {
   const old = available.filter(({ state }) => isTooOld(state.version));
   if (old.length === 0) return [];
   const versions = old.map(({ name, state }) => `${name} is PgBouncer ${state.version}`);
@@ -92,7 +89,7 @@ function isTooOld(version: string): boolean {
 function moreProcesses(
   budget: ConnectionBudget,
   { names = [] }: ObservedPgBouncers,
-): readonly Cause[] {
+): readonly Mismatch[] {
   const planned = processCountOf(budget);
   if (names.length <= planned) return [];
   const text =
@@ -101,7 +98,10 @@ function moreProcesses(
   return [{ reason: "MoreProcesses", text }];
 }
 
-function differing(compared: readonly Compared[], count: number | undefined): readonly Cause[] {
+function differing(
+  compared: readonly ComparedProcess[],
+  count: number | undefined,
+): readonly Mismatch[] {
   const shared = sharedDifferences(compared);
   if (shared.length === 0) return [];
   const texts = shared.map(
@@ -115,7 +115,7 @@ function differing(compared: readonly Compared[], count: number | undefined): re
 }
 
 /** What differs alike is said once: keys before lines, and first what differs on most processes. */
-function sharedDifferences(compared: readonly Compared[]) {
+function sharedDifferences(compared: readonly ComparedProcess[]) {
   const all = compared.flatMap(({ name, differences }) =>
     differences.map((difference) => ({ name, ...difference })),
   );
@@ -146,7 +146,7 @@ function processesNamed(names: readonly string[], count: number | undefined): st
  * up to one and none does from there on: PgBouncer reads its file from the top, and stops at what
  * it can't read.
  */
-function partlyApplied(compared: readonly Compared[]): string | undefined {
+function partlyApplied(compared: readonly ComparedProcess[]): string | undefined {
   const cuts = compared.flatMap((one) => {
     const line = cutAt(one);
     return line === undefined ? [] : [{ name: one.name, line }];
@@ -170,7 +170,7 @@ function partlyApplied(compared: readonly Compared[]): string | undefined {
 }
 
 /** The first line from which on no line is as planned, two at least, where those before it are. */
-function cutAt({ followed }: Compared): string | undefined {
+function cutAt({ followed }: ComparedProcess): string | undefined {
   const last = followed.findLastIndex(({ follows }) => follows);
   const before = followed.slice(0, last + 1);
   const after = followed.slice(last + 1);
@@ -183,7 +183,7 @@ function differencesFrom(
   plan: BudgetPlan,
   budget: ConnectionBudget,
   { state, lines }: ObservedPgBouncer,
-): ConfigDifferences {
+): Omit<ComparedProcess, "name"> {
   const planned = plannedLines(budget, plan);
   const names = new Set(planned.map(({ name }) => name));
   const compared = planned.map((line) => ({

@@ -1,6 +1,6 @@
 import type { BudgetPlan, PostgresPlan } from "../budget/plan.ts";
 import { counted, listed } from "../text/wording.ts";
-import { failureOf, notUnderstood, type CheckResult, type FailureCause } from "./condition.ts";
+import { failureFrom, notUnderstood, type CheckResult, type FailureCause } from "./condition.ts";
 import type { BudgetInput } from "./input.ts";
 import type { ReasonOf } from "./reasons.ts";
 
@@ -16,7 +16,7 @@ export function feasible({
   const { written, postgres, conflicts, unread } = plan;
   const missing = [...floorsMissing(written), ...linesMissing(written), ...sharesMissing(postgres)];
   const [suggestion] = written.suggestions;
-  const failure = failureOf(missing, (texts) =>
+  const failure = failureFrom(missing, (texts) =>
     [...texts, ...(suggestion ? [suggestion.text] : [])].join("; "),
   );
   if (failure !== undefined) return failure;

@@ -2,7 +2,7 @@ import { availableConnections, type ConnectionBudget } from "../api/connectionBu
 import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress.ts";
 import type { LineState } from "../model/pgbouncer.ts";
 import type { PostgresSnapshot } from "../model/postgres.ts";
-import { failureOf, notUnderstood, type CheckOutcome, type FailureCause } from "./condition.ts";
+import { failureFrom, notUnderstood, type CheckOutcome, type FailureCause } from "./condition.ts";
 import type { BudgetInput } from "./input.ts";
 import { listed } from "../text/wording.ts";
 import { sourceStatusOf, outcomeOf, combined, type ObservedPgBouncers } from "./observed.ts";
@@ -37,7 +37,7 @@ export function postgresGuarded({
           ...(isExisting ? otherRoleGaps(budget, postgres.value, pgbouncers) : []),
         ]
       : [];
-  const failure = failureOf(gaps, (texts) => texts.join("; ") + hintOf(gaps));
+  const failure = failureFrom(gaps, (texts) => texts.join("; ") + hintOf(gaps));
   return outcomeOf(sources, failure, {
     status: "True",
     reason: "Guarded",

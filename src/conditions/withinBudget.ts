@@ -3,7 +3,7 @@ import type { BudgetSnapshot } from "../model/budgetSnapshot.ts";
 import { counted } from "../text/wording.ts";
 import { holdersOf, type ClientOwners } from "./clientOwners.ts";
 import {
-  failureOf,
+  failureFrom,
   notUnderstood,
   type CheckOutcome,
   type CheckResult,
@@ -45,7 +45,7 @@ export function withinBudget({
   ];
   return outcomeOf<"WithinBudget">(
     combined([pgbouncers, sourceStatusOf("Postgres", snapshot.postgres)]),
-    failureOf(broken),
+    failureFrom(broken),
     within(budget, available, room),
   );
 }

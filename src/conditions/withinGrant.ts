@@ -3,12 +3,12 @@ import { generationsOf } from "../budget/sums.ts";
 import type { ServerSnapshot } from "../model/budgetSnapshot.ts";
 import { counted } from "../text/wording.ts";
 import { whyUnknown } from "./clientOwners.ts";
-import { failureOf, UNCHANGED, type CheckOutcome, type FailureCause } from "./condition.ts";
+import { failureFrom, UNCHANGED, type CheckOutcome, type FailureCause } from "./condition.ts";
 import type { ServerInput } from "./input.ts";
 import { outcomeOf } from "./observed.ts";
 import type { Reasons } from "./reasons.ts";
 
-type Cause = FailureCause<"WithinGrant">;
+type Overrun = FailureCause<"WithinGrant">;
 
 /** Reasons that are said only when it is known whose all clients are. */
 const KNOWING: readonly Reasons["WithinGrant"][] = ["Within", "ClientsExceedGrant"];
@@ -29,15 +29,15 @@ export function withinGrant(
     name: pgbouncer.name,
     held: owners.heldBy(snapshot, pgbouncer, "lately"),
   }));
-  const over = counts.flatMap(({ name, held }): readonly Cause[] => {
+  const over = counts.flatMap(({ name, held }): readonly Overrun[] => {
     if (!held.known || held.count <= grant) return [];
     const text = `${held.count} clients on ${name} > grant ${grant}`;
     return [{ reason: "ClientsExceedGrant", text }];
   });
   const failure =
-    failureOf(over) ??
-    failureOf(podsOver(snapshot, peakPods)) ??
-    failureOf(planned === undefined ? [] : workloadOver(snapshot, peakPods));
+    failureFrom(over) ??
+    failureFrom(podsOver(snapshot, peakPods)) ??
+    failureFrom(planned === undefined ? [] : workloadOver(snapshot, peakPods));
   const outcome = outcomeOf<"WithinGrant">(pgbouncers, failure, {
     status: "True",
     reason: "Within",
@@ -48,7 +48,7 @@ export function withinGrant(
   return whyUnknown(held, before, KNOWING) ?? outcome;
 }
 
-function podsOver({ pods }: ServerSnapshot, peakPods: number): readonly Cause[] {
+function podsOver({ pods }: ServerSnapshot, peakPods: number): readonly Overrun[] {
   if (pods.length <= peakPods) return [];
   const count = pods.filter((pod) => pod.terminating).length;
   const terminating = count === 0 ? "" : ` (${count} terminating)`;
@@ -57,7 +57,7 @@ function podsOver({ pods }: ServerSnapshot, peakPods: number): readonly Cause[] 
 }
 
 /** Pods that the workload may make at once as it is written, whatever runs now. */
-function workloadOver({ workload }: ServerSnapshot, peakPods: number): readonly Cause[] {
+function workloadOver({ workload }: ServerSnapshot, peakPods: number): readonly Overrun[] {
   if (workload === undefined) return [];
   const { kind, name, replicas, hpa, rollout } = workload;
   const most = Math.max(replicas, hpa?.maxReplicas ?? 0);
