@@ -3,14 +3,15 @@ import { Construct } from "constructs";
 import type { ConnectionBudget, connectionBudgetSchema } from "../src/api/connectionBudget.ts";
 import { keyOf } from "../src/api/fleet.ts";
 import type { McpServer, mcpServerSchema } from "../src/api/mcpServer.ts";
-import { budgetNames, PGBOUNCER_PORT } from "../src/api/names.ts";
+import { PGBOUNCER_PORT } from "../src/api/names.ts";
 import type { BudgetPlan, Plan, ServerPlan } from "../src/budget/plan.ts";
 import { planFleet } from "../src/budget/planFleet.ts";
 import { formatProblem } from "../src/fleet/problem.ts";
 import { readFleetObjects } from "../src/fleet/readFleet.ts";
 import { cannotFit } from "../src/budget/refusal.ts";
 import type { Manifest } from "../src/render/manifest.ts";
-import { plannedBudgets } from "../src/render/planned.ts";
+import { clientHost } from "../src/render/pgbouncerFiles.ts";
+import { plannedBudgets } from "../src/budget/planned.ts";
 import { serverObjects } from "./serverObjects.ts";
 import { tierObjects } from "./tierObjects.ts";
 
@@ -94,7 +95,7 @@ export class PgBouncerTier extends Construct {
     super(scope, id);
     const { name, namespace } = budget.metadata;
     if (!plan.feasible) throw new Error(`ConnectionBudget ${namespace}/${name} cannot fit`);
-    this.host = `${budgetNames(name).pgbouncer}.${namespace}.svc`;
+    this.host = clientHost(budget);
     this.port = PGBOUNCER_PORT;
     this.objects = addObjects(this, tierObjects(budget, plan));
   }

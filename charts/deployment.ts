@@ -10,12 +10,15 @@ import {
 import { mostReplicas } from "../src/budget/sums.ts";
 import type { ServerPlan } from "../src/budget/plan.ts";
 import { environment, PGBOUNCER_CA_DIR } from "../src/render/environment.ts";
-import { serverLabels, serverSelector } from "../src/api/labels.ts";
+import { serverMetadata, serverSelector } from "../src/api/labels.ts";
 import type { Manifest } from "../src/render/manifest.ts";
-import { patched } from "./patched.ts";
-import { resourcesOf } from "./resources.ts";
-import { schedulingFields } from "./scheduling.ts";
-import { RESTRICTED_CONTAINER, RESTRICTED_POD } from "./securityContext.ts";
+import {
+  patched,
+  resourcesOf,
+  RESTRICTED_CONTAINER,
+  RESTRICTED_POD,
+  schedulingFields,
+} from "./pod.ts";
 import { MCP_PORT_NAME } from "./services.ts";
 
 const REQUESTS = { cpu: "100m", memory: "128Mi" };
@@ -34,19 +37,20 @@ export function deployment(
   budget: ConnectionBudget,
   plan: ServerPlan,
 ): Manifest {
-  const { name, namespace } = server.metadata;
   const { spec } = server;
+  const metadata = serverMetadata(server);
+  const selector = serverSelector(metadata.name);
   const replicas = replicasOf(server);
   const volumes = volumesOf(budget);
   const manifest: Manifest = k8s.KubeDeployment.manifest({
-    metadata: { name, namespace, labels: serverLabels(server) },
+    metadata,
     spec: {
       ...(replicas === undefined ? {} : { replicas }),
       strategy: strategyOf(spec.rollout),
-      selector: { matchLabels: serverSelector(name) },
+      selector: { matchLabels: selector },
       template: {
         metadata: {
-          labels: serverLabels(server),
+          labels: metadata.labels,
           annotations: {
             [POOL_LIMIT_ANNOTATION]: String(plan.limit),
             // Nothing else in the pod says how many there are; without it there is one.
@@ -73,7 +77,7 @@ export function deployment(
     [`${own}/livenessProbe`]: spec.livenessProbe,
     [`${own}/readinessProbe`]: spec.readinessProbe,
     [`${own}/startupProbe`]: spec.startupProbe,
-    ...schedulingFields(spec, mostReplicas(server) > 1 ? serverSelector(name) : undefined),
+    ...schedulingFields(spec, mostReplicas(server) > 1 ? selector : undefined),
   });
 }
 

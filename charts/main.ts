@@ -34,7 +34,7 @@ const [
   import("../src/fleet/activeFleet.ts"),
   import("../src/budget/planFleet.ts"),
   import("../src/budget/refusal.ts"),
-  import("../src/render/planned.ts"),
+  import("../src/budget/planned.ts"),
   import("../src/render/tryout.ts"),
   import("./manifestFiles.ts"),
   import("./operator.ts"),
@@ -79,7 +79,7 @@ function main(env: Readonly<Record<string, string | undefined>>): void {
   // A fleet that is piped from `cdk8s synth --stdout` into a cluster brings no operator with it.
   written.delete(operator.name);
   if (env["CDK8S_OUTDIR"] !== undefined) show(OUTPUT, written, env["CDK8S_OUTDIR"]);
-  warn([...read.warnings, ...plan.warnings]);
+  warn(plan.warnings);
 }
 
 /** One after the other. */

@@ -2,7 +2,6 @@ import { k8s } from "cdk8s-plus-27";
 import type { ConnectionBudget } from "../src/api/connectionBudget.ts";
 import type { McpServer } from "../src/api/mcpServer.ts";
 import {
-  budgetNames,
   MAINTENANCE_LABEL,
   METRICS_LABEL,
   OPERATOR_NAMESPACE,
@@ -13,10 +12,10 @@ import {
 import {
   budgetSelector,
   OPERATOR_SELECTOR,
-  pgbouncerLabels,
   pgbouncerSelector,
-  serverLabels,
+  serverMetadata,
   serverSelector,
+  tierMetadata,
   type Labels,
 } from "../src/api/labels.ts";
 import type { Manifest } from "../src/render/manifest.ts";
@@ -28,10 +27,10 @@ import type { Manifest } from "../src/render/manifest.ts";
  * no host names.
  */
 export function pgbouncerPolicy(budget: ConnectionBudget): Manifest {
-  const { name, namespace } = budget.metadata;
+  const { name } = budget.metadata;
   const self = pods(pgbouncerSelector(name));
   return k8s.KubeNetworkPolicy.manifest({
-    metadata: { name: budgetNames(name).pgbouncer, namespace, labels: pgbouncerLabels(name) },
+    metadata: tierMetadata(budget),
     spec: {
       podSelector: { matchLabels: pgbouncerSelector(name) },
       policyTypes: ["Ingress", "Egress"],
@@ -57,12 +56,11 @@ export function pgbouncerPolicy(budget: ConnectionBudget): Manifest {
  * can let it reach more.
  */
 export function serverPolicy(server: McpServer): Manifest {
-  const { name, namespace } = server.metadata;
   const { budgetRef, pool, port } = server.spec;
   return k8s.KubeNetworkPolicy.manifest({
-    metadata: { name, namespace, labels: serverLabels(server) },
+    metadata: serverMetadata(server),
     spec: {
-      podSelector: { matchLabels: serverSelector(name) },
+      podSelector: { matchLabels: serverSelector(server.metadata.name) },
       policyTypes: ["Ingress", "Egress"],
       ingress: [
         { from: [{ podSelector: {} }, OPERATOR], ports: [tcp(port)] },
@@ -77,7 +75,7 @@ export function serverPolicy(server: McpServer): Manifest {
 }
 
 /** Pods of the policy's own namespace. */
-function pods(selector: Labels): k8s.NetworkPolicyPeer {
+export function pods(selector: Labels): k8s.NetworkPolicyPeer {
   return { podSelector: { matchLabels: selector } };
 }
 
@@ -108,10 +106,7 @@ export const READERS: k8s.NetworkPolicyPeer[] = [
  */
 export const DNS: readonly k8s.NetworkPolicyEgressRule[] = [
   {
-    ports: [
-      { protocol: "UDP", port: k8s.IntOrString.fromNumber(53) },
-      { protocol: "TCP", port: k8s.IntOrString.fromNumber(53) },
-    ],
+    ports: [{ ...tcp(53), protocol: "UDP" }, tcp(53)],
   },
   {
     to: [

@@ -1,7 +1,7 @@
 import { k8s } from "cdk8s-plus-27";
 import type { ConnectionBudget } from "../src/api/connectionBudget.ts";
 import { budgetNames, GROUP, OPERATOR_NAME, OPERATOR_NAMESPACE } from "../src/api/names.ts";
-import { OPERATOR_LABELS, pgbouncerLabels } from "../src/api/labels.ts";
+import { OPERATOR_LABELS, tierMetadata } from "../src/api/labels.ts";
 import type { Manifest } from "../src/render/manifest.ts";
 
 /** What the operator may do in the cluster: look, and write status, events and its lease. */
@@ -67,12 +67,7 @@ export function operatorAccess(): readonly Manifest[] {
  * by their names, in the budget's namespace.
  */
 export function budgetAccess(budget: ConnectionBudget): readonly Manifest[] {
-  const { name, namespace } = budget.metadata;
-  const metadata = {
-    name: `${OPERATOR_NAME}-${name}`,
-    namespace,
-    labels: pgbouncerLabels(name),
-  };
+  const metadata = { ...tierMetadata(budget), name: `${OPERATOR_NAME}-${budget.metadata.name}` };
   return [
     k8s.KubeRole.manifest({
       metadata,

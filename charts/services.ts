@@ -3,10 +3,10 @@ import type { ConnectionBudget } from "../src/api/connectionBudget.ts";
 import type { McpServer } from "../src/api/mcpServer.ts";
 import { budgetNames, PGBOUNCER_PORT } from "../src/api/names.ts";
 import {
-  pgbouncerLabels,
   pgbouncerSelector,
-  serverLabels,
+  serverMetadata,
   serverSelector,
+  tierMetadata,
 } from "../src/api/labels.ts";
 import type { Manifest } from "../src/render/manifest.ts";
 
@@ -16,10 +16,12 @@ export const MCP_PORT_NAME = "mcp";
 
 /** Where servers reach a budget's PgBouncer: any pod of it that is Ready. */
 export function clientService(budget: ConnectionBudget): Manifest {
-  const { name, namespace } = budget.metadata;
   return k8s.KubeService.manifest({
-    metadata: { name: budgetNames(name).pgbouncer, namespace, labels: pgbouncerLabels(name) },
-    spec: { selector: pgbouncerSelector(name), ports: [pgbouncerPort()] },
+    metadata: tierMetadata(budget),
+    spec: {
+      selector: pgbouncerSelector(budget.metadata.name),
+      ports: [servicePort(PGBOUNCER_PORT_NAME, PGBOUNCER_PORT)],
+    },
   });
 }
 
@@ -28,40 +30,30 @@ export function clientService(budget: ConnectionBudget): Manifest {
  * cancel request must find the process that holds the query.
  */
 export function peerService(budget: ConnectionBudget): Manifest {
-  const { name, namespace } = budget.metadata;
+  const { name } = budget.metadata;
   return k8s.KubeService.manifest({
-    metadata: { name: budgetNames(name).peers, namespace, labels: pgbouncerLabels(name) },
+    metadata: { ...tierMetadata(budget), name: budgetNames(name).peers },
     spec: {
       clusterIp: "None",
       publishNotReadyAddresses: true,
       selector: pgbouncerSelector(name),
-      ports: [pgbouncerPort()],
+      ports: [servicePort(PGBOUNCER_PORT_NAME, PGBOUNCER_PORT)],
     },
   });
 }
 
 /** Where a server is reached: on its own port. */
 export function serverService(server: McpServer): Manifest {
-  const { name, namespace } = server.metadata;
   return k8s.KubeService.manifest({
-    metadata: { name, namespace, labels: serverLabels(server) },
+    metadata: serverMetadata(server),
     spec: {
-      selector: serverSelector(name),
-      ports: [
-        {
-          name: MCP_PORT_NAME,
-          port: server.spec.port,
-          targetPort: k8s.IntOrString.fromString(MCP_PORT_NAME),
-        },
-      ],
+      selector: serverSelector(server.metadata.name),
+      ports: [servicePort(MCP_PORT_NAME, server.spec.port)],
     },
   });
 }
 
-function pgbouncerPort(): k8s.ServicePort {
-  return {
-    name: PGBOUNCER_PORT_NAME,
-    port: PGBOUNCER_PORT,
-    targetPort: k8s.IntOrString.fromString(PGBOUNCER_PORT_NAME),
-  };
+/** A port that leads to the container's port of the same name. */
+export function servicePort(name: string, port: number): k8s.ServicePort {
+  return { name, port, targetPort: k8s.IntOrString.fromString(name) };
 }

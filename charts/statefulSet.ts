@@ -8,9 +8,8 @@ import {
 } from "../src/api/names.ts";
 import type { BudgetPlan } from "../src/budget/plan.ts";
 import { nofileLimit } from "../src/pgbouncer/nofile.ts";
-import { pgbouncerLabels, pgbouncerSelector } from "../src/api/labels.ts";
+import { pgbouncerSelector, tierMetadata } from "../src/api/labels.ts";
 import type { Manifest } from "../src/render/manifest.ts";
-import { patched } from "./patched.ts";
 import {
   AUTH_DIR,
   CLIENT_TLS_DIR,
@@ -19,9 +18,7 @@ import {
   POSTGRES_CA_DIR,
   SOCKET_DIR,
 } from "../src/render/pgbouncerFiles.ts";
-import { resourcesOf } from "./resources.ts";
-import { schedulingFields } from "./scheduling.ts";
-import { RESTRICTED_CONTAINER, RESTRICTED_POD } from "./securityContext.ts";
+import { patched, resourcesOf, RESTRICTED_CONTAINER, runAs, schedulingFields } from "./pod.ts";
 import { PGBOUNCER_PORT_NAME } from "./services.ts";
 
 /** 35 MB was measured with 5,000 busy clients; CPU is one thread. */
@@ -51,9 +48,10 @@ const SHUTDOWN_WAIT_FOR_SERVERS = "kill -INT 1; while kill -0 1; do sleep 1; don
  * @param config name of the ConfigMap with the ini files
  */
 export function statefulSet(budget: ConnectionBudget, plan: BudgetPlan, config: string): Manifest {
-  const { name, namespace } = budget.metadata;
   const { postgres, pgbouncer } = budget.spec;
-  const names = budgetNames(name);
+  const metadata = tierMetadata(budget);
+  const names = budgetNames(budget.metadata.name);
+  const selector = pgbouncerSelector(budget.metadata.name);
   const postgresCa = postgres.tls?.caSecretRef?.name;
   const volumes: readonly PgBouncerVolume[] = [
     { volume: { name: "config", configMap: { name: config } }, path: CONFIG_DIR },
@@ -67,30 +65,20 @@ export function statefulSet(budget: ConnectionBudget, plan: BudgetPlan, config: 
       : [secretVolume("postgres-ca", postgresCa, POSTGRES_CA_DIR, ["ca.crt"])]),
   ];
   const manifest: Manifest = k8s.KubeStatefulSet.manifest({
-    metadata: {
-      name: names.pgbouncer,
-      namespace,
-      labels: pgbouncerLabels(name),
-      annotations: budgetAnnotations(budget, plan),
-    },
+    metadata: { ...metadata, annotations: budgetAnnotations(budget, plan) },
     spec: {
       serviceName: names.peers,
       replicas: processCountOf(budget),
       // A tier that lost all its pods is back in the time of one.
       podManagementPolicy: "Parallel",
       updateStrategy: { type: "RollingUpdate" },
-      selector: { matchLabels: pgbouncerSelector(name) },
+      selector: { matchLabels: selector },
       template: {
-        metadata: { labels: pgbouncerLabels(name) },
+        metadata: { labels: metadata.labels },
         spec: {
           automountServiceAccountToken: false,
           enableServiceLinks: false,
-          securityContext: {
-            ...RESTRICTED_POD,
-            runAsUser: PGBOUNCER_UID,
-            runAsGroup: PGBOUNCER_UID,
-            fsGroup: PGBOUNCER_UID,
-          },
+          securityContext: runAs(PGBOUNCER_UID),
           terminationGracePeriodSeconds: pgbouncer.terminationGracePeriodSeconds,
           containers: [container(budget, plan, volumes)],
           volumes: volumes.map(({ volume }) => volume),
@@ -100,7 +88,7 @@ export function statefulSet(budget: ConnectionBudget, plan: BudgetPlan, config: 
   });
   return patched(manifest, {
     "/spec/template/spec/containers/0/lifecycle": { preStop: preStop(processCountOf(budget)) },
-    ...schedulingFields(pgbouncer, pgbouncerSelector(name)),
+    ...schedulingFields(pgbouncer, selector),
   });
 }
 
@@ -133,11 +121,7 @@ function secretVolume(
   return {
     volume: {
       name,
-      secret: {
-        secretName,
-        defaultMode: 0o440,
-        items: keys.map((key) => ({ key, path: key })),
-      },
+      secret: { secretName, defaultMode: 0o440, items: keys.map((key) => ({ key, path: key })) },
     },
     path,
   };

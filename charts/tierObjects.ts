@@ -1,9 +1,10 @@
+import { k8s } from "cdk8s-plus-27";
 import { processCountOf, type ConnectionBudget } from "../src/api/connectionBudget.ts";
-import { budgetNames } from "../src/api/names.ts";
 import type { BudgetPlan } from "../src/budget/plan.ts";
-import { configMap } from "./configMap.ts";
-import { pgbouncerLabels, pgbouncerSelector } from "../src/api/labels.ts";
+import { pgbouncerSelector, tierMetadata } from "../src/api/labels.ts";
+import { contentHash } from "../src/render/contentHash.ts";
 import type { Manifest } from "../src/render/manifest.ts";
+import { pgbouncerFiles } from "../src/render/pgbouncerFiles.ts";
 import { pgbouncerPolicy } from "./networkPolicies.ts";
 import { budgetAccess } from "./operatorAccess.ts";
 import { podDisruptionBudget } from "./podDisruptionBudget.ts";
@@ -18,14 +19,10 @@ import { statefulSet } from "./statefulSet.ts";
  * @param plan the budget's, feasible
  */
 export function tierObjects(budget: ConnectionBudget, plan: BudgetPlan): readonly Manifest[] {
-  const { name, namespace } = budget.metadata;
+  const { name } = budget.metadata;
   if (budget.spec.pgbouncer.existing !== undefined) return budgetAccess(budget);
   const config = configMap(budget, plan);
-  const metadata = {
-    name: budgetNames(name).pgbouncer,
-    namespace,
-    labels: pgbouncerLabels(name),
-  };
+  const metadata = tierMetadata(budget);
   return [
     ...budgetAccess(budget),
     config,
@@ -35,4 +32,20 @@ export function tierObjects(budget: ConnectionBudget, plan: BudgetPlan): readonl
     ...(processCountOf(budget) > 1 ? [podDisruptionBudget(metadata, pgbouncerSelector(name))] : []),
     statefulSet(budget, plan, config.metadata.name),
   ];
+}
+
+/**
+ * PgBouncer's configuration: the ini that all processes share, one of its own for each ordinal, and
+ * who may log in. It is immutable and named by its content, so that no container picks up a change
+ * early: the StatefulSet names the new one and rolls its pods.
+ */
+export function configMap(budget: ConnectionBudget, plan: BudgetPlan): Manifest {
+  const data = pgbouncerFiles(budget, plan);
+  const metadata = tierMetadata(budget);
+  const name = `${metadata.name}-${contentHash(JSON.stringify(data))}`;
+  return k8s.KubeConfigMap.manifest({
+    metadata: { ...metadata, name },
+    immutable: true,
+    data,
+  });
 }

@@ -2,7 +2,9 @@ import { k8s } from "cdk8s-plus-27";
 import { contentHash } from "../src/render/contentHash.ts";
 import { pgbouncerSelector, tryoutLabels, tryoutSelector } from "../src/api/labels.ts";
 import type { Manifest } from "../src/render/manifest.ts";
-import { RESTRICTED_CONTAINER, RESTRICTED_POD } from "./securityContext.ts";
+import { pods, tcp } from "./networkPolicies.ts";
+import { RESTRICTED_CONTAINER, runAs } from "./pod.ts";
+import { servicePort } from "./services.ts";
 import {
   sqlFileOf,
   TRYOUT_CONFIG_DIR,
@@ -41,10 +43,8 @@ export function tryoutPostgres(tryout: Tryout): readonly Manifest[] {
         policyTypes: ["Ingress", "Egress"],
         ingress: [
           {
-            from: tryout.budgets.map(({ budget }) => ({
-              podSelector: { matchLabels: pgbouncerSelector(budget.metadata.name) },
-            })),
-            ports: [{ protocol: "TCP", port: k8s.IntOrString.fromNumber(port) }],
+            from: tryout.budgets.map(({ budget }) => pods(pgbouncerSelector(budget.metadata.name))),
+            ports: [tcp(port)],
           },
         ],
       },
@@ -53,7 +53,7 @@ export function tryoutPostgres(tryout: Tryout): readonly Manifest[] {
       metadata: { name, namespace, labels },
       spec: {
         selector: tryoutSelector(name),
-        ports: [{ name: "postgres", port, targetPort: k8s.IntOrString.fromString("postgres") }],
+        ports: [servicePort("postgres", port)],
       },
     }),
     k8s.KubeStatefulSet.manifest({
@@ -67,12 +67,7 @@ export function tryoutPostgres(tryout: Tryout): readonly Manifest[] {
           spec: {
             automountServiceAccountToken: false,
             enableServiceLinks: false,
-            securityContext: {
-              ...RESTRICTED_POD,
-              runAsUser: POSTGRES_UID,
-              runAsGroup: POSTGRES_UID,
-              fsGroup: POSTGRES_UID,
-            },
+            securityContext: runAs(POSTGRES_UID),
             containers: [container(tryout)],
             volumes: [
               { name: "config", configMap: { name: config, items: [keyPath("pg_hba.conf")] } },
@@ -106,19 +101,13 @@ function container(tryout: Tryout): k8s.Container {
       ...budgets.map(({ budget }, index) => ({
         name: passwordVariable(index),
         valueFrom: {
-          secretKeyRef: {
-            name: budget.spec.postgres.credentialsSecretRef.name,
-            key: "password",
-          },
+          secretKeyRef: { name: budget.spec.postgres.credentialsSecretRef.name, key: "password" },
         },
       })),
     ],
     ports: [{ name: "postgres", containerPort: port }],
     resources: {
-      requests: {
-        cpu: k8s.Quantity.fromString("100m"),
-        memory: k8s.Quantity.fromString("256Mi"),
-      },
+      requests: { cpu: k8s.Quantity.fromString("100m"), memory: k8s.Quantity.fromString("256Mi") },
     },
     securityContext: RESTRICTED_CONTAINER,
     // Over TCP: while it runs the SQL of its first start, it listens on its socket alone.

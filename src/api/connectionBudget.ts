@@ -12,6 +12,7 @@ import {
   scheduling,
   secretRef,
   textLike,
+  whole,
 } from "./kubernetes.ts";
 import { API_VERSION, PGBOUNCER_PORT, POSTGRES_PORT, RESERVED_ROLES } from "./names.ts";
 import { withRules } from "./rules.ts";
@@ -78,7 +79,7 @@ export const COMPUTED_PARAMETERS: readonly string[] = [
   "user",
 ];
 
-const count = z.int().min(0).max(MOST_CONNECTIONS);
+const count = whole(0, MOST_CONNECTIONS);
 
 /** Postgres cuts longer names of databases and roles. */
 const roleName = textLike(/^[^\r\n\0]+$/, "text on one line").max(63);
@@ -148,13 +149,18 @@ const postgresSchema = withRules(
   ],
 );
 
+/** The fields of a budget's `spec.postgres` that say what Postgres admits. */
+export const POSTGRES_COUNTS = [
+  "maxConnections",
+  "superuserReservedConnections",
+  "reservedConnections",
+  "directConnections",
+] as const;
+
 /** What Postgres admits for those that come through PgBouncer: a count of connections. */
-export function availableConnections(postgres: {
-  readonly maxConnections: number;
-  readonly superuserReservedConnections: number;
-  readonly reservedConnections: number;
-  readonly directConnections: number;
-}): number {
+export function availableConnections(
+  postgres: Readonly<Record<(typeof POSTGRES_COUNTS)[number], number>>,
+): number {
   return (
     postgres.maxConnections -
     postgres.superuserReservedConnections -
@@ -165,10 +171,7 @@ export function availableConnections(postgres: {
 
 const pgbouncerSchema = withRules(
   z.strictObject({
-    replicas: z
-      .int()
-      .min(1)
-      .max(100)
+    replicas: whole(1, 100)
       .default(2)
       .describe(
         "PgBouncer processes that weir runs. Means nothing with existing, which has processes.",
@@ -246,10 +249,7 @@ const pgbouncerSchema = withRules(
         `Further ini keys of [pgbouncer]; not those that weir computes: ${COMPUTED_PARAMETERS.join(", ")}.`,
       ),
     resources: resources.optional(),
-    terminationGracePeriodSeconds: z
-      .int()
-      .min(10)
-      .max(3600)
+    terminationGracePeriodSeconds: whole(10, 3600)
       .default(120)
       .describe("How long a PgBouncer that stops waits for its clients to leave, in seconds."),
     ...scheduling,
@@ -328,19 +328,19 @@ const specSchema = withRules(
 
 /** One vector of limits: what every line may hold. The operator writes it, agents follow it. */
 const targetsSchema = z.strictObject({
-  epoch: z.int().min(0),
+  epoch: whole(0),
   capacity: count,
   consoles: count,
   logins: count,
-  processes: z.int().min(0),
+  processes: whole(0),
   slotsPerProcess: count,
   /** 500 servers and maintenance. */
   lines: recordOf(z.strictObject({ clients: count, slots: count }), 501),
 });
 
 const statusSchema = z.strictObject({
-  observedGeneration: z.int().min(0).optional(),
-  replicas: z.int().min(0).optional().describe("PgBouncer pods."),
+  observedGeneration: whole(0).optional(),
+  replicas: whole(0).optional().describe("PgBouncer pods."),
   selector: z
     .string()
     .optional()

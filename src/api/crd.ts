@@ -13,31 +13,37 @@ interface Column {
   readonly priority?: 1;
 }
 
-/** What a CRD says of a kind beside its schema. */
-interface KindFacts {
-  readonly plural: string;
-  readonly singular: string;
-  readonly shortName: string;
-  /** Where `kubectl scale` and autoscalers find the desired number of pods. */
-  readonly replicasPath: string;
-  readonly columns: readonly Column[];
+function text(name: string, jsonPath: string): Column {
+  return { name, type: "string", jsonPath };
 }
 
-const FACTS: Readonly<Record<Kind, KindFacts>> = {
+function count(name: string, jsonPath: string): Column {
+  return { name, type: "integer", jsonPath };
+}
+
+function condition(type: string, name = type): Column {
+  return text(name, `.status.conditions[?(@.type=="${type}")].status`);
+}
+
+/** Why an object is Ready or not, in one word. */
+const REASON: Column = {
+  ...text("Reason", '.status.conditions[?(@.type=="Ready")].reason'),
+  priority: 1,
+};
+
+/** What a CRD says of a kind beside its schema. */
+const FACTS = {
   ConnectionBudget: {
-    plural: "connectionbudgets",
-    singular: "connectionbudget",
     shortName: "cb",
+    /** Where `kubectl scale` and autoscalers find the desired number of pods. */
     replicasPath: ".spec.pgbouncer.replicas",
     columns: [
-      { name: "Mode", type: "string", jsonPath: ".spec.mode" },
+      text("Mode", ".spec.mode"),
       {
-        name: "Clients",
-        type: "integer",
-        jsonPath: ".spec.pgbouncer.maxClientConn",
+        ...count("Clients", ".spec.pgbouncer.maxClientConn"),
         description: "max_client_conn of each PgBouncer process.",
       },
-      { name: "Pods", type: "integer", jsonPath: ".status.replicas" },
+      count("Pods", ".status.replicas"),
       condition("Feasible"),
       // Short names: the row must fit on a screen.
       condition("WithinBudget", "Within"),
@@ -45,28 +51,19 @@ const FACTS: Readonly<Record<Kind, KindFacts>> = {
       condition("PostgresGuarded", "Guarded"),
       condition("Ready"),
       { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
-      { name: "Policy", type: "string", jsonPath: ".spec.policy", priority: 1 },
-      reason("Ready"),
+      { ...text("Policy", ".spec.policy"), priority: 1 },
+      REASON,
     ],
   },
   McpServer: {
-    plural: "mcpservers",
-    singular: "mcpserver",
     shortName: "mcps",
     replicasPath: ".spec.replicas",
     columns: [
-      { name: "Budget", type: "string", jsonPath: ".spec.budgetRef.name" },
-      { name: "Pods", type: "integer", jsonPath: ".status.replicas" },
+      text("Budget", ".spec.budgetRef.name"),
+      count("Pods", ".status.replicas"),
+      { ...count("Limit", ".status.limit"), description: "Connections that a process gets." },
       {
-        name: "Limit",
-        type: "integer",
-        jsonPath: ".status.limit",
-        description: "Connections that a process gets.",
-      },
-      {
-        name: "Grant",
-        type: "integer",
-        jsonPath: ".status.grant",
+        ...count("Grant", ".status.grant"),
         description: "Clients that the server may hold on each PgBouncer process.",
       },
       condition("Admitted"),
@@ -74,42 +71,34 @@ const FACTS: Readonly<Record<Kind, KindFacts>> = {
       { ...condition("WithinGrant"), priority: 1 },
       { ...condition("PoolSettingIgnored", "Ignored"), priority: 1 },
       { ...condition("Verified"), priority: 1 },
-      reason("Ready"),
+      REASON,
     ],
   },
-};
-
-/** A CustomResourceDefinition. */
-export interface Crd {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
-  readonly [field: string]: unknown;
-}
+} as const satisfies Record<Kind, unknown>;
 
 /** The CustomResourceDefinitions of both kinds, made from the schemas that read a fleet. */
-export function crds(): readonly Crd[] {
+export function crds() {
   return KINDS.map(crdOf);
 }
 
-/** The name of a kind's CRD: `mcpservers.weir.dev`. */
-function crdName(kind: Kind): string {
-  return `${FACTS[kind].plural}.${GROUP}`;
+function pluralOf(kind: Kind): string {
+  return `${kind.toLowerCase()}s`;
 }
 
-function crdOf(kind: Kind): Crd {
-  const { plural, singular, shortName, replicasPath, columns } = FACTS[kind];
+function crdOf(kind: Kind) {
+  const { shortName, replicasPath, columns } = FACTS[kind];
+  const plural = pluralOf(kind);
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
-    metadata: { name: crdName(kind) },
+    metadata: { name: `${plural}.${GROUP}` },
     spec: {
       group: GROUP,
       names: {
         kind,
         listKind: `${kind}List`,
         plural,
-        singular,
+        singular: kind.toLowerCase(),
         shortNames: [shortName],
         categories: ["weir"],
       },
@@ -119,7 +108,7 @@ function crdOf(kind: Kind): Crd {
           name: VERSION,
           served: true,
           storage: true,
-          additionalPrinterColumns: columns,
+          additionalPrinterColumns: columns satisfies readonly Column[],
           subresources: {
             status: {},
             scale: {
@@ -151,21 +140,10 @@ function objectSchema(schema: FieldSchema): StructuralSchema {
   };
 }
 
-function condition(type: string, name = type): Column {
-  const jsonPath = `.status.conditions[?(@.type=="${type}")].status`;
-  return { name, type: "string", jsonPath };
-}
-
-/** Why a condition is what it is, in one word. */
-function reason(type: string): Column {
-  const jsonPath = `.status.conditions[?(@.type=="${type}")].reason`;
-  return { name: "Reason", type: "string", jsonPath, priority: 1 };
-}
-
 /** The files of crds/, named as Kubernetes' own tools name them. */
 export function crdFiles(): { readonly name: string; readonly text: string }[] {
   return KINDS.map((kind) => ({
-    name: `${GROUP}_${FACTS[kind].plural}.yaml`,
+    name: `${GROUP}_${pluralOf(kind)}.yaml`,
     text: stringify(crdOf(kind), { lineWidth: 0, aliasDuplicateObjects: false }),
   }));
 }

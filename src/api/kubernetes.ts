@@ -10,6 +10,11 @@ export function textLike(pattern: RegExp, allowed: string) {
   return z.string().regex(pattern).meta({ allowed });
 }
 
+/** A whole number from `least` to `most`. */
+export function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
+  return z.int().min(least).max(most);
+}
+
 /** A name that serves as object, Service and PgBouncer line: RFC 1035 label. */
 export function nameSchema(maxLength: number) {
   return textLike(
@@ -33,7 +38,7 @@ export const hostSchema = textLike(
 export const imageSchema = textLike(/^\S+$/, "an image name without spaces").max(1024);
 
 /** A TCP port. */
-export const portSchema = z.int().min(1).max(65535);
+export const portSchema = whole(1, 65535);
 
 /** An object of Kubernetes' API that weir hands on as it is. */
 export const handedOn = z
@@ -47,7 +52,7 @@ export const secretRef = z.strictObject({
 /** Kubernetes' own form of a quantity, without a sign. */
 const quantity = z
   .union([
-    z.int().min(0),
+    whole(0),
     textLike(
       /^([0-9]+(\.[0-9]*)?|\.[0-9]+)(([KMGTPE]i)|[numkMGTPE]|([eE][-+]?[0-9]+))?$/,
       'a quantity such as "500m" or "1Gi"',
@@ -92,6 +97,16 @@ export const scheduling = {
   imagePullPolicy: z.enum(["Always", "IfNotPresent", "Never"]).optional().describe("As in a pod."),
 } as const;
 
+/** Of these what says where a pod runs, and by whose leave: a scheduler's. */
+export const SCHEDULING = [
+  "nodeSelector",
+  "tolerations",
+  "affinity",
+  "topologySpreadConstraints",
+  "priorityClassName",
+  "imagePullSecrets",
+] as const;
+
 /** metadata of an object in a fleet file. A namespace is required: a plan must know it. */
 export function metadataSchema(name: z.ZodString) {
   return z.strictObject({
@@ -122,7 +137,7 @@ export function metadataSchema(name: z.ZodString) {
 const condition = z.strictObject({
   type: z.string().max(316),
   status: z.enum(["True", "False", "Unknown"]),
-  observedGeneration: z.int().min(0).optional(),
+  observedGeneration: whole(0).optional(),
   lastTransitionTime: z.string().meta({ format: "date-time" }),
   reason: z.string().min(1).max(1024),
   message: z.string().max(32768),

@@ -1,5 +1,6 @@
+import type { ConnectionBudget } from "./connectionBudget.ts";
 import type { McpServer } from "./mcpServer.ts";
-import { BUDGET_LABEL } from "./names.ts";
+import { BUDGET_LABEL, budgetNames } from "./names.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -21,6 +22,13 @@ export function pgbouncerSelector(budget: string): Labels {
   return { [NAME]: "pgbouncer", [INSTANCE]: budget, [MANAGED_BY]: WEIR };
 }
 
+/** metadata of the objects of a budget's PgBouncer, which have its name if they have no other. */
+export function tierMetadata({
+  metadata: { name, namespace },
+}: Pick<ConnectionBudget, "metadata">) {
+  return { name: budgetNames(name).pgbouncer, namespace, labels: pgbouncerLabels(name) };
+}
+
 /** Labels of a budget's PgBouncer: its pods and all objects around them. */
 export function pgbouncerLabels(budget: string): Labels {
   return {
@@ -34,6 +42,12 @@ export function pgbouncerLabels(budget: string): Labels {
 /** Selects a server's pods, in the server's namespace. */
 export function serverSelector(server: string): Labels {
   return { [NAME]: "mcp-server", [INSTANCE]: server, [MANAGED_BY]: WEIR };
+}
+
+/** metadata of a server's objects. */
+export function serverMetadata(server: McpServer) {
+  const { name, namespace } = server.metadata;
+  return { name, namespace, labels: serverLabels(server) };
 }
 
 /** Labels of a server: its pods and all objects around them. */

@@ -11,6 +11,7 @@ import {
   scheduling,
   secretRef,
   textLike,
+  whole,
 } from "./kubernetes.ts";
 import { MOST_CONNECTIONS } from "./connectionBudget.ts";
 import { API_VERSION, POOL_PORT, RESERVED_SERVER_NAMES } from "./names.ts";
@@ -33,16 +34,16 @@ export const COMPUTED_ENV: readonly string[] = [
   "WEIR_POOL_PORT",
 ];
 
-const connections = z.int().min(1).max(MOST_CONNECTIONS);
-const replicas = z.int().min(1).max(10_000);
-const milliseconds = z.int().min(0).max(86_400_000);
+const connections = whole(1, MOST_CONNECTIONS);
+const replicas = whole(1, 10_000);
+const milliseconds = whole(0, 86_400_000);
 
 const envName = textLike(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an environment variable").max(
   128,
 );
 
 const intOrPercent = z
-  .union([z.int().min(0).max(10_000), textLike(/^(100|[1-9]?[0-9])%$/, "a percentage")])
+  .union([whole(0, 10_000), textLike(/^(100|[1-9]?[0-9])%$/, "a percentage")])
   .meta({ "x-kubernetes-int-or-string": true });
 
 const rolloutSchema = withRules(
@@ -117,10 +118,7 @@ const poolSchema = withRules(
   z.strictObject({
     guaranteed: connections.default(1).describe("Connections that a process always gets."),
     max: connections.default(5).describe("The most a process may ever be given."),
-    minIdle: z
-      .int()
-      .min(0)
-      .max(MOST_CONNECTIONS)
+    minIdle: whole(0, MOST_CONNECTIONS)
       .default(0)
       .describe("Connections that a pool keeps open while it has nothing to do."),
     idleTimeoutMs: milliseconds
@@ -129,10 +127,7 @@ const poolSchema = withRules(
     connectionTimeoutMs: milliseconds
       .default(2_000)
       .describe("How long a checkout waits for a connection, in milliseconds."),
-    processesPerPod: z
-      .int()
-      .min(1)
-      .max(64)
+    processesPerPod: whole(1, 64)
       .default(1)
       .describe("Processes of a pod, each with a pool of its own."),
     resize: z
@@ -210,7 +205,7 @@ function repeated(names: readonly string[]): number[] {
 }
 
 /** 500 servers a budget is the most; so are the members of one. */
-const MEMBERS_MAX = 500;
+export const MEMBERS_MAX = 500;
 
 const specSchema = withRules(
   z.strictObject({
@@ -238,16 +233,10 @@ const specSchema = withRules(
     autoscaling: autoscalingSchema.optional().describe("A HorizontalPodAutoscaler."),
     rollout: rolloutSchema.prefault({}).describe("How new pods replace old ones."),
     pool: poolSchema.prefault({}).describe("The connection pool of each process."),
-    weight: z
-      .int()
-      .min(1)
-      .max(1000)
+    weight: whole(1, 1000)
       .default(1)
       .describe("Share of what is divided, with policy Weighted or Adaptive."),
-    priority: z
-      .int()
-      .min(-1_000_000)
-      .max(1_000_000)
+    priority: whole(-1_000_000, 1_000_000)
       .default(0)
       .describe("Who is admitted first when not all fit."),
     activation: z
@@ -281,12 +270,7 @@ const specSchema = withRules(
       .optional()
       .describe("As in a container. Default: a TCP connect to the port."),
     startupProbe: handedOn.optional().describe("As in a container."),
-    terminationGracePeriodSeconds: z
-      .int()
-      .min(0)
-      .max(3600)
-      .default(30)
-      .describe("As in a pod, in seconds."),
+    terminationGracePeriodSeconds: whole(0, 3600).default(30).describe("As in a pod, in seconds."),
     ...scheduling,
   }),
   [
@@ -319,21 +303,17 @@ const specSchema = withRules(
 );
 
 const statusSchema = z.strictObject({
-  observedGeneration: z.int().min(0).optional(),
-  replicas: z.int().min(0).optional().describe("Pods, running or terminating."),
+  observedGeneration: whole(0).optional(),
+  replicas: whole(0).optional().describe("Pods, running or terminating."),
   selector: z
     .string()
     .optional()
     .describe("Label selector of the pods, for the scale subresource."),
-  limit: z.int().min(0).optional().describe("Connections that a process gets now."),
-  grant: z
-    .int()
-    .min(0)
+  limit: whole(0).optional().describe("Connections that a process gets now."),
+  grant: whole(0)
     .optional()
     .describe("Clients that the server may hold on each PgBouncer process."),
-  slots: z
-    .int()
-    .min(0)
+  slots: whole(0)
     .optional()
     .describe("Server connections that it may hold on each PgBouncer process."),
   conditions,

@@ -79,13 +79,7 @@ export const RESERVED_SERVER_NAMES: readonly string[] = [
 export const RESERVED_ROLES: readonly string[] = [CONSOLE_ADMIN, MAINTENANCE_LINE, STATS_LOGIN];
 
 /** The names of the objects that belong to the budget called `budget`. */
-export function budgetNames(budget: string): {
-  readonly pgbouncer: string;
-  readonly peers: string;
-  readonly authSecret: string;
-  readonly maintenanceSecret: string;
-  readonly statsSecret: string;
-} {
+export function budgetNames(budget: string) {
   return {
     pgbouncer: `${budget}-pgbouncer`,
     peers: `${budget}-pgbouncer-peers`,

@@ -7,12 +7,7 @@ export function objectName(value: unknown): string | undefined {
 }
 
 /** What identifies an object, as written; a part that is no text is undefined. */
-export function identityOf(value: unknown): {
-  readonly apiVersion: string | undefined;
-  readonly kind: string | undefined;
-  readonly namespace: string | undefined;
-  readonly name: string | undefined;
-} {
+export function identityOf(value: unknown) {
   const metadata = metadataOf(value);
   return {
     apiVersion: textAt(value, "apiVersion"),

@@ -1,35 +1,12 @@
-import type { FieldSchema, Validation } from "./fieldSchema.ts";
+import type { FieldSchema } from "./fieldSchema.ts";
 import { isMapping } from "./objectName.ts";
 
 /**
  * A schema as a CRD may have it: structural, which is a small part of JSON schema with words of
  * Kubernetes' own. Keys stand in the order in which a reader wants them.
  */
-export interface StructuralSchema {
-  description?: string;
-  type?: string;
-  format?: string;
-  default?: unknown;
-  nullable?: true;
-  enum?: readonly (string | number)[];
-  minimum?: number;
-  maximum?: number;
-  minLength?: number;
-  maxLength?: number;
-  pattern?: string;
-  minItems?: number;
-  maxItems?: number;
-  maxProperties?: number;
-  anyOf?: readonly StructuralSchema[];
-  required?: readonly string[];
-  items?: StructuralSchema;
-  additionalProperties?: StructuralSchema;
-  properties?: Readonly<Record<string, StructuralSchema>>;
-  "x-kubernetes-int-or-string"?: true;
-  "x-kubernetes-list-map-keys"?: readonly string[];
-  "x-kubernetes-list-type"?: string;
-  "x-kubernetes-preserve-unknown-fields"?: true;
-  "x-kubernetes-validations"?: readonly Validation[];
+export interface StructuralSchema extends FieldSchema {
+  readonly nullable?: true;
 }
 
 const INT32_MAX = 2 ** 31 - 1;

@@ -7,7 +7,7 @@ import { commonIni } from "../pgbouncer/ini.ts";
 import { linesOf } from "../pgbouncer/lines.ts";
 import type * as allocation from "./allocate.ts";
 import { allocate } from "./allocate.ts";
-import { assertPlanSums, assertShares, assertSum, SumError } from "./assertSums.ts";
+import { assertPlanSums, assertShares, assertSum, SumError, type BudgetSum } from "./assertSums.ts";
 import type { BudgetPlan } from "./plan.ts";
 import { planFleet } from "./planFleet.ts";
 import { postgresOf } from "./postgresShares.ts";
@@ -131,13 +131,13 @@ describe("a plan that was changed by one is caught", () => {
 });
 
 it("names the budget, every term, the total and the limit, in one line", () => {
-  const sum = {
+  const sum: BudgetSum = {
     of: "ConnectionBudget writing/writing: clients",
     terms: [
-      { name: "logins", connections: 4 },
-      { name: "author", connections: 197 },
+      [4, "logins"],
+      [197, "author"],
     ],
-    limit: { name: "max_client_conn", connections: 200 },
+    limit: [200, "max_client_conn"],
   };
   expect(() => assertSum(sum)).toThrow(
     "ConnectionBudget writing/writing: clients: 4 logins + 197 author = 201, which must be at most 200 max_client_conn; this is a fault of weir, and no output was made of it: please report it",

@@ -6,10 +6,7 @@ import type { SharedPostgres } from "./postgresShares.ts";
 import { shareOf } from "./sums.ts";
 
 /** A count of connections and what it stands for: 4 `maintenance`. */
-export interface Summand {
-  readonly name: string;
-  readonly connections: number;
-}
+export type Summand = readonly [connections: number, name: string];
 
 /** A sum of weir's own and what it must not exceed. */
 export interface BudgetSum {
@@ -32,10 +29,10 @@ export class SumError extends Error {
   constructor(sum: BudgetSum) {
     const { of, terms, limit, exact = false } = sum;
     const total = totalOf(sum);
-    const added = terms.map(({ name, connections }) => `${connections} ${name}`).join(" + ");
+    const added = terms.map((term) => term.join(" ")).join(" + ");
     super(
-      `${of}: ${added} = ${total}, which must be ${exact ? "" : "at most "}${limit.connections} ` +
-        `${limit.name}; this is a fault of weir, and no output was made of it: please report it`,
+      `${of}: ${added} = ${total}, which must be ${exact ? "" : "at most "}${limit.join(" ")}; ` +
+        "this is a fault of weir, and no output was made of it: please report it",
     );
     this.name = "SumError";
     this.sum = sum;
@@ -47,10 +44,12 @@ export class SumError extends Error {
 export function assertSum(sum: BudgetSum): void {
   const { terms, limit, exact = false } = sum;
   const total = totalOf(sum);
-  const areWhole = [...terms, limit].every(({ connections }) => Number.isSafeInteger(connections));
-  if (!areWhole || (exact ? total !== limit.connections : total > limit.connections)) {
-    throw new SumError(sum);
-  }
+  const areWhole = [...terms, limit].every(([connections]) => Number.isSafeInteger(connections));
+  if (!areWhole || (exact ? total !== limit[0] : total > limit[0])) throw new SumError(sum);
+}
+
+function totalOf({ terms }: BudgetSum): number {
+  return terms.reduce((total, [connections]) => total + connections, 0);
 }
 
 /**
@@ -62,87 +61,83 @@ export function assertSum(sum: BudgetSum): void {
  * @throws SumError
  */
 export function assertPlanSums(budget: ConnectionBudget, plan: BudgetPlan): void {
-  const of = `ConnectionBudget ${keyOf(budget)}`;
-  const { clients, slots, servers } = plan;
+  const sums = [
+    ...budgetSums(budget, plan),
+    ...(plan.feasible ? plan.servers.flatMap(serverSums) : []),
+  ];
+  for (const sum of sums) {
+    assertSum({ ...sum, of: `ConnectionBudget ${keyOf(budget)}: ${sum.of}` });
+  }
+}
+
+function budgetSums(
+  budget: ConnectionBudget,
+  { clients, slots, servers, feasible }: BudgetPlan,
+): readonly BudgetSum[] {
   const { reserve, maxClientConn } = budget.spec.pgbouncer;
   const processes = processCountOf(budget);
   const share = shareOf(budget);
-  const granted = servers.map(({ name, grant }) => ({ name, connections: grant }));
-  const given = servers.map((server) => ({ name: server.name, connections: server.slots }));
-  assertSum({
-    of: `${of}: clients of each PgBouncer process`,
-    terms: [
-      { name: "consoles", connections: reserve.consoles },
-      { name: "maintenance", connections: reserve.maintenance },
-      { name: "logins", connections: reserve.logins },
-      ...granted,
-      { name: "headroom", connections: clients.headroom },
-      { name: "missing", connections: -clients.missing },
-    ],
-    limit: { name: "max_client_conn", connections: maxClientConn },
-    exact: true,
-  });
-  assertSum({
-    of: `${of}: server connections of each PgBouncer process`,
-    terms: [
-      { name: "maintenance", connections: reserve.maintenanceSlots },
-      ...given,
-      { name: "headroom", connections: slots.headroom },
-      { name: "missing", connections: -slots.missing },
-    ],
-    limit: {
-      name: `of Postgres' ${share} / ${processes}`,
-      connections: Math.floor(share / processes),
+  const granted = servers.map(({ name, grant }): Summand => [grant, name]);
+  const given = servers.map((server): Summand => [server.slots, server.name]);
+  const missing: Summand = [clients.missing + slots.missing, "missing"];
+  return [
+    {
+      of: "clients of each PgBouncer process",
+      terms: [
+        [reserve.consoles, "consoles"],
+        [reserve.maintenance, "maintenance"],
+        [reserve.logins, "logins"],
+        ...granted,
+        [clients.headroom, "headroom"],
+        [-clients.missing, "missing"],
+      ],
+      limit: [maxClientConn, "max_client_conn"],
+      exact: true,
     },
-    exact: true,
-  });
-  assertTotal(`${of}: grants`, granted, clients.granted);
-  assertTotal(`${of}: slots`, given, slots.granted);
-  assertSum({
-    of: `${of}: server connections of ${slots.processes} processes`,
-    terms: [{ name: "of all", connections: slots.processes * slots.perProcess }],
-    limit: { name: "of Postgres", connections: Math.min(slots.postgres, share) },
-  });
-  if (!plan.feasible) return;
-  const missing = clients.missing + slots.missing;
-  assertTotal(`${of}: missing where all fits`, [{ name: "missing", connections: missing }], 0);
-  for (const server of servers) assertServer(`${of}: server ${server.name}`, server);
-}
-
-/** What a plan says of all its servers together. */
-function assertTotal(of: string, terms: readonly Summand[], total: number): void {
-  assertSum({ of, terms, limit: { name: "in all", connections: total }, exact: true });
+    {
+      of: "server connections of each PgBouncer process",
+      terms: [
+        [reserve.maintenanceSlots, "maintenance"],
+        ...given,
+        [slots.headroom, "headroom"],
+        [-slots.missing, "missing"],
+      ],
+      limit: [Math.floor(share / processes), `of Postgres' ${share} / ${processes}`],
+      exact: true,
+    },
+    { of: "grants", terms: granted, limit: [clients.granted, "in all"], exact: true },
+    { of: "slots", terms: given, limit: [slots.granted, "in all"], exact: true },
+    {
+      of: `server connections of ${slots.processes} processes`,
+      terms: [[slots.processes * slots.perProcess, "of all"]],
+      limit: [Math.min(slots.postgres, share), "of Postgres"],
+    },
+    ...(feasible
+      ? [
+          {
+            of: "missing where all fits",
+            terms: [missing],
+            limit: [0, "in all"] as const,
+            exact: true,
+          },
+        ]
+      : []),
+  ];
 }
 
 /** A server's numbers against each other: guaranteed ≤ limit ≤ pool max, 1 ≤ slots ≤ grant. */
-function assertServer(of: string, server: ServerPlan): void {
-  const { guaranteed, limit, max, grant, slots, peakPods, processesPerPod } = server;
-  assertSum({
-    of,
-    terms: [{ name: "limit × peak processes", connections: limit * peakPods * processesPerPod }],
-    limit: { name: "grant", connections: grant },
-    exact: true,
-  });
-  const rising = [
-    [
-      { name: "guaranteed", connections: guaranteed },
-      { name: "limit", connections: limit },
-    ],
-    [
-      { name: "limit", connections: limit },
-      { name: "pool max", connections: max },
-    ],
+function serverSums(server: ServerPlan): readonly BudgetSum[] {
+  const { name, guaranteed, limit, max, grant, slots, peakPods, processesPerPod } = server;
+  const of = `server ${name}`;
+  const believed: Summand = [limit * peakPods * processesPerPod, "limit × peak processes"];
+  return [
+    { of, terms: [believed], limit: [grant, "grant"], exact: true },
+    { of, terms: [[guaranteed, "guaranteed"]], limit: [limit, "limit"] },
+    { of, terms: [[limit, "limit"]], limit: [max, "pool max"] },
     // 0 would mean unlimited to PgBouncer.
-    [
-      { name: "slot at least", connections: 1 },
-      { name: "slots", connections: slots },
-    ],
-    [
-      { name: "slots", connections: slots },
-      { name: "grant", connections: grant },
-    ],
-  ] as const;
-  for (const [less, more] of rising) assertSum({ of, terms: [less], limit: more });
+    { of, terms: [[1, "slot at least"]], limit: [slots, "slots"] },
+    { of, terms: [[slots, "slots"]], limit: [grant, "grant"] },
+  ];
 }
 
 /**
@@ -152,18 +147,11 @@ function assertServer(of: string, server: ServerPlan): void {
  */
 export function assertShares({ plan, budgets }: SharedPostgres, planned: Plan["budgets"]): void {
   const keys = new Set(budgets.map(keyOf));
-  const sharing = planned.flatMap(({ namespace, name, feasible, slots }) =>
-    feasible && keys.has(`${namespace}/${name}`)
-      ? [{ name: `${namespace}/${name}`, connections: slots.postgres }]
-      : [],
-  );
   assertSum({
     of: `Postgres ${formatPostgresAddress(plan)}: shares of its budgets`,
-    terms: sharing,
-    limit: { name: "that it admits", connections: plan.available },
+    terms: planned
+      .filter(({ namespace, name, feasible }) => feasible && keys.has(`${namespace}/${name}`))
+      .map(({ namespace, name, slots }) => [slots.postgres, `${namespace}/${name}`]),
+    limit: [plan.available, "that it admits"],
   });
-}
-
-function totalOf({ terms }: BudgetSum): number {
-  return terms.reduce((total, { connections }) => total + connections, 0);
 }

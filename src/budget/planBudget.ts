@@ -16,7 +16,7 @@ import {
   roomOf,
   type Room,
 } from "./sums.ts";
-import { suggestionsFor } from "./suggestions/suggestions.ts";
+import { suggestionsFor } from "./suggestions.ts";
 
 /**
  * Plans one budget: its sums, and each server's limit, grant and slots. `servers` are those that

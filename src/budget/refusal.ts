@@ -9,7 +9,9 @@ import { counted } from "../text/wording.ts";
 export function cannotFit(plan: Plan): string {
   return [
     ...plan.budgets.filter((budget) => !budget.feasible).map(budgetRefusal),
-    ...plan.postgres.filter(({ missing }) => missing > 0).map(postgresRefusal),
+    ...plan.postgres
+      .filter(({ missing }) => missing > 0)
+      .map((postgres) => `${postgresSentence(postgres)}\n    ${postgresSum(postgres)}`),
   ].join("\n");
 }
 
@@ -28,10 +30,6 @@ function budgetRefusal(budget: BudgetPlan): string {
       ? ["  Any one of these suffices:", ...suggestions.map(({ text }) => `    ${text}`)]
       : []),
   ].join("\n");
-}
-
-function postgresRefusal(postgres: PostgresPlan): string {
-  return [postgresSentence(postgres), `    ${postgresSum(postgres)}`].join("\n");
 }
 
 /** What is missing in which sum, a sentence for each; none when both hold. */

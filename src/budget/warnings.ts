@@ -1,4 +1,4 @@
-import { processCountOf, type ConnectionBudget } from "../api/connectionBudget.ts";
+import { POSTGRES_COUNTS, processCountOf, type ConnectionBudget } from "../api/connectionBudget.ts";
 import type { McpServer } from "../api/mcpServer.ts";
 import { formatPostgresAddress } from "../api/postgresAddress.ts";
 import type { BudgetPlan } from "./plan.ts";
@@ -47,13 +47,7 @@ function weightsWithoutEffect(
 
 /** What the budgets of one Postgres say about it must agree; the smallest counts. */
 export function postgresWarnings({ plan, budgets }: SharedPostgres): readonly string[] {
-  const fields = [
-    "maxConnections",
-    "superuserReservedConnections",
-    "reservedConnections",
-    "directConnections",
-  ] as const;
-  return fields.flatMap((field) => {
+  return POSTGRES_COUNTS.flatMap((field) => {
     const values = budgets.map(({ metadata, spec }) => ({
       budget: `${metadata.namespace}/${metadata.name}`,
       value: spec.postgres[field],

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Command } from "commander";
-import { plannedBudgets, type PlannedBudget } from "../render/planned.ts";
+import { plannedBudgets, type PlannedBudget } from "../budget/planned.ts";
 import { tryoutsOf, type Tryout } from "../render/tryout.ts";
 import { keyOf } from "../api/fleet.ts";
 import { planFleet } from "../budget/planFleet.ts";
@@ -10,7 +10,7 @@ import { bytesIn, checkFolder, secretOwner, writeComposeFolder } from "./compose
 import { activeServers, readFleetFiles, tryoutRequested } from "./fleetFiles.ts";
 import { planReport } from "../report/planReport.ts";
 import { newPassword } from "./newPassword.ts";
-import { EXIT, Failure, type Shell } from "./shell.ts";
+import { EXIT, Failure, refuse, type Shell } from "./shell.ts";
 
 interface ComposeOptions {
   readonly out: string;
@@ -42,8 +42,7 @@ export function composeCommand(shell: Shell): Command {
       const folder = composeFolder(planned, tryouts, `${owner.uid}:${owner.gid}`);
       const read = (path: string) => bytesIn(options.out, path);
       const secrets = secretFiles(fleet, read, newPassword);
-      const problems = [...folder.problems, ...secrets.problems];
-      if (problems.length > 0) throw new Failure(EXIT.badInput, problems.join("\n"));
+      refuse([...folder.problems, ...secrets.problems]);
 
       const written = writeComposeFolder(options.out, folder, secrets.files, owner);
       const inside = new Set(
@@ -72,6 +71,6 @@ function requestedTryouts(
 ): readonly Tryout[] {
   if (tryoutPostgres !== true && !tryoutRequested(shell)) return [];
   const { tryouts, problems } = tryoutsOf(planned);
-  if (problems.length > 0) throw new Failure(EXIT.badInput, problems.join("\n"));
+  refuse(problems);
   return tryouts;
 }

@@ -4,7 +4,7 @@ import type { ClusterQuestion } from "../diagnose/gather/readCluster.ts";
 import { ANSWER_TIMEOUT_MS } from "../diagnose/gather/source.ts";
 import { diagnosisReport, unavailableBlock, uncertaintyOf } from "../report/diagnosisReport.ts";
 import { pageFor } from "../text/paint.ts";
-import { EXIT, Failure, type Shell } from "./shell.ts";
+import { EXIT, Failure, outputOption, type Shell } from "./shell.ts";
 
 interface DiagnoseOptions {
   readonly pgbouncer: readonly string[];
@@ -43,11 +43,7 @@ export function diagnoseCommand(shell: Shell): Command {
         .argParser(windowSeconds)
         .default(WINDOW_S.default),
     )
-    .addOption(
-      new Option("--output <format>", "how to print it")
-        .choices(["table", "json"])
-        .default("table"),
-    )
+    .addOption(outputOption("table", "json"))
     .action((options: DiagnoseOptions) => diagnose(options, shell));
 }
 

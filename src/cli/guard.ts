@@ -1,8 +1,9 @@
 import { Command } from "commander";
-import { keyOf, type Fleet } from "../api/fleet.ts";
+import type { Fleet } from "../api/fleet.ts";
 import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress.ts";
 import { guardSql } from "../budget/guard.ts";
 import { planFleet } from "../budget/planFleet.ts";
+import { plannedBudgets, type PlannedBudget } from "../budget/planned.ts";
 import { activeServers, readFleetFiles } from "./fleetFiles.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
 
@@ -14,7 +15,10 @@ export function guardCommand(shell: Shell): Command {
     .action((files: string[]) => {
       // As `weir plan` and `cdk8s synth` see it: P is given only to a fleet that fits.
       const fleet = activeServers(readFleetFiles(files, shell), {}, shell);
-      const parts = guardsOf(fleet);
+      const parts = feasible(fleet).map(({ budget, plan }) => ({
+        address: formatPostgresAddress(postgresAddressOf(budget)),
+        sql: guardSql(budget, plan.slots.postgres),
+      }));
       const addresses = new Set(parts.map(({ address }) => address));
       shell.out(parts.map(({ address, sql }) => `-- Postgres ${address}\n${sql}`).join("\n"));
       if (addresses.size > 1) {
@@ -23,25 +27,14 @@ export function guardCommand(shell: Shell): Command {
     });
 }
 
-interface Guard {
-  readonly address: string;
-  readonly sql: string;
-}
-
-function guardsOf(fleet: Fleet): readonly Guard[] {
+function feasible(fleet: Fleet): readonly PlannedBudget[] {
   const plan = planFleet(fleet);
   if (!plan.feasible) {
-    const names = plan.budgets.filter(({ feasible }) => !feasible).map(({ name }) => name);
+    const names = plan.budgets.filter((budget) => !budget.feasible).map(({ name }) => name);
     throw new Failure(
       EXIT.cannotFit,
       `weir guard: not feasible: ${names.join(", ")}; weir plan says what would fit`,
     );
   }
-  const budgets = new Map(fleet.budgets.map((budget) => [keyOf(budget), budget]));
-  return plan.budgets.flatMap(({ namespace, name, slots }) => {
-    const budget = budgets.get(`${namespace}/${name}`);
-    if (budget === undefined) return [];
-    const address = formatPostgresAddress(postgresAddressOf(budget));
-    return [{ address, sql: guardSql(budget, slots.postgres) }];
-  });
+  return plannedBudgets(fleet, plan);
 }

@@ -10,7 +10,6 @@ interface OperatorCommandOptions {
   readonly logLevel: string;
 }
 
-const LEVELS = ["debug", "info", "warn", "error"];
 const PORT_MAX = 65_535;
 
 /** `weir operator`: says in a live cluster, all the time, whether the sums hold. */
@@ -25,7 +24,7 @@ export function operatorCommand(shell: Shell): Command {
     )
     .addOption(
       new Option("--log-level <level>", "of the JSON lines on standard error")
-        .choices(LEVELS)
+        .choices(["debug", "info", "warn", "error"])
         .default("info"),
     )
     .action((options: OperatorCommandOptions) => operate(options, shell));
@@ -77,15 +76,12 @@ async function operate(
     if (error instanceof KubeError) {
       throw new Failure(EXIT.failed, `weir operator: ${error.message}`);
     }
-    throw portTaken(error, options.port) ?? error;
+    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
+      const remedy = "choose another by --port";
+      throw new Failure(EXIT.failed, `weir operator: port ${options.port} is taken: ${remedy}`);
+    }
+    throw error;
   }
-}
-
-function portTaken(error: unknown, port: number): Failure | undefined {
-  const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
-  return taken
-    ? new Failure(EXIT.failed, `weir operator: port ${port} is taken: choose another by --port`)
-    : undefined;
 }
 
 function portNumber(text: string): number {

@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { stringify } from "yaml";
 import type { Plan } from "../budget/plan.ts";
 import { planFleet } from "../budget/planFleet.ts";
@@ -9,7 +9,7 @@ import { unmanagedObjects } from "../report/applyCommands.ts";
 import { stepsReport } from "../report/stepsReport.ts";
 import { activeServers, readFleetFiles, tryoutRequested } from "./fleetFiles.ts";
 import { planReport } from "../report/planReport.ts";
-import { EXIT, Failure, type Shell } from "./shell.ts";
+import { EXIT, Failure, outputOption, readInputOnce, type Shell } from "./shell.ts";
 
 interface PlanOptions {
   readonly active?: string;
@@ -24,15 +24,9 @@ export function planCommand(shell: Shell): Command {
     .argument("[fleet...]", "fleet files; - is standard input; without any: WEIR_FLEET")
     .option("--active <names>", "all servers but these (a,b) as if Disabled")
     .option("--from <file>", "the fleet that runs now: print the applies, in safe order")
-    .addOption(
-      new Option("--output <format>", "how to print it")
-        .choices(["table", "json", "yaml"])
-        .default("table"),
-    )
+    .addOption(outputOption("table", "json", "yaml"))
     .action((files: string[], options: PlanOptions) => {
-      if (options.from === "-" && files.includes("-")) {
-        throw new Failure(EXIT.badInput, "standard input (-) can be read once only");
-      }
+      readInputOnce([...files, options.from]);
       const fleet = activeServers(readFleetFiles(files, shell), options, shell);
       const plan = planFleet(fleet);
       if (options.from === undefined || !plan.feasible) {

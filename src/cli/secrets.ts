@@ -6,7 +6,7 @@ import { secretKeyOf, type Secret, type SecretData } from "../credentials/secret
 import { parseExistingSecrets } from "./existingSecrets.ts";
 import { readFleetFiles } from "./fleetFiles.ts";
 import { newPassword } from "./newPassword.ts";
-import { EXIT, Failure, type Shell } from "./shell.ts";
+import { EXIT, Failure, readInputOnce, refuse, type Shell } from "./shell.ts";
 
 interface SecretsOptions {
   readonly existing?: string;
@@ -25,9 +25,7 @@ export function secretsCommand(shell: Shell): Command {
     )
     .option("--new", "make all of them anew, without asking what is there")
     .action(async (files: string[], options: SecretsOptions) => {
-      if (options.existing === "-" && files.includes("-")) {
-        throw new Failure(EXIT.badInput, "standard input (-) can be read once only");
-      }
+      readInputOnce([...files, options.existing]);
       const fleet = readFleetFiles(files, shell);
       const existing = await existingSecrets(fleet, options, shell);
       const { secrets, problems, notes } = credentials(
@@ -35,7 +33,7 @@ export function secretsCommand(shell: Shell): Command {
         (name) => existing.get(secretKeyOf(name)),
         newPassword,
       );
-      if (problems.length > 0) throw new Failure(EXIT.badInput, problems.join("\n"));
+      refuse(problems);
       shell.out(secrets.map(document).join(""));
       if (secrets.length === 0) shell.err("weir secrets: nothing is missing\n");
       for (const note of [...notes, ...(options.new ? [ALL_NEW] : [])]) shell.err(`${note}\n`);

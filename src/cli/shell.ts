@@ -1,3 +1,5 @@
+import { Option } from "commander";
+import type { SourceText } from "../fleet/yaml.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
 /**
@@ -45,4 +47,29 @@ export class Failure extends Error {
     this.name = "Failure";
     this.exitCode = exitCode;
   }
+}
+
+/** @throws Failure (bad input) with all problems, if there are any */
+export function refuse(problems: readonly string[]): void {
+  if (problems.length > 0) throw new Failure(EXIT.badInput, problems.join("\n"));
+}
+
+/** The texts of these files, as messages name them; `-` is standard input, which can be read once. */
+export function sourcesOf(paths: readonly string[], shell: Shell): readonly SourceText[] {
+  readInputOnce(paths);
+  return paths.map((path) => ({
+    name: path === "-" ? "standard input" : path,
+    text: shell.read(path),
+  }));
+}
+
+/** @throws Failure (bad input) when standard input stands for several of the files */
+export function readInputOnce(paths: readonly (string | undefined)[]): void {
+  const inputs = paths.filter((path) => path === "-");
+  if (inputs.length > 1) refuse(["standard input (-) can be read once only"]);
+}
+
+/** `--output`; the first format is the default. */
+export function outputOption(...formats: readonly string[]): Option {
+  return new Option("--output <format>", "how to print it").choices(formats).default(formats[0]);
 }

@@ -21,7 +21,15 @@ import { counted } from "../text/wording.ts";
 import { proofReport } from "../report/proofReport.ts";
 import { proofAsData } from "../report/proofData.ts";
 import { sarifLog } from "../report/sarif.ts";
-import { EXIT, Failure, type Shell } from "./shell.ts";
+import {
+  EXIT,
+  Failure,
+  outputOption,
+  readInputOnce,
+  refuse,
+  sourcesOf,
+  type Shell,
+} from "./shell.ts";
 
 interface VerifyOptions {
   readonly output: "table" | "json" | "sarif";
@@ -38,11 +46,7 @@ export function verifyCommand(shell: Shell): Command {
         "<path...>",
         "manifests and folders of them, bare pgbouncer.ini; - is standard input",
       )
-      .addOption(
-        new Option("--output <format>", "how to print it")
-          .choices(["table", "json", "sarif"])
-          .default("table"),
-      )
+      .addOption(outputOption("table", "json", "sarif"))
       .addOption(
         new Option(
           "--annotate <annotation>",
@@ -71,8 +75,8 @@ const LEFT_OUT_MAX = 5;
 
 function readManifests(paths: readonly string[], shell: Shell): ReadObjects {
   const read = readObjects(manifestSources(paths, shell));
-  if (read.problems.length === 0) return read;
-  throw new Failure(EXIT.badInput, read.problems.map(formatProblem).join("\n"));
+  refuse(read.problems.map(formatProblem));
+  return read;
 }
 
 /** What is no object of Kubernetes counts for nothing: a slip in a manifest shows here. */
@@ -117,9 +121,7 @@ const MANIFEST = /\.(?:ya?ml|json|ini)$/;
  * @throws Failure (bad input) for a path that can't be read, or a folder without a manifest
  */
 function manifestSources(paths: readonly string[], shell: Shell): readonly SourceText[] {
-  if (paths.filter((path) => path === "-").length > 1) {
-    throw new Failure(EXIT.badInput, "standard input (-) can be read once only");
-  }
+  readInputOnce(paths);
   const files = paths.flatMap((path) => {
     if (path === "-") return [path];
     const names = shell.list(path);
@@ -128,10 +130,7 @@ function manifestSources(paths: readonly string[], shell: Shell): readonly Sourc
     if (found.length > 0) return found;
     throw new Failure(EXIT.badInput, `${path}: has no *.yaml, *.yml, *.json or *.ini in it`);
   });
-  return [...new Set(files)].map((file) => ({
-    name: file === "-" ? "standard input" : file,
-    text: shell.read(file),
-  }));
+  return sourcesOf([...new Set(files)], shell);
 }
 
 /** @param folder with `/` at its end */
@@ -172,30 +171,25 @@ export function annotationOverrides(
   for (const option of options) {
     const { object, annotation, value } = ANNOTATION_OPTION.exec(option)?.groups ?? {};
     if (object === undefined || annotation === undefined || value === undefined) {
-      throw new Failure(
-        EXIT.badInput,
-        `--annotate: found ${JSON.stringify(option)}; must be 'KIND NAMESPACE/NAME:ANNOTATION=VALUE', ` +
+      throw badInput(
+        `found ${JSON.stringify(option)}; must be 'KIND NAMESPACE/NAME:ANNOTATION=VALUE', ` +
           `such as 'Deployment writing/author:${POOL_MAX_ANNOTATION}=20'`,
       );
     }
     if (!objects.has(object)) {
-      throw new Failure(
-        EXIT.badInput,
-        `--annotate: there is no ${object}${meant(object, objects)}`,
-      );
+      throw badInput(`there is no ${object}${meant(object, objects)}`);
     }
     if (!ANNOTATIONS.includes(annotation)) {
-      throw new Failure(
-        EXIT.badInput,
-        `--annotate: weir reads no annotation ${annotation}${meant(annotation, ANNOTATIONS)}`,
-      );
+      throw badInput(`weir reads no annotation ${annotation}${meant(annotation, ANNOTATIONS)}`);
     }
-    overrides.set(
-      object,
-      (overrides.get(object) ?? new Map<string, string>()).set(annotation, value),
-    );
+    const known = overrides.get(object) ?? new Map<string, string>();
+    overrides.set(object, known.set(annotation, value));
   }
   return overrides;
+}
+
+function badInput(problem: string): Failure {
+  return new Failure(EXIT.badInput, `--annotate: ${problem}`);
 }
 
 function meant(name: string, candidates: Iterable<string>): string {

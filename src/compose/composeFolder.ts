@@ -1,6 +1,6 @@
 import { contentHash } from "../render/contentHash.ts";
 import { sumLine } from "../render/manifest.ts";
-import type { PlannedBudget } from "../render/planned.ts";
+import type { PlannedBudget } from "../budget/planned.ts";
 import type { Tryout } from "../render/tryout.ts";
 import { yamlDocument } from "../render/yaml.ts";
 import { keyOf } from "../api/fleet.ts";
@@ -79,7 +79,7 @@ export function composeFolder(
   for (const planned of made) {
     const { namespace, name } = planned.budget.metadata;
     const tier = project.names.service(namespace, budgetNames(name).pgbouncer);
-    const config = configured(tier, pgbouncerFiles(planned));
+    const config = configured(tier, pgbouncerFiles(planned.budget, planned.plan));
     for (const [service, fields] of pgbouncerServices(planned, config, project)) {
       add(`ConnectionBudget/${name}`, service, fields);
     }

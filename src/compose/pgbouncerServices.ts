@@ -8,7 +8,7 @@ import {
   SOCKET_DIR,
   type PgBouncerProcess,
 } from "../render/pgbouncerFiles.ts";
-import type { PlannedBudget } from "../render/planned.ts";
+import type { PlannedBudget } from "../budget/planned.ts";
 import { processCountOf } from "../api/connectionBudget.ts";
 import { budgetNames, PGBOUNCER_PORT } from "../api/names.ts";
 import { nofileLimit } from "../pgbouncer/nofile.ts";
@@ -47,7 +47,7 @@ export function pgbouncerServices(
   project: Project,
 ): readonly (readonly [string, Service])[] {
   const { namespace } = planned.budget.metadata;
-  return processesOf(planned).map((bouncer) => [
+  return processesOf(planned.budget).map((bouncer) => [
     project.names.service(namespace, bouncer.name),
     service(planned, bouncer, config, project),
   ]);
@@ -92,7 +92,7 @@ function service(
       ...(ca === undefined ? [] : [secret(ca, "ca.crt", POSTGRES_CA_FILE)]),
     ],
     networks: {
-      [project.network(budget)]: { aliases: [clientHost(planned), bouncer.peerHost] },
+      [project.network(budget)]: { aliases: [clientHost(budget), bouncer.peerHost] },
       postgres: {},
     },
     ...(hosts.length > 0 && { extra_hosts: hosts }),

@@ -5,7 +5,7 @@ import { credentials, USERLIST_KEY } from "../credentials/credentials.ts";
 import { type LoginSecret, PASSWORD_KEY, loginSecretsOf } from "../credentials/logins.ts";
 import { secretKeyOf, textOf, type SecretData } from "../credentials/secrets.ts";
 import { clientHost } from "../render/pgbouncerFiles.ts";
-import type { PlannedBudget } from "../render/planned.ts";
+import type { PlannedBudget } from "../budget/planned.ts";
 import { secretPath } from "./names.ts";
 
 /** What is to be written of a folder's secrets. Only `text` holds passwords. */
@@ -80,7 +80,7 @@ function clientLogins(fleet: Fleet): readonly (LoginSecret & { readonly host: st
       loginSecretsOf(budget, servers.get(keyOf(budget)) ?? [])
         // The role is the first.
         .slice(1)
-        .map((each) => ({ ...each, host: clientHost({ budget }) })),
+        .map((each) => ({ ...each, host: clientHost(budget) })),
     );
 }
 

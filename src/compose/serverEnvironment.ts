@@ -1,5 +1,5 @@
 import { environment } from "../render/environment.ts";
-import type { PlannedBudget, PlannedServer } from "../render/planned.ts";
+import type { PlannedBudget, PlannedServer } from "../budget/planned.ts";
 import { PGPASS_FILE } from "./secretFiles.ts";
 
 /** A server's environment, and what of the user's own could not be carried over. */

@@ -1,5 +1,5 @@
 import { PGBOUNCER_CA_DIR } from "../render/environment.ts";
-import type { PlannedBudget, PlannedServer } from "../render/planned.ts";
+import type { PlannedBudget, PlannedServer } from "../budget/planned.ts";
 import { credentialsSecretOf, type McpServer } from "../api/mcpServer.ts";
 import { PODS_ANNOTATION, PROCESSES_PER_POD_ANNOTATION } from "../api/names.ts";
 import { mostReplicas } from "../budget/sums.ts";
@@ -95,7 +95,7 @@ export function serverService(
       },
       ports: [project.port(server)],
       depends_on: Object.fromEntries(
-        processesOf(planned).map((bouncer) => [
+        processesOf(planned.budget).map((bouncer) => [
           project.names.service(namespace, bouncer.name),
           { condition: "service_healthy" },
         ]),

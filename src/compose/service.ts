@@ -1,3 +1,4 @@
+import { SCHEDULING } from "../api/kubernetes.ts";
 import type { McpServer } from "../api/mcpServer.ts";
 
 /** A service of a compose file, in the words of the compose specification. */
@@ -69,16 +70,6 @@ const PULL_POLICY = { Always: "always", IfNotPresent: "missing", Never: "never" 
 export function pullPolicy(policy: keyof typeof PULL_POLICY | undefined): Service {
   return policy === undefined ? {} : { pull_policy: PULL_POLICY[policy] };
 }
-
-/** Scheduling fields of a pod, which nothing here corresponds to. */
-const SCHEDULING = [
-  "nodeSelector",
-  "tolerations",
-  "affinity",
-  "topologySpreadConstraints",
-  "priorityClassName",
-  "imagePullSecrets",
-] as const;
 
 /** The scheduling fields that an object sets, each left out: one sentence each. */
 export function schedulingNotes(

@@ -1,5 +1,5 @@
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
-import type { Draft } from "../fleet/draft.ts";
+import { draftOf, type Draft } from "../fleet/draft.ts";
 import { formatPath } from "../api/fieldPath.ts";
 import { checkFleet } from "../fleet/fleetRules.ts";
 import type { McpServer } from "../api/mcpServer.ts";
@@ -119,11 +119,6 @@ function conflictsOf(
       const what = found === undefined ? "" : `${found}; `;
       return `${draft.kind}/${draft.name} ${formatPath(path)}: ${what}${allowed}`;
     });
-}
-
-function draftOf<T extends ConnectionBudget | McpServer>(object: T): Draft<T> {
-  const { name, namespace } = object.metadata;
-  return { kind: object.kind, name, namespace, object };
 }
 
 const byName = byNames<ConnectionBudget | McpServer>(({ metadata }) => [

@@ -15,6 +15,12 @@ export interface Draft<T> {
   readonly object: T;
 }
 
+/** Of an object in which nothing is wrong. */
+export function draftOf<T extends ConnectionBudget | McpServer>(object: T): Draft<T> {
+  const { name, namespace } = object.metadata;
+  return { kind: object.kind, name, namespace, object };
+}
+
 export interface Drafts {
   readonly budgets: readonly Draft<ConnectionBudget>[];
   readonly servers: readonly Draft<McpServer>[];

@@ -38,19 +38,27 @@ export function checkFleet(drafts: Drafts): readonly FleetProblem[] {
 
 /** Kind, namespace and name identify an object. */
 function namedTwice({ budgets, servers }: Drafts): FleetProblem[] {
-  return [budgets, servers].flatMap((drafts: readonly Draft<unknown>[]) => {
-    const first = new Map<string, Draft<unknown>>();
-    const problems: FleetProblem[] = [];
-    for (const draft of drafts) {
-      const other = first.get(keyOfDraft(draft));
-      if (other === undefined) first.set(keyOfDraft(draft), draft);
-      else {
-        const allowed = `must be the only ${draft.kind} of this name in namespace ${draft.namespace}`;
-        const found = `found ${quote(draft.name)}`;
-        problems.push({ draft, path: ["metadata", "name"], found, allowed, other });
-      }
-    }
-    return problems;
+  return [budgets, servers].flatMap((drafts: readonly Draft<unknown>[]) =>
+    againOf(drafts, keyOfDraft).map(({ item: draft, first: other }) => {
+      const allowed = `must be the only ${draft.kind} of this name in namespace ${draft.namespace}`;
+      const found = `found ${quote(draft.name)}`;
+      return { draft, path: ["metadata", "name"], found, allowed, other };
+    }),
+  );
+}
+
+/** The items whose key an item before them has, and the first one with that key. */
+function againOf<T>(
+  items: readonly T[],
+  keyOf: (item: T) => string,
+): readonly { readonly item: T; readonly first: T }[] {
+  const firsts = new Map<string, T>();
+  return items.flatMap((item) => {
+    const key = keyOf(item);
+    const first = firsts.get(key);
+    if (first !== undefined) return [{ item, first }];
+    firsts.set(key, item);
+    return [];
   });
 }
 
@@ -134,22 +142,21 @@ function workloadOfManaged({ budgets, servers }: Drafts): FleetProblem[] {
 /** One process of the fleet hosts a member, else nobody knows whose connections are meant. */
 function memberTwice({ servers }: Drafts): FleetProblem[] {
   return [...byBudget(servers).values()].flatMap((ofBudget) => {
-    const first = new Map<string, Draft<unknown>>();
-    const problems: FleetProblem[] = [];
-    for (const draft of ofBudget) {
-      const members = unlessPoisoned(() => awakeMembers(draft.object)) ?? [];
-      for (const [index, member] of members.entries()) {
-        const other = first.get(member);
-        if (other === undefined) first.set(member, draft);
-        else if (other !== draft && other.name !== draft.name) {
-          const listed = unlessPoisoned(() => draft.object.spec.members) !== undefined;
-          const path = listed ? ["spec", "members", index] : ["metadata", "name"];
-          const allowed = `must be hosted once in a budget: ${other.kind}/${other.name} hosts it`;
-          problems.push({ draft, path, found: `found ${quote(member)}`, allowed, other });
-        }
-      }
-    }
-    return problems;
+    const members = ofBudget.flatMap((draft) =>
+      (unlessPoisoned(() => awakeMembers(draft.object)) ?? []).map((member, index) => ({
+        draft,
+        member,
+        index,
+      })),
+    );
+    return againOf(members, ({ member }) => member).flatMap(({ item, first: { draft: other } }) => {
+      const { draft, member, index } = item;
+      if (other.name === draft.name) return [];
+      const listed = unlessPoisoned(() => draft.object.spec.members) !== undefined;
+      const path = listed ? ["spec", "members", index] : ["metadata", "name"];
+      const allowed = `must be hosted once in a budget: ${other.kind}/${other.name} hosts it`;
+      return [{ draft, path, found: `found ${quote(member)}`, allowed, other }];
+    });
   });
 }
 
@@ -185,7 +192,8 @@ function shareMissing({ budgets }: Drafts): FleetProblem[] {
       if (postgres === undefined || postgres.share !== undefined) return [];
       const path = ["spec", "postgres", "shareConnections"];
       const allowed = `must be given: ${sharers.length} budgets share Postgres ${address}`;
-      return [{ draft, path, found: "missing", allowed, ...otherOf(draft, sharers) }];
+      const other = sharers.find((each) => each !== draft);
+      return [{ draft, path, found: "missing", allowed, ...(other && { other }) }];
     }),
   );
 }
@@ -193,19 +201,17 @@ function shareMissing({ budgets }: Drafts): FleetProblem[] {
 /** Budgets of one Postgres: CONNECTION LIMIT, which keeps the sum there, counts by role. */
 function roleTwice({ budgets }: Drafts): FleetProblem[] {
   return byPostgres(budgets).flatMap(({ address, sharers }) => {
-    const first = new Map<string, Draft<unknown>>();
-    return sharers.flatMap((draft) => {
+    const roles = sharers.flatMap((draft) => {
       const role = unlessPoisoned(() => roleOf(draft.object));
-      if (role === undefined) return [];
-      const other = first.get(role);
-      if (other === undefined) {
-        first.set(role, draft);
-        return [];
-      }
-      const path = ["spec", "postgres", "user"];
-      const allowed = `must be a role of this budget alone, since CONNECTION LIMIT counts by role: ${other.name} has it too, on Postgres ${address}`;
-      return [{ draft, path, found: `found ${quote(role)}`, allowed, other }];
+      return role === undefined ? [] : [{ draft, role }];
     });
+    return againOf(roles, ({ role }) => role).map(({ item, first: { draft: other } }) => ({
+      draft: item.draft,
+      path: ["spec", "postgres", "user"],
+      found: `found ${quote(item.role)}`,
+      allowed: `must be a role of this budget alone, since CONNECTION LIMIT counts by role: ${other.name} has it too, on Postgres ${address}`,
+      other,
+    }));
   });
 }
 
@@ -222,14 +228,6 @@ function byPostgres(
     .filter(({ sharers }) => new Set(sharers.map(keyOfDraft)).size > 1);
 }
 
-function otherOf(
-  draft: Draft<unknown>,
-  drafts: readonly Draft<unknown>[],
-): { readonly other?: Draft<unknown> } {
-  const other = drafts.find((each) => each !== draft);
-  return other === undefined ? {} : { other };
-}
-
 /** An object in the cluster that an object of the fleet makes, writes to, or takes a password from. */
 interface NameClaim {
   readonly draft: Draft<unknown>;
@@ -243,23 +241,16 @@ interface NameClaim {
 
 /** Two objects of the fleet must not make, or take passwords from, one object in the cluster. */
 function claimedTwice({ budgets, servers }: Drafts): FleetProblem[] {
-  const first = new Map<string, NameClaim>();
-  const problems: FleetProblem[] = [];
   const claims = [...budgets.flatMap(claimsOfBudget), ...servers.flatMap(claimsOfServer)];
-  for (const claim of claims) {
-    const { draft, claimed, path } = claim;
-    const key = `${draft.namespace}/${claimed}`;
-    const other = first.get(key);
-    if (other === undefined) {
-      first.set(key, claim);
-      continue;
-    }
-    const isSameName = other.draft.kind === draft.kind && other.draft.name === draft.name;
-    if ((other.shared && claim.shared) || (isSameName && other.draft !== draft)) continue;
-    const allowed = `must be another: ${claimed} belongs to ${other.draft.kind}/${other.draft.name}`;
-    problems.push({ draft, path, allowed, other: other.draft });
-  }
-  return problems;
+  const again = againOf(claims, ({ draft, claimed }) => `${draft.namespace}/${claimed}`);
+  return again.flatMap(({ item, first }) => {
+    const { draft, claimed, path } = item;
+    const { draft: other } = first;
+    const isSameName = other.kind === draft.kind && other.name === draft.name;
+    if ((first.shared && item.shared) || (isSameName && other !== draft)) return [];
+    const allowed = `must be another: ${claimed} belongs to ${other.kind}/${other.name}`;
+    return [{ draft, path, allowed, other }];
+  });
 }
 
 function claimsOfBudget(draft: Draft<ConnectionBudget>): NameClaim[] {

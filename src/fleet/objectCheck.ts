@@ -12,9 +12,10 @@ import { API_VERSION } from "../api/names.ts";
 import { identityOf, isMapping, objectName } from "../api/objectName.ts";
 import { brokenBy, rulesWithin, type PlacedRule } from "../api/rules.ts";
 import { didYouMean } from "../text/didYouMean.ts";
+import { orList } from "../text/wording.ts";
 import { poisonFields, unlessPoisoned, type Draft } from "./draft.ts";
 import type { YamlProblem } from "./locatedYaml.ts";
-import { allowedBy, found, orList, type Problem, type ProblemText } from "./problem.ts";
+import { allowedBy, found, type Problem, type ProblemText } from "./problem.ts";
 
 /** An object of a fleet as it was given: a document of a text, or data. */
 export interface GivenObject {

@@ -1,5 +1,6 @@
 import type { FieldPath } from "../api/fieldPath.ts";
 import type { FieldSchema } from "../api/fieldSchema.ts";
+import { orList } from "../text/wording.ts";
 
 /** What a problem says: of which field, what was found, and what is allowed. */
 export interface ProblemText {
@@ -83,12 +84,6 @@ function mayBeSecret(path: FieldPath, text: string): boolean {
 /** What a field may be, as a sentence without subject: `must be a whole number from 1 to 9`. */
 export function allowedBy(schema: FieldSchema): string {
   return `must be ${kindsOf(schema)}`;
-}
-
-/** `a`, `a or b`, `a, b or c`. */
-export function orList(words: readonly string[]): string {
-  const [last = "", ...others] = words.toReversed();
-  return others.length === 0 ? last : `${others.toReversed().join(", ")} or ${last}`;
 }
 
 function kindsOf(schema: FieldSchema): string {

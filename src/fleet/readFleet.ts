@@ -3,15 +3,16 @@ import { KINDS } from "../api/fieldSchema.ts";
 import type { Fleet } from "../api/fleet.ts";
 import { mcpServerSchema, type McpServer } from "../api/mcpServer.ts";
 import { isMapping } from "../api/objectName.ts";
-import type { Draft } from "./draft.ts";
+import { orList } from "../text/wording.ts";
+import { draftOf, type Draft } from "./draft.ts";
 import { checkFleet } from "./fleetRules.ts";
 import { checkDocument, fieldOf, type GivenObject } from "./objectCheck.ts";
-import { byPosition, orList, type Problem, type ProblemText } from "./problem.ts";
+import { byPosition, type Problem, type ProblemText } from "./problem.ts";
 import { readYaml, type SourceText } from "./yaml.ts";
 
 /** A fleet that is well, or everything that is wrong with it. */
 export type ReadFleet =
-  | { readonly ok: true; readonly fleet: Fleet; readonly warnings: readonly string[] }
+  | { readonly ok: true; readonly fleet: Fleet }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /**
@@ -73,28 +74,14 @@ class FleetReading {
 
   /** Takes an object in which nothing is wrong; false for one of which something may be. */
   #readSound(value: Readonly<Record<string, unknown>>, given: GivenObject): boolean {
-    if (value["kind"] === "McpServer") {
-      const { data } = mcpServerSchema.safeParse(value);
-      if (data === undefined) return false;
-      this.#add(this.#servers, data, given);
-      return true;
-    }
-    const { data } = connectionBudgetSchema.safeParse(value);
-    if (data === undefined) return false;
-    this.#add(this.#budgets, data, given);
-    return true;
+    const schema = value["kind"] === "McpServer" ? mcpServerSchema : connectionBudgetSchema;
+    const { data } = schema.safeParse(value);
+    if (data?.kind === "McpServer") this.#add(this.#servers, draftOf(data), given);
+    if (data?.kind === "ConnectionBudget") this.#add(this.#budgets, draftOf(data), given);
+    return data !== undefined;
   }
 
-  #add<T extends ConnectionBudget | McpServer>(
-    drafts: Draft<T>[],
-    object: T,
-    given: GivenObject,
-  ): void {
-    const {
-      kind,
-      metadata: { name, namespace },
-    } = object;
-    const draft = { kind, name, namespace, object };
+  #add<T>(drafts: Draft<T>[], draft: Draft<T>, given: GivenObject): void {
     drafts.push(draft);
     this.#given.set(draft, given);
   }
@@ -105,9 +92,8 @@ class FleetReading {
     for (const problem of problems) this.#problems.push(problem);
     if (mayBeBudget) this.#complete = false;
     if (draft === undefined) return;
-    this.#given.set(draft, given);
-    if (isServer(draft)) this.#servers.push(draft);
-    if (isBudget(draft)) this.#budgets.push(draft);
+    if (isServer(draft)) this.#add(this.#servers, draft, given);
+    if (isBudget(draft)) this.#add(this.#budgets, draft, given);
   }
 
   finish(): ReadFleet {
@@ -123,7 +109,7 @@ class FleetReading {
       budgets: this.#budgets.map(({ object }) => object),
       servers: this.#servers.map(({ object }) => object),
     };
-    return { ok: true, fleet, warnings: [] };
+    return { ok: true, fleet };
   }
 
   #checkTogether(): void {

@@ -51,27 +51,27 @@ export function assertLines(
   const { consoles, logins } = budget.spec.pgbouncer.reserve;
   const of = `ConnectionBudget ${keyOf(budget)}: `;
   for (const { name, clients, slots } of lines) {
-    // To PgBouncer 0 means unlimited.
-    const limit = { name: `the least of line ${name}`, connections: Math.min(clients, slots) };
-    assertSum({ of: `${of}line ${name}`, terms: [{ name: "at least", connections: 1 }], limit });
+    assertSum({
+      of: `${of}line ${name}`,
+      // To PgBouncer 0 means unlimited.
+      terms: [[1, "at least"]],
+      limit: [Math.min(clients, slots), `the least of line ${name}`],
+    });
   }
   assertSum({
     of: `${of}clients of all lines of a PgBouncer process`,
     terms: [
-      { name: "consoles", connections: consoles },
-      { name: "logins", connections: logins },
-      ...lines.map(({ name, clients }) => ({ name, connections: clients })),
+      [consoles, "consoles"],
+      [logins, "logins"],
+      ...lines.map(({ name, clients }) => [clients, name] as const),
     ],
-    limit: { name: "max_client_conn", connections: maxClientConn },
+    limit: [maxClientConn, "max_client_conn"],
   });
   const processes = processCountOf(budget);
   const share = shareOf(budget);
   assertSum({
     of: `${of}server connections of all lines of a PgBouncer process`,
-    terms: lines.map(({ name, slots }) => ({ name, connections: slots })),
-    limit: {
-      name: `of Postgres' ${share} / ${processes}`,
-      connections: Math.floor(share / processes),
-    },
+    terms: lines.map(({ name, slots }) => [slots, name]),
+    limit: [Math.floor(share / processes), `of Postgres' ${share} / ${processes}`],
   });
 }

@@ -1,7 +1,8 @@
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import { credentialsSecretOf, membersOf, type McpServer } from "../api/mcpServer.ts";
-import { budgetNames, PGBOUNCER_PORT, POOL_PORT } from "../api/names.ts";
+import { PGBOUNCER_PORT, POOL_PORT } from "../api/names.ts";
 import type { ServerPlan } from "../budget/plan.ts";
+import { clientHost } from "./pgbouncerFiles.ts";
 
 /** Where a server pod finds the CA of its PgBouncer's certificate, when the tier has TLS. */
 export const PGBOUNCER_CA_DIR = "/etc/pgbouncer-ca";
@@ -29,9 +30,7 @@ export function environment(
   const { pool, port, path } = server.spec;
   const line = server.metadata.name;
   const tls = budget.spec.pgbouncer.tls !== undefined;
-  const { pgbouncer } = budgetNames(budget.metadata.name);
-  // Not up to cluster.local, which a cluster may call otherwise.
-  const host = `${pgbouncer}.${budget.metadata.namespace}.svc`;
+  const host = clientHost(budget);
   const url = `postgresql://${line}@${host}:${PGBOUNCER_PORT}/${line}`;
   const check = `?sslmode=verify-full&sslrootcert=${PGBOUNCER_CA_FILE}`;
   return [

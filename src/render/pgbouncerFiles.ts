@@ -1,9 +1,9 @@
-import { processCountOf } from "../api/connectionBudget.ts";
+import { processCountOf, type ConnectionBudget } from "../api/connectionBudget.ts";
 import { budgetNames, PGBOUNCER_PORT } from "../api/names.ts";
 import { hba } from "../pgbouncer/hba.ts";
 import { commonIni, processIni } from "../pgbouncer/ini.ts";
 import { linesOf } from "../pgbouncer/lines.ts";
-import type { PlannedBudget } from "./planned.ts";
+import type { BudgetPlan } from "../budget/plan.ts";
 
 /** The user of images/pgbouncer: `peer` on the unix socket needs its passwd entry. */
 export const PGBOUNCER_UID = 6432;
@@ -33,9 +33,7 @@ export interface PgBouncerProcess {
 }
 
 /** The processes of a budget, by ordinal. */
-export function processesOf({
-  budget,
-}: Pick<PlannedBudget, "budget">): readonly PgBouncerProcess[] {
+export function processesOf(budget: ConnectionBudget): readonly PgBouncerProcess[] {
   const { name, namespace } = budget.metadata;
   const { pgbouncer, peers } = budgetNames(name);
   return Array.from({ length: processCountOf(budget) }, (_, ordinal) => ({
@@ -46,21 +44,22 @@ export function processesOf({
 }
 
 /** The name by which servers reach any process of a budget. */
-export function clientHost({ budget }: Pick<PlannedBudget, "budget">): string {
-  return `${budgetNames(budget.metadata.name).pgbouncer}.${budget.metadata.namespace}.svc`;
+export function clientHost({ metadata }: ConnectionBudget): string {
+  // Not up to cluster.local, which a cluster may call otherwise.
+  return `${budgetNames(metadata.name).pgbouncer}.${metadata.namespace}.svc`;
 }
 
 /**
  * PgBouncer's configuration by file name: the ini that all processes share, one of its own for each
  * ordinal, and who may log in.
  */
-export function pgbouncerFiles({
-  budget,
-  plan,
-}: Pick<PlannedBudget, "budget" | "plan">): Record<string, string> {
+export function pgbouncerFiles(
+  budget: ConnectionBudget,
+  plan: BudgetPlan,
+): Readonly<Record<string, string>> {
   const { postgres, pgbouncer } = budget.spec;
   const lines = linesOf(budget, plan);
-  const processes = processesOf({ budget });
+  const processes = processesOf(budget);
   return {
     "common.ini": commonIni(budget, lines, {
       listenAddress: "*",

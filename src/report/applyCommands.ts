@@ -250,11 +250,7 @@ function selectorText(labels: Readonly<Record<string, string>>): string {
 function byNamespace(
   objects: readonly ObjectName[],
 ): readonly (readonly [string, readonly ObjectName[]])[] {
-  const namespaces = new Set(objects.map(({ namespace }) => namespace));
-  return [...namespaces].map((namespace) => [
-    namespace,
-    objects.filter((object) => object.namespace === namespace),
-  ]);
+  return [...Map.groupBy(objects, ({ namespace }) => namespace)];
 }
 
 /** For a shell; a name that needs no quotes stays as it is. */

@@ -6,13 +6,20 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
+const AND = new Intl.ListFormat("en-GB", { type: "conjunction" });
+const OR = new Intl.ListFormat("en-GB", { type: "disjunction" });
+
 /** `a`, `a and b`, `a, b and c`; of many the first ones and how many more there are. */
 export function listed(names: readonly string[]): string {
   if (names.length > NAMES_MAX) {
     return `${names.slice(0, NAMES_MAX).join(", ")} and ${names.length - NAMES_MAX} more`;
   }
-  const last = names.at(-1) ?? "";
-  return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} and ${last}`;
+  return AND.format(names);
+}
+
+/** `a`, `a or b`, `a, b or c`. */
+export function orList(words: readonly string[]): string {
+  return OR.format(words);
 }
 
 /** The most sentences of a list that a message has; a person looks into the rest. */

@@ -32,7 +32,7 @@ describe("the Job of the example's migrations", () => {
     const { name, namespace } = budget?.metadata ?? { name: "", namespace: "" };
     expect(pod).toMatchObject({ namespace, labels: { [MAINTENANCE_LABEL]: name } });
     expect(listAt(container, "env")).toEqual([
-      { name: "PGHOST", value: budget && clientHost({ budget }) },
+      { name: "PGHOST", value: budget && clientHost(budget) },
       { name: "PGPORT", value: String(PGBOUNCER_PORT) },
       { name: "PGDATABASE", value: MAINTENANCE_LINE },
       { name: "PGUSER", value: MAINTENANCE_LINE },

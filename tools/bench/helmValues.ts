@@ -1,6 +1,6 @@
-import { configMap } from "../../charts/configMap.ts";
-import { plannedBudgets } from "../../src/render/planned.ts";
+import { plannedBudgets } from "../../src/budget/planned.ts";
 import { budgetAnnotations } from "../../charts/statefulSet.ts";
+import { configMap } from "../../charts/tierObjects.ts";
 import { processCountOf } from "../../src/api/connectionBudget.ts";
 import { readFleet } from "../../src/fleet/readFleet.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";

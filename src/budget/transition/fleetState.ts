@@ -1,9 +1,10 @@
 import { roleOf, type ConnectionBudget } from "../../api/connectionBudget.ts";
-import { keyOf, serversByBudget, type Fleet } from "../../api/fleet.ts";
+import { keyOf, type Fleet } from "../../api/fleet.ts";
 import type { McpServer } from "../../api/mcpServer.ts";
 import { formatPostgresAddress, postgresAddressOf } from "../../api/postgresAddress.ts";
 import { generationsOf, mostReplicas } from "../sums.ts";
 import type { BudgetPlan, Plan } from "../plan.ts";
+import { plannedBudgets, type PlannedBudget, type PlannedServer } from "../planned.ts";
 import { postgresOf } from "../postgresShares.ts";
 
 /** A fleet and its plan, which must be feasible. */
@@ -50,29 +51,24 @@ export interface Running {
 
 /** What runs of a fleet. */
 export function snapshotOf({ fleet, plan }: Planned): Snapshot {
-  const plans = new Map(plan.budgets.map((each) => [`${each.namespace}/${each.name}`, each]));
-  const byBudget = serversByBudget(fleet);
-  const tiers = new Map<string, Tier>();
-  const servers = new Map<string, Running>();
-  for (const budget of fleet.budgets) {
-    const key = keyOf(budget);
-    const budgetPlan = plans.get(key);
-    if (budgetPlan === undefined) continue;
-    tiers.set(key, tierOf(budget, budgetPlan));
-    for (const running of runningOf(key, byBudget.get(key) ?? [], budgetPlan)) {
-      servers.set(keyOf(running.server), running);
-    }
-  }
-  const available = new Map(
-    postgresOf(fleet.budgets).map(({ plan: each }) => [
-      formatPostgresAddress(each),
-      each.available,
-    ]),
-  );
-  return { tiers, servers, available };
+  const planned = plannedBudgets(fleet, plan);
+  return {
+    tiers: new Map(planned.map((each) => [keyOf(each.budget), tierOf(each)])),
+    servers: new Map(
+      planned.flatMap(({ budget, servers }) =>
+        servers.map((each) => [keyOf(each.server), runningOf(each, keyOf(budget))]),
+      ),
+    ),
+    available: new Map(
+      postgresOf(fleet.budgets).map(({ plan: each }) => [
+        formatPostgresAddress(each),
+        each.available,
+      ]),
+    ),
+  };
 }
 
-function tierOf(budget: ConnectionBudget, plan: BudgetPlan): Tier {
+function tierOf({ budget, plan }: PlannedBudget): Tier {
   return {
     budget,
     plan,
@@ -84,23 +80,14 @@ function tierOf(budget: ConnectionBudget, plan: BudgetPlan): Tier {
   };
 }
 
-function runningOf(
-  tier: string,
-  servers: readonly McpServer[],
-  plan: BudgetPlan,
-): readonly Running[] {
-  const numbers = new Map(plan.servers.map((each) => [each.name, each]));
-  return servers.flatMap((server) => {
-    const planned = numbers.get(server.metadata.name);
-    if (planned === undefined) return [];
-    return {
-      server,
-      tier,
-      replicas: mostReplicas(server),
-      generations: generationsOf(server.spec.rollout.type),
-      processesPerPod: planned.processesPerPod,
-      limit: planned.limit,
-      grant: planned.grant,
-    };
-  });
+function runningOf({ server, plan }: PlannedServer, tier: string): Running {
+  return {
+    server,
+    tier,
+    replicas: mostReplicas(server),
+    generations: generationsOf(server.spec.rollout.type),
+    processesPerPod: plan.processesPerPod,
+    limit: plan.limit,
+    grant: plan.grant,
+  };
 }

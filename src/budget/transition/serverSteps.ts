@@ -4,7 +4,7 @@ import { byNames } from "../../text/order.ts";
 import { planFleet } from "../planFleet.ts";
 import { moveOf, pinned, sizeChanges, smallerOfBoth } from "./serverMoves.ts";
 import type { Running, Snapshot } from "./fleetState.ts";
-import type { ObjectName, Step } from "./steps.ts";
+import { stepNames, type ObjectName, type Step } from "./steps.ts";
 import { counted } from "../../text/wording.ts";
 
 /** A server that both fleets run behind the same PgBouncer, as it is and as it shall be. */
@@ -136,11 +136,5 @@ function obsoleteOf({ old }: Stay, server: McpServer): readonly ObjectName[] {
 }
 
 function named(servers: readonly McpServer[]): readonly ObjectName[] {
-  return servers
-    .map(({ metadata }): ObjectName => ({
-      kind: "McpServer",
-      namespace: metadata.namespace,
-      name: metadata.name,
-    }))
-    .toSorted(byNames(({ namespace, name }) => [namespace, name]));
+  return stepNames(servers).toSorted(byNames(({ namespace, name }) => [namespace, name]));
 }

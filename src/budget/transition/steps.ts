@@ -1,3 +1,5 @@
+import type { ConnectionBudget } from "../../api/connectionBudget.ts";
+import type { McpServer } from "../../api/mcpServer.ts";
 import type { FieldChange } from "../plan.ts";
 
 /**
@@ -5,20 +7,24 @@ import type { FieldChange } from "../plan.ts";
  * data, in the order in which they keep the sums. A step begins when what the one before it waits
  * for is there. Objects are named as in a fleet file; what weir makes of them goes with them.
  */
-export type Step = (
-  | SecretsStep
-  | PostgresStep
-  | GuardStep
-  | DeleteStep
-  | ScaleStep
-  | ApplyStep
-  | ApplyAllStep
-) & {
+export type Step = {
   /** What must be so before the next step. */
   readonly waitFor: string;
   /** Why it stands here: which sum it keeps. */
   readonly why: string;
-};
+} & (
+  | PostgresStep
+  /** Make the Secrets that new logins need. */
+  | StepOn<"Secrets">
+  | GuardStep
+  /** Delete what weir made of these servers or budgets. */
+  | StepOn<"Delete">
+  /** Scale a budget's PgBouncer as it is, without a new ini. */
+  | (StepOn<"Scale"> & { readonly from: number; readonly to: number })
+  | ApplyStep
+  /** Generate manifests from the new fleet, and apply all: `objects` get their new numbers now. */
+  | (StepOn<"ApplyAll"> & Pick<ApplyStep, "obsolete">)
+);
 
 /** What one step touches. */
 export interface ObjectName {
@@ -27,14 +33,19 @@ export interface ObjectName {
   readonly name: string;
 }
 
+export function stepNames(
+  objects: readonly (ConnectionBudget | McpServer)[],
+): readonly ObjectName[] {
+  return objects.map(({ kind, metadata: { namespace, name } }) => ({ kind, namespace, name }));
+}
+
 /** A field of the new fleet that is something else for one step. */
 export interface StepChange extends FieldChange {
   readonly namespace: string;
 }
 
-/** Make the Secrets that new logins need. */
-interface SecretsStep {
-  readonly action: "Secrets";
+interface StepOn<Action extends string> {
+  readonly action: Action;
   readonly objects: readonly ObjectName[];
 }
 
@@ -48,9 +59,7 @@ interface PostgresStep {
 }
 
 /** Set the CONNECTION LIMIT of a budget's role; 0: of one that is used no longer. */
-interface GuardStep {
-  readonly action: "Guard";
-  readonly objects: readonly ObjectName[];
+interface GuardStep extends StepOn<"Guard"> {
   readonly postgres: string;
   readonly role: string;
   /** No budget of the old fleet used it there. */
@@ -58,34 +67,10 @@ interface GuardStep {
   readonly connections: number;
 }
 
-/** Delete what weir made of these servers or budgets. */
-interface DeleteStep {
-  readonly action: "Delete";
-  readonly objects: readonly ObjectName[];
-}
-
-/** Scale a budget's PgBouncer as it is, without a new ini. */
-interface ScaleStep {
-  readonly action: "Scale";
-  readonly objects: readonly ObjectName[];
-  readonly from: number;
-  readonly to: number;
-}
-
 /** Generate manifests from the new fleet with these changes, and apply those of these objects. */
-interface ApplyStep {
-  readonly action: "Apply";
-  readonly objects: readonly ObjectName[];
+interface ApplyStep extends StepOn<"Apply"> {
   /** None: from the new fleet as it is. */
   readonly changes: readonly StepChange[];
   /** What the new manifests have no longer, and no apply takes away. */
-  readonly obsolete: readonly ObjectName[];
-}
-
-/** Generate manifests from the new fleet, and apply all of them. */
-interface ApplyAllStep {
-  readonly action: "ApplyAll";
-  /** The servers that get their new numbers only with this step. */
-  readonly objects: readonly ObjectName[];
   readonly obsolete: readonly ObjectName[];
 }

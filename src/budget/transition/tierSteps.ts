@@ -1,7 +1,7 @@
 import { processesFieldOf } from "../../api/connectionBudget.ts";
 import { byCodeUnit } from "../../text/order.ts";
 import type { Snapshot, Tier } from "./fleetState.ts";
-import type { ObjectName, Step, StepChange } from "./steps.ts";
+import { stepNames, type Step, type StepChange } from "./steps.ts";
 
 /** A PgBouncer that changes: from what, if it is there, to what, if it stays. */
 interface TierChange {
@@ -96,6 +96,10 @@ function settle({ key, old, next }: TierChange, { shares }: Ledger): void {
   shares.set(next.postgres, there.set(key, next.share));
 }
 
+const MUST_ADMIT = "It must admit what the new ini may open.";
+const IS_FREE = "No process may open more any longer; the rest is free for others.";
+const IS_RETIRED = "Nobody uses this role there any longer.";
+const OTHERS_GONE = "the other pods are gone; one that terminates is not";
 const EITHER_INI = "Each process has the old ini or the new one, and both are within its sums.";
 
 /** One tier's steps: its role's limit is raised before, and lowered after. */
@@ -105,11 +109,11 @@ function stepsOf({ old, next }: TierChange): readonly Step[] {
   const raised = !sameRole || next.share > old.share;
   const lowered = sameRole && next.share < old.share;
   return [
-    ...(raised ? [raisedStep(next, !sameRole)] : []),
+    ...(raised ? [guardStep(next, next.share, MUST_ADMIT, !sameRole)] : []),
     ...(old === undefined ? [] : processSteps(old, next)),
     applyStep(next, [], old === undefined ? "Its share of Postgres is free." : EITHER_INI),
-    ...(lowered ? [loweredStep(next)] : []),
-    ...(old === undefined || sameRole ? [] : [retiredRole(old)]),
+    ...(lowered ? [guardStep(next, next.share, IS_FREE)] : []),
+    ...(old === undefined || sameRole ? [] : [guardStep(old, 0, IS_RETIRED)]),
   ];
 }
 
@@ -124,7 +128,14 @@ function processSteps(old: Tier, next: Tier): readonly Step[] {
   if (most + leaving + coming <= allowed) return [];
   return next.processes > old.processes
     ? [fewerSlotsStep(old, next)]
-    : [fewerProcessesStep(old, next)];
+    : [
+        scaleStep(
+          old,
+          next.processes,
+          OTHERS_GONE,
+          "What the others may open can rise only when these are gone.",
+        ),
+      ];
 }
 
 /** The new slots with the old number of processes, which must have them before any is added. */
@@ -151,21 +162,10 @@ function fewerSlotsStep(old: Tier, next: Tier): Step {
   );
 }
 
-function fewerProcessesStep(old: Tier, next: Tier): Step {
-  return {
-    action: "Scale",
-    objects: [nameOf(next)],
-    from: old.processes,
-    to: next.processes,
-    waitFor: "the other pods are gone; one that terminates is not",
-    why: "What the others may open can rise only when these are gone.",
-  };
-}
-
 function applyStep(next: Tier, changes: readonly StepChange[], why: string): Step {
   return {
     action: "Apply",
-    objects: [nameOf(next)],
+    objects: stepNames([next.budget]),
     changes,
     obsolete: [],
     waitFor: "its rollout is done: every process runs this ini",
@@ -177,48 +177,30 @@ function removalSteps(old: Tier): readonly Step[] {
   return [
     {
       action: "Delete",
-      objects: [nameOf(old)],
+      objects: stepNames([old.budget]),
       waitFor: "none of its pods is left",
       why: "Its servers are gone. What it holds of Postgres is free when its processes are.",
     },
-    retiredRole(old),
+    guardStep(old, 0, IS_RETIRED),
   ];
 }
 
 function stopSteps(old: Tier): readonly Step[] {
-  return [
-    {
-      action: "Scale",
-      objects: [nameOf(old)],
-      from: old.processes,
-      to: 0,
-      waitFor: "none of its pods is left",
-      why:
-        "It moves to a Postgres that has no room before another budget leaves, which waits for the " +
-        "room that this one takes. Its servers reach no database until it is applied again.",
-    },
-    retiredRole(old),
-  ];
+  const why =
+    "It moves to a Postgres that has no room before another budget leaves, which waits for the " +
+    "room that this one takes. Its servers reach no database until it is applied again.";
+  return [scaleStep(old, 0, "none of its pods is left", why), guardStep(old, 0, IS_RETIRED)];
 }
 
-function raisedStep(tier: Tier, isNew: boolean): Step {
-  const why = "It must admit what the new ini may open.";
-  return guardStep(tier, tier.share, isNew, why);
+function scaleStep(old: Tier, to: number, waitFor: string, why: string): Step {
+  const objects = stepNames([old.budget]);
+  return { action: "Scale", objects, from: old.processes, to, waitFor, why };
 }
 
-function loweredStep(tier: Tier): Step {
-  const why = "No process may open more any longer; the rest is free for others.";
-  return guardStep(tier, tier.share, false, why);
-}
-
-function retiredRole(old: Tier): Step {
-  return guardStep(old, 0, false, "Nobody uses this role there any longer.");
-}
-
-function guardStep(tier: Tier, connections: number, isNew: boolean, why: string): Step {
+function guardStep(tier: Tier, connections: number, why: string, isNew = false): Step {
   return {
     action: "Guard",
-    objects: [nameOf(tier)],
+    objects: stepNames([tier.budget]),
     postgres: tier.postgres,
     role: tier.role,
     isNew,
@@ -248,9 +230,4 @@ function postgresSteps(
           : "All its budgets have come down to what it admits then.",
     };
   });
-}
-
-function nameOf({ budget }: Tier): ObjectName {
-  const { name, namespace } = budget.metadata;
-  return { kind: "ConnectionBudget", namespace, name };
 }

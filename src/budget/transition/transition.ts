@@ -1,6 +1,6 @@
 import { fallingSteps, lastStep } from "./serverSteps.ts";
 import { snapshotOf, type Planned, type Snapshot } from "./fleetState.ts";
-import type { ObjectName, Step } from "./steps.ts";
+import { stepNames, type Step } from "./steps.ts";
 import { tierSteps } from "./tierSteps.ts";
 
 /**
@@ -32,11 +32,7 @@ function secretsSteps(before: Snapshot, after: Snapshot): readonly Step[] {
   const newBudgets = [...after.tiers]
     .filter(([key]) => !before.tiers.has(key))
     .map(([, { budget }]) => budget);
-  const objects = [...newBudgets, ...newServers].map(({ kind, metadata }): ObjectName => ({
-    kind,
-    namespace: metadata.namespace,
-    name: metadata.name,
-  }));
+  const objects = stepNames([...newBudgets, ...newServers]);
   if (objects.length === 0) return [];
   return [
     {

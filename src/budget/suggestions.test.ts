@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { applyChanges } from "../../../test/fleets/applyChanges.ts";
-import { arbitraryFleet, ONE_BUDGET } from "../../../test/fleets/arbitraryFleet.ts";
-import { budgetOf, incidentFleet, serverOf } from "../../../test/fleets/fleetOf.ts";
-import type { Fleet } from "../../api/fleet.ts";
-import type { BudgetPlan, Suggestion } from "../plan.ts";
-import { planFleet } from "../planFleet.ts";
+import { applyChanges } from "../../test/fleets/applyChanges.ts";
+import { arbitraryFleet, ONE_BUDGET } from "../../test/fleets/arbitraryFleet.ts";
+import { budgetOf, incidentFleet, serverOf } from "../../test/fleets/fleetOf.ts";
+import type { Fleet } from "../api/fleet.ts";
+import type { BudgetPlan, Suggestion } from "./plan.ts";
+import { planFleet } from "./planFleet.ts";
 
 const ORDER = ["SmallerPools", "Recreate", "Members", "Disable", "MaxClientConn"] as const;
 

@@ -1,7 +1,7 @@
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import { keyOf, serversByBudget, type Fleet } from "../api/fleet.ts";
 import type { McpServer } from "../api/mcpServer.ts";
-import type { BudgetPlan, Plan, ServerPlan } from "../budget/plan.ts";
+import type { BudgetPlan, Plan, ServerPlan } from "./plan.ts";
 
 /** A budget with its plan and those of its servers that are planned for, by name. */
 export interface PlannedBudget {
