@@ -47,19 +47,13 @@ export function secretFiles(
   if (problems.length > 0) return { files: [], problems };
 
   const fresh = new Map(secrets.map(({ metadata, data }) => [secretKeyOf(metadata), data]));
-  const passwords: SecretFile[] = [];
-  const composed: SecretFile[] = [];
-  for (const { metadata, data } of secrets) {
-    for (const [key, files] of [
-      [PASSWORD_KEY, passwords],
-      [USERLIST_KEY, composed],
-    ] as const) {
+  const filesOf = (key: string, isComposed: boolean): SecretFile[] =>
+    secrets.flatMap(({ metadata, data }) => {
       const text = textOf(data[key] ?? "") ?? "";
-      const isComposed = files === composed;
-      if (data[key] !== undefined)
-        files.push({ path: secretPath(metadata, key), text, isComposed });
-    }
-  }
+      return data[key] === undefined ? [] : [{ path: secretPath(metadata, key), text, isComposed }];
+    });
+  const passwords = filesOf(PASSWORD_KEY, false);
+  const composed = filesOf(USERLIST_KEY, true);
   for (const { host, login, secret } of clientLogins(fleet)) {
     const data = fresh.get(secretKeyOf(secret)) ?? existing(secret);
     const password = textOf(data?.[PASSWORD_KEY] ?? "") ?? "";
