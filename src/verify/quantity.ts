@@ -34,9 +34,19 @@ export function missing(what: string, place: SourcePosition, remedy: string): Mi
   return { known: false, what, place, remedy };
 }
 
+/** Known to be 0, which is unlimited to PgBouncer. */
+export function isZero(quantity: Quantity): boolean {
+  return quantity.known && quantity.value === 0;
+}
+
+/** Where a quantity stands first; `otherwise` where it is missing, or stands nowhere. */
+export function firstPlace(quantity: Quantity, otherwise: SourcePosition): SourcePosition {
+  return (quantity.known ? quantity.places[0] : undefined) ?? otherwise;
+}
+
 /** a × b; with a 0 in it what is missing of the other doesn't matter. */
 export function product(a: Quantity, b: Quantity): Quantity {
-  const zero = [a, b].find((one) => one.known && one.value === 0);
+  const zero = [a, b].find(isZero);
   if (zero !== undefined) return zero;
   if (!a.known) return a;
   if (!b.known) return b;

@@ -1,5 +1,5 @@
 import type { SourcePosition } from "../sourcePosition.ts";
-import type { Quantity, MissingQuantity } from "../quantity.ts";
+import { isZero, type Quantity, type MissingQuantity } from "../quantity.ts";
 
 /**
  * A number of connections of which perhaps only bounds are known: at least `least`, at most `most`,
@@ -32,9 +32,8 @@ export function boundsOf(quantity: Quantity): Bounds {
 /** A quantity of PgBouncer's in which 0 means unlimited; one that is not there is unlimited too. */
 export function limitOf(quantity: Quantity | undefined): Bounds {
   if (quantity === undefined) return exactly(Infinity);
-  return quantity.known && quantity.value === 0
-    ? exactly(Infinity, quantity.places)
-    : boundsOf(quantity);
+  const bounds = boundsOf(quantity);
+  return isZero(quantity) ? exactly(Infinity, bounds.places) : bounds;
 }
 
 /** Anything from `min` to `max`; no more can be said without what is missing. */

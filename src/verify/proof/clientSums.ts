@@ -1,18 +1,18 @@
 import { MAINTENANCE_LINE } from "../../api/names.ts";
 import { didYouMean } from "../../text/didYouMean.ts";
 import { counted } from "../../text/wording.ts";
-import type { SourcePosition } from "../sourcePosition.ts";
-import type { Finding, Rule } from "./proof.ts";
+import type { Finding } from "./proof.ts";
 import {
   processesOf,
   type Client,
   type Pooler,
   type PoolerGroup,
+  type PoolerLine,
   type Reserve,
   type System,
 } from "../system.ts";
-import type { Quantity } from "../quantity.ts";
-import { boundsOf, between, exactly, isExact, largerOf, limitOf, times } from "./bounds.ts";
+import { isZero, known, type Quantity } from "../quantity.ts";
+import { between, exactly, isExact, largerOf } from "./bounds.ts";
 import {
   clientsOf,
   useOf,
@@ -23,14 +23,13 @@ import {
 } from "./lineUse.ts";
 import {
   findingOf,
-  sumVerdict,
-  lowered,
-  numbered,
-  product,
+  limitedBy,
+  mergedVerdicts,
+  perProcess,
+  quantityTerm,
   shortSum,
   sizeHint,
-  valueText,
-  mergedVerdicts,
+  sumVerdict,
   totalOf,
   type SumVerdict,
   type SumTerm,
@@ -51,7 +50,7 @@ export function clientSums(pooler: Pooler, system: System): SumVerdict {
       return mergedVerdicts([
         capacitySum(pooler, group, use, title),
         ...use.lines.map((line) => bulkheadSum(pooler, line, use.unknownDatabase, title)),
-        { sums: [], findings: clientsWithoutLine(pooler, group, use), missing: [] },
+        { findings: clientsWithoutLine(pooler, group, use) },
       ]);
     }),
   );
@@ -67,14 +66,11 @@ function capacitySum(pooler: Pooler, group: PoolerGroup, use: GroupUse, title: s
     kind: "clients",
     of: title,
     terms: termsOf(pooler, use, largest),
-    limit: boundsOf(group.capacity),
-    limitWhy: limitWhy("max_client_conn", group.capacity),
+    ...limitedBy(group.capacity, "max_client_conn"),
   });
   const check = checkWith(Infinity);
   return sumVerdict(check, () => {
-    const what = use.lines.some(({ line, clients }) => !hasBulkhead(line) && clients.length > 0)
-      ? "pool"
-      : "max_db_client_connections of each line";
+    const what = hasOpenLine(use) ? "pool" : "max_db_client_connections of each line";
     const hint = sizeHint(checkWith, what);
     const message = `Each process of ${title} may have to carry ${shortSum(check)} (max_client_conn).${hint}`;
     return findingOf("weir/clients-over-capacity", check, pooler.place, message);
@@ -87,15 +83,17 @@ function capacitySum(pooler: Pooler, group: PoolerGroup, use: GroupUse, title: s
  * lowered: the pools where there are some without a bulkhead, else the bulkheads.
  */
 function termsOf(pooler: Pooler, use: GroupUse, largest: number): readonly SumTerm[] {
-  const open = use.lines.some(({ line, clients }) => !hasBulkhead(line) && clients.length > 0);
-  const ofLine = (each: LineUse): readonly SumTerm[] =>
-    hasBulkhead(each.line)
-      ? [bulkheadTerm(each, open ? Infinity : largest)]
-      : each.clients.map((client) => clientTerm(pooler, client, largest));
+  const ofBulkheads = hasOpenLine(use) ? Infinity : largest;
+  const ofLine = ({ name, line, clients }: LineUse): readonly SumTerm[] => {
+    const bulkhead = bulkheadOf(line);
+    return bulkhead === undefined
+      ? clients.map((client) => clientTerm(pooler, client, largest))
+      : [quantityTerm(`line ${name}`, bulkhead, line.place, ofBulkheads)];
+  };
   const maintenance = use.lines.filter(({ name }) => name === MAINTENANCE_LINE).flatMap(ofLine);
   const consoles = use.consoles.map((client) => clientTerm(pooler, client, Infinity));
   const { reserve } = pooler;
-  const bounded = use.lines.some(({ line }) => hasBulkhead(line));
+  const bounded = use.lines.some(({ line }) => bulkheadOf(line) !== undefined);
   return [
     ...use.unknownDatabase.map((client) => unknownDatabaseTerm(pooler, client, bounded)),
     ...use.lines.filter(({ name }) => name !== MAINTENANCE_LINE).flatMap(ofLine),
@@ -122,31 +120,20 @@ function reservedTerm(
   };
 }
 
-function hasBulkhead(line: LineUse["line"]): boolean {
-  return line.maxClients !== undefined && !(line.maxClients.known && line.maxClients.value === 0);
+/** What a line admits at most, where anything bounds it. */
+function bulkheadOf({ maxClients }: PoolerLine): Quantity | undefined {
+  return maxClients === undefined || isZero(maxClients) ? undefined : maxClients;
 }
 
-function bulkheadTerm({ name, line }: LineUse, largest: number): SumTerm {
-  const limit = lowered(limitOf(line.maxClients), largest);
-  return {
-    name: `line ${name}`,
-    amount: limit,
-    formula: isExact(limit) ? String(limit.min) : "?",
-    why: line.maxClients === undefined ? "" : numbered(line.maxClients),
-    first: line.maxClients?.known ? (line.maxClients.places[0] ?? line.place) : line.place,
-  };
+/** Whether clients are on a line without a bulkhead. */
+function hasOpenLine({ lines }: GroupUse): boolean {
+  return lines.some(({ line, clients }) => bulkheadOf(line) === undefined && clients.length > 0);
 }
 
 function clientTerm(pooler: Pooler, client: PooledClient, largest: number): SumTerm {
-  const { name, pool } = client;
+  const { name, pool, place } = client;
   const mine = pooler.scope === "pod" ? processesOfPod(client, pooler.groups) : processesOf(client);
-  return {
-    name,
-    amount: times(boundsOf(mine), lowered(boundsOf(pool), largest)),
-    formula: product(mine, "processes", valueText(pool)),
-    why: `${numbered(mine)} × ${numbered(pool)}`,
-    first: firstOf(client),
-  };
+  return perProcess(mine, quantityTerm(name, pool, place, largest));
 }
 
 /** A client on an unknown line: a line with a bulkhead has counted it already. */
@@ -156,11 +143,6 @@ function unknownDatabaseTerm(pooler: Pooler, client: PooledClient, bounded: bool
   const { max, missing } = term.amount;
   const amount = between(0, max, [...missing, whichDatabase(client)]);
   return { ...term, amount, formula: "?", why: `${term.why}, on which line is missing` };
-}
-
-/** Where the size of a client's pool stands. */
-function firstOf({ pool, place }: Client): SourcePosition {
-  return pool.known ? (pool.places[0] ?? place) : place;
 }
 
 /**
@@ -177,12 +159,7 @@ function processesOfPod(client: Client, groups: readonly PoolerGroup[]): Quantit
     pods += quantity.value;
   }
   const value = pods === 0 ? 0 : Math.ceil(processes.value / pods);
-  return {
-    known: true,
-    value,
-    why: `${value} in one of ${counted(pods, "pod")}`,
-    places: processes.places,
-  };
+  return known(value, `${value} in one of ${counted(pods, "pod")}`, ...processes.places);
 }
 
 function bulkheadSum(
@@ -191,8 +168,10 @@ function bulkheadSum(
   unknownDatabase: readonly PooledClient[],
   title: string,
 ): SumVerdict {
-  if (!hasBulkhead(line) || clients.length + unknownDatabase.length === 0)
+  const bulkhead = bulkheadOf(line);
+  if (bulkhead === undefined || clients.length + unknownDatabase.length === 0) {
     return mergedVerdicts([]);
+  }
   const checkWith = (largest: number): SumCheck => ({
     kind: "bulkhead",
     of: `${title}, line ${name}`,
@@ -200,9 +179,7 @@ function bulkheadSum(
       ...clients.map((client) => clientTerm(pooler, client, largest)),
       ...unknownDatabase.map((client) => unknownDatabaseTerm(pooler, client, true)),
     ],
-    limit: limitOf(line.maxClients),
-    limitWhy:
-      line.maxClients === undefined ? "" : limitWhy("max_db_client_connections", line.maxClients),
+    ...limitedBy(bulkhead, "max_db_client_connections"),
   });
   const check = checkWith(Infinity);
   return sumVerdict(check, () => {
@@ -214,10 +191,6 @@ function bulkheadSum(
   });
 }
 
-function limitWhy(name: string, quantity: Quantity): string {
-  return quantity.known ? numbered(quantity) : `${name} is missing`;
-}
-
 function clientsWithoutLine(
   pooler: Pooler,
   group: PoolerGroup,
@@ -227,9 +200,8 @@ function clientsWithoutLine(
   return withoutLine.map(({ name, target }) => {
     const meant = didYouMean(target.database, names);
     const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
-    const rule: Rule = "weir/no-such-database";
     return {
-      rule,
+      rule: "weir/no-such-database",
       message: `${name} connects to database ${target.database}, for which ${pooler.name} has no line, and there is no line *${hint}`,
       place: target.place,
       related: group.lines.slice(0, 1).map(({ place }) => place),

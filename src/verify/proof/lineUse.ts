@@ -1,7 +1,7 @@
 import { CONNECTS_TO_ANNOTATION, CONSOLE_DATABASE } from "../../api/names.ts";
 import { byCodeUnit } from "../../text/order.ts";
 import type { Client, Pooler, PoolerGroup, PoolerLine, System, Target } from "../system.ts";
-import type { MissingQuantity } from "../quantity.ts";
+import { missing, type MissingQuantity } from "../quantity.ts";
 
 const TARGET_REMEDY = `annotate it with ${CONNECTS_TO_ANNOTATION}: "host:port/database?user=login"`;
 
@@ -92,20 +92,10 @@ export function useOf(group: PoolerGroup, clients: readonly PooledClient[]): Gro
   };
 }
 
-export function whichDatabase(client: PooledClient): MissingQuantity {
-  return {
-    known: false,
-    what: `which database ${client.name} names: ${client.target.database}`,
-    place: client.target.place,
-    remedy: TARGET_REMEDY,
-  };
+export function whichDatabase({ name, target }: PooledClient): MissingQuantity {
+  return missing(`which database ${name} names: ${target.database}`, target.place, TARGET_REMEDY);
 }
 
-export function whichLogin(client: PooledClient): MissingQuantity {
-  return {
-    known: false,
-    what: `which login ${client.name} has: ${client.target.user}`,
-    place: client.target.place,
-    remedy: TARGET_REMEDY,
-  };
+export function whichLogin({ name, target }: PooledClient): MissingQuantity {
+  return missing(`which login ${name} has: ${target.user}`, target.place, TARGET_REMEDY);
 }

@@ -2,8 +2,8 @@ import { formatPath } from "../../api/fieldPath.ts";
 import { byCodeUnit } from "../../text/order.ts";
 import { objectOf } from "../sourcePosition.ts";
 import type { Finding, Proof, Sum } from "./proof.ts";
-import { processesOf, type Client, type Pooler, type PoolerGroup, type System } from "../system.ts";
-import type { MissingQuantity } from "../quantity.ts";
+import { processesOf, type Client, type Pooler, type System } from "../system.ts";
+import { isZero, missing, type MissingQuantity } from "../quantity.ts";
 import { clientSums } from "./clientSums.ts";
 import { clientsOf } from "./lineUse.ts";
 import { slotSums } from "./slotSums.ts";
@@ -16,15 +16,15 @@ import { keyOf, mergedVerdicts } from "./sum.ts";
  */
 export function prove(system: System): Proof {
   const ordered = inOrder(system);
-  const { sums, findings, missing } = mergedVerdicts([
+  const { sums, findings, ...verdicts } = mergedVerdicts([
     ...ordered.poolers.map((pooler) => clientSums(pooler, ordered)),
     slotSums(ordered),
-    { sums: [], findings: [], missing: [...ordered.missing, ...withoutPooler(ordered)] },
+    { missing: [...ordered.missing, ...withoutPooler(ordered)] },
   ]);
   const found = unique(findings, ({ rule, message, place }) =>
     JSON.stringify([rule, message, keyOf(place)]),
   );
-  const missingInputs = unique(missing, ({ what, place, remedy }) =>
+  const missingInputs = unique(verdicts.missing, ({ what, place, remedy }) =>
     JSON.stringify([what, remedy, keyOf(place)]),
   ).toSorted((a, b) => byCodeUnit(textOf(a), textOf(b)));
   return {
@@ -45,45 +45,37 @@ function verdictOf(
   { poolers }: System,
   sums: readonly Sum[],
   findings: readonly Finding[],
-  missing: readonly MissingQuantity[],
+  missingInputs: readonly MissingQuantity[],
 ): Proof["verdict"] {
   if (findings.length > 0 || sums.some(({ verdict }) => verdict === "broken")) return "broken";
-  const proved = poolers.length > 0 && missing.length === 0;
+  const proved = poolers.length > 0 && missingInputs.length === 0;
   return proved && sums.every(({ verdict }) => verdict === "fits") ? "fits" : "unknown";
 }
 
 /** A client of a pooler that is not among the objects is not proved to fit unknownDatabase. */
 function withoutPooler({ poolers, clients }: System): readonly MissingQuantity[] {
   const names = new Set(poolers.map(({ name }) => name));
-  return clients.flatMap(({ name, target }) =>
-    target.kind === "pooler" && !names.has(target.pooler)
-      ? [
-          {
-            known: false,
-            what: `the PgBouncer ${target.pooler} that ${name} connects to`,
-            place: target.place,
-            remedy: "verify its manifests too",
-          },
-        ]
-      : [],
-  );
+  return clients.flatMap(({ name, target }) => {
+    if (target.kind !== "pooler" || names.has(target.pooler)) return [];
+    const what = `the PgBouncer ${target.pooler} that ${name} connects to`;
+    return missing(what, target.place, "verify its manifests too");
+  });
 }
 
 function inOrder(system: System): System {
   return {
     poolers: sorted(system.poolers, ({ name }) => name).map((pooler) => ({
       ...pooler,
-      groups: pooler.groups.map(withSortedLines),
+      groups: pooler.groups.map((group) => ({
+        ...group,
+        lines: sorted(group.lines, ({ name }) => name),
+      })),
     })),
     clients: sorted(system.clients, clientKey),
     postgres: sorted(system.postgres, ({ address }) => address),
     missing: system.missing,
     notes: sorted(system.notes, (note) => note),
   };
-}
-
-function withSortedLines(group: PoolerGroup): PoolerGroup {
-  return { ...group, lines: sorted(group.lines, ({ name }) => name) };
 }
 
 /** Two pools of one container differ in where they connect to, or in what they are. */
@@ -116,19 +108,17 @@ function unique<T>(values: readonly T[], keyFor: (value: T) => string): readonly
 export function unlistedClients(system: System): readonly MissingQuantity[] {
   return system.poolers
     .filter((pooler) => isOpen(pooler) && clientsOf(pooler, system).length === 0)
-    .map(({ name, place }) => ({
-      known: false,
-      what: `who connects to ${name}: no client of it is among the objects`,
-      place,
-      remedy:
+    .map(({ name, place }) =>
+      missing(
+        `who connects to ${name}: no client of it is among the objects`,
+        place,
         "verify the manifests of its clients too, or bound each line by max_db_client_connections",
-    }));
+      ),
+    );
 }
 
 function isOpen({ groups }: Pooler): boolean {
   return groups.some(({ lines }) =>
-    lines.some(
-      ({ maxClients }) => maxClients === undefined || (maxClients.known && maxClients.value === 0),
-    ),
+    lines.some(({ maxClients }) => maxClients === undefined || isZero(maxClients)),
   );
 }

@@ -1,22 +1,21 @@
 import { byCodeUnit } from "../../text/order.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
-import type { Finding, Rule } from "./proof.ts";
+import type { Rule } from "./proof.ts";
 import { processesOf, type Pooler, type PostgresServer, type System } from "../system.ts";
-import type { MissingQuantity } from "../quantity.ts";
-import { boundsOf, limitOf, times } from "./bounds.ts";
+import { firstPlace, missing, type MissingQuantity } from "../quantity.ts";
+import { limitOf } from "./bounds.ts";
 import { clientsOf, isDirect, useOf, type DirectClient } from "./lineUse.ts";
 import { slotTerms } from "./slotTerms.ts";
 import {
   findingOf,
-  sumVerdict,
-  numbered,
-  product,
+  limitedBy,
+  mergedVerdicts,
+  perProcess,
+  quantityTerm,
   shortSum,
   sizeHint,
-  valueText,
-  mergedVerdicts,
+  sumVerdict,
   type SumVerdict,
-  type SumTerm,
   type SumCheck,
 } from "./sum.ts";
 
@@ -40,8 +39,7 @@ function shareSum(pooler: Pooler, system: System): SumVerdict {
     kind: "slots",
     of: `${name}, its share of Postgres`,
     terms: slotTerms(pooler, system, { largest }),
-    limit: boundsOf(share),
-    limitWhy: share.known ? numbered(share) : "the share is missing",
+    ...limitedBy(share, "the share"),
   });
   return slotVerdict(
     "weir/slots-over-share",
@@ -100,17 +98,23 @@ function postgresSums(backend: PostgresClients, system: System): SumVerdict {
   // What it admits is not known, but every pooler before it keeps to a share of it.
   const bounded = direct.length === 0 && poolers.every(({ share }) => share !== undefined);
   if (!available?.known && bounded) return mergedVerdicts([]);
-  const limit = available ?? missingPostgres(backend, first.place);
-  const limitWhy = limit.known ? numbered(limit) : `what Postgres ${address} admits is missing`;
+  const limit = limitedBy(
+    available ?? missingPostgres(backend, first.place),
+    `what Postgres ${address} admits`,
+  );
   const checkWith = (largest: number): SumCheck => ({
     kind: "slots",
     of: `Postgres ${address}`,
     terms: [
       ...poolers.flatMap((pooler) => slotTerms(pooler, system, { postgres: isIt, largest })),
-      ...direct.map(directTerm),
+      ...direct.map((client) =>
+        perProcess(
+          processesOf(client),
+          quantityTerm(`${client.name}, past every PgBouncer`, client.pool, client.place),
+        ),
+      ),
     ],
-    limit: boundsOf(limit),
-    limitWhy,
+    ...limit,
   });
   const slots = slotVerdict(
     "weir/slots-over-postgres",
@@ -118,14 +122,15 @@ function postgresSums(backend: PostgresClients, system: System): SumVerdict {
     first.place,
     (sum) => `Postgres ${address} may have to carry ${sum}.`,
   );
-  const shares = poolers.flatMap(shareTerm);
+  const shares = poolers.flatMap(({ name, share, place }) =>
+    share === undefined ? [] : [quantityTerm(name, share, place)],
+  );
   if (shares.length < 2) return slots;
   const check: SumCheck = {
     kind: "slots",
     of: `Postgres ${address}, shares`,
     terms: shares,
-    limit: boundsOf(limit),
-    limitWhy,
+    ...limit,
   };
   return mergedVerdicts([
     slots,
@@ -145,40 +150,11 @@ function missingPostgres(
   place: SourcePosition,
 ): MissingQuantity {
   const [pooler] = poolers.filter(({ share }) => share === undefined);
-  return {
-    known: false,
-    what: `how many connections Postgres ${address} admits`,
-    place,
-    remedy:
-      pooler === undefined
-        ? `add an object of that Postgres, annotated with weir.dev/available-connections: "N" (max_connections less what is reserved)`
-        : `annotate ${pooler.name} with weir.dev/postgres-connections: "N", what all its processes together may use of it`,
-  };
-}
-
-function directTerm(client: DirectClient): SumTerm {
-  const { name, pool, place } = client;
-  const processes = processesOf(client);
-  return {
-    name: `${name}, past every PgBouncer`,
-    amount: times(boundsOf(processes), boundsOf(pool)),
-    formula: product(processes, "processes", valueText(pool)),
-    why: `${numbered(processes)} × ${numbered(pool)}`,
-    first: pool.known ? (pool.places[0] ?? place) : place,
-  };
-}
-
-function shareTerm({ name, share, place }: Pooler): readonly SumTerm[] {
-  if (share === undefined) return [];
-  return [
-    {
-      name,
-      amount: boundsOf(share),
-      formula: valueText(share),
-      why: numbered(share),
-      first: share.known ? (share.places[0] ?? place) : place,
-    },
-  ];
+  const remedy =
+    pooler === undefined
+      ? `add an object of that Postgres, annotated with weir.dev/available-connections: "N" (max_connections less what is reserved)`
+      : `annotate ${pooler.name} with weir.dev/postgres-connections: "N", what all its processes together may use of it`;
+  return missing(`how many connections Postgres ${address} admits`, place, remedy);
 }
 
 /** A slot sum with, where it is broken, the largest uniform pool_size that would fit. */
@@ -205,20 +181,16 @@ function slotVerdict(
 function unlimitedPools(pooler: Pooler, system: System): SumVerdict {
   const clients = clientsOf(pooler, system);
   const verdicts = pooler.groups.flatMap((group) =>
-    useOf(group, clients).lines.map(({ name, line }): SumVerdict => {
+    useOf(group, clients).lines.map(({ name, line }): Partial<SumVerdict> => {
       const { poolSize, maxServers, user } = line;
       const byUser = user === undefined ? undefined : group.userLimits.get(user);
       const limits = [limitOf(poolSize), limitOf(maxServers), limitOf(byUser)];
-      if (limits.some(({ max }) => max !== Infinity)) return mergedVerdicts([]);
-      const missing = limits.flatMap((limit) => limit.missing);
-      if (missing.length > 0) return { sums: [], findings: [], missing };
-      const finding: Finding = {
-        rule: "weir/unlimited-pool",
-        message: `Line ${name} of ${pooler.name} has pool_size 0, which is unlimited in PgBouncer. Give it a pool_size of 1 or more, or max_db_connections.`,
-        place: poolSize.known ? (poolSize.places[0] ?? line.place) : line.place,
-        related: [],
-      };
-      return { sums: [], findings: [finding], missing: [] };
+      if (limits.some(({ max }) => max !== Infinity)) return {};
+      const unknown = limits.flatMap((limit) => limit.missing);
+      if (unknown.length > 0) return { missing: unknown };
+      const message = `Line ${name} of ${pooler.name} has pool_size 0, which is unlimited in PgBouncer. Give it a pool_size of 1 or more, or max_db_connections.`;
+      const place = firstPlace(poolSize, line.place);
+      return { findings: [{ rule: "weir/unlimited-pool", message, place, related: [] }] };
     }),
   );
   return mergedVerdicts(verdicts);

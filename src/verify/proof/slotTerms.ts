@@ -1,8 +1,7 @@
 import { MAINTENANCE_LINE } from "../../api/names.ts";
 import { listed } from "../../text/wording.ts";
-import type { SourcePosition } from "../sourcePosition.ts";
-import type { Pooler, PoolerGroup, PoolerLine, System } from "../system.ts";
-import type { Quantity, MissingQuantity } from "../quantity.ts";
+import type { Pooler, PoolerGroup, System } from "../system.ts";
+import { firstPlace, isZero, type MissingQuantity } from "../quantity.ts";
 import {
   boundsOf,
   between,
@@ -25,7 +24,7 @@ import {
   type LineUse,
   type PooledClient,
 } from "./lineUse.ts";
-import { lowered, numbered, product, valueText, totalOf, type SumTerm } from "./sum.ts";
+import { lowered, numbered, perProcess, totalOf, valueText, type SumTerm } from "./sum.ts";
 
 /** Which server connections to count. */
 export interface SlotSelection {
@@ -66,13 +65,7 @@ export function slotTerms(
       ...cappedByRole(
         group,
         lines.map((line) => poolsOf(line, use.unknownDatabase, wanted.largest)),
-      ).map((term) => ({
-        ...term,
-        name: `${title}, ${term.name}`,
-        amount: times(boundsOf(group.processes), term.amount),
-        formula: product(group.processes, "processes", term.formula),
-        why: `${numbered(group.processes)} × ${term.why}`,
-      })),
+      ).map((term) => perProcess(group.processes, { ...term, name: `${title}, ${term.name}` })),
       ...copiesTerm(group, use, title),
       ...maintenanceTerm(pooler, group, title),
     ];
@@ -89,21 +82,19 @@ interface Roles {
  * The roles that a line's pools are opened as. Two unknown logins may be one, or one that is known.
  */
 function rolesOf({ line, clients }: LineUse, unknownDatabase: readonly PooledClient[]): Roles {
-  const auth = line.authUser === undefined ? [] : [line.authUser];
-  if (line.user !== undefined) return countedRoles([line.user, ...auth], []);
-  const unknown = clients.filter((client) => isUnknown(client, "user"));
-  const logins = clients
-    .filter((client) => !isUnknown(client, "user"))
-    .map(({ target }) => target.user);
-  // Another client may log in, though none is known.
-  const some = clients.length === 0 ? ["?"] : logins;
-  return countedRoles([...some, ...auth], [...unknown, ...unknownDatabase]);
-}
-
-function countedRoles(known: readonly string[], unknown: readonly PooledClient[]): Roles {
-  const names = new Set(known);
-  const all = new Set([...known, ...unknown.map(({ target }) => target.user)]);
-  const least = Math.max(1, names.size);
+  const byLogin = line.user === undefined ? clients : [];
+  const unknown = [
+    ...byLogin.filter((client) => isUnknown(client, "user")),
+    ...(line.user === undefined ? unknownDatabase : []),
+  ];
+  const certain = new Set(
+    byLogin.filter((client) => !isUnknown(client, "user")).map(({ target }) => target.user),
+  );
+  // Without a user, another client may log in, though none is known.
+  if (byLogin.length === 0) certain.add(line.user ?? "?");
+  if (line.authUser !== undefined) certain.add(line.authUser);
+  const all = new Set([...certain, ...unknown.map(({ target }) => target.user)]);
+  const least = Math.max(1, certain.size);
   return {
     names: [...all],
     amount: between(least, Math.max(least, all.size), unknown.map(whichOne)),
@@ -120,14 +111,10 @@ function poolsOf(
   largest: number,
 ): LinePools {
   const roles = rolesOf(use, unknownDatabase);
-  const each = plus(poolSize(use.line, largest), boundsOf(use.line.reservePool));
+  const each = plus(lowered(limitOf(use.line.poolSize), largest), boundsOf(use.line.reservePool));
   const pools = times(roles.amount, each);
   const amount = smallerOf(pools, limitOf(use.line.maxServers));
   return { use, roles: roles.names, amount, capped: amount.max < pools.max };
-}
-
-function poolSize({ poolSize: size }: PoolerLine, largest: number): Bounds {
-  return lowered(limitOf(size), largest);
 }
 
 /**
@@ -152,42 +139,30 @@ function cappedByRole(group: PoolerGroup, lines: readonly LinePools[]): readonly
         amount,
         formula: isExact(amount) ? String(amount.min) : "?",
         why: `${numbered(quantity)}, which caps the ${total.min} of its lines`,
-        ...(lowest && { first: sizePlace(lowest) }),
+        ...(lowest && { first: firstPlace(lowest.poolSize, lowest.place) }),
       },
     ];
   });
 }
 
 function lineTerm({ use, roles, amount, capped }: LinePools): SumTerm {
-  const { poolSize: size, reservePool, maxServers } = use.line;
-  const own = size.known && size.value === 0 ? "unlimited" : valueText(size);
-  const sizes = isNothing(reservePool) ? own : `(${own} + ${valueText(reservePool)})`;
-  const formula =
-    capped && isExact(amount)
-      ? String(amount.min)
-      : roles.length === 1
-        ? sizes
-        : `${roles.length} roles × ${sizes}`;
-  const each = isNothing(reservePool)
-    ? numbered(size)
-    : `(${numbered(size)} + ${numbered(reservePool)})`;
-  const pools = roles.length === 1 ? each : `${roles.length} roles (${listed(roles)}) × ${each}`;
-  const why = capped && maxServers ? `${numbered(maxServers)}, which caps ${pools}` : pools;
+  const { poolSize, reservePool, maxServers, place } = use.line;
+  const hasReserve = !isZero(reservePool);
+  const size = isZero(poolSize) ? "unlimited" : valueText(poolSize);
+  const sizes = hasReserve ? `(${size} + ${valueText(reservePool)})` : size;
+  const each = hasReserve
+    ? `(${numbered(poolSize)} + ${numbered(reservePool)})`
+    : numbered(poolSize);
+  const isOne = roles.length === 1;
+  const pools = isOne ? each : `${roles.length} roles (${listed(roles)}) × ${each}`;
+  const formula = isOne ? sizes : `${roles.length} roles × ${sizes}`;
   return {
     name: `line ${use.name}`,
     amount,
-    formula,
-    why,
-    first: sizePlace(use.line),
+    formula: capped && isExact(amount) ? String(amount.min) : formula,
+    why: capped && maxServers ? `${numbered(maxServers)}, which caps ${pools}` : pools,
+    first: firstPlace(poolSize, place),
   };
-}
-
-function isNothing(quantity: Quantity): boolean {
-  return quantity.known && quantity.value === 0;
-}
-
-function sizePlace({ poolSize: size, place }: PoolerLine): SourcePosition {
-  return size.known ? (size.places[0] ?? place) : place;
 }
 
 /** Copies of the line * for unknown databases. */
@@ -209,16 +184,15 @@ function copiesTerm(
 
 /** What the reserve keeps for maintenance, where no line called so does it. */
 function maintenanceTerm(pooler: Pooler, group: PoolerGroup, title: string): readonly SumTerm[] {
-  const { reserve } = pooler;
+  const { maintenanceSlots, places, why } = pooler.reserve;
+  if (maintenanceSlots === 0) return [];
   if (group.lines.some(({ name }) => name === MAINTENANCE_LINE)) return [];
-  if (reserve.maintenanceSlots === 0) return [];
-  const each = exactly(reserve.maintenanceSlots, reserve.places);
   return [
-    {
+    perProcess(group.processes, {
       name: `${title}, reserve: maintenance`,
-      amount: times(boundsOf(group.processes), each),
-      formula: product(group.processes, "processes", `${reserve.maintenanceSlots} maintenance`),
-      why: `${numbered(group.processes)} × ${reserve.maintenanceSlots} (${reserve.why})`,
-    },
+      amount: exactly(maintenanceSlots, places),
+      formula: `${maintenanceSlots} maintenance`,
+      why: `${maintenanceSlots} (${why})`,
+    }),
   ];
 }

@@ -1,7 +1,7 @@
 import type { SourcePosition } from "../sourcePosition.ts";
 import type { Finding, Rule, Sum } from "./proof.ts";
-import type { Quantity, MissingQuantity } from "../quantity.ts";
-import { exactly, isExact, plus, smallerOf, type Bounds } from "./bounds.ts";
+import { firstPlace, type Quantity, type MissingQuantity } from "../quantity.ts";
+import { boundsOf, exactly, isExact, plus, smallerOf, times, type Bounds } from "./bounds.ts";
 
 /** What one sum asks, with one summand for each thing that a person would add. */
 export interface SumCheck {
@@ -31,11 +31,11 @@ export interface SumVerdict {
   readonly missing: readonly MissingQuantity[];
 }
 
-export function mergedVerdicts(verdicts: readonly SumVerdict[]): SumVerdict {
+export function mergedVerdicts(verdicts: readonly Partial<SumVerdict>[]): SumVerdict {
   return {
-    sums: verdicts.flatMap(({ sums }) => sums),
-    findings: verdicts.flatMap(({ findings }) => findings),
-    missing: verdicts.flatMap(({ missing }) => missing),
+    sums: verdicts.flatMap(({ sums = [] }) => sums),
+    findings: verdicts.flatMap(({ findings = [] }) => findings),
+    missing: verdicts.flatMap(({ missing = [] }) => missing),
   };
 }
 
@@ -65,13 +65,41 @@ export function sumVerdict(check: SumCheck, finding: (sum: Sum) => Finding): Sum
   };
 }
 
-export function totalOf(terms: readonly SumTerm[]): Bounds {
-  return plus(...terms.map(({ amount }) => amount));
+/** The limit of a sum; `name` is what it is called where it is missing. */
+export function limitedBy(quantity: Quantity, name: string): Pick<SumCheck, "limit" | "limitWhy"> {
+  const limitWhy = quantity.known ? numbered(quantity) : `${name} is missing`;
+  return { limit: boundsOf(quantity), limitWhy };
 }
 
-/** Whether each of its numbers is known: only then can be said what would fit. */
-function isCertain({ terms, limit }: SumCheck): boolean {
-  return isExact(limit) && terms.every(({ amount }) => isExact(amount));
+/** A quantity as a term. `largest`: what it is lowered to, to find out what would fit. */
+export function quantityTerm(
+  name: string,
+  quantity: Quantity,
+  place: SourcePosition,
+  largest = Infinity,
+): SumTerm {
+  return {
+    name,
+    amount: lowered(boundsOf(quantity), largest),
+    formula: valueText(quantity),
+    why: numbered(quantity),
+    first: firstPlace(quantity, place),
+  };
+}
+
+/** A term as often as there are processes. */
+export function perProcess(processes: Quantity, term: SumTerm): SumTerm {
+  const isOne = processes.known && processes.value === 1;
+  return {
+    ...term,
+    amount: times(boundsOf(processes), term.amount),
+    formula: isOne ? term.formula : `${valueText(processes)} processes × ${term.formula}`,
+    why: `${numbered(processes)} × ${term.why}`,
+  };
+}
+
+export function totalOf(terms: readonly SumTerm[]): Bounds {
+  return plus(...terms.map(({ amount }) => amount));
 }
 
 /**
@@ -88,20 +116,9 @@ export function findingOf(
   const most = Math.max(...lowerable.map(({ amount }) => amount.min));
   const place = lowerable.find(({ amount }) => amount.min === most)?.first ?? otherwise;
   const all = [...limit.places, ...terms.flatMap(({ amount }) => amount.places)];
-  return { rule, message, place, related: withoutRepeats(all, place) };
-}
-
-function withoutRepeats(
-  places: readonly SourcePosition[],
-  known: SourcePosition,
-): readonly SourcePosition[] {
-  const before = new Set([keyOf(known)]);
-  return places.filter((place) => {
-    const key = keyOf(place);
-    const fresh = !before.has(key);
-    before.add(key);
-    return fresh;
-  });
+  const byKey = new Map([place, ...all].map((one) => [keyOf(one), one]));
+  byKey.delete(keyOf(place));
+  return { rule, message, place, related: [...byKey.values()] };
 }
 
 /** Tells fields apart; two objects of one name in two files are two. */
@@ -124,11 +141,7 @@ export function shortSum({ terms, limit }: SumCheck): string {
   return `${summands.join(" + ")} = ${result} > ${limit.max}`;
 }
 
-/** `20`, `2 processes × 20`; `?` is what is missing. */
-export function product(count: Quantity, unit: string, each: string): string {
-  return count.known && count.value === 1 ? each : `${valueText(count)} ${unit} × ${each}`;
-}
-
+/** `20`; `?` is what is missing. */
 export function valueText(quantity: Quantity): string {
   return quantity.known ? String(quantity.value) : "?";
 }
@@ -157,7 +170,7 @@ export function sizeHint(
   { atOne = "with 1 each", remedy = "" } = {},
 ): string {
   const check = checkWith(Infinity);
-  if (!isCertain(check)) return "";
+  if (![check.limit, ...check.terms.map(({ amount }) => amount)].every(isExact)) return "";
   const most = check.limit.max;
   const totalWith = (size: number): number => totalOf(checkWith(size).terms).min;
   // Nothing that fits is larger than the limit itself.
