@@ -29,7 +29,7 @@ export interface SourcePosition {
 }
 
 /** `Deployment writing/author`. */
-export function objectOf({ object }: SourcePosition): string {
+export function objectOf({ object }: Pick<SourcePosition, "object">): string {
   return `${object.kind} ${object.namespace}/${object.name}`;
 }
 

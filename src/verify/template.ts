@@ -47,6 +47,11 @@ export class Template {
     return this.#marked === "";
   }
 
+  /** The template; undefined where it is empty. */
+  get unlessEmpty(): Template | undefined {
+    return this.isEmpty ? undefined : this;
+  }
+
   /** The text for people, each unknown part by its name. */
   render(): string {
     return (

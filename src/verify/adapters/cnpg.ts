@@ -31,7 +31,7 @@ export const cnpg: Adapter = {
         : AUTH_USER;
       const cluster = spec.at("cluster", "name");
       const place = cluster.place();
-      const host = `${cluster.text() ?? ""}-${spec.at("type").text() ?? "rw"}`;
+      const host = `${cluster.text() ?? ""}-${spec.text("type") ?? "rw"}`;
       const keys = new Map([
         ["host", setting(host, place)],
         ["port", setting(String(POSTGRES_PORT), place)],

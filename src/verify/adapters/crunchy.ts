@@ -36,7 +36,7 @@ function labelsOf({ object }: Field, role: string): Readonly<Record<string, stri
 function poolerOf(root: Field, context: AdapterContext): FoundPooler {
   const spec = root.at("spec", "proxy", "pgBouncer");
   const config = spec.at("config");
-  const port = spec.at("port").count() ?? POSTGRES_PORT;
+  const port = spec.count("port") ?? POSTGRES_PORT;
   const settings = settingsOf(config.at("global"));
   settings.set("listen_port", setting(String(port), spec.at("port").place()));
   if (!settings.has("auth_user")) settings.set("auth_user", setting(AUTH_USER, spec.place()));
@@ -63,7 +63,7 @@ function linesOf(root: Field, config: Field): ReadonlyMap<string, ConfiguredLine
   const place = root.at("metadata", "name").place();
   const keys = new Map([
     ["host", setting(`${root.object.name}-primary`, place)],
-    ["port", setting(String(root.at("spec", "port").count() ?? POSTGRES_PORT), place)],
+    ["port", setting(String(root.count("spec", "port") ?? POSTGRES_PORT), place)],
   ]);
   return new Map([["*", { place, keys }]]);
 }
@@ -87,7 +87,7 @@ function serversOf(root: Field, context: AdapterContext): readonly FoundPostgres
   return operatorPostgres(
     {
       root,
-      port: spec.at("port").count() ?? POSTGRES_PORT,
+      port: spec.count("port") ?? POSTGRES_PORT,
       portName: "postgres",
       settings: [
         spec.at("patroni", "dynamicConfiguration", "postgresql", "parameters"),

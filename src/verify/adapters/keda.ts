@@ -1,6 +1,7 @@
-import { known, missing, type Quantity } from "../quantity.ts";
+import { known, type Quantity } from "../quantity.ts";
 import type { Field } from "../read/field.ts";
 import { jobPods } from "../read/peakPods.ts";
+import { countIn } from "../read/scalers.ts";
 import type { Adapter } from "./adapter.ts";
 
 /** KEDA's default of maxReplicaCount, of a ScaledObject and a ScaledJob alike. */
@@ -11,36 +12,28 @@ export const keda: Adapter = {
   scalers: {
     "keda.sh/ScaledObject": {
       target: (root) => root.at("spec", "scaleTargetRef"),
-      maximum: (root) => {
-        const field = root.at("spec", "maxReplicaCount");
-        const count = field.exists ? field.count() : MAX_DEFAULT;
-        if (count === undefined) return missingMaximum(field);
-        return known(count, `maxReplicaCount ${count}${byDefault(field)}`, field.place());
-      },
+      maximum: (root) => maximumOf(root, (count) => `maxReplicaCount ${count}`),
     },
   },
   workloads: {
     "keda.sh/ScaledJob": {
       template: ["spec", "jobTargetRef", "template"],
-      peakPods: (root) => scaledJobPods(root.at("spec")),
+      peakPods: scaledJobPods,
     },
   },
 };
 
-function scaledJobPods(spec: Field): Quantity {
-  const field = spec.at("maxReplicaCount");
-  const jobs = field.exists ? field.count() : MAX_DEFAULT;
-  if (jobs === undefined) return missingMaximum(field);
-  const job = jobPods(spec.at("jobTargetRef"));
+function scaledJobPods(root: Field): Quantity {
+  const jobs = maximumOf(root, (count) => `${count} jobs`);
+  if (!jobs.known) return jobs;
+  const job = jobPods(root.at("spec", "jobTargetRef"));
   if (!job.known) return job;
-  const why = `${jobs} jobs${byDefault(field)} × ${job.why}`;
-  return known(jobs * job.value, why, ...job.places, field.place());
+  const why = `${jobs.why} × ${job.why}`;
+  return known(jobs.value * job.value, why, ...job.places, ...jobs.places);
 }
 
-function missingMaximum(field: Field): Quantity {
-  return missing("KEDA's maximum", field.place(), "write spec.maxReplicaCount as a number");
-}
-
-function byDefault(field: Field): string {
-  return field.exists ? "" : " (KEDA's default)";
+function maximumOf(root: Field, why: (count: number) => string): Quantity {
+  const field = root.at("spec", "maxReplicaCount");
+  const source = field.exists ? "" : " (KEDA's default)";
+  return countIn(field, "KEDA's maximum", (count) => why(count) + source, MAX_DEFAULT);
 }

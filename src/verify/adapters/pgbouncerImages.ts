@@ -1,13 +1,7 @@
 import { POSTGRES_PORT } from "../../api/names.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
 import { connectionUrls } from "../read/connectionStrings.ts";
-import {
-  setting,
-  type ConfiguredLine,
-  type Configuration,
-  type Setting,
-  type Settings,
-} from "../read/poolers.ts";
+import { setting, type ConfiguredLine, type Configuration, type Setting } from "../read/poolers.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
 import type { Template } from "../template.ts";
 import type { Container, Variable, EnvironmentVariables } from "../workload.ts";
@@ -63,16 +57,21 @@ function settingOf(
     : setting(value.known, place);
 }
 
+/** Keys of the ini, each by the name of its variable. */
 function keysOf(
   variables: EnvironmentVariables,
-  names: readonly (readonly [string, string])[],
-): Settings {
+  names: Readonly<Record<string, string>>,
+): Map<string, Setting> {
   return new Map(
-    names.flatMap(([key, name]) => {
+    Object.entries(names).flatMap(([key, name]) => {
       const value = keyOf(variables, name, IDENTITIES.has(key));
       return value === undefined ? [] : [[key, value] as const];
     }),
   );
+}
+
+function inCapitals(keys: readonly string[], prefix = ""): Readonly<Record<string, string>> {
+  return Object.fromEntries(keys.map((key) => [key, `${prefix}${key.toUpperCase()}`]));
 }
 
 /** The name of the line that a variable gives it. */
@@ -108,14 +107,8 @@ function withoutDefaults(configuration: Configuration, container: Container): Co
  */
 function edoburu(container: Container): Configuration {
   const { variables } = container.environment;
-  const settings = new Map(
-    keysOf(
-      variables,
-      [...LIMITS, "max_user_connections", "listen_port", "auth_user"].map(
-        (key) => [key, key.toUpperCase()] as const,
-      ),
-    ),
-  );
+  const names = inCapitals([...LIMITS, "max_user_connections", "listen_port", "auth_user"]);
+  const settings = keysOf(variables, names);
   if (!settings.has("listen_port")) {
     settings.set("listen_port", setting(String(POSTGRES_PORT), container.imagePlace));
   }
@@ -147,13 +140,7 @@ function edoburuLines(
       ),
     );
   }
-  const keys = new Map(
-    keysOf(variables, [
-      ["host", "DB_HOST"],
-      ["port", "DB_PORT"],
-      ["auth_user", "DB_USER"],
-    ]),
-  );
+  const keys = keysOf(variables, { host: "DB_HOST", port: "DB_PORT", auth_user: "DB_USER" });
   if (!keys.has("auth_user")) keys.set("auth_user", setting("postgres", container.place));
   const name = lineName(variables.get("DB_NAME"), "*");
   const place = variables.get("DB_HOST")?.place ?? container.place;
@@ -171,25 +158,20 @@ function bitnami(container: Container): Configuration | MissingQuantity {
     if (!/^(?:PGBOUNCER|POSTGRESQL)_.*_FILE$/.test(variable) || NO_LIMIT.test(variable)) continue;
     return missing(`what the file says that ${variable} names`, place, "write it as a variable");
   }
-  const settings = new Map(
-    keysOf(variables, [
-      ...LIMITS.map((key) => [key, `PGBOUNCER_${key.toUpperCase()}`] as const),
-      ["listen_port", "PGBOUNCER_PORT"],
-      ["auth_user", "PGBOUNCER_AUTH_USER"],
-    ]),
-  );
+  const settings = keysOf(variables, {
+    ...inCapitals([...LIMITS, "auth_user"], "PGBOUNCER_"),
+    listen_port: "PGBOUNCER_PORT",
+  });
   if (!settings.has("max_client_conn")) {
     const remedy = "set PGBOUNCER_MAX_CLIENT_CONN: its default is another in each version";
     settings.set("max_client_conn", missing("max_client_conn of this image", image, remedy));
   }
   const lines = new Map<string, ConfiguredLine>();
-  const keys = new Map(
-    keysOf(variables, [
-      ["host", "POSTGRESQL_HOST"],
-      ["port", "POSTGRESQL_PORT"],
-      ["dbname", "POSTGRESQL_DATABASE"],
-    ]),
-  );
+  const keys = keysOf(variables, {
+    host: "POSTGRESQL_HOST",
+    port: "POSTGRESQL_PORT",
+    dbname: "POSTGRESQL_DATABASE",
+  });
   if (!keys.has("host")) keys.set("host", setting("postgresql", image));
   if (/^(?:yes|true|1)$/i.test(variables.get("PGBOUNCER_SET_DATABASE_USER")?.value.known ?? "")) {
     keys.set("user", keyOf(variables, "POSTGRESQL_USERNAME", true) ?? setting("postgres", image));
@@ -245,9 +227,5 @@ function official(container: Container): Configuration {
   }
   const name = lineName(variables.get("DATABASES_CLIENT_SIDE_DBNAME"), "*");
   const place = variables.get("DATABASES_HOST")?.place ?? container.imagePlace;
-  return {
-    settings,
-    lines: new Map([[name, { place, keys }]]),
-    users: new Map(),
-  };
+  return { settings, lines: new Map([[name, { place, keys }]]), users: new Map() };
 }

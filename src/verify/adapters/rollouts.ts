@@ -1,5 +1,5 @@
-import { known, missing } from "../quantity.ts";
 import { doubled, replicas, rolledOut } from "../read/peakPods.ts";
+import { countIn } from "../read/scalers.ts";
 import type { Adapter } from "./adapter.ts";
 
 /** Argo Rollouts: a Rollout has pods of its own, or those of the Deployment that it refers to. */
@@ -7,15 +7,13 @@ export const argoRollouts: Adapter = {
   scalers: {
     "argoproj.io/Rollout": {
       target: (root) => root.at("spec", "workloadRef"),
-      maximum: (root) => {
-        const field = root.at("spec", "replicas");
-        const count = field.exists ? field.count() : 1;
-        if (count !== undefined) {
-          return known(count, `${count} replicas of its Rollout`, field.place());
-        }
-        const remedy = "write spec.replicas as a number";
-        return missing("the Rollout's replicas", field.place(), remedy);
-      },
+      maximum: (root) =>
+        countIn(
+          root.at("spec", "replicas"),
+          "the Rollout's replicas",
+          (count) => `${count} replicas of its Rollout`,
+          1,
+        ),
       passesOn: true,
     },
   },

@@ -25,12 +25,10 @@ export const zalando: Adapter = {
   objects: {
     [`${GROUP}/postgresql`]: (object, context) => {
       const root = Field.of(object);
-      const [enabled, pooler] = [
-        root.at("spec", "enableConnectionPooler"),
-        root.at("spec", "connectionPooler"),
-      ];
-      const isOn = enabled.value === true || (!enabled.exists && pooler.exists);
-      const hasReplica = root.at("spec", "enableReplicaConnectionPooler").value === true;
+      const spec = root.at("spec");
+      const enabled = spec.at("enableConnectionPooler");
+      const isOn = enabled.exists ? enabled.value === true : spec.at("connectionPooler").exists;
+      const hasReplica = spec.at("enableReplicaConnectionPooler").value === true;
       const suffixes = [...(isOn ? [""] : []), ...(hasReplica ? ["-repl"] : [])];
       const key = `${object.namespace}/${object.name}`;
       return {
@@ -95,9 +93,10 @@ function countField(
   key: string,
   byDefault: number,
 ): Field | undefined {
-  if (own.exists || operator === undefined) return own.exists ? own : undefined;
-  const field = operator.at(key);
-  return field.exists ? field : Field.number(operator.object, operator.path, byDefault);
+  if (own.exists) return own;
+  const field = operator?.at(key);
+  if (operator === undefined || field?.exists) return field;
+  return Field.number(operator.object, operator.path, byDefault);
 }
 
 function configurationOf(
@@ -120,24 +119,22 @@ function configurationOf(
     count === undefined || max === undefined || count === 0
       ? missing(`${key} of the pooler`, place, REMEDY)
       : setting(String(of(Math.floor(max / count))), at);
-  const settings = new Map<string, Setting>([
-    ["max_client_conn", setting(String(MAX_CLIENT_CONN), root.at("kind").place())],
-    ["listen_port", setting(String(POSTGRES_PORT), root.at("kind").place())],
-    ["default_pool_size", sized("default_pool_size", (maxDb) => Math.floor(maxDb / 2))],
-    [
-      "reserve_pool_size",
-      sized("reserve_pool_size", (maxDb) => Math.floor(Math.floor(maxDb / 2) / 2)),
-    ],
-    ["max_db_connections", sized("max_db_connections", (maxDb) => maxDb)],
-  ]);
-  const user =
-    pooler.at("user").text() ?? operator?.at("connection_pooler_user").text() ?? "pooler";
+  const kind = root.at("kind").place();
+  const settings = {
+    max_client_conn: setting(String(MAX_CLIENT_CONN), kind),
+    listen_port: setting(String(POSTGRES_PORT), kind),
+    default_pool_size: sized("default_pool_size", (maxDb) => Math.floor(maxDb / 2)),
+    reserve_pool_size: sized("reserve_pool_size", (maxDb) => Math.floor(maxDb / 4)),
+    max_db_connections: sized("max_db_connections", (maxDb) => maxDb),
+  };
+  const user = pooler.text("user") ?? operator?.text("connection_pooler_user") ?? "pooler";
   const keys = new Map<string, Setting>([
     ["host", setting(`${root.object.name}${suffix}`, root.at("metadata", "name").place())],
     ["port", setting(String(POSTGRES_PORT), place)],
     ["auth_user", setting(user, place)],
   ]);
-  return { settings, lines: new Map([["*", { place, keys }]]), users: new Map() };
+  const lines = new Map([["*", { place, keys }]]);
+  return { settings: new Map(Object.entries(settings)), lines, users: new Map() };
 }
 
 function serversOf(root: Field, context: AdapterContext): readonly FoundPostgres[] {

@@ -1,5 +1,7 @@
 import { parse } from "yaml";
 import { isMapping } from "../../api/objectName.ts";
+import { Field } from "../read/field.ts";
+import type { ManifestObject } from "../sourcePosition.ts";
 import { interpolated } from "./variables.ts";
 
 /** A service of a compose file, as far as it is about connections. */
@@ -54,42 +56,57 @@ export function readCompose(
   text: string,
   { variable, envFile }: ComposeSurroundings,
 ): ComposeProject {
-  const root = withVariables(parsed(file, text), variable);
-  if (!isMapping(root) || !isMapping(root["services"])) {
+  const value = withVariables(parsed(file, text), variable);
+  if (!isMapping(value) || !isMapping(value["services"])) {
     throw new BadCompose(`${file}: has no services: is it a compose file?`);
   }
-  const configs = mapping(root["configs"]);
-  const services = Object.entries(root["services"]).map(([name, value]) => {
-    if (!isMapping(value)) throw new BadCompose(`${file}: services.${name} must be a mapping`);
-    const fromFiles = envFilesOf(value["env_file"]).map((path) => envFile(path) ?? {});
-    return {
-      name,
-      image: plain(value["image"]),
-      replicas: replicasOf(value),
-      environment: Object.assign({}, ...fromFiles, pairs(value["environment"], variable)),
-      labels: pairs(value["labels"], variable),
-      command: words(value["command"]),
-      entrypoint: words(value["entrypoint"]),
-      aliases: aliasesOf(value).filter((alias) => alias !== name),
-      ports: [
-        ...list(value["ports"]).map(containerPort),
-        ...list(value["expose"]).map(Number),
-      ].filter((port) => Number.isInteger(port) && port > 0),
-      files: Object.fromEntries([
-        ...list(value["volumes"]).flatMap(mountOf),
-        ...list(value["configs"]).flatMap((config) => configOf(config, configs)),
-      ]),
-    };
-  });
-  const extending = Object.entries(root["services"]).filter(
-    ([, value]) => isMapping(value) && value["extends"] !== undefined,
-  );
+  const root = Field.of({ ...fileObject(file), value });
+  const entries = root.entries("services");
   return {
-    services,
+    services: entries.map(([name, service]) => {
+      if (!isMapping(service.value)) {
+        throw new BadCompose(`${file}: services.${name} must be a mapping`);
+      }
+      const fromFiles = envFilesOf(service.at("env_file")).map((path) => envFile(path) ?? {});
+      const ports = [
+        ...service.items("ports").map(containerPort),
+        ...service.items("expose").map((port) => Number(port.value)),
+      ];
+      return {
+        name,
+        image: service.scalar("image") ?? "",
+        replicas: replicasOf(service),
+        environment: Object.assign({}, ...fromFiles, pairs(service.at("environment"), variable)),
+        labels: pairs(service.at("labels"), variable),
+        command: words(service.at("command")),
+        entrypoint: words(service.at("entrypoint")),
+        aliases: aliasesOf(service).filter((alias) => alias !== "" && alias !== name),
+        ports: ports.filter((port) => Number.isInteger(port) && port > 0),
+        files: Object.fromEntries([
+          ...service.items("volumes").flatMap(mountOf),
+          ...service.items("configs").flatMap((config) => configOf(config, root)),
+        ]),
+      };
+    }),
     elsewhere: [
-      ...(root["include"] === undefined ? [] : ["include"]),
-      ...extending.map(([name]) => `service ${name}: extends`),
+      ...(root.at("include").value === undefined ? [] : ["include"]),
+      ...entries
+        .filter(([, service]) => service.at("extends").value !== undefined)
+        .map(([name]) => `service ${name}: extends`),
     ],
+  };
+}
+
+/** A compose file as the object that its fields belong to; their lines are not known. */
+export function fileObject(file: string): ManifestObject {
+  return {
+    file,
+    kind: "compose",
+    apiVersion: "",
+    name: file,
+    namespace: "",
+    value: {},
+    positionOf: () => ({ line: 1, column: 1 }),
   };
 }
 
@@ -111,87 +128,67 @@ function withVariables(value: unknown, variable: (name: string) => string | unde
   );
 }
 
-function replicasOf(service: Readonly<Record<string, unknown>>): number {
-  const count = Number(mapping(service["deploy"])["replicas"] ?? service["scale"] ?? 1);
+function replicasOf(service: Field): number {
+  const count = Number(service.at("deploy", "replicas").value ?? service.at("scale").value ?? 1);
   return Number.isInteger(count) && count >= 0 ? count : 1;
 }
 
 /** A mapping, or a list of `NAME=VALUE`; a name without a value has that of the shell. */
 function pairs(
-  value: unknown,
+  field: Field,
   variable: (name: string) => string | undefined,
 ): Readonly<Record<string, string>> {
-  const entries: readonly (readonly [string, unknown])[] = isMapping(value)
-    ? Object.entries(value)
-    : list(value).map((item) => {
-        const [name = "", ...rest] = plain(item).split("=");
-        return [name, rest.length === 0 ? null : rest.join("=")] as const;
-      });
+  const listed = field.items().map((item): readonly [string, string | null] => {
+    const [name = "", ...rest] = (item.scalar() ?? "").split("=");
+    return [name, rest.length === 0 ? null : rest.join("=")];
+  });
+  const mapped = field
+    .entries()
+    .map(([name, one]) => [name, one.value === null ? null : (one.scalar() ?? "")] as const);
   return Object.fromEntries(
-    entries.flatMap(([name, item]) => {
-      const known = item === null ? variable(name) : plain(item);
+    [...listed, ...mapped].flatMap(([name, text]) => {
+      const known = text ?? variable(name);
       return known === undefined ? [] : [[name, known]];
     }),
   );
 }
 
-function envFilesOf(value: unknown): readonly string[] {
-  return (typeof value === "string" ? [value] : list(value)).map((item) =>
-    plain(isMapping(item) ? item["path"] : item),
-  );
+function envFilesOf(field: Field): readonly string[] {
+  const files = typeof field.value === "string" ? [field] : field.items();
+  return files.map((file) => file.scalar() ?? file.scalar("path") ?? "");
 }
 
-function aliasesOf(service: Readonly<Record<string, unknown>>): readonly string[] {
-  const networks = Object.values(mapping(service["networks"]));
+function aliasesOf(service: Field): readonly string[] {
+  const networks = service.entries("networks").map(([, network]) => network);
   return [
-    plain(service["container_name"]),
-    plain(service["hostname"]),
-    ...networks.flatMap((network) => list(mapping(network)["aliases"]).map(plain)),
-  ].filter((name) => name !== "");
+    service.at("container_name"),
+    service.at("hostname"),
+    ...networks.flatMap((network) => network.items("aliases")),
+  ].map((name) => name.scalar() ?? "");
 }
 
 /** `8080:6432`, `127.0.0.1:8080:6432/tcp`, 6432, or `{ target: 6432 }`. */
-function containerPort(value: unknown): number {
-  if (isMapping(value)) return Number(value["target"]);
-  return Number(plain(value).split("/")[0]?.split(":").at(-1));
+function containerPort(port: Field): number {
+  const target = port.at("target").value;
+  return Number(target ?? port.scalar()?.split("/")[0]?.split(":").at(-1));
 }
 
 /** `./pgbouncer.ini:/etc/pgbouncer/pgbouncer.ini:ro`, or with source and target. */
-function mountOf(value: unknown): readonly (readonly [string, string])[] {
-  if (isMapping(value)) {
-    const { source, target } = value;
-    return typeof source === "string" && typeof target === "string" ? [[target, source]] : [];
-  }
-  const [source, target] = plain(value).split(":");
+function mountOf(mount: Field): readonly (readonly [string, string])[] {
+  const [from, to] = mount.scalar()?.split(":") ?? [];
+  const [source, target] = [from ?? mount.text("source"), to ?? mount.text("target")];
   return source !== undefined && target !== undefined ? [[target, source]] : [];
 }
 
 /** A config of the project, at its target; one of the same name at the root without. */
-function configOf(
-  value: unknown,
-  configs: Readonly<Record<string, unknown>>,
-): readonly (readonly [string, string])[] {
-  const name = plain(isMapping(value) ? value["source"] : value);
-  const target = isMapping(value) ? plain(value["target"]) : "";
-  const { file } = mapping(configs[name]);
-  return typeof file === "string" ? [[target === "" ? `/${name}` : target, file]] : [];
+function configOf(config: Field, root: Field): readonly (readonly [string, string])[] {
+  const name = config.scalar() ?? config.scalar("source") ?? "";
+  const file = root.text("configs", name, "file");
+  return file === undefined ? [] : [[config.scalar("target") ?? `/${name}`, file]];
 }
 
-function words(value: unknown): readonly string[] {
-  if (typeof value === "string") return value.split(/\s+/).filter((word) => word !== "");
-  return list(value).map(plain);
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function mapping(value: unknown): Readonly<Record<string, unknown>> {
-  return isMapping(value) ? value : {};
-}
-
-function plain(value: unknown): string {
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
-    ? `${value}`
-    : "";
+function words(field: Field): readonly string[] {
+  if (typeof field.value === "string")
+    return field.value.split(/\s+/).filter((word) => word !== "");
+  return field.items().map((word) => word.scalar() ?? "");
 }

@@ -1,7 +1,7 @@
 import { PODS_ANNOTATION } from "../../api/names.ts";
 import { known } from "../quantity.ts";
 import { AddressBook, completed } from "../read/addresses.ts";
-import { annotatedPods } from "../read/annotations.ts";
+import { annotatedWhole } from "../read/annotations.ts";
 import { connectedSystem } from "../read/foundSystem.ts";
 import { Inventory } from "../read/inventory.ts";
 import { replicasText } from "../read/peakPods.ts";
@@ -11,7 +11,7 @@ import type { ManifestObject, SourcePosition } from "../sourcePosition.ts";
 import type { System } from "../system.ts";
 import { Template } from "../template.ts";
 import type { Annotation, Argument, Workload } from "../workload.ts";
-import type { ComposeService } from "./composeFile.ts";
+import { fileObject, type ComposeService } from "./composeFile.ts";
 
 /** The key of a service's workload: `service author`. */
 export function serviceKey(name: string): string {
@@ -57,18 +57,6 @@ export function composeSystem(
   return connectedSystem({ workloads, poolers, servers, book, addressed });
 }
 
-function fileObject(file: string): ManifestObject {
-  return {
-    file,
-    kind: "compose",
-    apiVersion: "",
-    name: file,
-    namespace: "",
-    value: {},
-    positionOf: () => ({ line: 1, column: 1 }),
-  };
-}
-
 function workloadOf(
   object: ManifestObject,
   service: ComposeService,
@@ -84,11 +72,9 @@ function workloadOf(
     const value = service.labels[name];
     return value === undefined ? undefined : { name, value, place: at("labels", name) };
   };
-  const files = Object.entries(service.files).flatMap(([path, source]) => {
-    const text = textOf(source);
-    return text === undefined
-      ? []
-      : [[path, { path, text, place: at("volumes"), from: source }] as const];
+  const files = Object.entries(service.files).flatMap(([path, from]) => {
+    const text = textOf(from);
+    return text === undefined ? [] : [[path, { path, text, place: at("volumes"), from }] as const];
   });
   const replicas = known(service.replicas, replicasText(service.replicas), at("deploy"));
   return {
@@ -96,7 +82,9 @@ function workloadOf(
     object,
     namespace: "",
     labels: new Map(),
-    pods: annotatedPods(annotation(PODS_ANNOTATION)) ?? replicas,
+    pods:
+      annotatedWhole(annotation(PODS_ANNOTATION), "how many pods there can be", " pods") ??
+      replicas,
     containers: [
       {
         name: service.name,

@@ -131,11 +131,8 @@ export class AddressBook {
         const service = Field.of(object);
         const ips = [
           service.at("spec", "clusterIP"),
-          ...service.at("spec", "externalIPs").items(),
-          ...service
-            .at("status", "loadBalancer", "ingress")
-            .items()
-            .map((one) => one.at("ip")),
+          ...service.items("spec", "externalIPs"),
+          ...service.items("status", "loadBalancer", "ingress").map((one) => one.at("ip")),
         ];
         return ips.flatMap((ip) => {
           const text = ip.text();
@@ -156,35 +153,31 @@ export class AddressBook {
 
   #externalName(namespace: string, name: string): string | undefined {
     const object = this.#inventory.find("", "Service", namespace, name);
-    if (object?.kind !== "Service") return undefined;
+    if (object === undefined) return undefined;
     const spec = Field.of(object).at("spec");
-    return spec.at("type").value === "ExternalName" ? spec.at("externalName").text() : undefined;
+    return spec.at("type").value === "ExternalName" ? spec.text("externalName") : undefined;
   }
 
   #byService(service: Field, port: number | undefined): Resolved {
     const { namespace } = service.object;
     const name = `${namespace}/${service.object.name}`;
+    const unknown = (why: string): Resolved => ({ kind: "unknown", why });
     const ports = this.servicePorts(service);
-    if (ports === undefined) {
-      return { kind: "unknown", why: `Service ${name} has no selector` };
-    }
+    if (ports === undefined) return unknown(`Service ${name} has no selector`);
     const fitting = port === undefined ? ports : ports.filter((one) => one.port === port);
     const endpoints = fitting.flatMap((one) => one.endpoints);
     if (endpoints.length > 0) return { kind: "found", endpoints: unique(endpoints) };
     if (ports.some((one) => one.endpoints.length > 0)) {
-      return { kind: "unknown", why: `Service ${name} leads from another port than ${port}` };
+      return unknown(`Service ${name} leads from another port than ${port}`);
     }
-    const selector = service.at("spec", "selector").texts();
+    const selector = service.texts("spec", "selector");
     if ((this.#backends.get(namespace) ?? []).some(({ labels }) => selects(selector, labels))) {
-      return {
-        kind: "unknown",
-        why: `no port of Service ${name} leads to one that its pods serve`,
-      };
+      return unknown(`no port of Service ${name} leads to one that its pods serve`);
     }
     if ((this.#others.get(namespace) ?? []).some((labels) => selects(selector, labels))) {
       return { kind: "elsewhere" };
     }
-    return { kind: "unknown", why: `no pods that Service ${name} selects are among the objects` };
+    return unknown(`no pods that Service ${name} selects are among the objects`);
   }
 
   /** Where each port of a Service leads; undefined when it selects nothing by itself. */
@@ -193,18 +186,24 @@ export class AddressBook {
     const key = `${namespace}/${name}`;
     const before = this.#found.get(key);
     if (before !== undefined) return before;
-    const selector = service.at("spec", "selector").texts();
+    const selector = service.texts("spec", "selector");
     if (selector.size === 0) return undefined;
     const backends = (this.#backends.get(namespace) ?? []).filter(({ labels }) =>
       selects(selector, labels),
     );
     const isHeadless = service.at("spec", "clusterIP").value === "None";
     const ports = service
-      .at("spec", "ports")
-      .items()
+      .items("spec", "ports")
       .flatMap((field) => servicePort(field, backends, isHeadless));
     this.#found.set(key, ports);
     return ports;
+  }
+
+  /** The name of the pooler at a host, of the first where there are several. */
+  poolerAt(host: string, port: number | undefined, namespace: string): string | undefined {
+    const resolved = this.resolve(host, port, namespace);
+    const endpoints = resolved.kind === "found" ? resolved.endpoints : [];
+    return endpoints.find((one) => one.kind === "pooler")?.name;
   }
 
   /** The Postgres at a host, by one name: its main address where it is known. */
@@ -214,11 +213,9 @@ export class AddressBook {
       return hosts.join(",");
     }
     const resolved = this.resolve(host, port, namespace);
-    if (resolved.kind === "found") {
-      for (const endpoint of resolved.endpoints) {
-        if (endpoint.kind === "postgres") return endpoint.address;
-      }
-    }
+    const endpoints = resolved.kind === "found" ? resolved.endpoints : [];
+    const postgres = endpoints.find((one) => one.kind === "postgres");
+    if (postgres !== undefined) return postgres.address;
     return completed(resolved.kind === "outside" ? resolved.host : host, port, namespace);
   }
 }
@@ -245,12 +242,8 @@ function candidates(name: string, namespace: string): readonly (readonly [string
   // POD.SERVICE.NAMESPACE; without .svc it is a name of the cluster only where such a Service is.
   if (third !== undefined) return labels.length === 3 ? [[second, third]] : [];
   // SERVICE.NAMESPACE, or POD.SERVICE of the own namespace.
-  return isService
-    ? [[first, second]]
-    : [
-        [first, second],
-        [second, namespace],
-      ];
+  const full = [first, second] as const;
+  return isService ? [full] : [full, [second, namespace]];
 }
 
 /** Names of one label, and those that end in .svc, only the cluster's DNS knows. */
@@ -270,7 +263,7 @@ function servicePort(
   backends: readonly Backend[],
   isHeadless: boolean,
 ): readonly ServicePort[] {
-  const port = field.at("port").count();
+  const port = field.count("port");
   if (port === undefined) return [];
   const target = field.at("targetPort");
   const fitting = backends.filter(({ ports, portNames }) => {

@@ -1,10 +1,5 @@
 import { DEFAULT_RESERVE } from "../../api/connectionBudget.ts";
-import {
-  AVAILABLE_CONNECTIONS_ANNOTATION,
-  CONNECTS_TO_ANNOTATION,
-  POSTGRES_CONNECTIONS_ANNOTATION,
-  RESERVE_ANNOTATION,
-} from "../../api/names.ts";
+import { CONNECTS_TO_ANNOTATION, RESERVE_ANNOTATION } from "../../api/names.ts";
 import {
   known,
   missing,
@@ -29,11 +24,18 @@ export function targetRemedy(workload: Workload, container: string): string {
  * What an annotation says of a container: `5`, or `server=5,worker=2` where containers differ.
  * Undefined when it says nothing of this one.
  */
-export function containerValue({ value }: Annotation, container: string): string | undefined {
-  const parts = value.split(",").map((part) => part.trim());
+function containerValue({ value }: Annotation, container: string): string | undefined {
+  const parts = partsOf(value);
   const own = parts.find((part) => part.startsWith(`${container}=`));
   if (own !== undefined) return own.slice(container.length + 1).trim();
-  return parts.every((part) => /^[a-z0-9][-a-z0-9]*=/.test(part)) ? undefined : value.trim();
+  return parts.every((part) => NAMED.test(part)) ? undefined : value.trim();
+}
+
+/** A part of an annotation that is of one container: `server=…`. */
+const NAMED = /^[a-z0-9][-a-z0-9]*=/;
+
+function partsOf(value: string): readonly string[] {
+  return value.split(",").map((part) => part.trim());
 }
 
 /**
@@ -59,13 +61,21 @@ export function annotatedCount(
   );
 }
 
-/** How many pods there can be, where an annotation says it. */
-export function annotatedPods(annotation: Annotation | undefined): Quantity | undefined {
+/**
+ * A whole number that an annotation gives to its object.
+ *
+ * @param unit of the number, for people: ` pods`
+ */
+export function annotatedWhole(
+  annotation: Annotation | undefined,
+  what: string,
+  unit = "",
+): Quantity | undefined {
   if (annotation === undefined) return undefined;
   const { name, value, place } = annotation;
-  const pods = wholeNumber(value);
-  if (pods !== undefined) return known(pods, `${pods} pods (${name})`, place);
-  return missing(`how many pods there can be: ${name} is no whole number`, place, `${name}: "N"`);
+  const count = wholeNumber(value);
+  if (count !== undefined) return known(count, `${count}${unit} (${name})`, place);
+  return missing(`${what}: ${name} is no whole number`, place, `${name}: "N"`);
 }
 
 type ReserveKey = keyof typeof DEFAULT_RESERVE;
@@ -98,31 +108,6 @@ function isReserveKey(key: string): key is ReserveKey {
   return Object.hasOwn(DEFAULT_RESERVE, key);
 }
 
-/** P, where the pooler's object says its share of Postgres. */
-export function shareOf(annotation: Annotation | undefined): Quantity | undefined {
-  return wholeAnnotation(annotation, POSTGRES_CONNECTIONS_ANNOTATION, "its share of Postgres");
-}
-
-/** What a Postgres admits, where its object says so. */
-export function availableOf(annotation: Annotation | undefined): Quantity | undefined {
-  return wholeAnnotation(annotation, AVAILABLE_CONNECTIONS_ANNOTATION, "what it admits");
-}
-
-function wholeAnnotation(
-  annotation: Annotation | undefined,
-  name: string,
-  what: string,
-): Quantity | undefined {
-  if (annotation === undefined) return undefined;
-  const count = wholeNumber(annotation.value);
-  if (count !== undefined) return known(count, `${count} (${name})`, annotation.place);
-  return missing(
-    `${what}: the annotation ${name} is no whole number`,
-    annotation.place,
-    `${name}: "N"`,
-  );
-}
-
 /** What an annotation says of where a container connects. */
 export interface AnnotatedTargets {
   readonly targets: readonly ConnectionTarget[];
@@ -131,9 +116,6 @@ export interface AnnotatedTargets {
   readonly isOwn: boolean;
   readonly isNone: boolean;
 }
-
-/** A part of an annotation that is of one container: `server=…`. */
-const NAMED = /^[a-z0-9][-a-z0-9]*=/;
 
 /** Undefined when it says nothing of this container. */
 export function annotatedTargets(
@@ -144,26 +126,29 @@ export function annotatedTargets(
   const { name, place } = annotation;
   const value = containerValue(annotation, container);
   if (value === undefined) return undefined;
-  const parts = annotation.value.split(",").map((part) => part.trim());
-  const isOwn = parts.some((part) => part.startsWith(`${container}=`));
-  if (value === "none") return { targets: [], missing: [], isOwn, isNone: true };
-  const targets: ConnectionTarget[] = [];
-  const bad: MissingQuantity[] = [];
-  const unreadable = (): MissingQuantity => {
-    const form = "host:port/database?user=login";
-    const remedy = `write ${CONNECTS_TO_ANNOTATION}: "${form}", "CONTAINER=${form},CONTAINER=none", or "none"`;
-    return missing(`where container ${container} connects: ${name} can't be read`, place, remedy);
-  };
+  const parts = partsOf(annotation.value);
+  const named = parts.filter((part) => NAMED.test(part)).length;
   // Some of a container and some of all: a comma may be of several hosts too.
-  if (parts.some((part) => NAMED.test(part)) && !parts.every((part) => NAMED.test(part))) {
-    return { targets, missing: [unreadable()], isOwn, isNone: false };
-  }
-  for (const part of value.split(/\s+/).filter((text) => text !== "")) {
-    const text = /^[\w+]+:\/\//.test(part) ? part : `postgres://${part}`;
-    const [string] = connectionUrls(Template.of(text));
-    if (string === undefined || string.hosts.some(({ host }) => host.isEmpty)) {
-      bad.push(unreadable());
-    } else targets.push(...targetsOf(string, place, name, ""));
-  }
-  return { targets, missing: bad, isOwn, isNone: false };
+  const isMixed = named > 0 && named < parts.length;
+  const isNone = value === "none";
+  const words = isNone ? [] : value.split(/\s+/).filter((word) => word !== "");
+  const strings = words.map((word) => {
+    const url = /^[\w+]+:\/\//.test(word) ? word : `postgres://${word}`;
+    const [string] = isMixed ? [] : connectionUrls(Template.of(url));
+    return string?.hosts.some(({ host }) => host.isEmpty) ? undefined : string;
+  });
+  const form = "host:port/database?user=login";
+  const unreadable = missing(
+    `where container ${container} connects: ${name} can't be read`,
+    place,
+    `write ${CONNECTS_TO_ANNOTATION}: "${form}", "CONTAINER=${form},CONTAINER=none", or "none"`,
+  );
+  return {
+    targets: strings.flatMap((string) =>
+      string === undefined ? [] : targetsOf(string, place, name, ""),
+    ),
+    missing: (isMixed && !isNone) || strings.includes(undefined) ? [unreadable] : [],
+    isOwn: parts.some((part) => part.startsWith(`${container}=`)),
+    isNone,
+  };
 }

@@ -27,11 +27,7 @@ export function iniObject(file: string, text: string): ManifestObject {
   };
 }
 
-function offsetOf(
-  text: string,
-  section: string | number | undefined,
-  key: string | number | undefined,
-): number {
+function offsetOf(text: string, section?: string | number, key?: string | number): number {
   let offset = 0;
   let inSection = "";
   let found = 0;
@@ -51,20 +47,22 @@ function offsetOf(
 /** The pooler of a bare ini, called by its file's name. The ini does not say how many processes run it. */
 export function barePooler(object: ManifestObject, inventory: Inventory): readonly FoundPooler[] {
   const root = Field.of(object);
-  const text = root.at("text").text();
+  const text = root.text("text");
   if (object.kind !== INI_KIND || object.apiVersion !== "" || text === undefined) return [];
   const annotation = (name: string) => inventory.annotation(name, root.at("metadata"));
   const { configuration, problems } = iniConfiguration(
     text,
     object.file,
     () => undefined,
-    (section, key, _, within) => ({
-      object,
-      path: [section, key],
-      ...(within === undefined ? {} : { key: within }),
-    }),
+    (section, key, _, within) => root.at(section, key).place(within),
   );
-  const [problem] = problems;
+  const [unreadable] = problems.map(({ line, text: what }) =>
+    missing(
+      `what PgBouncer reads in line ${line}: ${what}`,
+      root.place(),
+      "correct the ini, or put it with all that it includes into a ConfigMap",
+    ),
+  );
   const port = listenPort(configuration);
   const processes =
     annotatedCount(annotation(PODS_ANNOTATION), object.name, "how many processes run it") ??
@@ -82,19 +80,7 @@ export function barePooler(object: ManifestObject, inventory: Inventory): readon
       portNames: new Map(),
       ports: port === undefined ? [] : [port],
       services: [],
-      groups: [
-        {
-          processes,
-          configuration:
-            problem === undefined
-              ? configuration
-              : missing(
-                  `what PgBouncer reads in line ${problem.line}: ${problem.text}`,
-                  root.place(),
-                  "correct the ini, or put it with all that it includes into a ConfigMap",
-                ),
-        },
-      ],
+      groups: [{ processes, configuration: unreadable ?? configuration }],
       annotation,
       notes: [],
     },

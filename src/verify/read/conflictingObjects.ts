@@ -78,14 +78,9 @@ function ofGroup(
 ): MissingQuantity | undefined {
   const quantities = [
     capacity,
-    ...lines.flatMap(({ poolSize, reservePool, maxServers, maxClients }) => [
-      poolSize,
-      reservePool,
-      ...(maxServers === undefined ? [] : [maxServers]),
-      ...(maxClients === undefined ? [] : [maxClients]),
-    ]),
+    ...lines.flatMap((line) => [line.poolSize, line.reservePool, line.maxServers, line.maxClients]),
     ...userLimits.values(),
-  ];
+  ].filter((quantity) => quantity !== undefined);
   return ofPlaces(
     [...lines.map(({ place }) => place), ...quantities.flatMap(placesOf)],
     conflicting,

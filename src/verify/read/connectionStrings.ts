@@ -5,8 +5,8 @@ import { Template } from "../template.ts";
 export interface ConnectionString {
   /** At least one; the port is absent where none is written. */
   readonly hosts: readonly { readonly host: Template; readonly port?: number }[];
-  readonly database?: Template;
-  readonly user?: Template;
+  readonly database?: Template | undefined;
+  readonly user?: Template | undefined;
   /** Parameters by their name in lower case without `_`, `-` and spaces: `connectionlimit`. */
   readonly parameters: ReadonlyMap<string, { readonly name: string; readonly value: Template }>;
 }
@@ -36,21 +36,9 @@ function readUrl(rest: Template): ConnectionString {
   const [, name = path] = path.match(/^(.*?)[),;\]}]+$/s) ?? [];
   return {
     hosts: hostsOf(hosts, ports),
-    ...named(
-      parameters.get("dbname")?.value ?? decoded(name),
-      parameters.get("user")?.value ?? decoded(login.split(":")[0] ?? NOTHING),
-    ),
+    database: (parameters.get("dbname")?.value ?? decoded(name)).unlessEmpty,
+    user: (parameters.get("user")?.value ?? decoded(login.split(":")[0] ?? NOTHING)).unlessEmpty,
     parameters,
-  };
-}
-
-function named(
-  database: Template | undefined,
-  user: Template | undefined,
-): Pick<ConnectionString, "database" | "user"> {
-  return {
-    ...(database === undefined || database.isEmpty ? {} : { database }),
-    ...(user === undefined || user.isEmpty ? {} : { user }),
   };
 }
 
@@ -114,12 +102,7 @@ export function keywordString(text: Template): ConnectionString | undefined {
   const host = first(HOST);
   const [database, user] = [first(DATABASE), first(USER)];
   if (host === undefined || (database === undefined && user === undefined)) return undefined;
-  return {
-    hosts: hostsOf(host, first(["port"]) ?? NOTHING),
-    ...(database === undefined ? {} : { database }),
-    ...(user === undefined ? {} : { user }),
-    parameters,
-  };
+  return { hosts: hostsOf(host, first(["port"]) ?? NOTHING), database, user, parameters };
 }
 
 function semicolons(text: Template): ReadonlyMap<string, Template> {

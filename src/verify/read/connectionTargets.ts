@@ -12,9 +12,9 @@ import { connectionUrls, keywordString, type ConnectionString } from "./connecti
 export interface ConnectionTarget {
   readonly host: Template;
   /** Absent: not said. */
-  readonly port?: number;
-  readonly database?: Template;
-  readonly user?: Template;
+  readonly port?: number | undefined;
+  readonly database?: Template | undefined;
+  readonly user?: Template | undefined;
   readonly place: SourcePosition;
   /** What says so, for people: `DATABASE_URL`, `its command`. */
   readonly by: string;
@@ -48,19 +48,15 @@ const HOST_FLAG =
 
 function flagTargets(container: Container): readonly ConnectionTarget[] {
   const command = Template.join(commandOf(container), " ");
-  return command.matchAll(HOST_FLAG).flatMap(([, host, port]) => {
-    if (host === undefined) return [];
-    const number = portOf(port);
-    return {
-      host,
-      ...(number === undefined ? {} : { port: number }),
-      place: container.argsPlace,
-      by: "its command",
-      prefix: "",
-      parameters: NONE,
-      isDatabase: false,
-    };
-  });
+  return command.matchAll(HOST_FLAG).map(([, host = Template.of(""), port]) => ({
+    host,
+    port: portOf(port),
+    place: container.argsPlace,
+    by: "its command",
+    prefix: "",
+    parameters: NONE,
+    isDatabase: false,
+  }));
 }
 
 /** The connection strings in a text: URLs, else the text as a whole. */
@@ -78,16 +74,13 @@ export function targetsOf(
   by: string,
   prefix: string,
 ): readonly ConnectionTarget[] {
-  const { hosts, database, user, parameters } = string;
-  return hosts.map(({ host, port }) => ({
-    host,
-    ...(port === undefined ? {} : { port }),
-    ...(database === undefined ? {} : { database }),
-    ...(user === undefined ? {} : { user }),
+  const { hosts, ...said } = string;
+  return hosts.map((host) => ({
+    ...said,
+    ...host,
     place,
     by,
     prefix,
-    parameters,
     isDatabase: true,
     isUrl: true,
   }));
@@ -102,8 +95,10 @@ function variableTargets(
   const strings = stringsIn(value);
   if (strings.length > 0) {
     const prefix = /^(.*_)(?:URL|URI|DSN)$/i.exec(name)?.[1] ?? "";
+    // A URL without a login takes it from the variables beside it: Spring, JDBC.
+    const login = related(prefix, USERS, variables);
     return strings.flatMap((string) =>
-      targetsOf(withLogin(string, prefix, variables), place, name, prefix),
+      targetsOf({ ...string, user: string.user ?? login }, place, name, prefix),
     );
   }
   const split = splitHostName(name);
@@ -121,12 +116,11 @@ function variableTargets(
   const hosts = value.known === undefined ? [value] : value.split(",");
   return hosts.map((part) => {
     const [, host = part, own] = part.trim().match(/^([^:]+):(\d+)$/) ?? [];
-    const number = portOf(own) ?? port;
     return {
       host: host.trim(),
-      ...(number === undefined ? {} : { port: number }),
-      ...(database === undefined || database.isEmpty ? {} : { database }),
-      ...(user === undefined || user.isEmpty ? {} : { user }),
+      port: portOf(own) ?? port,
+      database,
+      user,
       place,
       by: name,
       prefix: split,
@@ -134,17 +128,6 @@ function variableTargets(
       isDatabase,
     };
   });
-}
-
-/** A URL without a login takes it from the variables beside it: Spring, JDBC. */
-function withLogin(
-  string: ConnectionString,
-  prefix: string,
-  variables: EnvironmentVariables,
-): ConnectionString {
-  if (string.user !== undefined) return string;
-  const user = related(prefix, USERS, variables);
-  return user === undefined || user.isEmpty ? string : { ...string, user };
 }
 
 /** What variables called so hold as well. */
@@ -155,8 +138,8 @@ const DATABASES = ["DATABASE", "DBNAME", "DB", "NAME", "DB_NAME", "DATABASE_NAME
 const USERS = ["USER", "USERNAME", "USER_NAME", "LOGIN", "ROLE"];
 
 /**
- * The value of the variable that belongs to a host's: `DB_HOST` and `DB_PORT`, and one step out where there is
- * none (`KC_DB_URL_HOST` and `KC_DB_USERNAME`).
+ * The value of the variable that belongs to a host's: `DB_HOST` and `DB_PORT`, and one step out
+ * where there is none (`KC_DB_URL_HOST` and `KC_DB_USERNAME`). Undefined where it is empty.
  */
 function related(
   prefix: string,
@@ -169,7 +152,7 @@ function related(
     for (const suffix of suffixes) {
       const found =
         variables.get(beginning + suffix) ?? variables.get(beginning + suffix.toLowerCase());
-      if (found !== undefined) return found.value;
+      if (found !== undefined) return found.value.unlessEmpty;
     }
   }
   return undefined;

@@ -128,14 +128,14 @@ function resolvedConnections(
   workload: Workload,
   destinations: Destinations,
 ): ContainerConnections {
-  const resolved = targets.map((target) =>
-    resolveTarget(target, container.name, workload, destinations),
-  );
+  const resolved = targets.map((target) => ({
+    target,
+    ...resolveTarget(target, container.name, workload, destinations),
+  }));
   return {
-    connections: resolved.flatMap(({ endpoints }, index) => {
-      const target = targets[index];
-      return target === undefined ? [] : endpoints.map((endpoint) => ({ target, endpoint }));
-    }),
+    connections: resolved.flatMap(({ target, endpoints }) =>
+      endpoints.map((endpoint) => ({ target, endpoint })),
+    ),
     missing: resolved.flatMap(({ missing }) => missing ?? []),
     notes: [],
     sidecarPoolers: [...new Set(resolved.flatMap(({ sidecarPoolers }) => sidecarPoolers))],
@@ -189,8 +189,12 @@ function withPool(
   annotated: TargetConnection,
   { target: read }: TargetConnection,
 ): TargetConnection {
+  const { target } = annotated;
+  const port = target.port ?? read.port;
+  const database = target.database ?? read.database;
+  const user = target.user ?? read.user;
   const { prefix, parameters } = read;
-  return { ...annotated, target: { ...read, ...annotated.target, prefix, parameters } };
+  return { ...annotated, target: { ...target, port, database, user, prefix, parameters } };
 }
 
 /**
@@ -222,21 +226,17 @@ function isSamePool(a: Quantity, b: Quantity): boolean {
 }
 
 function isNamedTwice(a: TargetConnection, b: TargetConnection): boolean {
-  return (
-    isSameEndpoint(a, b) &&
-    (a.endpoint.kind === "postgres" ||
-      (agrees(a.target.database, b.target.database) && agrees(a.target.user, b.target.user)))
-  );
+  return isSame(a, b, (text) => text);
 }
 
 /** As isNamedTwice, where what is unknown of one may be what the other says. */
-function isSame(a: TargetConnection, b: TargetConnection): boolean {
-  return (
-    isSameEndpoint(a, b) &&
-    (a.endpoint.kind === "postgres" ||
-      (agrees(knownOnly(a.target.database), knownOnly(b.target.database)) &&
-        agrees(knownOnly(a.target.user), knownOnly(b.target.user))))
-  );
+function isSame(a: TargetConnection, b: TargetConnection, said = knownOnly): boolean {
+  if (!isSameEndpoint(a, b)) return false;
+  if (a.endpoint.kind === "postgres") return true;
+  return (["database", "user"] as const).every((key) => {
+    const [one, other] = [said(a.target[key]), said(b.target[key])];
+    return one === undefined || other === undefined || one.equals(other);
+  });
 }
 
 function knownOnly(text: Template | undefined): Template | undefined {
@@ -253,8 +253,4 @@ function detail({ target }: TargetConnection): number {
     Number(target.user !== undefined) * 2 +
     Number(target.parameters.size > 0)
   );
-}
-
-function agrees(a: Template | undefined, b: Template | undefined): boolean {
-  return a === undefined || b === undefined || a.equals(b);
 }

@@ -9,7 +9,7 @@ import type {
   Variable,
   EnvironmentVariables,
 } from "../workload.ts";
-import type { Field } from "./field.ts";
+import { Field } from "./field.ts";
 import type { Inventory } from "./inventory.ts";
 
 /** A pod's template, and where its ConfigMaps and Secrets are found. */
@@ -25,15 +25,11 @@ export function containersOf(pod: PodTemplate): readonly Container[] {
   const spec = pod.template.at("spec");
   return [
     ...spec
-      .at("initContainers")
-      .items()
+      .items("initContainers")
       .map((field) =>
         containerOf(pod, field, field.at("restartPolicy").value === "Always" ? "sidecar" : "init"),
       ),
-    ...spec
-      .at("containers")
-      .items()
-      .map((field) => containerOf(pod, field, "app")),
+    ...spec.items("containers").map((field) => containerOf(pod, field, "app")),
   ];
 }
 
@@ -43,7 +39,7 @@ function containerOf(pod: PodTemplate, field: Field, role: Container["role"]): C
   const [command, args, image] = [field.at("command"), field.at("args"), field.at("image")];
   const written = [args, command, field].find(({ exists }) => exists) ?? field;
   return {
-    name: field.at("name").text() ?? "",
+    name: field.text("name") ?? "",
     place: field.place(),
     role,
     image: image.text() ?? "",
@@ -53,13 +49,10 @@ function containerOf(pod: PodTemplate, field: Field, role: Container["role"]): C
     argsPlace: written.place(),
     environment,
     files: mountedFiles(pod, field, variables),
-    ports: field
-      .at("ports")
-      .items()
-      .flatMap((port) => {
-        const number = port.at("containerPort").count();
-        return number === undefined ? [] : [[port.at("name").text() ?? `${number}`, number]];
-      }),
+    ports: field.items("ports").flatMap((port) => {
+      const number = port.count("containerPort");
+      return number === undefined ? [] : [[port.text("name") ?? `${number}`, number]];
+    }),
   };
 }
 
@@ -78,11 +71,11 @@ function environmentOf(pod: PodTemplate, container: Field): Environment {
   const { namespace } = pod;
   const variables = new Map<string, Variable>();
   const unknown: { name: string; place: SourcePosition }[] = [];
-  for (const source of container.at("envFrom").items()) {
+  for (const source of container.items("envFrom")) {
     const [kind, reference] = source.at("secretRef").exists
       ? (["Secret", source.at("secretRef")] as const)
       : (["ConfigMap", source.at("configMapRef")] as const);
-    const name = reference.at("name").text();
+    const name = reference.text("name");
     if (name === undefined) continue;
     const entries = dataOf(pod, kind, name);
     if (entries === undefined) {
@@ -91,15 +84,15 @@ function environmentOf(pod: PodTemplate, container: Field): Environment {
       }
       continue;
     }
-    const prefix = source.at("prefix").text() ?? "";
+    const prefix = source.text("prefix") ?? "";
     for (const [key, field] of entries) {
       const value = valueOf(`${kind} ${namespace}/${name} ${key}`, textOf(kind, field));
       const variable = { name: prefix + key, value, place: source.place(), from: field.place() };
       variables.set(variable.name, variable);
     }
   }
-  for (const entry of container.at("env").items()) {
-    const name = entry.at("name").text();
+  for (const entry of container.items("env")) {
+    const name = entry.text("name");
     if (name === undefined) continue;
     const variable = variableOf(pod, name, entry, variables);
     if (variable !== undefined) variables.set(name, variable);
@@ -125,7 +118,7 @@ function variableOf(
     ["Secret", from.at("secretKeyRef")],
   ] as const) {
     if (!reference.exists) continue;
-    const [object, key] = [reference.at("name").text() ?? "", reference.at("key").text() ?? ""];
+    const [object, key] = [reference.text("name") ?? "", reference.text("key") ?? ""];
     const field = dataOf(pod, kind, object)?.get(key);
     if (field === undefined && reference.at("optional").value === true) return undefined;
     const text = field === undefined ? undefined : textOf(kind, field);
@@ -136,7 +129,7 @@ function variableOf(
       ...(field === undefined ? {} : { from: field.place() }),
     };
   }
-  return { name, value: fieldValue(pod, from.at("fieldRef", "fieldPath").text()), place };
+  return { name, value: fieldValue(pod, from.text("fieldRef", "fieldPath")), place };
 }
 
 /** What stands in a text for the name of the pod. */
@@ -149,14 +142,12 @@ function fieldValue({ namespace, template }: PodTemplate, fieldPath = ""): Templ
   if (fieldPath === "metadata.namespace") return Template.of(namespace);
   const [, mapping = "", name = ""] = TEMPLATE_FIELD.exec(fieldPath) ?? [];
   const what = fieldPath === "" ? "a resource of the pod" : `the pod's ${fieldPath}`;
-  return valueOf(what, template.at("metadata", mapping, name).text());
+  return valueOf(what, template.text("metadata", mapping, name));
 }
 
 function valueOf(name: string, text: string | undefined): Template {
   return text === undefined ? Template.unknown(name) : Template.of(text);
 }
-
-const NOTHING: ReadonlyMap<string, Field> = new Map();
 
 /** Data of a ConfigMap or Secret by key; undefined when it is not among the objects. */
 function dataOf(
@@ -164,11 +155,11 @@ function dataOf(
   kind: "ConfigMap" | "Secret",
   name: string,
 ): ReadonlyMap<string, Field> | undefined {
-  const object = inventory.data(kind, namespace, name);
+  const object = inventory.find("", kind, namespace, name);
   if (object === undefined) return undefined;
-  const data = object.at("data");
-  const over = object.at(kind === "Secret" ? "stringData" : "binaryData");
-  return data.exists || over.exists ? new Map([...data.entries(), ...over.entries()]) : NOTHING;
+  const over = kind === "Secret" ? "stringData" : "binaryData";
+  const field = Field.of(object);
+  return new Map([...field.entries("data"), ...field.entries(over)]);
 }
 
 /** The text of an entry of `dataOf`; undefined when it is none. */
@@ -214,17 +205,17 @@ function mountedFiles(
   const files = new Map<string, ContainerFile>();
   const unknown: ContainerFiles["unknown"][number][] = [];
   const mounts = container.at("volumeMounts");
-  const volumes = pod.template.at("spec", "volumes").items();
+  const volumes = pod.template.items("spec", "volumes");
   for (const mount of mounts.items()) {
-    const path = mount.at("mountPath").text()?.replace(/\/+$/, "");
-    const name = mount.at("name").text();
-    const volume = volumes.findLast((one) => one.at("name").text() === name);
+    const path = mount.text("mountPath")?.replace(/\/+$/, "");
+    const name = mount.text("name");
+    const volume = volumes.findLast((one) => one.text("name") === name);
     if (path === undefined || volume === undefined) continue;
     const content = volumeFiles(pod, volume);
     unknown.push(...content.unknown.map((one) => ({ name: one, path, place: mounts.place() })));
-    const text = mount.at("subPath").text();
+    const text = mount.text("subPath");
     const subPath =
-      text === undefined ? expanded(mount.at("subPathExpr").text() ?? "", variables).known : text;
+      text === undefined ? expanded(mount.text("subPathExpr") ?? "", variables).known : text;
     if (subPath === undefined) continue;
     for (const [within, file] of content.files) {
       const full = pathInContainer(path, subPath.replace(/\/+$/, ""), within);
@@ -250,12 +241,12 @@ interface VolumeFiles {
 function volumeFiles(pod: PodTemplate, volume: Field): VolumeFiles {
   const files = new Map<string, Omit<ContainerFile, "path">>();
   const unknown: string[] = [];
-  for (const source of [volume, ...volume.at("projected", "sources").items()]) {
+  for (const source of [volume, ...volume.items("projected", "sources")]) {
     for (const [kind, reference] of [
       ["ConfigMap", source.at("configMap")],
       ["Secret", source.at("secret")],
     ] as const) {
-      const name = reference.at("name").text() ?? reference.at("secretName").text();
+      const name = reference.text("name") ?? reference.text("secretName");
       if (name === undefined) continue;
       const data = dataOf(pod, kind, name);
       const object = `${kind} ${pod.namespace}/${name}`;
@@ -279,8 +270,8 @@ function pathsOf(
   reference: Field,
   data: ReadonlyMap<string, Field>,
 ): readonly (readonly [key: string, path: string])[] {
-  const items = reference.at("items").items();
+  const items = reference.items("items");
   return items.length === 0
     ? [...data.keys()].map((key) => [key, key])
-    : items.map((item) => [item.at("key").text() ?? "", item.at("path").text() ?? ""]);
+    : items.map((item) => [item.text("key") ?? "", item.text("path") ?? ""]);
 }

@@ -3,8 +3,8 @@ import { isMapping } from "../../api/objectName.ts";
 import type { ManifestObject, SourcePosition } from "../sourcePosition.ts";
 
 /**
- * A field of an object, there or not. Whatever another type stands there than is asked for counts
- * as not there: an API server would refuse it.
+ * A field of an object, there or not; a method with a path reads the field there. Whatever
+ * another type stands there than is asked for counts as not there: an API server would refuse it.
  */
 export class Field {
   readonly object: ManifestObject;
@@ -37,49 +37,54 @@ export class Field {
     return this.value !== undefined && this.value !== null;
   }
 
-  text(): string | undefined {
-    return typeof this.value === "string" ? this.value : undefined;
+  text(...path: FieldPath): string | undefined {
+    const { value } = this.at(...path);
+    return typeof value === "string" ? value : undefined;
   }
 
-  /** A number, as it may also stand in a text: `port: "5432"`. */
-  count(): number | undefined {
-    if (typeof this.value === "string" && /^\d{1,15}$/.test(this.value)) return Number(this.value);
-    const { value } = this;
-    return typeof value === "number" && Number.isSafeInteger(value) && value >= 0
-      ? value
+  /** A text, a number or a boolean, as text. */
+  scalar(...path: FieldPath): string | undefined {
+    const { value } = this.at(...path);
+    return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+      ? `${value}`
       : undefined;
   }
 
+  /** A number, as it may also stand in a text: `port: "5432"`. */
+  count(...path: FieldPath): number | undefined {
+    const { value } = this.at(...path);
+    if (typeof value === "string") return /^\d{1,15}$/.test(value) ? Number(value) : undefined;
+    const isCount = typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+    return isCount ? value : undefined;
+  }
+
   /** What a list holds. */
-  items(): readonly Field[] {
-    if (!Array.isArray(this.value)) return [];
-    return this.value.map(
-      (value: unknown, index) => new Field(this.object, [...this.path, index], value),
-    );
+  items(...path: FieldPath): readonly Field[] {
+    const list = this.at(...path);
+    return Array.isArray(list.value) ? list.value.map((_, index) => list.at(index)) : [];
   }
 
   /** What a mapping holds. */
-  entries(): readonly (readonly [string, Field])[] {
-    const { value } = this;
-    if (!isMapping(value)) return [];
-    return Object.keys(value).map((name) => [name, this.at(name)] as const);
+  entries(...path: FieldPath): readonly (readonly [string, Field])[] {
+    const mapping = this.at(...path);
+    if (!isMapping(mapping.value)) return [];
+    return Object.keys(mapping.value).map((name) => [name, mapping.at(name)] as const);
   }
 
   /** The texts of a mapping: labels, annotations, a selector. */
-  texts(): ReadonlyMap<string, string> {
+  texts(...path: FieldPath): ReadonlyMap<string, string> {
     return new Map(
-      this.entries().flatMap(([name, { value }]) =>
-        typeof value === "string" || typeof value === "number" || typeof value === "boolean"
-          ? [[name, String(value)] as const]
-          : [],
-      ),
+      this.entries(...path).flatMap(([name, field]) => {
+        const text = field.scalar();
+        return text === undefined ? [] : [[name, text] as const];
+      }),
     );
   }
 
   /** @param key within a text, see SourcePosition */
   place(key?: string): SourcePosition {
     const { object, path } = this;
-    return key === undefined ? { object, path } : { object, path, key };
+    return { object, path, ...(key !== undefined && { key }) };
   }
 }
 

@@ -9,7 +9,7 @@ import { missing, type MissingQuantity } from "../quantity.ts";
 import type { Client, Pooler, PoolerGroup, PostgresServer, System } from "../system.ts";
 import type { Workload } from "../workload.ts";
 import { isLoopback, type AddressBook } from "./addresses.ts";
-import { reserveOf, shareOf } from "./annotations.ts";
+import { annotatedWhole, reserveOf } from "./annotations.ts";
 import { clientsOf } from "./clients.ts";
 import { groupOf, type FoundPooler } from "./poolers.ts";
 import type { FoundPostgres } from "./postgresServers.ts";
@@ -77,7 +77,10 @@ function poolerOf(
   scope: Pooler["scope"],
 ): { readonly pooler: Pooler; readonly missing: readonly MissingQuantity[] } {
   const { reserve, missing: missingReserve } = reserveOf(annotation(RESERVE_ANNOTATION));
-  const share = shareOf(annotation(POSTGRES_CONNECTIONS_ANNOTATION));
+  const share = annotatedWhole(
+    annotation(POSTGRES_CONNECTIONS_ANNOTATION),
+    "its share of Postgres",
+  );
   return {
     pooler: { name, place, scope, groups, reserve, ...(share === undefined ? {} : { share }) },
     missing: missingReserve,
@@ -94,23 +97,21 @@ function chained(
   const own = clients.filter(
     ({ place }) => place.object === found.place.object && JSON.stringify(place.path) === here,
   );
-  return found.groups.flatMap(({ configuration }) =>
-    "known" in configuration
-      ? []
-      : [...configuration.lines].flatMap(([name, { place, keys }]) => {
-          const [host, port] = [keys.get("host"), keys.get("port")];
-          if (!host?.known || isLoopback(host.value)) return [];
-          const number = port?.known ? Number(port.value) : POSTGRES_PORT;
-          const resolved = book.resolve(host.value, number, found.namespace);
-          if (resolved.kind !== "found") return [];
-          const other = resolved.endpoints.find((endpoint) => endpoint.kind === "pooler");
-          if (other === undefined) return [];
-          const isAnnotated = ({ target }: Client): boolean =>
-            target.kind === "pooler" && target.pooler === other.name;
-          if (own.some(isAnnotated)) return [];
-          const what = `what line ${name} of ${found.name} opens on the pooler ${other.name} behind it`;
-          const remedy = `annotate its pods with ${CONNECTS_TO_ANNOTATION} and ${POOL_MAX_ANNOTATION}`;
-          return [missing(what, place, remedy)];
-        }),
+  const lines = found.groups.flatMap(({ configuration }) =>
+    "known" in configuration ? [] : [...configuration.lines],
   );
+  return lines.flatMap(([name, { place, keys }]) => {
+    const [host, port] = [keys.get("host"), keys.get("port")];
+    if (!host?.known || isLoopback(host.value)) return [];
+    const number = port?.known ? Number(port.value) : POSTGRES_PORT;
+    const other = book.poolerAt(host.value, number, found.namespace);
+    if (other === undefined) return [];
+    const isAnnotated = own.some(
+      ({ target }) => target.kind === "pooler" && target.pooler === other,
+    );
+    if (isAnnotated) return [];
+    const what = `what line ${name} of ${found.name} opens on the pooler ${other} behind it`;
+    const remedy = `annotate its pods with ${CONNECTS_TO_ANNOTATION} and ${POOL_MAX_ANNOTATION}`;
+    return [missing(what, place, remedy)];
+  });
 }

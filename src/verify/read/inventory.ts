@@ -13,10 +13,11 @@ export class Inventory {
   readonly conflicting: ConflictingObjects;
   readonly objects: readonly ManifestObject[];
   readonly namespaces: ReadonlySet<string>;
+  /** Of all objects, whatever their group: `Deployment writing/author`. */
+  readonly keys: ReadonlySet<string>;
   readonly #overrides: AnnotationOverrides;
   readonly #byKind: ReadonlyMap<string, readonly ManifestObject[]>;
   readonly #byName: ReadonlyMap<string, ManifestObject>;
-  readonly #byKindAndName: ReadonlyMap<string, ManifestObject>;
 
   constructor(all: readonly ManifestObject[], overrides: AnnotationOverrides) {
     const byName = new Map<string, ManifestObject>();
@@ -34,9 +35,7 @@ export class Inventory {
     this.objects = [...byName.values()];
     this.namespaces = new Set(this.objects.map(({ namespace }) => namespace));
     this.#byName = byName;
-    this.#byKindAndName = new Map(
-      this.objects.map((object) => [objectOf({ object, path: [] }), object]),
-    );
+    this.keys = new Set(this.objects.map((object) => objectOf({ object })));
     this.#byKind = Map.groupBy(this.objects, kindOf);
     this.#overrides = overrides;
   }
@@ -50,17 +49,6 @@ export class Inventory {
     return this.#byName.get(nameOf(group, kind, namespace, name));
   }
 
-  /** An object of any group by that kind and name. */
-  findAny(kind: string, namespace: string, name: string): ManifestObject | undefined {
-    return this.#byKindAndName.get(`${kind} ${namespace}/${name}`);
-  }
-
-  /** A ConfigMap or Secret. */
-  data(kind: "ConfigMap" | "Secret", namespace: string, name: string): Field | undefined {
-    const object = this.find("", kind, namespace, name);
-    return object === undefined ? undefined : Field.of(object);
-  }
-
   /** The annotation as a flag gave it, else the first of those that the `metadata` have. */
   annotation(name: string, ...metadata: readonly Field[]): Annotation | undefined {
     const [first] = metadata;
@@ -70,12 +58,9 @@ export class Inventory {
       const field = Field.of(first.object).at("metadata", "annotations", name);
       return { name, value: given, place: field.place() };
     }
-    for (const field of metadata) {
-      const annotation = field.at("annotations", name);
-      if (!annotation.exists) continue;
-      return { name, value: String(annotation.value), place: annotation.place() };
-    }
-    return undefined;
+    const written = metadata.map((field) => field.at("annotations", name));
+    const annotation = written.find(({ exists }) => exists);
+    return annotation && { name, value: String(annotation.value), place: annotation.place() };
   }
 }
 

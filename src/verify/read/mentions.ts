@@ -97,18 +97,13 @@ function hostTargets(
   return named.flatMap(([, host, port]): ConnectionTarget[] => {
     if (host?.known === undefined) return [];
     const number = port === undefined ? portIn(text) : Number(port.known);
-    const resolved = book.resolve(host.known, number, namespace);
-    if (resolved.kind !== "found" || !resolved.endpoints.some((one) => one.kind === "pooler")) {
-      return [];
-    }
-    const database = only(text, /\b(?:database|dbname|db)["']?[ \t]*[:=][ \t]*["']?([\w.-]+)/gi);
-    const user = only(text, /\b(?:user|username)["']?[ \t]*[:=][ \t]*["']?([\w.-]+)/gi);
+    if (book.poolerAt(host.known, number, namespace) === undefined) return [];
     return [
       {
         host,
-        ...(number === undefined ? {} : { port: number }),
-        ...(database === undefined ? {} : { database }),
-        ...(user === undefined ? {} : { user }),
+        port: number,
+        database: only(text, /\b(?:database|dbname|db)["']?[ \t]*[:=][ \t]*["']?([\w.-]+)/gi),
+        user: only(text, /\b(?:user|username)["']?[ \t]*[:=][ \t]*["']?([\w.-]+)/gi),
         place,
         by: from,
         prefix: "",

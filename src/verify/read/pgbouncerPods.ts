@@ -105,30 +105,20 @@ export function podPoolers(workload: Workload): readonly FoundPooler[] {
 function readContainer(workload: Workload, container: Container): PgBouncerContainer {
   const perPod = processesPerPod(workload, container);
   const paths = iniPaths(container);
-  const notes: string[] = [];
+  const { pods } = workload;
   const groups =
     paths.length === 0
-      ? [
-          {
-            processes: product(workload.pods, perPod),
-            pods: workload.pods,
-            configuration: imageConfiguration(container),
-          },
-        ]
+      ? [{ processes: product(pods, perPod), pods, configuration: imageConfiguration(container) }]
       : paths.flatMap((path) => iniGroups(workload, container, path, perPod));
-  const ports = groups.map(({ configuration }) =>
-    "known" in configuration ? undefined : listenPort(configuration),
-  );
-  for (const { configuration } of groups) {
-    if ("known" in configuration) continue;
-    const reuse = configuration.settings.get("so_reuseport");
-    if (reuse?.known && reuse.value === "1" && groups.length === 1) {
-      notes.push(
-        `${workload.key}: so_reuseport is on; counted is one process a container, unless ${PROCESSES_PER_POD_ANNOTATION} says more`,
-      );
-    }
+  const [first, another] = groups;
+  if (first === undefined || "known" in first.configuration) {
+    return { container, groups, port: undefined, notes: [] };
   }
-  return { container, groups, port: ports[0], notes };
+  const reuse = first.configuration.settings.get("so_reuseport");
+  const isReused = reuse?.known && reuse.value === "1" && another === undefined;
+  const note = `${workload.key}: so_reuseport is on; counted is one process a container, unless ${PROCESSES_PER_POD_ANNOTATION} says more`;
+  const port = listenPort(first.configuration);
+  return { container, groups, port, notes: isReused ? [note] : [] };
 }
 
 function processesPerPod(workload: Workload, { name }: Container): Quantity {
@@ -167,23 +157,19 @@ function iniGroups(
     const configuration = readFile(workload, container, path.render());
     return [{ processes: product(pods, perPod), pods, configuration }];
   }
-  const byText = new Map<
-    string,
-    { configuration: Configuration | MissingQuantity; count: number }
-  >();
-  for (let ordinal = firstOrdinal; ordinal < firstOrdinal + pods.value; ordinal += 1) {
-    const name = `${workload.object.name}-${ordinal}`;
-    const configuration = readFile(workload, container, path.fill(POD_NAME, name).render());
-    const key = "known" in configuration ? configuration.what : configurationKey(configuration);
-    const same = byText.get(key);
-    if (same === undefined) byText.set(key, { configuration, count: 1 });
-    else same.count += 1;
-  }
-  return [...byText.values()].map(({ configuration, count }) => ({
-    processes: product(partOf(pods, count), perPod),
-    pods: partOf(pods, count),
-    configuration,
-  }));
+  const read = Array.from({ length: pods.value }, (_, index) => {
+    const name = `${workload.object.name}-${firstOrdinal + index}`;
+    return readFile(workload, container, path.fill(POD_NAME, name).render());
+  });
+  const byText = Map.groupBy(read, (configuration) =>
+    "known" in configuration ? configuration.what : configurationKey(configuration),
+  );
+  return [...byText.values()].flatMap((same) => {
+    const [configuration] = same;
+    const part = partOf(pods, same.length);
+    if (configuration === undefined) return [];
+    return [{ processes: product(part, perPod), pods: part, configuration }];
+  });
 }
 
 function partOf(pods: KnownQuantity, count: number): KnownQuantity {

@@ -75,9 +75,6 @@ const NAMES: ReadonlySet<string> = new Set([
 const PREFIXED =
   /_(?:DB|DATABASE|PG|POSTGRES|POSTGRESQL)_(?:POOL(?:_MAX|_SIZE|_MAX_SIZE|_LIMIT)?|MAX_(?:POOL_SIZE|CONNECTIONS|CONNS|OPEN_CONNS)|CONNECTION_LIMIT)$/;
 
-/** Threads that make the pool only where nothing else does. */
-const FALLBACK: ReadonlySet<string> = new Set(["RAILS_MAX_THREADS"]);
-
 /** What SQLAlchemy opens beyond its pool: `MAX_OVERFLOW`, `DB_MAX_OVERFLOW`, `DB_POOL_OVERFLOW`. */
 const OVERFLOW = /^(|.*?_)(?:POOL_MAX|MAX|POOL)_OVERFLOW$/;
 
@@ -118,8 +115,9 @@ export function isPoolVariable(name: string): boolean {
   return NAMES.has(upper) || PREFIXED.test(upper);
 }
 
+/** Threads make the pool only where nothing else does. */
 export function isFallback(name: string): boolean {
-  return FALLBACK.has(name.toUpperCase());
+  return name.toUpperCase() === "RAILS_MAX_THREADS";
 }
 
 /** The same by parameter of a connection string, in lower case without separators. */
@@ -135,11 +133,4 @@ export const POOL_PARAMETERS: readonly string[] = [
   "maxsize",
   "maxconnections",
   "maxconns",
-];
-
-/** Processes a pod by environment; a flag of the command comes before them. */
-export const PROCESS_VARIABLES: readonly string[] = [
-  "WEB_CONCURRENCY",
-  "UVICORN_WORKERS",
-  "GUNICORN_WORKERS",
 ];

@@ -1,5 +1,5 @@
 import { PGBOUNCER_PORT, POSTGRES_PORT } from "../../api/names.ts";
-import { lineNumber, readIni, type Ini } from "../../pgbouncer/readIni.ts";
+import { lineNumber, readIni, type Ini, type IniEntry } from "../../pgbouncer/readIni.ts";
 import { known, missing, wholeNumber, type MissingQuantity, type Quantity } from "../quantity.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
 import type { PoolerGroup, PoolerLine } from "../system.ts";
@@ -53,12 +53,7 @@ export function setting(value: string, place: SourcePosition): Setting {
 }
 
 /** Where something of an ini stands. */
-export type PlaceInIni = (
-  section: string,
-  key: string,
-  file: string,
-  within?: string,
-) => SourcePosition;
+type PlaceInIni = (section: string, key: string, file: string, within?: string) => SourcePosition;
 
 /**
  * An ini as a configuration.
@@ -72,36 +67,28 @@ export function iniConfiguration(
   placeOf: PlaceInIni,
 ): { readonly configuration: Configuration; readonly problems: Ini["problems"] } {
   const ini = readIni(text, file, included);
-  const keysOf = (section: string, name: string, { keys, file: origin }: IniKeys): Settings =>
-    new Map(
-      [...keys].map(([key, value]) => [key, setting(value, placeOf(section, name, origin, key))]),
-    );
+  const keysOf = (section: string, name: string, { keys, file: origin }: IniEntry): Settings =>
+    mapped(keys, (value, key) => setting(value, placeOf(section, name, origin, key)));
   return {
     configuration: {
-      settings: new Map(
-        [...ini.settings].map(([key, { value, file: origin }]) => [
-          key,
-          setting(value, placeOf("pgbouncer", key, origin)),
-        ]),
+      settings: mapped(ini.settings, ({ value, file: origin }, key) =>
+        setting(value, placeOf("pgbouncer", key, origin)),
       ),
-      lines: new Map(
-        [...ini.databases].map(([name, entry]) => [
-          name,
-          {
-            place: placeOf("databases", name, entry.file),
-            keys: keysOf("databases", name, entry),
-          },
-        ]),
-      ),
-      users: new Map([...ini.users].map(([name, entry]) => [name, keysOf("users", name, entry)])),
+      lines: mapped(ini.databases, (entry, name) => ({
+        place: placeOf("databases", name, entry.file),
+        keys: keysOf("databases", name, entry),
+      })),
+      users: mapped(ini.users, (entry, name) => keysOf("users", name, entry)),
     },
     problems: ini.problems,
   };
 }
 
-interface IniKeys {
-  readonly keys: ReadonlyMap<string, string>;
-  readonly file: string;
+function mapped<Value, Result>(
+  map: ReadonlyMap<string, Value>,
+  of: (value: Value, key: string) => Result,
+): ReadonlyMap<string, Result> {
+  return new Map([...map].map(([key, value]) => [key, of(value, key)]));
 }
 
 /** Two configurations with equal text are one: peer_id only names a process and limits nothing. */
@@ -169,6 +156,8 @@ function lineOf(
   const authUser = textOf(keys.get("auth_user")) ?? textOf(settings.get("auth_user"));
   const database = textOf(keys.get("dbname"));
   const host = keys.get("host");
+  const lineLimit = (key: PoolSettingKey): Quantity =>
+    lineQuantity(keys.get(key), key) ?? quantityOf(settings, key);
   return {
     name,
     place,
@@ -181,12 +170,8 @@ function lineOf(
     ...(authUser === undefined ? {} : { authUser }),
     poolSize: poolSize(keys, settings, user, users),
     reservePool: reservePool(keys, settings),
-    maxServers:
-      lineQuantity(keys.get("max_db_connections"), "max_db_connections") ??
-      quantityOf(settings, "max_db_connections"),
-    maxClients:
-      lineQuantity(keys.get("max_db_client_connections"), "max_db_client_connections") ??
-      quantityOf(settings, "max_db_client_connections"),
+    maxServers: lineLimit("max_db_connections"),
+    maxClients: lineLimit("max_db_client_connections"),
   };
 }
 

@@ -1,5 +1,5 @@
 import { AVAILABLE_CONNECTIONS_ANNOTATION, POSTGRES_PORT } from "../../api/names.ts";
-import { known, missing, wholeNumber, type Quantity } from "../quantity.ts";
+import { known, missing, wholeNumber, type KnownQuantity, type Quantity } from "../quantity.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
 import { Template } from "../template.ts";
 import {
@@ -11,7 +11,7 @@ import {
   type Workload,
 } from "../workload.ts";
 import type { Listener } from "./addresses.ts";
-import { availableOf } from "./annotations.ts";
+import { annotatedWhole } from "./annotations.ts";
 import type { Field } from "./field.ts";
 
 /** A Postgres as it was found, before its main address is known. */
@@ -40,8 +40,6 @@ const DEFAULTS = {
   superuser_reserved_connections: 3,
   reserved_connections: 0,
 } as const;
-
-type PostgresSettingKey = keyof typeof DEFAULTS;
 
 export function isPostgresImage(container: Container): boolean {
   return IMAGE.test(imagePath(container));
@@ -97,27 +95,25 @@ export function availableConnections(
   maxDefault: number | undefined,
   place: SourcePosition,
 ): Quantity {
-  const annotated = availableOf(annotation);
+  const annotated = annotatedWhole(annotation, "what it admits");
   if (annotated !== undefined) return annotated;
   const remedy = `annotate it with ${AVAILABLE_CONNECTIONS_ANNOTATION}: "N"`;
-  const quantities = new Map<PostgresSettingKey, Quantity>();
-  for (const key of Object.keys(DEFAULTS).filter(isKey)) {
+  const quantities: KnownQuantity[] = [];
+  for (const [key, usual] of Object.entries({ ...DEFAULTS, max_connections: maxDefault })) {
     const setting = settings.get(key);
-    const byDefault = key === "max_connections" ? maxDefault : DEFAULTS[key];
-    const number = setting === undefined ? byDefault : wholeNumber(setting.value);
+    const number = setting === undefined ? usual : wholeNumber(setting.value);
     if (number === undefined) {
       return missing(`${key} of Postgres`, setting?.place ?? place, remedy);
     }
     const why = setting === undefined ? `${number} ${key} (default)` : `${number} ${key}`;
-    quantities.set(key, known(number, why, ...(setting === undefined ? [] : [setting.place])));
+    quantities.push(known(number, why, ...(setting === undefined ? [] : [setting.place])));
   }
-  const [max, ...reserved] = [...quantities.values()].filter((one) => one.known);
-  const taken = reserved.filter(({ value }) => value > 0);
-  const value = taken.reduce((rest, one) => rest - one.value, max?.value ?? 0);
+  const [max, ...taken] = quantities.filter(({ value }, index) => index === 0 || value > 0);
+  const available = taken.reduce((rest, { value }) => rest - value, max?.value ?? 0);
   return known(
-    Math.max(0, value),
+    Math.max(0, available),
     [max, ...taken].map((one) => one?.why ?? "").join(" − "),
-    ...[max, ...reserved].flatMap((one) => one?.places ?? []),
+    ...quantities.flatMap(({ places }) => places),
   );
 }
 
@@ -132,10 +128,6 @@ export function settingsIn(...mappings: readonly Field[]): ReadonlyMap<string, P
         ),
     ),
   );
-}
-
-function isKey(key: string): key is PostgresSettingKey {
-  return Object.hasOwn(DEFAULTS, key);
 }
 
 /** From -c and --key=value, which win, and a mounted postgresql.conf. */

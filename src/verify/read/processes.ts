@@ -3,7 +3,6 @@ import { known, missing, positiveCount, type Quantity } from "../quantity.ts";
 import { Template } from "../template.ts";
 import { commandOf, type Container, type Workload } from "../workload.ts";
 import { annotatedCount } from "./annotations.ts";
-import { PROCESS_VARIABLES } from "./poolVariables.ts";
 
 /** A program of several processes, each with a pool of its own. */
 interface Forking {
@@ -13,7 +12,7 @@ interface Forking {
   readonly image?: RegExp;
   /** The number of processes as the command gives it: the first of them that is there. */
   readonly flags: readonly RegExp[];
-  /** Variables that say how many; absent: PROCESS_VARIABLES, which most servers of the web know. */
+  /** Variables that say how many; absent: those that most servers of the web know. */
   readonly variables?: readonly string[];
   /** In the command: it has one process, whatever else is said. */
   readonly alone?: RegExp;
@@ -25,6 +24,9 @@ const ALWAYS = /(?:)/;
 const BY_FILE = "its configuration file may say it";
 const BY_CORES = "it starts as many as there are cores";
 const WORKERS = /(?:^|\s)(?:--workers|-w)[=\s]*([^\s"']+)/;
+
+/** A flag of the command comes before them. */
+const PROCESS_VARIABLES = ["WEB_CONCURRENCY", "UVICORN_WORKERS", "GUNICORN_WORKERS"];
 
 const FORKING: readonly Forking[] = [
   {

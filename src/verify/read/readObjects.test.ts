@@ -12,7 +12,7 @@ function read(text: string, name = "a.yaml") {
 function keys(text: string): readonly string[] {
   const { objects, problems: found } = read(text);
   expect(found).toEqual([]);
-  return objects.map((object) => objectOf({ object, path: [] }));
+  return objects.map((object) => objectOf({ object }));
 }
 
 function problems(text: string): readonly string[] {

@@ -12,7 +12,7 @@ import {
 import type { FieldPath } from "../../api/fieldPath.ts";
 import { isMapping } from "../../api/objectName.ts";
 import type { Problem } from "../../fleet/problem.ts";
-import { LineTable, readYaml, type Position, type SourceText } from "../../fleet/yaml.ts";
+import { LineTable, readYaml, type SourceText } from "../../fleet/yaml.ts";
 import type { ManifestObject } from "../sourcePosition.ts";
 import { iniObject } from "./bareIni.ts";
 
@@ -59,41 +59,34 @@ export function readObjects(sources: readonly SourceText[]): ReadObjects {
       continue;
     }
     const lines = new LineTable(text);
-    const read = readText(source.name, text, lines);
-    problems.push(...read.problems);
-    for (const document of read.documents) {
-      const unpacked = objectsOf(source.name, document, lines, generated);
-      objects.push(...unpacked.objects);
-      leftOut.push(...unpacked.leftOut);
-      problems.push(...unpacked.problems);
-    }
+    const reading = { file: source.name, lines, objects, leftOut, problems, generated };
+    for (const document of readText(text, reading)) addObjects(document, reading);
   }
   return { objects, leftOut, problems };
 }
 
-interface ReadText {
-  readonly documents: readonly ReadDocument[];
-  readonly problems: readonly Problem[];
+/** A text that is being read, and what was read so far. */
+interface Reading {
+  readonly file: string;
+  readonly lines: LineTable;
+  readonly objects: ManifestObject[];
+  readonly leftOut: string[];
+  readonly problems: Problem[];
+  /** How often each generateName was read. */
+  readonly generated: Map<string, number>;
 }
 
-function readText(file: string, text: string, lines: LineTable): ReadText {
+function readText(text: string, reading: Reading): readonly ReadDocument[] {
   const json = /^\s*\{/.test(text) ? parsedJson(text) : undefined;
-  if (json !== undefined) {
-    return { documents: [{ value: json, offset: 0, text, index: 0 }], problems: [] };
-  }
-  const read = readYaml({ name: file, text });
+  if (json !== undefined) return [{ value: json, offset: 0, text, index: 0 }];
+  const read = readYaml({ name: reading.file, text });
   // What a fleet file may not have (directives, text after ---), the whole parser knows to read.
-  if (read.problems.length > 0) return readWhole(file, text, 0, lines);
-  const documents: ReadDocument[] = [];
-  const problems: Problem[] = [];
-  for (const { text: piece, offset, simple: value } of read.documents) {
-    if (value === undefined) {
-      const whole = readWhole(file, piece, offset, lines);
-      documents.push(...whole.documents);
-      problems.push(...whole.problems);
-    } else documents.push({ text: piece, offset, value, index: 0 });
-  }
-  return { documents, problems };
+  if (read.problems.length > 0) return readWhole(text, 0, reading);
+  return read.documents.flatMap(({ text: piece, offset, simple: value }) =>
+    value === undefined
+      ? readWhole(piece, offset, reading)
+      : { text: piece, offset, value, index: 0 },
+  );
 }
 
 function parsedJson(text: string): unknown {
@@ -110,16 +103,18 @@ const OPTIONS = { merge: true, prettyErrors: false, logLevel: "silent" } as cons
 const RENDER_FIRST = "is a Helm template; render it first: helm template … | weir verify -";
 
 /** Reads a text with the whole parser: slow, and sure. */
-function readWhole(file: string, text: string, offset: number, lines: LineTable): ReadText {
+function readWhole(
+  text: string,
+  offset: number,
+  { file, lines, problems }: Reading,
+): readonly ReadDocument[] {
   const documents: ReadDocument[] = [];
-  const problems: Problem[] = [];
   const isTemplate = text.includes("{{");
   const add = (at: number, allowed: string): void => {
     problems.push({ file, ...lines.positionAt(offset + at), allowed });
   };
   try {
-    const parsed: Iterable<Document.Parsed> = parseAllDocuments(text, OPTIONS);
-    for (const [index, document] of [...parsed].entries()) {
+    for (const [index, document] of parsedDocuments(text).entries()) {
       const [error] = document.errors;
       const template = isTemplate ? templateOffset(document) : undefined;
       if (error !== undefined || template !== undefined) {
@@ -137,7 +132,11 @@ function readWhole(file: string, text: string, offset: number, lines: LineTable)
     if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
     add(0, "is not YAML that can be read: its aliases or its nesting go too far");
   }
-  return { documents, problems };
+  return documents;
+}
+
+function parsedDocuments(text: string): readonly Document.Parsed[] {
+  return [...(parseAllDocuments(text, OPTIONS) as Iterable<Document.Parsed>)];
 }
 
 /** What the parser says without the text that it repeats, which may be a secret. */
@@ -169,17 +168,9 @@ function templateOffset(document: Document.Parsed): number | undefined {
   return offset;
 }
 
-/** @param generated how often each generateName was read */
-function objectsOf(
-  file: string,
-  document: ReadDocument,
-  lines: LineTable,
-  generated: Map<string, number>,
-): { objects: ManifestObject[]; leftOut: string[]; problems: Problem[] } {
-  const objects: ManifestObject[] = [];
-  const leftOut: string[] = [];
-  const problems: Problem[] = [];
-  const position = positionIn(document, lines);
+function addObjects(document: ReadDocument, reading: Reading): void {
+  const { file, objects, leftOut, problems, generated } = reading;
+  const position = positionIn(document, reading.lines);
   const unpack = (value: unknown, path: readonly (string | number)[]): void => {
     if (value === undefined || value === null) return;
     if (Array.isArray(value) && value.some((item) => isMapping(item) && "apiVersion" in item)) {
@@ -222,7 +213,6 @@ function objectsOf(
     });
   };
   unpack(document.value, []);
-  return { objects, leftOut, problems };
 }
 
 /** Its name; of each generateName the API server makes another one each time. */
@@ -256,22 +246,14 @@ function withKind(item: unknown, list: string, apiVersion: unknown): unknown {
  * @returns the place of a field's name; of one that is not there, the nearest around it that is. Of
  *   a line of a text (from 0), where the text is a literal block: |
  */
-function positionIn(
-  document: { readonly text: string; readonly offset: number; readonly index: number },
-  lines: LineTable,
-): (path: FieldPath, textLine?: number) => Position {
+function positionIn(document: ReadDocument, lines: LineTable): ManifestObject["positionOf"] {
   let parsed: Document.Parsed | undefined;
   return (path, textLine) => {
-    parsed ??= parsedDocument(document.text, document.index);
+    parsed ??= parsedDocuments(document.text)[document.index];
     const { offset, node } = fieldIn(parsed, path);
     const within = textLine === undefined ? undefined : lineOf(node, document.text, textLine);
     return lines.positionAt(document.offset + (within ?? offset));
   };
-}
-
-function parsedDocument(text: string, index: number): Document.Parsed | undefined {
-  const documents: Iterable<Document.Parsed> = parseAllDocuments(text, OPTIONS);
-  return [...documents][index];
 }
 
 /** A field's value, absent where it is not there, and where its name begins. */

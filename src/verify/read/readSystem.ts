@@ -51,7 +51,7 @@ export function readSystem(
   const system = connectedSystem({ workloads, poolers, servers, book, addressed });
   const keys = new Set([...owned, ...workloads.map(({ key }) => key)]);
   const isRead = (object: ManifestObject): boolean =>
-    isOperators(object) || keys.has(objectOf({ object, path: [] }));
+    isOperators(object) || keys.has(objectOf({ object }));
   return withoutConflicts(
     {
       ...system,
@@ -104,14 +104,10 @@ function addServers(
           .filter(({ endpoints }) => endpoints.length > 0)
           .map(({ port }) => ({ name: service.object.name, port })),
       );
-    const addresses = [
-      ...new Set(
-        [...server.services, ...selecting].map(({ name, port }) =>
-          completed(name, port, namespace),
-        ),
-      ),
-    ];
-    const [address = own, ...aliases] = addresses;
+    const addresses = [...server.services, ...selecting].map(({ name, port }) =>
+      completed(name, port, namespace),
+    );
+    const [address = own, ...aliases] = new Set(addresses);
     book.add(server, { kind: "postgres", address });
     const available = inventory.conflicting.get(place.object) ?? server.available;
     return [server, { address, aliases, available }];
@@ -137,8 +133,6 @@ function addressedPoolers(
 /** weir's own objects say what is wanted, not what is there. */
 function fleetNotes(inventory: Inventory): readonly string[] {
   const fleet = inventory.objects.filter(({ apiVersion }) => apiVersion === API_VERSION);
-  if (fleet.length === 0) return [];
-  return [
-    `${fleet.length} ConnectionBudget and McpServer objects are left out: weir plan reads them`,
-  ];
+  const note = `${fleet.length} ConnectionBudget and McpServer objects are left out: weir plan reads them`;
+  return fleet.length === 0 ? [] : [note];
 }

@@ -1,3 +1,4 @@
+import { formatPath } from "../../api/fieldPath.ts";
 import { objectOf, type ManifestObject } from "../sourcePosition.ts";
 import { known, missing, type Quantity } from "../quantity.ts";
 import { Field } from "./field.ts";
@@ -16,13 +17,25 @@ export interface ScalerKind {
 /** Kubernetes' own; other autoscalers write it as this one does. */
 const AUTOSCALER: ScalerKind = {
   target: (root) => root.at("spec", "scaleTargetRef"),
-  maximum: (root) => {
-    const field = root.at("spec", "maxReplicas");
-    const count = field.count();
-    if (count !== undefined) return known(count, `maxReplicas ${count}`, field.place());
-    return missing("the autoscaler's maximum", field.place(), "write spec.maxReplicas as a number");
-  },
+  maximum: (root) =>
+    countIn(
+      root.at("spec", "maxReplicas"),
+      "the autoscaler's maximum",
+      (count) => `maxReplicas ${count}`,
+    ),
 };
+
+/** The count in a field, else `byDefault`. `what` and `why` are for people. */
+export function countIn(
+  field: Field,
+  what: string,
+  why: (count: number) => string,
+  byDefault?: number,
+): Quantity {
+  const count = field.exists ? field.count() : byDefault;
+  if (count !== undefined) return known(count, why(count), field.place());
+  return missing(what, field.place(), `write ${formatPath(field.path)} as a number`);
+}
 
 /** What scales each workload, and up to how many replicas. */
 export class Scalers {
@@ -52,7 +65,7 @@ export class Scalers {
 
   /** The maximum that each of its autoscalers has. */
   maximaOf(object: ManifestObject): readonly Quantity[] {
-    return this.maximaByKey(objectOf({ object, path: [] }));
+    return this.maximaByKey(objectOf({ object }));
   }
 
   /** The same by `Deployment writing/author`, for one that need not be among the objects. */
@@ -62,7 +75,7 @@ export class Scalers {
 }
 
 function targetKey(target: Field, { namespace }: ManifestObject): string | undefined {
-  const name = target.at("name").text();
-  const kind = target.at("kind").text() ?? "Deployment";
+  const name = target.text("name");
+  const kind = target.text("kind") ?? "Deployment";
   return name === undefined ? undefined : `${kind} ${namespace}/${name}`;
 }

@@ -21,10 +21,16 @@ export function unreadProgram(
   container: Container,
   { poolers }: Destinations,
 ): readonly MissingQuantity[] {
+  const { name, place, imagePlace } = container;
   if (isPgBouncer(container)) {
-    return hasMoreThanPgBouncer(container) ? [besidesPgBouncer(container)] : [];
+    if (!hasMoreThanPgBouncer(container)) return [];
+    const what = `what container ${name} opens besides the PgBouncer that its command starts`;
+    const remedy = `annotate its pods with ${CONNECTS_TO_ANNOTATION}: "${name}=localhost:PORT/DATABASE?user=LOGIN" and ${POOL_MAX_ANNOTATION}, or "${name}=none"`;
+    return [missing(what, place, remedy)];
   }
-  return poolers.length > 0 && isOtherPooler(container) ? [ofOtherPooler(workload, container)] : [];
+  if (poolers.length === 0 || !isOtherPooler(container)) return [];
+  const what = `what the pooler in container ${name} of ${workload.key} opens, and where: weir reads PgBouncer's configuration alone`;
+  return [missing(what, imagePlace, OTHER_REMEDY)];
 }
 
 /** Other poolers of Postgres: what they open stands in files of their own kinds. */
@@ -36,17 +42,6 @@ function isOtherPooler(container: Container): boolean {
 }
 
 const OTHER_REMEDY = `annotate its pods with ${CONNECTS_TO_ANNOTATION} (where it connects to, or "none" where it is no Postgres of these) and ${POOL_MAX_ANNOTATION}`;
-
-function ofOtherPooler(workload: Workload, { name, imagePlace }: Container): MissingQuantity {
-  const what = `what the pooler in container ${name} of ${workload.key} opens, and where: weir reads PgBouncer's configuration alone`;
-  return missing(what, imagePlace, OTHER_REMEDY);
-}
-
-function besidesPgBouncer({ name, place }: Container): MissingQuantity {
-  const what = `what container ${name} opens besides the PgBouncer that its command starts`;
-  const remedy = `annotate its pods with ${CONNECTS_TO_ANNOTATION}: "${name}=localhost:PORT/DATABASE?user=LOGIN" and ${POOL_MAX_ANNOTATION}, or "${name}=none"`;
-  return missing(what, place, remedy);
-}
 
 /** What a container connects to where nothing of it names a pooler, and a part of its environment or files is not there. */
 export function unreadEnvironment(
@@ -126,8 +121,5 @@ function leadsToPooler(field: Field, name: string, namespace: string, book: Addr
   const text = field.text() ?? "";
   const isHost = isLocation(name) || isDatabaseName(name);
   const hosts = [...hostsIn(text), ...(isHost && /^[\w.-]+$/.test(text) ? [{ host: text }] : [])];
-  return hosts.some(({ host, port }) => {
-    const resolved = book.resolve(host, port, namespace);
-    return resolved.kind === "found" && resolved.endpoints.some(({ kind }) => kind === "pooler");
-  });
+  return hosts.some(({ host, port }) => book.poolerAt(host, port, namespace) !== undefined);
 }

@@ -2,7 +2,7 @@ import { PODS_ANNOTATION } from "../../api/names.ts";
 import { missing } from "../quantity.ts";
 import { objectOf, type ManifestObject } from "../sourcePosition.ts";
 import type { Annotation, Workload } from "../workload.ts";
-import { annotatedPods } from "./annotations.ts";
+import { annotatedWhole } from "./annotations.ts";
 import { containersOf } from "./containers.ts";
 import { Field } from "./field.ts";
 import { kindOf, type Inventory } from "./inventory.ts";
@@ -37,7 +37,7 @@ export function workloadsOf(
     const template = root.at(...(kind.template ?? ["spec", "template"]));
     if (!Array.isArray(template.at("spec", "containers").value)) return [];
     const key = objectOf(root.place());
-    if (owned.has(key) || hasOwner(object, inventory)) return [];
+    if (owned.has(key) || inventory.keys.has(ownerOf(object) ?? "")) return [];
     const { namespace } = object;
     const annotation = (name: string): Annotation | undefined =>
       inventory.annotation(name, template.at("metadata"), root.at("metadata"));
@@ -47,9 +47,11 @@ export function workloadsOf(
         key,
         object,
         namespace,
-        labels: template.at("metadata", "labels").texts(),
-        pods: annotatedPods(annotation(PODS_ANNOTATION)) ?? kind.peakPods(root, scalers),
-        ...(isNumbered && { firstOrdinal: root.at("spec", "ordinals", "start").count() ?? 0 }),
+        labels: template.texts("metadata", "labels"),
+        pods:
+          annotatedWhole(annotation(PODS_ANNOTATION), "how many pods there can be", " pods") ??
+          kind.peakPods(root, scalers),
+        ...(isNumbered && { firstOrdinal: root.count("spec", "ordinals", "start") ?? 0 }),
         containers: containersOf({ namespace, template, inventory }),
         annotation,
       },
@@ -57,16 +59,11 @@ export function workloadsOf(
   });
 }
 
-/** Whether the object that owns this one is there too, and counts for it. */
-function hasOwner(object: ManifestObject, inventory: Inventory): boolean {
-  const owners = Field.of(object).at("metadata", "ownerReferences").items();
-  return owners.some((owner) => {
-    const [kind, name] = [owner.at("kind").text(), owner.at("name").text()];
-    return (
-      owner.at("controller").value === true &&
-      kind !== undefined &&
-      name !== undefined &&
-      inventory.findAny(kind, object.namespace, name) !== undefined
-    );
-  });
+/** What makes an object: `ReplicaSet writing/author-5d4f`. */
+export function ownerOf(object: ManifestObject): string | undefined {
+  const owners = Field.of(object).items("metadata", "ownerReferences");
+  const owner = owners.find((one) => one.at("controller").value === true);
+  const [kind, name] = [owner?.text("kind"), owner?.text("name")];
+  if (kind === undefined || name === undefined) return undefined;
+  return `${kind} ${object.namespace}/${name}`;
 }
