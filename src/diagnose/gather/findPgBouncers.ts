@@ -15,7 +15,7 @@ export function consoleRoutes(objects: readonly ManifestObject[]): readonly stri
 
 function routeTo({ object }: RunningPod, localPort: number): string {
   const { namespace, name } = object;
-  const budget = Field.of(object).at("metadata", "labels", BUDGET_LABEL).text();
+  const budget = Field.of(object).text("metadata", "labels", BUDGET_LABEL);
   const url = (login: string) => `postgres://${login}@127.0.0.1:${localPort}/pgbouncer`;
   const port = portOf(object) ?? PGBOUNCER_PORT;
   const forward = `kubectl -n ${namespace} port-forward pod/${name} ${localPort}:${port}`;
@@ -31,8 +31,7 @@ function routeTo({ object }: RunningPod, localPort: number): string {
 /** The first port that its container names. */
 function portOf(pod: ManifestObject): number | undefined {
   const container = Field.of(pod)
-    .at("spec", "containers")
-    .items()
-    .find((one) => /pgbouncer/i.test(`${one.at("name").text()} ${one.at("image").text()}`));
-  return container?.at("ports", 0, "containerPort").count();
+    .items("spec", "containers")
+    .find((one) => /pgbouncer/i.test(`${one.text("name")} ${one.text("image")}`));
+  return container?.count("ports", 0, "containerPort");
 }

@@ -3,10 +3,10 @@ import { THRESHOLDS } from "../causes/thresholds.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { UnavailablePart } from "../../model/observation.ts";
 import type { LivePgBouncer } from "../../model/pgbouncer.ts";
-import { eachProcessOnce, openPgBouncer, type PgBouncerSource } from "./askPgBouncer.ts";
+import { eachProcessOnce, openPgBouncer } from "./askPgBouncer.ts";
 import { failureOf, type ConnectionAttempt } from "../../postgres/failures.ts";
 import { BadUrl, parseLoginUrl, type LoginUrl } from "../../postgres/loginUrl.ts";
-import { postgresSource, type PostgresSource } from "./askPostgres.ts";
+import { postgresSource } from "./askPostgres.ts";
 import type { Source } from "./source.ts";
 import { readCluster, type ClusterAnswer, type ClusterQuestion } from "./readCluster.ts";
 import { readComposeProject, type ComposeWorld } from "./readComposeProject.ts";
@@ -38,8 +38,6 @@ export interface LiveWorld extends ComposeWorld {
 /** How long an answer may take before a person who waits for it wants to know why. */
 const SILENT_MS_MAX = 2000;
 
-/** PgBouncer's own default. */
-
 /**
  * Asks a running system what it has open, several times over a window: every PgBouncer and
  * Postgres at the same moments. What can't be asked is in `unavailable`, with why and what to do; two
@@ -59,8 +57,8 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
     question.compose === undefined ? undefined : readComposeProject(question.compose, world);
 
   const [asked, postgres] = await Promise.all([
-    Promise.all(consoles.map((login) => opened(askedPgBouncer(login, world), world))),
-    database === undefined ? undefined : opened(askedPostgres(database, world), world),
+    Promise.all(consoles.map((login) => opened("PgBouncer", login, openPgBouncer, world))),
+    database === undefined ? undefined : opened("Postgres", database, postgresSource, world),
   ]);
   const sources = [...asked, postgres].filter((each) => each !== undefined && "source" in each);
   let cluster: ClusterAnswer | undefined;
@@ -142,42 +140,30 @@ function loginOf(option: string, url: string, portDefault: number): LoginUrl {
   }
 }
 
-/** Something to ask. */
-interface Asked<S> extends ConnectionAttempt {
-  readonly open: () => Promise<S>;
-}
-
-function askedPgBouncer(login: LoginUrl, { runtime }: LiveWorld): Asked<PgBouncerSource> {
-  return { ...attemptAt("PgBouncer", login), open: () => openPgBouncer(login, runtime) };
-}
-
-function askedPostgres(login: LoginUrl, { runtime }: LiveWorld): Asked<PostgresSource> {
-  return { ...attemptAt("Postgres", login), open: () => postgresSource(login, runtime) };
-}
-
-function attemptAt(
-  server: ConnectionAttempt["server"],
-  { address, user, password }: LoginUrl,
-): ConnectionAttempt {
-  return { server, what: `${server} ${address}`, login: user, password };
-}
-
-interface Opened<S> extends Asked<S> {
+/** A server that let weir in. */
+interface Opened<S> extends ConnectionAttempt {
   readonly source: S;
   /** Set as soon as it stops answering. */
   failed?: UnavailablePart;
 }
 
-function failedPart(asked: Asked<unknown>, error: unknown): UnavailablePart {
-  const { why, next } = failureOf(asked, error);
-  return { what: asked.what, why, next, failed: true };
+function failedPart(attempt: ConnectionAttempt, error: unknown): UnavailablePart {
+  const { why, next } = failureOf(attempt, error);
+  return { what: attempt.what, why, next, failed: true };
 }
 
-async function opened<S>(one: Asked<S>, world: LiveWorld): Promise<Opened<S> | UnavailablePart> {
+async function opened<S>(
+  server: ConnectionAttempt["server"],
+  login: LoginUrl,
+  open: (login: LoginUrl, runtime: Runtime) => Promise<S>,
+  world: LiveWorld,
+): Promise<Opened<S> | UnavailablePart> {
+  const { address, user, password } = login;
+  const attempt = { server, what: `${server} ${address}`, login: user, password };
   try {
-    return { ...one, source: await awaited(one.what, one.open(), world) };
+    return { ...attempt, source: await awaited(attempt.what, open(login, world.runtime), world) };
   } catch (error) {
-    return failedPart(one, error);
+    return failedPart(attempt, error);
   }
 }
 

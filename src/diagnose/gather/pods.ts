@@ -1,5 +1,6 @@
 import type { LiveWorkload } from "../../model/workload.ts";
 import { Field } from "../../verify/read/field.ts";
+import { ownerOf } from "../../verify/read/workloads.ts";
 import { objectOf, type ManifestObject } from "../../verify/sourcePosition.ts";
 
 /** A pod that may hold connections, and its workload. */
@@ -11,6 +12,7 @@ export interface RunningPod {
   /** Every address that is its own; none where it has that of its node. */
   readonly addresses: readonly string[];
   readonly object: ManifestObject;
+  readonly name: string;
   readonly ready: boolean;
   readonly terminating: boolean;
 }
@@ -27,7 +29,7 @@ export function runningPods(objects: readonly ManifestObject[]): readonly Runnin
       .filter(({ kind }) => kind === "ReplicaSet")
       .flatMap((set) => {
         const owner = ownerOf(set);
-        return owner === undefined ? [] : [[keyOf(set), owner] as const];
+        return owner === undefined ? [] : [[objectOf({ object: set }), owner] as const];
       }),
   );
   return objects
@@ -35,49 +37,51 @@ export function runningPods(objects: readonly ManifestObject[]): readonly Runnin
     .map((pod) => {
       const owner = ownerOf(pod);
       return {
-        workload: owner === undefined ? keyOf(pod) : (deployments.get(owner) ?? owner),
+        workload:
+          owner === undefined ? objectOf({ object: pod }) : (deployments.get(owner) ?? owner),
         containers: containersOf(pod),
         addresses: addressesOf(pod),
         object: pod,
+        name: pod.name,
         ready: isReady(pod),
         terminating: Field.of(pod).at("metadata", "deletionTimestamp").exists,
       };
     });
 }
 
-/** A pod of a workload; of two addresses (IPv4 and IPv6) the one that a PgBouncer has as its client's. */
+/**
+ * A pod of a workload, or a container of a compose service; of two addresses (IPv4 and IPv6) the one
+ * that a PgBouncer has as its client's.
+ */
 export function podOf(
-  { object, addresses, ready, terminating }: RunningPod,
+  {
+    name,
+    addresses,
+    ready,
+    terminating = false,
+  }: Pick<RunningPod, "name" | "addresses" | "ready"> & Partial<RunningPod>,
   clientAddresses: ReadonlySet<string>,
 ): LiveWorkload["pods"][number] {
   const address = addresses.find((each) => clientAddresses.has(each)) ?? addresses[0];
-  return { name: object.name, ...(address !== undefined && { address }), ready, terminating };
+  return { name, ...(address !== undefined && { address }), ready, terminating };
 }
 
-/** `Deployment writing/author`. */
-export function keyOf(object: ManifestObject): string {
-  return objectOf({ object, path: [] });
-}
-
-function ownerOf(object: ManifestObject): string | undefined {
-  const owner = Field.of(object)
-    .at("metadata", "ownerReferences")
-    .items()
-    .find((one) => one.at("controller").value === true);
-  return owner === undefined
-    ? undefined
-    : `${String(owner.at("kind").value)} ${object.namespace}/${String(owner.at("name").value)}`;
+export function isClient(
+  { addresses }: Pick<RunningPod, "addresses">,
+  clientAddresses: ReadonlySet<string>,
+): boolean {
+  return addresses.some((address) => clientAddresses.has(address));
 }
 
 function hasEnded(pod: ManifestObject): boolean {
-  const phase = Field.of(pod).at("status", "phase").text();
+  const phase = Field.of(pod).text("status", "phase");
   return phase === "Succeeded" || phase === "Failed";
 }
 
 function containersOf(pod: ManifestObject): readonly string[] {
-  const containers = Field.of(pod).at("spec", "containers").items();
+  const containers = Field.of(pod).items("spec", "containers");
   return containers
-    .flatMap((container) => [container.at("name").text(), container.at("image").text()])
+    .flatMap((container) => [container.text("name"), container.text("image")])
     .filter((text) => text !== undefined);
 }
 
@@ -85,13 +89,13 @@ function addressesOf(pod: ManifestObject): readonly string[] {
   const root = Field.of(pod);
   // It has its node's address, as others there do.
   if (root.at("spec", "hostNetwork").value === true) return [];
-  const ips = root.at("status", "podIPs").items();
+  const ips = root.items("status", "podIPs");
   const all = [root.at("status", "podIP"), ...ips.map((one) => one.at("ip"))];
   return [...new Set(all.flatMap((ip) => ip.text() ?? []).filter((ip) => ip !== ""))];
 }
 
 function isReady(pod: ManifestObject): boolean {
-  const conditions = Field.of(pod).at("status", "conditions").items();
+  const conditions = Field.of(pod).items("status", "conditions");
   return conditions.some(
     (one) => one.at("type").value === "Ready" && one.at("status").value === "True",
   );

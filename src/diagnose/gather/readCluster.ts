@@ -4,7 +4,7 @@ import { loadKubeconfig } from "../../kube/kubeconfig.ts";
 import { KubeError } from "../../kube/kubeError.ts";
 import { listObjects, type KubeObject, type Listed } from "../../kube/list.ts";
 import type { UnavailablePart } from "../../model/observation.ts";
-import { isMapping } from "../../api/objectName.ts";
+import { identityOf } from "../../api/objectName.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { ManifestObject } from "../../verify/sourcePosition.ts";
 
@@ -111,13 +111,13 @@ async function readKind(
 }
 
 function manifestObject(value: KubeObject, { server }: KubeClient): ManifestObject {
-  const { name, namespace } = isMapping(value["metadata"]) ? value["metadata"] : {};
+  const { name = "", namespace = NAMESPACE_DEFAULT } = identityOf(value);
   return {
     file: server,
     kind: value.kind,
     apiVersion: value.apiVersion,
-    name: typeof name === "string" ? name : "",
-    namespace: typeof namespace === "string" ? namespace : NAMESPACE_DEFAULT,
+    name,
+    namespace,
     value,
     // An object of the API server stands on no line.
     positionOf: () => ({ line: 1, column: 1 }),

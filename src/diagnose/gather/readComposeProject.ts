@@ -12,6 +12,7 @@ import {
 import { composeSystem, serviceKey } from "../../verify/compose/composeSystem.ts";
 import type { UnavailablePart } from "../../model/observation.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
+import { isClient, podOf } from "./pods.ts";
 import { poolSettings } from "./workloads.ts";
 
 const run = promisify(execFile);
@@ -64,10 +65,13 @@ export function readComposeProject(file: string, { env, read }: ComposeWorld): R
     withContainers: async (clientAddresses) => {
       const { containers, unavailable } = await containersOf(file, env);
       const names = new Set(configured.map(({ workload }) => workload));
-      const others = clientServices(containers, clientAddresses).filter((key) => !names.has(key));
+      const clients = containers.filter((container) => isClient(container, clientAddresses));
+      const others = new Set(clients.map(({ service }) => serviceKey(service)));
       const workloads = [
         ...configured,
-        ...others.map((workload) => ({ workload, settings: { processesPerPod: 1 } })),
+        ...[...others]
+          .filter((key) => !names.has(key))
+          .map((workload) => ({ workload, settings: { processesPerPod: 1 } })),
       ];
       const replicas = new Map(project.services.map((one) => [serviceKey(one.name), one.replicas]));
       return {
@@ -83,25 +87,6 @@ export function readComposeProject(file: string, { env, read }: ComposeWorld): R
       };
     },
   };
-}
-
-/** Keys of the services whose containers are clients of a PgBouncer. */
-function clientServices(
-  containers: readonly ComposeContainer[],
-  clientAddresses: ReadonlySet<string>,
-): readonly string[] {
-  const services = containers
-    .filter(({ addresses }) => addresses.some((address) => clientAddresses.has(address)))
-    .map(({ service }) => serviceKey(service));
-  return [...new Set(services)];
-}
-
-function podOf(
-  { name, addresses, ready }: ComposeContainer,
-  clientAddresses: ReadonlySet<string>,
-): LiveWorkload["pods"][number] {
-  const address = addresses.find((one) => clientAddresses.has(one)) ?? addresses[0];
-  return { name, ...(address !== undefined && { address }), ready, terminating: false };
 }
 
 function notRead(file: string, parts: readonly string[]): UnavailablePart {
@@ -150,7 +135,7 @@ async function docker(words: readonly string[], env: ComposeWorld["env"]): Promi
 
 function whyNot(error: unknown): string {
   if (error instanceof DockerOutputError) return error.message;
-  const { code, stderr } = isMapping(error) ? error : { code: undefined, stderr: undefined };
+  const { code, stderr }: Readonly<Record<string, unknown>> = isMapping(error) ? error : {};
   if (code === "ENOENT") return "there is no docker here";
   const said = typeof stderr === "string" ? stderr.trim().split("\n").at(-1) : undefined;
   return said === undefined || said === "" ? "docker did not answer" : said;

@@ -2,9 +2,9 @@ import type { LiveWorkload } from "../../model/workload.ts";
 import { byNames } from "../../text/order.ts";
 import { Field } from "../../verify/read/field.ts";
 import { readSystem } from "../../verify/read/readSystem.ts";
-import type { ManifestObject } from "../../verify/sourcePosition.ts";
+import { objectOf, type ManifestObject } from "../../verify/sourcePosition.ts";
 import type { Client, System } from "../../verify/system.ts";
-import { keyOf, podOf, runningPods, type RunningPod } from "./pods.ts";
+import { isClient, podOf, runningPods } from "./pods.ts";
 
 /**
  * The workloads that connect to a PgBouncer, by what they are set to, and those whose pods are among
@@ -22,7 +22,7 @@ export function liveWorkloads(
   clientAddresses: ReadonlySet<string>,
 ): readonly LiveWorkload[] {
   const pods = Map.groupBy(runningPods(objects), ({ workload }) => workload);
-  const byKey = new Map(objects.map((object) => [keyOf(object), object]));
+  const byKey = new Map(objects.map((object) => [objectOf({ object }), object]));
   const workloadOf = (name: string): LiveWorkload => {
     const own = pods.get(name) ?? [];
     return {
@@ -37,18 +37,14 @@ export function liveWorkloads(
   );
   const names = new Set(configured.map(({ name }) => name));
   const others = [...pods]
-    .filter(([name, own]) => !names.has(name) && own.some(isClient(clientAddresses)))
+    .filter(([name, own]) => !names.has(name) && own.some((pod) => isClient(pod, clientAddresses)))
     .map(([name]) => workloadOf(name));
   return [...configured, ...others].toSorted(byNames(({ name }) => [name]));
 }
 
-function isClient(clientAddresses: ReadonlySet<string>): (pod: RunningPod) => boolean {
-  return ({ addresses }) => addresses.some((address) => clientAddresses.has(address));
-}
-
 function replicasOf(object: ManifestObject | undefined): number | undefined {
   if (object?.kind !== "Deployment" && object?.kind !== "StatefulSet") return undefined;
-  return Field.of(object).at("spec", "replicas").count() ?? 1;
+  return Field.of(object).count("spec", "replicas") ?? 1;
 }
 
 /** What a workload's pool is set to, as far as its objects say. */
@@ -74,7 +70,7 @@ function onePoolEach(clients: readonly Client[]): readonly Client[] {
     const { place, target } = client;
     if (target.kind !== "pooler") return [];
     const { database, user, place: written } = target;
-    const where = [keyOf(place.object), place.path, keyOf(written.object), written.path];
+    const where = [objectOf(place), place.path, objectOf(written), written.path];
     return [[JSON.stringify([...where, written.key, database, user]), client] as const];
   });
   return [...new Map(pools).values()];
