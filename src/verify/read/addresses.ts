@@ -119,7 +119,7 @@ export class AddressBook {
       if (object !== undefined) return this.#byService(Field.of(object), port);
     }
     if (isClusterName(name) || this.#isInNamespace(name)) {
-      return { kind: "unknown", why: `no Service ${name} is among the objects` };
+      return unknown(`no Service ${name} is among the objects`);
     }
     return { kind: "outside", host: name };
   }
@@ -161,7 +161,6 @@ export class AddressBook {
   #byService(service: Field, port: number | undefined): Resolved {
     const { namespace } = service.object;
     const name = `${namespace}/${service.object.name}`;
-    const unknown = (why: string): Resolved => ({ kind: "unknown", why });
     const ports = this.servicePorts(service);
     if (ports === undefined) return unknown(`Service ${name} has no selector`);
     const fitting = port === undefined ? ports : ports.filter((one) => one.port === port);
@@ -249,6 +248,10 @@ function candidates(name: string, namespace: string): readonly (readonly [string
 /** Names of one label, and those that end in .svc, only the cluster's DNS knows. */
 function isClusterName(name: string): boolean {
   return !name.includes(".") || /\.svc(?:\.|$)/.test(name);
+}
+
+function unknown(why: string): Resolved {
+  return { kind: "unknown", why };
 }
 
 function atPort(services: readonly ServiceEndpoint[], port: number | undefined): Resolved {
