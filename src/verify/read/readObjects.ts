@@ -66,7 +66,7 @@ export function readObjects(sources: readonly SourceText[]): ReadObjects {
 }
 
 /** A text that is being read, and what was read so far. */
-interface Reading {
+interface TextReading {
   readonly file: string;
   readonly lines: LineTable;
   readonly objects: ManifestObject[];
@@ -76,7 +76,7 @@ interface Reading {
   readonly generated: Map<string, number>;
 }
 
-function readText(text: string, reading: Reading): readonly ReadDocument[] {
+function readText(text: string, reading: TextReading): readonly ReadDocument[] {
   const json = /^\s*\{/.test(text) ? parsedJson(text) : undefined;
   if (json !== undefined) return [{ value: json, offset: 0, text, index: 0 }];
   const read = readYaml({ name: reading.file, text });
@@ -106,7 +106,7 @@ const RENDER_FIRST = "is a Helm template; render it first: helm template … | w
 function readWhole(
   text: string,
   offset: number,
-  { file, lines, problems }: Reading,
+  { file, lines, problems }: TextReading,
 ): readonly ReadDocument[] {
   const documents: ReadDocument[] = [];
   const isTemplate = text.includes("{{");
@@ -168,7 +168,7 @@ function templateOffset(document: Document.Parsed): number | undefined {
   return offset;
 }
 
-function addObjects(document: ReadDocument, reading: Reading): void {
+function addObjects(document: ReadDocument, reading: TextReading): void {
   const { file, objects, leftOut, problems, generated } = reading;
   const position = positionIn(document, reading.lines);
   const unpack = (value: unknown, path: readonly (string | number)[]): void => {
