@@ -1,16 +1,13 @@
 import type { ClientConfig, PoolClient } from "pg";
 
-import { backoffMs } from "./backoff.ts";
-import { PoolClosed, PoolTimeout } from "./errors.ts";
+import { PoolClosed, PoolTimeout, type PoolState } from "./errors.ts";
 import { watchLeak } from "./leakWatch.ts";
 import type { PoolLog } from "./log.ts";
-import type { PoolFigures } from "./metricsText.ts";
-import { nextStep, type PoolStep } from "./nextStep.ts";
+import { WaitCounter, type PoolFigures } from "./metricsText.ts";
+import { backoffMs, nextStep, type PoolStep } from "./nextStep.ts";
 import { openConnection, type Connection } from "./openConnection.ts";
 import { isHopeless, PoolRefused, refusingLimit, type RefusingLimit } from "./refusal.ts";
 import { after, monotonicMs, random, type Cancel } from "./runtime.ts";
-import type { PoolState } from "./state.ts";
-import { WaitCounter } from "./waitTimes.ts";
 
 /** A login whose checkouts wait without end is given up and tried again after this. */
 const LONGEST_LOGIN_MS = 10_000;
@@ -137,13 +134,10 @@ export class Connections {
 
   #next(): PoolStep | undefined {
     return nextStep({
-      limit: this.#limit,
+      ...this.state,
       minIdle: this.#spec.minIdle,
       opening: this.#opening !== undefined,
-      idle: this.#idle.size,
-      inUse: this.#inUse.size,
       closing: this.#closing.size,
-      waiting: this.#waiting.length,
       mayOpen: this.#pause === undefined,
       draining: this.#draining,
     });

@@ -1,5 +1,4 @@
-export { BadPoolSetting, PoolClosed, PoolTimeout } from "./errors.ts";
+export { BadPoolSetting, PoolClosed, PoolTimeout, type PoolState } from "./errors.ts";
 export type { PoolLog, PoolLogLine } from "./log.ts";
 export { pool, type Pool, type PoolOptions, type PoolQuery } from "./pool.ts";
 export { PoolRefused, type RefusingLimit } from "./refusal.ts";
-export type { PoolState } from "./state.ts";

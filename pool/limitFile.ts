@@ -45,18 +45,19 @@ export function followLimitFile(
     }
     return limit;
   };
-  const look = () => {
+  const watchFolder = () => {
     watcher ??= watched(dirname(path), look, () => {
       watcher = undefined;
     });
+  };
+  const look = () => {
+    watchFolder();
     const limit = read();
     if (limit !== undefined) changed(limit);
   };
   const limit = read();
   const stopLooking = every(POLL_MS, look, "lets it end");
-  watcher = watched(dirname(path), look, () => {
-    watcher = undefined;
-  });
+  watchFolder();
   return {
     limit,
     stop: () => {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 
 import type { PoolLog } from "./log.ts";
@@ -58,36 +59,20 @@ function send(to: ServerResponse, status: number, type: string, text: string): v
 
 async function listen(server: Server, { port, log }: LimitServerSpec): Promise<number | undefined> {
   const last = port === 0 ? 0 : Math.min(port + MOST_PROCESSES - 1, 65_535);
-  for (let tried = port; tried <= last; tried += 1) {
-    const error = await listenOn(server, tried);
-    if (error === undefined) {
+  for (let tried = port; ; tried += 1) {
+    try {
+      // The workers of a node:cluster would share the port, and answer for each other.
+      server.listen({ port: tried, exclusive: true });
+      await once(server, "listening");
       // A socket that fails later is Node's to close.
       server.on("error", () => {});
       const address = server.address();
       return typeof address === "object" ? address?.port : undefined;
-    }
-    if (error.code !== "EADDRINUSE" || tried === last) {
-      log({ level: "error", message: `/limit is not served: ${error.message}`, port: tried });
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      if (code === "EADDRINUSE" && tried < last) continue;
+      log({ level: "error", message: `/limit is not served: ${message}`, port: tried });
       return undefined;
     }
   }
-  return undefined;
-}
-
-/** @returns why not; undefined when it listens */
-function listenOn(server: Server, port: number): Promise<NodeJS.ErrnoException | undefined> {
-  return new Promise((resolve) => {
-    const failed = (error: NodeJS.ErrnoException) => {
-      server.off("listening", listening);
-      resolve(error);
-    };
-    const listening = () => {
-      server.off("error", failed);
-      resolve(undefined);
-    };
-    server.once("error", failed);
-    server.once("listening", listening);
-    // The workers of a node:cluster would share the port, and answer for each other.
-    server.listen({ port, exclusive: true });
-  });
 }

@@ -1,7 +1,6 @@
 import { expect, it } from "vitest";
 
-import { metricsText } from "./metricsText.ts";
-import { WaitCounter } from "./waitTimes.ts";
+import { metricsText, WaitCounter } from "./metricsText.ts";
 
 it("the figures are told as Prometheus reads them", () => {
   const waits = new WaitCounter();

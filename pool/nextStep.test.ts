@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { nextStep, type PoolCounts, type PoolStep } from "./nextStep.ts";
+import { backoffMs, nextStep, type PoolCounts, type PoolStep } from "./nextStep.ts";
 
 const REST: PoolCounts = {
   limit: 4,
@@ -129,4 +129,20 @@ describe("whatever happens in whatever order", () => {
       { numRuns: 1_000 },
     );
   });
+});
+
+it("a pause after failed logins doubles up to a second, the longer half of it at random", () => {
+  const bounds = [1, 2, 3, 4, 5, 6, 1_000].map((failures) => [
+    backoffMs(failures, 0),
+    backoffMs(failures, 1),
+  ]);
+  expect(bounds).toEqual([
+    [25, 50],
+    [50, 100],
+    [100, 200],
+    [200, 400],
+    [400, 800],
+    [500, 1_000],
+    [500, 1_000],
+  ]);
 });

@@ -15,7 +15,7 @@ import {
 
 import { Connections } from "./connections.ts";
 import { drainOnSigterm } from "./drainOnSigterm.ts";
-import { BadPoolSetting } from "./errors.ts";
+import { BadPoolSetting, type PoolState } from "./errors.ts";
 import { placeOfCall } from "./leakWatch.ts";
 import { followLimitFile } from "./limitFile.ts";
 import { serveLimit } from "./limitServer.ts";
@@ -23,7 +23,6 @@ import { logToStderr, type PoolLog } from "./log.ts";
 import { metricsText } from "./metricsText.ts";
 import { POOL_ENV, POOL_LIMIT_FILE } from "./names.ts";
 import { isMaxGiven, readNumbers, type PoolNumberOptions } from "./settings.ts";
-import type { PoolState } from "./state.ts";
 
 /** What a server may say itself; what it does not say comes from the environment that weir sets. */
 export interface PoolOptions extends PoolNumberOptions {

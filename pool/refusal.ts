@@ -1,28 +1,31 @@
-/** What PgBouncer answers a login that it does not let in, by the limit that is reached. */
-const TEXTS = {
-  max_client_conn: "no more connections allowed (max_client_conn)",
-  max_db_client_connections: "client connections exceeded (max_db_client_connections)",
-  max_user_client_connections: "client connections exceeded (max_user_client_connections)",
+/** The limits of PgBouncer that refuse clients: what it answers then, and what that means. */
+const LIMITS = {
+  max_client_conn: {
+    answer: "no more connections allowed (max_client_conn)",
+    meaning: "PgBouncer has no room for any client: its max_client_conn is reached",
+  },
+  max_db_client_connections: {
+    answer: "client connections exceeded (max_db_client_connections)",
+    meaning:
+      "this server's line in PgBouncer is full: its processes want more connections than its grant",
+  },
+  max_user_client_connections: {
+    answer: "client connections exceeded (max_user_client_connections)",
+    meaning: "this server's login has all the connections that it may have",
+  },
 } as const;
 
 /** All of them come under this one, as do other complaints: only the text tells them apart. */
 const PROTOCOL_VIOLATION = "08P01";
 
 /** A limit of PgBouncer that refuses clients. */
-export type RefusingLimit = keyof typeof TEXTS;
+export type RefusingLimit = keyof typeof LIMITS;
 
 export const REFUSING_LIMITS: readonly RefusingLimit[] = [
   "max_client_conn",
   "max_db_client_connections",
   "max_user_client_connections",
 ];
-
-const MEANING: Readonly<Record<RefusingLimit, string>> = {
-  max_client_conn: "PgBouncer has no room for any client: its max_client_conn is reached",
-  max_db_client_connections:
-    "this server's line in PgBouncer is full: its processes want more connections than its grant",
-  max_user_client_connections: "this server's login has all the connections that it may have",
-};
 
 /** PgBouncer did not let a connection in because one of its limits is reached. Worth a retry. */
 export class PoolRefused extends Error {
@@ -33,7 +36,7 @@ export class PoolRefused extends Error {
   readonly limit: RefusingLimit;
 
   constructor(limit: RefusingLimit, cause?: unknown) {
-    super(`${MEANING[limit]} (${TEXTS[limit]})`, { cause });
+    super(`${LIMITS[limit].meaning} (${LIMITS[limit].answer})`, { cause });
     this.limit = limit;
   }
 }
@@ -41,7 +44,7 @@ export class PoolRefused extends Error {
 /** @returns which limit refused a login that failed with this error; undefined for any other one */
 export function refusingLimit(error: unknown): RefusingLimit | undefined {
   if (!(error instanceof Error) || sqlStateOf(error) !== PROTOCOL_VIOLATION) return undefined;
-  return REFUSING_LIMITS.find((limit) => error.message.includes(TEXTS[limit]));
+  return REFUSING_LIMITS.find((limit) => error.message.includes(LIMITS[limit].answer));
 }
 
 /** What PgBouncer says of a login that is wrong, under the same SQLSTATE as all its complaints. */

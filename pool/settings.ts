@@ -11,19 +11,6 @@ const CONNECTIONS: Range = { least: 0, most: 1_000_000 };
 const MILLISECONDS: Range = { least: 0, most: 86_400_000 };
 const PORTS: Range = { least: 0, most: 65_535 };
 
-/** What one pool is set to, whoever said it. */
-export interface PoolNumbers {
-  /** The limit to begin with, where no file says another one. */
-  readonly max: number;
-  readonly minIdle: number;
-  readonly idleTimeoutMs: number;
-  readonly connectionTimeoutMs: number;
-  readonly gracePeriodMs: number;
-  readonly maxLifetimeMs: number;
-  readonly leakAfterMs: number;
-  readonly port: number;
-}
-
 /** What code may say itself; the rest is read from the environment. */
 export interface PoolNumberOptions {
   /** The limit to begin with; the limit file goes before it. */
@@ -45,6 +32,9 @@ export interface PoolNumberOptions {
   /** Where the server's `spec.pool.env` names other variables: the same names here. */
   readonly env?: Partial<Record<keyof typeof POOL_ENV, string>>;
 }
+
+/** What one pool is set to, whoever said it. */
+export type PoolNumbers = Readonly<Required<Omit<PoolNumberOptions, "env">>>;
 
 /** Those that no variable is there for. */
 type MsOption = "gracePeriodMs" | "maxLifetimeMs" | "leakAfterMs";

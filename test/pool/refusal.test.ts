@@ -2,7 +2,7 @@ import { pool, PoolRefused, PoolTimeout, type Pool, type PoolOptions } from "@we
 import { Client, type PoolClient } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 
-import { backoffMs } from "../../pool/backoff.ts";
+import { backoffMs } from "../../pool/nextStep.ts";
 import { limitFolder } from "./limitFolder.ts";
 import { startOneLine, type OneLine, type OneLineLimits } from "./oneLine.ts";
 import { startProxy } from "./proxy.ts";

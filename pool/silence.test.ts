@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { isUnanswered } from "./unanswered.ts";
+import { isUnanswered } from "./silence.ts";
 
 const HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n";
 const MINE = 0x9c40;
