@@ -1,4 +1,4 @@
-import type { Runtime } from "./runtime.ts";
+import { sleep, type Runtime } from "./runtime.ts";
 
 /** Something that is done again and again until it is stopped. */
 export interface Loop {
@@ -13,40 +13,26 @@ export interface Loop {
  *
  * @param turn must not reject; says how long to pause until the next one
  */
-export function loop({ after }: Runtime, turn: (stopped: AbortSignal) => Promise<number>): Loop {
+export function loop(runtime: Runtime, turn: (stopped: AbortSignal) => Promise<number>): Loop {
   const stopping = new AbortController();
   const { signal } = stopping;
-  let wake = nothing;
-  let hurried = false;
+  /** Ends the next pause, also one that has not begun. */
+  let hurry = new AbortController();
 
-  const pause = (pauseMs: number) =>
-    new Promise<void>((resolve) => {
-      const forget = after(pauseMs, resolve);
-      wake = () => {
-        forget();
-        resolve();
-      };
-    });
   const run = async () => {
     while (!signal.aborted) {
-      hurried = false;
+      hurry = new AbortController();
       const pauseMs = await turn(signal);
-      if (!signal.aborted && !hurried) await pause(pauseMs);
+      await sleep(runtime, pauseMs, hurry.signal).catch(() => {});
     }
   };
   const running = run();
-  const trigger = () => {
-    hurried = true;
-    wake();
-  };
   return {
-    trigger,
+    trigger: () => hurry.abort(),
     stop: async () => {
       stopping.abort();
-      wake();
+      hurry.abort();
       await running;
     },
   };
 }
-
-function nothing(): void {}
