@@ -23,11 +23,11 @@ export type UnavailableReason =
 
 /** Something could not be asked: why, in one word and in one line for people, without a secret. */
 export class UnavailableError extends Error {
+  override name = "UnavailableError";
   readonly reason: UnavailableReason;
 
-  constructor(reason: UnavailableReason, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "UnavailableError";
+  constructor(reason: UnavailableReason, message: string) {
+    super(message);
     this.reason = reason;
   }
 }

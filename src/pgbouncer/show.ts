@@ -79,7 +79,7 @@ export function clientsOf(
 ): readonly ClientRow[] {
   const idByPtr = new Map(servers.map((row) => [textOf(row, "ptr"), idOf(row)]));
   return rows
-    .filter((row) => !isSelf(row, reading))
+    .filter((row) => !isSelf(row, reading.self))
     .map((row) => {
       const link = textIn(row, "link");
       const state = textOf(row, "state");
@@ -90,7 +90,7 @@ export function clientsOf(
         port: numberOf(row, "port"),
         state,
         ...timesOf(row, reading),
-        waitMs: isWaiting(state) ? waitMsOf(row) : 0,
+        waitMs: isWaiting(state) ? durationMsOf(row, "wait") : 0,
         // A server of a moment later than SHOW SERVERS is in no row of it.
         ...(link !== undefined && { serverId: idByPtr.get(link) ?? link }),
       };
@@ -104,7 +104,7 @@ export function clientsOf(
 export function clientCountsOf(rows: readonly ShowRow[], self: string): readonly ClientCount[] {
   const counts = new Map<string, ClientCount>();
   for (const row of rows) {
-    if (isSelf(row, { self })) continue;
+    if (isSelf(row, self)) continue;
     const line = textIn(row, "database") ?? "";
     const user = textIn(row, "user") ?? "";
     const address = textIn(row, "addr") ?? "";
@@ -139,7 +139,7 @@ function isWaiting(state: string): boolean {
 }
 
 /** Whether a row of SHOW CLIENTS is weir's own console; application_name_add_host adds to it. */
-export function isSelf(row: ShowRow, { self }: Pick<Reading, "self">): boolean {
+export function isSelf(row: ShowRow, self: string): boolean {
   return (textIn(row, "application_name") ?? "").startsWith(self);
 }
 
@@ -164,9 +164,7 @@ export function poolsOf(rows: readonly ShowRow[]): readonly PoolRow[] {
       user: textOf(row, "user"),
       clientsActive: numberOf(row, "cl_active"),
       clientsWaiting: numberOf(row, "cl_waiting"),
-      maxWaitMs: Math.round(
-        numberOf(row, "maxwait") * 1000 + (numberIn(row, "maxwait_us") ?? 0) / 1000,
-      ),
+      maxWaitMs: durationMsOf(row, "maxwait"),
       serversActive: numberOf(row, "sv_active"),
       serversIdle: numberOf(row, "sv_idle"),
       servers:
@@ -224,6 +222,7 @@ function timesOf(row: ShowRow, { clockAheadMs }: Reading) {
   };
 }
 
-function waitMsOf(row: ShowRow): number {
-  return Math.round(numberOf(row, "wait") * 1000 + (numberIn(row, "wait_us") ?? 0) / 1000);
+/** Whole seconds stand in one column, the rest of them in a second one. */
+function durationMsOf(row: ShowRow, column: string): number {
+  return Math.round(numberOf(row, column) * 1000 + (numberIn(row, `${column}_us`) ?? 0) / 1000);
 }

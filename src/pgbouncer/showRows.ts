@@ -3,10 +3,7 @@ export type ShowRow = Readonly<Record<string, unknown>>;
 
 /** SHOW answered something that weir can't read: another program, or a version that differs. */
 export class ShowError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = "ShowError";
-  }
+  override name = "ShowError";
 }
 
 /** A column's text; undefined when the version has no such column, or says nothing in it. */
@@ -41,7 +38,7 @@ function present<T>(value: T | undefined, row: ShowRow, column: string): T {
   throw new ShowError(`SHOW has no value in column ${column}; its columns: ${found}`);
 }
 
-const SHOWN_TIME = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?: \S+)?$/;
+const SHOWN_TIME = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?: \S+)?$/;
 
 /**
  * A time as SHOW tells it, `2026-11-23 19:50:11 UTC`: PgBouncer's local time in whole seconds. The
@@ -50,16 +47,9 @@ const SHOWN_TIME = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?: \S+)?$/;
  * client that came before a change to or from summer time is off by that hour.
  */
 export function shownTimeMs(text: string): number {
-  const [, year, month, day, hour, minute, second] = SHOWN_TIME.exec(text) ?? [];
-  if (second === undefined) throw new ShowError(`SHOW tells a time as ${text}`);
-  return Date.UTC(
-    Number(year),
-    Number(month) - 1,
-    Number(day),
-    Number(hour),
-    Number(minute),
-    Number(second),
-  );
+  const [, day, time] = SHOWN_TIME.exec(text) ?? [];
+  if (time === undefined) throw new ShowError(`SHOW tells a time as ${text}`);
+  return Date.parse(`${day}T${time}Z`);
 }
 
 /** What PgBouncer's clock showed for something that happened between two moments of ours. */

@@ -11,10 +11,7 @@ export interface LoginUrl extends ServerLogin {
 
 /** A URL that can't be used, in words without what may be a password. */
 export class BadUrl extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = "BadUrl";
-  }
+  override name = "BadUrl";
 }
 
 const FORM = "postgres://LOGIN:PASSWORD@HOST:PORT/DATABASE";

@@ -95,7 +95,7 @@ async function ask(console: Console, { epochMs }: Runtime): Promise<Shown> {
 /** The request that was answered with these rows is the last one of weir's own console. */
 function readingsOf({ clients, afterMs, beforeMs }: Shown, self: string): readonly ClockReading[] {
   return clients
-    .filter((row) => isSelf(row, { self }))
+    .filter((row) => isSelf(row, self))
     .map((row) => ({ shownMs: shownTimeMs(textOf(row, "request_time")), afterMs, beforeMs }));
 }
 
