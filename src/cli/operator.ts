@@ -40,7 +40,7 @@ async function operate(
     await Promise.all([
       import("pino"),
       import("../kube/client.ts"),
-      import("../kube/kubeError.ts"),
+      import("../kube/refusal.ts"),
       import("../kube/kubeconfig.ts"),
       import("../operator/operator.ts"),
     ]);

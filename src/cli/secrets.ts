@@ -70,7 +70,7 @@ async function secretsInCluster(
     import("../kube/kubeconfig.ts"),
     import("../kube/client.ts"),
     import("../credentials/secrets.ts"),
-    import("../kube/kubeError.ts"),
+    import("../kube/refusal.ts"),
   ]);
   const names = credentialSecretNames(fleet);
   try {

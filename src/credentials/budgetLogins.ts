@@ -4,7 +4,7 @@ import { budgetNames, MAINTENANCE_LINE, STATS_LOGIN } from "../api/names.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { PASSWORD_KEY, USERNAME_KEY } from "./logins.ts";
-import { type SecretName, readSecretFields, requiredField, secretKeyOf } from "./secrets.ts";
+import { readSecretFields, secretKeyOf } from "./secrets.ts";
 
 /** Who weir is to a PgBouncer or Postgres. */
 export interface Login {
@@ -40,25 +40,24 @@ export function budgetLogins(
   const { credentialsSecretRef, tls } = budget.spec.postgres;
   const { statsSecret, maintenanceSecret } = budgetNames(name);
 
+  const fieldsOf = (secret: string, signal: AbortSignal) =>
+    readSecretFields(client, runtime, { namespace, name: secret }, signal);
   /** @param user undefined: the Secret says it */
   const read = async (
     secret: string,
     user: string | undefined,
     signal: AbortSignal,
   ): Promise<Login> => {
-    const place: SecretName = { namespace, name: secret };
-    const field = await readSecretFields(client, runtime, place, signal);
+    const field = await fieldsOf(secret, signal);
     return {
-      user: user ?? requiredField(field, place, USERNAME_KEY),
-      password: requiredField(field, place, PASSWORD_KEY),
-      secret: `Secret ${secretKeyOf(place)}`,
+      user: user ?? field(USERNAME_KEY),
+      password: field(PASSWORD_KEY),
+      secret: `Secret ${secretKeyOf({ namespace, name: secret })}`,
       ssl: false,
     };
   };
-  const caOf = async (secret: string, signal: AbortSignal) => {
-    const place: SecretName = { namespace, name: secret };
-    return requiredField(await readSecretFields(client, runtime, place, signal), place, CA_KEY);
-  };
+  const caOf = async (secret: string, signal: AbortSignal) =>
+    (await fieldsOf(secret, signal))(CA_KEY);
   /** Pods are reached by their addresses, and certificates name the Service. */
   const toPgbouncer = async (login: Login, signal: AbortSignal): Promise<Login> => {
     const secret = budget.spec.pgbouncer.tls?.secretName;

@@ -110,10 +110,10 @@ test.each(["", ".", "..", "../configmaps/a", "a/b", "a?watch=1", "%2e%2e", "A"])
     await start(() => secret({}));
 
     await expect(readSecrets(client, [{ namespace: "writing", name }])).rejects.toThrow(
-      "is no name that a Secret can have",
+      "is no name that an object can have",
     );
     await expect(readSecrets(client, [{ namespace: name, name: "a" }])).rejects.toThrow(
-      "is no name that a Secret can have",
+      "is no name that an object can have",
     );
     expect(stub.asked).toEqual([]);
   },

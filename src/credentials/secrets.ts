@@ -1,11 +1,12 @@
 import { BUDGET_LABEL } from "../api/names.ts";
-import type { KubeAnswer, KubeClient } from "../kube/client.ts";
-import { isObject, KUBE_NAME, refusalOf } from "../kube/kubeAnswer.ts";
-import { KubeError, KubeRefusal } from "../kube/kubeError.ts";
-import { isRefusal } from "../kube/objectRefusal.ts";
+import { KubeError, KubeRefusal, isRefusal, type KubeAnswer } from "../kube/refusal.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { isObject } from "../kube/fields.ts";
+import { objectPath } from "../kube/object.ts";
 import { UnavailableError } from "../model/observation.ts";
 import { deadlineOf } from "../runtime/deadline.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { semaphore } from "../runtime/semaphore.ts";
 
 /** What tells a Secret from all others. */
 export interface SecretName {
@@ -62,6 +63,8 @@ export function textOf(base64: string): string | undefined {
   }
 }
 
+const SECRET = { apiVersion: "v1", kind: "Secret", plural: "secrets" };
+
 /** Requests under way at the same time. */
 const CONCURRENCY = 8;
 
@@ -75,22 +78,19 @@ export async function readSecrets(
   client: KubeClient,
   names: readonly SecretName[],
 ): Promise<readonly (SecretData | undefined)[]> {
-  const found = names.map((): SecretData | undefined => undefined);
-  const waiting = names.entries();
+  const { take } = semaphore(CONCURRENCY);
   let failed = false;
-  const work = async () => {
-    for (const [index, name] of waiting) {
-      if (failed) return;
-      try {
-        found[index] = await readSecret(client, name);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
+  const read = async (name: SecretName) => {
+    // Whoever waits for all has the error already.
+    if (failed) return undefined;
+    try {
+      return await readSecret(client, name);
+    } catch (error) {
+      failed = true;
+      throw error;
     }
   };
-  await Promise.all(Array.from({ length: CONCURRENCY }, work));
-  return found;
+  return Promise.all(names.map((name) => take(() => read(name))));
 }
 
 /**
@@ -103,20 +103,13 @@ async function readSecret(
   secret: SecretName,
   signal?: AbortSignal,
 ): Promise<SecretData | undefined> {
-  const { namespace, name } = secret;
-  if (!KUBE_NAME.test(name) || !KUBE_NAME.test(namespace)) {
-    throw new KubeError(`${secretKeyOf(secret)} is no name that a Secret can have`);
-  }
-  const path = `/api/v1/namespaces/${namespace}/secrets/${name}`;
+  const path = objectPath({ ...SECRET, ...secret });
   const answer = await client.request({ method: "GET", path, ...(signal && { signal }) });
   // Only an API server says this: what else answers 404 would have every password made anew.
   if (isRefusal(answer, 404, "NotFound")) return undefined;
   const data = dataOf(answer);
   if (data !== undefined) return data;
-  throw new KubeRefusal(
-    `can't read Secret ${secretKeyOf(secret)} from ${client.server}: ${refusalOf(answer)}`,
-    answer.status,
-  );
+  throw new KubeRefusal(`can't read Secret ${secretKeyOf(secret)} from ${client.server}`, answer);
 }
 
 function dataOf({ status, body }: KubeAnswer): SecretData | undefined {
@@ -129,9 +122,6 @@ function isTexts(value: Record<string, unknown>): value is Record<string, string
   return Object.values(value).every((each) => typeof each === "string");
 }
 
-/** Reads a key of a Secret. */
-export type SecretField = (key: string) => string | undefined;
-
 const FORBIDDEN = 403;
 /** An API server that is busy has requests wait: no PgBouncer is asked meanwhile. */
 const ANSWER_MS_MAX = 3000;
@@ -139,6 +129,7 @@ const ANSWER_MS_MAX = 3000;
 /**
  * Reads a Secret by name. Nobody keeps it: who needs it again, reads it again.
  *
+ * @returns reads a key that must be there, as text that is not empty; throws UnavailableError
  * @throws UnavailableError when it is not there, may not be read, or is not given soon; the signal's
  *   reason
  */
@@ -147,15 +138,16 @@ export async function readSecretFields(
   runtime: Runtime,
   name: SecretName,
   signal: AbortSignal,
-): Promise<SecretField> {
+): Promise<(key: string) => string> {
   const title = `Secret ${secretKeyOf(name)}`;
   const deadline = deadlineOf(runtime, ANSWER_MS_MAX, signal);
   try {
     const data = await readSecret(client, name, deadline.signal);
     if (data === undefined) throw new UnavailableError("SecretMissing", `there is no ${title}`);
     return (key) => {
-      const value = data[key];
-      return value === undefined || value === "" ? undefined : textOf(value);
+      const text = textOf(data[key] ?? "");
+      if (text !== undefined && text !== "") return text;
+      throw new UnavailableError("SecretInvalid", `${title} has no text at key ${key}`);
     };
   } catch (cause) {
     signal.throwIfAborted();
@@ -175,18 +167,4 @@ export async function readSecretFields(
   } finally {
     deadline.release();
   }
-}
-
-/**
- * A key that must be there, as text that is not empty.
- *
- * @throws UnavailableError
- */
-export function requiredField(field: SecretField, name: SecretName, key: string): string {
-  const text = field(key);
-  if (text !== undefined && text !== "") return text;
-  throw new UnavailableError(
-    "SecretInvalid",
-    `Secret ${secretKeyOf(name)} has no text at key ${key}`,
-  );
 }

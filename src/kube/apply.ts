@@ -1,8 +1,7 @@
-import type { KubeAnswer, KubeClient } from "./client.ts";
-import { isObject } from "./kubeAnswer.ts";
-import { isObjectOf, objectPath } from "./objectPlace.ts";
-import { refusal } from "./objectRefusal.ts";
-import type { KubeObject } from "./list.ts";
+import type { KubeClient } from "./client.ts";
+import { fieldOf, textAt } from "./fields.ts";
+import { isObjectOf, objectPath, type KubeObject } from "./object.ts";
+import { refusal, type KubeAnswer } from "./refusal.ts";
 
 /** What is applied. */
 export interface Applied {
@@ -28,7 +27,7 @@ export interface ApplyOptions {
  * and duplicate fields are refused.
  *
  * @returns the object as the API server has it now
- * @throws ObjectRefusal with reason `Conflict` and the fields, when others set them and force is
+ * @throws KubeRefusal with reason `Conflict` and the fields, when others set them and force is
  * off; with `Invalid` or `BadRequest` when the object is not valid, whatever the status; with
  * another reason otherwise
  * @throws KubeError when there is no answer: then it may be applied or not
@@ -62,10 +61,7 @@ export async function applyObject(
  * An object that does not fit the schema of its kind is answered with 500 and no reason, as if
  * trying again could help.
  */
-function withReason(answer: KubeAnswer): KubeAnswer {
-  const { status, body } = answer;
-  const message = isObject(body) ? body["message"] : undefined;
-  const misfit =
-    typeof message === "string" && message.startsWith("failed to create typed patch object");
-  return misfit && isObject(body) ? { status, body: { ...body, reason: "Invalid" } } : answer;
+function withReason({ status, body }: KubeAnswer): KubeAnswer {
+  const isMisfit = textAt(body, "message")?.startsWith("failed to create typed patch object");
+  return { status, body: isMisfit === true ? { ...fieldOf(body), reason: "Invalid" } : body };
 }

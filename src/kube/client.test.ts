@@ -10,7 +10,7 @@ import {
   type StubApiServer,
 } from "../../test/kube/stubApiServer.ts";
 import { connect, type ConnectOptions, type KubeClient } from "./client.ts";
-import { KubeError } from "./kubeError.ts";
+import { KubeError } from "./refusal.ts";
 import { systemRuntime } from "../runtime/runtime.ts";
 
 let stub: StubApiServer | undefined;

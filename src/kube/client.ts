@@ -3,8 +3,8 @@ import { request as httpRequest, type Dispatcher } from "undici";
 import { deadlineOf, type Deadline } from "../runtime/deadline.ts";
 import { sleep, type Runtime } from "../runtime/runtime.ts";
 import { firstLine } from "../text/wording.ts";
-import { KubeError } from "./kubeError.ts";
 import { loginsOf, type ClusterLogin } from "./login.ts";
+import { KubeError, type KubeAnswer } from "./refusal.ts";
 
 /** An API server under load lets a request wait for 15 s before it says 429. */
 const TIMEOUT_MS = 30_000;
@@ -12,13 +12,6 @@ const TIMEOUT_MS = 30_000;
 /** An API server under load asks to come back: how often that is done, and how long is waited. */
 const RETRIES_MAX = 5;
 const RETRY_AFTER_MS_MAX = 10_000;
-
-/** What an API server said. */
-export interface KubeAnswer {
-  readonly status: number;
-  /** The JSON of the body; undefined when it is none. */
-  readonly body: unknown;
-}
 
 /** What an API server is asked. */
 export interface KubeRequest {

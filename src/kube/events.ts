@@ -1,14 +1,9 @@
 import { createHash } from "node:crypto";
 import type { KubeClient } from "./client.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { isObject } from "./kubeAnswer.ts";
-import { KubeError } from "./kubeError.ts";
-import type { KubeObject } from "./list.ts";
-import { microTime } from "./microTime.ts";
-import { listPath } from "./list.ts";
-import { objectPath, resourceVersionOf } from "./objectPlace.ts";
-import { isRefusal, ObjectRefusal, refusal } from "./objectRefusal.ts";
-import { readObject } from "./readObject.ts";
+import { numberAt } from "./fields.ts";
+import { listPath, microTime, objectPath, readObject, resourceVersionOf } from "./object.ts";
+import { isRefusal, KubeError, KubeRefusal, refusal } from "./refusal.ts";
 import { startWorkQueue } from "./workQueue.ts";
 
 /** What the API server allows, in bytes. */
@@ -161,22 +156,16 @@ async function writeEvent(client: KubeClient, event: EventWrite): Promise<void> 
     path: objectPath(place),
     contentType: "application/merge-patch+json",
     body: {
-      metadata: { resourceVersion: resourceVersionOf(old ?? {}) },
-      series: { count: countOf(old) + count, lastObservedTime: time },
+      metadata: { resourceVersion: resourceVersionOf(old) },
+      series: { count: (numberAt(old, "series", "count") ?? 1) + count, lastObservedTime: time },
     },
   });
   if (counted.status !== 200) throw refusal(client, "count", place, counted);
 }
 
-function countOf(event: KubeObject | undefined): number {
-  const series = event?.["series"];
-  const count = isObject(series) ? series["count"] : undefined;
-  return typeof count === "number" ? count : 1;
-}
-
 /** Whether trying again may help: no answer, an overloaded server, somebody who was faster. */
 function mayPass(error: unknown): boolean {
-  if (!(error instanceof ObjectRefusal)) return error instanceof KubeError;
+  if (!(error instanceof KubeRefusal)) return error instanceof KubeError;
   const { status, reason } = error;
   // Not there any more: forgotten since it was found.
   return status >= 500 || status === 429 || reason === "Conflict" || reason === "NotFound";

@@ -1,38 +1,49 @@
-import { isObject } from "./kubeAnswer.ts";
-
 /**
  * Fields of an object as the API server sent it, of which nothing is known: what is not as
  * expected is not there.
  */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** The mapping at a field; an empty one where there is none. */
-export function fieldOf(value: Fields, field: string): Fields {
-  const found = value[field];
+/** A mapping of JSON. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function valueAt(value: unknown, path: readonly string[]): unknown {
+  return path.reduce((found, field) => (isObject(found) ? found[field] : undefined), value);
+}
+
+/** The mapping at a path of fields; an empty one where there is none. */
+export function fieldOf(value: unknown, ...path: readonly string[]): Fields {
+  const found = valueAt(value, path);
   return isObject(found) ? found : {};
 }
 
-/** The mappings in a list; none where there is no list. */
-export function itemsOf(value: unknown): readonly Fields[] {
-  return Array.isArray(value) ? value.filter(isObject) : [];
+/** The mappings in the list at a path; none where there is no list. */
+export function itemsOf(value: unknown, ...path: readonly string[]): readonly Fields[] {
+  const found = valueAt(value, path);
+  return Array.isArray(found) ? found.filter(isObject) : [];
 }
 
-/** The text at a field; undefined where there is none, or an empty one. */
-export function textAt(value: Fields, field: string): string | undefined {
-  const found = value[field];
+/** The text at a path; undefined where there is none, or an empty one. */
+export function textAt(value: unknown, ...path: readonly string[]): string | undefined {
+  const found = valueAt(value, path);
   return typeof found === "string" && found !== "" ? found : undefined;
 }
 
-/** The number at a field. */
-export function numberAt(value: Fields, field: string): number | undefined {
-  const found = value[field];
+/** The number at a path. */
+export function numberAt(value: unknown, ...path: readonly string[]): number | undefined {
+  const found = valueAt(value, path);
   return typeof found === "number" ? found : undefined;
 }
 
-/** The texts of a mapping, as labels are; what is no text is left out. */
-export function textsOf(value: Fields): Readonly<Record<string, string>> {
+/** The texts of the mapping at a path, as labels are; what is no text is left out. */
+export function textsOf(
+  value: unknown,
+  ...path: readonly string[]
+): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    Object.entries(value).filter(
+    Object.entries(fieldOf(value, ...path)).filter(
       (entry): entry is [string, string] => typeof entry[1] === "string",
     ),
   );

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { KubeConfig, loadYaml, type User } from "@kubernetes/client-node";
-import { isObject } from "./kubeAnswer.ts";
-import { KubeError } from "./kubeError.ts";
+import { itemsOf, textAt } from "./fields.ts";
+import { KubeError } from "./refusal.ts";
 
 const SERVICE_ACCOUNT_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
@@ -65,13 +65,11 @@ function readKubeconfig(path: string): KubeConfig {
 /** The library does not know `tokenFile`, the same thing as in a cluster: read again and again. */
 function withTokenFiles(users: readonly User[], path: string): User[] {
   const document: unknown = loadYaml(readFileSync(path, "utf8"));
-  const written: unknown = isObject(document) ? document["users"] : undefined;
+  const written = itemsOf(document, "users");
   return users.map((user) => {
-    const entry: unknown = Array.isArray(written)
-      ? written.find((each: unknown) => isObject(each) && each["name"] === user.name)
-      : undefined;
-    const said = isObject(entry) && isObject(entry["user"]) ? entry["user"]["tokenFile"] : "";
-    if (typeof said !== "string" || said === "") return user;
+    const entry = written.find(({ name }) => name === user.name);
+    const said = textAt(entry, "user", "tokenFile");
+    if (said === undefined) return user;
     const tokenFile = resolve(dirname(path), said);
     // Where both are given, the file counts.
     const { token: _, ...others } = user;

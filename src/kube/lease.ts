@@ -1,7 +1,7 @@
 import type { KubeClient } from "./client.ts";
 import { loop } from "../runtime/loop.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { KubeError } from "./kubeError.ts";
+import { KubeError } from "./refusal.ts";
 import { readLease, writeLease, type LeaseName, type LeaseRecord } from "./leaseRecord.ts";
 
 /** One time of leading, from `onLead` to `onLost`. */

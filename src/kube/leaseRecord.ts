@@ -1,11 +1,15 @@
 import type { KubeClient } from "./client.ts";
-import { isObject } from "./kubeAnswer.ts";
-import { microTime } from "./microTime.ts";
-import { listPath } from "./list.ts";
-import { isObjectOf, objectPath, resourceVersionOf } from "./objectPlace.ts";
-import { isRefusal, refusal } from "./objectRefusal.ts";
-import type { KubeObject } from "./list.ts";
-import { readObject } from "./readObject.ts";
+import { fieldOf, numberAt, textAt } from "./fields.ts";
+import {
+  isObjectOf,
+  listPath,
+  microTime,
+  objectPath,
+  readObject,
+  resourceVersionOf,
+  type KubeObject,
+} from "./object.ts";
+import { isRefusal, refusal } from "./refusal.ts";
 
 /** Where a Lease is. */
 export interface LeaseName {
@@ -82,10 +86,9 @@ export async function writeLease(
 
 /** Times are for people to read: nobody here compares them. */
 function specFor(was: LeaseRecord | undefined, { holder, durationMs, atUs }: LeaseHolding) {
-  const { holderIdentity: _holder, ...old } = specOf(was?.object ?? {});
+  const { holderIdentity: _holder, ...old } = fieldOf(was?.object, "spec");
   const now = microTime(atUs);
-  const transitions = old["leaseTransitions"];
-  const count = typeof transitions === "number" ? transitions : 0;
+  const count = numberAt(old, "leaseTransitions") ?? 0;
   const changes = holder !== undefined && was !== undefined && holder !== was.holder;
   return {
     ...old,
@@ -98,16 +101,11 @@ function specFor(was: LeaseRecord | undefined, { holder, durationMs, atUs }: Lea
 }
 
 function recordOf(object: KubeObject): LeaseRecord {
-  const { holderIdentity, leaseDurationSeconds } = specOf(object);
+  const durationS = numberAt(object, "spec", "leaseDurationSeconds");
   return {
     resourceVersion: resourceVersionOf(object),
-    holder:
-      typeof holderIdentity === "string" && holderIdentity !== "" ? holderIdentity : undefined,
-    durationMs: typeof leaseDurationSeconds === "number" ? leaseDurationSeconds * 1000 : undefined,
+    holder: textAt(object, "spec", "holderIdentity"),
+    durationMs: durationS && durationS * 1000,
     object,
   };
-}
-
-function specOf({ spec }: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return isObject(spec) ? spec : {};
 }

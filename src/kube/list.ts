@@ -1,19 +1,12 @@
-import type { KubeAnswer, KubeClient } from "./client.ts";
-import { isObject, KUBE_NAME, refusalOf } from "./kubeAnswer.ts";
-import { KubeError, KubeRefusal } from "./kubeError.ts";
+import type { KubeClient } from "./client.ts";
+import { isObject, textAt } from "./fields.ts";
+import { listPath, resourceVersionOf, type KubeObject, type Listed } from "./object.ts";
+import { KubeError, KubeRefusal, type KubeAnswer } from "./refusal.ts";
 
 /** Objects of one answer. */
 const PAGE = 500;
 /** How often a list whose pages expired is begun anew. */
 const RESTARTS_MAX = 2;
-
-/** A kind of objects, and where the API has them. */
-export interface Listed {
-  readonly kind: string;
-  readonly apiVersion: string;
-  /** As in a path: `deployments`. */
-  readonly plural: string;
-}
 
 /** Objects of one kind: of one namespace or of all, and those that both selectors choose. */
 export interface Selection extends Listed {
@@ -21,12 +14,6 @@ export interface Selection extends Listed {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
 }
-
-/** An object as the API server holds it: nothing is known of its fields but these. */
-export type KubeObject = Readonly<Record<string, unknown>> & {
-  readonly kind: string;
-  readonly apiVersion: string;
-};
 
 /**
  * All objects of a kind, page by page, of one namespace or of all. Each says its kind, which the
@@ -95,31 +82,6 @@ async function allPages<T>(
 }
 
 /**
- * The path of all objects of a kind, of one namespace or of all; where they are created, too.
- *
- * @throws KubeError when the namespace is no name, and would make another path of it
- */
-export function listPath({
-  apiVersion,
-  plural,
-  namespace,
-}: Pick<Selection, "apiVersion" | "plural" | "namespace">): string {
-  const group = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  if (namespace === undefined) return `${group}/${plural}`;
-  return `${group}/namespaces/${checkedName(namespace)}/${plural}`;
-}
-
-/**
- * A name that the API server may take for one.
- *
- * @throws KubeError for another, which could make another path of it
- */
-export function checkedName(name: string): string {
-  if (KUBE_NAME.test(name)) return name;
-  throw new KubeError(`${JSON.stringify(name)} is no name that an object can have`);
-}
-
-/**
  * The path of a selection, with a query.
  *
  * @throws as `listPath`
@@ -147,17 +109,10 @@ function pageOf(answer: KubeAnswer, client: KubeClient, { kind, plural }: Listed
   const { status, body } = answer;
   if (status === 200 && isObject(body) && body["kind"] === `${kind}List`) {
     const items: unknown = body["items"] ?? [];
-    const metadata = isObject(body["metadata"]) ? body["metadata"] : {};
-    const { continue: continues = "", resourceVersion = "" } = metadata;
-    if (
-      Array.isArray(items) &&
-      items.every(isObject) &&
-      typeof continues === "string" &&
-      typeof resourceVersion === "string"
-    ) {
-      return { items, continues, resourceVersion };
+    if (Array.isArray(items) && items.every(isObject)) {
+      const continues = textAt(body, "metadata", "continue") ?? "";
+      return { items, continues, resourceVersion: resourceVersionOf(body) };
     }
   }
-  const message = `can't list ${plural} of ${client.server}: ${refusalOf(answer)}`;
-  throw new KubeRefusal(message, status);
+  throw new KubeRefusal(`can't list ${plural} of ${client.server}`, answer);
 }

@@ -1,4 +1,4 @@
-import type { ObjectIdentity } from "./objectIdentity.ts";
+import type { ObjectIdentity } from "./object.ts";
 
 /** What happened to an object, as its store saw it. */
 export type Change<T> =

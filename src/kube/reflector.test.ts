@@ -5,7 +5,7 @@ import {
   type StubApiServer,
 } from "../../test/kube/stubApiServer.ts";
 import { connect, type KubeClient } from "./client.ts";
-import { withoutManagedFields } from "./objectIdentity.ts";
+import { withoutManagedFields } from "./object.ts";
 import { reflect, type Reflector } from "./reflector.ts";
 import { systemRuntime, type Runtime } from "../runtime/runtime.ts";
 

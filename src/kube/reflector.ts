@@ -1,9 +1,9 @@
 import type { Backoff } from "../runtime/backoff.ts";
 import type { KubeClient } from "./client.ts";
 import { sleep, type Runtime } from "../runtime/runtime.ts";
-import { KubeError, KubeRefusal } from "./kubeError.ts";
-import { identityOf, isNewer } from "./objectIdentity.ts";
-import { listAll, type KubeObject, type Selection } from "./list.ts";
+import { KubeError, KubeRefusal } from "./refusal.ts";
+import { identityOf, isNewer, type KubeObject } from "./object.ts";
+import { listAll, type Selection } from "./list.ts";
 import { objectStore, type Change, type StoredObject } from "./objectStore.ts";
 import { watchObjects, type WatchEvent } from "./watch.ts";
 

@@ -1,13 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 import { backoffMs } from "../runtime/backoff.ts";
 import { sleep, type Runtime } from "../runtime/runtime.ts";
-import type { KubeAnswer, KubeClient } from "./client.ts";
-import { objectPath, objectTitle, resourceVersionOf } from "./objectPlace.ts";
-import type { ObjectPlace } from "./objectPlace.ts";
-import { isRefusal, refusal } from "./objectRefusal.ts";
-import { KubeError } from "./kubeError.ts";
-import type { KubeObject } from "./list.ts";
-import { readObject } from "./readObject.ts";
+import type { KubeClient } from "./client.ts";
+import {
+  objectPath,
+  readObject,
+  resourceVersionOf,
+  type KubeObject,
+  type ObjectPlace,
+} from "./object.ts";
+import { isRefusal, KubeError, objectTitle, refusal, type KubeAnswer } from "./refusal.ts";
 
 /** How often others may be faster, before it is given up. */
 const TRIES_MAX = 10;
@@ -38,7 +40,7 @@ export type StatusOutcome = "written" | "unchanged" | "absent";
  * Writes an object's status, if it differs, and only onto the very version that it was made for
  * (compare-and-swap): no write of anybody is lost.
  *
- * @throws ObjectRefusal when the API server does not take it: unknown fields are refused too
+ * @throws KubeRefusal when the API server does not take it: unknown fields are refused too
  * @throws KubeError when there is no answer, or others were faster ten times in a row
  */
 export async function writeStatus(

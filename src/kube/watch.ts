@@ -1,9 +1,8 @@
 import type { KubeClient } from "./client.ts";
-import { jsonLines } from "./jsonLines.ts";
-import { isObject, refusalOf } from "./kubeAnswer.ts";
-import { KubeError, KubeRefusal } from "./kubeError.ts";
-import { identityOf } from "./objectIdentity.ts";
-import { pathOf, type KubeObject, type Selection } from "./list.ts";
+import { fieldOf, isObject, numberAt } from "./fields.ts";
+import { pathOf, type Selection } from "./list.ts";
+import { identityOf, resourceVersionOf, type KubeObject } from "./object.ts";
+import { KubeError, KubeRefusal } from "./refusal.ts";
 
 /** What a watch tells. */
 export type WatchEvent =
@@ -45,20 +44,19 @@ export async function* watchObjects(
   });
   const what = `can't watch ${selection.plural} of ${client.server}`;
   const stream = await client.stream(path, signal);
-  if (!stream.opened) {
-    throw new KubeRefusal(`${what}: ${refusalOf(stream.answer)}`, stream.answer.status);
-  }
+  if (!stream.opened) throw new KubeRefusal(what, stream.answer);
   for await (const line of jsonLines(stream.chunks)) yield eventOf(line, what);
 }
 
 function eventOf(line: unknown, what: string): WatchEvent {
-  const { type, object }: Record<string, unknown> = isObject(line) ? line : {};
+  const { type, object } = fieldOf(line);
   if (isObject(object)) {
-    if (type === "ERROR") throw refusalIn(object, what);
-    if (type === "BOOKMARK") {
-      const version = isObject(object["metadata"]) ? object["metadata"]["resourceVersion"] : "";
-      if (typeof version === "string") return { type, resourceVersion: version };
+    // A watch that has begun can't be refused by HTTP any more.
+    if (type === "ERROR") {
+      throw new KubeRefusal(what, { status: numberAt(object, "code") ?? 500, body: object });
     }
+    const resourceVersion = resourceVersionOf(object);
+    if (type === "BOOKMARK" && resourceVersion !== "") return { type, resourceVersion };
     if ((type === "ADDED" || type === "MODIFIED" || type === "DELETED") && isKubeObject(object)) {
       return { type, object, resourceVersion: identityOf(object).resourceVersion };
     }
@@ -66,12 +64,40 @@ function eventOf(line: unknown, what: string): WatchEvent {
   throw new KubeError(`${what}: it does not tell events as an API server does`);
 }
 
-/** Of a Status: a watch that has begun can't be refused by HTTP any more. */
-function refusalIn(body: Record<string, unknown>, what: string): KubeRefusal {
-  const answer = { status: typeof body["code"] === "number" ? body["code"] : 500, body };
-  return new KubeRefusal(`${what}: ${refusalOf(answer)}`, answer.status);
-}
-
 function isKubeObject(object: Record<string, unknown>): object is KubeObject {
   return typeof object["kind"] === "string" && typeof object["apiVersion"] === "string";
+}
+
+/** etcd holds objects of 1.5 MiB; a longer line is none of an API server, and would fill memory. */
+const LINE_CHARS_MAX = 16 * 1024 * 1024;
+
+/**
+ * The values of a stream with one JSON text on each line, each as soon as its line has ended. The
+ * beginning of a line that never ended is dropped: the stream was cut there.
+ *
+ * @throws KubeError at a line that is no JSON or has no end; what the stream throws
+ */
+export async function* jsonLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator {
+  const decoder = new TextDecoder();
+  let begun = "";
+  for await (const chunk of chunks) {
+    const [first = "", ...others] = decoder.decode(chunk, { stream: true }).split("\n");
+    begun += first;
+    for (const line of others) {
+      if (begun !== "") yield jsonOf(begun);
+      begun = line;
+    }
+    if (begun.length > LINE_CHARS_MAX) {
+      throw new KubeError(`a line of the stream has more than ${LINE_CHARS_MAX} characters`);
+    }
+  }
+}
+
+function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (cause) {
+    // The line may be a Secret: nothing of it is told.
+    throw new KubeError("a line of the stream is not JSON", { cause });
+  }
 }

@@ -1,7 +1,7 @@
 import { pgbouncerSelector, type Labels } from "../api/labels.ts";
 import { POOL_LIMIT_ANNOTATION } from "../api/names.ts";
 import { fieldOf, itemsOf, numberAt, textAt, textsOf, type Fields } from "../kube/fields.ts";
-import type { KubeObject } from "../kube/list.ts";
+import type { KubeObject } from "../kube/object.ts";
 import type { WorkloadSnapshot } from "../model/workload.ts";
 
 /** A variable of a container whose value is a count; all others are left out. */
@@ -28,11 +28,11 @@ const COUNT = /^\d{1,9}$/;
 
 /** Of a pod, or of a workload's `spec.template`. */
 export function poolHints(pod: Fields): PoolHints {
-  const limit = countIn(fieldOf(fieldOf(pod, "metadata"), "annotations"), POOL_LIMIT_ANNOTATION);
-  const env = itemsOf(fieldOf(pod, "spec")["containers"]).flatMap((container) =>
-    itemsOf(container["env"]).flatMap((entry): EnvNumber[] => {
+  const limit = countAt(pod, "metadata", "annotations", POOL_LIMIT_ANNOTATION);
+  const env = itemsOf(pod, "spec", "containers").flatMap((container) =>
+    itemsOf(container, "env").flatMap((entry): EnvNumber[] => {
       const name = textAt(entry, "name");
-      const value = countIn(entry, "value");
+      const value = countAt(entry, "value");
       if (name === undefined || value === undefined) return [];
       return [{ container: textAt(container, "name") ?? "", name, value }];
     }),
@@ -60,8 +60,8 @@ export function poolMaxOf(
   return { value, from: `env ${name} of container ${container}` };
 }
 
-function countIn(value: Fields, field: string): number | undefined {
-  const text = textAt(value, field)?.trim();
+function countAt(value: Fields, ...path: readonly string[]): number | undefined {
+  const text = textAt(value, ...path)?.trim();
   return text !== undefined && COUNT.test(text) ? Number(text) : undefined;
 }
 
@@ -82,6 +82,12 @@ export interface CachedScaler {
   readonly target: string;
 }
 
+/** Who an object is; empty where it does not say so. */
+export function namesOf(object: KubeObject) {
+  const at = (field: string) => textAt(object, "metadata", field) ?? "";
+  return { namespace: at("namespace"), name: at("name"), uid: at("uid") };
+}
+
 /** `Deployment writing/author`: tells a workload from all others. */
 export function workloadKey(kind: string, namespace: string, name: string): string {
   return `${kind} ${namespace}/${name}`;
@@ -90,42 +96,34 @@ export function workloadKey(kind: string, namespace: string, name: string): stri
 export function toCachedWorkload(object: KubeObject): CachedWorkload | undefined {
   const { kind } = object;
   if (kind !== "Deployment" && kind !== "StatefulSet" && kind !== "DaemonSet") return undefined;
-  const metadata = fieldOf(object, "metadata");
-  const spec = fieldOf(object, "spec");
+  const type = textAt(
+    object,
+    "spec",
+    kind === "Deployment" ? "strategy" : "updateStrategy",
+    "type",
+  );
   return {
     kind,
-    namespace: textAt(metadata, "namespace") ?? "",
-    name: textAt(metadata, "name") ?? "",
-    uid: textAt(metadata, "uid") ?? "",
+    ...namesOf(object),
     replicas:
       kind === "DaemonSet"
-        ? (numberAt(fieldOf(object, "status"), "desiredNumberScheduled") ?? 0)
-        : (numberAt(spec, "replicas") ?? 1),
-    rollout: rolloutOf(fieldOf(spec, kind === "Deployment" ? "strategy" : "updateStrategy")),
-    selector: fieldOf(spec, "selector"),
-    ...poolHints(fieldOf(spec, "template")),
+        ? (numberAt(object, "status", "desiredNumberScheduled") ?? 0)
+        : (numberAt(object, "spec", "replicas") ?? 1),
+    rollout: type === "Recreate" || type === "OnDelete" ? type : "RollingUpdate",
+    selector: fieldOf(object, "spec", "selector"),
+    ...poolHints(fieldOf(object, "spec", "template")),
   };
 }
 
 export function toCachedScaler(object: KubeObject): CachedScaler {
-  const metadata = fieldOf(object, "metadata");
-  const spec = fieldOf(object, "spec");
-  const target = fieldOf(spec, "scaleTargetRef");
+  const { namespace, name } = namesOf(object);
+  const target = (field: string) => textAt(object, "spec", "scaleTargetRef", field) ?? "";
   return {
-    name: textAt(metadata, "name") ?? "",
-    minReplicas: numberAt(spec, "minReplicas") ?? 1,
-    maxReplicas: numberAt(spec, "maxReplicas") ?? 1,
-    target: workloadKey(
-      textAt(target, "kind") ?? "",
-      textAt(metadata, "namespace") ?? "",
-      textAt(target, "name") ?? "",
-    ),
+    name,
+    minReplicas: numberAt(object, "spec", "minReplicas") ?? 1,
+    maxReplicas: numberAt(object, "spec", "maxReplicas") ?? 1,
+    target: workloadKey(target("kind"), namespace, target("name")),
   };
-}
-
-function rolloutOf(strategy: Fields): WorkloadSnapshot["rollout"] {
-  const { type } = strategy;
-  return type === "Recreate" || type === "OnDelete" ? type : "RollingUpdate";
 }
 
 /** What the copy has of a pod that may hold connections. There may be tens of thousands. */
@@ -148,22 +146,21 @@ export interface CachedPod extends PoolHints {
 
 /** Undefined for a pod that has ended: it holds nothing, and another may have got its address. */
 export function toCachedPod(object: KubeObject): CachedPod | undefined {
-  const metadata = fieldOf(object, "metadata");
-  const status = fieldOf(object, "status");
-  if (status["phase"] === "Succeeded" || status["phase"] === "Failed") return undefined;
-  const namespace = textAt(metadata, "namespace") ?? "";
-  const labels = textsOf(fieldOf(metadata, "labels"));
-  const ip = textAt(status, "podIP");
-  const owner = ownerOf(metadata, namespace, labels);
+  const { phase } = fieldOf(object, "status");
+  if (phase === "Succeeded" || phase === "Failed") return undefined;
+  const names = namesOf(object);
+  const labels = textsOf(object, "metadata", "labels");
+  const ip = textAt(object, "status", "podIP");
+  const owner = ownerOf(object, names.namespace, labels);
   const pgbouncerOf = budgetOf(labels);
   return {
-    namespace,
-    name: textAt(metadata, "name") ?? "",
-    uid: textAt(metadata, "uid") ?? "",
+    ...names,
     ...(ip !== undefined && { ip }),
     hostNetwork: fieldOf(object, "spec")["hostNetwork"] === true,
-    ready: isReady(status),
-    terminating: textAt(metadata, "deletionTimestamp") !== undefined,
+    ready: itemsOf(object, "status", "conditions").some(
+      ({ type, status }) => type === "Ready" && status === "True",
+    ),
+    terminating: textAt(object, "metadata", "deletionTimestamp") !== undefined,
     ...(owner === undefined ? { labels } : { madeBy: owner }),
     ...(pgbouncerOf !== undefined && { pgbouncerOf }),
     ...poolHints(object),
@@ -174,8 +171,9 @@ export function toCachedPod(object: KubeObject): CachedPod | undefined {
  * A ReplicaSet of a Deployment is called DEPLOYMENT-HASH, and its pods say that hash: so pods whose
  * Deployment and ReplicaSet are deleted already, and which still terminate, are known as its own.
  */
-function ownerOf(metadata: Fields, namespace: string, labels: Labels): string | undefined {
-  const owner = itemsOf(metadata["ownerReferences"]).find(({ controller }) => controller === true);
+function ownerOf(pod: KubeObject, namespace: string, labels: Labels): string | undefined {
+  const owners = itemsOf(pod, "metadata", "ownerReferences");
+  const owner = owners.find(({ controller }) => controller === true);
   if (owner === undefined) return undefined;
   const kind = textAt(owner, "kind") ?? "";
   const name = textAt(owner, "name") ?? "";
@@ -194,12 +192,6 @@ function budgetOf(labels: Labels): string | undefined {
   );
   const [instance] = INSTANCE_OF.find(([, value]) => value === "*") ?? [];
   return isOne && instance !== undefined ? labels[instance] : undefined;
-}
-
-function isReady(status: Fields): boolean {
-  return itemsOf(status["conditions"]).some(
-    ({ type, status: is }) => type === "Ready" && is === "True",
-  );
 }
 
 /** What the copy has of a Service. */
@@ -221,31 +213,28 @@ export interface CachedSlice {
 const SERVICE_LABEL = "kubernetes.io/service-name";
 
 export function toCachedService(object: KubeObject): CachedService {
-  const spec = fieldOf(object, "spec");
-  const externalName = spec["type"] === "ExternalName" ? textAt(spec, "externalName") : undefined;
+  const isExternal = textAt(object, "spec", "type") === "ExternalName";
+  const externalName = isExternal ? textAt(object, "spec", "externalName") : undefined;
+  const ports = itemsOf(object, "spec", "ports");
   return {
     ...(externalName !== undefined && { externalName }),
     portNames: new Map(
-      itemsOf(spec["ports"]).map((port) => [
-        numberAt(port, "port") ?? 0,
-        textAt(port, "name") ?? "",
-      ]),
+      ports.map((port) => [numberAt(port, "port") ?? 0, textAt(port, "name") ?? ""]),
     ),
   };
 }
 
 export function toCachedSlice(object: KubeObject): CachedSlice {
-  const metadata = fieldOf(object, "metadata");
-  const service = textAt(fieldOf(metadata, "labels"), SERVICE_LABEL) ?? "";
+  const service = textAt(object, "metadata", "labels", SERVICE_LABEL) ?? "";
   return {
-    service: `${textAt(metadata, "namespace") ?? ""}/${service}`,
+    service: `${namesOf(object).namespace}/${service}`,
     ports: new Map(
-      itemsOf(object["ports"]).flatMap((port) => {
+      itemsOf(object, "ports").flatMap((port) => {
         const number = numberAt(port, "port");
         return number === undefined ? [] : [[textAt(port, "name") ?? "", number] as const];
       }),
     ),
-    endpoints: itemsOf(object["endpoints"]).flatMap((endpoint) => {
+    endpoints: itemsOf(object, "endpoints").flatMap((endpoint) => {
       const { addresses } = endpoint;
       const address: unknown = Array.isArray(addresses) ? addresses[0] : undefined;
       // One that is not ready keeps the clients that it has: a PgBouncer that is full may fail its
@@ -253,8 +242,9 @@ export function toCachedSlice(object: KubeObject): CachedSlice {
       if (typeof address !== "string" || fieldOf(endpoint, "conditions")["terminating"] === true) {
         return [];
       }
-      const { kind, name } = fieldOf(endpoint, "targetRef");
-      return [{ address, ...(kind === "Pod" && typeof name === "string" && { pod: name }) }];
+      const isPod = textAt(endpoint, "targetRef", "kind") === "Pod";
+      const pod = isPod ? textAt(endpoint, "targetRef", "name") : undefined;
+      return [{ address, ...(pod !== undefined && { pod }) }];
     }),
   };
 }

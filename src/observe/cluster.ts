@@ -3,32 +3,32 @@ import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import type { McpServer } from "../api/mcpServer.ts";
 import { API_VERSION } from "../api/names.ts";
 import type { KubeClient } from "../kube/client.ts";
-import type { KubeObject, Listed } from "../kube/list.ts";
+import type { KubeObject, Listed } from "../kube/object.ts";
 import type { Change } from "../kube/objectStore.ts";
 import { reflect, type Reflector, type ReflectorState } from "../kube/reflector.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { objectIndex } from "../kube/objectIndex.ts";
 import {
-  type CachedPod,
-  type CachedScaler,
-  type CachedService,
-  type CachedSlice,
-  type CachedWorkload,
   toCachedPod,
   toCachedScaler,
   toCachedService,
   toCachedSlice,
   toCachedWorkload,
   workloadKey,
+  type CachedPod,
+  type CachedScaler,
+  type CachedService,
+  type CachedSlice,
+  type CachedWorkload,
 } from "./cachedObjects.ts";
 import {
-  type CachedObject,
   budgetKeyOf,
   postgresOf,
   serviceKeyOf,
   toCachedBudget,
   toCachedServer,
   workloadKeyOf,
+  type CachedObject,
 } from "./observedObject.ts";
 
 const KINDS = {

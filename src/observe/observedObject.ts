@@ -5,10 +5,10 @@ import { mcpServerSchema, type McpServer } from "../api/mcpServer.ts";
 import { checkObject } from "../fleet/objectCheck.ts";
 import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress.ts";
 import { fieldOf, numberAt, textAt } from "../kube/fields.ts";
-import type { KubeObject } from "../kube/list.ts";
+import { withoutManagedFields, type KubeObject } from "../kube/object.ts";
 import type { BudgetSnapshot, ObservedObject } from "../model/budgetSnapshot.ts";
 import { POSTGRES_PORT } from "../api/names.ts";
-import { workloadKey } from "./cachedObjects.ts";
+import { namesOf, workloadKey } from "./cachedObjects.ts";
 
 /** An object of weir's, as the API server has it and as weir reads it. */
 export interface CachedObject<T> {
@@ -18,40 +18,34 @@ export interface CachedObject<T> {
 }
 
 export function toCachedBudget(object: KubeObject): CachedObject<ConnectionBudget> {
-  return toCached("ConnectionBudget", object, (written) =>
-    connectionBudgetSchema.safeParse(written),
-  );
+  return toCached("ConnectionBudget", object, connectionBudgetSchema);
 }
 
 export function toCachedServer(object: KubeObject): CachedObject<McpServer> {
-  return toCached("McpServer", object, (written) => mcpServerSchema.safeParse(written));
+  return toCached("McpServer", object, mcpServerSchema);
 }
 
-type Parsed<T> =
-  | { readonly success: true; readonly data: T }
-  | { readonly success: false; readonly error: unknown };
+interface Schema<T> {
+  readonly safeParse: (
+    written: unknown,
+  ) => { readonly success: true; readonly data: T } | { readonly success: false };
+}
 
-function toCached<T>(
-  kind: Kind,
-  whole: KubeObject,
-  parse: (written: unknown) => Parsed<T>,
-): CachedObject<T> {
-  const { managedFields: _, ...metadata } = fieldOf(whole, "metadata");
-  const object: KubeObject = { ...whole, metadata };
-  const name = textAt(metadata, "name") ?? "";
-  const namespace = textAt(metadata, "namespace") ?? "";
+function toCached<T>(kind: Kind, whole: KubeObject, schema: Schema<T>): CachedObject<T> {
+  const object = withoutManagedFields(whole);
+  const { namespace, name, uid } = namesOf(object);
   // Only what people write: of what the API server or a newer weir adds nothing is wrong.
   const { apiVersion, spec } = whole;
   const written = { apiVersion, kind, metadata: { name, namespace }, spec };
-  const parsed = parse(written);
+  const parsed = schema.safeParse(written);
   return {
     object,
     observed: {
       namespace,
       name,
-      uid: textAt(metadata, "uid") ?? "",
-      generation: numberAt(metadata, "generation") ?? 0,
-      creationTimestamp: textAt(metadata, "creationTimestamp") ?? "",
+      uid,
+      generation: numberAt(object, "metadata", "generation") ?? 0,
+      creationTimestamp: textAt(object, "metadata", "creationTimestamp") ?? "",
       parsed: parsed.success
         ? { ok: true, value: parsed.data }
         : { ok: false, problems: problemsOf(kind, written) },
@@ -68,8 +62,7 @@ function problemsOf(kind: Kind, written: unknown): readonly string[] {
 
 /** The budget that a server names, `namespace/name`, also where the rest of it can't be read. */
 export function budgetKeyOf({ object, observed }: CachedObject<McpServer>): string {
-  const ref = fieldOf(fieldOf(object, "spec"), "budgetRef");
-  return `${observed.namespace}/${textAt(ref, "name") ?? ""}`;
+  return `${observed.namespace}/${textAt(object, "spec", "budgetRef", "name") ?? ""}`;
 }
 
 /** `host:port` of a budget's Postgres, also where the rest of it can't be read. */
@@ -77,10 +70,9 @@ export function postgresOf({
   object,
   observed,
 }: CachedObject<ConnectionBudget>): string | undefined {
-  const written = fieldOf(fieldOf(object, "spec"), "postgres");
-  const host = textAt(written, "host");
+  const host = textAt(object, "spec", "postgres", "host");
   if (host === undefined) return undefined;
-  const postgres = { host, port: numberAt(written, "port") ?? POSTGRES_PORT };
+  const postgres = { host, port: numberAt(object, "spec", "postgres", "port") ?? POSTGRES_PORT };
   return formatPostgresAddress(postgresAddressOf({ metadata: observed, spec: { postgres } }));
 }
 

@@ -1,4 +1,4 @@
-import { KubeRefusal } from "../kube/kubeError.ts";
+import { KubeRefusal } from "../kube/refusal.ts";
 import type { LeaseName } from "../kube/leaseRecord.ts";
 import { BUDGETS, SERVERS, type ClusterCopy, type CopyState } from "../observe/cluster.ts";
 import type { Runtime } from "../runtime/runtime.ts";

@@ -4,7 +4,7 @@ import type { Decision, EventRecord } from "../conditions/decision.ts";
 import { judge, judgeOrphans } from "../conditions/judge.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { startEvents, type Events } from "../kube/events.ts";
-import { KubeError } from "../kube/kubeError.ts";
+import { KubeError } from "../kube/refusal.ts";
 import type { LeaderTerm } from "../kube/lease.ts";
 import { startWorkQueue } from "../kube/workQueue.ts";
 import { BUDGETS, SERVERS, type ClusterCopy } from "../observe/cluster.ts";

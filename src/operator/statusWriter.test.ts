@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { virtualRuntime } from "../../test/runtime/virtualRuntime.ts";
 import type { KubeClient, KubeRequest } from "../kube/client.ts";
-import { isObject } from "../kube/kubeAnswer.ts";
+import { isObject } from "../kube/fields.ts";
 import { SERVERS } from "../observe/cluster.ts";
 import { toCachedServer, type CachedObject } from "../observe/observedObject.ts";
 import { statusDifference, statusWriter, type StatusWriter } from "./statusWriter.ts";

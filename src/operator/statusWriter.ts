@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubeClient } from "../kube/client.ts";
-import { fieldOf, textAt } from "../kube/fields.ts";
-import { isObject } from "../kube/kubeAnswer.ts";
-import type { Listed } from "../kube/list.ts";
+import { fieldOf, isObject, textAt } from "../kube/fields.ts";
+import type { Listed } from "../kube/object.ts";
 import { writeStatus } from "../kube/status.ts";
 import type { CachedObject } from "../observe/observedObject.ts";
 import type { Runtime } from "../runtime/runtime.ts";

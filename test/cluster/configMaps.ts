@@ -1,6 +1,7 @@
 import { Agent, request, type Dispatcher } from "undici";
 
-import type { KubeObject, Selection } from "../../src/kube/list.ts";
+import type { KubeObject } from "../../src/kube/object.ts";
+import type { Selection } from "../../src/kube/list.ts";
 import type { ApiServer } from "./apiServer.ts";
 
 /** The ConfigMaps of a namespace, by a way of their own to the API server, which has no faults. */

@@ -2,10 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { applyObject } from "../../src/kube/apply.ts";
 import { connect, type KubeClient, type KubeRequest } from "../../src/kube/client.ts";
-import { refusalOf } from "../../src/kube/kubeAnswer.ts";
+import { KubeError, refusalOf } from "../../src/kube/refusal.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
-import { KubeError } from "../../src/kube/kubeError.ts";
-import { microTime } from "../../src/kube/microTime.ts";
+import { microTime } from "../../src/kube/object.ts";
 import { reflect } from "../../src/kube/reflector.ts";
 import { semaphore } from "../../src/runtime/semaphore.ts";
 import type { PodAddresses } from "./podAddresses.ts";

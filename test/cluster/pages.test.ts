@@ -6,9 +6,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect, type KubeClient } from "../../src/kube/client.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { listAll } from "../../src/kube/list.ts";
-import { withoutManagedFields } from "../../src/kube/objectIdentity.ts";
+import { withoutManagedFields } from "../../src/kube/object.ts";
 import { reflect } from "../../src/kube/reflector.ts";
-import { type ApiServer, API_SERVER_START_TIMEOUT_MS, startApiServer } from "./apiServer.ts";
+import { API_SERVER_START_TIMEOUT_MS, startApiServer, type ApiServer } from "./apiServer.ts";
 import { configMapsIn, shortOf, type ConfigMaps } from "./configMaps.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 

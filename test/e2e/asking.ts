@@ -1,13 +1,13 @@
 import { expect } from "vitest";
-import { callOf, POSTGRES_POD } from "./fleets.ts";
-import { answered, eventually, KUBECTL_TIMEOUT } from "./eventually.ts";
+import { POSTGRES_POD, callOf } from "./fleets.ts";
+import { KUBECTL_TIMEOUT, answered, eventually } from "./eventually.ts";
 import { couldNotAsk } from "./couldNotAsk.ts";
 import type { RunningFleet } from "./runningFleet.ts";
 import type { FleetPods } from "./fleetPods.ts";
 import type { Asked } from "./programs/ask.ts";
 import { idleObjects, runTool, toolCommand } from "./tools.ts";
 import { POOL_PORT } from "../../src/api/names.ts";
-import { isObject } from "../../src/kube/kubeAnswer.ts";
+import { isObject } from "../../src/kube/fields.ts";
 
 /** Of what a cluster that is busy may break. */
 const TRIES_MAX = 20;

@@ -1,5 +1,5 @@
-import { isObject } from "../../src/kube/kubeAnswer.ts";
-import type { KubeObject } from "../../src/kube/list.ts";
+import { isObject } from "../../src/kube/fields.ts";
+import type { KubeObject } from "../../src/kube/object.ts";
 import { reflect } from "../../src/kube/reflector.ts";
 import type { RunningFleet } from "./runningFleet.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { KubeClient } from "../../src/kube/client.ts";
-import { isObject } from "../../src/kube/kubeAnswer.ts";
-import type { KubeObject } from "../../src/kube/list.ts";
+import { isObject } from "../../src/kube/fields.ts";
+import type { KubeObject } from "../../src/kube/object.ts";
 import { reflect } from "../../src/kube/reflector.ts";
 import { scenarioTime, type ScenarioTime } from "./scenarioTime.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";

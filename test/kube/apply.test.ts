@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { applyObject } from "../../src/kube/apply.ts";
 import { connect, type KubeClient } from "../../src/kube/client.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
-import { ObjectRefusal } from "../../src/kube/objectRefusal.ts";
-import { resourceVersionOf } from "../../src/kube/objectPlace.ts";
+import { KubeRefusal } from "../../src/kube/refusal.ts";
+import { resourceVersionOf } from "../../src/kube/object.ts";
 import {
   API_SERVER_START_TIMEOUT_MS,
   startApiServer,
@@ -37,12 +37,12 @@ function apply(object: ReturnType<typeof configMap>, fieldManager = "weir", forc
   return applyObject(client, { plural: "configmaps", object }, { fieldManager, force });
 }
 
-async function refused(doing: Promise<unknown>): Promise<ObjectRefusal> {
+async function refused(doing: Promise<unknown>): Promise<KubeRefusal> {
   const error = await doing.then(
     () => undefined,
     (caught: unknown) => caught,
   );
-  if (error instanceof ObjectRefusal) return error;
+  if (error instanceof KubeRefusal) return error;
   throw new Error(`not refused: ${String(error)}`);
 }
 

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect, type KubeClient } from "../../src/kube/client.ts";
 import { startEvents, type Events, type Occurrence } from "../../src/kube/events.ts";
-import { isObject } from "../../src/kube/kubeAnswer.ts";
-import { KubeError } from "../../src/kube/kubeError.ts";
+import { isObject } from "../../src/kube/fields.ts";
+import { KubeError } from "../../src/kube/refusal.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
-import { listObjects, type KubeObject } from "../../src/kube/list.ts";
+import { listObjects } from "../../src/kube/list.ts";
+import type { KubeObject } from "../../src/kube/object.ts";
 import {
   API_SERVER_START_TIMEOUT_MS,
   startApiServer,
@@ -174,7 +175,7 @@ test("what is refused is told, once, and harms nobody", async () => {
   await expect.poll(() => errors).toHaveLength(1);
   await events.stop();
 
-  expect(errors[0]).toMatch(/^ObjectRefusal: can't create Event default\/bad\.\w+ of .*reason/);
+  expect(errors[0]).toMatch(/^KubeRefusal: can't create Event default\/bad\.\w+ of .*reason/);
 });
 
 test("what can't be told yet waits, and is counted in the end", async () => {

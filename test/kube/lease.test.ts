@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { connect, type KubeClient } from "../../src/kube/client.ts";
-import { isObject } from "../../src/kube/kubeAnswer.ts";
-import { KubeError } from "../../src/kube/kubeError.ts";
+import { isObject } from "../../src/kube/fields.ts";
+import { KubeError } from "../../src/kube/refusal.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { startCandidacy, type Candidacy, type LeaderTerm } from "../../src/kube/lease.ts";
 import {

@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { applyObject } from "../../src/kube/apply.ts";
 import { connect, type KubeClient } from "../../src/kube/client.ts";
-import { isObject } from "../../src/kube/kubeAnswer.ts";
+import { isObject } from "../../src/kube/fields.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
-import type { KubeObject } from "../../src/kube/list.ts";
-import { resourceVersionOf } from "../../src/kube/objectPlace.ts";
-import { readObject } from "../../src/kube/readObject.ts";
+import { readObject, resourceVersionOf, type KubeObject } from "../../src/kube/object.ts";
 import { writeStatus, type StatusChange } from "../../src/kube/status.ts";
 import {
   API_SERVER_START_TIMEOUT_MS,

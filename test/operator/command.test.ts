@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { connect } from "../../src/kube/client.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { fieldOf, textAt } from "../../src/kube/fields.ts";
-import { readObject } from "../../src/kube/readObject.ts";
+import { readObject } from "../../src/kube/object.ts";
 import {
   API_SERVER_START_TIMEOUT_MS,
   startApiServer,

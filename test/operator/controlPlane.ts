@@ -1,9 +1,9 @@
 import { pino, type Logger } from "pino";
 import { startOperator, type Operator } from "../../src/operator/operator.ts";
 import { connect, type KubeClient } from "../../src/kube/client.ts";
-import { isObject } from "../../src/kube/kubeAnswer.ts";
+import { isObject } from "../../src/kube/fields.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
-import { listPath } from "../../src/kube/list.ts";
+import { listPath } from "../../src/kube/object.ts";
 import { startApiServer, type ApiServer } from "../cluster/apiServer.ts";
 import { systemRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import { systemNetwork } from "../../src/observe/network.ts";

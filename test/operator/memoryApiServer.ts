@@ -1,9 +1,9 @@
 import type { Manifest } from "../../src/render/manifest.ts";
-import type { KubeAnswer, KubeClient, KubeRequest } from "../../src/kube/client.ts";
+import type { KubeAnswer } from "../../src/kube/refusal.ts";
+import type { KubeClient, KubeRequest } from "../../src/kube/client.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
-import { fieldOf, itemsOf, textAt } from "../../src/kube/fields.ts";
-import { isObject } from "../../src/kube/kubeAnswer.ts";
-import { resourceVersionOf } from "../../src/kube/objectPlace.ts";
+import { fieldOf, isObject, itemsOf, textAt } from "../../src/kube/fields.ts";
+import { resourceVersionOf } from "../../src/kube/object.ts";
 import type { AuditEntry } from "../cluster/auditLog.ts";
 import { memoryObjects } from "./memoryObjects.ts";
 import { memoryWatch } from "./memoryWatch.ts";

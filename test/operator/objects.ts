@@ -1,5 +1,5 @@
 import { pgbouncerLabels } from "../../src/api/labels.ts";
-import { isObject } from "../../src/kube/kubeAnswer.ts";
+import { isObject } from "../../src/kube/fields.ts";
 import type { Sent } from "./controlPlane.ts";
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import type { KubeClient } from "../../src/kube/client.ts";
-import { KubeError } from "../../src/kube/kubeError.ts";
+import { KubeError } from "../../src/kube/refusal.ts";
 import type { Network } from "../../src/observe/network.ts";
 import { sleep, type Runtime } from "../../src/runtime/runtime.ts";
 import type { IdleSystem } from "./idleSystem.ts";

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { AUTH_DIR, CONFIG_DIR, SOCKET_DIR } from "../../src/render/pgbouncerFiles.ts";
 import { PGBOUNCER_PORT } from "../../src/api/names.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
-import { readObject } from "../../src/kube/readObject.ts";
+import { readObject } from "../../src/kube/object.ts";
 import type { NodePod } from "../cluster/fakeNode.ts";
 import type { PodAddresses } from "../cluster/podAddresses.ts";
 import { pgbouncerPlace, startPgBouncer, type PgBouncer } from "../parts/pgbouncer.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import type { KubeClient } from "../../src/kube/client.ts";
-import { readObject } from "../../src/kube/readObject.ts";
+import { readObject } from "../../src/kube/object.ts";
 import type { PodObject } from "../cluster/podObject.ts";
 
 const SECRET = z.object({ data: z.record(z.string(), z.string()) });

@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
 import { parseArgs } from "node:util";
 
-import { KubeError } from "../../src/kube/kubeError.ts";
-import { type ImageTarget, imageTargetOf, loadArchive } from "../cluster/imageTarget.ts";
+import { KubeError } from "../../src/kube/refusal.ts";
+import { imageTargetOf, loadArchive, type ImageTarget } from "../cluster/imageTarget.ts";
 import { IMAGES } from "./catalog.ts";
 import { imageArchive } from "./imageArchive.ts";
 

@@ -1,8 +1,8 @@
-import type { KubeClient } from "../../kube/client.ts";
-import { connect } from "../../kube/client.ts";
+import { connect, type KubeClient } from "../../kube/client.ts";
 import { loadKubeconfig } from "../../kube/kubeconfig.ts";
-import { KubeError } from "../../kube/kubeError.ts";
-import { listObjects, type KubeObject, type Listed } from "../../kube/list.ts";
+import { KubeError } from "../../kube/refusal.ts";
+import { listObjects } from "../../kube/list.ts";
+import type { KubeObject, Listed } from "../../kube/object.ts";
 import type { UnavailablePart } from "../../model/observation.ts";
 import { identityOf } from "../../api/objectName.ts";
 import type { Runtime } from "../../runtime/runtime.ts";

@@ -1,4 +1,4 @@
-import type { KubeObject } from "../../../src/kube/list.ts";
+import type { KubeObject } from "../../../src/kube/object.ts";
 
 /** What differs between the programs that a cluster has from its start. */
 export interface AddonSpec {

@@ -1,11 +1,10 @@
 import { z } from "zod";
 
 import type { KubeClient } from "../../../src/kube/client.ts";
-import { objectPath } from "../../../src/kube/objectPlace.ts";
-import { readObject } from "../../../src/kube/readObject.ts";
+import { objectPath, readObject } from "../../../src/kube/object.ts";
 import type { AddonObject } from "./addonObjects.ts";
-import { coreDnsObjects, CORE_DNS } from "./coreDns.ts";
-import { metricsApi, metricsServerObjects, METRICS_SERVER } from "./metricsServer.ts";
+import { CORE_DNS, coreDnsObjects } from "./coreDns.ts";
+import { METRICS_SERVER, metricsApi, metricsServerObjects } from "./metricsServer.ts";
 import type { MachineSpec } from "./spec.ts";
 import { until } from "../readiness.ts";
 

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { KubeClient } from "../../../src/kube/client.ts";
-import type { KubeObject, Listed } from "../../../src/kube/list.ts";
-import { readObject } from "../../../src/kube/readObject.ts";
+import { readObject, type KubeObject, type Listed } from "../../../src/kube/object.ts";
 import { reflect } from "../../../src/kube/reflector.ts";
-import { policyChains, POLICY_CHAIN, type PolicyWorld, restoreText } from "./networkPolicies.ts";
-import { policyOf, podOf, namespaceOf } from "./policyObjects.ts";
+import { POLICY_CHAIN, policyChains, restoreText, type PolicyWorld } from "./networkPolicies.ts";
+import { namespaceOf, podOf, policyOf } from "./policyObjects.ts";
 import { runWith } from "./systemCommands.ts";
 import { until } from "../readiness.ts";
 import { systemRuntime } from "../../../src/runtime/runtime.ts";

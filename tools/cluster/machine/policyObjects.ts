@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import type { KubeObject } from "../../../src/kube/list.ts";
+import type { KubeObject } from "../../../src/kube/object.ts";
 
 // The API server has checked all of these: what is read of them is only given its type.
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { KubeError } from "./kubeError.ts";
-import { identityOf, isNewer, withoutManagedFields } from "./objectIdentity.ts";
+import { identityOf, isNewer, microTime, withoutManagedFields } from "./object.ts";
+import { KubeError } from "./refusal.ts";
 
 const POD = { kind: "Pod", apiVersion: "v1" };
 
@@ -44,4 +44,13 @@ test.each([
   ["a", "a", false],
 ])("version %s comes after %s: %s", (version, than, newer) => {
   expect(isNewer(version, than)).toBe(newer);
+});
+
+test.each([
+  [0, "1970-01-01T00:00:00.000000Z"],
+  [1_700_000_000_000_001, "2023-11-14T22:13:20.000001Z"],
+  [1_700_000_000_123_456, "2023-11-14T22:13:20.123456Z"],
+  [1_700_000_000_999_999, "2023-11-14T22:13:20.999999Z"],
+])("%d microseconds are %s", (epochUs, text) => {
+  expect(microTime(epochUs)).toBe(text);
 });

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { jsonLines } from "./jsonLines.ts";
-import { KubeError } from "./kubeError.ts";
+import { jsonLines } from "./watch.ts";
+import { KubeError } from "./refusal.ts";
 
 async function* chunks(...parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* parts;
