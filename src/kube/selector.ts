@@ -1,12 +1,12 @@
 import { itemsOf, textAt, textsOf, type Fields } from "./fields.ts";
 
-interface Operator {
+interface SelectorOperator {
   readonly holds: (label: string | undefined, values: readonly unknown[]) => boolean;
   readonly text: (key: string, values: string) => string;
 }
 
 /** Of an expression; what a newer Kubernetes may have selects nothing. */
-const OPERATORS: Readonly<Record<string, Operator>> = {
+const OPERATORS: Readonly<Record<string, SelectorOperator>> = {
   In: {
     holds: (label, values) => label !== undefined && values.includes(label),
     text: (key, values) => `${key} in ${values}`,

@@ -9,7 +9,7 @@ import {
   type KubeObject,
   type ObjectPlace,
 } from "./object.ts";
-import { isRefusal, KubeError, objectTitle, refusal, type KubeAnswer } from "./refusal.ts";
+import { isRefusal, KubeError, objectTitle, refusal } from "./refusal.ts";
 
 /** How often others may be faster, before it is given up. */
 const TRIES_MAX = 10;
@@ -48,13 +48,23 @@ export async function writeStatus(
   runtime: Runtime,
   { place, statusFor, fieldManager, known }: StatusChange,
 ): Promise<StatusOutcome> {
+  const query = new URLSearchParams({ fieldManager, fieldValidation: "Strict" });
   let object = known;
   for (let tries = 1; ; tries++) {
     object ??= await readObject(client, place);
     if (object === undefined) return "absent";
     const status = asSent(statusFor(object));
     if (isDeepStrictEqual(status, object["status"] ?? {})) return "unchanged";
-    const answer = await swapStatus(client, place, { object, status, fieldManager });
+    // A patch that names a version is refused with a conflict when the object has another.
+    const answer = await client.request({
+      method: "PATCH",
+      path: `${objectPath(place)}/status?${query.toString()}`,
+      contentType: "application/json-patch+json",
+      body: [
+        { op: "replace", path: "/metadata/resourceVersion", value: resourceVersionOf(object) },
+        { op: "add", path: "/status", value: status },
+      ],
+    });
     if (answer.status === 200) return "written";
     // Gone, or without a status subresource: the object tells.
     const gone = answer.status === 404 && (await readObject(client, place)) === undefined;
@@ -71,30 +81,6 @@ export async function writeStatus(
     object = undefined;
     await sleep(runtime, backoffMs(PAUSE, tries, runtime.random));
   }
-}
-
-interface Swap {
-  readonly object: KubeObject;
-  readonly status: unknown;
-  readonly fieldManager: string;
-}
-
-/** A patch that names a version is refused with a conflict when the object has another. */
-function swapStatus(
-  client: KubeClient,
-  place: ObjectPlace,
-  { object, status, fieldManager }: Swap,
-): Promise<KubeAnswer> {
-  const query = new URLSearchParams({ fieldManager, fieldValidation: "Strict" });
-  return client.request({
-    method: "PATCH",
-    path: `${objectPath(place)}/status?${query.toString()}`,
-    contentType: "application/json-patch+json",
-    body: [
-      { op: "replace", path: "/metadata/resourceVersion", value: resourceVersionOf(object) },
-      { op: "add", path: "/status", value: status },
-    ],
-  });
 }
 
 /** Without what JSON leaves out: members that are undefined. */

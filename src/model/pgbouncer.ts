@@ -95,12 +95,10 @@ export interface ServerRow {
 export interface PoolRow {
   readonly line: string;
   readonly user: string;
-  readonly clientsActive: number;
   readonly clientsWaiting: number;
   /** How long the first in the queue has waited. */
   readonly maxWaitMs: number;
   readonly serversActive: number;
-  readonly serversIdle: number;
   /** sv_active + sv_idle + sv_used + sv_tested + sv_login + sv_being_canceled. */
   readonly servers: number;
 }

@@ -52,7 +52,6 @@ export interface BackendRow {
   readonly clientPort?: number;
   /** active, idle, idle in transaction…; `hidden` where weir's login may not see it. */
   readonly state: string;
-  readonly transactionStartedAtMs?: number;
   readonly queryStartedAtMs?: number;
   readonly stateChangedAtMs?: number;
   /** Its last statement's first word (SELECT): the rest may hold somebody's data. */

@@ -7,10 +7,9 @@ import type { PostgresSnapshot } from "../model/postgres.ts";
 import { budgetLogins } from "../credentials/budgetLogins.ts";
 import { processMemory, sameProcesses } from "../pgbouncer/processIdentity.ts";
 import type { Semaphore } from "../runtime/semaphore.ts";
-import { pollHost } from "./hostPoller.ts";
 import { pollMcpServer, type McpEndpoints, type McpPoller } from "./mcpPoller.ts";
 import { pollPgBouncer, type PgBouncerTarget, type PgBouncerPoller } from "./pgbouncerPoller.ts";
-import type { ObserverOptions, Poller } from "./poller.ts";
+import { poll, pollers, type ObserverOptions, type Poller } from "./poller.ts";
 import type { PgBouncerTargets } from "./pgbouncerTargets.ts";
 import { pollPostgres } from "./postgresPoller.ts";
 
@@ -156,34 +155,17 @@ function keyOf({ name, host, port }: PgBouncerTarget): string {
   return `${name} ${host} ${port}`;
 }
 
-/** What is polled, by what tells one from another. */
-interface Pollers<T> {
-  readonly get: (key: string) => T | undefined;
-  /** Starts what is missing, and stops all that is not among these. */
-  readonly reconcile: (wanted: Iterable<readonly [string, () => T]>) => void;
-  /** Every one that was ever started has ended. */
-  readonly stop: () => Promise<void>;
-}
+const ADDRESSES_AGAIN_MS = 30_000;
 
-function pollers<T extends { readonly stop: () => Promise<void> }>(): Pollers<T> {
-  const running = new Map<string, T>();
-  const stopping = new Set<Promise<void>>();
-
-  const end = (key: string, poller: T) => {
-    running.delete(key);
-    const ending = poller.stop().finally(() => stopping.delete(ending));
-    stopping.add(ending);
-  };
-  return {
-    get: (key) => running.get(key),
-    reconcile: (entries) => {
-      const wanted = new Map(entries);
-      for (const [key, poller] of running) if (!wanted.has(key)) end(key, poller);
-      for (const [key, start] of wanted) if (!running.has(key)) running.set(key, start());
-    },
-    stop: async () => {
-      for (const [key, poller] of running) end(key, poller);
-      await Promise.all(stopping);
-    },
-  };
+/** The addresses of a host that is not in the cluster's API: asked of DNS again and again. */
+function pollHost(
+  host: string,
+  namespace: string,
+  { runtime, network }: ObserverOptions,
+  onChange: () => void,
+): Poller<readonly string[]> {
+  const ask = () => network.addressesOf(host, namespace);
+  const { observation, stop } = poll({ ask, pauseMs: () => ADDRESSES_AGAIN_MS }, runtime, onChange);
+  // A resolver can't be told to stop, and nobody waits for what it says.
+  return { observation, stop: async () => void stop() };
 }

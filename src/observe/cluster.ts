@@ -133,13 +133,14 @@ export function followCluster({
   const budgetsOfService = (key: string) =>
     budgetsByService.get(key).map(({ observed }) => keyOf(observed));
 
+  const all: (readonly [string, Reflector<unknown>])[] = [];
   const follow = <T>(
     listed: Listed,
     keep: (object: KubeObject) => T,
     touches: (object: T, change: Change<T>) => readonly string[],
     indexes: readonly { readonly take: (change: Change<T>) => void }[] = [],
-  ): Reflector<T> =>
-    reflect({
+  ): Reflector<T> => {
+    const reflector = reflect({
       client,
       runtime,
       selection: { ...listed, namespace },
@@ -155,6 +156,9 @@ export function followCluster({
         if (touched.length > 0) onChange([...new Set(touched)]);
       },
     });
+    all.push([listed.plural, reflector]);
+    return reflector;
+  };
 
   const touchesWorkload = (workload: CachedWorkload | undefined) =>
     workload === undefined
@@ -176,30 +180,15 @@ export function followCluster({
     StatefulSet: follow(KINDS.statefulSets, toCachedWorkload, touchesWorkload),
     DaemonSet: follow(KINDS.daemonSets, toCachedWorkload, touchesWorkload),
   };
-  const scalers = follow(KINDS.scalers, toCachedScaler, ({ target }) => budgetsOfWorkload(target), [
+  follow(KINDS.scalers, toCachedScaler, ({ target }) => budgetsOfWorkload(target), [
     scalersByTarget,
   ]);
-  const pods = follow(KINDS.pods, toCachedPod, budgetsOfPod, [
-    podsByMaker,
-    barePods,
-    pgbouncerPods,
-  ]);
+  follow(KINDS.pods, toCachedPod, budgetsOfPod, [podsByMaker, barePods, pgbouncerPods]);
   const services = follow(KINDS.services, toCachedService, (_, { key }) => budgetsOfService(key));
-  const slices = follow(KINDS.slices, toCachedSlice, ({ service }) => budgetsOfService(service), [
+  follow(KINDS.slices, toCachedSlice, ({ service }) => budgetsOfService(service), [
     slicesByService,
   ]);
 
-  const all: readonly (readonly [string, Reflector<unknown>])[] = [
-    [KINDS.budgets.plural, budgets],
-    [KINDS.servers.plural, servers],
-    [KINDS.deployments.plural, workloads.Deployment],
-    [KINDS.statefulSets.plural, workloads.StatefulSet],
-    [KINDS.daemonSets.plural, workloads.DaemonSet],
-    [KINDS.scalers.plural, scalers],
-    [KINDS.pods.plural, pods],
-    [KINDS.services.plural, services],
-    [KINDS.slices.plural, slices],
-  ];
   return {
     budget: budgets.get,
     budgets: budgets.all,

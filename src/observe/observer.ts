@@ -17,7 +17,7 @@ import { type CachedObject, budgetsSharingPostgres } from "./observedObject.ts";
 import type { CachedPod } from "./cachedObjects.ts";
 import type { ClusterCopy } from "./cluster.ts";
 import type { McpEndpoints } from "./mcpPoller.ts";
-import type { ObserverOptions } from "./poller.ts";
+import { pollers, type ObserverOptions } from "./poller.ts";
 import { pgbouncerTargets, unwatchedServiceOf } from "./pgbouncerTargets.ts";
 import { cachedPodsOf, podOf, workloadOf } from "./serverWorkload.ts";
 
@@ -57,31 +57,24 @@ interface Observed {
   /** As it was when its observer was started. */
   readonly budget: ConnectionBudget;
   readonly observer: BudgetObserver;
+  readonly stop: () => Promise<void>;
 }
 
 export function observeBudgets(options: BudgetsOptions): Observer {
   const { client, cluster, namespace, runtime, statusOf, onChange } = options;
-  const observed = new Map<string, Observed>();
-  const closing = new Set<Promise<void>>();
+  const observed = pollers<Observed>();
   const limit = semaphore(HANDSHAKES_MAX);
 
-  const close = (key: string) => {
-    const old = observed.get(key);
-    observed.delete(key);
-    if (old === undefined) return;
-    const closed = old.observer.stop().finally(() => closing.delete(closed));
-    closing.add(closed);
-  };
   /** Another host, Secret or port needs another observer; another size does not matter. */
   const observerOf = (key: string, budget: ConnectionBudget): BudgetObserver => {
     const old = observed.get(key);
     if (old !== undefined && isDeepStrictEqual(askedOf(old.budget), askedOf(budget))) {
       return old.observer;
     }
-    close(key);
-    const observer = observeBudget(budget, { ...options, client, limit }, () => onChange(key));
-    observed.set(key, { budget, observer });
-    return observer;
+    return observed.replace(key, () => {
+      const observer = observeBudget(budget, { ...options, client, limit }, () => onChange(key));
+      return { budget, observer, stop: observer.stop };
+    }).observer;
   };
   const current = <T>(cached: CachedObject<T>) => ({
     ...cached.observed,
@@ -103,7 +96,7 @@ export function observeBudgets(options: BudgetsOptions): Observer {
   return {
     retarget: (key) => {
       const budget = budgetOf(key);
-      if (budget === undefined) return close(key);
+      if (budget === undefined) return observed.end(key);
       const ready = serversOf(key).map((each) => [each.object.name, endpointsOf(each)] as const);
       observerOf(key, budget).retarget(pgbouncerTargets(budget, cluster), new Map(ready));
     },
@@ -130,10 +123,7 @@ export function observeBudgets(options: BudgetsOptions): Observer {
       };
     },
     orphans: (key) => serversOf(key).map((each) => serverOf(each, cluster, PENDING)),
-    stop: async () => {
-      for (const key of observed.keys()) close(key);
-      await Promise.all(closing);
-    },
+    stop: observed.stop,
   };
 }
 

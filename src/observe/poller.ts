@@ -142,3 +142,49 @@ function unavailableErrorOf(error: unknown): UnavailableError {
   const kind = error instanceof Error ? error.name : "an unknown error";
   return new UnavailableError("NotUnderstood", `weir could not read the answer (${kind})`);
 }
+
+/** What is polled, by what tells one from another. */
+export interface Pollers<T> {
+  readonly get: (key: string) => T | undefined;
+  /** Starts what is missing, and stops all that is not among these. */
+  readonly reconcile: (wanted: Iterable<readonly [string, () => T]>) => void;
+  /** Stops one, where it runs. */
+  readonly end: (key: string) => void;
+  /** Starts one in place of the one that runs. */
+  readonly replace: (key: string, start: () => T) => T;
+  /** Every one that was ever started has ended. */
+  readonly stop: () => Promise<void>;
+}
+
+export function pollers<T extends { readonly stop: () => Promise<void> }>(): Pollers<T> {
+  const running = new Map<string, T>();
+  const stopping = new Set<Promise<void>>();
+
+  const end = (key: string) => {
+    const poller = running.get(key);
+    if (poller === undefined) return;
+    running.delete(key);
+    const ending = poller.stop().finally(() => stopping.delete(ending));
+    stopping.add(ending);
+  };
+  const replace = (key: string, start: () => T) => {
+    end(key);
+    const poller = start();
+    running.set(key, poller);
+    return poller;
+  };
+  return {
+    get: (key) => running.get(key),
+    reconcile: (entries) => {
+      const wanted = new Map(entries);
+      for (const key of running.keys()) if (!wanted.has(key)) end(key);
+      for (const [key, start] of wanted) if (!running.has(key)) replace(key, start);
+    },
+    end,
+    replace,
+    stop: async () => {
+      for (const key of running.keys()) end(key);
+      await Promise.all(stopping);
+    },
+  };
+}

@@ -162,11 +162,9 @@ export function poolsOf(rows: readonly ShowRow[]): readonly PoolRow[] {
     .map((row) => ({
       line: textOf(row, "database"),
       user: textOf(row, "user"),
-      clientsActive: numberOf(row, "cl_active"),
       clientsWaiting: numberOf(row, "cl_waiting"),
       maxWaitMs: durationMsOf(row, "maxwait"),
       serversActive: numberOf(row, "sv_active"),
-      serversIdle: numberOf(row, "sv_idle"),
       servers:
         ["sv_active", "sv_idle", "sv_used", "sv_tested", "sv_login"].reduce(
           (sum, column) => sum + numberOf(row, column),

@@ -7,29 +7,11 @@ import { roleSettings, type SettingRow } from "./roleSettings.ts";
 
 /** Columns of every question about limits. */
 const LIMITS = `split_part(current_setting('server_version'), ' ', 1) AS version,
-  current_setting('max_connections')::int AS max,
-  current_setting('superuser_reserved_connections')::int AS superuser,
-  coalesce(current_setting('reserved_connections', true), '0')::int AS reserved`;
+  current_setting('max_connections')::int AS "maxConnections",
+  current_setting('superuser_reserved_connections')::int AS "superuserReservedConnections",
+  coalesce(current_setting('reserved_connections', true), '0')::int AS "reservedConnections"`;
 
-interface LimitRow {
-  readonly version: string;
-  readonly max: number;
-  readonly superuser: number;
-  readonly reserved: number;
-}
-
-function limitsOf(
-  { version, max, superuser, reserved }: LimitRow,
-  address: string,
-): PostgresLimits {
-  return {
-    address,
-    version,
-    maxConnections: max,
-    superuserReservedConnections: superuser,
-    reservedConnections: reserved,
-  };
-}
+type LimitRow = Omit<PostgresLimits, "address">;
 
 /** The only row of an answer. */
 function only<Row>([row]: readonly Row[]): Row {
@@ -55,8 +37,8 @@ const QUESTION_MS_MAX = 5000;
 
 const ROLE = `SELECT ${LIMITS},
   r.rolname IS NOT NULL AS exists,
-  coalesce(r.rolsuper, false) AS is_superuser,
-  coalesce(r.rolconnlimit, -1) AS connection_limit,
+  coalesce(r.rolsuper, false) AS superuser,
+  coalesce(r.rolconnlimit, -1) AS "connectionLimit",
   (SELECT count(*)::int FROM pg_stat_activity a
     WHERE a.usesysid = r.oid AND a.backend_type = 'client backend'
       AND NOT ($2 AND a.pid = pg_backend_pid())) AS backends
@@ -77,12 +59,9 @@ FROM pg_settings s
 WHERE s.name IN ('client_connection_check_interval', 'tcp_keepalives_idle',
   'tcp_keepalives_interval', 'tcp_keepalives_count')`;
 
-interface RoleRow extends LimitRow {
-  readonly exists: boolean;
-  readonly is_superuser: boolean;
-  readonly connection_limit: number;
-  readonly backends: number;
-}
+type RoleRow = LimitRow &
+  Pick<PostgresSnapshot["role"], "exists" | "superuser" | "connectionLimit"> &
+  Pick<PostgresSnapshot, "backends">;
 
 /**
  * Asks a Postgres what it allows, over a connection that is closed again: it holds no slot.
@@ -101,18 +80,14 @@ export async function askPostgres(
     runtime,
   );
   try {
-    const row = only(await query<RoleRow>(ROLE, [role, direct]));
-    const settings = await query<SettingRow>(SETTINGS, [role]);
+    const { exists, superuser, connectionLimit, ...rest } = only(
+      await query<RoleRow>(ROLE, [role, direct]),
+    );
+    const settings = roleSettings(await query<SettingRow>(SETTINGS, [role]));
     return {
-      ...limitsOf(row, address),
-      role: {
-        name: role,
-        exists: row.exists,
-        superuser: row.is_superuser,
-        connectionLimit: row.connection_limit,
-        ...roleSettings(settings),
-      },
-      backends: row.backends,
+      ...rest,
+      address,
+      role: { name: role, exists, superuser, connectionLimit, ...settings },
     };
   } finally {
     await close();
@@ -123,34 +98,30 @@ export async function askPostgres(
 const DATABASE_DEFAULT = "postgres";
 
 const RIGHTS = `SELECT ${LIMITS},
-  pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS sees_all`;
+  pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS "seesAll"`;
 
 const ROLE_LIMITS = `SELECT rolname AS role, rolconnlimit AS "limit" FROM pg_roles WHERE rolcanlogin`;
 
 // Ages by Postgres' own clock. Of a statement the first word alone crosses the wire. Without
 // pg_read_all_stats all but user, database and application of other users' sessions are null.
-const BACKENDS = `SELECT pid, usename AS "user", datname AS database,
-  application_name AS application, host(client_addr) AS address, client_port AS port, state,
-  extract(epoch FROM clock_timestamp() - xact_start)::float8 * 1000 AS transaction_age_ms,
+const BACKENDS = `SELECT pid, coalesce(usename, '') AS "user", coalesce(datname, '') AS database,
+  coalesce(application_name, '') AS "applicationName", coalesce(state, 'hidden') AS state,
+  host(client_addr) AS address, client_port AS port,
   extract(epoch FROM clock_timestamp() - query_start)::float8 * 1000 AS query_age_ms,
   extract(epoch FROM clock_timestamp() - state_change)::float8 * 1000 AS state_age_ms,
-  upper(substring(query FROM '^[[:space:](]*([[:alpha:]]+)')) AS command
+  coalesce(upper(substring(query FROM '^[[:space:](]*([[:alpha:]]+)')), '') AS command
 FROM pg_stat_activity
 WHERE pid <> pg_backend_pid()
   AND (backend_type = 'client backend' OR backend_type IS NULL AND datid IS NOT NULL)`;
 
-interface ActivityRow {
-  readonly pid: number;
-  readonly user: string | null;
-  readonly database: string | null;
-  readonly application: string | null;
+interface ActivityRow extends Pick<
+  BackendRow,
+  "pid" | "user" | "database" | "applicationName" | "state" | "command"
+> {
   readonly address: string | null;
   readonly port: number | null;
-  readonly state: string | null;
-  readonly transaction_age_ms: number | null;
   readonly query_age_ms: number | null;
   readonly state_age_ms: number | null;
-  readonly command: string | null;
 }
 
 /** A Postgres that answers, and can be asked for its backends again and again. */
@@ -180,12 +151,14 @@ export async function openPostgres(
   const settings = { database, applicationName: "weir diagnose", timeoutMs };
   const { query, close } = await openConnection(login, settings, runtime);
   try {
-    const row = only(await query<LimitRow & { readonly sees_all: boolean }>(RIGHTS));
+    const { seesAll, ...limits } = only(
+      await query<LimitRow & Pick<OpenPostgres, "seesAll">>(RIGHTS),
+    );
     const roles = await query<{ role: string; limit: number }>(ROLE_LIMITS);
     return {
-      limits: limitsOf(row, address),
+      limits: { ...limits, address },
       roleLimits: new Map(roles.map(({ role, limit }) => [role, limit])),
-      seesAll: row.sees_all,
+      seesAll,
       backends: async () => {
         const rows = await query<ActivityRow>(BACKENDS);
         const atMs = runtime.epochMs();
@@ -200,18 +173,12 @@ export async function openPostgres(
 }
 
 function backendOf(row: ActivityRow, atMs: number): BackendRow {
-  const { address, port, transaction_age_ms, query_age_ms, state_age_ms } = row;
+  const { address, port, query_age_ms, state_age_ms, ...shown } = row;
   return {
-    pid: row.pid,
-    user: row.user ?? "",
-    database: row.database ?? "",
-    applicationName: row.application ?? "",
+    ...shown,
     ...(address !== null && { clientAddress: address }),
     ...(address !== null && port !== null && { clientPort: port }),
-    state: row.state ?? "hidden",
-    ...(transaction_age_ms !== null && { transactionStartedAtMs: atMs - transaction_age_ms }),
     ...(query_age_ms !== null && { queryStartedAtMs: atMs - query_age_ms }),
     ...(state_age_ms !== null && { stateChangedAtMs: atMs - state_age_ms }),
-    command: row.command ?? "",
   };
 }

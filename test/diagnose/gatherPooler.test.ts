@@ -154,7 +154,6 @@ describe.each([
         user: "app",
         clientsWaiting: 1,
         serversActive: 1,
-        serversIdle: 0,
         servers: 1,
       }),
     ]);

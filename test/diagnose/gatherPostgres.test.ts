@@ -76,7 +76,6 @@ test("with pg_monitor: limits, and what each session does, our own left out", as
   const times = [
     // Ages are taken off a clock that shows whole milliseconds: what is reckoned may be one early.
     beforeMs - 1,
-    backend?.transactionStartedAtMs,
     backend?.queryStartedAtMs,
     backend?.stateChangedAtMs,
     Date.now(),

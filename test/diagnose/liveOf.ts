@@ -137,11 +137,9 @@ export function poolerOf(shown: Shown = {}): LivePgBouncer {
           {
             line: "app",
             user: "app",
-            clientsActive: clients.length,
             clientsWaiting: waiting(number),
             maxWaitMs: 0,
             serversActive: servers.length,
-            serversIdle: 0,
             servers: servers.length,
           },
         ],

@@ -16,11 +16,9 @@ import { diagnose } from "../diagnose.ts";
 const POOL: PoolRow = {
   line: "app",
   user: "app",
-  clientsActive: 20,
   clientsWaiting: 9,
   maxWaitMs: 5_000,
   serversActive: 20,
-  serversIdle: 0,
   servers: 20,
 };
 
