@@ -68,9 +68,10 @@ async function listen(server: Server, { port, log }: LimitServerSpec): Promise<n
       server.on("error", () => {});
       const address = server.address();
       return typeof address === "object" ? address?.port : undefined;
-    } catch (cause) {
-      const { code, message } = cause as NodeJS.ErrnoException;
-      if (code === "EADDRINUSE" && tried < last) continue;
+    } catch (error) {
+      const isTaken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+      if (isTaken && tried < last) continue;
+      const message = error instanceof Error ? error.message : "it can't listen";
       log({ level: "error", message: `/limit is not served: ${message}`, port: tried });
       return undefined;
     }
