@@ -141,10 +141,6 @@ async function asLogin<T>(
     return await asked();
   } catch (error) {
     const what = name === address ? `PgBouncer ${address}` : `PgBouncer ${name} (${address})`;
-    const { user = "", password, secret, ifRefused } = login ?? {};
-    throw unavailableBecause(
-      { server: "PgBouncer", what, login: user, password, secret, ifRefused },
-      error,
-    );
+    throw unavailableBecause({ server: "PgBouncer", what, user: "", ...login }, error);
   }
 }

@@ -55,17 +55,13 @@ export function pollPostgres(
       : through(pgbouncers(), failures, address);
     const login = await loginAt(nowMs, stopped);
     const question = { ...target, role: roleOf(budget), direct, address };
-    const { user, password, secret, ifRefused } = login;
     try {
       return await network.askPostgres({ ...question, login }, stopped).catch((error: unknown) => {
         if (!prefersTls(budget, direct) || !/does not support SSL/.test(String(error))) throw error;
         return network.askPostgres({ ...question, login: { ...login, ssl: false } }, stopped);
       });
     } catch (error) {
-      throw unavailableBecause(
-        { server: "Postgres", what: target.what, login: user, password, secret, ifRefused },
-        error,
-      );
+      throw unavailableBecause({ server: "Postgres", what: target.what, ...login }, error);
     }
   };
 

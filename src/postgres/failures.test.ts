@@ -5,7 +5,7 @@ import { failureOf, unavailableBecause } from "./failures.ts";
 const ASKED = {
   server: "PgBouncer" as const,
   what: "PgBouncer old:6432",
-  login: "eye",
+  user: "eye",
   password: "hush-eye",
   secret: "Secret writing/old-stats",
 };
@@ -80,6 +80,6 @@ test.each([
   ["Postgres", "something unheard of", "look at Postgres' log"],
   ["PgBouncer", "something unheard of", "look at PgBouncer's log"],
 ] as const)("%s that says %s: %s", (server, said, next) => {
-  const url = { server, what: `${server} old:6432`, login: "eye" };
+  const url = { server, what: `${server} old:6432`, user: "eye" };
   expect(failureOf(url, new Error(said)).next).toContain(next);
 });

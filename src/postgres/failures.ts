@@ -9,7 +9,7 @@ export interface ConnectionAttempt {
   readonly server: Server;
   /** `PgBouncer old-pgbouncer:6432`. */
   readonly what: string;
-  readonly login: string;
+  readonly user: string;
   /** Is taken out of what others say. */
   readonly password?: string | undefined;
   /** Where the password stands: `Secret writing/old-stats`. */
@@ -48,10 +48,10 @@ const CHECK_NETWORK = "check the address, and whether a NetworkPolicy or firewal
 
 const tlsFailed = (said: string) => `TLS failed: ${said}`;
 
-function loginRefused(said: string, { login, secret }: ConnectionAttempt): string {
+function loginRefused(said: string, { user, secret }: ConnectionAttempt): string {
   return secret === undefined
     ? said
-    : `it refuses the login ${login} with the password of ${secret}: ${said}`;
+    : `it refuses the login ${user} with the password of ${secret}: ${said}`;
 }
 
 /** PgBouncer was asked something that it does not have: it is another program. */
@@ -145,13 +145,13 @@ const RULES: readonly FailureRule[] = [
     when: /not allowed|not permitted|permission/i,
     server: "PgBouncer",
     reason: "LoginRefused",
-    why: (said, { login }) => `login ${login} may not ask it: ${said}`,
+    why: (said, { user }) => `login ${user} may not ask it: ${said}`,
     next: `put the login into stats_users (SHOW alone) or admin_users, and RELOAD; or get in ${SOCKET}`,
   },
   {
     when: /not allowed|not permitted|permission denied/i,
     reason: "LoginRefused",
-    why: (said, { login }) => `login ${login} may not ask it: ${said}`,
+    why: (said, { user }) => `login ${user} may not ask it: ${said}`,
   },
   {
     when: /does not support SSL/i,
@@ -212,9 +212,9 @@ export function unavailableBecause(attempt: ConnectionAttempt, error: unknown): 
 const LENGTH_MAX = 200;
 
 /** One line of what others said. A password that is the login's name too hides nothing. */
-function shownTo({ password, login }: ConnectionAttempt, text: string): string {
+function shownTo({ password, user }: ConnectionAttempt, text: string): string {
   const secrets = [password, process.env["PGPASSWORD"]].filter(
-    (secret) => secret !== undefined && secret !== "" && secret !== login,
+    (secret) => secret !== undefined && secret !== "" && secret !== user,
   );
   const shown = secrets.reduce<string>(
     (line, secret = "") => line.replaceAll(secret, "***"),

@@ -159,7 +159,7 @@ async function opened<S>(
   world: LiveWorld,
 ): Promise<Opened<S> | UnavailablePart> {
   const { address, user, password } = login;
-  const attempt = { server, what: `${server} ${address}`, login: user, password };
+  const attempt = { server, what: `${server} ${address}`, user, password };
   try {
     return { ...attempt, source: await awaited(attempt.what, open(login, world.runtime), world) };
   } catch (error) {
