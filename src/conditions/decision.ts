@@ -10,6 +10,15 @@ export interface Decision {
   readonly events: readonly EventRecord[];
   /** The same numbers as in the messages, for Prometheus. */
   readonly metrics: readonly Metric[];
+  /** Objects that should exist because of the budget. None yet: weir only observes. */
+  readonly children: readonly DesiredObject[];
+}
+
+/** An object as it should be applied. */
+export interface DesiredObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly namespace: string; readonly name: string };
 }
 
 /** The whole status that each object should have. */

@@ -93,6 +93,7 @@ function decisionOf(
     },
     events: all.flatMap(eventsOf),
     metrics: [...metrics, ...all.flatMap(conditionMetrics)],
+    children: [],
   };
 }
 
