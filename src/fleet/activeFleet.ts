@@ -13,8 +13,8 @@ export interface ActiveFleet {
 
 /**
  * The fleet with all servers but those named as if Disabled: by `--active` where it is given, else
- * by WEIR_ACTIVE. Every command reads both here, so that none of them counts a server that another
- * one does not.
+ * by WEIR_ACTIVE. Every command that plans reads both here, so that none of them counts a server that
+ * another does not. `weir secrets` reads neither.
  */
 export function activeFleet(
   fleet: Fleet,

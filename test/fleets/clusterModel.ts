@@ -5,9 +5,10 @@ import type { ObjectName, Step } from "../../src/budget/transition/steps.ts";
 import { applyChanges } from "./applyChanges.ts";
 
 /**
- * A little cluster that shares no code with what lays the steps: PgBouncer processes with their
- * inis, pods with the limits they believe in, roles with their limits, and Postgres. Each step is
- * looked at in all the states that it may pass through; what breaks a sum is told.
+ * A little cluster: PgBouncer processes with their inis, pods with the limits they believe in, roles
+ * with their limits, and Postgres. The model goes through all states that each step may pass through,
+ * and says what breaks a sum. It takes its numbers from `planFleet`, as the steps do; naivePlanner.ts
+ * checks these apart.
  */
 
 /** What a process of PgBouncer was started with. */

@@ -201,6 +201,10 @@ describe("from the pods' network, but from no pod: they are gone, or not known",
   ])("$what: $names", ({ clients, workloads, names }) => {
     expect(named(clients, workloads)).toBe(names);
   });
+
+  it("also when none of them is there in two samples", () => {
+    expect(ignored([poolerOf({ clients: () => from(C, 11) })])).toEqual([]);
+  });
 });
 
 describe("behind one address for all", () => {

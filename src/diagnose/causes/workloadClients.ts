@@ -51,7 +51,7 @@ export function workloadClients(
       pods.flatMap(({ address }) => networkOf(address ?? "") ?? []),
     ),
   );
-  const hasPodAddress = ({ client: { address } }: PersistentClient) =>
+  const hasPodAddress = ({ address }: ClientRow) =>
     owners.hasPodAt(address) || networks.has(networkOf(address) ?? "");
   return owners.workloads.map((workload) => {
     const own = byWorkload.get(workload) ?? [];
@@ -64,7 +64,7 @@ export function workloadClients(
       workload,
       ...all,
       byPod: new Map([...inPods].map(([pod, each]) => [pod, heldClientsOf(each, persistent)])),
-      hidden: !all.persistent.some(hasPodAddress),
+      hidden: !own.some(({ client }) => hasPodAddress(client)),
     };
   });
 }
