@@ -5,7 +5,7 @@ export const ROOM = z.strictObject({
   /** The longest match counts. */
   place: z.string(),
   holds: z.string(),
-  /** Places above this one, packages, `node:*`; `*`: anything. */
+  /** Places above this one, packages, modules of node. */
   imports: z.array(z.string()).default([]),
   /** No node:* module, no clock, no randomness, no network: all of it, or these files. */
   pure: z.union([z.literal(true), z.array(z.string())]).optional(),
@@ -23,7 +23,7 @@ export function roomsTable(rooms: readonly Room[]): string {
       const cells = [
         `\`${place}${isFile ? "" : "/"}\``,
         holds,
-        imports.map((name) => (name === "*" ? "all" : name.replace(/^src\//, ""))).join(", "),
+        imports.map((name) => name.replace(/^src\//, "")).join(", "),
         pure === true ? "yes" : (pure ?? []).map((name) => name.replace(/\.ts$/, "")).join(", "),
       ];
       return `| ${cells.join(" | ")} |`;

@@ -69,7 +69,7 @@ async function secretsInCluster(
   const [{ loadKubeconfig }, { connect }, { readSecrets }, { KubeError }] = await Promise.all([
     import("../kube/kubeconfig.ts"),
     import("../kube/client.ts"),
-    import("../credentials/secrets.ts"),
+    import("../observe/secrets.ts"),
     import("../kube/refusal.ts"),
   ]);
   const names = credentialSecretNames(fleet);

@@ -4,7 +4,7 @@ import type { Handshake } from "../model/budgetSnapshot.ts";
 import { PENDING, type Observation } from "../model/observation.ts";
 import type { PgBouncerSnapshot } from "../model/pgbouncer.ts";
 import type { PostgresSnapshot } from "../model/postgres.ts";
-import { budgetLogins } from "../credentials/budgetLogins.ts";
+import { budgetLogins } from "./budgetLogins.ts";
 import { processMemory, sameProcesses } from "../pgbouncer/processIdentity.ts";
 import type { Semaphore } from "../runtime/semaphore.ts";
 import { pollMcpServer, type McpEndpoints, type McpPoller } from "./mcpPoller.ts";

@@ -3,9 +3,9 @@ import { isIP } from "node:net";
 import { UnavailableError } from "../model/observation.ts";
 import type { Handshake } from "../model/budgetSnapshot.ts";
 import type { PostgresSnapshot } from "../model/postgres.ts";
-import { openConsole, type Console } from "../pgbouncer/console.ts";
+import { openConsole, type Console } from "../protocol/console.ts";
 import { askPostgres, type PostgresQuestion } from "../postgres/ask.ts";
-import type { ServerLogin } from "../postgres/connection.ts";
+import type { ServerLogin } from "../protocol/connection.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { handshake, type McpEndpoint } from "./handshake.ts";
 

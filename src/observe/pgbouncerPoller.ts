@@ -1,9 +1,9 @@
-import type { Console } from "../pgbouncer/console.ts";
+import type { Console } from "../protocol/console.ts";
 import { consoleMemory, type Consoles } from "../pgbouncer/processIdentity.ts";
 import { consolesOf, versionOf } from "../pgbouncer/show.ts";
 import { isUnreachable } from "../model/observation.ts";
 import type { PgBouncerState } from "../model/pgbouncer.ts";
-import type { BudgetLogins, Login } from "../credentials/budgetLogins.ts";
+import type { BudgetLogins, Login } from "./budgetLogins.ts";
 import { sampleWindow, stateSample, type StateSample } from "./pgbouncerState.ts";
 import { unavailableBecause } from "../postgres/failures.ts";
 import { poll, type ObserverOptions, type Poller } from "./poller.ts";

@@ -3,7 +3,7 @@ import { MAINTENANCE_LINE } from "../api/names.ts";
 import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress.ts";
 import { UnavailableError, isUnreachable } from "../model/observation.ts";
 import type { PostgresSnapshot } from "../model/postgres.ts";
-import type { BudgetLogins, Login } from "../credentials/budgetLogins.ts";
+import type { BudgetLogins, Login } from "./budgetLogins.ts";
 import type { Network } from "./network.ts";
 import { WINDOW_MS } from "./pgbouncerState.ts";
 import { unavailableBecause } from "../postgres/failures.ts";

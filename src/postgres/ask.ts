@@ -1,7 +1,6 @@
-import type { Login } from "../credentials/budgetLogins.ts";
 import type { BackendRow, PostgresLimits, PostgresSnapshot } from "../model/postgres.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { openConnection } from "./connection.ts";
+import { openConnection, type ServerLogin } from "../protocol/connection.ts";
 import type { LoginUrl } from "./loginUrl.ts";
 import { roleSettings, type SettingRow } from "./roleSettings.ts";
 
@@ -24,7 +23,7 @@ export interface PostgresQuestion {
   readonly host: string;
   readonly port: number;
   readonly database: string;
-  readonly login: Login;
+  readonly login: Omit<ServerLogin, "host" | "port">;
   /** The budget's role. */
   readonly role: string;
   /** Straight, and not through PgBouncer: then the asking session is left out of the count. */

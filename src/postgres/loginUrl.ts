@@ -1,5 +1,5 @@
 import { Client } from "pg";
-import type { ServerLogin } from "./connection.ts";
+import type { ServerLogin } from "../protocol/connection.ts";
 
 /** Where to log in, as a URL or the environment tells it. The password is in no message. */
 export interface LoginUrl extends ServerLogin {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { configOf, databasesOf as shownLines } from "../../src/pgbouncer/show.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
 import type { BudgetSnapshot } from "../../src/model/budgetSnapshot.ts";
-import { openConsole } from "../../src/pgbouncer/console.ts";
+import { openConsole } from "../../src/protocol/console.ts";
 import { commonIni } from "../../src/pgbouncer/ini.ts";
 import { linesOf } from "../../src/pgbouncer/lines.ts";
 import { STATS_LOGIN } from "../../src/api/names.ts";

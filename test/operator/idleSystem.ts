@@ -3,7 +3,7 @@ import { roleOf } from "../../src/api/connectionBudget.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { fieldOf, textAt } from "../../src/kube/fields.ts";
 import type { PostgresSnapshot } from "../../src/model/postgres.ts";
-import type { Console } from "../../src/pgbouncer/console.ts";
+import type { Console } from "../../src/protocol/console.ts";
 import { madeOf } from "./controllers.ts";
 import { idleFleet, PRESS_HOST, type Tier } from "./idleFleet.ts";
 import { memoryApiServer, type MemoryApiServer } from "./memoryApiServer.ts";

@@ -1,6 +1,6 @@
 import { roleOf } from "../../src/api/connectionBudget.ts";
 import { CONSOLE_DATABASE, MAINTENANCE_LINE, STATS_LOGIN } from "../../src/api/names.ts";
-import type { Console, Showable } from "../../src/pgbouncer/console.ts";
+import type { Console, Showable } from "../../src/protocol/console.ts";
 import { consoleName } from "../../src/pgbouncer/processIdentity.ts";
 import { CLIENT_LOGIN_TIMEOUT_SECONDS } from "../../src/pgbouncer/ini.ts";
 import { linesOf } from "../../src/pgbouncer/lines.ts";

@@ -1,4 +1,4 @@
-import { openConsole, type Console } from "../../pgbouncer/console.ts";
+import { openConsole, type Console } from "../../protocol/console.ts";
 import {
   clientsOf,
   configOf,

@@ -2,7 +2,7 @@
 //
 // Prints what each PgBouncer shows of its clients: a list of rows for each, as JSON.
 import { PGBOUNCER_PORT, STATS_LOGIN } from "../../../src/api/names.ts";
-import { openConsole } from "../../../src/pgbouncer/console.ts";
+import { openConsole } from "../../../src/protocol/console.ts";
 import { systemRuntime } from "../../../src/runtime/runtime.ts";
 
 const ANSWER_MS_MAX = 10_000;

@@ -9,7 +9,7 @@ import {
   PGBOUNCER_PORT,
   STATS_LOGIN,
 } from "../../../src/api/names.ts";
-import { openConsole, type Console } from "../../../src/pgbouncer/console.ts";
+import { openConsole, type Console } from "../../../src/protocol/console.ts";
 import type { ShowRow } from "../../../src/pgbouncer/showRows.ts";
 import { systemRuntime } from "../../../src/runtime/runtime.ts";
 

@@ -3,8 +3,9 @@ import { roleOf, type ConnectionBudget } from "../api/connectionBudget.ts";
 import { budgetNames, MAINTENANCE_LINE, STATS_LOGIN } from "../api/names.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { PASSWORD_KEY, USERNAME_KEY } from "./logins.ts";
-import { readSecretFields, secretKeyOf } from "./secrets.ts";
+import { PASSWORD_KEY, USERNAME_KEY } from "../credentials/logins.ts";
+import { secretKeyOf } from "../credentials/secrets.ts";
+import { readSecretFields } from "./secrets.ts";
 
 /** Who weir is to a PgBouncer or Postgres. */
 export interface Login {

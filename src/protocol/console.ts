@@ -1,8 +1,8 @@
 import { CONSOLE_DATABASE } from "../api/names.ts";
-import { openConnection, type ServerLogin } from "../postgres/connection.ts";
+import { openConnection, type ServerLogin } from "./connection.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { consoleName } from "./processIdentity.ts";
-import type { ShowRow } from "./showRows.ts";
+import { consoleName } from "../pgbouncer/processIdentity.ts";
+import type { ShowRow } from "../pgbouncer/showRows.ts";
 
 /** What SHOW can show to a stats user. */
 export type Showable =
