@@ -73,7 +73,7 @@ export function clientOwnersIn(
       if (hasSome && (byAddress.get(address)?.length ?? 0) > 1) return SHARED;
       const count = heldForCertain(
         all.map(({ state: { window } }) => ({
-          most: window.addressesHeld.get(address) ?? 0,
+          mostInRow: window.addressesHeld.get(address) ?? 0,
           least: window.addressesHeldMin.get(address) ?? 0,
         })),
       );

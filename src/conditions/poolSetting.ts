@@ -6,20 +6,29 @@
  * given them up long ago.
  */
 export interface HeldInWindow {
-  /** In the sample with most of them. */
-  readonly most: number;
+  /**
+   * In two samples in a row: the smaller of both, where it is largest. One sample proves nothing: a
+   * correct node-postgres pool opens its next connection while the last one still closes.
+   */
+  readonly mostInRow: number;
   /** In the sample with fewest of them. */
   readonly least: number;
 }
 
+/** @param counts of the samples of one process, in the order they were taken */
+export function heldIn(counts: readonly number[]): HeldInWindow {
+  const pairs = counts.slice(1).map((count, index) => Math.min(count, counts[index] ?? 0));
+  return { mostInRow: Math.max(0, ...pairs), least: pairs.length === 0 ? 0 : Math.min(...pairs) };
+}
+
 /**
- * How many connections a pod certainly held at one time: the most on one process, or what all
- * processes together had in every sample. The sum of what each process had at most proves nothing: a
- * pool may move its connections from one process to another.
+ * How many connections a pod certainly held: the most on one process in two samples in a row, or
+ * what all processes together had in every sample. The sum of what each process had at most proves
+ * nothing: a pool may move its connections from one process to another.
  */
 export function heldForCertain(processes: readonly HeldInWindow[]): number {
   const together = processes.reduce((sum, { least }) => sum + least, 0);
-  return Math.max(together, ...processes.map(({ most }) => most));
+  return Math.max(together, ...processes.map(({ mostInRow }) => mostInRow));
 }
 
 /** What the setting of a pod allows all its processes; undefined where the setting is not known. */

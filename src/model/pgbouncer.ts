@@ -166,7 +166,10 @@ export interface PgBouncerWindow {
   readonly lines: ReadonlyMap<string, { readonly clientsMax: number; readonly serversMax: number }>;
   /** By address of a client: how many it had at most, over all lines but weir's own two. */
   readonly addresses: ReadonlyMap<string, number>;
-  /** As `addresses`, without those that waited: what a pool certainly held. */
+  /**
+   * As `addresses`, without those that waited, and in two samples in a row: the most that the smaller
+   * of both was. What a pool certainly held (conditions/poolSetting.ts).
+   */
   readonly addressesHeld: ReadonlyMap<string, number>;
   /**
    * As `addressesHeld`, but how many it had at least in the last three samples: what several

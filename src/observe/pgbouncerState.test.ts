@@ -45,7 +45,7 @@ test("a maximum counts for 10 s, each of the counts by itself", () => {
     logins: [{ usedClients: 9, loggingIn: 2 }],
     lines: new Map([["author", { clientsMax: 3, serversMax: 1 }]]),
     addresses: new Map([["10.0.0.1", 4]]),
-    addressesHeld: new Map([["10.0.0.1", 4]]),
+    addressesHeld: new Map(),
     addressesHeldMin: new Map(),
   });
   expect(window.add(sample(5, 2, 4), 9999)).toEqual({
@@ -54,7 +54,7 @@ test("a maximum counts for 10 s, each of the counts by itself", () => {
     logins: [{ usedClients: 9, loggingIn: 2 }],
     lines: new Map([["author", { clientsMax: 3, serversMax: 4 }]]),
     addresses: new Map([["10.0.0.1", 4]]),
-    addressesHeld: new Map([["10.0.0.1", 4]]),
+    addressesHeld: new Map([["10.0.0.1", 3]]),
     addressesHeldMin: new Map(),
   });
   expect(window.add(sample(5, 2, 1), 10_000)).toMatchObject({
@@ -84,12 +84,25 @@ test("what an address kept is the least of three samples in a row", () => {
   expect([kept(5, 7000), kept(5, 8000), kept(5, 9000)]).toEqual([undefined, undefined, 6]);
 });
 
+test("what an address held is the most that it had in two samples in a row, for 10 s", () => {
+  const window = sampleWindow();
+  const held = (clients: number, atMs: number) =>
+    window.add(sample(9, clients, 1), atMs).addressesHeld.get("10.0.0.1");
+  // A pool that replaces its connections has one more for a moment.
+  expect([held(5, 0), held(6, 1000), held(5, 2000)]).toEqual([undefined, 6, 6]);
+  expect([held(6, 3000), held(6, 4000), held(5, 5000)]).toEqual([6, 7, 7]);
+  expect([held(5, 13_999), held(5, 14_000)]).toEqual([7, 6]);
+  window.interrupt();
+  expect([held(7, 15_000), held(5, 16_000), held(7, 17_000)]).toEqual([6, 6, 6]);
+  expect(held(7, 18_000)).toBe(8);
+});
+
 test("those that wait are among an address' clients, and not among what it held", () => {
   const window = sampleWindow();
   const waits = (clients: number, waiting: number, atMs: number) =>
     window.add(sample(9, clients, 1, waiting), atMs);
   waits(6, 6, 0);
-  waits(7, 5, 1000);
+  waits(8, 5, 1000);
   expect(waits(8, 5, 2000)).toMatchObject({
     lines: new Map([["author", { clientsMax: 8, serversMax: 1 }]]),
     addresses: new Map([["10.0.0.1", 9]]),

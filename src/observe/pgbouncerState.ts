@@ -53,7 +53,10 @@ interface Entry {
   readonly loggingIn: number;
   readonly lines: readonly (readonly [string, number, number])[];
   readonly addresses: ReadonlyMap<string, number>;
-  readonly addressesHeld: ReadonlyMap<string, number>;
+  /** Without those that waited. */
+  readonly held: ReadonlyMap<string, number>;
+  /** How many were held in the sample before it, too. */
+  readonly heldTwice: ReadonlyMap<string, number>;
 }
 
 /** The last seconds of one PgBouncer process. */
@@ -70,15 +73,16 @@ export function sampleWindow(): SampleWindow {
   return {
     add: (sample, atMs) => {
       sinceMs ??= atMs;
-      entries = [
-        ...entries.filter((entry) => atMs - entry.atMs < WINDOW_MS),
-        entryOf(sample, atMs),
-      ];
       const startMs = sinceMs;
-      const inRow = entries.filter((entry) => entry.atMs >= startMs).slice(-SAMPLES_IN_ROW);
+      const recent = entries.filter((entry) => atMs - entry.atMs < WINDOW_MS);
+      const sinceGap = recent.filter((entry) => entry.atMs >= startMs);
+      const entry = entryOf(sample, atMs, sinceGap.at(-1));
+      entries = [...recent, entry];
+      const inRow = [...sinceGap, entry].slice(-SAMPLES_IN_ROW);
       return {
         ...maximaOf(entries, Math.min(WINDOW_MS, atMs - startMs)),
-        addressesHeldMin: inRow.length < SAMPLES_IN_ROW ? new Map() : minimaOf(inRow),
+        addressesHeldMin:
+          inRow.length < SAMPLES_IN_ROW ? new Map() : leastOf(inRow.map(({ held }) => held)),
       };
     },
     interrupt: () => {
@@ -87,15 +91,20 @@ export function sampleWindow(): SampleWindow {
   };
 }
 
-function entryOf({ usedClients, loggingIn, lines, clients }: StateSample, atMs: number): Entry {
+/** @param before the sample before it; absent: it did not answer then */
+function entryOf(
+  { usedClients, loggingIn, lines, clients }: StateSample,
+  atMs: number,
+  before: Entry | undefined,
+): Entry {
   const addresses = new Map<string, number>();
-  const addressesHeld = new Map<string, number>();
+  const held = new Map<string, number>();
   const byLine = new Map<string, number>();
   for (const { address, line, count, waiting } of clients) {
     // Those of a console or of a check are no pool's.
     if (line !== CONSOLE_DATABASE && line !== MAINTENANCE_LINE) {
       addTo(addresses, address, count);
-      addTo(addressesHeld, address, count - waiting);
+      addTo(held, address, count - waiting);
     }
     addTo(byLine, line, count);
   }
@@ -109,7 +118,8 @@ function entryOf({ usedClients, loggingIn, lines, clients }: StateSample, atMs: 
       openServers,
     ]),
     addresses,
-    addressesHeld,
+    held,
+    heldTwice: before === undefined ? new Map() : leastOf([before.held, held]),
   };
 }
 
@@ -117,8 +127,7 @@ function addTo(counts: Map<string, number>, key: string, count: number): void {
   counts.set(key, (counts.get(key) ?? 0) + count);
 }
 
-function minimaOf(entries: readonly Entry[]): ReadonlyMap<string, number> {
-  const each = entries.map(({ addressesHeld }) => addressesHeld);
+function leastOf(each: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string, number> {
   const all = new Set(each.flatMap((counts) => [...counts.keys()]));
   return new Map(
     [...all]
@@ -149,7 +158,7 @@ function maximaOf(
     ),
     lines,
     addresses: mostOf(entries.map(({ addresses }) => addresses)),
-    addressesHeld: mostOf(entries.map(({ addressesHeld }) => addressesHeld)),
+    addressesHeld: mostOf(entries.map(({ heldTwice }) => heldTwice)),
   };
 }
 

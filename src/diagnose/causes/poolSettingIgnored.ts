@@ -52,7 +52,7 @@ function lasting({ persistent }: HeldClients, allowed: number): number {
 
 /** A program that opens and closes connections all the time holds others in each sample. */
 function when({ held, persistent }: HeldClients): string {
-  return persistent.length >= held ? "in every sample" : "at one time";
+  return persistent.length >= held ? "in every sample" : "in two samples in a row";
 }
 
 function advice({ name, poolMaxFrom }: LiveWorkload): readonly string[] {

@@ -1,4 +1,4 @@
-import { heldForCertain } from "../../conditions/poolSetting.ts";
+import { heldForCertain, heldIn } from "../../conditions/poolSetting.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
@@ -17,7 +17,7 @@ import {
 export interface HeldClients {
   /** Those that are there in every sample. */
   readonly persistent: readonly PersistentClient[];
-  /** How many of them it certainly held at one time: see conditions/poolSetting.ts. */
+  /** How many of them it certainly held: see conditions/poolSetting.ts. */
   readonly held: number;
 }
 
@@ -103,13 +103,14 @@ function heldClientsOf(
   return {
     persistent: allPersistent.filter(({ client }) => clients.has(client)),
     held: heldForCertain(
-      [...byPgBouncer].map(([{ samples }, each]) => {
-        const counts = samples.map(
-          (_, number) =>
-            each.filter(({ sample, client }) => sample === number && !isWaiting(client)).length,
-        );
-        return { most: Math.max(...counts), least: Math.min(...counts) };
-      }),
+      [...byPgBouncer].map(([{ samples }, each]) =>
+        heldIn(
+          samples.map(
+            (_, number) =>
+              each.filter(({ sample, client }) => sample === number && !isWaiting(client)).length,
+          ),
+        ),
+      ),
     ),
   };
 }

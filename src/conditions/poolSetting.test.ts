@@ -1,0 +1,26 @@
+import { describe, expect, it } from "vitest";
+import { heldForCertain, heldIn } from "./poolSetting.ts";
+
+/** A pool of 5 on one process: how many it had in each sample. */
+describe("what a pod held on one process", () => {
+  it.each([
+    { what: "its pool replaces a connection", counts: [5, 6, 5, 5], held: 5 },
+    { what: "it does so again and again", counts: [6, 5, 6, 5, 6], held: 5 },
+    { what: "too many in two samples in a row", counts: [5, 6, 6, 5], held: 6 },
+    { what: "the smaller of both counts", counts: [5, 9, 6, 5], held: 6 },
+    { what: "one sample alone", counts: [9], held: 0 },
+    { what: "nothing", counts: [0, 0], held: 0 },
+  ])("$what: $held", ({ counts, held }) => {
+    expect(heldForCertain([heldIn(counts)])).toBe(held);
+  });
+});
+
+describe("what a pod held on several processes", () => {
+  it("is the sum of what each had in every sample", () => {
+    expect(heldForCertain([heldIn([3, 4, 3]), heldIn([3, 3, 5])])).toBe(6);
+  });
+
+  it("is not the sum of what each had at its own time", () => {
+    expect(heldForCertain([heldIn([5, 5, 0, 0]), heldIn([0, 0, 5, 5])])).toBe(5);
+  });
+});
