@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { goldens, type Golden } from "../test/golden/goldens.ts";
-import { fieldsAt, listAt, podsOf, type Pod } from "../test/golden/manifestPods.ts";
+import { fieldOf, itemsOf } from "../src/json/fields.ts";
+import { podsOf, type Pod } from "../test/golden/manifestPods.ts";
 import { isAllowed } from "../test/golden/selection.ts";
 import type { Manifest } from "../src/render/manifest.ts";
 import { operatorObjects } from "./operator.ts";
@@ -172,8 +173,8 @@ describe("the operator", () => {
   it("reaches DNS, the API server, PgBouncer and Postgres outside of the cluster, nothing else", () => {
     // What is outside is no pod: only a rule that names nobody lets it be reached.
     const namingNobody = operatorObjects().map((manifest) => {
-      const spec = fieldsAt(manifest, "spec");
-      const egress = listAt(spec, "egress").filter(({ to }) => to === undefined);
+      const spec = fieldOf(manifest, "spec");
+      const egress = itemsOf(spec, "egress").filter(({ to }) => to === undefined);
       return { ...manifest, spec: { ...spec, egress } };
     });
     const ports = [22, 53, 80, 443, 5432, 5433, 6432, 6443, 8443, 9129, 10_250];

@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { arbitraryFleet } from "../test/fleets/arbitraryFleet.ts";
 import { goldenOf, goldens, type Golden } from "../test/golden/goldens.ts";
-import { fieldsAt, listAt, podsOf, stringsAt } from "../test/golden/manifestPods.ts";
+import { fieldOf, itemsOf } from "../src/json/fields.ts";
+import { podsOf, stringsAt } from "../test/golden/manifestPods.ts";
 import { processCountOf } from "../src/api/connectionBudget.ts";
 import { credentialsSecretOf, membersOf, type McpServer } from "../src/api/mcpServer.ts";
 import { planFleet } from "../src/budget/planFleet.ts";
@@ -33,7 +34,7 @@ function containerOf(workload: Manifest): Readonly<Record<string, unknown>> {
 
 function environmentOf(workload: Manifest): Record<string, unknown> {
   return Object.fromEntries(
-    listAt(containerOf(workload), "env").map(({ name, value, valueFrom }) => [
+    itemsOf(containerOf(workload), "env").map(({ name, value, valueFrom }) => [
       String(name),
       value ?? valueFrom,
     ]),
@@ -101,11 +102,11 @@ function checkReplicas(golden: Golden, deployment: Manifest, server: McpServer):
       metadata.name === server.metadata.name,
   );
   const sleeping = activation === "OnDemand";
-  expect(fieldsAt(deployment, "spec")["replicas"]).toBe(
+  expect(fieldOf(deployment, "spec")["replicas"]).toBe(
     sleeping ? 0 : autoscaling === undefined ? replicas : undefined,
   );
-  expect(fieldsAt(deployment, "spec", "strategy")["type"]).toBe(rollout.type);
-  expect(scaler && fieldsAt(scaler, "spec")).toEqual(
+  expect(fieldOf(deployment, "spec", "strategy")["type"]).toBe(rollout.type);
+  expect(scaler && fieldOf(scaler, "spec")).toEqual(
     autoscaling &&
       expect.objectContaining({
         minReplicas: autoscaling.minReplicas,
@@ -119,7 +120,7 @@ function checkTier(golden: Golden, { budget, plan }: PlannedBudget): void {
   const { name, namespace } = budget.metadata;
   const { pgbouncer } = budget.spec;
   const statefulSet = objectOf(golden, "StatefulSet", namespace, `${name}-pgbouncer`);
-  const spec = fieldsAt(statefulSet, "spec");
+  const spec = fieldOf(statefulSet, "spec");
   expect(spec["replicas"]).toBe(plan.slots.processes);
   const { consoles, maintenance, maintenanceSlots, logins } = pgbouncer.reserve;
   expect(stringsAt(statefulSet, "metadata", "annotations")).toEqual({
@@ -129,12 +130,12 @@ function checkTier(golden: Golden, { budget, plan }: PlannedBudget): void {
       `maintenanceSlots=${maintenanceSlots},logins=${logins}`,
   });
 
-  const [config] = podsOf([statefulSet]).flatMap((pod) => listAt(pod.spec, "volumes"));
+  const [config] = podsOf([statefulSet]).flatMap((pod) => itemsOf(pod.spec, "volumes"));
   const configMap = objectOf(
     golden,
     "ConfigMap",
     namespace,
-    String(fieldsAt(config ?? {}, "configMap")["name"]),
+    String(fieldOf(config ?? {}, "configMap")["name"]),
   );
   expect(configMap["immutable"]).toBe(true);
   const data = stringsAt(configMap, "data");

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { describe, expect, it } from "vitest";
 import { goldenOf, goldens, manifestsIn } from "../test/golden/goldens.ts";
-import { fieldsAt, listAt, podsOf, stringsAt } from "../test/golden/manifestPods.ts";
+import { fieldOf, itemsOf } from "../src/json/fields.ts";
+import { podsOf, stringsAt } from "../test/golden/manifestPods.ts";
 import { violations } from "../test/golden/restricted.ts";
 import { crdFiles } from "../src/api/crd.ts";
 import { MARK } from "../src/render/manifest.ts";
@@ -51,7 +52,7 @@ describe("the operator's pods", () => {
 
   it("pass Pod Security restricted, and can write nowhere", () => {
     expect(violations(pod)).toEqual([]);
-    expect(fieldsAt(container, "securityContext")["readOnlyRootFilesystem"]).toBe(true);
+    expect(fieldOf(container, "securityContext")["readOnlyRootFilesystem"]).toBe(true);
     expect(pod.spec["volumes"]).toBeUndefined();
   });
 
@@ -86,10 +87,10 @@ describe("the operator's pods", () => {
   });
 
   it("serve where probes, Service and NetworkPolicy look", () => {
-    const [port = {}] = listAt(container, "ports");
+    const [port = {}] = itemsOf(container, "ports");
     expect(port).toEqual({ name: "metrics", containerPort: 9129 });
     for (const probe of ["livenessProbe", "readinessProbe"]) {
-      expect(fieldsAt(container, probe, "httpGet")["port"]).toBe("metrics");
+      expect(fieldOf(container, probe, "httpGet")["port"]).toBe("metrics");
     }
   });
 });
@@ -101,7 +102,7 @@ function readable(name: string): Record<string, unknown> {
     manifests
       .filter(({ kind }) => kind === "Role")
       .map((role) => {
-        const rules = listAt(role, "rules");
+        const rules = itemsOf(role, "rules");
         expect(rules).toEqual([
           {
             apiGroups: [""],

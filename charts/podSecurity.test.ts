@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { goldens } from "../test/golden/goldens.ts";
-import { fieldsAt, listAt, podsOf, type Pod } from "../test/golden/manifestPods.ts";
+import { fieldOf, itemsOf } from "../src/json/fields.ts";
+import { podsOf, type Pod } from "../test/golden/manifestPods.ts";
 import { violations } from "../test/golden/restricted.ts";
 
 const PODS = goldens().flatMap(({ name, manifests }) =>
@@ -20,22 +21,22 @@ describe.each(PODS)("the pods of $title", (pod) => {
   it("write to their volumes alone", () => {
     expect(
       pod.containers.map(
-        (container) => fieldsAt(container, "securityContext")["readOnlyRootFilesystem"],
+        (container) => fieldOf(container, "securityContext")["readOnlyRootFilesystem"],
       ),
     ).toEqual(pod.containers.map(() => true));
   });
 
   it("mount the volumes that they declare, all of them", () => {
-    const declared = listAt(pod.spec, "volumes").map(({ name }) => name);
+    const declared = itemsOf(pod.spec, "volumes").map(({ name }) => name);
     const mounted = pod.containers.flatMap((container) =>
-      listAt(container, "volumeMounts").map(({ name }) => name),
+      itemsOf(container, "volumeMounts").map(({ name }) => name),
     );
     expect(new Set(mounted)).toEqual(new Set(declared));
   });
 
   it("request CPU and memory, or limit them", () => {
     for (const container of pod.containers) {
-      const { requests, limits } = fieldsAt(container, "resources");
+      const { requests, limits } = fieldOf(container, "resources");
       expect(Object.keys({ ...asObject(requests), ...asObject(limits) }).toSorted()).toEqual([
         "cpu",
         "memory",
@@ -96,11 +97,11 @@ describe("the checker itself", () => {
   });
 
   function restricted(): object {
-    return fieldsAt(pod.spec, "securityContext");
+    return fieldOf(pod.spec, "securityContext");
   }
 
   function withContext(context: object): Pod {
-    const securityContext = { ...fieldsAt(container, "securityContext"), ...context };
+    const securityContext = { ...fieldOf(container, "securityContext"), ...context };
     return { ...pod, containers: [{ ...container, securityContext }] };
   }
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { crds } from "./crd.ts";
-import { isMapping } from "./objectName.ts";
+import { isMapping } from "../json/fields.ts";
 
 /** Every schema within the CRDs, with the path that leads to it. */
 function schemas(): { path: string; schema: Readonly<Record<string, unknown>> }[] {

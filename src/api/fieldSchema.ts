@@ -7,8 +7,8 @@ import { mcpServerSchema } from "./mcpServer.ts";
 export type Kind = "ConnectionBudget" | "McpServer";
 export const KINDS: readonly Kind[] = ["ConnectionBudget", "McpServer"];
 
-export function isKind(text: string | undefined): text is Kind {
-  return KINDS.some((kind) => kind === text);
+export function isKind(value: unknown): value is Kind {
+  return KINDS.some((kind) => kind === value);
 }
 
 /** A JSON schema as zod writes it, as far as messages and CRDs read it. */

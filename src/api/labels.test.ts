@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { goldens } from "../../test/golden/goldens.ts";
-import { fieldsAt, listAt, podsOf, stringsAt, type Pod } from "../../test/golden/manifestPods.ts";
+import { fieldOf, itemsOf } from "../json/fields.ts";
+import { podsOf, stringsAt, type Pod } from "../../test/golden/manifestPods.ts";
 import { selects } from "../../test/golden/selection.ts";
 import type { Manifest } from "../render/manifest.ts";
 
@@ -20,7 +21,7 @@ const PODS: readonly Pod[] = GOLDENS.flatMap(({ manifests }) => podsOf(manifests
 
 /** Every label selector in an object that is for the object's own pods. */
 function selectorsIn(manifest: Manifest): readonly Record<string, string>[] {
-  const spec = fieldsAt(manifest, "spec");
+  const spec = fieldOf(manifest, "spec");
   if (manifest.kind === "Service") return [stringsAt(spec, "selector")];
   if (manifest.kind === "NetworkPolicy") return [stringsAt(spec, "podSelector", "matchLabels")];
   if (!["Deployment", "StatefulSet", "PodDisruptionBudget"].includes(manifest.kind)) return [];
@@ -86,7 +87,7 @@ describe.each(GOLDENS)("the objects of the fleet $name", ({ manifests }) => {
 
   it("spread and disrupt what they are named after", () => {
     for (const pod of podsOf(manifests)) {
-      for (const spread of listAt(pod.spec, "topologySpreadConstraints")) {
+      for (const spread of itemsOf(pod.spec, "topologySpreadConstraints")) {
         expect(selects(stringsAt(spread, "labelSelector", "matchLabels"), pod)).toBe(true);
       }
     }

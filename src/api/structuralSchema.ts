@@ -1,5 +1,5 @@
 import type { FieldSchema } from "./fieldSchema.ts";
-import { isMapping } from "./objectName.ts";
+import { isMapping } from "../json/fields.ts";
 
 /**
  * A schema as a CRD may have it: structural, which is a small part of JSON schema with words of

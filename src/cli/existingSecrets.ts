@@ -1,5 +1,5 @@
 import { LineCounter, parseAllDocuments } from "yaml";
-import { isMapping } from "../api/objectName.ts";
+import { fieldOf, isMapping } from "../json/fields.ts";
 import { USERLIST_KEY } from "../credentials/credentials.ts";
 import { PASSWORD_KEY, USERNAME_KEY } from "../credentials/logins.ts";
 import { secretKeyOf, type SecretData, type SecretName } from "../credentials/secrets.ts";
@@ -76,8 +76,7 @@ function objectsOf(value: unknown, where: string): readonly Readonly<Record<stri
 }
 
 function nameOf(object: Readonly<Record<string, unknown>>, where: string): SecretName {
-  const metadata = isMapping(object["metadata"]) ? object["metadata"] : {};
-  const { namespace, name } = metadata;
+  const { namespace, name } = fieldOf(object, "metadata");
   if (typeof name !== "string" || !NAME.test(name)) {
     throw bad(`${where}: metadata.name must be the name of a Secret`);
   }

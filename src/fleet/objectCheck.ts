@@ -9,8 +9,8 @@ import {
   type Kind,
 } from "../api/fieldSchema.ts";
 import { API_VERSION } from "../api/names.ts";
-import { identityOf, isMapping, objectName } from "../api/objectName.ts";
 import { brokenBy, rulesWithin, type PlacedRule } from "../api/rules.ts";
+import { fieldOf, isMapping, textAt } from "../json/fields.ts";
 import { didYouMean } from "../text/didYouMean.ts";
 import { orList } from "../text/wording.ts";
 import { poisonFields, unlessPoisoned, type Draft } from "./draft.ts";
@@ -43,23 +43,26 @@ export interface CheckedDocument {
 export function checkDocument(document: GivenObject): CheckedDocument {
   const { value, yamlProblems } = document;
   const object = objectName(value);
-  const { kind, namespace, name } = identityOf(value);
+  const { kind, metadata } = fieldOf(value);
+  const { namespace, name } = fieldOf(metadata);
   const isBroken = yamlProblems.some(({ path }) => path === undefined);
   if (!isKind(kind) && !isBroken) {
-    const mayBeBudget = kind === undefined || didYouMean(kind, KINDS) !== undefined;
+    const mayBeBudget = typeof kind !== "string" || didYouMean(kind, KINDS) !== undefined;
     return { problems: [unknownKind(document, value)], mayBeBudget };
   }
   const problems = yamlProblems.map(({ offset, path, found: what, allowed }) =>
-    document.problem(offset, { object, field: fieldOf(path), found: what, allowed }),
+    document.problem(offset, { object, field: fieldName(path), found: what, allowed }),
   );
   if (!isKind(kind)) return { problems, mayBeBudget: true };
   const doubtful = yamlProblems.flatMap(({ path }) => (path === undefined ? [] : [path]));
   const checked = isBroken ? undefined : checkObject(kind, value, doubtful);
   for (const { path, at, found: what, allowed } of checked?.problems ?? []) {
-    const text = { object, field: fieldOf(path), found: what, allowed };
+    const text = { object, field: fieldName(path), found: what, allowed };
     problems.push(document.problemAt(path, at, text));
   }
-  if (namespace === undefined || name === undefined) return { problems, mayBeBudget: true };
+  if (typeof namespace !== "string" || typeof name !== "string") {
+    return { problems, mayBeBudget: true };
+  }
   // Of a document that is not YAML nothing but its name is believed.
   const content =
     checked === undefined ? poisonFields({}, [[]]) : poisonFields(checked.value, checked.unsound);
@@ -70,8 +73,18 @@ export function checkDocument(document: GivenObject): CheckedDocument {
   };
 }
 
+const NAME = /^[-\w.]{1,253}$/;
+
+/** KIND/NAME of what may be an object, as far as both are there and look like names. */
+function objectName(value: unknown): string | undefined {
+  const kind = textAt(value, "kind");
+  const name = textAt(value, "metadata", "name");
+  if (kind === undefined || !NAME.test(kind)) return undefined;
+  return name !== undefined && NAME.test(name) ? `${kind}/${name}` : kind;
+}
+
 /** A path as a problem names it; the whole object has none. */
-export function fieldOf(path: FieldPath | undefined): string | undefined {
+export function fieldName(path: FieldPath | undefined): string | undefined {
   return path === undefined || path.length === 0 ? undefined : formatPath(path);
 }
 

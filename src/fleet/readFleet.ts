@@ -2,11 +2,11 @@ import { connectionBudgetSchema, type ConnectionBudget } from "../api/connection
 import { KINDS } from "../api/fieldSchema.ts";
 import type { Fleet } from "../api/fleet.ts";
 import { mcpServerSchema, type McpServer } from "../api/mcpServer.ts";
-import { isMapping } from "../api/objectName.ts";
+import { isMapping } from "../json/fields.ts";
 import { orList } from "../text/wording.ts";
 import { draftOf, type Draft } from "./draft.ts";
 import { checkFleet } from "./fleetRules.ts";
-import { checkDocument, fieldOf, type GivenObject } from "./objectCheck.ts";
+import { checkDocument, fieldName, type GivenObject } from "./objectCheck.ts";
 import { byPosition, type Problem, type ProblemText } from "./problem.ts";
 import { readYaml, type SourceText } from "./yaml.ts";
 
@@ -122,7 +122,7 @@ class FleetReading {
       this.#problems.push(
         given.problemAt(path, "value", {
           object: `${draft.kind}/${draft.name}`,
-          field: fieldOf(path),
+          field: fieldName(path),
           found,
           allowed: `${allowed}${see}`,
         }),

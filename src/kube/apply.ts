@@ -1,5 +1,5 @@
 import type { KubeClient } from "./client.ts";
-import { fieldOf, textAt } from "./fields.ts";
+import { fieldOf, textAt } from "../json/fields.ts";
 import { isObjectOf, objectPath, type KubeObject } from "./object.ts";
 import { refusal, type KubeAnswer } from "./refusal.ts";
 

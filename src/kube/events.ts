@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { KubeClient } from "./client.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { numberAt } from "./fields.ts";
+import { numberAt } from "../json/fields.ts";
 import { listPath, microTime, objectPath, readObject, resourceVersionOf } from "./object.ts";
 import { isRefusal, KubeError, KubeRefusal, refusal } from "./refusal.ts";
 import { startWorkQueue } from "./workQueue.ts";

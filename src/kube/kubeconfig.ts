@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { KubeConfig, loadYaml, type User } from "@kubernetes/client-node";
-import { itemsOf, textAt } from "./fields.ts";
+import { itemsOf, textAt } from "../json/fields.ts";
 import { KubeError } from "./refusal.ts";
 
 const SERVICE_ACCOUNT_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";

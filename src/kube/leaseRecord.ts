@@ -1,5 +1,5 @@
 import type { KubeClient } from "./client.ts";
-import { fieldOf, numberAt, textAt } from "./fields.ts";
+import { fieldOf, numberAt, textAt } from "../json/fields.ts";
 import {
   isObjectOf,
   listPath,

@@ -1,5 +1,5 @@
 import type { KubeClient } from "./client.ts";
-import { isObject, textAt } from "./fields.ts";
+import { isMapping, textAt } from "../json/fields.ts";
 import { listPath, resourceVersionOf, type KubeObject, type Listed } from "./object.ts";
 import { KubeError, KubeRefusal, type KubeAnswer } from "./refusal.ts";
 
@@ -107,9 +107,9 @@ interface ListPage {
 
 function pageOf(answer: KubeAnswer, client: KubeClient, { kind, plural }: Listed): ListPage {
   const { status, body } = answer;
-  if (status === 200 && isObject(body) && body["kind"] === `${kind}List`) {
+  if (status === 200 && isMapping(body) && body["kind"] === `${kind}List`) {
     const items: unknown = body["items"] ?? [];
-    if (Array.isArray(items) && items.every(isObject)) {
+    if (Array.isArray(items) && items.every(isMapping)) {
       const continues = textAt(body, "metadata", "continue") ?? "";
       return { items, continues, resourceVersion: resourceVersionOf(body) };
     }

@@ -1,5 +1,5 @@
 import type { KubeClient } from "./client.ts";
-import { fieldOf, isObject, textAt } from "./fields.ts";
+import { fieldOf, isMapping, textAt } from "../json/fields.ts";
 import { isAbsent, KubeError, refusal } from "./refusal.ts";
 
 /** An object as the API server holds it: nothing is known of its fields but these. */
@@ -79,7 +79,7 @@ export function isObjectOf(
   { kind, apiVersion }: Pick<Listed, "kind" | "apiVersion">,
   body: unknown,
 ): body is KubeObject {
-  return isObject(body) && body["kind"] === kind && body["apiVersion"] === apiVersion;
+  return isMapping(body) && body["kind"] === kind && body["apiVersion"] === apiVersion;
 }
 
 /** What tells an object, and a state of it, from all others of its kind. */
@@ -123,7 +123,7 @@ export function isNewer(version: string, than: string): boolean {
 
 /** An object without `managedFields`, which are often the half of it: who set which field when. */
 export function withoutManagedFields(object: KubeObject): KubeObject {
-  if (!isObject(object["metadata"])) return object;
+  if (!isMapping(object["metadata"])) return object;
   const { managedFields: _, ...metadata } = fieldOf(object, "metadata");
   return { ...object, metadata };
 }

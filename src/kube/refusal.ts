@@ -1,5 +1,5 @@
 import { firstLine } from "../text/wording.ts";
-import { fieldOf, itemsOf, textAt, type Fields } from "./fields.ts";
+import { fieldOf, itemsOf, textAt, type Fields } from "../json/fields.ts";
 
 /** What an API server said. */
 export interface KubeAnswer {

@@ -1,4 +1,4 @@
-import { itemsOf, textAt, textsOf, type Fields } from "./fields.ts";
+import { itemsOf, textAt, textsOf, type Fields } from "../json/fields.ts";
 
 interface SelectorOperator {
   readonly holds: (label: string | undefined, values: readonly unknown[]) => boolean;

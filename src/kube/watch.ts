@@ -1,5 +1,5 @@
 import type { KubeClient } from "./client.ts";
-import { fieldOf, isObject, numberAt } from "./fields.ts";
+import { fieldOf, isMapping, numberAt } from "../json/fields.ts";
 import { pathOf, type Selection } from "./list.ts";
 import { identityOf, resourceVersionOf, type KubeObject } from "./object.ts";
 import { KubeError, KubeRefusal } from "./refusal.ts";
@@ -50,7 +50,7 @@ export async function* watchObjects(
 
 function eventOf(line: unknown, what: string): WatchEvent {
   const { type, object } = fieldOf(line);
-  if (isObject(object)) {
+  if (isMapping(object)) {
     // A watch that has begun can't be refused by HTTP any more.
     if (type === "ERROR") {
       throw new KubeRefusal(what, { status: numberAt(object, "code") ?? 500, body: object });

@@ -1,6 +1,6 @@
 import { pgbouncerSelector, type Labels } from "../api/labels.ts";
 import { POOL_LIMIT_ANNOTATION } from "../api/names.ts";
-import { fieldOf, itemsOf, numberAt, textAt, textsOf, type Fields } from "../kube/fields.ts";
+import { fieldOf, itemsOf, numberAt, textAt, textsOf, type Fields } from "../json/fields.ts";
 import type { KubeObject } from "../kube/object.ts";
 import type { WorkloadSnapshot } from "../model/workload.ts";
 

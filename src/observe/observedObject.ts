@@ -4,7 +4,7 @@ import type { Kind } from "../api/fieldSchema.ts";
 import { mcpServerSchema, type McpServer } from "../api/mcpServer.ts";
 import { checkObject } from "../fleet/objectCheck.ts";
 import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress.ts";
-import { fieldOf, numberAt, textAt } from "../kube/fields.ts";
+import { fieldOf, numberAt, textAt } from "../json/fields.ts";
 import { withoutManagedFields, type KubeObject } from "../kube/object.ts";
 import type { BudgetSnapshot, ObservedObject } from "../model/budgetSnapshot.ts";
 import { POSTGRES_PORT } from "../api/names.ts";

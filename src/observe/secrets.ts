@@ -1,7 +1,7 @@
 import { secretKeyOf, textOf, type SecretData, type SecretName } from "../credentials/secrets.ts";
 import { KubeError, KubeRefusal, isRefusal, type KubeAnswer } from "../kube/refusal.ts";
 import type { KubeClient } from "../kube/client.ts";
-import { isObject } from "../kube/fields.ts";
+import { isMapping } from "../json/fields.ts";
 import { objectPath } from "../kube/object.ts";
 import { UnavailableError } from "../model/observation.ts";
 import { deadlineOf } from "../runtime/deadline.ts";
@@ -58,9 +58,9 @@ async function readSecret(
 }
 
 function dataOf({ status, body }: KubeAnswer): SecretData | undefined {
-  if (status !== 200 || !isObject(body) || body["kind"] !== "Secret") return undefined;
+  if (status !== 200 || !isMapping(body) || body["kind"] !== "Secret") return undefined;
   const data = body["data"] ?? {};
-  return isObject(data) && isTexts(data) ? data : undefined;
+  return isMapping(data) && isTexts(data) ? data : undefined;
 }
 
 function isTexts(value: Record<string, unknown>): value is Record<string, string> {

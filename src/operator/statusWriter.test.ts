@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { virtualRuntime } from "../../test/runtime/virtualRuntime.ts";
 import type { KubeClient, KubeRequest } from "../kube/client.ts";
-import { isObject } from "../kube/fields.ts";
+import { isMapping } from "../json/fields.ts";
 import { SERVERS } from "../observe/cluster.ts";
 import { toCachedServer, type CachedObject } from "../observe/observedObject.ts";
 import { statusDifference, statusWriter, type StatusWriter } from "./statusWriter.ts";
@@ -22,7 +22,7 @@ function oneServer() {
     requests.push(method);
     if (method === "GET" || !Array.isArray(body)) return { status: 200, body: object() };
     const [swap, add]: readonly unknown[] = body;
-    if (!isObject(swap) || !isObject(add) || swap["value"] !== `${version}`) {
+    if (!isMapping(swap) || !isMapping(add) || swap["value"] !== `${version}`) {
       return { status: 409, body: { kind: "Status", reason: "Conflict" } };
     }
     status = add["value"];

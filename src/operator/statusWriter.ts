@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubeClient } from "../kube/client.ts";
-import { fieldOf, isObject, textAt } from "../kube/fields.ts";
+import { fieldOf, isMapping, textAt } from "../json/fields.ts";
 import type { Listed } from "../kube/object.ts";
 import { writeStatus } from "../kube/status.ts";
 import type { CachedObject } from "../observe/observedObject.ts";
@@ -116,9 +116,9 @@ export function statusDifference(current: Status, wanted: Status): StatusDiffere
 }
 
 function withoutMessages(status: unknown): unknown {
-  if (!isObject(status) || !Array.isArray(status["conditions"])) return status;
+  if (!isMapping(status) || !Array.isArray(status["conditions"])) return status;
   const conditions = status["conditions"].map((condition: unknown) =>
-    isObject(condition) ? { ...condition, message: "" } : condition,
+    isMapping(condition) ? { ...condition, message: "" } : condition,
   );
   return { ...status, conditions };
 }

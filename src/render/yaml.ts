@@ -1,4 +1,4 @@
-import { isMapping } from "../api/objectName.ts";
+import { isMapping } from "../json/fields.ts";
 
 /**
  * Writes plain data as YAML. A writer of our own: cdk8s' writer takes more than half of a synth.

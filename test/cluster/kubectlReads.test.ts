@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { isMapping } from "../../src/api/objectName.ts";
+import { isMapping } from "../../src/json/fields.ts";
 import { readYaml } from "../../src/fleet/yaml.ts";
 import { arbitraryYaml } from "../fleets/arbitraryYaml.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";

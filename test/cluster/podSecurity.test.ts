@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { namespace } from "../../charts/namespace.ts";
 import { goldens, manifestsIn } from "../golden/goldens.ts";
-import { fieldsAt, listAt, podsOf, type Pod } from "../golden/manifestPods.ts";
+import { fieldOf, itemsOf } from "../../src/json/fields.ts";
+import { podsOf, type Pod } from "../golden/manifestPods.ts";
 import { CLUSTER_START_TIMEOUT_MS, startCluster, type Cluster } from "./cluster.ts";
 import type { KubectlResult } from "../../tools/cluster/kubectl.ts";
 
@@ -85,7 +86,7 @@ it("so is the Job of the example's migrations, as it is written", async () => {
 const [{ spec } = { spec: {} }]: readonly Pick<Pod, "spec">[] = PODS;
 
 function withContainer(securityContext: object): Pod["spec"] {
-  const containers = listAt(spec, "containers").map((each) => ({ ...each, securityContext }));
+  const containers = itemsOf(spec, "containers").map((each) => ({ ...each, securityContext }));
   return { ...spec, containers };
 }
 
@@ -94,13 +95,13 @@ it.each([
   ["runAsNonRoot != true", { ...spec, securityContext: {} }],
   [
     "restricted volume types",
-    { ...spec, volumes: [...listAt(spec, "volumes"), { name: "v", hostPath: { path: "/" } }] },
+    { ...spec, volumes: [...itemsOf(spec, "volumes"), { name: "v", hostPath: { path: "/" } }] },
   ],
   ["unrestricted capabilities", withContainer({ allowPrivilegeEscalation: false })],
   ["allowPrivilegeEscalation != false", withContainer({ capabilities: { drop: ["ALL"] } })],
   ["seccompProfile", { ...spec, securityContext: { runAsNonRoot: true } }],
 ])("one that is spoilt is refused: %s", async (why, spoilt) => {
-  expect(fieldsAt(spec, "securityContext")["runAsNonRoot"]).toBe(true);
+  expect(fieldOf(spec, "securityContext")["runAsNonRoot"]).toBe(true);
   const { code, stdout, stderr } = await admitted([spoilt]);
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr).toContain('is forbidden: violates PodSecurity "restricted:latest"');

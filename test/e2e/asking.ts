@@ -7,7 +7,7 @@ import type { FleetPods } from "./fleetPods.ts";
 import type { Asked } from "./programs/ask.ts";
 import { idleObjects, runTool, toolCommand } from "./tools.ts";
 import { POOL_PORT } from "../../src/api/names.ts";
-import { isObject } from "../../src/kube/fields.ts";
+import { isMapping } from "../../src/json/fields.ts";
 
 /** Of what a cluster that is busy may break. */
 const TRIES_MAX = 20;
@@ -213,6 +213,6 @@ async function askPool(
 ): Promise<{ readonly limit: number; readonly open: number } | undefined> {
   const path = `/api/v1/namespaces/${namespace}/pods/${pod}:${POOL_PORT}/proxy/limit`;
   const answer = await environment.client.get(path).catch(() => undefined);
-  if (answer?.status !== 200 || !isObject(answer.body)) return undefined;
+  if (answer?.status !== 200 || !isMapping(answer.body)) return undefined;
   return { limit: Number(answer.body["limit"]), open: Number(answer.body["open"]) };
 }

@@ -1,4 +1,4 @@
-import { isObject } from "../../src/kube/fields.ts";
+import { isMapping } from "../../src/json/fields.ts";
 import type { KubeObject } from "../../src/kube/object.ts";
 import { reflect } from "../../src/kube/reflector.ts";
 import type { RunningFleet } from "./runningFleet.ts";
@@ -70,10 +70,10 @@ function conditionsIn(
   { kind, metadata, status }: KubeObject,
   during: string,
 ): readonly LoggedCondition[] {
-  const name = isObject(metadata) ? String(metadata["name"]) : "";
+  const name = isMapping(metadata) ? String(metadata["name"]) : "";
   const conditions =
-    isObject(status) && Array.isArray(status["conditions"]) ? status["conditions"] : [];
-  return conditions.filter(isObject).map((condition) => ({
+    isMapping(status) && Array.isArray(status["conditions"]) ? status["conditions"] : [];
+  return conditions.filter(isMapping).map((condition) => ({
     object: `${kind}/${name}`,
     type: String(condition["type"]),
     status: String(condition["status"]),

@@ -1,4 +1,4 @@
-import { isObject } from "../../src/kube/fields.ts";
+import { isMapping } from "../../src/json/fields.ts";
 import type { KubeObject } from "../../src/kube/object.ts";
 import { reflect } from "../../src/kube/reflector.ts";
 import type { RunningFleet } from "./runningFleet.ts";
@@ -64,9 +64,9 @@ export async function watchPods(
 }
 
 function podOf({ metadata, status }: KubeObject): FleetPod {
-  const { name, labels, deletionTimestamp } = isObject(metadata) ? metadata : {};
-  const label = (key: string) => (isObject(labels) ? labels[key] : undefined);
-  const { phase, podIP, conditions, containerStatuses } = isObject(status) ? status : {};
+  const { name, labels, deletionTimestamp } = isMapping(metadata) ? metadata : {};
+  const label = (key: string) => (isMapping(labels) ? labels[key] : undefined);
+  const { phase, podIP, conditions, containerStatuses } = isMapping(status) ? status : {};
   const isServer = label("app.kubernetes.io/component") === "server";
   return {
     name: String(name),
@@ -85,5 +85,5 @@ function podOf({ metadata, status }: KubeObject): FleetPod {
 }
 
 function objects(list: unknown): readonly Record<string, unknown>[] {
-  return Array.isArray(list) ? list.filter(isObject) : [];
+  return Array.isArray(list) ? list.filter(isMapping) : [];
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { KubeClient } from "../../src/kube/client.ts";
-import { isObject } from "../../src/kube/fields.ts";
+import { isMapping } from "../../src/json/fields.ts";
 import type { KubeObject } from "../../src/kube/object.ts";
 import { reflect } from "../../src/kube/reflector.ts";
 import { scenarioTime, type ScenarioTime } from "./scenarioTime.ts";
@@ -138,8 +138,8 @@ async function apiAnswersOnce(client: KubeClient): Promise<boolean> {
 }
 
 function partOf({ metadata, status }: KubeObject): Part {
-  const { name, deletionTimestamp } = isObject(metadata) ? metadata : {};
-  const { phase, conditions } = isObject(status) ? status : {};
+  const { name, deletionTimestamp } = isMapping(metadata) ? metadata : {};
+  const { phase, conditions } = isMapping(status) ? status : {};
   return {
     name: String(name),
     ready: Array.isArray(conditions) && conditions.some(saysReady),
@@ -148,7 +148,7 @@ function partOf({ metadata, status }: KubeObject): Part {
 }
 
 function saysReady(condition: unknown): boolean {
-  return isObject(condition) && condition["type"] === "Ready" && condition["status"] === "True";
+  return isMapping(condition) && condition["type"] === "Ready" && condition["status"] === "True";
 }
 
 function tell(text: string): void {

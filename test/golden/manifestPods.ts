@@ -1,6 +1,5 @@
+import { fieldOf, itemsOf, type Fields } from "../../src/json/fields.ts";
 import type { Manifest } from "../../src/render/manifest.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** A pod that a workload among the manifests would start. */
 export interface Pod {
@@ -20,38 +19,21 @@ export function podsOf(manifests: readonly Manifest[]): readonly Pod[] {
   return manifests
     .filter(({ kind }) => WORKLOADS.has(kind))
     .map((workload) => {
-      const template = fieldsAt(workload, "spec", "template");
-      const spec = fieldsAt(template, "spec");
+      const template = fieldOf(workload, "spec", "template");
+      const spec = fieldOf(template, "spec");
       return {
         of: `${workload.kind}/${workload.metadata.name}`,
         namespace: workload.metadata.namespace ?? "",
         labels: stringsAt(template, "metadata", "labels"),
         spec,
-        containers: [...listAt(spec, "initContainers"), ...listAt(spec, "containers")],
+        containers: [...itemsOf(spec, "initContainers"), ...itemsOf(spec, "containers")],
       };
     });
-}
-
-/** The mapping below these fields; empty when there is none. */
-export function fieldsAt(fields: Fields, ...path: readonly string[]): Fields {
-  return path.reduce<Fields>((below, field) => asFields(below[field]), fields);
 }
 
 /** The mapping of texts below these fields. */
 export function stringsAt(fields: Fields, ...path: readonly string[]): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(fieldsAt(fields, ...path)).map(([key, value]) => [key, String(value)]),
+    Object.entries(fieldOf(fields, ...path)).map(([key, value]) => [key, String(value)]),
   );
-}
-
-/** The list of mappings in a field; empty when there is none. */
-export function listAt(fields: Fields, field: string): readonly Fields[] {
-  const list = fields[field];
-  return Array.isArray(list) ? list.map(asFields) : [];
-}
-
-function asFields(value: unknown): Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value))
-    : {};
 }

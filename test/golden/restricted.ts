@@ -1,17 +1,18 @@
-import { fieldsAt, listAt, type Pod } from "./manifestPods.ts";
+import { fieldOf, itemsOf } from "../../src/json/fields.ts";
+import type { Pod } from "./manifestPods.ts";
 
 /**
  * What Pod Security "restricted" has against a pod, one sentence each: all controls of the standard
  * that these manifests can break (https://kubernetes.io/docs/concepts/security/pod-security-standards).
  */
 export function violations(pod: Pod): readonly string[] {
-  const podContext = fieldsAt(pod.spec, "securityContext");
+  const podContext = fieldOf(pod.spec, "securityContext");
   return [
     ...["hostNetwork", "hostPID", "hostIPC"]
       .filter((field) => pod.spec[field] === true)
       .map((field) => `${field} is set`),
     ...(podContext["sysctls"] === undefined ? [] : ["sysctls are set"]),
-    ...listAt(pod.spec, "volumes")
+    ...itemsOf(pod.spec, "volumes")
       .filter((volume) => !Object.keys(volume).every((field) => VOLUMES.has(field)))
       .map((volume) => `volume ${String(volume["name"])} is of a forbidden type`),
     ...pod.containers.flatMap((container) =>
@@ -35,12 +36,12 @@ const VOLUMES: ReadonlySet<string> = new Set([
 type Fields = Pod["spec"];
 
 function ofContainer(container: Fields, podContext: Fields): readonly string[] {
-  const own = fieldsAt(container, "securityContext");
+  const own = fieldOf(container, "securityContext");
   const context: Fields = { ...podContext, ...own };
-  const capabilities = fieldsAt(own, "capabilities");
+  const capabilities = fieldOf(own, "capabilities");
   const dropped = capabilities["drop"];
   const added = capabilities["add"] ?? [];
-  const seccomp = fieldsAt(context, "seccompProfile")["type"];
+  const seccomp = fieldOf(context, "seccompProfile")["type"];
   return [
     ...(own["privileged"] === true ? ["is privileged"] : []),
     ...(own["allowPrivilegeEscalation"] === false ? [] : ["may gain privileges"]),
@@ -52,7 +53,7 @@ function ofContainer(container: Fields, podContext: Fields): readonly string[] {
       ? []
       : ["adds capabilities"]),
     ...(own["procMount"] === undefined ? [] : ["sets procMount"]),
-    ...listAt(container, "ports")
+    ...itemsOf(container, "ports")
       .filter((port) => port["hostPort"] !== undefined)
       .map((port) => `takes port ${String(port["hostPort"])} of the node`),
   ];

@@ -1,5 +1,6 @@
 import type { Manifest } from "../../src/render/manifest.ts";
-import { fieldsAt, listAt, stringsAt, type Pod } from "./manifestPods.ts";
+import { fieldOf, itemsOf } from "../../src/json/fields.ts";
+import { stringsAt, type Pod } from "./manifestPods.ts";
 
 type Fields = Pod["spec"];
 
@@ -26,12 +27,12 @@ export function isAllowed(connection: Connection, manifests: readonly Manifest[]
       (policy) =>
         policy.metadata.namespace === pod.namespace &&
         selects(stringsAt(policy, "spec", "podSelector", "matchLabels"), pod) &&
-        namesIn(fieldsAt(policy, "spec")["policyTypes"]).includes(direction),
+        namesIn(fieldOf(policy, "spec")["policyTypes"]).includes(direction),
     );
     if (isolating.length === 0) return true;
     const [rules, peers] = direction === "Ingress" ? ["ingress", "from"] : ["egress", "to"];
     return isolating.some((policy) =>
-      listAt(fieldsAt(policy, "spec"), rules ?? "").some(
+      itemsOf(fieldOf(policy, "spec"), rules ?? "").some(
         (rule) =>
           isPort(rule, connection.port) &&
           isPeer(rule, peers ?? "", other, policy.metadata.namespace ?? ""),
@@ -47,7 +48,7 @@ export function isAllowed(connection: Connection, manifests: readonly Manifest[]
 function isPort(rule: Fields, port: number): boolean {
   return (
     rule["ports"] === undefined ||
-    listAt(rule, "ports").some((each) => {
+    itemsOf(rule, "ports").some((each) => {
       const first = Number(each["port"]);
       return port >= first && port <= Number(each["endPort"] ?? first);
     })
@@ -57,7 +58,7 @@ function isPort(rule: Fields, port: number): boolean {
 function isPeer(rule: Fields, peers: string, pod: Pod, own: string): boolean {
   return (
     rule[peers] === undefined ||
-    listAt(rule, peers).some((peer) => {
+    itemsOf(rule, peers).some((peer) => {
       const namespaces = stringsAt(peer, "namespaceSelector", "matchLabels");
       const isThere =
         peer["namespaceSelector"] === undefined

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect, type KubeClient } from "../../src/kube/client.ts";
 import { startEvents, type Events, type Occurrence } from "../../src/kube/events.ts";
-import { isObject } from "../../src/kube/fields.ts";
+import { isMapping } from "../../src/json/fields.ts";
 import { KubeError } from "../../src/kube/refusal.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { listObjects } from "../../src/kube/list.ts";
@@ -56,13 +56,13 @@ function start(
 async function eventsOf(name: string): Promise<readonly KubeObject[]> {
   const kind = { apiVersion: "events.k8s.io/v1", kind: "Event", plural: "events" };
   const all = await listObjects(client, kind);
-  return all.filter(({ regarding }) => isObject(regarding) && regarding["name"] === name);
+  return all.filter(({ regarding }) => isMapping(regarding) && regarding["name"] === name);
 }
 
 /** How often each event of an object was counted. */
 async function counts(name: string): Promise<readonly number[]> {
   return (await eventsOf(name)).map(({ series }) => {
-    const count = isObject(series) ? series["count"] : 1;
+    const count = isMapping(series) ? series["count"] : 1;
     return typeof count === "number" ? count : 0;
   });
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { connect, type KubeClient } from "../../src/kube/client.ts";
-import { isObject } from "../../src/kube/fields.ts";
+import { isMapping } from "../../src/json/fields.ts";
 import { KubeError } from "../../src/kube/refusal.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { startCandidacy, type Candidacy, type LeaderTerm } from "../../src/kube/lease.ts";
@@ -39,7 +39,7 @@ afterAll(async () => {
 
 async function spec(): Promise<Record<string, unknown>> {
   const { body } = await client.get(`${LEASES}/weir`);
-  return isObject(body) && isObject(body["spec"]) ? body["spec"] : {};
+  return isMapping(body) && isMapping(body["spec"]) ? body["spec"] : {};
 }
 
 /** What another kind of candidate would write. */

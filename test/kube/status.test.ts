@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { applyObject } from "../../src/kube/apply.ts";
 import { connect, type KubeClient } from "../../src/kube/client.ts";
-import { isObject } from "../../src/kube/fields.ts";
+import { isMapping } from "../../src/json/fields.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { readObject, resourceVersionOf, type KubeObject } from "../../src/kube/object.ts";
 import { writeStatus, type StatusChange } from "../../src/kube/status.ts";
@@ -81,11 +81,11 @@ function always(status: Readonly<Record<string, unknown>>) {
 }
 
 function asWanted({ spec }: KubeObject) {
-  return { replicas: isObject(spec) ? spec["replicas"] : undefined };
+  return { replicas: isMapping(spec) ? spec["replicas"] : undefined };
 }
 
 function replicasOf({ status }: KubeObject): number {
-  const replicas = isObject(status) ? status["replicas"] : undefined;
+  const replicas = isMapping(status) ? status["replicas"] : undefined;
   return typeof replicas === "number" ? replicas : 0;
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { connect } from "../../src/kube/client.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
-import { fieldOf, textAt } from "../../src/kube/fields.ts";
+import { fieldOf, textAt } from "../../src/json/fields.ts";
 import { readObject } from "../../src/kube/object.ts";
 import {
   API_SERVER_START_TIMEOUT_MS,

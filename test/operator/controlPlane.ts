@@ -1,7 +1,7 @@
 import { pino, type Logger } from "pino";
 import { startOperator, type Operator } from "../../src/operator/operator.ts";
 import { connect, type KubeClient } from "../../src/kube/client.ts";
-import { isObject } from "../../src/kube/fields.ts";
+import { isMapping } from "../../src/json/fields.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { listPath } from "../../src/kube/object.ts";
 import { startApiServer, type ApiServer } from "../cluster/apiServer.ts";
@@ -71,7 +71,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
       ...(body !== undefined && { body }),
       ...(method === "PATCH" && { contentType: "application/merge-patch+json" }),
     });
-    if (answer.status >= 300 || !isObject(answer.body)) {
+    if (answer.status >= 300 || !isMapping(answer.body)) {
       throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     }
     return answer.body;

@@ -1,5 +1,5 @@
 import type { Manifest } from "../../src/render/manifest.ts";
-import { fieldOf, itemsOf, numberAt, textAt, textsOf, type Fields } from "../../src/kube/fields.ts";
+import { fieldOf, itemsOf, numberAt, textAt, textsOf, type Fields } from "../../src/json/fields.ts";
 import { selects } from "../../src/kube/selector.ts";
 
 /** What Kubernetes' controllers, scheduler and kubelets make of objects once all is well. */

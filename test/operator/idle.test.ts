@@ -5,7 +5,7 @@ import { conditionIn } from "../../src/conditions/condition.ts";
 import type { judge } from "../../src/conditions/judge.ts";
 import type { Network } from "../../src/observe/network.ts";
 import { startOperator, type Operator } from "../../src/operator/operator.ts";
-import { fieldOf, textAt } from "../../src/kube/fields.ts";
+import { fieldOf, textAt } from "../../src/json/fields.ts";
 import { virtualRuntime } from "../runtime/virtualRuntime.ts";
 import { listsAmong, writesAmong } from "../testbed/requests.ts";
 import { PRESS_HOST } from "./idleFleet.ts";

@@ -1,7 +1,7 @@
 import type { Manifest } from "../../src/render/manifest.ts";
 import { roleOf } from "../../src/api/connectionBudget.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
-import { fieldOf, textAt } from "../../src/kube/fields.ts";
+import { fieldOf, textAt } from "../../src/json/fields.ts";
 import type { PostgresSnapshot } from "../../src/model/postgres.ts";
 import type { Console } from "../../src/protocol/console.ts";
 import { madeOf } from "./controllers.ts";

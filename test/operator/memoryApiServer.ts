@@ -2,7 +2,7 @@ import type { Manifest } from "../../src/render/manifest.ts";
 import type { KubeAnswer } from "../../src/kube/refusal.ts";
 import type { KubeClient, KubeRequest } from "../../src/kube/client.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
-import { fieldOf, isObject, itemsOf, textAt } from "../../src/kube/fields.ts";
+import { fieldOf, isMapping, itemsOf, textAt } from "../../src/json/fields.ts";
 import { resourceVersionOf } from "../../src/kube/object.ts";
 import type { AuditEntry } from "../cluster/auditLog.ts";
 import { memoryObjects } from "./memoryObjects.ts";
@@ -57,15 +57,15 @@ export function memoryApiServer(runtime: Runtime): MemoryApiServer {
     const { plural, namespace, name, subresource } = place;
     if (verb === "list") return list(place);
     const old = objects.get(plural, `${namespace}/${name}`);
-    if (verb === "create" && isObject(body)) {
+    if (verb === "create" && isMapping(body)) {
       if (old !== undefined) return refusal(409, "AlreadyExists", name);
       return { status: 201, body: objects.put(plural, body) };
     }
     if (old === undefined) return refusal(404, "NotFound", name);
     if (verb === "get") return { status: 200, body: old };
-    const sent = isObject(body) ? resourceVersionOf(body) : itemsOf(body)[0]?.["value"];
+    const sent = isMapping(body) ? resourceVersionOf(body) : itemsOf(body)[0]?.["value"];
     if (sent !== resourceVersionOf(old)) return refusal(409, "Conflict", name);
-    if (verb === "update" && isObject(body)) {
+    if (verb === "update" && isMapping(body)) {
       return { status: 200, body: objects.put(plural, body) };
     }
     if (verb === "patch" && subresource === "status") {
@@ -73,7 +73,7 @@ export function memoryApiServer(runtime: Runtime): MemoryApiServer {
       return { status: 200, body: objects.put(plural, { ...old, status }) };
     }
     // The count of an Event.
-    if (verb === "patch" && isObject(body)) {
+    if (verb === "patch" && isMapping(body)) {
       const { metadata } = old;
       return { status: 200, body: objects.put(plural, { ...old, ...body, metadata }) };
     }
@@ -147,7 +147,7 @@ function placeOf(path: string): Place {
 }
 
 function nameIn(body: unknown): string {
-  return isObject(body) ? (textAt(fieldOf(body, "metadata"), "name") ?? "") : "";
+  return isMapping(body) ? (textAt(fieldOf(body, "metadata"), "name") ?? "") : "";
 }
 
 function refusal(code: number, reason: string, name: string): KubeAnswer {

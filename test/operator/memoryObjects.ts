@@ -1,5 +1,5 @@
 import type { Manifest } from "../../src/render/manifest.ts";
-import { fieldOf, numberAt, textAt, type Fields } from "../../src/kube/fields.ts";
+import { fieldOf, numberAt, textAt, type Fields } from "../../src/json/fields.ts";
 
 /** Objects as an API server keeps them: each write is another version, of one count for all. */
 export interface MemoryObjects {

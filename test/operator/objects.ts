@@ -1,5 +1,5 @@
 import { pgbouncerLabels } from "../../src/api/labels.ts";
-import { isObject } from "../../src/kube/fields.ts";
+import { isMapping } from "../../src/json/fields.ts";
 import type { Sent } from "./controlPlane.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -184,6 +184,6 @@ export function podIp(): string {
 
 /** The conditions of a status as it was read. */
 export function conditionsOf(status: unknown): readonly Fields[] {
-  const conditions: unknown = isObject(status) ? status["conditions"] : undefined;
-  return Array.isArray(conditions) ? conditions.filter(isObject) : [];
+  const conditions: unknown = isMapping(status) ? status["conditions"] : undefined;
+  return Array.isArray(conditions) ? conditions.filter(isMapping) : [];
 }

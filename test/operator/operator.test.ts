@@ -6,7 +6,7 @@ import { OPERATOR_NAME, OPERATOR_NAMESPACE } from "../../src/api/names.ts";
 import { connect, type KubeClient } from "../../src/kube/client.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import type { Operator } from "../../src/operator/operator.ts";
-import { fieldOf, textAt } from "../../src/kube/fields.ts";
+import { fieldOf, textAt } from "../../src/json/fields.ts";
 import { API_SERVER_START_TIMEOUT_MS } from "../cluster/apiServer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";

@@ -2,7 +2,7 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { OPERATOR_NAME, OPERATOR_NAMESPACE } from "../../src/api/names.ts";
 import { startOperator, type Operator } from "../../src/operator/operator.ts";
-import { fieldOf, textAt } from "../../src/kube/fields.ts";
+import { fieldOf, textAt } from "../../src/json/fields.ts";
 import { virtualRuntime } from "../runtime/virtualRuntime.ts";
 import { idleSystem, type IdleSystem } from "./idleSystem.ts";
 import { unsteadyWorld } from "./unsteadyWorld.ts";

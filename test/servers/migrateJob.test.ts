@@ -8,7 +8,8 @@ import {
   PGBOUNCER_PORT,
 } from "../../src/api/names.ts";
 import { manifestsIn } from "../golden/goldens.ts";
-import { listAt, podsOf } from "../golden/manifestPods.ts";
+import { itemsOf } from "../../src/json/fields.ts";
+import { podsOf } from "../golden/manifestPods.ts";
 import { violations } from "../golden/restricted.ts";
 import { exampleFleet } from "../system/exampleFleet.ts";
 
@@ -31,7 +32,7 @@ describe("the Job of the example's migrations", () => {
   it("goes through the maintenance line of the example's budget, which its label lets it reach", () => {
     const { name, namespace } = budget?.metadata ?? { name: "", namespace: "" };
     expect(pod).toMatchObject({ namespace, labels: { [MAINTENANCE_LABEL]: name } });
-    expect(listAt(container, "env")).toEqual([
+    expect(itemsOf(container, "env")).toEqual([
       { name: "PGHOST", value: budget && clientHost(budget) },
       { name: "PGPORT", value: String(PGBOUNCER_PORT) },
       { name: "PGDATABASE", value: MAINTENANCE_LINE },

@@ -1,4 +1,4 @@
-import { isMapping } from "../../api/objectName.ts";
+import { fieldOf, isMapping } from "../../json/fields.ts";
 
 /** A container of a compose project. */
 export interface ComposeContainer {
@@ -29,18 +29,18 @@ export function containerIds(ps: string): readonly string[] {
 /** Containers of `docker inspect ID…` that run, with their addresses on all networks. */
 export function inspectedContainers(inspect: string): readonly ComposeContainer[] {
   return jsonValues(inspect, "docker inspect").flatMap((container): ComposeContainer[] => {
-    const state = mapping(container["State"]);
-    const service = mapping(mapping(container["Config"])["Labels"])["com.docker.compose.service"];
+    const state = fieldOf(container, "State");
+    const service = fieldOf(container, "Config", "Labels")["com.docker.compose.service"];
     const { Name: name } = container;
     if (state["Running"] !== true || typeof service !== "string" || typeof name !== "string") {
       return [];
     }
-    const networks = Object.values(mapping(mapping(container["NetworkSettings"])["Networks"]));
+    const networks = Object.values(fieldOf(container, "NetworkSettings", "Networks"));
     const addresses = networks.flatMap((network) => {
-      const { IPAddress, GlobalIPv6Address } = mapping(network);
+      const { IPAddress, GlobalIPv6Address } = fieldOf(network);
       return [IPAddress, GlobalIPv6Address];
     });
-    const { Status: health } = mapping(state["Health"]);
+    const { Status: health } = fieldOf(state, "Health");
     return [
       {
         name: name.replace(/^\//, ""),
@@ -68,8 +68,4 @@ function jsonValues(text: string, what: string): readonly Readonly<Record<string
     // The error below says it.
   }
   throw new DockerOutputError(what);
-}
-
-function mapping(value: unknown): Readonly<Record<string, unknown>> {
-  return isMapping(value) ? value : {};
 }

@@ -4,7 +4,7 @@ import { KubeError } from "../../kube/refusal.ts";
 import { listObjects } from "../../kube/list.ts";
 import type { KubeObject, Listed } from "../../kube/object.ts";
 import type { UnavailablePart } from "../../model/observation.ts";
-import { identityOf } from "../../api/objectName.ts";
+import { textAt } from "../../json/fields.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { ManifestObject } from "../../verify/sourcePosition.ts";
 
@@ -111,13 +111,12 @@ async function readKind(
 }
 
 function manifestObject(value: KubeObject, { server }: KubeClient): ManifestObject {
-  const { name = "", namespace = NAMESPACE_DEFAULT } = identityOf(value);
   return {
     file: server,
     kind: value.kind,
     apiVersion: value.apiVersion,
-    name,
-    namespace,
+    name: textAt(value, "metadata", "name") ?? "",
+    namespace: textAt(value, "metadata", "namespace") ?? NAMESPACE_DEFAULT,
     value,
     // An object of the API server stands on no line.
     positionOf: () => ({ line: 1, column: 1 }),

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { dirname, resolve } from "node:path";
 import { parseEnv, promisify } from "node:util";
-import { isMapping } from "../../api/objectName.ts";
+import { fieldOf } from "../../json/fields.ts";
 import { readCompose } from "../../verify/compose/composeFile.ts";
 import {
   containerIds,
@@ -135,7 +135,7 @@ async function docker(words: readonly string[], env: ComposeWorld["env"]): Promi
 
 function whyNot(error: unknown): string {
   if (error instanceof DockerOutputError) return error.message;
-  const { code, stderr }: Readonly<Record<string, unknown>> = isMapping(error) ? error : {};
+  const { code, stderr } = fieldOf(error);
   if (code === "ENOENT") return "there is no docker here";
   const said = typeof stderr === "string" ? stderr.trim().split("\n").at(-1) : undefined;
   return said === undefined || said === "" ? "docker did not answer" : said;

@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { isMapping } from "../../api/objectName.ts";
+import { isMapping } from "../../json/fields.ts";
 import { Field } from "../read/field.ts";
 import type { ManifestObject } from "../sourcePosition.ts";
 import { interpolated } from "./variables.ts";

@@ -9,7 +9,7 @@ import {
   poolerText,
 } from "../../../test/verify/systemText.ts";
 import type { ManifestObject } from "../sourcePosition.ts";
-import { isMapping } from "../../api/objectName.ts";
+import { isMapping } from "../../json/fields.ts";
 import { readObjects } from "./readObjects.ts";
 import { readSystem } from "./readSystem.ts";
 import type { System } from "../system.ts";

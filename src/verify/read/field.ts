@@ -1,5 +1,5 @@
 import type { FieldPath } from "../../api/fieldPath.ts";
-import { isMapping } from "../../api/objectName.ts";
+import { isMapping } from "../../json/fields.ts";
 import type { ManifestObject, SourcePosition } from "../sourcePosition.ts";
 
 /**

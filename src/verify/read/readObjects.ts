@@ -10,7 +10,7 @@ import {
   type Document,
 } from "yaml";
 import type { FieldPath } from "../../api/fieldPath.ts";
-import { isMapping } from "../../api/objectName.ts";
+import { isMapping } from "../../json/fields.ts";
 import type { Problem } from "../../fleet/problem.ts";
 import { LineTable, readYaml, type SourceText } from "../../fleet/yaml.ts";
 import type { ManifestObject } from "../sourcePosition.ts";

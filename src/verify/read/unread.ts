@@ -1,5 +1,5 @@
 import { CONNECTS_TO_ANNOTATION, POOL_MAX_ANNOTATION } from "../../api/names.ts";
-import { isMapping } from "../../api/objectName.ts";
+import { isMapping } from "../../json/fields.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
 import { objectOf, type ManifestObject } from "../sourcePosition.ts";
 import { imagePath, type Container, type Workload } from "../workload.ts";

@@ -5,24 +5,24 @@
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** A mapping of JSON. */
-export function isObject(value: unknown): value is Record<string, unknown> {
+export function isMapping(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function valueAt(value: unknown, path: readonly string[]): unknown {
-  return path.reduce((found, field) => (isObject(found) ? found[field] : undefined), value);
+  return path.reduce((found, field) => (isMapping(found) ? found[field] : undefined), value);
 }
 
 /** The mapping at a path of fields; an empty one where there is none. */
 export function fieldOf(value: unknown, ...path: readonly string[]): Fields {
   const found = valueAt(value, path);
-  return isObject(found) ? found : {};
+  return isMapping(found) ? found : {};
 }
 
 /** The mappings in the list at a path; none where there is no list. */
 export function itemsOf(value: unknown, ...path: readonly string[]): readonly Fields[] {
   const found = valueAt(value, path);
-  return Array.isArray(found) ? found.filter(isObject) : [];
+  return Array.isArray(found) ? found.filter(isMapping) : [];
 }
 
 /** The text at a path; undefined where there is none, or an empty one. */
