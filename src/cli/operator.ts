@@ -48,6 +48,7 @@ async function operate(
   const log = pino(
     {
       level: options.logLevel,
+      timestamp: () => `,"time":${runtime.epochMs()}`,
       // Nothing of the kind is logged; should it ever be, it is not shown.
       redact: ["password", "*.password", "login", "*.login", "token", "*.token"],
     },

@@ -35,13 +35,16 @@ export async function handshake(
   stopped: AbortSignal,
 ): Promise<Handshake> {
   const { pod, host, port, path } = endpoint;
+  const deadline = deadlineOf(runtime, HANDSHAKE_MS_MAX, stopped);
+  const over = deadline.signal;
   const agent = new Agent({
-    connect: { timeout: HANDSHAKE_MS_MAX },
+    // The deadline says it all; of undici's own limits none is left.
+    connect: { timeout: 0, signal: over },
+    headersTimeout: 0,
+    bodyTimeout: 0,
     maxResponseSize: BYTES_MAX,
     pipelining: 0,
   });
-  const deadline = deadlineOf(runtime, HANDSHAKE_MS_MAX, stopped);
-  const over = deadline.signal;
   const url = new URL(`http://${host.includes(":") ? `[${host}]` : host}:${port}${path}`);
   const transport = new StreamableHTTPClientTransport(url, {
     fetch: boundedFetch(agent, over),
@@ -57,7 +60,9 @@ export async function handshake(
     { versionNegotiation: { mode: "auto" } },
   );
   try {
-    await client.connect(transport, { signal: over, timeout: HANDSHAKE_MS_MAX });
+    // The client has a timer of its own for each request, which can't be left out.
+    const options = { signal: over, timeout: HANDSHAKE_MS_MAX };
+    await deadline.race(client.connect(transport, options));
     const protocolVersion = client.getNegotiatedProtocolVersion();
     const server = client.getServerVersion();
     // A server that does not end sessions answers 405 or 404; that is its own concern.
@@ -67,7 +72,8 @@ export async function handshake(
   } catch (error) {
     return { ok: false, pod, message: `${url.href}: ${whyNot(error, over)}` };
   } finally {
-    await client.close().catch(() => {});
+    // Not the client's: it has none until the versions are negotiated.
+    await transport.close().catch(() => {});
     await agent.destroy();
     deadline.release();
   }

@@ -6,6 +6,7 @@ import type { PostgresSnapshot } from "../model/postgres.ts";
 import { openConsole, type Console } from "../protocol/console.ts";
 import { askPostgres, type PostgresQuestion } from "../postgres/ask.ts";
 import type { ServerLogin } from "../protocol/connection.ts";
+import { deadlineOf } from "../runtime/deadline.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { handshake, type McpEndpoint } from "./handshake.ts";
 
@@ -20,9 +21,7 @@ export interface Network {
   ) => Promise<PostgresSnapshot>;
   /** As `handshake`. */
   readonly handshake: (endpoint: McpEndpoint, stopped: AbortSignal) => Promise<Handshake>;
-  /**
-   * The addresses of a host as seen from a namespace. @throws UnavailableError when it has none
-   */
+  /** As `addressesOf`. */
   readonly addressesOf: (host: string, namespace: string) => Promise<readonly string[]>;
 }
 
@@ -32,26 +31,39 @@ export function systemNetwork(runtime: Runtime): Network {
     openConsole: (login, timeoutMs) => openConsole(login, runtime, timeoutMs),
     askPostgres: (question, stopped) => askPostgres(question, runtime, stopped),
     handshake: (endpoint, stopped) => handshake(endpoint, runtime, stopped),
-    addressesOf,
+    addressesOf: (host, namespace) => addressesOf(host, namespace, runtime),
   };
 }
+
+/** A resolver that lost one packet asks again after 5 s. */
+const DNS_MS_MAX = 10_000;
 
 /**
  * The addresses of a host as seen from a namespace: a name without a dot is first looked for as a
  * Service there, since this process may live in another one.
  *
- * @throws UnavailableError when it has none
+ * @throws UnavailableError when it has none, or DNS does not answer
  */
-async function addressesOf(host: string, namespace: string): Promise<readonly string[]> {
+async function addressesOf(
+  host: string,
+  namespace: string,
+  runtime: Runtime,
+): Promise<readonly string[]> {
   if (isIP(host) !== 0) return [host];
   const names = host.includes(".") ? [host] : [`${host}.${namespace}.svc`, host];
-  for (const name of names) {
-    try {
-      const found = await lookup(name, { all: true });
-      return [...new Set(found.map(({ address }) => address))].toSorted();
-    } catch {
-      // The next one, or the error below.
+  const { signal, race, release } = deadlineOf(runtime, DNS_MS_MAX);
+  try {
+    for (const name of names) {
+      const found = await race(lookup(name, { all: true })).catch(() => []);
+      const addresses = found.map(({ address }) => address);
+      if (addresses.length > 0) return [...new Set(addresses)].toSorted();
+      if (signal.aborted) {
+        const silence = `DNS does not answer within ${DNS_MS_MAX / 1000} s`;
+        throw new UnavailableError("Unreachable", `can't look up ${name}: ${silence}`);
+      }
     }
+  } finally {
+    release();
   }
   throw new UnavailableError("HostNotFound", `there is no host ${names.join(" or ")}`);
 }

@@ -213,13 +213,8 @@ const LENGTH_MAX = 200;
 
 /** One line of what others said. A password that is the login's name too hides nothing. */
 function shownTo({ password, user }: ConnectionAttempt, text: string): string {
-  const secrets = [password, process.env["PGPASSWORD"]].filter(
-    (secret) => secret !== undefined && secret !== "" && secret !== user,
-  );
-  const shown = secrets.reduce<string>(
-    (line, secret = "") => line.replaceAll(secret, "***"),
-    firstLine(text),
-  );
+  const line = firstLine(text);
+  const shown = !password || password === user ? line : line.replaceAll(password, "***");
   return truncate(shown, LENGTH_MAX);
 }
 

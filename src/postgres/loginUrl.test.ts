@@ -26,19 +26,22 @@ test.each([
   ],
   ["postgres://a%40b:h%2Fu@pg/x", { host: "pg", user: "a@b", password: "h/u" }],
 ])("%s", (url, login) => {
-  expect(parseLoginUrl(url, 7777)).toMatchObject(login);
+  expect(parseLoginUrl(url, 7777, {})).toMatchObject(login);
 });
 
 test("what the URL leaves out comes from the environment", () => {
-  Object.assign(process.env, { PGHOST: "elsewhere", PGPORT: "6000", PGUSER: "me" });
+  Object.assign(process.env, { PGHOST: "elsewhere", PGUSER: "me", PGPASSWORD: "hush" });
 
-  expect(parseLoginUrl("postgres:///pgbouncer", 7777)).toMatchObject({
+  expect(parseLoginUrl("postgres:///pgbouncer", 7777, { PGPORT: "6000" })).toMatchObject({
     host: "elsewhere",
     port: 6000,
     user: "me",
+    // So that it is shown to nobody.
+    password: "hush",
     database: "pgbouncer",
   });
-  expect(parseLoginUrl("postgres://pg:5", 7777).port).toBe(5);
+  expect(parseLoginUrl("postgres://pg:5", 7777, { PGPORT: "6000" }).port).toBe(5);
+  expect(parseLoginUrl("postgres://pg?port=6", 7777, { PGPORT: "6000" }).port).toBe(6);
 });
 
 test.each([
@@ -56,7 +59,7 @@ test.each([
 ])("%j is refused without being shown", (url) => {
   let message = "taken";
   try {
-    parseLoginUrl(url, 1);
+    parseLoginUrl(url, 1, {});
   } catch (error) {
     message = error instanceof BadUrl ? error.message : "no BadUrl";
   }
@@ -70,19 +73,18 @@ test.each([
   ["postgres://u@pg/x?sslmode=hush", {}, /sslmode must be one of disable, prefer/],
   ["postgres://u@pg/x?sslmode=verify-ca", {}, /needs sslrootcert=FILE/],
 ])("%s with %j is refused, and why", (url, env, message) => {
-  Object.assign(process.env, env);
-  expect(() => parseLoginUrl(url, 1)).toThrow(BadUrl);
-  expect(() => parseLoginUrl(url, 1)).toThrow(message);
+  expect(() => parseLoginUrl(url, 1, env)).toThrow(BadUrl);
+  expect(() => parseLoginUrl(url, 1, env)).toThrow(message);
 });
 
 test("sslmode of the URL is taken before PGSSLMODE, and that where it has none", () => {
   process.env["PGSSLMODE"] = "require";
-  expect(parseLoginUrl("postgres://u@pg/x?sslmode=disable", 1).ssl).toBe(false);
-  expect(parseLoginUrl("postgres://u@pg/x", 1).ssl).toBeTruthy();
+  expect(parseLoginUrl("postgres://u@pg/x?sslmode=disable", 1, {}).ssl).toBe(false);
+  expect(parseLoginUrl("postgres://u@pg/x", 1, {}).ssl).toBeTruthy();
 });
 
 test("a CA that can't be read is named", () => {
   expect(() =>
-    parseLoginUrl("postgres://u:hush@pg/x?sslmode=verify-full&sslrootcert=/absent", 1),
+    parseLoginUrl("postgres://u:hush@pg/x?sslmode=verify-full&sslrootcert=/absent", 1, {}),
   ).toThrow("can't read /absent (ENOENT)");
 });

@@ -19,23 +19,26 @@ const SOCKET_FORM = "postgres://LOGIN@/DATABASE?host=/FOLDER&port=PORT";
 
 /**
  * Reads a URL as libpq would; what it leaves out comes from PGHOST, PGPORT, PGUSER, and the
- * password from PGPASSWORD or .pgpass when it is asked for. `sslmode` means what it means to psql,
- * but that absent is `disable`.
+ * password from PGPASSWORD or .pgpass when it is asked for. All but PGPORT are read by node-postgres,
+ * of the process. `sslmode` means what it means to psql, but that absent is `disable`.
  *
  * @param portDefault where neither the URL nor PGPORT names one
  * @throws BadUrl
  */
-export function parseLoginUrl(url: string, portDefault: number): LoginUrl {
+export function parseLoginUrl(
+  url: string,
+  portDefault: number,
+  env: Readonly<Record<string, string | undefined>>,
+): LoginUrl {
   if (!/^postgres(?:ql)?:\/\//.test(url)) {
     throw new BadUrl(`must be a URL: ${FORM}, or ${SOCKET_FORM}`);
   }
   if (isTorn(url)) throw unreadable();
   checkSslmode(url);
-  const client = parsed(url);
-  const { host, user = "", password, ssl } = client;
+  const portElse = encodeURIComponent(env["PGPORT"] || portDefault);
+  const client = parsed(namesPort(url) ? url : withParameter(url, `port=${portElse}`));
+  const { host, port, user = "", password, ssl } = client;
   if (user === "") throw new BadUrl(`names no login: ${FORM}, or PGUSER`);
-  const named = namesPort(url) || process.env["PGPORT"] !== undefined;
-  const port = named ? client.port : portDefault;
   if (!Number.isInteger(port) || port < 1 || port > PORT_MAX) {
     throw new BadUrl(`the port, of the URL or PGPORT, must be from 1 to ${PORT_MAX}`);
   }
@@ -81,6 +84,10 @@ function unreadable(): BadUrl {
   return new BadUrl(`is not a URL that can be read: ${FORM}, or ${SOCKET_FORM}; ${spelled}`);
 }
 
+function withParameter(url: string, parameter: string): string {
+  return `${url}${url.includes("?") ? "&" : "?"}${parameter}`;
+}
+
 function addressOf(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
@@ -88,7 +95,7 @@ function addressOf(host: string, port: number): string {
 function parsed(url: string): Client {
   const asLibpq =
     /[?&]ssl/.test(url) && !url.includes("uselibpqcompat")
-      ? `${url}${url.includes("?") ? "&" : "?"}uselibpqcompat=true`
+      ? withParameter(url, "uselibpqcompat=true")
       : url;
   try {
     return new Client({ connectionString: asLibpq });

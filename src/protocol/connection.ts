@@ -1,6 +1,7 @@
 import { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import { Client } from "pg";
+import { deadlineOf } from "../runtime/deadline.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
 /** Where a server listens that speaks Postgres' protocol, and who asks it. */
@@ -20,7 +21,7 @@ export interface ConnectionSettings {
   readonly applicationName: string;
   /** How long it may take to get in, and each answer. */
   readonly timeoutMs: number;
-  /** Tears the connection down at once, whatever state it is in. */
+  /** Ends what is asked, and tears the connection down, whatever state it is in. */
   readonly stopped?: AbortSignal;
 }
 
@@ -56,8 +57,6 @@ export async function openConnection(
     ...(password !== undefined && { password }),
     ...(ssl !== undefined && { ssl }),
     application_name: applicationName,
-    connectionTimeoutMillis: timeoutMs,
-    query_timeout: timeoutMs,
     stream: () => socket,
   });
   // What ended it while nothing was asked; the next query only says that it has ended.
@@ -66,24 +65,28 @@ export async function openConnection(
     end ??= error;
   });
   const tearDown = () => socket.destroy();
-  stopped?.addEventListener("abort", tearDown);
+  /** The deadline is ours: node-postgres' own run on the machine's clock. */
+  const inTime = async <T>(answer: Promise<T>): Promise<T> => {
+    const { signal, race, release } = deadlineOf(runtime, timeoutMs, stopped);
+    try {
+      return await race(answer);
+    } catch (error) {
+      if (signal.aborted) tearDown();
+      throw end ?? error;
+    } finally {
+      release();
+    }
+  };
   try {
-    await client.connect();
+    await inTime(client.connect());
   } catch (error) {
-    stopped?.removeEventListener("abort", tearDown);
     tearDown();
     throw error;
   }
   return {
-    query: async <Row extends object>(text: string, values?: unknown[]) => {
-      try {
-        return (await client.query<Row>(text, values)).rows;
-      } catch (error) {
-        throw end ?? error;
-      }
-    },
+    query: async <Row extends object>(text: string, values?: unknown[]) =>
+      (await inTime(client.query<Row>(text, values))).rows,
     close: async () => {
-      stopped?.removeEventListener("abort", tearDown);
       const forget = runtime.after(CLOSE_MS, tearDown);
       await client.end().catch(() => {});
       forget();

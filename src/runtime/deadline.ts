@@ -20,7 +20,7 @@ export interface Deadline {
 export function deadlineOf({ after }: Runtime, timeoutMs: number, signal?: AbortSignal): Deadline {
   const controller = new AbortController();
   const lift = after(timeoutMs, () => {
-    controller.abort(new DOMException("the time has passed", "TimeoutError"));
+    controller.abort(new DOMException("timeout expired", "TimeoutError"));
   });
   const stop = () => controller.abort(signal?.reason);
   if (signal?.aborted === true) stop();

@@ -47,11 +47,11 @@ const SILENT_MS_MAX = 2000;
  *   their messages
  */
 export async function gatherLive(question: LiveQuestion, world: LiveWorld): Promise<LiveSystem> {
-  const consoles = question.pgbouncers.map(consoleLogin);
+  const consoles = question.pgbouncers.map((url) => consoleLogin(url, world));
   const database =
     question.postgres === undefined
       ? undefined
-      : loginOf("--postgres", question.postgres, POSTGRES_PORT);
+      : loginOf("--postgres", question.postgres, POSTGRES_PORT, world);
 
   const composed =
     question.compose === undefined ? undefined : readComposeProject(question.compose, world);
@@ -123,8 +123,8 @@ const NO_POSTGRES: UnavailablePart = {
   next: "--postgres postgres://LOGIN@HOST:5432/DATABASE, of a login with pg_monitor",
 };
 
-function consoleLogin(url: string): LoginUrl {
-  const login = loginOf("--pgbouncer", url, PGBOUNCER_PORT);
+function consoleLogin(url: string, world: LiveWorld): LoginUrl {
+  const login = loginOf("--pgbouncer", url, PGBOUNCER_PORT, world);
   const { database = CONSOLE_DATABASE, address } = login;
   if (database === CONSOLE_DATABASE) return login;
   throw new BadUrl(
@@ -132,9 +132,9 @@ function consoleLogin(url: string): LoginUrl {
   );
 }
 
-function loginOf(option: string, url: string, portDefault: number): LoginUrl {
+function loginOf(option: string, url: string, portDefault: number, { env }: LiveWorld): LoginUrl {
   try {
-    return parseLoginUrl(url, portDefault);
+    return parseLoginUrl(url, portDefault, env);
   } catch (error) {
     throw error instanceof BadUrl ? new BadUrl(`${option}: ${error.message}`) : error;
   }
