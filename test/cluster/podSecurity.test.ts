@@ -8,7 +8,7 @@ import { goldens, manifestsIn } from "../golden/goldens.ts";
 import { fieldOf, itemsOf } from "../../src/json/fields.ts";
 import { podsOf, type Pod } from "../golden/manifestPods.ts";
 import { CLUSTER_START_TIMEOUT_MS, startCluster, type Cluster } from "./cluster.ts";
-import type { KubectlResult } from "../../tools/cluster/kubectl.ts";
+import type { EndedProcess } from "../../tools/processes/runToEnd.ts";
 
 /** The pods that weir's workloads would start, before a namespace that refuses the unrestricted. */
 
@@ -42,7 +42,7 @@ beforeAll(async () => {
 afterAll(() => cluster.stop());
 
 /** Each must be a pod with fields that are known; none is kept. */
-function admitted(specs: readonly Pod["spec"][]): Promise<KubectlResult> {
+function admitted(specs: readonly Pod["spec"][]): Promise<EndedProcess> {
   const items = specs.map((spec, index) => ({
     apiVersion: "v1",
     kind: "Pod",

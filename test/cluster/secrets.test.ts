@@ -1,7 +1,5 @@
-import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
 import { Client } from "pg";
@@ -10,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { binary } from "../../tools/binaries/catalog.ts";
 import { freePort } from "../parts/ports.ts";
 import { type Postgres, startPostgres } from "../parts/postgres.ts";
+import { runToEnd, type EndedProcess } from "../../tools/processes/runToEnd.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";
 import { CLUSTER_START_TIMEOUT_MS, startCluster, type Cluster } from "./cluster.ts";
 
@@ -219,23 +218,17 @@ async function fleetIn(
   return path;
 }
 
-interface Run {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 interface RunWorld {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
 }
 
-function secrets(fleet: string): Promise<Run> {
+function secrets(fleet: string): Promise<EndedProcess> {
   return weir(["secrets", fleet]);
 }
 
 /** weir as users run it, with the cluster's kubeconfig unless told. */
-function weir(words: readonly string[], { env, stdin = "" }: RunWorld = {}): Promise<Run> {
+function weir(words: readonly string[], { env, stdin = "" }: RunWorld = {}): Promise<EndedProcess> {
   const KUBECONFIG = cluster.kubeconfigPath;
   return run(process.execPath, [WEIR, ...words], { env: { KUBECONFIG, ...env }, stdin });
 }
@@ -250,18 +243,12 @@ async function sh(command: string): Promise<string> {
   return (await run("sh", ["-c", command], { env })).stdout;
 }
 
-async function run(
+function run(
   program: string,
   words: readonly string[],
   { env = {}, stdin = "" }: RunWorld,
-): Promise<Run> {
-  const child = spawn(program, words, { env: { ...process.env, ...env } });
-  const ended = new Promise<number | null>((resolve) => {
-    child.once("close", resolve);
-  });
-  child.stdin.end(stdin);
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  return { code, stdout, stderr };
+): Promise<EndedProcess> {
+  return runToEnd(program, words, { env: { ...process.env, ...env }, stdin });
 }
 
 async function kubectl(args: readonly string[], stdin?: string): Promise<string> {

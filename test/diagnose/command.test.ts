@@ -1,7 +1,5 @@
-import { spawn } from "node:child_process";
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
 import type { Client } from "pg";
@@ -11,6 +9,7 @@ import { weir as weirHere } from "../fleets/fakeShell.ts";
 import { consoleQuery, type PgBouncer } from "../parts/pgbouncer.ts";
 import { oldPgBouncer } from "../parts/pgbouncer118.ts";
 import { type Postgres, startPostgres } from "../parts/postgres.ts";
+import { runToEnd, type EndedProcess } from "../../tools/processes/runToEnd.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";
 import { appClient, consoleUrl, PASSWORDS, startForeignPgBouncer } from "./foreignPgBouncer.ts";
 
@@ -45,21 +44,16 @@ async function connect(count: number, to = bouncer): Promise<void> {
   }
 }
 
-interface Run {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** weir as users run it, without what this machine's user has configured. */
-async function weir(words: readonly string[], env: Record<string, string> = {}): Promise<Run> {
-  const child = spawn(process.execPath, [WEIR, "diagnose", "--for", "1", ...words], {
-    env: { PATH: process.env["PATH"], HOME: "/absent", ...env },
-  });
-  const ended = new Promise<number | null>((resolve) => {
-    child.once("close", resolve);
-  });
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+async function weir(
+  words: readonly string[],
+  env: Record<string, string> = {},
+): Promise<EndedProcess> {
+  const { code, stdout, stderr } = await runToEnd(
+    process.execPath,
+    [WEIR, "diagnose", "--for", "1", ...words],
+    { env: { PATH: process.env["PATH"], HOME: "/absent", ...env } },
+  );
   // What is asked with a password never prints one, whatever happens.
   expect(stdout + stderr).not.toContain("hush");
   // A busy machine may be slow to answer, and weir says so.

@@ -1,10 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { text } from "node:stream/consumers";
 
 import { binary } from "../../tools/binaries/catalog.ts";
+import { runToEnd } from "../../tools/processes/runToEnd.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";
 import { ROOT } from "../synth/commands.ts";
 
@@ -42,7 +40,7 @@ export interface ReaderShell {
 export async function runBlock(block: string, shell: ReaderShell): Promise<string> {
   const programs = [await binary("kubectl"), ...(shell.programs ?? [])];
   const path = [...programs.map((program) => dirname(program)), process.env["PATH"]];
-  const child = spawn("bash", ["-euo", "pipefail", "-c", block], {
+  const { code, stdout, stderr } = await runToEnd("bash", ["-euo", "pipefail", "-c", block], {
     cwd: shell.folder,
     env: {
       ...process.env,
@@ -52,13 +50,7 @@ export async function runBlock(block: string, shell: ReaderShell): Promise<strin
       KUBECACHEDIR: await scratchDir("kubectl"),
       KUBERC: "off",
     },
-    stdio: ["ignore", "pipe", "pipe"],
   });
-  const [[code], stdout, stderr] = await Promise.all([
-    once(child, "close"),
-    text(child.stdout),
-    text(child.stderr),
-  ]);
   if (code !== 0) throw new Error(`${block}ended with ${code}:\n${stdout}${stderr}`);
   return stdout;
 }

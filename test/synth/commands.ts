@@ -1,30 +1,28 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join, resolve } from "node:path";
-import { text } from "node:stream/consumers";
 import { readdir, readFile, readlink } from "node:fs/promises";
+
+import { runToEnd, type EndedProcess } from "../../tools/processes/runToEnd.ts";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
 const BIN = join(ROOT, "node_modules/.bin");
 
-/** How a synth ended. */
-export interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-type Env = Readonly<Record<string, string>>;
+type ExtraEnvironment = Readonly<Record<string, string>>;
 
 const MAIN = join(ROOT, "charts/main.ts");
 
 /** `node charts/main.ts` in a folder. */
-export async function synth(folder: string, env: Env = {}): Promise<Ended> {
+export function synth(folder: string, env: ExtraEnvironment = {}): Promise<EndedProcess> {
   return run(folder, join(BIN, "node"), [MAIN], env);
 }
 
 /** The same, killed after a while if it has not ended. */
-export async function killedSynth(folder: string, delayMs: number, env: Env = {}): Promise<void> {
+export async function killedSynth(
+  folder: string,
+  delayMs: number,
+  env: ExtraEnvironment = {},
+): Promise<void> {
   const child = spawn(join(BIN, "node"), [MAIN], {
     cwd: folder,
     env: { ...process.env, ...env },
@@ -39,31 +37,21 @@ export async function killedSynth(folder: string, delayMs: number, env: Env = {}
  * `npx cdk8s synth` in a folder, on a PATH with whatever Node the machine has: npx puts that of the
  * repository before it.
  */
-export async function cdk8sSynth(
+export function cdk8sSynth(
   folder: string,
   args: readonly string[] = [],
-  env: Env = {},
-): Promise<Ended> {
+  env: ExtraEnvironment = {},
+): Promise<EndedProcess> {
   return run(folder, "npx", ["cdk8s", "synth", "--check-upgrade=false", ...args], env);
 }
 
-async function run(
+function run(
   folder: string,
   command: string,
   args: readonly string[],
-  env: Env,
-): Promise<Ended> {
-  const child = spawn(command, args, {
-    cwd: folder,
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const [[code], stdout, stderr] = await Promise.all([
-    once(child, "exit"),
-    text(child.stdout),
-    text(child.stderr),
-  ]);
-  return { code, stdout, stderr };
+  env: ExtraEnvironment,
+): Promise<EndedProcess> {
+  return runToEnd(command, args, { cwd: folder, env: { ...process.env, ...env } });
 }
 
 /** What lies in a folder and below: texts by path, `-> TARGET` for links, `/` for folders. */

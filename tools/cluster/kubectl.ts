@@ -1,18 +1,8 @@
-import { spawn } from "node:child_process";
-import { text } from "node:stream/consumers";
-
 import { binary } from "../binaries/catalog.ts";
+import { runToEnd, type EndedProcess } from "../processes/runToEnd.ts";
 
-/** How a run of kubectl ended. Warnings of the API server are in stderr, as `Warning: …`. */
-export interface KubectlResult {
-  /** The exit code; null when a signal ended it. */
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs kubectl; a failing kubectl is a result, not an exception. */
-export type Kubectl = (args: readonly string[], stdin?: string) => Promise<KubectlResult>;
+/** Runs kubectl. Warnings of the API server are in stderr, as `Warning: …`. */
+export type Kubectl = (args: readonly string[], stdin?: string) => Promise<EndedProcess>;
 
 /**
  * A kubectl for one API server, without the preferences of the user who runs it. (The user's home
@@ -23,27 +13,11 @@ export type Kubectl = (args: readonly string[], stdin?: string) => Promise<Kubec
  */
 export async function kubectlFor(kubeconfigPath: string, cacheDir: string): Promise<Kubectl> {
   const program = await binary("kubectl");
-  return async (args, stdin = "") => {
-    const child = spawn(program, args, {
-      env: {
-        ...process.env,
-        KUBECONFIG: kubeconfigPath,
-        KUBECACHEDIR: cacheDir,
-        KUBERC: "off",
-      },
-    });
-    const ended = new Promise<number | null>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", resolve);
-    });
-    // A kubectl that never reads its stdin is none of the caller's concern.
-    child.stdin.on("error", () => {});
-    child.stdin.end(stdin);
-    const [code, stdout, stderr] = await Promise.all([
-      ended,
-      text(child.stdout),
-      text(child.stderr),
-    ]);
-    return { code, stdout, stderr };
+  const env = {
+    ...process.env,
+    KUBECONFIG: kubeconfigPath,
+    KUBECACHEDIR: cacheDir,
+    KUBERC: "off",
   };
+  return (args, stdin = "") => runToEnd(program, args, { env, stdin });
 }
