@@ -43,10 +43,12 @@ describe("the next step", () => {
   });
 });
 
-type Counts = { -readonly [Key in keyof PoolCounts]: PoolCounts[Key] };
+type MutablePoolCounts = { -readonly [Key in keyof PoolCounts]: PoolCounts[Key] };
 
 /** What the world does to a pool; a login, an end and a pause take their time. */
-const EVENT: Readonly<Record<string, (pool: Counts) => Partial<Counts> | false>> = {
+const EVENT: Readonly<
+  Record<string, (pool: MutablePoolCounts) => Partial<MutablePoolCounts> | false>
+> = {
   ask: (pool) => !pool.draining && { waiting: pool.waiting + 1 },
   giveUp: (pool) => pool.waiting > 0 && { waiting: pool.waiting - 1 },
   release: (pool) => pool.inUse > 0 && { inUse: pool.inUse - 1, idle: pool.idle + 1 },
@@ -58,7 +60,7 @@ const EVENT: Readonly<Record<string, (pool: Counts) => Partial<Counts> | false>>
   drain: () => ({ draining: true }),
 };
 
-const STEP: Readonly<Record<PoolStep, (pool: Counts) => Partial<Counts>>> = {
+const STEP: Readonly<Record<PoolStep, (pool: MutablePoolCounts) => Partial<MutablePoolCounts>>> = {
   abort: (pool) => ({ opening: false, closing: pool.closing + 1 }),
   close: (pool) => ({ idle: pool.idle - 1, closing: pool.closing + 1 }),
   lend: (pool) => ({ idle: pool.idle - 1, waiting: pool.waiting - 1, inUse: pool.inUse + 1 }),
@@ -74,7 +76,7 @@ const EVENTS = fc.array(
 );
 
 /** Lets something happen, a new limit for instance, and the pool act on it until it rests. */
-function happen(pool: Counts, event: string | number): void {
+function happen(pool: MutablePoolCounts, event: string | number): void {
   const change = typeof event === "number" ? { limit: event } : EVENT[event]?.(pool);
   if (change !== undefined && change !== false) Object.assign(pool, change);
   for (let steps = 0; steps < 100; steps += 1) {
@@ -86,7 +88,7 @@ function happen(pool: Counts, event: string | number): void {
 }
 
 /** What must hold whenever a pool rests. */
-function broken(before: Counts, after: Counts): readonly string[] {
+function broken(before: MutablePoolCounts, after: MutablePoolCounts): readonly string[] {
   const hasGrown = total(after) > total(before);
   const numbers = [after.idle, after.inUse, after.closing, after.waiting];
   return [
@@ -98,11 +100,11 @@ function broken(before: Counts, after: Counts): readonly string[] {
   ];
 }
 
-function staying({ opening, idle, inUse }: Counts): number {
+function staying({ opening, idle, inUse }: MutablePoolCounts): number {
   return (opening ? 1 : 0) + idle + inUse;
 }
 
-function total(pool: Counts): number {
+function total(pool: MutablePoolCounts): number {
   return staying(pool) + pool.closing;
 }
 
@@ -110,7 +112,7 @@ describe("whatever happens in whatever order", () => {
   it("no step takes the connections above the limit, and nobody is forgotten", () => {
     fc.assert(
       fc.property(fc.nat({ max: 6 }), EVENTS, (minIdle, events) => {
-        const pool: Counts = { ...REST, minIdle };
+        const pool: MutablePoolCounts = { ...REST, minIdle };
         for (const event of events) {
           const before = { ...pool };
           happen(pool, event);

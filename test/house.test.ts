@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 
 import { importsIn } from "./imports.ts";
-import { roomsTable, ROOM, type Room } from "./rooms.ts";
+import { roomsTable, ROOM, type RoomRow } from "./rooms.ts";
 
 /**
  * The rules of the house, held against the code: who may import whom, what is pure, and what no
@@ -50,7 +50,7 @@ function typescriptBelow(folder: string): string[] {
 }
 
 /** The longest match counts. */
-function roomOf(path: string): Room | undefined {
+function roomOf(path: string): RoomRow | undefined {
   return ROOMS.filter(({ place }) => isBelow(path, place)).toSorted(
     (a, b) => b.place.length - a.place.length,
   )[0];
@@ -80,7 +80,7 @@ function namedAs(name: string): string {
   return roomOf(name)?.place ?? name.match(/^(?:@[^/]+\/)?[^/]+/)?.[0] ?? name;
 }
 
-function isPure({ place, pure }: Room, file: string): boolean {
+function isPure({ place, pure }: RoomRow, file: string): boolean {
   return pure === true || (Array.isArray(pure) && pure.some((name) => file === join(place, name)));
 }
 
@@ -209,9 +209,9 @@ it("no program imports tests, and no product imports tools", () => {
   expect(offenders).toEqual([]);
 });
 
-it("a type's name stands for one thing in src, charts and pool", () => {
+it("a type's name stands for one thing in the repository", () => {
   const files = new Map<string, string[]>();
-  for (const { file, code } of PRODUCT.filter((each) => /^(?:src|charts|pool)\//.test(each.file))) {
+  for (const [file, code] of CODE) {
     for (const [, name = ""] of codeAlone(code).matchAll(DECLARED_TYPE)) {
       files.set(name, [...(files.get(name) ?? []), file]);
     }

@@ -11,10 +11,10 @@ export const ROOM = z.strictObject({
   pure: z.union([z.literal(true), z.array(z.string())]).optional(),
 });
 
-export type Room = z.infer<typeof ROOM>;
+export type RoomRow = z.infer<typeof ROOM>;
 
 /** The table as docs/architecture.md shows it. */
-export function roomsTable(rooms: readonly Room[]): string {
+export function roomsTable(rooms: readonly RoomRow[]): string {
   return [
     "| place | holds | may import | pure |",
     "|---|---|---|---|",

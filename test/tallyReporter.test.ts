@@ -11,12 +11,12 @@ import { scratchDir } from "../tools/processes/scratch.ts";
 const VITEST = resolve(import.meta.dirname, "../node_modules/vitest/vitest.mjs");
 const REPORTER = join(import.meta.dirname, "tallyReporter.ts");
 
-interface Run extends RunningProcess {
+interface ReporterRun extends RunningProcess {
   /** What it has written to the file that WEIR_TEST_RESULTS names. */
   readonly results: () => Promise<Results | undefined>;
 }
 
-interface Surroundings {
+interface ReporterOptions {
   /** A module. */
   readonly globalSetup?: string;
   readonly resultsFile?: string;
@@ -25,8 +25,8 @@ interface Surroundings {
 /** Runs these test files, one at a time and in this order. */
 async function run(
   files: Readonly<Record<string, string>>,
-  { globalSetup, resultsFile = "results.json" }: Surroundings = {},
-): Promise<Run> {
+  { globalSetup, resultsFile = "results.json" }: ReporterOptions = {},
+): Promise<ReporterRun> {
   const dir = await scratchDir("tally");
   for (const [name, text] of Object.entries(files)) {
     await writeFile(

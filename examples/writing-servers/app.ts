@@ -8,8 +8,8 @@ import {
 } from "@modelcontextprotocol/server";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { Metrics } from "./metrics.ts";
-import type { Verdict } from "./readiness.ts";
+import type { ProcessMetrics } from "./metrics.ts";
+import type { Readiness } from "./readiness.ts";
 import { sessions } from "./sessions.ts";
 
 /** Room for the longest text that a tool takes, however it is written. */
@@ -19,8 +19,8 @@ const BODY_BYTES_MAX = 1_000_000;
 export interface AppParts {
   readonly mcpPath: string;
   readonly newServer: () => McpServer;
-  readonly metrics: Pick<Metrics, "text" | "contentType">;
-  readonly readiness: () => Verdict;
+  readonly metrics: Pick<ProcessMetrics, "text" | "contentType">;
+  readonly readiness: () => Readiness;
   readonly eventStore?: EventStore | undefined;
 }
 

@@ -1,11 +1,11 @@
 import type { Logger } from "pino";
 import type { CallMetrics } from "./metrics.ts";
 import { explain } from "./refusal.ts";
-import type { Answer } from "./tool.ts";
+import type { AnswerCall } from "./tool.ts";
 
 /** The tool calls of this process. */
 export interface Calls {
-  readonly answer: Answer;
+  readonly answer: AnswerCall;
   /** Calls that run now. */
   readonly inFlight: () => number;
 }

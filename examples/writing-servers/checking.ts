@@ -1,6 +1,6 @@
 import type { Database } from "./database.ts";
 import type { Outcome } from "./outcome.ts";
-import { isCheckDue, verdict, type Evidence, type Verdict } from "./readiness.ts";
+import { isCheckDue, verdict, type Evidence, type Readiness } from "./readiness.ts";
 
 /** How often it is considered whether to ask the database. */
 const TICK_MS = 500;
@@ -11,16 +11,16 @@ const TICK_MS = 500;
 export const CHECK_TIMEOUT_MS = 1000;
 
 /** What is known of the database at each moment. */
-export interface Watch {
+export interface DatabaseWatch {
   readonly note: (outcome: Outcome) => void;
-  readonly verdict: () => Verdict;
+  readonly verdict: () => Readiness;
   /** Starts asking where work does not tell. */
   start(database: Database): void;
   stop(): void;
 }
 
 /** @param nowMs a clock that never goes back */
-export function watch(nowMs: () => number): Watch {
+export function watch(nowMs: () => number): DatabaseWatch {
   let evidence: Evidence | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isChecking = false;

@@ -1,14 +1,5 @@
-import { pool, PoolTimeout } from "@weir-dev/pool";
+import { pool, PoolTimeout, type PoolState } from "@weir-dev/pool";
 import { Busy, databaseOutcome, Unreachable, type Outcome } from "./outcome.ts";
-
-/** How full the process' one pool is, in connections. */
-export interface PoolState {
-  readonly limit: number;
-  readonly open: number;
-  readonly idle: number;
-  /** Callers that wait for a connection. */
-  readonly waiting: number;
-}
 
 /** The database as tools see it: one pool, of which a statement has a connection while it runs. */
 export interface Database {

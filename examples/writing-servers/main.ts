@@ -12,7 +12,7 @@ import { drain } from "./drain.ts";
 import { exchanges } from "./exchanges.ts";
 import { mcpServers } from "./mcpServers.ts";
 import { metrics } from "./metrics.ts";
-import { readSettings, type Settings } from "./settings.ts";
+import { readSettings, type ProgramSettings } from "./settings.ts";
 
 /**
  * How long a connection stays open without a request. Node's five seconds are less than a client may
@@ -31,7 +31,7 @@ try {
 }
 
 /** Starts the servers that this process is, and has SIGTERM end them in order. */
-function serve({ active, port, mcpPath, conformance }: Settings): void {
+function serve({ active, port, mcpPath, conformance }: ProgramSettings): void {
   const names = active.map(({ name }) => name);
   const watched = watch(nowMs);
   const database = openDatabase(watched.note);

@@ -1,6 +1,6 @@
 import { McpServer } from "@modelcontextprotocol/server";
 import type { Member } from "./members.ts";
-import type { Answer, Surroundings } from "./tool.ts";
+import type { AnswerCall, Surroundings } from "./tool.ts";
 
 const VERSION = "0.1.0";
 /** The list of tools is the same for everybody, and changes with a new version alone. */
@@ -17,7 +17,7 @@ export type Extra = (server: McpServer) => void;
 export function mcpServers(
   members: readonly Member[],
   surroundings: Surroundings,
-  answer: Answer,
+  answer: AnswerCall,
   extra?: Extra,
 ): () => McpServer {
   const [first, ...others] = members;

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { PoolState } from "./database.ts";
+import type { PoolState } from "@weir-dev/pool";
 import type { Explanation } from "./refusal.ts";
 import type { Call } from "./tool.ts";
 
@@ -13,13 +13,13 @@ export interface CallMetrics {
 }
 
 /** What /metrics serves. */
-export interface Metrics extends CallMetrics {
+export interface ProcessMetrics extends CallMetrics {
   readonly contentType: string;
   text(): Promise<string>;
 }
 
 /** @param pool the pool as it is at the moment of the call */
-export function metrics(pool: () => PoolState): Metrics {
+export function metrics(pool: () => Omit<PoolState, "inUse">): ProcessMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const ended = new Counter({

@@ -23,7 +23,7 @@ interface PageArgs {
 }
 
 /** One page of a list. */
-interface Page<Item> {
+interface ItemPage<Item> {
   items: Item[];
   nextCursor?: string;
 }
@@ -47,7 +47,7 @@ export async function page<Item extends { readonly id: number }>(
   { limit, cursor }: PageArgs,
   sql: string,
   values: readonly unknown[] = [],
-): Promise<Page<Item>> {
+): Promise<ItemPage<Item>> {
   const rows = await database.query<Item>(sql, [afterOf(cursor), limit + 1, ...values]);
   const items = rows.slice(0, limit);
   const last = items.at(-1);

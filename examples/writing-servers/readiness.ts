@@ -1,4 +1,4 @@
-import type { PoolState } from "./database.ts";
+import type { PoolState } from "@weir-dev/pool";
 import type { Outcome } from "./outcome.ts";
 
 /*
@@ -20,10 +20,12 @@ export interface Evidence {
   readonly atMs: number;
 }
 
-export type Verdict = { readonly ready: true } | { readonly ready: false; readonly reason: string };
+export type Readiness =
+  | { readonly ready: true }
+  | { readonly ready: false; readonly reason: string };
 
 /** Whether a call that came now would be served. */
-export function verdict(evidence: Evidence | undefined, nowMs: number): Verdict {
+export function verdict(evidence: Evidence | undefined, nowMs: number): Readiness {
   if (evidence === undefined) return { ready: false, reason: "the database has not answered yet" };
   const { outcome, atMs } = evidence;
   if (outcome.kind === "failed") return { ready: false, reason: `the database: ${outcome.reason}` };
@@ -39,7 +41,7 @@ export function verdict(evidence: Evidence | undefined, nowMs: number): Verdict 
 /** Whether to ask now: work tells more than a check, and goes before it. */
 export function isCheckDue(
   evidence: Evidence | undefined,
-  { limit, open, idle, waiting }: PoolState,
+  { limit, open, idle, waiting }: Omit<PoolState, "inUse">,
   nowMs: number,
 ): boolean {
   const hasRoom = waiting === 0 && (idle > 0 || open < limit);

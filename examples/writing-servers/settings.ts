@@ -7,7 +7,7 @@ const ACTIVE = "database-admin";
 export const OWN_PATHS = ["/livez", "/readyz", "/metrics"] as const;
 
 /** What this process is. */
-export interface Settings {
+export interface ProgramSettings {
   /** The servers that it hosts, in the order given. */
   readonly active: readonly Member[];
   readonly port: number;
@@ -21,7 +21,7 @@ export interface Settings {
  *
  * @throws with the variable, what was found and what is allowed
  */
-export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+export function readSettings(env: Readonly<Record<string, string | undefined>>): ProgramSettings {
   return {
     active: activeMembers(env["ACTIVE_MCP_SERVERS"] ?? ACTIVE),
     port: port(env["PORT"] ?? String(PORT)),

@@ -16,7 +16,7 @@ export interface Call {
 }
 
 /** One that answers a call as the caller needs it: measured, its errors explained. */
-export type Answer = (
+export type AnswerCall = (
   call: Call,
   work: () => Promise<Record<string, unknown>>,
 ) => Promise<CallToolResult>;
@@ -25,7 +25,7 @@ export type Answer = (
 export interface Tool {
   readonly name: string;
   /** Registers it with an SDK server, which checks arguments and results. */
-  offer(server: McpServer, owner: string, surroundings: Surroundings, answer: Answer): void;
+  offer(server: McpServer, owner: string, surroundings: Surroundings, answer: AnswerCall): void;
 }
 
 /** What a tool does to the data. */

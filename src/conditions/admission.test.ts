@@ -4,7 +4,7 @@ import { budgetOf, serverOf } from "../../test/fleets/fleetOf.ts";
 import { floorOf, roomOf } from "../budget/sums.ts";
 import { admit, type Applicant } from "./admission.ts";
 
-interface Wish {
+interface ApplicantWish {
   readonly name: string;
   readonly floor: number;
   readonly priority?: number;
@@ -20,7 +20,7 @@ function applicantOf({
   incumbent = false,
   createdS = 0,
   disabled = false,
-}: Wish): Applicant {
+}: ApplicantWish): Applicant {
   return {
     server: serverOf(name, {
       priority,
@@ -37,7 +37,7 @@ function applicantOf({
 /** U is 20. */
 const BUDGET = budgetOf({ pgbouncer: { maxClientConn: 30 } });
 
-function admittedOf(wishes: readonly Wish[]): readonly string[] {
+function admittedOf(wishes: readonly ApplicantWish[]): readonly string[] {
   return [...admit(BUDGET, wishes.map(applicantOf))]
     .filter(([, { admitted }]) => admitted)
     .map(([name]) => name)
@@ -45,7 +45,7 @@ function admittedOf(wishes: readonly Wish[]): readonly string[] {
 }
 
 describe("whole floors are admitted", () => {
-  it.each<[string, Wish[], string[]]>([
+  it.each<[string, ApplicantWish[], string[]]>([
     [
       "all, when all fit",
       [

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { formatProblem } from "./problem.ts";
 import { readFleet } from "./readFleet.ts";
 
-interface BudgetWish {
+interface BudgetFields {
   readonly pgbouncer?: string;
   readonly name?: string;
   readonly namespace?: string;
@@ -19,7 +19,7 @@ function budget({
   postgres = "host: pg, database: books",
   secret = "pg",
   pgbouncer = "maxClientConn: 200",
-}: BudgetWish = {}): string {
+}: BudgetFields = {}): string {
   return `apiVersion: weir.dev/v1alpha1
 kind: ConnectionBudget
 metadata: { name: ${name}, namespace: ${namespace} }

@@ -14,12 +14,12 @@ const object = fc
   })
   .map(({ key, uid, version }) => kept(key, uid, `${version}`));
 
-type Step =
+type StoreStep =
   | { put: StoredObject<string> }
   | { remove: string }
   | { replace: readonly StoredObject<string>[] };
 
-const step: fc.Arbitrary<Step> = fc.oneof(
+const step: fc.Arbitrary<StoreStep> = fc.oneof(
   object.map((put) => ({ put })),
   object.map(({ key }) => ({ remove: key })),
   fc.uniqueArray(object, { selector: ({ key }) => key }).map((replace) => ({ replace })),

@@ -5,7 +5,7 @@ import { startWorkQueue, type WorkQueue } from "./workQueue.ts";
 
 const BACKOFF = { firstMs: 100, maxMs: 1000 };
 
-interface Run {
+interface KeyRun {
   readonly key: string;
   readonly beganMs: number;
   readonly succeed: () => void;
@@ -16,16 +16,16 @@ interface Run {
 interface Bench {
   readonly runtime: VirtualRuntime;
   readonly queue: WorkQueue;
-  readonly runs: readonly Run[];
-  readonly underWay: Run[];
+  readonly runs: readonly KeyRun[];
+  readonly underWay: KeyRun[];
   readonly failures: (readonly [key: string, error: unknown, againInMs: number])[];
 }
 
 function bench(concurrency: number): Bench {
   // All of the backoff's time.
   const runtime = { ...virtualRuntime(), random: () => 1 };
-  const runs: Run[] = [];
-  const underWay: Run[] = [];
+  const runs: KeyRun[] = [];
+  const underWay: KeyRun[] = [];
   const failures: (readonly [string, unknown, number])[] = [];
   const work = (key: string) =>
     new Promise<void>((resolve, reject) => {
@@ -33,7 +33,7 @@ function bench(concurrency: number): Bench {
         underWay.splice(underWay.indexOf(run), 1);
         how();
       };
-      const run: Run = {
+      const run: KeyRun = {
         key,
         beganMs: runtime.monotonicMs(),
         succeed: end(resolve),
@@ -52,18 +52,18 @@ function bench(concurrency: number): Bench {
   return { runtime, queue, runs, underWay, failures };
 }
 
-function at(underWay: readonly Run[], index: number): Run {
+function at(underWay: readonly KeyRun[], index: number): KeyRun {
   const run = underWay[index % underWay.length];
   if (run === undefined) throw new Error("nothing is under way");
   return run;
 }
 
-type Step =
+type QueueStep =
   | { readonly does: "add"; readonly key: string; readonly delayMs: number }
   | { readonly does: "pass"; readonly ms: number }
   | { readonly does: "succeed" | "fail"; readonly index: number };
 
-const STEP: fc.Arbitrary<Step> = fc.oneof(
+const STEP: fc.Arbitrary<QueueStep> = fc.oneof(
   fc.record({
     does: fc.constant("add" as const),
     key: fc.constantFrom("a", "b", "c", "d"),
@@ -119,7 +119,7 @@ describe("whatever is added, and however the work ends", () => {
             );
             expect(keys.length === workers ? [] : idle).toEqual([]);
           };
-          const end = (run: Run, well: boolean) => {
+          const end = (run: KeyRun, well: boolean) => {
             model.ended(run.key, well, runtime.monotonicMs());
             if (well) run.succeed();
             else run.fail();

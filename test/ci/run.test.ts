@@ -2,7 +2,7 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 
-import type { Check, Course } from "../../tools/ci/course.ts";
+import type { CheckCommand, Course } from "../../tools/ci/course.ts";
 import { type RunningProcess, startProcess } from "../../tools/processes/processes.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";
 import { inOneStream } from "./oneStream.ts";
@@ -12,7 +12,7 @@ const VITEST = join(ROOT, "node_modules/vitest/vitest.mjs");
 const REPORTERS = ["default", join(ROOT, "test/tallyReporter.ts")];
 
 const HOUR_MS = 3_600_000;
-const CHECKS: readonly Check[] = [
+const CHECKS: readonly CheckCommand[] = [
   { name: "types", command: ["true"] },
   { name: "lint", command: ["true"] },
 ];
@@ -32,7 +32,7 @@ const HANGS = `
     await new Promise(() => {});
   });`;
 
-interface Run extends RunningProcess {
+interface CiRun extends RunningProcess {
   readonly dir: string;
 }
 
@@ -40,7 +40,7 @@ interface Run extends RunningProcess {
 async function run(
   files: Readonly<Record<string, string>>,
   { checks = CHECKS, limitMs = HOUR_MS, spentMs = 0 }: Partial<Course> = {},
-): Promise<Run> {
+): Promise<CiRun> {
   const dir = await scratchDir("ci");
   for (const [name, text] of Object.entries(files)) {
     const head = `import { existsSync, writeFileSync } from "node:fs";\nimport { test } from "vitest";\n`;
@@ -111,7 +111,7 @@ test("a file that fails once is run again, alone, and named", async () => {
 });
 
 test("a file that fails twice fails the run, and so does a check", async () => {
-  const checks: readonly Check[] = [
+  const checks: readonly CheckCommand[] = [
     { name: "types", command: ["false"] },
     { name: "lint", command: ["true"] },
   ];

@@ -37,7 +37,7 @@ const FLAKY = bad("b.test.ts", 1, "flickers");
 const SIX = ["a", "b", "c", "d", "e", "f"].map((name) => bad(`${name}.test.ts`, 1, "fails"));
 const WELL = { name: "types", ending: ended(0) };
 
-interface Row {
+interface VerdictCase {
   readonly first: TestRun;
   readonly second?: Readonly<Record<string, SecondRun>>;
   readonly checks?: Findings["checks"];
@@ -47,7 +47,7 @@ interface Row {
   readonly exitCode: 0 | 1;
 }
 
-const TABLE: Readonly<Record<string, Row>> = {
+const TABLE: Readonly<Record<string, VerdictCase>> = {
   "all green": {
     first: run([good("a.test.ts", 3), good("b.test.ts", 2)]),
     checks: [WELL, { name: "lint", ending: ended(0) }],

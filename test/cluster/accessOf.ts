@@ -8,7 +8,7 @@ import type { Cluster } from "./cluster.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** What an API server is asked about: as in a SelfSubjectAccessReview. */
-export interface Wish {
+export interface ResourceAttributes {
   readonly verb: string;
   readonly group: string;
   readonly resource: string;
@@ -19,13 +19,13 @@ export interface Wish {
 }
 
 /** A kind of object that the API server serves. */
-export type Served = Pick<Wish, "group" | "resource" | "subresource"> & {
+export type Served = Pick<ResourceAttributes, "group" | "resource" | "subresource"> & {
   readonly namespaced: boolean;
 };
 
 /** Asks an API server, as a ServiceAccount that has logged in, what that account may do. */
 export interface Access {
-  readonly mayI: (wish: Wish) => Promise<boolean>;
+  readonly mayI: (wish: ResourceAttributes) => Promise<boolean>;
   /** Everything that is served, subresources too. */
   readonly served: () => Promise<readonly Served[]>;
   readonly client: KubeClient;
@@ -47,7 +47,7 @@ export async function accessOf(
   return { client, mayI: (wish) => mayI(client, wish), served: () => served(client) };
 }
 
-async function mayI(client: KubeClient, wish: Wish): Promise<boolean> {
+async function mayI(client: KubeClient, wish: ResourceAttributes): Promise<boolean> {
   const { status, body } = await client.request({
     method: "POST",
     path: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",

@@ -16,7 +16,7 @@ import {
 import { scratchDir } from "../../tools/processes/scratch.ts";
 import { applied, changedByApplying, notCreated } from "./applying.ts";
 import { CLUSTER_START_TIMEOUT_MS, startCluster, type Cluster } from "./cluster.ts";
-import { dryRunOf, type DryRun, type Verdict } from "./dryRun.ts";
+import { dryRunOf, type DryRun, type DryRunVerdict } from "./dryRun.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const CRDS = join(ROOT, "crds");
@@ -82,7 +82,7 @@ describe.each([
 ] as const)("the API server and a fleet file agree about every %s", (kind, arbitrary, compared) => {
   const collection = `/apis/weir.dev/v1alpha1/namespaces/${NAMESPACE}/${kind.toLowerCase()}s`;
 
-  async function agreed(object: unknown): Promise<Verdict> {
+  async function agreed(object: unknown): Promise<DryRunVerdict> {
     const verdict = await api.create(collection, object);
     const { allowed } = verdict;
     const found = allowed ? { allowed, spec: verdict.spec } : { allowed };

@@ -4,7 +4,7 @@ import { Agent, request } from "undici";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 
 /** What an API server says of an object, which it does not keep. */
-export type Verdict =
+export type DryRunVerdict =
   | { readonly allowed: true; readonly spec: unknown }
   | {
       readonly allowed: false;
@@ -20,7 +20,7 @@ export interface DryRun {
    * @param collection the path of its kind: `/apis/weir.dev/v1alpha1/namespaces/writing/mcpservers`
    * @throws when the answer is neither yes nor no
    */
-  readonly create: (collection: string, object: unknown) => Promise<Verdict>;
+  readonly create: (collection: string, object: unknown) => Promise<DryRunVerdict>;
   readonly close: () => Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export async function dryRunOf(kubeconfigPath: string): Promise<DryRun> {
   const context = new RequestContext(server, HttpMethod.POST);
   await config.applySecurityAuthentication(context);
   const dispatcher = context.getDispatcher() ?? new Agent();
-  const create = async (collection: string, object: unknown): Promise<Verdict> => {
+  const create = async (collection: string, object: unknown): Promise<DryRunVerdict> => {
     const { statusCode, body } = await request(
       `${server}${collection}?dryRun=All&fieldValidation=Strict`,
       {
@@ -42,7 +42,7 @@ export async function dryRunOf(kubeconfigPath: string): Promise<DryRun> {
       },
     );
     const answer = await body.text();
-    const said: Answer = JSON.parse(answer);
+    const said: DryRunResponse = JSON.parse(answer);
     if (statusCode === 201) return { allowed: true, spec: said.spec };
     if (statusCode !== 422 && statusCode !== 400) throw new Error(`${statusCode}: ${answer}`);
     const messages = (said.details?.causes ?? []).map(({ message = "" }) => message);
@@ -52,7 +52,7 @@ export async function dryRunOf(kubeconfigPath: string): Promise<DryRun> {
 }
 
 /** The object, or a Status. */
-interface Answer {
+interface DryRunResponse {
   readonly spec?: unknown;
   readonly details?: { readonly causes?: readonly { readonly message?: string }[] };
 }

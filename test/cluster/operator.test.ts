@@ -10,7 +10,7 @@ import { listObjects } from "../../src/kube/list.ts";
 import { writeStatus } from "../../src/kube/status.ts";
 import { goldens } from "../golden/goldens.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";
-import { accessOf, type Access, type Served, type Wish } from "./accessOf.ts";
+import { accessOf, type Access, type Served, type ResourceAttributes } from "./accessOf.ts";
 import { applied, changedByApplying, notCreated } from "./applying.ts";
 import { CLUSTER_START_TIMEOUT_MS, startOwnCluster, type Cluster } from "./cluster.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
@@ -173,7 +173,7 @@ describe("the API server lets the operator do this, and nothing else of all that
 });
 
 /** The verbs that are allowed of one object. */
-async function allowedOf(object: Omit<Wish, "verb">): Promise<readonly string[]> {
+async function allowedOf(object: Omit<ResourceAttributes, "verb">): Promise<readonly string[]> {
   const answers = await Promise.all(VERBS.map((verb) => access.mayI({ ...object, verb })));
   return VERBS.filter((_, index) => answers[index]);
 }
@@ -315,13 +315,13 @@ describe("these rights suffice", () => {
   });
 });
 
-interface Given {
+interface BudgetObject {
   readonly metadata: { readonly uid: string };
   readonly items?: readonly unknown[];
 }
 
 /** An object, or a list of them, of the budgets' namespace. */
-async function objectAt(name: string): Promise<Given> {
+async function objectAt(name: string): Promise<BudgetObject> {
   const { stdout } = await cluster.kubectl(["get", name, "-n", BUDGETS, "-o", "json"]);
   return JSON.parse(stdout);
 }

@@ -1,7 +1,7 @@
 import type { PodContainer, PodObject } from "./podObject.ts";
 
 /** Where and since when a pod runs. */
-export interface Running {
+export interface PodStart {
   readonly address: string;
   readonly hostAddress: string;
   /** As Kubernetes writes times: RFC 3339, whole seconds. */
@@ -17,7 +17,7 @@ const CONDITIONS = [
 ] as const;
 
 /** The status that kubelet gives to a pod all of whose containers run and are ready. */
-export function runningStatus({ metadata, spec }: PodObject, running: Running): object {
+export function runningStatus({ metadata, spec }: PodObject, running: PodStart): object {
   const { address, hostAddress, since } = running;
   const { generation } = metadata;
   return {

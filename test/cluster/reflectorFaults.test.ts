@@ -26,22 +26,22 @@ afterAll(async () => {
 });
 
 /** One thing that happens, to the objects or on the way to them. */
-type Step = (world: World) => Promise<unknown>;
+type FaultStep = (world: FaultyCluster) => Promise<unknown>;
 
-interface World {
+interface FaultyCluster {
   readonly maps: ConfigMaps;
   readonly proxy: FaultyProxy;
   /** Another one each time it is asked for. */
   readonly value: () => string;
 }
 
-const named = (act: (world: World, name: string) => Promise<unknown>, word: string) =>
+const named = (act: (world: FaultyCluster, name: string) => Promise<unknown>, word: string) =>
   fc
     .constantFrom("a", "b", "c", "d", "e")
     .map((name) => told(`${word} ${name}`, (world) => act(world, name)));
 
 /** So that fast-check can say what a run did. */
-function told(words: string, step: Step): Step {
+function told(words: string, step: FaultStep): FaultStep {
   return Object.assign(step, { [fc.toStringMethod]: () => words });
 }
 

@@ -106,13 +106,13 @@ async function done(words: readonly string[], stdin?: string): Promise<string> {
 }
 
 /** An object as the API server gives it. */
-interface Given {
+interface AppliedState {
   readonly metadata: { readonly uid: string; readonly generation: number };
   readonly spec: Readonly<Record<string, unknown>>;
   readonly status: { readonly conditions?: unknown; readonly replicas?: number };
 }
 
-async function read(name: string, namespace = NAMESPACE): Promise<Given> {
+async function read(name: string, namespace = NAMESPACE): Promise<AppliedState> {
   return JSON.parse(await done(["get", name, "-n", namespace, "-o", "json"]));
 }
 

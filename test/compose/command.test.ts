@@ -12,7 +12,7 @@ import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { scratchDir } from "../../tools/processes/scratch.ts";
-import { weir, type Outcome, type World } from "../fleets/fakeShell.ts";
+import { weir, type CommandResult, type World } from "../fleets/fakeShell.ts";
 
 const EXAMPLE = readFileSync("examples/writing-servers/fleet.yaml", "utf8");
 const TLS = readFileSync("test/golden/tls.input.yaml", "utf8");
@@ -23,7 +23,7 @@ beforeEach(async () => {
   dir = join(await scratchDir("compose"), "out");
 });
 
-function compose(words: readonly string[] = [], world: World = {}): Promise<Outcome> {
+function compose(words: readonly string[] = [], world: World = {}): Promise<CommandResult> {
   const files = { "fleet.yaml": EXAMPLE, "tls.yaml": TLS, ...world.files };
   return weir(["compose", "fleet.yaml", "--out", dir, ...words], { ...world, files });
 }

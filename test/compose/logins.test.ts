@@ -104,13 +104,17 @@ async function startFrom(config: string, ordinal: number): Promise<PgBouncer> {
   });
 }
 
-type Environment = Readonly<Record<string, string>>;
+type ServiceVariables = Readonly<Record<string, string>>;
 
 /**
  * What node-postgres gets, in a process with this environment, from a PgBouncer that stands for
  * the one alias of all.
  */
-async function ask(environment: Environment, sql: string, bouncer: PgBouncer): Promise<string> {
+async function ask(
+  environment: ServiceVariables,
+  sql: string,
+  bouncer: PgBouncer,
+): Promise<string> {
   const script = startScript(
     `
     import { Socket } from "node:net";
@@ -138,7 +142,7 @@ async function ask(environment: Environment, sql: string, bouncer: PgBouncer): P
 }
 
 /** A service's environment, with its secret where it lies on this machine. */
-function environmentOf(name: string): Environment {
+function environmentOf(name: string): ServiceVariables {
   const service = file.services[name];
   const passFile = service?.environment?.["PGPASSFILE"];
   const secret = service?.secrets?.find(({ target }) => `/run/secrets/${target}` === passFile);

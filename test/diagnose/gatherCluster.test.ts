@@ -13,7 +13,7 @@ import {
 import { weir } from "../fleets/fakeShell.ts";
 import { type Postgres, startPostgres } from "../parts/postgres.ts";
 import { exampleFleet } from "../system/exampleFleet.ts";
-import { startTier, type Tier } from "../system/weirTier.ts";
+import { startTier, type StartedTier } from "../system/weirTier.ts";
 import { gather, socketFrom, unseenOf } from "./foreignPgBouncer.ts";
 
 const AUTHOR = "127.0.1.7";
@@ -30,7 +30,7 @@ const WAIT = { timeout: 120_000, interval: 100 };
 
 let server: ApiServer;
 let postgres: Postgres;
-let tier: Tier;
+let tier: StartedTier;
 let pods: Readonly<Record<"author" | "scene" | "stranger", string>>;
 const clients: Client[] = [];
 

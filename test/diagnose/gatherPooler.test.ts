@@ -14,7 +14,7 @@ import { scratchDir } from "../../tools/processes/scratch.ts";
 import { type Certificate, selfSigned } from "../system/certificate.ts";
 import { exampleFleet } from "../system/exampleFleet.ts";
 import { logIn } from "../system/logIn.ts";
-import { startTier, type Tier, type TierSpec } from "../system/weirTier.ts";
+import { startTier, type StartedTier, type TierSpec } from "../system/weirTier.ts";
 import {
   appClient,
   consoleUrl,
@@ -56,7 +56,7 @@ async function client(bouncer: PgBouncer, applicationName?: string): Promise<Cli
 }
 
 /** The example's tier; its database and role are gone afterwards. */
-async function weirTier(wish: Partial<TierSpec>): Promise<Tier> {
+async function weirTier(wish: Partial<TierSpec>): Promise<StartedTier> {
   const tier = await startTier({ fleet: exampleFleet(postgres), postgres, ...wish });
   stops.push(async () => {
     await tier.stop();

@@ -8,7 +8,7 @@ import type { LiveWorkload } from "../../src/model/workload.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { exampleFleet } from "../system/exampleFleet.ts";
-import { startTier, type Tier } from "../system/weirTier.ts";
+import { startTier, type StartedTier } from "../system/weirTier.ts";
 import { type Actor, startActor, tellActors, workloadOf } from "./actors.ts";
 import { consoleUrl, PASSWORDS, startForeignPgBouncer } from "./foreignPgBouncer.ts";
 import { kindsOf, lookAt, saidOf } from "./looking.ts";
@@ -82,7 +82,7 @@ describe("on a PgBouncer that weir did not make, with headroom", () => {
 
 describe("with weir's ini, guard and plan", () => {
   let postgres: Postgres;
-  let tier: Tier;
+  let tier: StartedTier;
   let pods: readonly Actor[];
   let workloads: readonly LiveWorkload[];
 

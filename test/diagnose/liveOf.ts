@@ -93,7 +93,7 @@ export function lineOf(told: Partial<DatabaseRow> = {}): DatabaseRow {
 }
 
 /** What a pooler of one line shows; each part the same in all samples, or by the sample's number. */
-export interface Shown {
+export interface ShownProcess {
   readonly clients?: readonly ClientRow[] | ((sample: number) => readonly ClientRow[]);
   readonly servers?: readonly ServerRow[] | ((sample: number) => readonly ServerRow[]);
   /** Clients that wait for a server connection. */
@@ -109,7 +109,7 @@ function at<T>(told: readonly T[] | ((sample: number) => readonly T[]) = [], sam
 }
 
 /** max_client_conn is 20, keepalive is the kernel's, weir's own console is counted. */
-export function poolerOf(shown: Shown = {}): LivePgBouncer {
+export function poolerOf(shown: ShownProcess = {}): LivePgBouncer {
   const { waiting = () => 0, sample = () => ({}) } = shown;
   return {
     address: shown.address ?? "10.244.9.9:6432",

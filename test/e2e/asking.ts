@@ -4,7 +4,7 @@ import { KUBECTL_TIMEOUT, answered, eventually } from "./eventually.ts";
 import { couldNotAsk } from "./couldNotAsk.ts";
 import type { RunningFleet } from "./runningFleet.ts";
 import type { FleetPods } from "./fleetPods.ts";
-import type { Asked } from "./programs/ask.ts";
+import type { AskReport } from "./programs/ask.ts";
 import { idleObjects, runTool, toolCommand } from "./tools.ts";
 import { POOL_PORT } from "../../src/api/names.ts";
 import { isMapping } from "../../src/json/fields.ts";
@@ -19,7 +19,7 @@ export async function expectAnswers(fleet: RunningFleet): Promise<void> {
       const { name, args } = callOf(member);
       const ask = async () => {
         const said = await runTool(fleet, "ask.ts", url, name, JSON.stringify(args));
-        const { tools, isError, result }: Asked = JSON.parse(said);
+        const { tools, isError, result }: AskReport = JSON.parse(said);
         return { member, hasTool: tools.includes(name), isError, result };
       };
       const result = expect.any(Object);

@@ -2,7 +2,7 @@ import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { cacheDir } from "../../tools/cache/cache.ts";
-import type { Environment } from "./environment.ts";
+import type { E2eEnvironment } from "./environment.ts";
 import type { Watch } from "./watch.ts";
 
 /** What somebody asks first who has to find out why a scenario failed. */
@@ -22,7 +22,7 @@ const PODS = ["get", "pods", "--all-namespaces", "--output=wide"];
  * @returns the file's path
  */
 export async function keepClusterLog(
-  { cluster }: Pick<Environment, "cluster">,
+  { cluster }: Pick<E2eEnvironment, "cluster">,
   namespace: string,
   seen: Watch | undefined,
 ): Promise<string> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { ON_NEED, SCALED, SHARED, TEN } from "./fleets.ts";
-import { type Environment, startEnvironment } from "./environment.ts";
+import { type E2eEnvironment, startEnvironment } from "./environment.ts";
 import { runScenario, stepsOf } from "./scenario.ts";
 
 /**
@@ -12,7 +12,7 @@ import { runScenario, stepsOf } from "./scenario.ts";
 /** Only ends one that hangs: on a fast machine a scenario takes 4 minutes. */
 const SCENARIO_TIMEOUT_MS = 60 * 60_000;
 
-let environment: Environment;
+let environment: E2eEnvironment;
 
 beforeAll(async () => {
   environment = await startEnvironment();

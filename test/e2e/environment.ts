@@ -7,17 +7,17 @@ import { cloneOfRepository } from "../docs/clone.ts";
 import { IMAGES } from "../../tools/images/catalog.ts";
 import { imageArchive } from "../../tools/images/imageArchive.ts";
 import { KUBECTL_TIMEOUT } from "./eventually.ts";
-import { type Health, watchHealth } from "./health.ts";
+import { type ClusterHealth, watchHealth } from "./health.ts";
 import { logStart } from "./log.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** What all fleets of the suite stand on: a cluster that has the images, and the operator. */
-export interface Environment {
+export interface E2eEnvironment {
   readonly cluster: RealCluster;
   readonly client: KubeClient;
   /** @returns what it wrote to stdout @throws with what it wrote to stderr, when it fails */
   readonly kubectl: (args: readonly string[], stdin?: string) => Promise<string>;
-  readonly health: Health;
+  readonly health: ClusterHealth;
   /** To be called before a namespace is made. */
   readonly claimNamespace: (name: string) => Promise<void>;
   /** Removes all namespaces that were claimed so far, with what is in them. */
@@ -26,7 +26,7 @@ export interface Environment {
 }
 
 /** Starts a cluster or takes the one that is there, loads all images, and installs the operator. */
-export async function startEnvironment(): Promise<Environment> {
+export async function startEnvironment(): Promise<E2eEnvironment> {
   const ready = logStart("the images are built");
   const archives: string[] = [];
   for (const { name } of IMAGES) archives.push(await imageArchive(name));
@@ -45,7 +45,7 @@ export async function startEnvironment(): Promise<Environment> {
       if (code === 0) return stdout;
       throw new Error(`kubectl ${args.join(" ")} ended with ${code}: ${stderr.trim()}`);
     };
-    const kubectl: Environment["kubectl"] = (args, stdin) =>
+    const kubectl: E2eEnvironment["kubectl"] = (args, stdin) =>
       againAfterStarvation(health, () => kubectlOnce(args, stdin));
     await health.untilWell();
     await installOperator({ cluster, kubectl });
@@ -75,7 +75,7 @@ export async function startEnvironment(): Promise<Environment> {
  * @param work may be done twice without harm
  */
 export async function againAfterStarvation<T>(
-  health: Pick<Health, "untilWell" | "wasStarved">,
+  health: Pick<ClusterHealth, "untilWell" | "wasStarved">,
   work: () => Promise<T>,
 ): Promise<T> {
   for (;;) {
@@ -92,7 +92,7 @@ export async function againAfterStarvation<T>(
 /** All together, and pods without their grace: the cluster would wait for one after the other. */
 async function removeAtOnce(
   namespaces: readonly string[],
-  kubectl: Environment["kubectl"],
+  kubectl: E2eEnvironment["kubectl"],
 ): Promise<void> {
   if (namespaces.length === 0) return;
   await kubectl(["delete", "namespace", "--wait=false", "--ignore-not-found", ...namespaces]);
@@ -106,7 +106,7 @@ async function removeAtOnce(
 async function installOperator({
   cluster,
   kubectl,
-}: Pick<Environment, "cluster" | "kubectl">): Promise<void> {
+}: Pick<E2eEnvironment, "cluster" | "kubectl">): Promise<void> {
   const installed = logStart("the operator runs");
   const file = join(await cloneOfRepository(), "manifests/operator/weir-operator.yaml");
   await cluster.claim("--filename", file);

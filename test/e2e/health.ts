@@ -11,7 +11,7 @@ import { systemRuntime } from "../../src/runtime/runtime.ts";
  * Whether the cluster itself is well. Starved, here: a node or a pod of kube-system is not Ready, or
  * the API server does not answer. A node without CPU makes them fail, whatever weir does.
  */
-export interface Health {
+export interface ClusterHealth {
   /** Waits until all is well. @throws what is not well, after 20 minutes of it */
   readonly untilWell: () => Promise<void>;
   /** Whether it was starved between two moments of the wall clock, or up to 30 s before or after. */
@@ -22,7 +22,7 @@ export interface Health {
 }
 
 /** A node, or one of the cluster's own pods. */
-interface Part {
+interface ClusterPart {
   readonly name: string;
   readonly ready: boolean;
   /** A pod that is going, or has done its work, need not be Ready. */
@@ -43,7 +43,7 @@ const AROUND_MS = 30_000;
 export async function watchHealth(
   client: KubeClient,
   time: ScenarioTime = scenarioTime,
-): Promise<Health> {
+): Promise<ClusterHealth> {
   const follow = (selection: { kind: string; plural: string; namespace?: string }) =>
     reflect({
       client,
@@ -114,7 +114,7 @@ export async function watchHealth(
 }
 
 /** What is not Ready, a sentence each. */
-function unready(kind: string, parts: readonly Part[]): readonly string[] {
+function unready(kind: string, parts: readonly ClusterPart[]): readonly string[] {
   return parts
     .filter(({ ready, over }) => !ready && !over)
     .map(({ name }) => `${kind} ${name} is not Ready`);
@@ -137,7 +137,7 @@ async function apiAnswersOnce(client: KubeClient): Promise<boolean> {
   return answers;
 }
 
-function partOf({ metadata, status }: KubeObject): Part {
+function partOf({ metadata, status }: KubeObject): ClusterPart {
   const { name, deletionTimestamp } = isMapping(metadata) ? metadata : {};
   const { phase, conditions } = isMapping(status) ? status : {};
   return {

@@ -2,11 +2,11 @@ import { expect, test } from "vitest";
 
 import type { KubeRequest } from "../../src/kube/client.ts";
 import { notReady } from "./clusterLog.ts";
-import type { Environment } from "./environment.ts";
+import type { E2eEnvironment } from "./environment.ts";
 import { loadGeneratorOf } from "./loadGenerator.ts";
-import type { Load } from "./programs/load.ts";
+import type { CallLoad } from "./programs/load.ts";
 
-const LOAD: Load = { targets: [{ server: "scene", url: "", tools: [], width: 1, pauseMs: 1 }] };
+const LOAD: CallLoad = { targets: [{ server: "scene", url: "", tools: [], width: 1, pauseMs: 1 }] };
 
 test("what is wished last is told last, also where an earlier request had to be tried again", async () => {
   const told: unknown[] = [];
@@ -36,7 +36,7 @@ test("what is wished last is told last, also where an earlier request had to be 
   expect(told.at(-1)).toEqual(LOAD);
 });
 
-function environmentThatAsks(request: Environment["client"]["request"]): Environment {
+function environmentThatAsks(request: E2eEnvironment["client"]["request"]): E2eEnvironment {
   const client = { server: "", request, get: unused, stream: unused, close: unused };
   const health = {
     untilWell: unused,

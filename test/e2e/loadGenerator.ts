@@ -1,18 +1,18 @@
 import { callOf } from "./fleets.ts";
 import type { RunningFleet } from "./runningFleet.ts";
-import type { Load, LoadReport } from "./programs/load.ts";
+import type { CallLoad, LoadReport } from "./programs/load.ts";
 import { askProgram, LOAD_PORT } from "./tools.ts";
 
 const PAUSE_MS = 1000;
 /** Who is called at first, and while the node is starved. */
-const NOBODY: Load = { targets: [] };
+const NOBODY: CallLoad = { targets: [] };
 
 /**
  * More calls at once than the pools of a server have connections, so that they fill.
  *
  * @param pods of each server
  */
-export function loadOf({ servers, plan }: RunningFleet, pods = 1): Load {
+export function loadOf({ servers, plan }: RunningFleet, pods = 1): CallLoad {
   return {
     targets: servers.map(({ name, url, members }) => {
       const limit = plan.servers.find((each) => each.name === name)?.limit ?? 1;
@@ -25,7 +25,7 @@ export function loadOf({ servers, plan }: RunningFleet, pods = 1): Load {
 /** The calls of the program in a fleet's pod. */
 export interface LoadGenerator {
   /** Calls the servers so from now on. */
-  readonly call: (load: Load) => Promise<void>;
+  readonly call: (load: CallLoad) => Promise<void>;
   /** Calls nobody for a while, and then goes on: the node is starved. */
   readonly suspend: (isSuspended: boolean) => Promise<void>;
   /** How all calls so far have ended. */
@@ -45,7 +45,7 @@ export function loadGeneratorOf(
     carried = carried.then(tell, tell);
     await carried;
   };
-  const call = async (load: Load) => {
+  const call = async (load: CallLoad) => {
     wanted = load;
     await carry();
   };

@@ -15,7 +15,7 @@ import {
   POSTGRES_POD,
   type Scaled,
 } from "./fleets.ts";
-import { againAfterStarvation, type Environment } from "./environment.ts";
+import { againAfterStarvation, type E2eEnvironment } from "./environment.ts";
 import { type LoadGenerator, loadGeneratorOf } from "./loadGenerator.ts";
 import { logStart } from "./log.ts";
 import { TOOLS_POD, toolsObjects } from "./tools.ts";
@@ -29,7 +29,7 @@ export interface RunningFleet {
   /** PgBouncer's processes by their pods' names, and where each of them listens. */
   readonly poolers: ReadonlyMap<string, string>;
   readonly loadGenerator: LoadGenerator;
-  readonly environment: Environment;
+  readonly environment: E2eEnvironment;
   /** kubectl in the fleet's namespace. */
   readonly kubectl: (...args: readonly string[]) => Promise<string>;
   /** Runs commands as a reader of docs/quickstart.md would: bash, in a clone, with kubectl. */
@@ -37,7 +37,10 @@ export interface RunningFleet {
 }
 
 /** Runs a fleet as docs/quickstart.md tells a newcomer, with a Postgres for trying weir out. */
-export async function runFleet(environment: Environment, spec: FleetSpec): Promise<RunningFleet> {
+export async function runFleet(
+  environment: E2eEnvironment,
+  spec: FleetSpec,
+): Promise<RunningFleet> {
   const folder = await cloneOfRepository();
   const fleet = runningFleetOf(environment, spec, folder);
   const { namespace, poolers, shell, kubectl } = fleet;
@@ -71,7 +74,11 @@ export async function runFleet(environment: Environment, spec: FleetSpec): Promi
 }
 
 /** @param folder where its commands run */
-function runningFleetOf(environment: Environment, spec: FleetSpec, folder: string): RunningFleet {
+function runningFleetOf(
+  environment: E2eEnvironment,
+  spec: FleetSpec,
+  folder: string,
+): RunningFleet {
   const { namespace, active, scaled } = spec;
   const { kubeconfigPath } = environment.cluster;
   const { plan, servers } = planned(spec);

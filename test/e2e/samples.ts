@@ -4,7 +4,7 @@ import type { RunningFleet } from "./runningFleet.ts";
 import type { FleetPods } from "./fleetPods.ts";
 import type { PoolerSeen } from "./programs/poolerSamples.ts";
 import type { PoolSeen } from "./programs/poolSamples.ts";
-import type { Samples as Seen } from "./programs/sample.ts";
+import type { SampleReport } from "./programs/sample.ts";
 import { askProgram, SAMPLE_PORT } from "./tools.ts";
 
 /** What PgBouncers and pools were seen to do since the tools' pod started. */
@@ -25,7 +25,7 @@ const EVERY_MS = 1000;
 /** Follows what the program sees, and tells it of each new pod. */
 export async function followSamples(fleet: RunningFleet, pods: FleetPods): Promise<Samples> {
   const servers = new Map<string, string>();
-  let seen: Seen = { poolers: {}, pools: {}, cpuSeconds: 0 };
+  let seen: SampleReport = { poolers: {}, pools: {}, cpuSeconds: 0 };
   const stopped = new AbortController();
   const addresses = () => {
     const found: Record<string, string> = {};

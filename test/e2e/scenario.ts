@@ -13,7 +13,7 @@ import { eventually } from "./eventually.ts";
 import type { LoggedCondition } from "./conditionHistory.ts";
 import { badConditions, expectAllWell, refusals, serversAtLimit, unread } from "./expectations.ts";
 import { type FleetSpec, POSTGRES_POD } from "./fleets.ts";
-import type { Environment } from "./environment.ts";
+import type { E2eEnvironment } from "./environment.ts";
 import { costsOf, logCosts } from "./costs.ts";
 import { keepClusterLog } from "./clusterLog.ts";
 import { loadOf } from "./loadGenerator.ts";
@@ -59,7 +59,7 @@ export function stepsOf({ scaled }: Pick<FleetSpec, "scaled">): readonly string[
  * @throws when a step fails; the message names the kept log of the cluster
  */
 export async function runScenario(
-  environment: Environment,
+  environment: E2eEnvironment,
   spec: FleetSpec,
 ): Promise<readonly string[]> {
   const { namespace } = spec;

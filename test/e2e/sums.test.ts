@@ -19,7 +19,7 @@ const FULL: PoolerSeen = {
   why: undefined,
 };
 
-interface Case {
+interface SumsCase {
   readonly pooler?: Partial<PoolerSeen>;
   readonly backends?: { readonly samples: number; readonly most: number };
   readonly open?: number;
@@ -27,7 +27,7 @@ interface Case {
   readonly before?: readonly (readonly [string, number])[];
 }
 
-function brokenOf({ pooler, backends, open = 5, before = [] }: Case): readonly string[] {
+function brokenOf({ pooler, backends, open = 5, before = [] }: SumsCase): readonly string[] {
   const poolers = new Map([["writing-pgbouncer-0", { ...FULL, ...pooler }]]);
   const seen = {
     backends: { seen: () => backends ?? { samples: 1, most: plan.slots.postgres } },
@@ -44,7 +44,7 @@ it("all that may be is within the sums", () => {
 });
 
 describe("one more breaks one, which is named", () => {
-  it.each<readonly [string, Case]>([
+  it.each<readonly [string, SumsCase]>([
     ["writing-pgbouncer-0: Σ max(limit, open): 191 > 190", { pooler: { clients: 191 } }],
     ["writing-pgbouncer-0: Σ max(slots, open): 49 > 48", { pooler: { slots: 49 } }],
     [

@@ -4,7 +4,7 @@ import type { Samples } from "./samples.ts";
 import { logMeasured } from "../measured.ts";
 
 /** What was seen of every PgBouncer, of every pool, and of Postgres. */
-interface Seen {
+interface SampledUse {
   readonly backends: Pick<Backends, "seen">;
   readonly samples: Pick<Samples, "poolers" | "pools">;
 }
@@ -22,7 +22,7 @@ interface Bound {
 type Looks = ReadonlyMap<string, number>;
 
 /** How often each PgBouncer and Postgres was looked at so far. */
-export function looksOf({ samples, backends }: Pick<Seen, "samples" | "backends">): Looks {
+export function looksOf({ samples, backends }: Pick<SampledUse, "samples" | "backends">): Looks {
   const ofPoolers = [...samples.poolers()].map(([name, each]) => [name, each.samples] as const);
   return new Map([...ofPoolers, [POSTGRES, backends.seen().samples]]);
 }
@@ -36,7 +36,7 @@ export function looksOf({ samples, backends }: Pick<Seen, "samples" | "backends"
  */
 export function brokenSums(
   fleet: Pick<RunningFleet, "plan" | "poolers">,
-  seen: Seen,
+  seen: SampledUse,
   before: Looks,
 ): readonly string[] {
   const looks = looksOf(seen);
@@ -51,7 +51,7 @@ export function brokenSums(
 
 function bounds(
   { plan }: Pick<RunningFleet, "plan">,
-  { samples, backends }: Seen,
+  { samples, backends }: SampledUse,
 ): readonly Bound[] {
   const { clients, slots, servers } = plan;
   return [
@@ -74,7 +74,7 @@ function bounds(
 }
 
 /** Prints how near the sums came to their bounds. */
-export function logSums({ namespace, plan }: RunningFleet, seen: Seen): void {
+export function logSums({ namespace, plan }: RunningFleet, seen: SampledUse): void {
   for (const [pooler, { samples, clients, slots, open, unseen }] of seen.samples.poolers()) {
     const most = Object.values(open).reduce((sum, each) => sum + each, 0);
     logMeasured(

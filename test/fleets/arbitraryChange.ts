@@ -18,7 +18,7 @@ const BUDGETS = [
 
 const SERVERS = ["a", "b", "c"] as const;
 
-interface ServerWish {
+interface ArbitraryServer {
   readonly budget: number;
   readonly replicas: number;
   readonly maxReplicas: number | undefined;
@@ -29,7 +29,7 @@ interface ServerWish {
   readonly processesPerPod: number;
 }
 
-const serverWish: fc.Arbitrary<ServerWish | undefined> = fc.option(
+const serverWish: fc.Arbitrary<ArbitraryServer | undefined> = fc.option(
   fc.record({
     // Mostly the first budget of its namespace.
     budget: fc.constantFrom(0, 0, 0, 1),
@@ -44,7 +44,7 @@ const serverWish: fc.Arbitrary<ServerWish | undefined> = fc.option(
   { nil: undefined, freq: 5 },
 );
 
-interface BudgetWish {
+interface ArbitraryBudget {
   readonly host: string;
   readonly user: string;
   readonly processes: number;
@@ -57,7 +57,7 @@ interface BudgetWish {
   readonly maintenanceSlots: number;
 }
 
-const budgetWish: fc.Arbitrary<BudgetWish | undefined> = fc.option(
+const budgetWish: fc.Arbitrary<ArbitraryBudget | undefined> = fc.option(
   fc.record({
     host: fc.constantFrom("pg1", "pg1", "pg2"),
     user: fc.constantFrom("one", "one", "one", "two"),
@@ -75,13 +75,13 @@ const spare = fc.record({
   pg2: fc.constantFrom(0, 0, 1, 5),
 });
 
-interface Wish {
-  readonly budgets: readonly (BudgetWish | undefined)[];
-  readonly servers: readonly (ServerWish | undefined)[];
+interface ArbitraryFleet {
+  readonly budgets: readonly (ArbitraryBudget | undefined)[];
+  readonly servers: readonly (ArbitraryServer | undefined)[];
   readonly spare: Readonly<Record<string, number>>;
 }
 
-const wish: fc.Arbitrary<Wish> = fc.record({
+const wish: fc.Arbitrary<ArbitraryFleet> = fc.record({
   budgets: fc.tuple(budgetWish, budgetWish, budgetWish),
   servers: fc.tuple(...["north", "south"].flatMap(() => SERVERS.map(() => serverWish))),
   spare,
@@ -97,7 +97,7 @@ export function arbitraryChange(): fc.Arbitrary<{ readonly old: Fleet; readonly 
     }));
 }
 
-function fleetFrom(chosen: Wish): Fleet {
+function fleetFrom(chosen: ArbitraryFleet): Fleet {
   const servers = chosen.servers.flatMap((each, index) => {
     const namespace = index < SERVERS.length ? "north" : "south";
     const there = BUDGETS.filter(
@@ -122,7 +122,10 @@ function fleetFrom(chosen: Wish): Fleet {
   return { budgets, servers };
 }
 
-function shareFor({ processes, slots, rest, maintenanceSlots }: BudgetWish, lines: number): number {
+function shareFor(
+  { processes, slots, rest, maintenanceSlots }: ArbitraryBudget,
+  lines: number,
+): number {
   return processes * (maintenanceSlots + lines + slots) + Math.min(rest, processes - 1);
 }
 
@@ -138,7 +141,7 @@ function drawing(
 
 function budgetFrom(
   { name, namespace }: (typeof BUDGETS)[number],
-  each: BudgetWish,
+  each: ArbitraryBudget,
   share: number,
   available: number,
   servers: readonly McpServer[],
@@ -165,7 +168,7 @@ function budgetFrom(
   });
 }
 
-function server(name: string, budget: (typeof BUDGETS)[number], each: ServerWish): McpServer {
+function server(name: string, budget: (typeof BUDGETS)[number], each: ArbitraryServer): McpServer {
   return serverOf(
     name,
     {

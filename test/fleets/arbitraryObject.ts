@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import {
   BUDGET_RULES,
   SERVER_RULES,
-  type Change,
+  type PathChange,
   type Changes,
   type Path,
 } from "./comparedFields.ts";
@@ -253,7 +253,7 @@ export const comparedServers = SERVER_RULES.flat().map((changes) => withChanges(
 
 function changed(
   base: object,
-  changes: readonly fc.Arbitrary<Change>[],
+  changes: readonly fc.Arbitrary<PathChange>[],
   rules: readonly Changes[],
 ): fc.Arbitrary<unknown> {
   return fc
@@ -261,10 +261,10 @@ function changed(
       { arbitrary: fc.array(fc.oneof(...changes), { maxLength: 4 }), weight: 2 },
       { arbitrary: fc.oneof(...rules.map((all) => fc.constantFrom(...all))), weight: 1 },
     )
-    .map((each: readonly Change[]) => withChanges(base, each));
+    .map((each: readonly PathChange[]) => withChanges(base, each));
 }
 
-function withChanges(base: object, changes: readonly Change[]): unknown {
+function withChanges(base: object, changes: readonly PathChange[]): unknown {
   return changes.reduce<unknown>((object, { path, value }) => withField(object, path, value), base);
 }
 

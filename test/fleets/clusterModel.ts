@@ -12,7 +12,7 @@ import { applyChanges } from "./applyChanges.ts";
  */
 
 /** What a process of PgBouncer was started with. */
-interface Ini {
+interface StartedWith {
   readonly postgres: string;
   readonly role: string;
   /** Σ slots of its lines. */
@@ -37,7 +37,7 @@ export class ClusterModel {
   readonly broken: string[] = [];
   readonly #next: Fleet;
   /** Each process' ini, by budget. */
-  readonly #tiers = new Map<string, readonly Ini[]>();
+  readonly #tiers = new Map<string, readonly StartedWith[]>();
   readonly #servers = new Map<string, Pods>();
   /** CONNECTION LIMIT by `POSTGRES ROLE`, and whose role it is. */
   readonly #roles = new Map<string, { readonly budget: string; readonly limit: number }>();
@@ -50,7 +50,7 @@ export class ClusterModel {
     for (const budget of old.budgets) {
       const key = keyOf(budget);
       const ini = iniOf(old, key);
-      this.#tiers.set(key, Array<Ini>(processCountOf(budget)).fill(ini));
+      this.#tiers.set(key, Array<StartedWith>(processCountOf(budget)).fill(ini));
       this.#roles.set(`${ini.postgres} ${ini.role}`, { budget: key, limit: shareOf(budget) });
       this.#postgres.set(ini.postgres, admitted(old, ini.postgres));
     }
@@ -145,7 +145,7 @@ export class ClusterModel {
       if (object.kind === "ConnectionBudget") {
         const budget = fleet.budgets.find((each) => keyOf(each) === key);
         const processes = budget === undefined ? 0 : processCountOf(budget);
-        this.#moveTier(key, Array<Ini>(processes).fill(iniOf(fleet, key)), where);
+        this.#moveTier(key, Array<StartedWith>(processes).fill(iniOf(fleet, key)), where);
       }
     }
     for (const object of objects) {
@@ -159,7 +159,7 @@ export class ClusterModel {
   }
 
   /** Each process by itself: the old one is there, or none, or the new one. */
-  #moveTier(key: string, next: readonly Ini[], where: string): void {
+  #moveTier(key: string, next: readonly StartedWith[], where: string): void {
     const old = this.#tiers.get(key) ?? [];
     const choices = Array.from({ length: Math.max(old.length, next.length) }, (_, ordinal) => [
       ...(old[ordinal] === undefined ? [] : [old[ordinal]]),
@@ -290,7 +290,7 @@ function admitted(fleet: Fleet, postgres: string): number {
   return (one?.spec.postgres.maxConnections ?? 0) - 3;
 }
 
-function iniOf(fleet: Fleet, key: string): Ini {
+function iniOf(fleet: Fleet, key: string): StartedWith {
   const budget = fleet.budgets.find((each) => keyOf(each) === key);
   const plan = planFleet(fleet).budgets.find((each) => `${each.namespace}/${each.name}` === key);
   if (budget === undefined || plan === undefined) throw new Error(`no budget ${key}`);

@@ -1,13 +1,13 @@
 export type Path = readonly (string | number)[];
 
 /** One field set to a value, or left out when it is undefined. */
-export interface Change {
+export interface PathChange {
   readonly path: Path;
   readonly value: unknown;
 }
 
 /** All that may become of a few fields together. */
-export type Changes = readonly (readonly Change[])[];
+export type Changes = readonly (readonly PathChange[])[];
 
 /** Fields that one rule of a kind compares, with values on both sides of what it allows. */
 function together(table: readonly (readonly [Path, readonly unknown[]])[]): Changes {

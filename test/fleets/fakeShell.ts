@@ -12,14 +12,14 @@ export interface World {
 }
 
 /** What a command left behind. */
-export interface Outcome {
+export interface CommandResult {
   readonly exitCode: ExitCode;
   readonly out: string;
   readonly err: string;
 }
 
 /** Runs `weir` with these words in a world without a file system or terminal. */
-export async function weir(words: readonly string[], world: World = {}): Promise<Outcome> {
+export async function weir(words: readonly string[], world: World = {}): Promise<CommandResult> {
   const out: string[] = [];
   const err: string[] = [];
   const exitCode = await main(words, {

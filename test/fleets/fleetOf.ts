@@ -4,16 +4,16 @@ import type { Fleet } from "../../src/api/fleet.ts";
 import { mcpServerSchema, type McpServer } from "../../src/api/mcpServer.ts";
 import { API_VERSION } from "../../src/api/names.ts";
 
-type BudgetInput = z.input<typeof connectionBudgetSchema>["spec"];
-type ServerInput = z.input<typeof mcpServerSchema>["spec"];
+type BudgetSpecInput = z.input<typeof connectionBudgetSchema>["spec"];
+type ServerSpecInput = z.input<typeof mcpServerSchema>["spec"];
 
 /** What a test says of a budget; the rest is as users get it when they leave it out. */
 export interface BudgetWish {
   readonly name?: string;
   readonly namespace?: string;
-  readonly policy?: BudgetInput["policy"];
-  readonly postgres?: Partial<BudgetInput["postgres"]>;
-  readonly pgbouncer?: Partial<BudgetInput["pgbouncer"]>;
+  readonly policy?: BudgetSpecInput["policy"];
+  readonly postgres?: Partial<BudgetSpecInput["postgres"]>;
+  readonly pgbouncer?: Partial<BudgetSpecInput["pgbouncer"]>;
 }
 
 /** A valid ConnectionBudget, through the schema: C is 200 and P 97 unless the wish says else. */
@@ -39,7 +39,7 @@ export function budgetOf(wish: BudgetWish = {}): ConnectionBudget {
 /** A valid McpServer of that name, through the schema; in the budget `writing` unless told. */
 export function serverOf(
   name: string,
-  spec: Partial<ServerInput> = {},
+  spec: Partial<ServerSpecInput> = {},
   namespace = "writing",
 ): McpServer {
   return mcpServerSchema.parse({
@@ -65,7 +65,7 @@ export const INCIDENT_NAMES: readonly string[] = [
 ];
 
 /** The ten servers of the incident, all with this spec, behind C = 200. */
-export function incidentFleet(spec: Partial<ServerInput> = {}, budget: BudgetWish = {}): Fleet {
+export function incidentFleet(spec: Partial<ServerSpecInput> = {}, budget: BudgetWish = {}): Fleet {
   return {
     budgets: [budgetOf(budget)],
     servers: INCIDENT_NAMES.map((name) => serverOf(name, spec)),

@@ -1,4 +1,4 @@
-import { fieldOf, itemsOf } from "../../src/json/fields.ts";
+import { fieldOf, itemsOf, type Fields } from "../../src/json/fields.ts";
 import type { Pod } from "./manifestPods.ts";
 
 /**
@@ -32,8 +32,6 @@ const VOLUMES: ReadonlySet<string> = new Set([
   "projected",
   "secret",
 ]);
-
-type Fields = Pod["spec"];
 
 function ofContainer(container: Fields, podContext: Fields): readonly string[] {
   const own = fieldOf(container, "securityContext");

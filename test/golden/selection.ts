@@ -1,8 +1,6 @@
 import type { Manifest } from "../../src/render/manifest.ts";
-import { fieldOf, itemsOf } from "../../src/json/fields.ts";
+import { fieldOf, itemsOf, type Fields } from "../../src/json/fields.ts";
 import { stringsAt, type Pod } from "./manifestPods.ts";
-
-type Fields = Pod["spec"];
 
 /** Whether a pod carries all labels of a selector; an empty one takes all. No expressions. */
 export function selects(selector: Readonly<Record<string, string>>, pod: Pod): boolean {
@@ -10,7 +8,7 @@ export function selects(selector: Readonly<Record<string, string>>, pod: Pod): b
 }
 
 /** A connection that a NetworkPolicy may allow. */
-export interface Connection {
+export interface PodConnection {
   readonly from: Pod;
   readonly to: Pod;
   readonly port: number;
@@ -20,7 +18,7 @@ export interface Connection {
  * Whether a cluster that enforces these NetworkPolicies lets a connection through: by the egress of
  * the one pod, if any policy isolates it, and by the ingress of the other.
  */
-export function isAllowed(connection: Connection, manifests: readonly Manifest[]): boolean {
+export function isAllowed(connection: PodConnection, manifests: readonly Manifest[]): boolean {
   const policies = manifests.filter(({ kind }) => kind === "NetworkPolicy");
   const passes = (pod: Pod, other: Pod, direction: "Ingress" | "Egress") => {
     const isolating = policies.filter(

@@ -22,7 +22,7 @@ export interface ContainerSpec {
 }
 
 /** A container that runs, on this machine's network. */
-export interface Container {
+export interface RunningContainer {
   readonly process: RunningProcess;
   readonly stop: () => Promise<void>;
 }
@@ -33,7 +33,7 @@ export async function runContainer(spec: ContainerSpec): Promise<string> {
 }
 
 /** Starts an image: by Docker where there is one, else unpacked. It ends with this process. */
-export async function startContainer(spec: ContainerSpec): Promise<Container> {
+export async function startContainer(spec: ContainerSpec): Promise<RunningContainer> {
   const name = `weir-test-${randomUUID()}`;
   const command = await commandOf(spec, name);
   // Docker's containers are no children of whoever starts them.
@@ -46,13 +46,13 @@ export async function startContainer(spec: ContainerSpec): Promise<Container> {
   return { process, stop };
 }
 
-type Command = { readonly command: string; readonly args: readonly string[] };
+type ContainerCommand = { readonly command: string; readonly args: readonly string[] };
 
-async function commandOf(spec: ContainerSpec, name: string): Promise<Command> {
+async function commandOf(spec: ContainerSpec, name: string): Promise<ContainerCommand> {
   return (await dockerAnswers()) ? dockerRun(spec, name) : inOwnRoot(spec);
 }
 
-async function dockerRun(spec: ContainerSpec, name: string): Promise<Command> {
+async function dockerRun(spec: ContainerSpec, name: string): Promise<ContainerCommand> {
   const { image, program, args, env = {}, mounts = {}, writable = [] } = spec;
   // Docker may not know it: its archive may have been built earlier.
   await docker("load", "--quiet", "--input", await imageArchive(image));
@@ -101,7 +101,7 @@ exec env -i "$@"
 `;
 
 /** The same without Docker: in the unpacked root, with processes and mounts of its own. */
-async function inOwnRoot(spec: ContainerSpec): Promise<Command> {
+async function inOwnRoot(spec: ContainerSpec): Promise<ContainerCommand> {
   const { image, program, args, env = {}, mounts = {}, writable = [] } = spec;
   const { dir, config } = await imageRoot(image);
   const line = program === undefined ? [...config.Entrypoint, ...args] : [program, ...args];

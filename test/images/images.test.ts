@@ -108,9 +108,9 @@ describe("weir", () => {
 
   it("has no package that is optional, such as the tool of cdk8s-plus' developers", async () => {
     const { dir } = await imageRoot(image);
-    const lock: Lock = JSON.parse(await readFile(inRepository("package-lock.json"), "utf8"));
+    const lock: PackageLock = JSON.parse(await readFile(inRepository("package-lock.json"), "utf8"));
     const optional = Object.keys(lock.packages).filter((path) => lock.packages[path]?.optional);
-    const installed: Lock = JSON.parse(
+    const installed: PackageLock = JSON.parse(
       await readFile(join(dir, "weir/node_modules/.package-lock.json"), "utf8"),
     );
     expect(optional).toContain("node_modules/backport");
@@ -158,6 +158,6 @@ async function namesIn(file: string, field: "dependencies" | "devDependencies") 
 }
 
 /** npm's, of which packages there are to be, or are, by their paths. */
-interface Lock {
+interface PackageLock {
   readonly packages: Readonly<Record<string, { readonly optional?: boolean }>>;
 }

@@ -12,13 +12,13 @@ import { goldens } from "../golden/goldens.ts";
 import { podsOf, stringsAt } from "../golden/manifestPods.ts";
 import { freePort } from "../parts/ports.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";
-import { startContainer, type Container, type ContainerSpec } from "./container.ts";
+import { startContainer, type RunningContainer, type ContainerSpec } from "./container.ts";
 import { imageArchive } from "../../tools/images/imageArchive.ts";
 
 const PASSWORDS = { WEIR_PASSWORD_0: 'it\'s \\ the "archive"', WEIR_PASSWORD_1: "studio" };
 const WRITABLE = [TRYOUT_DATA_DIR, "/var/run/postgresql"];
 
-let postgres: Container;
+let postgres: RunningContainer;
 
 beforeAll(async () => {
   await imageArchive("postgres");
@@ -28,7 +28,7 @@ afterEach(async () => {
   await postgres.stop();
 });
 
-interface Login {
+interface ContainerLogin {
   readonly port: number;
   readonly host: string;
   readonly user: string;
@@ -37,7 +37,7 @@ interface Login {
 }
 
 /** What a query over TCP says, or the error that a login or the query ends with. */
-async function ask(login: Login, sql: string): Promise<unknown> {
+async function ask(login: ContainerLogin, sql: string): Promise<unknown> {
   const client = new Client(login);
   try {
     await client.connect();
@@ -50,7 +50,7 @@ async function ask(login: Login, sql: string): Promise<unknown> {
 }
 
 /** Waits until a login works, or the container has ended. */
-async function untilAnswers(login: Login): Promise<void> {
+async function untilAnswers(login: ContainerLogin): Promise<void> {
   const ended = postgres.process.closed.then(() => {
     throw new Error(postgres.process.log());
   });

@@ -9,7 +9,7 @@ import { STATS_LOGIN } from "../../src/api/names.ts";
 import { budgetOf, INCIDENT_NAMES, serverOf } from "../fleets/fleetOf.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
-import { startTier, type Tier } from "../system/weirTier.ts";
+import { startTier, type StartedTier } from "../system/weirTier.ts";
 import { budgetCondition, pgbouncerStateOf, snapshotOf, seen } from "./snapshotOf.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 
@@ -19,7 +19,7 @@ const ANSWER_MS_MAX = 10_000;
 const PROCESSES = 2;
 
 let postgres: Postgres;
-let tier: Tier;
+let tier: StartedTier;
 
 beforeAll(async () => {
   postgres = await startPostgres();

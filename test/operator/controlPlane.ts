@@ -1,14 +1,12 @@
 import { pino, type Logger } from "pino";
 import { startOperator, type Operator } from "../../src/operator/operator.ts";
 import { connect, type KubeClient } from "../../src/kube/client.ts";
-import { isMapping } from "../../src/json/fields.ts";
+import { isMapping, type Fields } from "../../src/json/fields.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { listPath } from "../../src/kube/object.ts";
 import { startApiServer, type ApiServer } from "../cluster/apiServer.ts";
 import { systemRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import { systemNetwork } from "../../src/observe/network.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** An object of a namespace, as it is sent. */
 export interface Sent {
@@ -25,7 +23,7 @@ export interface Sent {
 }
 
 /** Where it is. */
-type Place = Pick<Sent, "apiVersion" | "plural" | "namespace" | "name">;
+type SentPlace = Pick<Sent, "apiVersion" | "plural" | "namespace" | "name">;
 
 /** Operators of this process on a real API server. */
 export interface ControlPlane {
@@ -34,10 +32,10 @@ export interface ControlPlane {
   /** A namespace of its own, where pods may be made. */
   readonly namespace: (name: string) => Promise<string>;
   readonly create: (object: Sent) => Promise<void>;
-  readonly remove: (object: Place) => Promise<void>;
+  readonly remove: (object: SentPlace) => Promise<void>;
   /** Merges into an object, or into its status. */
-  readonly patch: (object: Place, patch: Fields, subresource?: "status") => Promise<void>;
-  readonly read: (object: Place) => Promise<Fields>;
+  readonly patch: (object: SentPlace, patch: Fields, subresource?: "status") => Promise<void>;
+  readonly read: (object: SentPlace) => Promise<Fields>;
   /** Starts one; it ends with the controlPlane at the latest. */
   readonly operate: (options?: {
     readonly candidate?: string;
@@ -135,7 +133,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
   };
 }
 
-function pathOf(object: Place): string {
+function pathOf(object: SentPlace): string {
   return `${listPath(object)}/${object.name}`;
 }
 

@@ -13,12 +13,9 @@ import { existingWorkload } from "../testbed/existingWorkload.ts";
 /** Where DNS alone knows a PgBouncer: behind this name. */
 export const PRESS_HOST = "pgbouncer.press.example";
 
-/** A budget with its plan and servers. */
-export type Tier = PlannedBudget;
-
 /** A fleet, and all objects that people made of it. */
 export interface IdleFleet {
-  readonly tiers: readonly Tier[];
+  readonly tiers: readonly PlannedBudget[];
   readonly objects: readonly Manifest[];
 }
 
@@ -114,7 +111,7 @@ function secretsOf(fleet: Parameters<typeof credentials>[0]): readonly Manifest[
   ];
 }
 
-function workloadsOf({ budget, plan, servers }: Tier): readonly Manifest[] {
+function workloadsOf({ budget, plan, servers }: PlannedBudget): readonly Manifest[] {
   if (budget.spec.pgbouncer.existing === undefined) {
     return [
       ...tierObjects(budget, plan),

@@ -5,11 +5,12 @@ import { fieldOf, textAt } from "../../src/json/fields.ts";
 import type { PostgresSnapshot } from "../../src/model/postgres.ts";
 import type { Console } from "../../src/protocol/console.ts";
 import { madeOf } from "./controllers.ts";
-import { idleFleet, PRESS_HOST, type Tier } from "./idleFleet.ts";
+import type { PlannedBudget } from "../../src/budget/planned.ts";
+import { idleFleet, PRESS_HOST } from "./idleFleet.ts";
 import { memoryApiServer, type MemoryApiServer } from "./memoryApiServer.ts";
 import { pgbouncerStandIn, type PgBouncerStandIn } from "./pgbouncerStandIn.ts";
 import { postgresSnapshot } from "./snapshotOf.ts";
-import { traffic, type Pool, type Traffic } from "./traffic.ts";
+import { traffic, type ServerPool, type Traffic } from "./traffic.ts";
 
 /**
  * A fleet that is well, in memory and on a clock of the test's: whatever is asked answers at once.
@@ -41,8 +42,8 @@ const DNS: ReadonlyMap<string, readonly string[]> = new Map([
 
 /** What is used of a tier. */
 interface UsedTier {
-  readonly tier: Tier;
-  readonly pools: readonly Pool[];
+  readonly tier: PlannedBudget;
+  readonly pools: readonly ServerPool[];
   readonly flow: Traffic;
   readonly processes: ReadonlyMap<string, PgBouncerStandIn>;
 }
@@ -108,7 +109,7 @@ function again(runtime: Runtime, everyMs: number, happen: () => void): void {
   });
 }
 
-function use(tier: Tier, made: readonly Manifest[], runtime: Runtime): UsedTier {
+function use(tier: PlannedBudget, made: readonly Manifest[], runtime: Runtime): UsedTier {
   const { metadata, spec } = tier.budget;
   const { existing, reserve } = spec.pgbouncer;
   const podsOf = (workload: string) =>

@@ -41,7 +41,7 @@ export function memoryApiServer(runtime: Runtime): MemoryApiServer {
   const objects = memoryObjects();
   const asked: AuditEntry[] = [];
 
-  const list = ({ plural, query }: Place): KubeAnswer => {
+  const list = ({ plural, query }: RequestTarget): KubeAnswer => {
     const all = objects.all(plural);
     const from = Number(query.get("continue") ?? 0);
     const until = from + Number(query.get("limit"));
@@ -53,7 +53,7 @@ export function memoryApiServer(runtime: Runtime): MemoryApiServer {
     };
     return { status: 200, body: { kind: `${kind}List`, metadata, items } };
   };
-  const answerTo = (verb: string, place: Place, body: unknown): KubeAnswer => {
+  const answerTo = (verb: string, place: RequestTarget, body: unknown): KubeAnswer => {
     const { plural, namespace, name, subresource } = place;
     if (verb === "list") return list(place);
     const old = objects.get(plural, `${namespace}/${name}`);
@@ -80,7 +80,7 @@ export function memoryApiServer(runtime: Runtime): MemoryApiServer {
     return refusal(400, "BadRequest", name);
   };
 
-  const note = (verb: string, uri: string, place: Place, status: number) => {
+  const note = (verb: string, uri: string, place: RequestTarget, status: number) => {
     const { plural, namespace, name, subresource } = place;
     const resource = subresource === "" ? plural : `${plural}/${subresource}`;
     const who = { user: "weir", userAgent: "weir" };
@@ -129,7 +129,7 @@ function pluralOf(kind: string): string {
 }
 
 /** What a path asks for; empty where it does not say. */
-interface Place {
+interface RequestTarget {
   readonly plural: string;
   readonly namespace: string;
   readonly name: string;
@@ -140,7 +140,7 @@ interface Place {
 const PATH =
   /^\/(?:api|apis\/[^/]+)\/[^/]+(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+))?(?:\/([^/]+))?$/;
 
-function placeOf(path: string): Place {
+function placeOf(path: string): RequestTarget {
   const { pathname, searchParams: query } = new URL(path, "https://memory");
   const [, namespace = "", plural = "", name = "", subresource = ""] = PATH.exec(pathname) ?? [];
   return { plural, namespace, name, subresource, query };

@@ -1,8 +1,6 @@
 import { pgbouncerLabels } from "../../src/api/labels.ts";
-import { isMapping } from "../../src/json/fields.ts";
+import { isMapping, type Fields } from "../../src/json/fields.ts";
 import type { Sent } from "./controlPlane.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 const WEIR = "weir.dev/v1alpha1";
 

@@ -6,8 +6,8 @@ import { CLIENT_LOGIN_TIMEOUT_SECONDS } from "../../src/pgbouncer/ini.ts";
 import { linesOf } from "../../src/pgbouncer/lines.ts";
 import type { ShowRow } from "../../src/pgbouncer/showRows.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
-import type { Tier } from "./idleFleet.ts";
-import type { Pool, Traffic } from "./traffic.ts";
+import type { PlannedBudget } from "../../src/budget/planned.ts";
+import type { ServerPool, Traffic } from "./traffic.ts";
 
 /** One process of a tier, as it would answer in its console; it is none. */
 export interface PgBouncerStandIn {
@@ -21,7 +21,7 @@ export interface PgBouncerStandIn {
 }
 
 /** A line, and the pools that connect to it. */
-interface Line {
+interface StandInLine {
   readonly name: string;
   /** Who logs in to it. */
   readonly login: string;
@@ -30,13 +30,13 @@ interface Line {
   /** 0: unlimited. */
   readonly clients: number;
   readonly slots: number;
-  readonly pools: readonly Pool[];
+  readonly pools: readonly ServerPool[];
 }
 
 /** @param ordinal which of the tier's processes it is */
 export function pgbouncerStandIn(
-  tier: Tier,
-  pools: readonly Pool[],
+  tier: PlannedBudget,
+  pools: readonly ServerPool[],
   traffic: Traffic,
   ordinal: number,
   { uuid }: Runtime,
@@ -47,7 +47,7 @@ export function pgbouncerStandIn(
   const consoles = new Set<string>();
   let polls = 0;
 
-  const clientsOn = (line: Line) =>
+  const clientsOn = (line: StandInLine) =>
     line.name === MAINTENANCE_LINE
       ? traffic.maintaining(ordinal)
       : line.pools.reduce((sum, pool) => sum + traffic.open(pool, ordinal), 0);
@@ -140,7 +140,10 @@ export function pgbouncerStandIn(
 }
 
 /** As planned, a line each; or, of a PgBouncer that weir did not make, one for all. */
-function linesFor({ budget, plan }: Tier, pools: readonly Pool[]): readonly Line[] {
+function linesFor(
+  { budget, plan }: PlannedBudget,
+  pools: readonly ServerPool[],
+): readonly StandInLine[] {
   const role = roleOf(budget);
   if (budget.spec.pgbouncer.existing !== undefined) {
     return [{ name: role, login: role, forced: "", clients: 0, slots: 20, pools }];
@@ -155,7 +158,7 @@ function linesFor({ budget, plan }: Tier, pools: readonly Pool[]): readonly Line
   }));
 }
 
-function rowsOf({ name, login }: Line, address: string, count: number): ShowRow[] {
+function rowsOf({ name, login }: StandInLine, address: string, count: number): ShowRow[] {
   return Array.from({ length: count }, (_, index) => ({
     database: name,
     user: login,

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { connectionBudgetSchema, type ConnectionBudget } from "../../src/api/connectionBudget.ts";
 import { systemRuntime, type Runtime } from "../../src/runtime/runtime.ts";
+import type { Fields } from "../../src/json/fields.ts";
 import { judge } from "../../src/conditions/judge.ts";
 import { statusDifference } from "../../src/operator/statusWriter.ts";
 import { observeBudget, type BudgetObserver } from "../../src/observe/budgetObserver.ts";
@@ -17,8 +18,6 @@ import { makeRole, PASSWORDS, startPooler, type PoolerSpec } from "./pooler.ts";
 import { startControlPlane, type ControlPlane, type Sent } from "./controlPlane.ts";
 import { observed, postgresSnapshot, seen } from "./snapshotOf.ts";
 import { systemNetwork } from "../../src/observe/network.ts";
-
-type Status = Readonly<Record<string, unknown>>;
 
 /** How many processes an existing PgBouncer has, and how many of them are seen. */
 let controlPlane: ControlPlane;
@@ -120,7 +119,7 @@ function observing(
 ): {
   readonly value: ConnectionBudget;
   readonly observer: BudgetObserver;
-  readonly snapshot: (status?: Status) => BudgetSnapshot;
+  readonly snapshot: (status?: Fields) => BudgetSnapshot;
 } {
   const sent = budget(namespace, "old", {
     postgresPort: postgres.port,
@@ -156,7 +155,7 @@ function seenBy(observer: BudgetObserver) {
   return sources.value.map(({ name, observation: { state }, sameAs }) => ({ name, state, sameAs }));
 }
 
-function reasonIn(status: Status | undefined, of: string) {
+function reasonIn(status: Fields | undefined, of: string) {
   return conditionsOf(status).find(({ type }) => type === of)?.["reason"];
 }
 
@@ -191,7 +190,7 @@ test("two addresses of the one process that is planned are well, and a restart s
     { name: other, state: "available", sameAs: one },
   ];
   const first = observing(namespace, 1, [one, other]);
-  let status: Status | undefined;
+  let status: Fields | undefined;
   try {
     await expect
       .poll(() => reasonIn((status = judge(first.snapshot(status)).statuses.budget), "Ready"))
@@ -236,7 +235,7 @@ test("two addresses that once led to one process are no proof of two, though the
     ];
     await expect.poll(() => seenBy(observer)).toEqual(both(one));
     // What Postgres has to tell comes when it comes: here it is the same all the time.
-    const judged = (status?: Status) =>
+    const judged = (status?: Fields) =>
       judge({ ...snapshot(status), postgres: seen(postgresSnapshot(value)) }).statuses.budget;
     const status = judged();
     expect(reasonIn(status, "WithinBudget")).toBe("ProcessesUnseen");

@@ -102,7 +102,7 @@ export function runningOf(
 }
 
 /** What a process has open, beside its lines and settings. */
-export interface Load {
+export interface ProcessLoad {
   readonly clients?: readonly ClientCount[];
   readonly window?: Partial<PgBouncerState["window"]>;
   readonly servers?: ReadonlyMap<string, number>;
@@ -112,7 +112,7 @@ export interface Load {
 export function pgbouncerStateOf(
   lines: readonly DatabaseRow[],
   settings: Readonly<Record<string, string>>,
-  { clients = [], window = {}, servers = new Map() }: Load = {},
+  { clients = [], window = {}, servers = new Map() }: ProcessLoad = {},
 ): PgBouncerState {
   const count = (is: (client: ClientCount) => boolean) =>
     clients.filter(is).reduce((sum, client) => sum + client.count, 0);
@@ -206,7 +206,7 @@ export interface SnapshotOptions {
   readonly budget?: ConnectionBudget;
   readonly servers?: readonly McpServer[];
   readonly neighbours?: readonly ConnectionBudget[];
-  readonly load?: Load;
+  readonly load?: ProcessLoad;
 }
 
 /** A tier of weir's own and its servers, all as planned. */

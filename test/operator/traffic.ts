@@ -1,5 +1,5 @@
 /** The pool of a pod's one process. */
-export interface Pool {
+export interface ServerPool {
   readonly server: string;
   readonly address: string;
   /** The most that it may have, over all PgBouncers. */
@@ -11,15 +11,15 @@ export interface Traffic {
   /** Some pools close or open some, each within its limit; so do those that log in or maintain. */
   readonly move: () => void;
   /** How many a pool has on the process of this ordinal. */
-  readonly open: (pool: Pool, ordinal: number) => number;
+  readonly open: (pool: ServerPool, ordinal: number) => number;
   readonly loggingIn: (ordinal: number) => number;
   readonly maintaining: (ordinal: number) => number;
   /** From now on a pool has so many on the first process, and none elsewhere; undefined: no more. */
-  readonly hold: (pool: Pool, count: number | undefined) => void;
+  readonly hold: (pool: ServerPool, count: number | undefined) => void;
 }
 
 /** What is reserved of a process beside its pools. */
-export interface Reserve {
+export interface ReservedLogins {
   readonly logins: number;
   readonly maintenance: number;
 }
@@ -29,18 +29,18 @@ const MOVING = 0.02;
 
 /** @param random as Math.random */
 export function traffic(
-  pools: readonly Pool[],
+  pools: readonly ServerPool[],
   processes: number,
-  reserve: Reserve,
+  reserve: ReservedLogins,
   random: () => number,
 ): Traffic {
-  const open = new Map<Pool, readonly number[]>();
-  const held = new Map<Pool, number>();
+  const open = new Map<ServerPool, readonly number[]>();
+  const held = new Map<ServerPool, number>();
   const loggingIn: number[] = [];
   const maintaining: number[] = [];
   const atMost = (count: number) => Math.floor(random() * (count + 1));
 
-  const movePool = (pool: Pool) => {
+  const movePool = (pool: ServerPool) => {
     const pinned = held.get(pool);
     let left = pinned ?? atMost(pool.limit);
     const counts: number[] = [];

@@ -6,7 +6,7 @@ import { Client } from "pg";
 
 import { cached } from "../../tools/cache/cache.ts";
 import { unpackDebian } from "../../tools/debian/debian.ts";
-import { type Owner, runsAsRoot, serverOwner } from "../../tools/processes/owner.ts";
+import { type UnixUser, runsAsRoot, serverOwner } from "../../tools/processes/owner.ts";
 import { freePort } from "./ports.ts";
 import { type Exit, type RunningProcess, startProcess } from "../../tools/processes/processes.ts";
 import {
@@ -40,7 +40,7 @@ export interface PgBouncerPlace {
   /** For `listen_port`; a free port on 127.0.0.1. */
   readonly port: number;
   /** The user that PgBouncer runs as. */
-  readonly owner: Owner;
+  readonly owner: UnixUser;
 }
 
 /** What to start. */

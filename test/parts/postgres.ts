@@ -5,7 +5,7 @@ import { Client } from "pg";
 
 import { cached } from "../../tools/cache/cache.ts";
 import { unpackDebian } from "../../tools/debian/debian.ts";
-import { type Owner, serverOwner } from "../../tools/processes/owner.ts";
+import { type UnixUser, serverOwner } from "../../tools/processes/owner.ts";
 import { freePort } from "./ports.ts";
 import { type RunningProcess, runProcess, startProcess } from "../../tools/processes/processes.ts";
 import {
@@ -157,7 +157,7 @@ export async function preparePostgres(): Promise<void> {
 }
 
 /** What initdb makes, which takes seconds: made once for each version and user, then copied. */
-async function dataTemplate(program: Program, owner: Owner): Promise<string> {
+async function dataTemplate(program: Program, owner: UnixUser): Promise<string> {
   const entry = await cached({
     name: "postgres-data",
     version: `${program.version}-${process.arch}-${owner.name}`,

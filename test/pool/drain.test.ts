@@ -6,7 +6,7 @@ import type { DrainOrder, DrainReport } from "./drainingServer.ts";
 import { startOneLine, type OneLine } from "./oneLine.ts";
 import { quietLog } from "./quietLog.ts";
 
-type Server = OrderedProcess<DrainOrder, DrainReport>;
+type DrainServerProcess = OrderedProcess<DrainOrder, DrainReport>;
 
 let line: OneLine;
 
@@ -18,7 +18,7 @@ afterAll(() => line.stop());
 async function startServer(
   env: Readonly<Record<string, string>>,
   start = startOrdered<DrainOrder, DrainReport>,
-): Promise<Server> {
+): Promise<DrainServerProcess> {
   const { port, user, password, database } = line.connection;
   const server = await start("../pool/drainingServer.ts", {
     PGHOST: "127.0.0.1",
@@ -37,7 +37,7 @@ async function startServer(
 }
 
 /** Whether a process is there; signals and reads of it are not answered by one that ended. */
-function isAlive({ pid }: Server): boolean {
+function isAlive({ pid }: DrainServerProcess): boolean {
   try {
     return process.kill(pid, 0);
   } catch {

@@ -49,7 +49,7 @@ afterEach(async () => {
 });
 
 /** Work that never ends until told. */
-interface Load {
+interface CheckoutLoad {
   /** Checkouts so far. */
   readonly done: () => number;
   /** From now on nobody gives a connection back: the pool grows to its limit. */
@@ -59,7 +59,7 @@ interface Load {
 }
 
 /** Checkouts of all kinds, more than there are connections. */
-function startLoad(random: () => number, workers: number): Load {
+function startLoad(random: () => number, workers: number): CheckoutLoad {
   const stopping = new AbortController();
   let done = 0;
   let held = Promise.withResolvers<void>();
@@ -94,7 +94,7 @@ function startLoad(random: () => number, workers: number): Load {
  *
  * @returns the most that PgBouncer counted meanwhile
  */
-async function reached(load: Load, count: number): Promise<number> {
+async function reached(load: CheckoutLoad, count: number): Promise<number> {
   let most = 0;
   const reach = () => {
     most = Math.max(most, watch.most());
@@ -107,7 +107,7 @@ async function reached(load: Load, count: number): Promise<number> {
 }
 
 /** Checkouts beside which PgBouncer is asked; some of their connections are closed. */
-async function checkouts(load: Load, count: number): Promise<void> {
+async function checkouts(load: CheckoutLoad, count: number): Promise<void> {
   const before = load.done();
   await expect.poll(load.done, often).toBeGreaterThanOrEqual(before + count);
 }

@@ -9,7 +9,7 @@ import { logMeasured } from "../measured.ts";
 import { startReady, startStudio, type Studio, type WritingServer } from "./studio.ts";
 
 /** What the suite found about one thing. */
-interface Check {
+interface ConformanceCheck {
   readonly id: string;
   readonly status: "SUCCESS" | "FAILURE" | "WARNING" | "INFO";
 }
@@ -52,9 +52,9 @@ async function scenarios(): Promise<string[]> {
 }
 
 /** The checks of a run, by scenario. */
-async function checks(): Promise<Map<string, Check[]>> {
+async function checks(): Promise<Map<string, ConformanceCheck[]>> {
   const folders = await readdir(results);
-  const read = folders.map(async (folder): Promise<[string, Check[]]> => {
+  const read = folders.map(async (folder): Promise<[string, ConformanceCheck[]]> => {
     const name = folder.replace(/^server-/, "").replace(/-\d{4}-\d\d-\d\dT.*$/, "");
     return [name, JSON.parse(await readFile(join(results, folder, "checks.json"), "utf8"))];
   });

@@ -9,11 +9,11 @@ import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { startProxy } from "../pool/proxy.ts";
 import { exampleFleet } from "../system/exampleFleet.ts";
 import { logIn } from "../system/logIn.ts";
-import { startTier, type Tier } from "../system/weirTier.ts";
+import { startTier, type StartedTier } from "../system/weirTier.ts";
 import { migrate } from "./studio.ts";
 
 let postgres: Postgres;
-let tier: Tier;
+let tier: StartedTier;
 let folder: string;
 
 beforeAll(async () => {

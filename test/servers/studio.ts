@@ -8,7 +8,7 @@ import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { startProcess, type RunningProcess } from "../../tools/processes/processes.ts";
 import { exampleFleet, withPools } from "../system/exampleFleet.ts";
 import { serverEnvironment } from "../system/serverEnvironment.ts";
-import { startTier, type Tier } from "../system/weirTier.ts";
+import { startTier, type StartedTier } from "../system/weirTier.ts";
 
 const WITHIN = { timeout: 120_000, interval: 50 };
 
@@ -18,7 +18,7 @@ const PATIENT = { connectionTimeoutMs: 30_000 };
 /** The example's database behind weir's PgBouncer, migrated. */
 export interface Studio {
   readonly postgres: Postgres;
-  readonly tier: Tier;
+  readonly tier: StartedTier;
   readonly fleet: Fleet;
   readonly stop: () => Promise<void>;
 }
@@ -62,7 +62,7 @@ export async function startStudio(max?: number): Promise<Studio> {
  * @param port of a PgBouncer, or of what stands before it
  */
 export async function migrate(
-  tier: Tier,
+  tier: StartedTier,
   port = tier.bouncers[0].port,
 ): Promise<{ code: number | null; log: string }> {
   const { closed, log } = await startProgram("migrate.ts", {

@@ -56,14 +56,14 @@ afterAll(async () => {
   await postgres.stop();
 });
 
-interface Login {
+interface TryoutLogin {
   readonly user: string;
   readonly database: string;
   readonly password: string;
 }
 
 /** What a query over TCP says, or the error that a login or the query ends with. */
-async function ask(login: Login, sql: string): Promise<unknown> {
+async function ask(login: TryoutLogin, sql: string): Promise<unknown> {
   const client = new Client({ host: postgres.host, port: postgres.port, ...login });
   try {
     await client.connect();

@@ -13,13 +13,13 @@ import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { exampleFleet } from "./exampleFleet.ts";
 import { lineStates } from "./lineState.ts";
 import { complaints } from "./refusals.ts";
-import { startTier, type Tier } from "./weirTier.ts";
+import { startTier, type StartedTier } from "./weirTier.ts";
 
 /** As many as a budget may have. */
 const SERVERS_MOST = 500;
 
 let postgres: Postgres;
-let tier: Tier | undefined;
+let tier: StartedTier | undefined;
 
 beforeAll(async () => {
   postgres = await startPostgres();
@@ -88,7 +88,7 @@ it("a budget with as many servers as it may have is read as well", async () => {
   expect(await complaints(bouncers[0])).toEqual([]);
 });
 
-async function start(fleet: Fleet, processes: number): Promise<Tier> {
+async function start(fleet: Fleet, processes: number): Promise<StartedTier> {
   tier = await startTier({ fleet, postgres, processes });
   return tier;
 }

@@ -7,7 +7,7 @@ import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { lineStates } from "./lineState.ts";
 import { logIn, startupPacket } from "./logIn.ts";
 import { REFUSAL } from "./refusals.ts";
-import { startTier, type Tier } from "./weirTier.ts";
+import { startTier, type StartedTier } from "./weirTier.ts";
 
 const VICTIM = "author";
 
@@ -17,7 +17,7 @@ const VICTIM = "author";
  */
 describe("logins that name a line and then say nothing more", () => {
   let postgres: Postgres;
-  let tier: Tier;
+  let tier: StartedTier;
   const calm = new AbortController();
 
   beforeAll(async () => {

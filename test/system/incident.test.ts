@@ -11,7 +11,7 @@ import { startOrdered } from "./orderedProcess.ts";
 import { fillAll, killAll, startPools, tellAll, type PoolServer } from "./poolFleet.ts";
 import { WORK_LOCK, type PoolOrder, type PoolReport } from "./poolReport.ts";
 import { complaints, REFUSAL } from "./refusals.ts";
-import { startTier, type Tier } from "./weirTier.ts";
+import { startTier, type StartedTier } from "./weirTier.ts";
 
 describe("the incident: ten pools of 20 on a max_client_conn of 200", () => {
   let postgres: Postgres;
@@ -91,7 +91,7 @@ max_client_conn = 200
 
 describe("the same ten servers with weir's ini, environment and guard", () => {
   let postgres: Postgres;
-  let tier: Tier;
+  let tier: StartedTier;
   let bouncer: PgBouncer;
   let servers: readonly PoolServer[];
 

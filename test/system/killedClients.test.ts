@@ -12,7 +12,7 @@ import { lineStates } from "./lineState.ts";
 import { startOrdered } from "./orderedProcess.ts";
 import type { PoolOrder, PoolReport } from "./poolReport.ts";
 import { serverEnvironment } from "./serverEnvironment.ts";
-import { startTier, type Tier } from "./weirTier.ts";
+import { startTier, type StartedTier } from "./weirTier.ts";
 
 /** P: what the budget may use of a Postgres that would carry many times that. */
 const SHARE = 24;
@@ -80,9 +80,7 @@ interface Storm {
   readonly dropped: number;
 }
 
-interface Seen {
-  readonly samples: number;
-  readonly backendsMost: number;
+interface StormReport extends Pick<Storm, "samples" | "backendsMost"> {
   readonly patient: PoolReport;
 }
 
@@ -91,7 +89,7 @@ async function killClients(wish: {
   readonly guarded: boolean;
   readonly enough: (storm: Storm) => boolean;
   readonly signal: AbortSignal;
-}): Promise<Seen> {
+}): Promise<StormReport> {
   const postgres = await startPostgres({ settings: { max_connections: 200 } });
   const fleet = fleetOn(postgres);
   const tier = await startTier({ fleet, postgres, guarded: wish.guarded });
@@ -161,21 +159,21 @@ function fleetOn({ host, port }: Postgres): Fleet {
   return { budgets: [budget], servers };
 }
 
-function environmentOf(name: string, tier: Tier, fleet: Fleet): Record<string, string> {
+function environmentOf(name: string, tier: StartedTier, fleet: Fleet): Record<string, string> {
   const plan = tier.plan.servers.find((server) => server.name === name);
   const server = fleet.servers.find(({ metadata }) => metadata.name === name);
   if (plan === undefined || server === undefined) throw new Error(`no server ${name}`);
   return serverEnvironment(tier, server, plan);
 }
 
-interface Watch {
+interface BackendWatch {
   /** Client backends of the role, now. */
   readonly count: () => Promise<number>;
   readonly end: () => Promise<void>;
 }
 
 /** Counts as superuser, past PgBouncer and past the role's limit. */
-async function watchBackends(postgres: Postgres, role: string): Promise<Watch> {
+async function watchBackends(postgres: Postgres, role: string): Promise<BackendWatch> {
   const client = new Client({
     host: postgres.socketDir,
     port: postgres.port,

@@ -1,7 +1,7 @@
 import { consoleQuery, type PgBouncer } from "../parts/pgbouncer.ts";
 
 /** What PgBouncer says of one line. */
-export interface LineState {
+export interface LineCounts {
   /** max_db_client_connections: the grant as PgBouncer read it. */
   readonly clientsMax: number;
   /** Clients that it counts against that. */
@@ -15,7 +15,7 @@ export interface LineState {
 }
 
 /** SHOW DATABASES and SHOW POOLS by line, PgBouncer's own console left out. */
-export async function lineStates({ place }: PgBouncer): Promise<Record<string, LineState>> {
+export async function lineStates({ place }: PgBouncer): Promise<Record<string, LineCounts>> {
   const databases = await consoleQuery(place, "SHOW DATABASES");
   const pools = await consoleQuery(place, "SHOW POOLS");
   const sum = (line: unknown, column: string) =>

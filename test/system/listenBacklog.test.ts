@@ -6,13 +6,13 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { budgetOf, serverOf } from "../fleets/fleetOf.ts";
 import { startPostgres, type Postgres } from "../parts/postgres.ts";
 import { startupPacket } from "./logIn.ts";
-import { startTier, type Tier } from "./weirTier.ts";
+import { startTier, type StartedTier } from "./weirTier.ts";
 
 /** As many as the budget allows: more than PgBouncer's default queue of 128 holds. */
 const CLIENTS = 200;
 
 let postgres: Postgres;
-let tier: Tier;
+let tier: StartedTier;
 const sockets: Socket[] = [];
 
 beforeAll(async () => {

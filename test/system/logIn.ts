@@ -4,7 +4,7 @@ import { Client } from "pg";
 
 import { CONSOLE_ADMIN, CONSOLE_DATABASE } from "../../src/api/names.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
-import type { Tier } from "./weirTier.ts";
+import type { StartedTier } from "./weirTier.ts";
 
 /** Whom to log in as, and where; by default to the login's own line, on the first process. */
 export interface LoginWish {
@@ -16,7 +16,7 @@ export interface LoginWish {
 }
 
 /** Logs in to PgBouncer over TCP. @throws what PgBouncer answers when it refuses */
-export async function logIn(tier: Tier, wish: LoginWish): Promise<Client> {
+export async function logIn(tier: StartedTier, wish: LoginWish): Promise<Client> {
   const { user, database = user, bouncer = tier.bouncers[0] } = wish;
   const client = new Client({
     host: "127.0.0.1",

@@ -13,7 +13,7 @@ import { logIn, openConsole, type LoginWish } from "./logIn.ts";
 import { startOrdered } from "./orderedProcess.ts";
 import type { PoolOrder, PoolReport } from "./poolReport.ts";
 import { serverEnvironment } from "./serverEnvironment.ts";
-import { startTier, type Tier } from "./weirTier.ts";
+import { startTier, type StartedTier } from "./weirTier.ts";
 
 /** Everything that an ini, an hba file, SQL or a URL may take for something else. */
 const ROLE = String.raw`it's "me" \ you=1 ;#%`;
@@ -29,7 +29,7 @@ const PASSWORDS: Readonly<Record<string, string>> = {
 };
 
 let postgres: Postgres;
-let tier: Tier;
+let tier: StartedTier;
 
 beforeAll(async () => {
   postgres = await startPostgres({ settings: { max_connections: 50 } });

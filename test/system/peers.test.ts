@@ -6,14 +6,14 @@ import { cancel } from "./cancel.ts";
 import { logIn } from "./logIn.ts";
 import { LONG_QUERY, untilLongQueryRuns } from "./longQuery.ts";
 import { complaints } from "./refusals.ts";
-import { startTier, type Tier } from "./weirTier.ts";
+import { startTier, type StartedTier } from "./weirTier.ts";
 
 const PROCESSES = [0, 1, 2];
 const PAIRS = PROCESSES.flatMap((own) => PROCESSES.map((through) => ({ own, through })));
 
 describe("three PgBouncer processes that know each other", () => {
   let postgres: Postgres;
-  let tier: Tier;
+  let tier: StartedTier;
 
   beforeAll(async () => {
     postgres = await startPostgres();

@@ -2,7 +2,7 @@ import type { Fleet } from "../../src/api/fleet.ts";
 import { startOrdered, type OrderedProcess } from "./orderedProcess.ts";
 import type { PoolOrder, PoolReport } from "./poolReport.ts";
 import { serverEnvironment } from "./serverEnvironment.ts";
-import type { Tier } from "./weirTier.ts";
+import type { StartedTier } from "./weirTier.ts";
 
 /** One process of a server. */
 export interface PoolServer extends OrderedProcess<PoolOrder, PoolReport> {
@@ -19,7 +19,7 @@ export interface PoolServer extends OrderedProcess<PoolOrder, PoolReport> {
  * @param except servers that are not started
  */
 export async function startPools(
-  tier: Tier,
+  tier: StartedTier,
   fleet: Fleet,
   except: readonly string[] = [],
 ): Promise<readonly PoolServer[]> {

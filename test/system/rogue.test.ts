@@ -12,7 +12,7 @@ import { killAll, startPools, type PoolServer } from "./poolFleet.ts";
 import { logMeasured, logRefusedShare } from "../measured.ts";
 import { REFUSAL } from "./refusals.ts";
 import { storm, type StormCount, type StormSpec } from "./storm.ts";
-import { startTier, type Tier } from "./weirTier.ts";
+import { startTier, type StartedTier } from "./weirTier.ts";
 
 const ROGUE = "author";
 /** Thousands of logins, on a machine that others use. */
@@ -24,7 +24,7 @@ const UNAFFECTED = { losses: [], rogue: 20, answers: [1, 1, 1, 1, 1, 1] };
 describe("headroom 0, all pools, consoles and maintenance full, and a server that wants 200", () => {
   let postgres: Postgres;
   let fleet: Fleet;
-  let tier: Tier;
+  let tier: StartedTier;
   let others: readonly PoolServer[];
   let consoles: readonly Client[];
   let maintenance: readonly Client[];

@@ -1,14 +1,14 @@
 import { environment } from "../../src/render/environment.ts";
 import type { McpServer } from "../../src/api/mcpServer.ts";
 import type { ServerPlan } from "../../src/budget/plan.ts";
-import type { Tier } from "./weirTier.ts";
+import type { StartedTier } from "./weirTier.ts";
 
 /**
  * What weir sets in a process of a server, as the process reads it: the Secret's password filled
  * in. Only the address is not that of a cluster.
  */
 export function serverEnvironment(
-  tier: Tier,
+  tier: StartedTier,
   server: McpServer,
   plan: ServerPlan,
 ): Record<string, string> {

@@ -6,11 +6,11 @@ import { fillAll, tellAll, type PoolServer } from "./poolFleet.ts";
 import type { PoolReport } from "./poolReport.ts";
 import type { RogueOrder, RogueReport } from "./rogueServer.ts";
 import { serverEnvironment } from "./serverEnvironment.ts";
-import type { Tier } from "./weirTier.ts";
+import type { StartedTier } from "./weirTier.ts";
 
 /** Who goes wrong, how, and who else is there. */
 export interface StormSpec {
-  readonly tier: Tier;
+  readonly tier: StartedTier;
   readonly fleet: Fleet;
   /** The name of the server that goes wrong. */
   readonly rogue: string;

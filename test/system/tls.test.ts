@@ -7,7 +7,7 @@ import { cancel } from "./cancel.ts";
 import { selfSigned, type Certificate } from "./certificate.ts";
 import { logIn } from "./logIn.ts";
 import { LONG_QUERY, untilLongQueryRuns } from "./longQuery.ts";
-import { startTier, type Tier, type TierSpec } from "./weirTier.ts";
+import { startTier, type StartedTier, type TierSpec } from "./weirTier.ts";
 import { chown, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runsAsRoot, serverOwner } from "../../tools/processes/owner.ts";
@@ -19,7 +19,7 @@ const VERIFY_FULL = { mode: "verify-full", caSecretRef: { name: "ca" } } as cons
 let ofBouncer: Certificate;
 let ofPostgres: Certificate;
 let postgres: Postgres;
-let tier: Tier | undefined;
+let tier: StartedTier | undefined;
 
 beforeAll(async () => {
   [ofBouncer, ofPostgres] = await Promise.all([selfSigned("pgbouncer"), selfSigned("postgres")]);
@@ -97,7 +97,7 @@ async function start(
   certificates: Pick<TierSpec, "clientTls" | "serverCa">,
   processes = 1,
   wish: BudgetWish["postgres"] = {},
-): Promise<Tier> {
+): Promise<StartedTier> {
   const { host, port } = postgres;
   const budget = budgetOf({
     postgres: { host, port, ...wish },
@@ -123,7 +123,7 @@ async function backendOf(client: Client): Promise<unknown> {
 /** How a query on the first process ends that is cancelled through another one. */
 async function cancelledThrough(
   other: PgBouncer | undefined,
-  started: Tier,
+  started: StartedTier,
   tls?: { readonly ca: string },
 ): Promise<unknown> {
   if (other === undefined) throw new Error("there is only one process");

@@ -34,7 +34,7 @@ export interface TierSpec {
 }
 
 /** A PgBouncer tier exactly as weir renders it, before a real Postgres. */
-export interface Tier {
+export interface StartedTier {
   readonly budget: ConnectionBudget;
   readonly plan: BudgetPlan;
   readonly lines: readonly Line[];
@@ -51,7 +51,7 @@ export interface Tier {
  *
  * @throws with PgBouncer's log when it refuses the files
  */
-export async function startTier(spec: TierSpec): Promise<Tier> {
+export async function startTier(spec: TierSpec): Promise<StartedTier> {
   const { fleet, processes = 1 } = spec;
   const [budget, ...others] = fleet.budgets;
   const [plan] = planFleet(fleet).budgets;

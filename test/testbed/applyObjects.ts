@@ -2,7 +2,7 @@ import { applyObject, type Applied } from "../../src/kube/apply.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { semaphore } from "../../src/runtime/semaphore.ts";
 
-type AppliedObject = Applied["object"];
+export type AppliedObject = Applied["object"];
 
 /** How the API calls many of a kind. */
 const PLURALS: Readonly<Record<string, string>> = {

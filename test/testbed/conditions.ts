@@ -4,33 +4,21 @@ import type { KubeClient } from "../../src/kube/client.ts";
 import { reflect } from "../../src/kube/reflector.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 
+const CONDITION = z.object({
+  type: z.string(),
+  status: z.enum(["True", "False", "Unknown"]),
+  reason: z.string().default(""),
+  message: z.string().default(""),
+  observedGeneration: z.number().optional(),
+});
+
 const STATUS = z.object({
   metadata: z.object({ namespace: z.string(), name: z.string(), generation: z.number() }),
-  status: z
-    .object({
-      conditions: z
-        .array(
-          z.object({
-            type: z.string(),
-            status: z.enum(["True", "False", "Unknown"]),
-            reason: z.string().default(""),
-            message: z.string().default(""),
-            observedGeneration: z.number().optional(),
-          }),
-        )
-        .default([]),
-    })
-    .default({ conditions: [] }),
+  status: z.object({ conditions: z.array(CONDITION).default([]) }).default({ conditions: [] }),
 });
 
 /** A condition as an object has it. */
-export interface Condition {
-  readonly type: string;
-  readonly status: "True" | "False" | "Unknown";
-  readonly reason: string;
-  readonly message: string;
-  readonly observedGeneration?: number | undefined;
-}
+export type ReadCondition = Readonly<z.output<typeof CONDITION>>;
 
 /** A condition that became another one. */
 export interface Flip {
@@ -38,8 +26,8 @@ export interface Flip {
   readonly object: string;
   readonly type: string;
   /** Undefined: it was not there before. */
-  readonly from: Condition["status"] | undefined;
-  readonly to: Condition["status"];
+  readonly from: ReadCondition["status"] | undefined;
+  readonly to: ReadCondition["status"];
   readonly reason: string;
   /** On the clock of performance.now. */
   readonly atMs: number;
@@ -51,7 +39,7 @@ export interface Wanted {
   /** In the testbed's namespace. */
   readonly name: string;
   readonly type: string;
-  readonly status: Condition["status"];
+  readonly status: ReadCondition["status"];
   readonly reason?: string;
   /**
    * What the message has to match: for counts alone, since everything else is in it as soon as the
@@ -61,7 +49,7 @@ export interface Wanted {
 }
 
 /** What a condition was when it had become what was waited for. */
-export interface Met extends Condition {
+export interface Met extends ReadCondition {
   readonly atMs: number;
 }
 
@@ -75,7 +63,7 @@ export interface Conditions {
    */
   readonly until: (wanted: Wanted, patienceMs?: number) => Promise<Met>;
   /** All conditions of an object as they are now, by type. */
-  readonly of: (kind: Wanted["kind"], name: string) => ReadonlyMap<string, Condition>;
+  readonly of: (kind: Wanted["kind"], name: string) => ReadonlyMap<string, ReadCondition>;
   /** Every change of a condition's status since the beginning. */
   readonly flips: () => readonly Flip[];
   readonly stop: () => Promise<void>;
@@ -95,11 +83,11 @@ const KINDS = [
 
 /** Begins to follow them; all that are there are known when this returns. */
 export async function followConditions(client: KubeClient, namespace: string): Promise<Conditions> {
-  const objects = new Map<string, ReadonlyMap<string, Condition>>();
+  const objects = new Map<string, ReadonlyMap<string, ReadCondition>>();
   const flips: Flip[] = [];
   const listeners = new Set<() => void>();
 
-  const take = (object: string, conditions: readonly Condition[]) => {
+  const take = (object: string, conditions: readonly ReadCondition[]) => {
     const before = objects.get(object);
     objects.set(object, new Map(conditions.map((each) => [each.type, each])));
     for (const { type, status, reason } of conditions) {
@@ -129,7 +117,7 @@ export async function followConditions(client: KubeClient, namespace: string): P
     new Promise<Met>((resolve, reject) => {
       const { kind, name, type } = wanted;
       const check = () => {
-        const found: Condition | undefined = of(kind, name).get(type);
+        const found: ReadCondition | undefined = of(kind, name).get(type);
         if (found === undefined || !isMet(found, wanted)) return;
         end();
         resolve({ ...found, atMs: performance.now() });
@@ -162,7 +150,7 @@ export async function followConditions(client: KubeClient, namespace: string): P
   };
 }
 
-function isMet(found: Condition, { status, reason, message }: Wanted): boolean {
+function isMet(found: ReadCondition, { status, reason, message }: Wanted): boolean {
   return (
     found.status === status &&
     (reason === undefined || found.reason === reason) &&
@@ -174,7 +162,7 @@ function wordsOf({ status, reason, message }: Wanted): string {
   return [status, reason, message].filter((each) => each !== undefined).join(" ");
 }
 
-function line({ type, status, reason, message }: Condition): string {
+function line({ type, status, reason, message }: ReadCondition): string {
   return `${type}=${status} ${reason}: ${message}`;
 }
 

@@ -3,12 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 
 import { socketFrom } from "../diagnose/foreignPgBouncer.ts";
-import type { Load, PodProgramSpec, PodReport } from "./podOrders.ts";
+import type { ConnectionLoad, PodProgramSpec, PodReport } from "./podOrders.ts";
 
 /** The connections of one pod. */
 export interface HeldConnections {
   /** Opens and closes what is missing or too much; returns when each was tried once. */
-  readonly carry: (load: Load) => Promise<void>;
+  readonly carry: (load: ConnectionLoad) => Promise<void>;
   readonly report: () => PodReport;
   /** Tears all of them down. */
   readonly drop: () => void;
@@ -24,7 +24,7 @@ export function heldConnections({
   targets,
   login,
 }: Pick<PodProgramSpec, "address" | "targets" | "login">): HeldConnections {
-  let load: Load = { open: 0, busy: 0 };
+  let load: ConnectionLoad = { open: 0, busy: 0 };
   const places = new Map<number, Client>();
   const tried = new Map<number, Promise<void>>();
   const refusals: Record<string, number> = {};
@@ -72,7 +72,7 @@ export function heldConnections({
     }
     await client.end();
   };
-  const carry = async (wanted: Load) => {
+  const carry = async (wanted: ConnectionLoad) => {
     load = wanted;
     const firstTries: Promise<void>[] = [];
     for (let place = 0; place < wanted.open; place++) {

@@ -18,7 +18,7 @@ export interface PodProgramSpec {
 }
 
 /** What a pod's program does with its connections. */
-export interface Load {
+export interface ConnectionLoad {
   /** How many it holds. One that is refused or lost is tried again and again. */
   readonly open: number;
   /** How many of them run one short transaction after another; the others are idle. */
@@ -31,7 +31,7 @@ export type PodOrder =
   /** Closes its connections as a program that is killed does, and listens no more. */
   | { readonly does: "stop"; readonly pod: string }
   /** Answered when every connection that is missing was tried once. */
-  | { readonly does: "load"; readonly pod: string; readonly load: Load }
+  | { readonly does: "load"; readonly pod: string; readonly load: ConnectionLoad }
   | { readonly does: "report"; readonly pod: string };
 
 /** What it answers, of that pod. */
@@ -46,7 +46,7 @@ export interface PodReport {
 }
 
 /** An order on its way, and the answer to it. */
-export interface Asked {
+export interface NumberedOrder {
   readonly id: number;
   readonly order: PodOrder;
 }

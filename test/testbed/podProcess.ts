@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-import type { Answered, Asked, PodOrder, PodReport } from "./podOrders.ts";
+import type { Answered, NumberedOrder, PodOrder, PodReport } from "./podOrders.ts";
 
 /** The process of all pods' programs (podPrograms.ts). */
 export interface PodProcess {
@@ -36,7 +36,7 @@ export async function startPodProcess(): Promise<PodProcess> {
       const asker = Promise.withResolvers<PodReport>();
       last += 1;
       waiting.set(last, asker);
-      const asked: Asked = { id: last, order };
+      const asked: NumberedOrder = { id: last, order };
       child.send(asked, (error) => {
         if (error !== null) asker.reject(error);
       });

@@ -7,14 +7,14 @@ import { getRequestListener } from "@hono/node-server";
 import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
 
 import { heldConnections, type HeldConnections } from "./heldConnections.ts";
-import type { Answered, Asked, PodOrder, PodProgramSpec, PodReport } from "./podOrders.ts";
+import type { Answered, NumberedOrder, PodOrder, PodProgramSpec, PodReport } from "./podOrders.ts";
 
-interface PodProgram {
+interface ListeningProgram {
   readonly connections: HeldConnections;
   readonly server: Server;
 }
 
-const programs = new Map<string, PodProgram>();
+const programs = new Map<string, ListeningProgram>();
 
 async function obey(order: PodOrder): Promise<PodReport> {
   if (order.does === "start") {
@@ -35,7 +35,7 @@ async function obey(order: PodOrder): Promise<PodReport> {
   return connections.report();
 }
 
-function programOf(pod: string): PodProgram {
+function programOf(pod: string): ListeningProgram {
   const program = programs.get(pod);
   if (program === undefined) throw new Error(`no program runs in pod ${pod}`);
   return program;
@@ -60,7 +60,7 @@ async function listen({ address, port, path, serverName }: PodProgramSpec): Prom
   return server;
 }
 
-async function answer({ id, order }: Asked): Promise<void> {
+async function answer({ id, order }: NumberedOrder): Promise<void> {
   let answered: Answered;
   try {
     answered = { id, report: await obey(order) };
@@ -70,5 +70,5 @@ async function answer({ id, order }: Asked): Promise<void> {
   process.send?.(answered);
 }
 
-process.on("message", (asked: Asked) => void answer(asked));
+process.on("message", (asked: NumberedOrder) => void answer(asked));
 process.on("disconnect", () => process.exit());

@@ -2,7 +2,7 @@ import type { KubeClient } from "../../src/kube/client.ts";
 import type { NodePod, PodProgram } from "../cluster/fakeNode.ts";
 import type { PodObject } from "../cluster/podObject.ts";
 import { podEnvironment } from "./podEnvironment.ts";
-import type { Load, PodReport } from "./podOrders.ts";
+import type { ConnectionLoad, PodReport } from "./podOrders.ts";
 import { startPodProcess } from "./podProcess.ts";
 
 /** What the pods of a server are like; those to come, too. */
@@ -32,7 +32,7 @@ export interface ServerPods {
   /** Gives a server's pods a behaviour, and returns when every connection was tried once. */
   readonly behave: (server: string, behaviour: Behaviour) => Promise<readonly PodReport[]>;
   /** The same for one pod alone, until its server is told again. */
-  readonly load: (key: string, load: Load) => Promise<PodReport>;
+  readonly load: (key: string, load: ConnectionLoad) => Promise<PodReport>;
   readonly report: (key: string) => Promise<PodReport>;
   /** Pods of a server that are told to go stay in terminating until the returned call. */
   readonly holdTerminating: (server: string) => () => void;
@@ -45,7 +45,7 @@ export type TargetsFor = (
   port: number,
 ) => readonly { readonly host: string; readonly port: number }[];
 
-interface RunningPod extends ServerPod {
+interface StartedServerPod extends ServerPod {
   readonly poolMax: number;
 }
 
@@ -58,7 +58,7 @@ export async function startServerPods(
   targetsFor: TargetsFor,
 ): Promise<ServerPods> {
   const programs = await startPodProcess();
-  const running = new Map<string, RunningPod>();
+  const running = new Map<string, StartedServerPod>();
   const behaviours = new Map<string, Behaviour>();
   const held = new Map<string, Promise<void>>();
 
@@ -92,12 +92,12 @@ export async function startServerPods(
       },
     };
   };
-  const behaveOne = (pod: RunningPod) => {
+  const behaveOne = (pod: StartedServerPod) => {
     const { open, busy = 0 } = behaviours.get(pod.server) ?? { open: 0 };
     const count = open === "max" ? pod.poolMax : open;
     return load(pod.key, { open: count, busy: busy === "all" ? count : busy });
   };
-  const load = (key: string, wanted: Load) =>
+  const load = (key: string, wanted: ConnectionLoad) =>
     programs.tell({ does: "load", pod: key, load: wanted });
   const of = (server?: string) =>
     [...running.values()]
@@ -129,7 +129,7 @@ function runningPod(
   key: string,
   address: string,
   env: ReadonlyMap<string, string>,
-): RunningPod {
+): StartedServerPod {
   const port = Number(env.get("PORT") ?? spec.containers[0]?.ports[0]?.containerPort);
   const server = env.get("ACTIVE_MCP_SERVERS") ?? key;
   return { key, server, address, port, poolMax: Number(env.get(POOL_MAX)) };

@@ -42,7 +42,7 @@ export interface TestbedSpec {
 }
 
 /** How the operator is started. */
-export interface OperatorOptions {
+export interface OperatorProcessOptions {
   /** A ServiceAccount of the namespace weir-system; an administrator when absent. */
   readonly as?: string;
   readonly args?: readonly string[];
@@ -87,7 +87,7 @@ export interface Testbed {
   readonly requests: Requests;
   readonly operatorKubeconfig: string;
   /** Starts a `weir operator`; it ends with the testbed. */
-  readonly operator: (wish?: OperatorOptions) => Promise<OperatorProcess>;
+  readonly operator: (wish?: OperatorProcessOptions) => Promise<OperatorProcess>;
   readonly stop: () => Promise<void>;
 }
 
@@ -194,7 +194,7 @@ export async function startTestbed(spec: TestbedSpec = {}): Promise<Testbed> {
     };
 
     const conditions = stops(await followConditions(client, NAMESPACE));
-    const operator = async ({ as, args, env }: OperatorOptions = {}) => {
+    const operator = async ({ as, args, env }: OperatorProcessOptions = {}) => {
       const kubeconfigPath =
         as === undefined
           ? operatorKubeconfig

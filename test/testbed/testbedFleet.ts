@@ -12,7 +12,6 @@ import { readFleet } from "../../src/fleet/readFleet.ts";
 import { guardSql } from "../../src/budget/guard.ts";
 import type { Plan } from "../../src/budget/plan.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
-import type { Applied } from "../../src/kube/apply.ts";
 import { credentials } from "../../src/credentials/credentials.ts";
 import {
   secretKeyOf,
@@ -21,10 +20,9 @@ import {
   type SecretData,
 } from "../../src/credentials/secrets.ts";
 import type { Postgres } from "../parts/postgres.ts";
+import type { AppliedObject } from "./applyObjects.ts";
 import { existingSecrets } from "./existingPgBouncer.ts";
 import { existingWorkload } from "./existingWorkload.ts";
-
-type AppliedObject = Applied["object"];
 
 /** A fleet, and everything that people make of it before an operator comes. */
 export interface TestbedFleet {

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 
 /** What one run of a whole process took. */
-export interface Run {
+export interface MeasuredRun {
   readonly wallMs: number;
   /** The most memory that it had resident. */
   readonly peakMiB: number;
@@ -24,7 +24,7 @@ const PEAK_INTERVAL_MS = 5;
  *
  * @throws when it does not exit with 0
  */
-export async function measure({ name, command, args, cwd, env }: Contestant): Promise<Run> {
+export async function measure({ name, command, args, cwd, env }: Contestant): Promise<MeasuredRun> {
   const nowhere = openSync("/dev/null", "w");
   const startedMs = performance.now();
   const child = spawn(command, args, {
@@ -63,8 +63,8 @@ function residentPeakKiB(pid: number): number {
 export async function race(
   contestants: readonly Contestant[],
   rounds: number,
-): Promise<ReadonlyMap<string, readonly Run[]>> {
-  const runs = new Map<string, Run[]>(contestants.map(({ name }) => [name, []]));
+): Promise<ReadonlyMap<string, readonly MeasuredRun[]>> {
+  const runs = new Map<string, MeasuredRun[]>(contestants.map(({ name }) => [name, []]));
   // The first round fills caches, of the disk and of compiled code, and is not counted.
   for (let round = 0; round <= rounds; round += 1) {
     for (const contestant of contestants) {

@@ -1,10 +1,10 @@
-import { median, type Run } from "./measure.ts";
+import { median, type MeasuredRun } from "./measure.ts";
 import { verifyRatio, type VerifyRound } from "./verifyWork.ts";
 
 /** The runs of all contestants on one size of fleet. */
 export interface Size {
   readonly servers: number;
-  readonly runs: ReadonlyMap<string, readonly Run[]>;
+  readonly runs: ReadonlyMap<string, readonly MeasuredRun[]>;
 }
 
 /** docs/benchmarks.md: what was measured, as ratios of one run, and what was to be reached. */
@@ -57,16 +57,16 @@ function row({ servers, runs }: Size): string {
   ].join(" | ")} |`;
 }
 
-function time(runs: readonly Run[] = []): string {
+function time(runs: readonly MeasuredRun[] = []): string {
   if (runs.length === 0) return "–";
   return `${(median(runs.map(({ wallMs }) => wallMs)) / 1000).toFixed(2)} s`;
 }
 
-function memory(runs: readonly Run[] = []): string {
+function memory(runs: readonly MeasuredRun[] = []): string {
   return `${median(runs.map(({ peakMiB }) => peakMiB)).toFixed(0)} MiB`;
 }
 
-function ratio(runs: readonly Run[] = [], others: readonly Run[] = []): string {
+function ratio(runs: readonly MeasuredRun[] = [], others: readonly MeasuredRun[] = []): string {
   const ratios = runs.flatMap(({ wallMs }, round) => {
     const other = others[round];
     return other === undefined ? [] : [wallMs / other.wallMs];

@@ -23,14 +23,14 @@ export interface Course {
   readonly root: string;
   /** Runs the tests; with the path of a file as one more argument, that file alone. */
   readonly test: Command;
-  readonly checks: readonly Check[];
+  readonly checks: readonly CheckCommand[];
   /** How long the tests may take, their second runs and what was before them included. */
   readonly limitMs: number;
   /** What of the limit is gone already. */
   readonly spentMs: number;
 }
 
-export interface Check {
+export interface CheckCommand {
   readonly name: string;
   readonly command: Command;
 }

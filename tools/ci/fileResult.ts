@@ -1,7 +1,7 @@
 import type { TestCase, TestModule } from "vitest/node";
 
 import { excerptOf } from "./excerpt.ts";
-import type { Failure, FileResult } from "./results.ts";
+import type { TestFailure, FileResult } from "./results.ts";
 
 const RUNNING = "it was not over when the run ended";
 const NOT_BEGUN = "no word of it came before the run ended";
@@ -28,7 +28,7 @@ export interface FileAtTheEnd {
  * hook, or a file that could not be loaded.
  */
 export function fileResultOf({ path, module, unhandled, begun }: FileAtTheEnd): FileResult {
-  const failures: Failure[] = [];
+  const failures: TestFailure[] = [];
   let passed = 0;
   if (module !== undefined) {
     failures.push(...module.errors().map((error) => failureOf(AROUND, error)));
@@ -54,15 +54,15 @@ export function byFirstFailure(a: FileResult, b: FileResult): number {
   return rankOf(a.failures[0]) - rankOf(b.failures[0]);
 }
 
-function byRank(a: Failure, b: Failure): number {
+function byRank(a: TestFailure, b: TestFailure): number {
   return rankOf(a) - rankOf(b);
 }
 
-function rankOf(failure: Failure | undefined): number {
+function rankOf(failure: TestFailure | undefined): number {
   return failure === undefined ? -1 : UNDONE.indexOf(failure.error);
 }
 
-function failureOfTest(test: TestCase, begun: ReadonlySet<string>): Failure | undefined {
+function failureOfTest(test: TestCase, begun: ReadonlySet<string>): TestFailure | undefined {
   const { state, errors } = test.result();
   if (state === "passed") return undefined;
   if (state === "failed") return failureOf(test.fullName, errors[0]);
@@ -70,6 +70,6 @@ function failureOfTest(test: TestCase, begun: ReadonlySet<string>): Failure | un
   return { test: test.fullName, error: state === "skipped" ? SKIPPED : undone };
 }
 
-function failureOf(test: string, error: unknown): Failure {
+function failureOf(test: string, error: unknown): TestFailure {
   return { test, error: excerptOf(error) };
 }

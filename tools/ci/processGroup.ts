@@ -11,7 +11,7 @@ export interface Ending {
   readonly cutShort: string | undefined;
 }
 
-export interface GroupSpec {
+export interface ProcessGroupSpec {
   readonly command: Command;
   readonly cwd: string;
   /** Variables on top of this process' environment. */
@@ -27,7 +27,7 @@ export interface GroupSpec {
  * group of its own, so that who ends it ends all that it has started: with SIGINT, as Ctrl-C does,
  * and what is still there later with SIGKILL. Where this process dies, the kernel interrupts it.
  */
-export async function runGroup(spec: GroupSpec): Promise<Ending> {
+export async function runGroup(spec: ProcessGroupSpec): Promise<Ending> {
   const { command, cwd, env, until, killAfterMs } = spec;
   if (until.aborted) return { code: null, cutShort: String(until.reason) };
   const child = spawn("setpriv", ["--pdeathsig", "INT", ...command], {

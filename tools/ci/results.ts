@@ -19,11 +19,11 @@ export interface FileResult {
   /** How many failures there are. */
   readonly failed: number;
   /** The first of them is the file's first error. */
-  readonly failures: readonly Failure[];
+  readonly failures: readonly TestFailure[];
 }
 
 /** A test that did not pass, or an error around the tests of a file. */
-export interface Failure {
+export interface TestFailure {
   readonly test: string;
   /** The first lines of its message, without a stack. */
   readonly error: string;

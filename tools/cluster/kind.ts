@@ -11,7 +11,7 @@ import { metricsServerImage } from "./machine/images.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** A cluster of kind, in containers of docker. Its own network enforces NetworkPolicies (0.24). */
-export interface Kind {
+export interface KindCluster {
   readonly kubeconfigPath: string;
   readonly kubectl: Kubectl;
   readonly loadImage: (archivePath: string) => Promise<void>;
@@ -38,7 +38,7 @@ export async function loadImageIntoKind(name: string, archivePath: string): Prom
  *
  * @throws with kind's words, when it is missing or fails
  */
-export async function startKind(): Promise<Kind> {
+export async function startKind(): Promise<KindCluster> {
   const metricsServer = await metricsServerImage();
   const dir = await scratchDir("kind");
   const kubeconfigPath = join(dir, "kubeconfig");

@@ -45,7 +45,7 @@ export async function askVersion(path: string): Promise<Program> {
 }
 
 /** What is said when there is no program to test with. */
-export interface Missing {
+export interface MissingProgram {
   /** `PgBouncer 1.24 or newer` */
   readonly wanted: string;
   /** What was found instead, one a program. */
@@ -58,7 +58,7 @@ export interface Missing {
 }
 
 /** The error for a program that is neither here nor to be had from Debian. */
-export function missingProgram({ wanted, found, suite, install, cause }: Missing): Error {
+export function missingProgram({ wanted, found, suite, install, cause }: MissingProgram): Error {
   const here = found.length === 0 ? "none is installed" : found.join(", ");
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new Error(

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 
 /** An operating system user that owns the servers which tests start. */
-export interface Owner {
+export interface UnixUser {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
@@ -20,7 +20,7 @@ export function runsAsRoot(): boolean {
  *
  * @throws when root finds no `nobody` in /etc/passwd
  */
-export function serverOwner(): Owner {
+export function serverOwner(): UnixUser {
   if (!runsAsRoot()) {
     const { username, uid, gid } = userInfo();
     return { name: username, uid, gid };

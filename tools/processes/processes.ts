@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 
-import type { Owner } from "./owner.ts";
+import type { UnixUser } from "./owner.ts";
 
 /** What to start, and as whom. */
 export interface ProcessSpec {
@@ -10,7 +10,7 @@ export interface ProcessSpec {
   readonly command: string;
   readonly args: readonly string[];
   /** Who runs it; this process' own user when absent. */
-  readonly owner?: Owner;
+  readonly owner?: UnixUser;
   /** Variables on top of this process' environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Soft and hard limit of open files; inherited when absent. Only root can raise it. */

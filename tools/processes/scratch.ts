@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { atTheEnd } from "./atTheEnd.ts";
-import type { Owner } from "./owner.ts";
+import type { UnixUser } from "./owner.ts";
 
 let root: Promise<string> | undefined;
 
@@ -14,7 +14,7 @@ let root: Promise<string> | undefined;
  * @param name starts the folder's name, for people who look into a running test
  * @param owner who owns the folder; nobody else can look into it, but root
  */
-export async function scratchDir(name: string, owner?: Owner): Promise<string> {
+export async function scratchDir(name: string, owner?: UnixUser): Promise<string> {
   root ??= makeRoot();
   const dir = await mkdtemp(join(await root, `${name}-`));
   if (owner !== undefined) await chown(dir, owner.uid, owner.gid);

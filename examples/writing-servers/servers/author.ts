@@ -10,7 +10,7 @@ const COLUMNS = "id, name, biography";
 const name = text(200, 1);
 const biography = text(10_000);
 const row = z.object({ id, name, biography });
-type Row = z.infer<typeof row>;
+type AuthorRow = z.infer<typeof row>;
 
 /** The people who write. */
 export const author: Member = {
@@ -23,7 +23,7 @@ export const author: Member = {
       input: z.object(pageInput),
       output: pageOutput(row),
       run: (args, { database }) =>
-        page<Row>(
+        page<AuthorRow>(
           database,
           args,
           `SELECT ${COLUMNS} FROM authors WHERE id > $1 ORDER BY id LIMIT $2`,
@@ -37,7 +37,7 @@ export const author: Member = {
       output: row.extend({ series: z.int(), books: z.int() }),
       run: async (args, { database }) =>
         found(
-          await database.query<Row & { series: number; books: number }>(
+          await database.query<AuthorRow & { series: number; books: number }>(
             `SELECT ${COLUMNS},
                (SELECT count(*)::int FROM series WHERE author_id = authors.id) AS series,
                (SELECT count(*)::int FROM books WHERE author_id = authors.id) AS books
@@ -56,7 +56,7 @@ export const author: Member = {
       output: row,
       run: async (args, { database }) =>
         single(
-          await database.query<Row>(
+          await database.query<AuthorRow>(
             `INSERT INTO authors (name, biography) VALUES ($1, $2) RETURNING ${COLUMNS}`,
             [args.name, args.biography],
           ),
@@ -70,7 +70,7 @@ export const author: Member = {
       output: row,
       run: async (args, { database }) =>
         found(
-          await database.query<Row>(
+          await database.query<AuthorRow>(
             `UPDATE authors SET name = coalesce($2, name), biography = coalesce($3, biography)
              WHERE id = $1 RETURNING ${COLUMNS}`,
             [args.id, args.name, args.biography],

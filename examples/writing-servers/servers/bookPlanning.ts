@@ -22,7 +22,7 @@ const row = z.object({
   targetWords,
 });
 const chapters = z.array(z.object({ id, number: z.int(), title: z.string() }));
-type Row = z.infer<typeof row>;
+type BookRow = z.infer<typeof row>;
 
 /** Books, alone or in a series. */
 export const bookPlanning: Member = {
@@ -40,7 +40,7 @@ export const bookPlanning: Member = {
       }),
       output: pageOutput(row),
       run: (args, { database }) =>
-        page<Row>(
+        page<BookRow>(
           database,
           args,
           `SELECT ${COLUMNS} FROM books
@@ -58,7 +58,7 @@ export const bookPlanning: Member = {
       output: row.extend({ chapters }),
       run: async (args, { database }) =>
         found(
-          await database.query<Row & { chapters: z.infer<typeof chapters> }>(
+          await database.query<BookRow & { chapters: z.infer<typeof chapters> }>(
             `SELECT ${COLUMNS}, coalesce(
                (SELECT json_agg(json_build_object('id', c.id, 'number', c.number, 'title', c.title)
                   ORDER BY c.number) FROM chapters c WHERE c.book_id = books.id),
@@ -85,7 +85,7 @@ export const bookPlanning: Member = {
       output: row,
       run: async (args, { database }) =>
         single(
-          await database.query<Row>(
+          await database.query<BookRow>(
             `INSERT INTO books (author_id, series_id, position, title, status, target_words)
              VALUES ($1, $2, $3, $4, $5, $6) RETURNING ${COLUMNS}`,
             [
@@ -114,7 +114,7 @@ export const bookPlanning: Member = {
       output: row,
       run: async (args, { database }) =>
         found(
-          await database.query<Row>(
+          await database.query<BookRow>(
             `UPDATE books SET title = coalesce($2, title), status = coalesce($3, status),
                target_words = coalesce($4, target_words), series_id = coalesce($5, series_id),
                position = coalesce($6, position)

@@ -13,7 +13,7 @@ const number = z.int().min(1).max(LAST_NUMBER).describe("Which chapter of the bo
 const title = text(300, 1);
 const summary = text(20_000);
 const row = z.object({ id, bookId: id, number, title, summary });
-type Row = z.infer<typeof row>;
+type ChapterRow = z.infer<typeof row>;
 
 /** The chapters of a book. */
 export const chapterPlanning: Member = {
@@ -26,7 +26,7 @@ export const chapterPlanning: Member = {
       input: z.object({ ...pageInput, bookId: id }),
       output: pageOutput(row),
       run: (args, { database }) =>
-        page<Row>(
+        page<ChapterRow>(
           database,
           args,
           `SELECT ${COLUMNS} FROM chapters WHERE id > $1 AND book_id = $3 ORDER BY id LIMIT $2`,
@@ -45,7 +45,7 @@ export const chapterPlanning: Member = {
       }),
       output: row,
       run: async (args, { database }) => {
-        const [created] = await database.query<Row>(
+        const [created] = await database.query<ChapterRow>(
           `INSERT INTO chapters (book_id, number, title, summary)
            SELECT $1::int, number, $3::text, $4::text
            FROM chapter_number($1, $2) AS number WHERE number <= ${LAST_NUMBER}
@@ -64,7 +64,7 @@ export const chapterPlanning: Member = {
       output: row,
       run: async (args, { database }) =>
         found(
-          await database.query<Row>(
+          await database.query<ChapterRow>(
             `UPDATE chapters SET title = coalesce($2, title), summary = coalesce($3, summary)
              WHERE id = $1 RETURNING ${COLUMNS}`,
             [args.id, args.title, args.summary],

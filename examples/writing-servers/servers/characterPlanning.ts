@@ -12,7 +12,7 @@ const role = z.enum(["protagonist", "antagonist", "supporting", "minor"]);
 const description = text(20_000);
 const row = z.object({ id, bookId: id, name, role, description });
 const scenes = z.array(z.object({ id, chapter: z.int(), number: z.int() }));
-type Row = z.infer<typeof row>;
+type CharacterRow = z.infer<typeof row>;
 
 /** Who is in a book. */
 export const characterPlanning: Member = {
@@ -25,7 +25,7 @@ export const characterPlanning: Member = {
       input: z.object({ ...pageInput, bookId: id, role: role.optional() }),
       output: pageOutput(row),
       run: (args, { database }) =>
-        page<Row>(
+        page<CharacterRow>(
           database,
           args,
           `SELECT ${COLUMNS} FROM characters
@@ -42,7 +42,7 @@ export const characterPlanning: Member = {
       output: row.extend({ scenes }),
       run: async (args, { database }) =>
         found(
-          await database.query<Row & { scenes: z.infer<typeof scenes> }>(
+          await database.query<CharacterRow & { scenes: z.infer<typeof scenes> }>(
             `SELECT ${COLUMNS}, coalesce(
                (SELECT json_agg(json_build_object('id', s.id, 'chapter', c.number, 'number', s.number)
                   ORDER BY c.number, s.number)
@@ -65,7 +65,7 @@ export const characterPlanning: Member = {
       output: row,
       run: async (args, { database }) =>
         single(
-          await database.query<Row>(
+          await database.query<CharacterRow>(
             `INSERT INTO characters (book_id, name, role, description)
              VALUES ($1, $2, $3, $4) RETURNING ${COLUMNS}`,
             [args.bookId, args.name, args.role, args.description],
@@ -85,7 +85,7 @@ export const characterPlanning: Member = {
       output: row,
       run: async (args, { database }) =>
         found(
-          await database.query<Row>(
+          await database.query<CharacterRow>(
             `UPDATE characters SET name = coalesce($2, name), role = coalesce($3, role),
                description = coalesce($4, description)
              WHERE id = $1 RETURNING ${COLUMNS}`,

@@ -16,7 +16,7 @@ const contradiction = z.object({
   trait,
   facts: z.array(z.object({ id, value, chapter: z.int().nullable() })),
 });
-type Row = z.infer<typeof row>;
+type FactRow = z.infer<typeof row>;
 
 /** What a book says of its world, so that it says the same on every page. */
 export const coreContinuity: Member = {
@@ -29,7 +29,7 @@ export const coreContinuity: Member = {
       input: z.object({ ...pageInput, bookId: id, subject: subject.optional() }),
       output: pageOutput(row),
       run: (args, { database }) =>
-        page<Row>(
+        page<FactRow>(
           database,
           args,
           `SELECT ${COLUMNS} FROM continuity_facts
@@ -46,7 +46,7 @@ export const coreContinuity: Member = {
       output: row,
       run: async (args, { database }) =>
         single(
-          await database.query<Row>(
+          await database.query<FactRow>(
             `INSERT INTO continuity_facts (book_id, chapter_id, subject, trait, value)
              VALUES ($1, $2, $3, $4, $5) RETURNING ${COLUMNS}`,
             [args.bookId, args.chapterId, args.subject, args.trait, args.value],
@@ -61,7 +61,7 @@ export const coreContinuity: Member = {
       output: row,
       run: async (args, { database }) =>
         found(
-          await database.query<Row>(
+          await database.query<FactRow>(
             `UPDATE continuity_facts SET value = $2 WHERE id = $1 RETURNING ${COLUMNS}`,
             [args.id, args.value],
           ),

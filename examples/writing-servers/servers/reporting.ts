@@ -32,7 +32,7 @@ const totals = z.object({
   scenes: count,
   words: count,
 });
-type Row = z.infer<typeof row>;
+type ReportRow = z.infer<typeof row>;
 
 /** How the writing goes. */
 export const reporting: Member = {
@@ -82,7 +82,7 @@ export const reporting: Member = {
       output: row,
       run: async (args, { database }) =>
         found(
-          await database.query<Row>(
+          await database.query<ReportRow>(
             `INSERT INTO reports (book_id, chapters, scenes, words, target_words)
              ${FIGURES} RETURNING ${COLUMNS}`,
             [args.bookId],
@@ -98,7 +98,7 @@ export const reporting: Member = {
       input: z.object({ ...pageInput, bookId: id }),
       output: pageOutput(row),
       run: (args, { database }) =>
-        page<Row>(
+        page<ReportRow>(
           database,
           args,
           `SELECT ${COLUMNS} FROM reports WHERE id > $1 AND book_id = $3 ORDER BY id LIMIT $2`,
@@ -113,7 +113,9 @@ export const reporting: Member = {
       output: row,
       run: async (args, { database }) =>
         found(
-          await database.query<Row>(`SELECT ${COLUMNS} FROM reports WHERE id = $1`, [args.id]),
+          await database.query<ReportRow>(`SELECT ${COLUMNS} FROM reports WHERE id = $1`, [
+            args.id,
+          ]),
           "report",
           args.id,
         ),

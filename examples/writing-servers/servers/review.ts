@@ -17,7 +17,7 @@ const summary = z.object({
   reviews: z.int(),
   averageRating: z.number().nullable(),
 });
-type Row = z.infer<typeof row>;
+type ReviewRow = z.infer<typeof row>;
 
 /** What readers say of a book. */
 export const review: Member = {
@@ -30,7 +30,7 @@ export const review: Member = {
       input: z.object({ ...pageInput, bookId: id.optional(), ratingAtMost: rating.optional() }),
       output: pageOutput(row),
       run: (args, { database }) =>
-        page<Row>(
+        page<ReviewRow>(
           database,
           args,
           `SELECT ${COLUMNS} FROM reviews
@@ -47,7 +47,7 @@ export const review: Member = {
       output: row,
       run: async (args, { database }) =>
         single(
-          await database.query<Row>(
+          await database.query<ReviewRow>(
             `INSERT INTO reviews (book_id, reviewer, rating, body)
              VALUES ($1, $2, $3, $4) RETURNING ${COLUMNS}`,
             [args.bookId, args.reviewer, args.rating, args.body],

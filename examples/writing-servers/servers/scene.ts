@@ -21,7 +21,7 @@ const row = z.object({
   viewpointCharacterId: viewpointCharacterId.nullable(),
 });
 const cast = z.array(z.object({ id, name: z.string() }));
-type Row = z.infer<typeof row>;
+type SceneRow = z.infer<typeof row>;
 
 /** The scenes of a chapter, and who is in them. */
 export const scene: Member = {
@@ -34,7 +34,7 @@ export const scene: Member = {
       input: z.object({ ...pageInput, chapterId: id }),
       output: pageOutput(row),
       run: (args, { database }) =>
-        page<Row>(
+        page<SceneRow>(
           database,
           args,
           `SELECT ${COLUMNS} FROM scenes WHERE id > $1 AND chapter_id = $3 ORDER BY id LIMIT $2`,
@@ -49,7 +49,7 @@ export const scene: Member = {
       output: row.extend({ cast }),
       run: async (args, { database }) =>
         found(
-          await database.query<Row & { cast: z.infer<typeof cast> }>(
+          await database.query<SceneRow & { cast: z.infer<typeof cast> }>(
             `SELECT ${COLUMNS}, coalesce(
                (SELECT json_agg(json_build_object('id', c.id, 'name', c.name) ORDER BY c.name)
                 FROM scene_casts sc JOIN characters c ON c.id = sc.character_id
@@ -76,7 +76,7 @@ export const scene: Member = {
       output: row,
       run: async (args, { database }) =>
         single(
-          await database.query<Row>(
+          await database.query<SceneRow>(
             `INSERT INTO scenes (chapter_id, number, summary, words, viewpoint_character_id)
              VALUES ($1, $2, $3, $4, $5) RETURNING ${COLUMNS}`,
             [args.chapterId, args.number, args.summary, args.words, args.viewpointCharacterId],
@@ -96,7 +96,7 @@ export const scene: Member = {
       output: row,
       run: async (args, { database }) =>
         found(
-          await database.query<Row>(
+          await database.query<SceneRow>(
             `UPDATE scenes SET summary = coalesce($2, summary), words = coalesce($3, words),
                viewpoint_character_id = coalesce($4, viewpoint_character_id)
              WHERE id = $1 RETURNING ${COLUMNS}`,

@@ -12,7 +12,7 @@ const premise = text(10_000);
 const plannedBooks = z.int().min(1).max(100);
 const row = z.object({ id, authorId: id, title, premise, plannedBooks });
 const books = z.array(z.object({ id, position: z.int(), title: z.string(), status: z.string() }));
-type Row = z.infer<typeof row>;
+type SeriesRow = z.infer<typeof row>;
 
 /** Series of books. */
 export const seriesPlanning: Member = {
@@ -25,7 +25,7 @@ export const seriesPlanning: Member = {
       input: z.object({ ...pageInput, authorId: id.optional() }),
       output: pageOutput(row),
       run: (args, { database }) =>
-        page<Row>(
+        page<SeriesRow>(
           database,
           args,
           `SELECT ${COLUMNS} FROM series
@@ -41,7 +41,7 @@ export const seriesPlanning: Member = {
       output: row.extend({ books }),
       run: async (args, { database }) =>
         found(
-          await database.query<Row & { books: z.infer<typeof books> }>(
+          await database.query<SeriesRow & { books: z.infer<typeof books> }>(
             `SELECT ${COLUMNS}, coalesce(
                (SELECT json_agg(json_build_object(
                   'id', b.id, 'position', b.position, 'title', b.title, 'status', b.status
@@ -62,7 +62,7 @@ export const seriesPlanning: Member = {
       output: row,
       run: async (args, { database }) =>
         single(
-          await database.query<Row>(
+          await database.query<SeriesRow>(
             `INSERT INTO series (author_id, title, premise, planned_books)
              VALUES ($1, $2, $3, $4) RETURNING ${COLUMNS}`,
             [args.authorId, args.title, args.premise, args.plannedBooks],
@@ -82,7 +82,7 @@ export const seriesPlanning: Member = {
       output: row,
       run: async (args, { database }) =>
         found(
-          await database.query<Row>(
+          await database.query<SeriesRow>(
             `UPDATE series SET title = coalesce($2, title), premise = coalesce($3, premise),
                planned_books = coalesce($4, planned_books)
              WHERE id = $1 RETURNING ${COLUMNS}`,

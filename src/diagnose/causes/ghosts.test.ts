@@ -26,7 +26,7 @@ function silent(ms: number, count = 4, told: Partial<ClientRow> = {}) {
   return clientsOf(count, { address: GONE, requestedAtMs: END_MS - ms, ...told });
 }
 
-interface Case {
+interface GhostsCase {
   readonly what: string;
   readonly clients: readonly ClientRow[];
   readonly workloads?: readonly LiveWorkload[];
@@ -36,7 +36,7 @@ interface Case {
 
 function ghostsAmong(
   clients: readonly ClientRow[],
-  config: Case["config"],
+  config: GhostsCase["config"],
   told: Partial<LiveSystem>,
 ) {
   const found = ghosts(
@@ -50,7 +50,7 @@ function ghostsAmong(
 const ENOUGH = silent(THRESHOLDS.ghostSilentMs);
 
 describe("an address that no packet reaches", () => {
-  it.each<Case>([
+  it.each<GhostsCase>([
     { what: "silent long enough", clients: ENOUGH, named: 4 },
     { what: "silent for less", clients: silent(THRESHOLDS.ghostSilentMs - 1), named: 0 },
     { what: "beside living ones", clients: [...ENOUGH, ...LIVING], named: 4 },
@@ -69,7 +69,7 @@ it("without pods and without a probe nobody is a ghost, however long silent", ()
 });
 
 describe("an address that no pod has any more", () => {
-  it.each<Case>([
+  it.each<GhostsCase>([
     { what: "silent long enough", clients: [...ENOUGH, ...LIVING], named: 4 },
     {
       what: "silent for less",
@@ -128,7 +128,7 @@ describe("an address that no pod has any more", () => {
 describe("behind one address for all", () => {
   const long = (howMany: number) => silent(THRESHOLDS.ghostLongSilentMs, howMany);
   const lately = clientsOf(5, { address: GONE, requestedAtMs: END_MS - SECOND_MS });
-  it.each<Case>([
+  it.each<GhostsCase>([
     {
       what: "more than the pods may open, the others within it",
       clients: [...long(1), ...lately],

@@ -8,7 +8,7 @@ import {
   postgresOf,
   SECOND_MS,
   serverOf,
-  type Shown,
+  type ShownProcess,
   START_MS,
   systemOf,
 } from "../../../test/diagnose/liveOf.ts";
@@ -18,10 +18,10 @@ import { THRESHOLDS } from "./thresholds.ts";
 
 const SERVER = serverOf();
 const HOLDER = clientOf({ serverId: SERVER.id, state: "active", applicationName: "left" });
-const HELD: Shown = { clients: [HOLDER], servers: [SERVER] };
-const QUEUED: Shown = { ...HELD, waiting: () => 1 };
+const HELD: ShownProcess = { clients: [HOLDER], servers: [SERVER] };
+const QUEUED: ShownProcess = { ...HELD, waiting: () => 1 };
 
-function said(shown: Shown, backends?: (sample: number) => readonly BackendRow[]) {
+function said(shown: ShownProcess, backends?: (sample: number) => readonly BackendRow[]) {
   const postgres = backends === undefined ? {} : { postgres: postgresOf(backends) };
   return leaks(systemOf([poolerOf(shown)], postgres), THRESHOLDS);
 }
@@ -31,7 +31,7 @@ function inTransaction(sinceMs: number, state = "idle in transaction") {
   return () => [backendOf(SERVER, { state, stateChangedAtMs: sinceMs })];
 }
 
-function session(shown: Shown): Shown {
+function session(shown: ShownProcess): ShownProcess {
   return { ...shown, line: { poolMode: "session" } };
 }
 
@@ -75,7 +75,7 @@ describe("a transaction that nothing happens in", () => {
   });
 
   it("by a client that held another server connection before is none", () => {
-    const shown: Shown = {
+    const shown: ShownProcess = {
       ...HELD,
       clients: (sample) => [{ ...HOLDER, serverId: sample === 0 ? "s" : SERVER.id }],
     };
@@ -103,7 +103,7 @@ describe("a transaction that nothing happens in", () => {
 describe("a server connection that is held outside a transaction", () => {
   const lately = clientOf({ ...HOLDER, requestedAtMs: END_MS - THRESHOLDS.heldIdleMs + 1 });
 
-  it.each<{ what: string; shown: Shown; named: boolean }>([
+  it.each<{ what: string; shown: ShownProcess; named: boolean }>([
     { what: "in session pooling, others wait", shown: session(QUEUED), named: true },
     { what: "nobody waits", shown: session(HELD), named: false },
     {
@@ -119,12 +119,12 @@ describe("a server connection that is held outside a transaction", () => {
 });
 
 describe("where Postgres can't be asked", () => {
-  const since = (requestedAtMs: number): Shown => ({
+  const since = (requestedAtMs: number): ShownProcess => ({
     ...QUEUED,
     clients: [{ ...HOLDER, requestedAtMs }],
   });
 
-  it.each<{ what: string; shown: Shown; named: boolean }>([
+  it.each<{ what: string; shown: ShownProcess; named: boolean }>([
     {
       what: "silent long enough, others wait",
       shown: since(END_MS - THRESHOLDS.heldUnknownMs),

@@ -24,15 +24,15 @@ const RUNNING = backendOf(CLOSED);
 /** Of another program at the same address. */
 const RESTING = backendOf(serverOf(), { state: "idle" });
 
-type Backends = (sample: number) => readonly BackendRow[];
+type BackendsOfSample = (sample: number) => readonly BackendRow[];
 
-function judged(backends: Backends, told: Partial<LiveSystem> = {}) {
+function judged(backends: BackendsOfSample, told: Partial<LiveSystem> = {}) {
   const live = systemOf([POOLER], { postgres: postgresOf(backends), ...told });
   return orphanedQueries(live, THRESHOLDS);
 }
 
 describe("a backend in no SHOW SERVERS", () => {
-  it.each<{ what: string; backends: Backends; named: boolean }>([
+  it.each<{ what: string; backends: BackendsOfSample; named: boolean }>([
     { what: "runs one query all the time", backends: () => [RUNNING], named: true },
     {
       what: "for as long as the threshold",

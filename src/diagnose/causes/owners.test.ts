@@ -17,7 +17,7 @@ const ON_HOST_TOO = workloadAt([NODE], {
 });
 const { line: _, user: __, ...NO_LOGIN } = ALONE;
 
-interface Case {
+interface OwnersCase {
   readonly what: string;
   readonly workloads: readonly LiveWorkload[];
   readonly address: string;
@@ -27,7 +27,7 @@ interface Case {
   readonly nearest: string;
 }
 
-it.each<Case>([
+it.each<OwnersCase>([
   {
     what: "a pod's own line",
     workloads: [ALONE],

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   clientsOf,
   poolerOf,
-  type Shown,
+  type ShownProcess,
   systemOf,
   workloadAt,
 } from "../../../test/diagnose/liveOf.ts";
@@ -12,14 +12,14 @@ import { saturatedWhileIdle } from "./saturated.ts";
 const IDLE = clientsOf(20);
 const BUSY = clientsOf(20, { serverId: "s1", state: "active" });
 
-function said(shown: Shown, workloads = [workloadAt(["10.244.0.1"])]): readonly string[] {
+function said(shown: ShownProcess, workloads = [workloadAt(["10.244.0.1"])]): readonly string[] {
   return saturatedWhileIdle(systemOf([poolerOf(shown)], { workloads })).map(
     ({ cause }) => cause.summary,
   );
 }
 
 describe("a process (20 places, one of them weir's console)", () => {
-  it.each<{ what: string; shown: Shown; named: boolean }>([
+  it.each<{ what: string; shown: ShownProcess; named: boolean }>([
     { what: "19 idle clients", shown: { clients: IDLE.slice(1) }, named: true },
     {
       what: "18: the next login gets in, the one after it doesn't",

@@ -4,7 +4,7 @@ import {
   clientOf,
   clientsOf,
   poolerOf,
-  type Shown,
+  type ShownProcess,
   systemOf,
 } from "../../../test/diagnose/liveOf.ts";
 import type { ClientRow } from "../../model/pgbouncer.ts";
@@ -15,18 +15,18 @@ const STAYING = clientsOf(10);
 /** Three seconds at the threshold. */
 const ENOUGH = THRESHOLDS.loginsPerSecond * 3;
 
-function said(shown: Shown): readonly string[] {
+function said(shown: ShownProcess): readonly string[] {
   return loginStorms(systemOf([poolerOf(shown)]), THRESHOLDS).map(({ cause }) => cause.summary);
 }
 
 /** PgBouncer's counter of line `app` at each sample. */
-function counted(...totals: readonly number[]): Shown {
+function counted(...totals: readonly number[]): ShownProcess {
   const sample = (number: number) => ({ loginsByLine: new Map([["app", totals[number] ?? 0]]) });
   return { clients: STAYING, sample };
 }
 
 describe("as PgBouncer counts logins", () => {
-  it.each<{ what: string; shown: Shown; named: boolean }>([
+  it.each<{ what: string; shown: ShownProcess; named: boolean }>([
     { what: "as many as the threshold", shown: counted(500, 510, 520, 530), named: true },
     { what: "one less", shown: counted(500, 510, 520, 529), named: false },
     { what: "all in one third: a restart", shown: counted(500, 500, 600, 600), named: false },
@@ -72,12 +72,12 @@ function passing(told: Partial<ClientRow>) {
   return Array.from({ length: 4 }, () => clientsOf(15, told));
 }
 
-function beside(all: readonly (readonly ClientRow[])[]): Shown {
+function beside(all: readonly (readonly ClientRow[])[]): ShownProcess {
   return { clients: (sample) => [...STAYING, ...(all[sample] ?? [])] };
 }
 
 describe("as far as samples caught them, before 1.26", () => {
-  it.each<{ what: string; shown: Shown; named: boolean }>([
+  it.each<{ what: string; shown: ShownProcess; named: boolean }>([
     {
       what: "other ones in each sample",
       shown: beside(passing({ applicationName: "stormy" })),

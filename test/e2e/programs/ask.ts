@@ -1,10 +1,10 @@
 // Started in a pod as: ask.ts URL TOOL ARGUMENTS
 //
-// A client of one MCP server, which lists its tools and calls one of them. It prints an Asked.
+// A client of one MCP server, which lists its tools and calls one of them. It prints an AskReport.
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 
 /** What a server answered. */
-export interface Asked {
+export interface AskReport {
   readonly tools: readonly string[];
   readonly isError: boolean;
   readonly result: unknown;
@@ -20,6 +20,10 @@ const { isError = false, structuredContent } = await client.callTool({
   name,
   arguments: JSON.parse(args),
 });
-const asked: Asked = { tools: tools.map((each) => each.name), isError, result: structuredContent };
+const asked: AskReport = {
+  tools: tools.map((each) => each.name),
+  isError,
+  result: structuredContent,
+};
 process.stdout.write(JSON.stringify(asked));
 await client.close();

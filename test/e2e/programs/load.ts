@@ -1,6 +1,6 @@
 // Runs in a pod as: load.ts PORT
 //
-// A bounded client of many servers. A Load that is posted to it replaces the one before; asked, it
+// A bounded client of many servers. A CallLoad that is posted to it replaces the one before; asked, it
 // gives a LoadReport.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
@@ -14,7 +14,7 @@ import {
 import { Agent, fetch as undiciFetch } from "undici";
 
 /** What is called. */
-export interface Load {
+export interface CallLoad {
   readonly targets: readonly LoadTarget[];
 }
 
@@ -50,7 +50,7 @@ const BURSTS_MAX = 3;
 const NAME = { name: "weir-e2e-load", version: "0.1.0" };
 const MODERN = { versionNegotiation: { mode: { pin: "2026-07-28" } } } as const;
 
-let load: Load = { targets: [] };
+let load: CallLoad = { targets: [] };
 const answered: Record<string, number> = {};
 const failures: LoadFailure[] = [];
 const running = new Map<string, Promise<void>>();
@@ -130,7 +130,7 @@ function textOf(error: unknown): string {
   return `${code}${error.message}${cause}`;
 }
 
-function begin(next: Load): void {
+function begin(next: CallLoad): void {
   load = next;
   for (const { server } of load.targets) {
     if (running.has(server)) continue;

@@ -10,7 +10,7 @@ import { samplePooler, type PoolerSeen } from "./poolerSamples.ts";
 import { samplePools, type PoolSeen } from "./poolSamples.ts";
 
 /** All that was seen. */
-export interface Samples {
+export interface SampleReport {
   /** By the names of the PgBouncers. */
   readonly poolers: Readonly<Record<string, PoolerSeen>>;
   /** By the names of the pods. */
@@ -32,7 +32,7 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   if (request.method === "POST") pools.ask(JSON.parse(await text(request)));
   const { user, system } = process.cpuUsage();
   const cpuSeconds = (user + system) / 1e6;
-  const samples: Samples = { poolers, pools: pools.seen(), cpuSeconds };
+  const samples: SampleReport = { poolers, pools: pools.seen(), cpuSeconds };
   response.end(JSON.stringify(samples));
 }
 

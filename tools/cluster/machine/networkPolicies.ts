@@ -119,10 +119,13 @@ function portMatch(
   return [`${match}--dport ${endPort === undefined ? number : `${number}:${endPort}`} `];
 }
 
-type Operator = NonNullable<LabelSelector["matchExpressions"]>[number]["operator"];
+type MatchOperator = NonNullable<LabelSelector["matchExpressions"]>[number]["operator"];
 
 /** What each operator says of a label's value, which is undefined where there is no such label. */
-const HOLDS: Record<Operator, (value: string | undefined, values: readonly string[]) => boolean> = {
+const HOLDS: Record<
+  MatchOperator,
+  (value: string | undefined, values: readonly string[]) => boolean
+> = {
   In: (value, values) => value !== undefined && values.includes(value),
   NotIn: (value, values) => value === undefined || !values.includes(value),
   Exists: (value) => value !== undefined,
