@@ -70,7 +70,7 @@ export function openConnection(config: ClientConfig, timeoutMs: number): Connect
     else if (isAtRest(client)) void client.end();
     else socket.end();
     if (socket.destroyed) return;
-    // PgBouncer does not read from a client that waits for a server connection, so it counts it
+    // PgBouncer does not read from a client that waits for a backend connection, so it counts it
     // until its query_wait_timeout, and one that is stopped counts it until it goes on. No time is
     // long enough for both; only a machine that answers nothing at all has nobody to wait for.
     socket.setKeepAlive(true, KEEP_ALIVE_MS);

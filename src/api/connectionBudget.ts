@@ -194,7 +194,7 @@ const pgbouncerSchema = withRules(
         maintenanceSlots: count
           .min(1)
           .default(DEFAULT_RESERVE.maintenanceSlots)
-          .describe("Server connections of the maintenance line."),
+          .describe("Backend connections of the maintenance line."),
         logins: count
           .default(DEFAULT_RESERVE.logins)
           .describe("Sockets still logging in, and cancel requests."),

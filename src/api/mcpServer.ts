@@ -315,7 +315,7 @@ const statusSchema = z.strictObject({
     .describe("Clients that the server may hold on each PgBouncer process."),
   slots: whole(0)
     .optional()
-    .describe("Server connections that it may hold on each PgBouncer process."),
+    .describe("Backend connections that it may hold on each PgBouncer process."),
   conditions,
 });
 

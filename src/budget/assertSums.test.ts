@@ -48,7 +48,7 @@ function edited(plan: BudgetPlan, change: Partial<BudgetPlan["servers"][number]>
 describe("a faulty planner is caught where it makes its plan", () => {
   it.each([
     { call: 1, of: "clients of each PgBouncer process" },
-    { call: 2, of: "server connections of each PgBouncer process" },
+    { call: 2, of: "backend connections of each PgBouncer process" },
   ])("at call $call, of $of", async ({ call, of }) => {
     const { allocate: real } = await vi.importActual<typeof allocation>("./allocate.ts");
     let calls = 0;

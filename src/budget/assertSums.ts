@@ -95,7 +95,7 @@ function budgetSums(
       exact: true,
     },
     {
-      of: "server connections of each PgBouncer process",
+      of: "backend connections of each PgBouncer process",
       terms: [
         [reserve.maintenanceSlots, "maintenance"],
         ...given,
@@ -108,7 +108,7 @@ function budgetSums(
     { of: "grants", terms: granted, limit: [clients.granted, "in all"], exact: true },
     { of: "slots", terms: given, limit: [slots.granted, "in all"], exact: true },
     {
-      of: `server connections of ${slots.processes} processes`,
+      of: `backend connections of ${slots.processes} processes`,
       terms: [[slots.processes * slots.perProcess, "of all"]],
       limit: [Math.min(slots.postgres, share), "of Postgres"],
     },

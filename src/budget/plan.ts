@@ -75,7 +75,7 @@ export interface ServerPlan {
   readonly limit: number;
   /** limit × peakPods × processesPerPod: clients on each PgBouncer process. */
   readonly grant: number;
-  /** Server connections on each PgBouncer process. */
+  /** Backend connections on each PgBouncer process. */
   readonly slots: number;
   /** Why the numbers are what they are, in words. */
   readonly reason: string;

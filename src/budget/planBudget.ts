@@ -157,7 +157,7 @@ interface Explained {
   readonly cost: number;
   /** Client connections that nobody was given. */
   readonly headroom: number;
-  /** Server connections that all servers of the budget share. */
+  /** Backend connections that all servers of the budget share. */
   readonly slotsShared: number;
   readonly feasible: boolean;
 }

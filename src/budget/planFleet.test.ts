@@ -178,7 +178,7 @@ describe("one plan", () => {
     });
     expect(warnings).toEqual([
       "Budget writing/writing: one PgBouncer replica means that no server reaches Postgres while it is replaced.",
-      "Budget writing/writing: with poolMode session a client keeps its server connection until it leaves; 30 servers may open more clients than slots, and the rest wait: s0, s1, s10, s11, s12, s13 and 24 more.",
+      "Budget writing/writing: with poolMode session a client keeps its backend connection until it leaves; 30 servers may open more clients than slots, and the rest wait: s0, s1, s10, s11, s12, s13 and 24 more.",
     ]);
   });
 });

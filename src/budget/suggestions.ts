@@ -223,7 +223,7 @@ function fewerLines(lines: readonly McpServer[], room: Room): Suggestion | undef
 }
 
 /**
- * A larger max_client_conn: comes last, since it admits more clients to the same server
+ * A larger max_client_conn: comes last, since it admits more clients to the same backend
  * connections. The text says how many those are: raising it alone is what failed in the incident.
  */
 function largerCapacity(

@@ -11,9 +11,9 @@ export interface Room {
   readonly clients: number;
   /** P: connections of Postgres, for all processes together. */
   readonly postgres: number;
-  /** S = ⌊P / K⌋: server connections, the maintenance line's included. */
+  /** S = ⌊P / K⌋: backend connections, the maintenance line's included. */
   readonly perProcess: number;
-  /** S − maintenance's: server connections for servers. 0 or less when there is no room at all. */
+  /** S − maintenance's: backend connections for servers. 0 or less when there is no room at all. */
   readonly slots: number;
 }
 

@@ -24,12 +24,12 @@ function oneProcess(budget: ConnectionBudget): readonly string[] {
     : ["one PgBouncer replica means that no server reaches Postgres while it is replaced."];
 }
 
-/** Outside transaction pooling a client keeps its server connection from first query to close. */
+/** Outside transaction pooling a client keeps its backend connection from first query to close. */
 function slotsKeptBySessions({ spec }: ConnectionBudget, plan: BudgetPlan): readonly string[] {
   const waiting = plan.servers.filter(({ grant, slots }) => grant > slots);
   if (spec.pgbouncer.poolMode !== "session" || waiting.length === 0) return [];
   return [
-    `with poolMode session a client keeps its server connection until it leaves; ` +
+    `with poolMode session a client keeps its backend connection until it leaves; ` +
       `${counted(waiting.length, "server")} may open more clients than slots, and the rest wait: ` +
       `${listed(waiting.map(({ name }) => name))}.`,
   ];

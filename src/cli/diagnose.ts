@@ -118,11 +118,11 @@ const NO_PGBOUNCER = `weir diagnose: no PgBouncer: give --pgbouncer postgres://L
   LOGIN is one of its stats_users or admin_users; weir's own PgBouncers have weir_stats`;
 
 function print(diagnosis: Diagnosis, { output }: DiagnoseOptions, shell: Shell): void {
-  const { causes, poolers, unseen } = diagnosis;
+  const { causes, poolers, unavailable } = diagnosis;
   const json = output === "json";
   if (json) shell.out(`${JSON.stringify(diagnosis, undefined, 2)}\n`);
   if (poolers.length === 0) {
-    const lines = unavailableBlock(unseen, pageFor({ ...shell, colour: false })).slice(1);
+    const lines = unavailableBlock(unavailable, pageFor({ ...shell, colour: false })).slice(1);
     throw new Failure(
       EXIT.failed,
       ["weir diagnose: no PgBouncer could be asked", ...(json ? [] : lines)].join("\n"),

@@ -102,7 +102,7 @@ export function newProject(
     const { host } = budget.spec.postgres;
     if (isLoopback(host)) {
       say(
-        `ConnectionBudget/${budget.metadata.name}: spec.postgres.host: ${host} is PgBouncer's own container, where no Postgres is: give it a name, such as postgres, and .env tells its address`,
+        `ConnectionBudget/${budget.metadata.name}: spec.postgres.host: ${host} is PgBouncer's own container, where no Postgres is: give it a name, such as postgres, and set its address in .env`,
       );
       return [];
     }

@@ -126,13 +126,13 @@ function idleness(all: readonly { readonly clients: number; readonly idle: numbe
 const HIDDEN: HeldCount = {
   known: false,
   reason: "AddressesHidden",
-  message: "there are clients, and none has the address of a pod: whose they are can't be told",
+  message: "there are clients, and none has the address of a pod: weir can't know whose they are",
 };
 
 const SHARED: HeldCount = {
   known: false,
   reason: "AddressesShared",
-  message: "several pods have one address (hostNetwork): whose its clients are can't be told",
+  message: "several pods have one address (hostNetwork): weir can't know whose its clients are",
 };
 
 /** A pod that is ready has an address: without one of its own it has its node's. */

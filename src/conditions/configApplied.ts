@@ -221,7 +221,7 @@ function keysThatDiffer(
   return Object.entries(wanted).flatMap(([key, planned]): readonly Difference[] => {
     const found = config.get(key);
     if (found === planned) return [];
-    return [{ of: "key", text: `${key}: ${found ?? "not told"}, planned ${planned}` }];
+    return [{ of: "key", text: `${key}: ${found ?? "not shown"}, planned ${planned}` }];
   });
 }
 

@@ -118,7 +118,7 @@ function unseenProcesses(
       wasSameAs === undefined ? name : `${name} has led to the same process as ${wasSameAs}`,
     );
   const message =
-    `seen ${found.filter(({ observation }) => observation.state === "available").length} of ${count} processes ` +
+    `found ${found.filter(({ observation }) => observation.state === "available").length} of ${count} processes ` +
     `that spec.pgbouncer.existing.processes says (${listed(descriptions)}): let existing.host be a Service of this ` +
     "cluster, or a host name with an address for each of them, or correct processes";
   const unwatched =

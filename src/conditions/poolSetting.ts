@@ -2,7 +2,7 @@
 
 /**
  * The connections of one pod on one PgBouncer process, over the samples of a window. Those that wait
- * for a server connection are left out: PgBouncer reads nothing of them, so that their pool may have
+ * for a backend connection are left out: PgBouncer reads nothing of them, so that their pool may have
  * given them up long ago.
  */
 export interface HeldInWindow {

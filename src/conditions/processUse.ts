@@ -141,7 +141,7 @@ export interface SlotRoom {
   readonly perProcess: number;
 }
 
-/** The slot sum of one PgBouncer process as it is: server connections. */
+/** The slot sum of one PgBouncer process as it is: backend connections. */
 export function slotUseOf({ state, lines }: ObservedPgBouncer, budget: ConnectionBudget) {
   // Σ max(pools × (pool size + reserve pool), open) over the lines of servers.
   let sum = 0;

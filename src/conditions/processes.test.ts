@@ -73,7 +73,7 @@ describe("an existing PgBouncer of which fewer processes are seen than the spec 
 
   it("says how many, which, and what to do", () => {
     expect(budgetCondition(incidentSnapshot(5, 2), "WithinBudget")?.message).toBe(
-      "PgBouncer: seen 1 of 2 processes that spec.pgbouncer.existing.processes says " +
+      "PgBouncer: found 1 of 2 processes that spec.pgbouncer.existing.processes says " +
         "(old-pgbouncer:6432): let existing.host be a Service of this cluster, or a host name " +
         "with an address for each of them, or correct processes",
     );
@@ -109,7 +109,7 @@ describe("an existing PgBouncer of which fewer processes are seen than the spec 
     });
     expect(told(twice)).toEqual([...ALL_UNKNOWN, "PoolSettingIgnored=True ConfiguredOtherwise"]);
     expect(budgetCondition(twice, "WithinBudget")?.message).toContain(
-      "seen 1 of 2 processes that spec.pgbouncer.existing.processes says (old-pgbouncer:6432 and " +
+      "found 1 of 2 processes that spec.pgbouncer.existing.processes says (old-pgbouncer:6432 and " +
         "other-pgbouncer:6432 has led to the same process as old-pgbouncer:6432)",
     );
     // Of two processes it would be 30 where its setting allows 20.
@@ -142,7 +142,7 @@ describe("an existing PgBouncer of which fewer processes are seen than the spec 
     expect(budgetCondition(away, "WithinBudget")).toMatchObject({
       status: "Unknown",
       reason: "Unreachable",
-      message: expect.stringMatching(/^other-pgbouncer:6432: .*; PgBouncer: seen 1 of 3 /),
+      message: expect.stringMatching(/^other-pgbouncer:6432: .*; PgBouncer: found 1 of 3 /),
     });
   });
 });

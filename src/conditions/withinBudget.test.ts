@@ -116,13 +116,13 @@ describe("a tier of weir's own", () => {
       sum: "51 of lines + 2 maintenance = 53 > 48 = ⌊97 of Postgres / 2⌋",
     },
     {
-      what: "more server connections are open than a lowered pool",
+      what: "more backend connections are open than a lowered pool",
       change: withLine("scene", { openServers: 9 }),
       reason: "SlotsExceedBudget",
       sum: "51 of lines + 2 maintenance = 53 > 48",
     },
     {
-      what: "more server connections were open a moment ago",
+      what: "more backend connections were open a moment ago",
       change: (state: PgBouncerState) => ({
         ...state,
         window: { ...state.window, lines: new Map([["scene", { clientsMax: 0, serversMax: 9 }]]) },

@@ -82,8 +82,8 @@ describe("what could not be judged", () => {
       whats: ["PgBouncer b:6432", "QueriesWithoutClient"],
     },
   ])("$whats", ({ told, whats }) => {
-    const { unseen } = diagnose(systemOf([poolerOf()], told));
-    expect(unseen.map(({ what }) => what)).toEqual(whats);
+    const { unavailable } = diagnose(systemOf([poolerOf()], told));
+    expect(unavailable.map(({ what }) => what)).toEqual(whats);
   });
 
   it("of nothing, when no pooler was there", () => {
@@ -91,7 +91,7 @@ describe("what could not be judged", () => {
       causes: [],
       symptoms: [],
       poolers: [],
-      unseen: [],
+      unavailable: [],
     });
   });
 });
@@ -135,7 +135,7 @@ it("who holds how many, the largest first", () => {
         { line: "app", address: "10.244.0.9", clients: 1, busy: 1, waiting: 1 },
         { line: "pgbouncer", user: "eye", clients: 1, busy: 0 },
       ],
-      lines: [{ name: "app", clients: 4, clientsMax: 9, waiting: 1, servers: 1, serversMax: 20 }],
+      lines: [{ name: "app", clients: 4, clientsMax: 9, waiting: 1, backends: 1, backendsMax: 20 }],
     },
   ]);
   expect(postgres).toMatchObject({

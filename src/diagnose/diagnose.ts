@@ -52,7 +52,7 @@ export function diagnose(live: LiveSystem, thresholds: Thresholds = THRESHOLDS):
     symptoms: [...symptomsOf(live, full, leaking, thresholds), ...withoutClient.symptoms],
     ...currentUse(live),
     ...(live.workloads !== undefined && { workloads: live.workloads }),
-    unseen: [...live.unavailable, ...unjudged(live, withoutClient.unseen)],
+    unavailable: [...live.unavailable, ...unjudged(live, withoutClient.unavailable)],
   };
 }
 
@@ -83,27 +83,27 @@ function mostFirst(a: CauseFinding, b: CauseFinding): number {
 
 /** Causes that could not be judged, and for want of what. */
 function unjudged(live: LiveSystem, withoutClient: string | undefined): readonly UnavailablePart[] {
-  const unseen: UnavailablePart[] = [];
-  if (live.pgbouncers.length === 0) return unseen;
+  const unavailable: UnavailablePart[] = [];
+  if (live.pgbouncers.length === 0) return unavailable;
   if (live.postgres === undefined) {
-    unseen.push({
+    unavailable.push({
       what: "transactions left open (Leak), and QueriesWithoutClient",
-      why: "Postgres was not asked: SHOW SERVERS does not tell an open transaction from a query",
+      why: "Postgres was not asked: SHOW SERVERS shows an open transaction and a query alike",
       next: "--postgres postgres://LOGIN@HOST:5432/DATABASE, of a login with pg_monitor",
     });
   } else if (withoutClient !== undefined) {
-    unseen.push({
+    unavailable.push({
       what: "QueriesWithoutClient",
       why: withoutClient,
       next: "name the console of each PgBouncer of that Postgres with --pgbouncer",
     });
   }
   if (live.workloads === undefined) {
-    unseen.push({
+    unavailable.push({
       what: "ServerAbovePlan, PoolSettingIgnored, and clients of pods that are gone (Ghosts)",
       why: "which pods and pool settings there are is not known",
       next: "--namespace NAME for a cluster, --compose FILE for a compose project",
     });
   }
-  return unseen;
+  return unavailable;
 }

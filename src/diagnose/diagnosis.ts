@@ -6,15 +6,15 @@ export interface Diagnosis {
   /** The one that explains most is first. */
   readonly causes: readonly Cause[];
   /**
-   * What is not well, without a proof of why: also with no cause a system with some is not well.
-   * Those that a cause explains are left out.
+   * Faults whose reason is not proved. A system with symptoms is not well, even without a cause.
+   * Symptoms that a cause explains are left out.
    */
   readonly symptoms: readonly Symptom[];
   readonly poolers: readonly PgBouncerUse[];
   readonly postgres?: PostgresUse;
-  /** Which servers run, with their pods and pools; absent: nothing told. */
+  /** Which servers run, with their pods and pools; absent: weir asked neither a cluster nor docker compose. */
   readonly workloads?: readonly LiveWorkload[];
-  readonly unseen: readonly UnavailablePart[];
+  readonly unavailable: readonly UnavailablePart[];
 }
 
 export const CAUSE_KINDS = [
@@ -29,18 +29,18 @@ export const CAUSE_KINDS = [
 
 export type CauseKind = (typeof CAUSE_KINDS)[number];
 
-/** One cause, proved by what was seen: not a suspicion. */
+/** One cause, proved by observations: not a suspicion. */
 export interface Cause {
   readonly kind: CauseKind;
   /** One sentence with the numbers in it. */
   readonly summary: string;
-  /** What was seen: each line one fact, with who and since when. */
+  /** The observations: each line one fact, with who and since when. */
   readonly evidence: readonly string[];
   /** What to do now, the first thing first. */
   readonly next: readonly string[];
 }
 
-/** What somebody suffers from, in every sample. */
+/** What clients suffer from, in every sample. */
 export interface Symptom {
   /** One sentence with the numbers in it. */
   readonly summary: string;
@@ -63,9 +63,10 @@ export interface PgBouncerUse {
     /** Its bulkhead; absent: none. */
     readonly clientsMax?: number;
     readonly waiting: number;
-    readonly servers: number;
+    /** Backend connections that it has. */
+    readonly backends: number;
     /** 0 is unlimited. */
-    readonly serversMax: number;
+    readonly backendsMax: number;
     /** PAUSE or KILL: its clients wait until RESUME. */
     readonly paused?: true;
     /** DISABLE: it lets nobody in any more. */
@@ -81,10 +82,10 @@ export interface Holder {
   /** The pod or service at that address, where one is known. */
   readonly workload?: string;
   readonly pod?: string;
-  /** What its pool is configured to; absent where nothing tells. */
+  /** What its pool is configured to; absent where weir found no setting. */
   readonly poolMax?: number;
   readonly clients: number;
-  /** Those of them that hold a server connection or wait for one. */
+  /** Those of them that hold a backend connection or wait for one. */
   readonly busy: number;
   readonly waiting: number;
 }

@@ -20,7 +20,7 @@ describe("an identity", () => {
     "can't be had from metadata %j",
     (wrong) => {
       expect(() => identityOf({ ...POD, metadata: wrong })).toThrow(
-        new KubeError("the API server told of a Pod without name, uid or resourceVersion"),
+        new KubeError("the API server sent a Pod without name, uid or resourceVersion"),
       );
     },
   );

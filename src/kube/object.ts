@@ -101,7 +101,7 @@ export function identityOf({ kind, metadata }: KubeObject): ObjectIdentity {
   const [namespace, name, uid] = ["namespace", "name", "uid"].map((key) => textAt(metadata, key));
   const resourceVersion = resourceVersionOf({ metadata });
   if (name === undefined || uid === undefined || resourceVersion === "") {
-    throw new KubeError(`the API server told of a ${kind} without name, uid or resourceVersion`);
+    throw new KubeError(`the API server sent a ${kind} without name, uid or resourceVersion`);
   }
   return { key: namespace === undefined ? name : `${namespace}/${name}`, uid, resourceVersion };
 }

@@ -156,5 +156,5 @@ test("what is no API server is told in one line", async () => {
   const { state } = await start((path) => (isWatch(path) ? events({ type: "NEWS" }) : list("5")));
   await expect
     .poll(() => state().lastError)
-    .toBe(`can't watch pods of ${stub.url}: it does not tell events as an API server does`);
+    .toBe(`can't watch pods of ${stub.url}: it does not send events as an API server does`);
 });

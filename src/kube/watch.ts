@@ -61,7 +61,7 @@ function eventOf(line: unknown, what: string): WatchEvent {
       return { type, object, resourceVersion: identityOf(object).resourceVersion };
     }
   }
-  throw new KubeError(`${what}: it does not tell events as an API server does`);
+  throw new KubeError(`${what}: it does not send events as an API server does`);
 }
 
 function isKubeObject(object: Record<string, unknown>): object is KubeObject {

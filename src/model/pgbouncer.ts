@@ -58,9 +58,9 @@ export interface ClientRow {
   /** When it connected and when it last asked something, by PgBouncer's clock turned into ours. */
   readonly connectedAtMs: number;
   readonly requestedAtMs: number;
-  /** How long it has waited for a server connection; 0 when it does not. */
+  /** How long it has waited for a backend connection; 0 when it does not. */
   readonly waitMs: number;
-  /** The server connection that it holds: a `ServerRow.id`. */
+  /** The backend connection that it holds: a `ServerRow.id`. */
   readonly serverId?: string;
 }
 
@@ -70,7 +70,7 @@ export interface ClientCount extends Pick<ClientRow, "line" | "user" | "address"
   /** Of them: neither in a transaction nor waiting. */
   readonly idle: number;
   /**
-   * Of them: queued for a server connection. PgBouncer reads nothing of such a one, so that it may
+   * Of them: queued for a backend connection. PgBouncer reads nothing of such a one, so that it may
    * have been given up long ago by its pool.
    */
   readonly waiting: number;
@@ -149,7 +149,7 @@ export interface PgBouncerState extends RunningPgBouncer, ListCounts {
 
 /** A row of SHOW DATABASES with what SHOW POOLS has of it. */
 export interface LineState extends DatabaseRow {
-  /** Server connections, over all its pools. */
+  /** Backend connections, over all its pools. */
   readonly openServers: number;
   /** Whom it logs in to Postgres as, sorted: a pool each. Many where no user is forced. */
   readonly roles: readonly string[];
@@ -162,7 +162,7 @@ export interface PgBouncerWindow {
   readonly usedClientsMax: number;
   /** The moments at which somebody was logging in; empty where nobody was. */
   readonly logins: readonly ListCounts[];
-  /** By line: clients and server connections. */
+  /** By line: clients and backend connections. */
   readonly lines: ReadonlyMap<string, { readonly clientsMax: number; readonly serversMax: number }>;
   /** By address of a client: how many it had at most, over all lines but weir's own two. */
   readonly addresses: ReadonlyMap<string, number>;

@@ -88,7 +88,7 @@ export function pollPgBouncer(
     {
       ask,
       pauseMs: (answerMs) => Math.max(0, SAMPLE_MS - answerMs),
-      onAnswer: () => onSample("seen"),
+      onAnswer: () => onSample("answered"),
       onFailure: async () => {
         await close();
         window.interrupt();

@@ -14,7 +14,7 @@ export interface ObserverOptions {
   readonly runtime: Runtime;
   readonly network: Network;
   /** Each question that was asked of a PgBouncer. */
-  readonly onSample: (result: "seen" | "failed") => void;
+  readonly onSample: (result: "answered" | "failed") => void;
 }
 
 /** Asks something again and again. */

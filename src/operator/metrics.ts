@@ -51,7 +51,7 @@ export function startMetrics() {
     },
     /** Nobody here knows any: another process leads. */
     clear: () => known.clear(),
-    onSample: (result: "seen" | "failed") => samples.inc({ result }),
+    onSample: (result: "answered" | "failed") => samples.inc({ result }),
     onWrite: (kind: string) => writes.inc({ kind }),
     onJudgement: () => judgements.inc(),
     /** As text, in the format of `contentType`. */

@@ -22,7 +22,7 @@ export const CLIENT_LOGIN_TIMEOUT_SECONDS = 5;
 /** PgBouncer's own listen_backlog. */
 const LISTEN_BACKLOG_DEFAULT = 128;
 
-/** A server connection that can't be had in this time ends the client's wait, in seconds. */
+/** A backend connection that can't be had in this time ends the client's wait, in seconds. */
 const QUERY_WAIT_TIMEOUT_SECONDS = 15;
 
 /**

@@ -1,7 +1,7 @@
 import type { DatabaseRow } from "../model/pgbouncer.ts";
 
 /**
- * How many server connections a line may open in all: its pools, one for each role that it logs in
+ * How many backend connections a line may open in all: its pools, one for each role that it logs in
  * to Postgres as, and max_db_connections. Undefined: any number, which PgBouncer calls 0.
  */
 export function serverLimitOf(

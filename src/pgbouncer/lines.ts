@@ -11,7 +11,7 @@ export interface Line {
   readonly name: string;
   /** max_db_client_connections: clients on each process, ≥ 1 (0 would mean unlimited). */
   readonly clients: number;
-  /** pool_size: server connections of each process, ≥ 1 (0 would mean unlimited). */
+  /** pool_size: backend connections of each process, ≥ 1 (0 would mean unlimited). */
   readonly slots: number;
 }
 
@@ -38,7 +38,7 @@ export function plannedLines(budget: ConnectionBudget, plan: BudgetPlan): readon
 
 /**
  * Asserts that all clients that the lines admit, consoles and logins fit one process, and that the
- * server connections of all processes fit Postgres.
+ * backend connections of all processes fit Postgres.
  *
  * @param maxClientConn max_client_conn as it is written
  * @throws SumError
@@ -70,7 +70,7 @@ export function assertLines(
   const processes = processCountOf(budget);
   const share = shareOf(budget);
   assertSum({
-    of: `${of}server connections of all lines of a PgBouncer process`,
+    of: `${of}backend connections of all lines of a PgBouncer process`,
     terms: lines.map(({ name, slots }) => [slots, name]),
     limit: [Math.floor(share / processes), `of Postgres' ${share} / ${processes}`],
   });

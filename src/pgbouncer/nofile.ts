@@ -6,7 +6,7 @@ const OWN_FILES = 64;
 
 /**
  * The file descriptors that one PgBouncer process needs under any plan of its budget:
- * max_client_conn + 2 × S + K + 64. Twice S, since cancel requests may open as many server
+ * max_client_conn + 2 × S + K + 64. Twice S, since cancel requests may open as many backend
  * connections again for a moment; K for peers. PgBouncer itself only logs when it has too few, and
  * then fails in accept().
  */

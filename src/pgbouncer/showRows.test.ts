@@ -40,7 +40,7 @@ describe("the shown clock", () => {
   );
 
   test.each(["", "now", "2026-11-23", "2026-11-23T19:50:11Z"])("%j is no time", (text) => {
-    expect(() => shownTimeMs(text)).toThrow("SHOW tells a time as");
+    expect(() => shownTimeMs(text)).toThrow("SHOW gives a time as");
   });
 
   /** Readings of a clock that is so far ahead, taken at moments that take a while to answer. */

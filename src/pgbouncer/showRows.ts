@@ -48,7 +48,7 @@ const SHOWN_TIME = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?: \S+)?$/;
  */
 export function shownTimeMs(text: string): number {
   const [, day, time] = SHOWN_TIME.exec(text) ?? [];
-  if (time === undefined) throw new ShowError(`SHOW tells a time as ${text}`);
+  if (time === undefined) throw new ShowError(`SHOW gives a time as ${text}`);
   return Date.parse(`${day}T${time}Z`);
 }
 

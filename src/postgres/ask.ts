@@ -14,7 +14,7 @@ type LimitRow = Omit<PostgresLimits, "address">;
 
 /** The only row of an answer. */
 function only<Row>([row]: readonly Row[]): Row {
-  if (row === undefined) throw new Error("it tells no settings");
+  if (row === undefined) throw new Error("it answered without a row of settings");
   return row;
 }
 

@@ -50,14 +50,14 @@ const SICK: Diagnosis = {
         },
       ],
       lines: [
-        { name: "scene", clients: 1, waiting: 0, servers: 0, serversMax: 4, paused: true },
+        { name: "scene", clients: 1, waiting: 0, backends: 0, backendsMax: 4, paused: true },
         {
           name: "author",
           clients: 9,
           clientsMax: 10,
           waiting: 1,
-          servers: 5,
-          serversMax: 5,
+          backends: 5,
+          backendsMax: 5,
         },
       ],
     },
@@ -87,10 +87,12 @@ const SICK: Diagnosis = {
     },
     { name: "Job writing/import", processesPerPod: 1, replicas: 1, pods: [] },
   ],
-  unseen: [{ what: "PgBouncer 10.0.0.3:6432", why: "it does not answer", next: "look at its log" }],
+  unavailable: [
+    { what: "PgBouncer 10.0.0.3:6432", why: "it does not answer", next: "look at its log" },
+  ],
 };
 
-const WELL: Diagnosis = { causes: [], symptoms: [], poolers: [], unseen: [] };
+const WELL: Diagnosis = { causes: [], symptoms: [], poolers: [], unavailable: [] };
 
 /** Its numbers stand together, however narrow the terminal. */
 function isRow(line: string): boolean {
@@ -111,8 +113,8 @@ describe("a diagnosis", () => {
   test("of nothing wrong says so, and how sure that is", () => {
     const screen = { columns: 100, colour: false };
     expect(diagnosisReport(WELL, screen)).toBe("✓ Nothing is wrong\n");
-    expect(diagnosisReport({ ...WELL, unseen: SICK.unseen }, screen)).toMatch(
-      /^✓ Nothing is wrong as far as could be seen: 1 thing could not, see below\n\nNot seen\n/,
+    expect(diagnosisReport({ ...WELL, unavailable: SICK.unavailable }, screen)).toMatch(
+      /^✓ Nothing is wrong as far as weir could see: 1 thing it could not, see below\n\nNot available\n/,
     );
   });
 
@@ -121,10 +123,10 @@ describe("a diagnosis", () => {
     expect(diagnosisReport({ ...WELL, symptoms: SICK.symptoms }, screen)).toMatch(
       /^\? No cause is proved, but it can't be said that all is well\n\n! Not well: line scene/,
     );
-    const [first] = SICK.unseen;
+    const [first] = SICK.unavailable;
     const failed = first === undefined ? [] : [{ ...first, failed: true } as const];
-    expect(diagnosisReport({ ...WELL, unseen: failed }, screen)).toMatch(
-      /^\? It can't be told whether something is wrong: PgBouncer 10\.0\.0\.3:6432 could not be asked\n/,
+    expect(diagnosisReport({ ...WELL, unavailable: failed }, screen)).toMatch(
+      /^\? weir can't know whether something is wrong: it could not ask PgBouncer 10\.0\.0\.3:6432\n/,
     );
   });
 

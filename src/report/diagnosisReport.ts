@@ -21,7 +21,7 @@ import { blocksText, hangingIndent, marked, titled } from "../text/wrap.ts";
  */
 export function diagnosisReport(diagnosis: Diagnosis, screen: Screen): string {
   const page = pageFor(screen);
-  const { causes, symptoms, poolers, postgres, workloads, unseen } = diagnosis;
+  const { causes, symptoms, poolers, postgres, workloads, unavailable } = diagnosis;
   return blocksText([
     ...(causes.length === 0
       ? [verdict(diagnosis, page)]
@@ -32,29 +32,29 @@ export function diagnosisReport(diagnosis: Diagnosis, screen: Screen): string {
       ? []
       : [workloadBlock(workloads, poolers, page)]),
     ...(postgres === undefined ? [] : [postgresBlock(postgres, page)]),
-    ...(unseen.length === 0 ? [] : [unavailableBlock(unseen, page)]),
+    ...(unavailable.length === 0 ? [] : [unavailableBlock(unavailable, page)]),
   ]);
 }
 
 function verdict(diagnosis: Diagnosis, page: Page): readonly string[] {
-  const { unseen } = diagnosis;
+  const { unavailable } = diagnosis;
   const uncertainty = uncertaintyOf(diagnosis);
   const text =
     uncertainty ??
-    (unseen.length === 0
+    (unavailable.length === 0
       ? "Nothing is wrong"
-      : `Nothing is wrong as far as could be seen: ${counted(unseen.length, "thing")} could not, see below`);
+      : `Nothing is wrong as far as weir could see: ${counted(unavailable.length, "thing")} it could not, see below`);
   const { paint } = page;
   const mark = uncertainty === undefined ? paint.good("✓") : paint.warn("?");
   return marked(mark, text, page, paint.bold);
 }
 
 /** Why nobody can say that nothing is wrong, where no cause is named; undefined when one can. */
-export function uncertaintyOf({ symptoms, unseen }: Diagnosis): string | undefined {
+export function uncertaintyOf({ symptoms, unavailable }: Diagnosis): string | undefined {
   if (symptoms.length > 0) return "No cause is proved, but it can't be said that all is well";
-  const failed = unseen.filter((each) => each.failed).map(({ what }) => what);
+  const failed = unavailable.filter((each) => each.failed).map(({ what }) => what);
   if (failed.length === 0) return undefined;
-  return `It can't be told whether something is wrong: ${listed(failed)} could not be asked`;
+  return `weir can't know whether something is wrong: it could not ask ${listed(failed)}`;
 }
 
 /** Somebody suffers, and what is done to find out why. */
@@ -83,11 +83,14 @@ function causeBlock({ kind, summary, evidence, next }: Cause, page: Page): reado
 }
 
 /** What could not be asked, and how it could. */
-export function unavailableBlock(unseen: Diagnosis["unseen"], page: Page): readonly string[] {
+export function unavailableBlock(
+  unavailable: Diagnosis["unavailable"],
+  page: Page,
+): readonly string[] {
   const { columns, paint } = page;
   return [
-    paint.bold("Not seen"),
-    ...unseen.flatMap(({ what, why, next }) => [
+    paint.bold("Not available"),
+    ...unavailable.flatMap(({ what, why, next }) => [
       ...marked(paint.warn("?"), `${what}: ${why}`, page),
       ...hangingIndent("    ", next, columns).map(paint.dim),
     ]),
@@ -236,7 +239,7 @@ function lineLines({ lines }: PgBouncerUse, page: Page): readonly string[] {
       paint.bold,
     ),
     ...firstRows(
-      { numbers: ["clients", "of", "waiting", "servers", "of"], name: "line", text: "" },
+      { numbers: ["clients", "of", "waiting", "backends", "of"], name: "line", text: "" },
       lines
         .toSorted((a, b) => b.clients - a.clients)
         .map((line) => ({
@@ -244,8 +247,8 @@ function lineLines({ lines }: PgBouncerUse, page: Page): readonly string[] {
             `${line.clients}`,
             limitOf(line.clientsMax),
             `${line.waiting}`,
-            `${line.servers}`,
-            limitOf(line.serversMax),
+            `${line.backends}`,
+            limitOf(line.backendsMax),
           ],
           name: line.name,
           text: [

@@ -41,7 +41,7 @@ export function proofAsData(proof: Proof): unknown {
     missing: proof.missing.map(({ what, place, remedy }) => ({
       what,
       place: placeAsData(place),
-      tell: remedy,
+      remedy,
     })),
     notes: proof.notes,
   };

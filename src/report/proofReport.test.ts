@@ -44,11 +44,11 @@ test("a Postgres before which nobody stands has a block of its own; no end is âˆ
   const clients = [directOf("report", 1, 2, "other:5432"), clientOf("a", 1, missing("its pool"))];
   const text = table(systemOf({ poolers, clients, postgres: [postgresOf(9)] }));
 
-  expect(text).toContain("? Postgres other:5432\n  Server connections\n    2  report");
+  expect(text).toContain("? Postgres other:5432\n  Backend connections\n    2  report");
   expect(text).toContain("    2  at least; what Postgres other:5432 admits is missing");
   expect(text).toMatch(/^ {4}âˆž {2}> 9/m);
   expect(text).toContain("? Missing: its pool\n");
-  expect(text).toContain("  To tell it: annotate its pool\n");
+  expect(text).toContain("  To supply it: annotate its pool\n");
 });
 
 test.each([40, 60, 100])("no line is wider than a terminal of %i columns", (columns) => {

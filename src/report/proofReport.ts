@@ -18,7 +18,7 @@ const RELATED_MAX = 5;
 
 /**
  * The proof for people: the verdict; for each PgBouncer, and each Postgres, its sums as one adds
- * them up by hand; then what is wrong, and what is missing and how to tell it. Ends with a newline.
+ * them up by hand; then what is wrong, and what is missing and how to supply it. Ends with a newline.
  */
 export function proofReport(proof: Proof, read: Read, screen: Screen): string {
   const page = pageFor(screen);
@@ -108,7 +108,7 @@ function missingLines({ what, place, remedy }: MissingQuantity, page: Page): rea
   return [
     ...marked(paint.warn("?"), `Missing: ${what}`, page, paint.warn),
     ...hangingIndent("  ", located(place), columns),
-    ...hangingIndent("  ", `To tell it: ${remedy}`, columns),
+    ...hangingIndent("  ", `To supply it: ${remedy}`, columns),
   ];
 }
 
@@ -132,7 +132,7 @@ function sumLines(sum: Sum, title: string, { columns, paint }: Page): readonly s
   const { kind, of, terms, total, verdict } = sum;
   const rest = title.endsWith(of) ? "" : `: ${of.slice(of.indexOf(", ") + 2)}`;
   const heading =
-    kind === "clients" ? `Clients on each process${rest}` : `Server connections${rest}`;
+    kind === "clients" ? `Clients on each process${rest}` : `Backend connections${rest}`;
   const own = `${title.replace(/^PgBouncer /, "")}, `;
   const rows = folded(
     terms.map((term) => ({

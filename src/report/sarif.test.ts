@@ -82,7 +82,9 @@ it("has an error for each finding and a warning for what is missing, each at its
           {
             ruleId: "weir/missing",
             level: "warning",
-            message: { text: "Missing: how much b opens. To tell it: annotate how much b opens." },
+            message: {
+              text: "Missing: how much b opens. To supply it: annotate how much b opens.",
+            },
           },
         ],
       },

@@ -51,7 +51,12 @@ export function sarifLog(proof: Proof): unknown {
             relatedLocations: related.map((other, id) => ({ id, ...locationOf(other) })),
           })),
           ...proof.missing.map(({ what, place, remedy }) =>
-            resultOf("weir/missing", "warning", `Missing: ${what}. To tell it: ${remedy}.`, place),
+            resultOf(
+              "weir/missing",
+              "warning",
+              `Missing: ${what}. To supply it: ${remedy}.`,
+              place,
+            ),
           ),
         ],
       },

@@ -43,7 +43,7 @@ export interface PoolerGroup {
   /** C: max_client_conn of each process. */
   readonly capacity: Quantity;
   readonly lines: readonly PoolerLine[];
-  /** max_user_connections by role; PgBouncer's cap on the server connections of one user. */
+  /** max_user_connections by role; PgBouncer's cap on the backend connections of one user. */
   readonly userLimits: ReadonlyMap<string, Quantity>;
 }
 
@@ -59,7 +59,7 @@ export interface PoolerLine {
   readonly user?: string;
   /** Logins by auth_query open one more pool on the line, as this role. */
   readonly authUser?: string;
-  /** Server connections of one pool: pool_size. 0 is unlimited. */
+  /** Backend connections of one pool: pool_size. 0 is unlimited. */
   readonly poolSize: Quantity;
   readonly reservePool: Quantity;
   /** max_db_connections of the line; absent or 0: unlimited. */

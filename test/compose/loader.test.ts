@@ -137,7 +137,7 @@ it.each(["localhost", "127.0.0.1", "::1"])(
     const fleet = { budgets: [budgetOf({ postgres: { host } })], servers: [serverOf("scene")] };
     const folder = composeFolder(plannedBudgets(fleet, planFleet(fleet)), [], USER);
     expect(folder.notes.filter((note) => note.includes("spec.postgres.host"))).toEqual([
-      `ConnectionBudget/writing: spec.postgres.host: ${host} is PgBouncer's own container, where no Postgres is: give it a name, such as postgres, and .env tells its address`,
+      `ConnectionBudget/writing: spec.postgres.host: ${host} is PgBouncer's own container, where no Postgres is: give it a name, such as postgres, and set its address in .env`,
     ]);
     const { services } = await load(folder);
     expect(services["writing-pgbouncer-0"]?.["extra_hosts"]).toBeUndefined();

@@ -22,7 +22,7 @@ const INCIDENT = { poolSize: 20, settings: { max_client_conn: 200 } } as const;
 
 /** From weir's login on, until it has taken samples. */
 const SAMPLED_MS = 3_000;
-/** Before what was made is held to be unseen. */
+/** Before what was made is held to be unavailable. */
 const LOOKS_MAX = 30;
 
 let postgres: Postgres;
@@ -152,13 +152,13 @@ describe("Leak", () => {
     // Longer than the healthy one may have to wait for the machine between two statements.
     const thresholds = { idleInTransactionMs: 5_000 };
     const diagnosis = await firstSeen("Leak", { thresholds });
-    expect(diagnosis.causes[0]?.summary).toContain("1 of 20 server connections of line app");
+    expect(diagnosis.causes[0]?.summary).toContain("1 of 20 backend connections of line app");
     expect(diagnosis.causes[0]?.evidence).toEqual([
       expect.stringMatching(/application leaking, from 127\.0\.0\.9:\d+: .* idle in a transaction/),
     ]);
   });
 
-  it("a session that keeps its server connection while others wait, and not while none waits", async () => {
+  it("a session that keeps its backend connection while others wait, and not while none waits", async () => {
     await startBouncer({ poolSize: 2, settings: { max_client_conn: 50, pool_mode: "session" } });
     const keeping = await actor("keeping", { poolMax: 2 });
     const wanting = await actor("wanting", { poolMax: 1 });
@@ -174,7 +174,7 @@ describe("Leak", () => {
     expect(saidOf(diagnosis)).not.toContain("application wanting");
   });
 
-  it("without Postgres, a server connection that is held while others wait", async () => {
+  it("without Postgres, a backend connection that is held while others wait", async () => {
     await startBouncer({ poolSize: 1, settings: { max_client_conn: 50 } });
     const leaking = await actor("leaking", { poolMax: 1 });
     const wanting = await actor("wanting", { poolMax: 1 });
@@ -324,7 +324,7 @@ describe("QueriesWithoutClient", () => {
     expect(other.port).not.toBe(bouncer.port);
     const diagnosis = await look({ windowMs: 3_000 });
     expect(kindsOf(diagnosis)).toEqual([]);
-    expect(diagnosis.unseen).toContainEqual(
+    expect(diagnosis.unavailable).toContainEqual(
       expect.objectContaining({ what: "QueriesWithoutClient" }),
     );
   });

@@ -70,12 +70,12 @@ test("nothing wrong is 0: who holds what, and what could not be seen", async () 
   const { code, stdout, stderr } = await weir(words);
 
   expect([code, stderr]).toEqual([0, ""]);
-  expect(stdout).toMatch(/^✓ Nothing is wrong as far as could be seen/);
+  expect(stdout).toMatch(/^✓ Nothing is wrong as far as weir could see/);
   expect(stdout).toContain(`PgBouncer 127.0.0.1:${bouncer.port} (${bouncer.version})`);
   expect(stdout).toContain("Who holds its client connections: 4 of 12 are used");
   expect(stdout).toMatch(/^ {2}app +3 +0 +0 {2}application planner, 127\.0\.0\.1$/m);
   expect(stdout).toContain(`Postgres 127.0.0.1:${postgres.port} (${postgres.version})`);
-  expect(stdout).toMatch(/^Not seen$/m);
+  expect(stdout).toMatch(/^Not available$/m);
 });
 
 describe.each([
@@ -173,7 +173,7 @@ test("no PgBouncer that could be asked is 1, and says why and what to do", async
   expect([json.code, json.stderr]).toEqual([1, "weir diagnose: no PgBouncer could be asked\n"]);
   expect(JSON.parse(json.stdout)).toMatchObject({
     poolers: [],
-    unseen: [{}, { what: "Postgres" }],
+    unavailable: [{}, { what: "Postgres" }],
   });
 });
 
@@ -182,8 +182,8 @@ test("one of two that could be asked is told, and that nothing can be said of th
   const { code, stdout, stderr } = await weir(words.flatMap((url) => ["--pgbouncer", url]));
 
   expect(code).toBe(4);
-  expect(stderr).toContain("PgBouncer 127.0.0.1:1 could not be asked");
-  expect(stdout).toMatch(/^\? It can't be told whether something is wrong/);
+  expect(stderr).toContain("it could not ask PgBouncer 127.0.0.1:1");
+  expect(stdout).toMatch(/^\? weir can't know whether something is wrong/);
   expect(stdout).toContain("? PgBouncer 127.0.0.1:1: nothing listens there");
 });
 

@@ -193,9 +193,9 @@ describe.each([
     const live = await gather({ pgbouncers: [consoleUrl(bouncer, login, password)] });
 
     expect(live.pgbouncers).toEqual([]);
-    const unseen = unseenOf(live, `PgBouncer 127.0.0.1:${bouncer.port}`);
-    expect(unseen?.why).toMatch(why);
-    expect(unseen?.next).toMatch(next);
+    const unavailable = unseenOf(live, `PgBouncer 127.0.0.1:${bouncer.port}`);
+    expect(unavailable?.why).toMatch(why);
+    expect(unavailable?.next).toMatch(next);
     expect(JSON.stringify(live)).not.toContain("hush");
   });
 });

@@ -67,16 +67,16 @@ describe("on a PgBouncer that weir did not make, with headroom", () => {
 
       expect(diagnosis.causes).toEqual([]);
       expect(diagnosis.symptoms).toEqual([]);
-      expect(diagnosis.unseen).toEqual([]);
+      expect(diagnosis.unavailable).toEqual([]);
       expect(diagnosis.poolers[0]?.used).toBeGreaterThan(SERVERS * 14);
-      expect(diagnosis.poolers[0]?.lines).toMatchObject([{ name: "app", serversMax: 20 }]);
+      expect(diagnosis.poolers[0]?.lines).toMatchObject([{ name: "app", backendsMax: 20 }]);
     },
   );
 
   it("nor when nobody knows of pods or Postgres", async () => {
     const diagnosis = await lookAt({ pgbouncer: consoleUrl(bouncer, "eye") });
     expect([diagnosis.causes, diagnosis.symptoms]).toEqual([[], []]);
-    expect(diagnosis.unseen.length).toBeGreaterThan(0);
+    expect(diagnosis.unavailable.length).toBeGreaterThan(0);
   });
 });
 
@@ -147,7 +147,7 @@ describe("with weir's ini, guard and plan", () => {
 
     expect(diagnosis.causes).toEqual([]);
     expect(diagnosis.symptoms).toEqual([]);
-    expect(diagnosis.unseen).toEqual([]);
+    expect(diagnosis.unavailable).toEqual([]);
     expect(diagnosis.poolers[0]?.holders.some(({ busy }) => busy > 0)).toBe(true);
   });
 
@@ -156,9 +156,9 @@ describe("with weir's ini, guard and plan", () => {
     await pods[3]?.tell("hang");
     await sleep(300);
     await pods[3]?.tell("drop");
-    const { causes, unseen } = await look();
+    const { causes, unavailable } = await look();
     expect(causes).toEqual([]);
-    expect(unseen).toEqual([]);
+    expect(unavailable).toEqual([]);
   });
 
   it("but a transaction that is left open is a leak, of the role that all lines share", async () => {

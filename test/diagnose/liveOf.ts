@@ -41,7 +41,7 @@ export function clientsOf(count: number, told: Partial<ClientRow> = {}): readonl
   return Array.from({ length: count }, () => clientOf(told));
 }
 
-/** A server connection of line `app`, at work. */
+/** A backend connection of line `app`, at work. */
 export function serverOf(told: Partial<ServerRow> = {}): ServerRow {
   ids += 1;
   return {
@@ -58,7 +58,7 @@ export function serverOf(told: Partial<ServerRow> = {}): ServerRow {
   };
 }
 
-/** The backend at the other end of a server connection, in a query that began with the window. */
+/** The backend at the other end of a backend connection, in a query that began with the window. */
 export function backendOf(server: ServerRow, told: Partial<BackendRow> = {}): BackendRow {
   return {
     pid: server.backendPid,
@@ -96,7 +96,7 @@ export function lineOf(told: Partial<DatabaseRow> = {}): DatabaseRow {
 export interface ShownProcess {
   readonly clients?: readonly ClientRow[] | ((sample: number) => readonly ClientRow[]);
   readonly servers?: readonly ServerRow[] | ((sample: number) => readonly ServerRow[]);
-  /** Clients that wait for a server connection. */
+  /** Clients that wait for a backend connection. */
   readonly waiting?: (sample: number) => number;
   readonly sample?: (sample: number) => Partial<PgBouncerSample>;
   readonly line?: Partial<DatabaseRow>;

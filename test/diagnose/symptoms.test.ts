@@ -57,7 +57,7 @@ async function untilWaiting(waiting: number): Promise<void> {
   await expect.poll(() => lineStates(bouncer)).toMatchObject({ app: { waiting } });
 }
 
-it("a queue before server connections that all work is no cause, but not well", async () => {
+it("a queue before backend connections that all work is no cause, but not well", async () => {
   await startBouncer();
   expect(symptomsSaidIn(await look())).toEqual([]);
   ask("SELECT pg_sleep(60)");

@@ -9,7 +9,7 @@ it.each([
     1,
     true,
   ],
-  ["somebody could not be asked", "? It can't be told whether something is wrong: …", 4, true],
+  ["somebody could not be asked", "? weir can't know whether something is wrong: …", 4, true],
   ["weir has failed", "weir: a defect", 1, false],
   ["a cause was found", "✗ LeakedConnections: …", 3, false],
   ["somebody suffers", "? No cause is proved\n\n! Not well: line scene is paused", 4, false],

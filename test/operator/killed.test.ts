@@ -111,7 +111,7 @@ async function atRest(): Promise<Record<string, Record<string, object>>> {
   // Of one that has not looked yet nothing is heard, either.
   const own = { port: operator.port() };
   await expect
-    .poll(() => figure(own, 'weir_samples_total{result="seen"}'), { timeout: QUIET_MS * 10 })
+    .poll(() => figure(own, 'weir_samples_total{result="answered"}'), { timeout: QUIET_MS * 10 })
     .toBeGreaterThan(SAMPLES);
   const mark = await testbed.requests.mark();
   let seen = -1;

@@ -114,7 +114,7 @@ async function holder(name = LEASE.name): Promise<string> {
   return textAt(fieldOf(lease, "spec"), "holderIdentity") ?? "";
 }
 
-const SAMPLES = 'weir_samples_total{result="seen"}';
+const SAMPLES = 'weir_samples_total{result="answered"}';
 
 /** Until it has looked around: everything was sampled and judged several times. */
 async function settle(operator: Operator): Promise<void> {
@@ -245,7 +245,7 @@ test("of two one leads, and the other takes over at once when it stops", async (
   await expect.poll(async () => (await ask(second, "/readyz")).status).toBe(200);
   expect(await holder()).toMatch(/^a_/);
   // Only the leader holds consoles, and knows figures.
-  expect(await figure(second, 'weir_samples_total{result="seen"}')).toBe(0);
+  expect(await figure(second, 'weir_samples_total{result="answered"}')).toBe(0);
   expect((await ask(second, "/metrics")).text).not.toContain('budget="writing"');
 
   const stoppedMs = Date.now();

@@ -14,7 +14,7 @@ export interface PgBouncerStandIn {
   readonly openConsole: () => Console;
   /** A line's limit of clients that nobody planned; undefined: the planned one. */
   readonly limit: (line: string, clients: number | undefined) => void;
-  /** Server connections that it has open. */
+  /** Backend connections that it has open. */
   readonly servers: () => number;
   /** How often it was asked for all that is open. */
   readonly polls: () => number;
@@ -163,7 +163,7 @@ function rowsOf({ name, login }: StandInLine, address: string, count: number): S
     database: name,
     user: login,
     addr: address,
-    // Those that are idle hold no server connection: nobody has to wait for one.
+    // Those that are idle hold no backend connection: nobody has to wait for one.
     state: index % 2 === 0 ? "active" : "idle",
     application_name: "",
   }));

@@ -83,7 +83,7 @@ test("says what Postgres allows, and of the role what is set", async () => {
 });
 
 test("a setting is that of a new session: of role and database, else of the role, else the server's", async () => {
-  // The server connection that PgBouncer keeps has what was set when it was opened.
+  // The backend connection that PgBouncer keeps has what was set when it was opened.
   await postgres.query("ALTER ROLE app SET client_connection_check_interval = '2s'");
   await postgres.query("ALTER ROLE app SET tcp_keepalives_idle = '1min'");
   await postgres.query("ALTER ROLE app SET tcp_keepalives_interval = 10");

@@ -92,7 +92,7 @@ test("one address before two processes: nothing is well, until there is one as t
     ]);
   const { status } = await controlPlane.read(old);
   expect(conditionsOf(status).find(({ type }) => type === "WithinBudget")?.["message"]).toContain(
-    `seen 1 of 2 processes that spec.pgbouncer.existing.processes says (${ip}:${port})`,
+    `found 1 of 2 processes that spec.pgbouncer.existing.processes says (${ip}:${port})`,
   );
 
   await second.stop();

@@ -91,7 +91,7 @@ test(
     operator = await testbed.operator();
     await expect.poll(() => operator.log()).toContain('"leads"');
     // One that has not looked yet, or not judged by what it saw, has nothing to write either.
-    await passes('weir_samples_total{result="seen"}', SAMPLES);
+    await passes('weir_samples_total{result="answered"}', SAMPLES);
     await passes("weir_judgements_total", await own("weir_judgements_total"));
     await watched(mark, LOOK_INTERVAL_MS);
   },

@@ -23,7 +23,7 @@ export interface OneLineLimits {
   readonly clientsOfLine?: number;
   /** max_user_client_connections. */
   readonly clientsOfLogin?: number;
-  /** pool_size: server connections. */
+  /** pool_size: backend connections. */
   readonly slots?: number;
   /** query_wait_timeout: how long a client may wait for one of them. */
   readonly queueSeconds?: number;

@@ -7,14 +7,14 @@ import { startOneLine, type OneLine } from "./oneLine.ts";
 import { quietLog } from "./quietLog.ts";
 import { logMeasured } from "../measured.ts";
 
-/** PgBouncer does not notice a client that leaves while it waits for a server connection. */
+/** PgBouncer does not notice a client that leaves while it waits for a backend connection. */
 
 const SLOTS = 2;
 const LIMIT = 3;
 /** Longer than a pool that assumes would wait for a goodbye. */
 const QUEUE_SECONDS = 8;
 
-/** Others of the line, who have all its server connections. */
+/** Others of the line, who have all its backend connections. */
 async function fillSlots(line: OneLine): Promise<() => Promise<void>> {
   const clients = await Promise.all(
     Array.from({ length: SLOTS }, async () => {

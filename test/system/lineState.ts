@@ -8,9 +8,9 @@ export interface LineCounts {
   readonly clients: number;
   /** pool_size: the slots as PgBouncer read them. */
   readonly slots: number;
-  /** Server connections that run something for a client. */
+  /** Backend connections that run something for a client. */
   readonly busySlots: number;
-  /** Clients that wait for a server connection. */
+  /** Clients that wait for a backend connection. */
   readonly waiting: number;
 }
 

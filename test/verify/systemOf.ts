@@ -60,7 +60,7 @@ export interface LineSpec {
   readonly maxClients?: QuantitySpec;
 }
 
-/** A line with 5 server connections and no bulkhead, unless said. */
+/** A line with 5 backend connections and no bulkhead, unless said. */
 export function lineOf(name: string, spec: LineSpec = {}): PoolerLine {
   const at = (key: string): SourcePosition => ({
     ...placeIn("ConfigMap", "ini", "data"),

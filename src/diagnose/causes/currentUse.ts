@@ -67,8 +67,8 @@ function lineOf(pgbouncer: LivePgBouncer, line: DatabaseRow): PgBouncerUse["line
     clients: own.length,
     ...(maxClientConnections > 0 && { clientsMax: maxClientConnections }),
     waiting: own.filter(isWaiting).length,
-    servers,
-    serversMax,
+    backends: servers,
+    backendsMax: serversMax,
     ...(line.paused && { paused: true }),
     ...(line.disabled && { disabled: true }),
   };

@@ -23,7 +23,7 @@ export interface Ghosts {
 /** Why a silent client is a ghost. */
 const PROOF = {
   unreachable: "no packet reaches that address any more",
-  podGone: "no pod has that address any more, and all pods of that login are seen under their own",
+  podGone: "no pod has that address any more, and all pods of that login connect from their own",
   overPods: "they are beyond what its pods may open, and have asked nothing for very long",
 } as const;
 

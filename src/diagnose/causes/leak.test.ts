@@ -74,7 +74,7 @@ describe("a transaction that nothing happens in", () => {
     expect(said(HELD, backends)).toHaveLength(named ? 1 : 0);
   });
 
-  it("by a client that held another server connection before is none", () => {
+  it("by a client that held another backend connection before is none", () => {
     const shown: ShownProcess = {
       ...HELD,
       clients: (sample) => [{ ...HOLDER, serverId: sample === 0 ? "s" : SERVER.id }],
@@ -91,7 +91,7 @@ describe("a transaction that nothing happens in", () => {
   it("tells who, which backend, and since when", () => {
     const [leak] = said(HELD, inTransaction(LONG_AGO_MS));
     expect(leak?.cause.summary).toBe(
-      "1 of 20 server connections of line app is held and not used, the longest for 10 s; 0 clients wait",
+      "1 of 20 backend connections of line app is held and not used, the longest for 10 s; 0 clients wait",
     );
     expect(leak?.cause.evidence).toEqual([
       `line app, user app, application left, from 10.244.0.1:${HOLDER.port}: holds backend ${SERVER.backendPid} and sits idle in a transaction, since 2027-01-15 07:59:53 UTC (10 s)`,
@@ -100,7 +100,7 @@ describe("a transaction that nothing happens in", () => {
   });
 });
 
-describe("a server connection that is held outside a transaction", () => {
+describe("a backend connection that is held outside a transaction", () => {
   const lately = clientOf({ ...HOLDER, requestedAtMs: END_MS - THRESHOLDS.heldIdleMs + 1 });
 
   it.each<{ what: string; shown: ShownProcess; named: boolean }>([

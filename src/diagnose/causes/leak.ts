@@ -23,7 +23,7 @@ import {
 } from "./window.ts";
 import { quotedIdentifier } from "../../text/quoting.ts";
 
-/** A server connection that one client holds and does nothing with. */
+/** A backend connection that one client holds and does nothing with. */
 interface IdleHold {
   readonly by: PersistentClient;
   readonly server: ServerRow;
@@ -35,14 +35,14 @@ interface IdleHold {
   readonly how: "transaction" | "session" | "unknown";
 }
 
-/** A line whose server connections are held and not used: that explains its queue. */
+/** A line whose backend connections are held and not used: that explains its queue. */
 export interface Leak extends CauseFinding {
   readonly pgbouncer: LivePgBouncer;
   readonly line: string;
 }
 
 /**
- * Leaks: one for each line of each pgbouncer. A client that held the same server connection in every
+ * Leaks: one for each line of each pgbouncer. A client that held the same backend connection in every
  * sample, and
  * - whose backend Postgres calls `idle in transaction` in every sample, since one and the same
  *   moment, idleInTransactionMs ago or longer; or
@@ -97,7 +97,7 @@ function heldBy(
   return { by, server, role, sinceMs, forMs, how: "transaction" };
 }
 
-/** The backend of a server connection in every sample; undefined when it is not in all of them. */
+/** The backend of a backend connection in every sample; undefined when it is not in all of them. */
 function backendsOf(
   { backendPid, localAddress, localPort }: ServerRow,
   postgres: LivePostgres | undefined,
@@ -132,7 +132,7 @@ function findingOf(
   return {
     cause: {
       kind: "Leak",
-      summary: `${held.length}${ofMax} server connections of line ${line} ${held.length === 1 ? "is" : "are"} held and not used, the longest for ${duration(forMs)}; ${countedAs(waiting, "client waits", "clients wait")}`,
+      summary: `${held.length}${ofMax} backend connections of line ${line} ${held.length === 1 ? "is" : "are"} held and not used, the longest for ${duration(forMs)}; ${countedAs(waiting, "client waits", "clients wait")}`,
       evidence: joinTruncatedLines(longest.map((each) => evidenceOf(each, owners))),
       next: nextOf(longest),
     },
@@ -147,7 +147,7 @@ const DOES = {
   transaction: "sits idle in a transaction",
   session: "keeps it for its session and asks nothing, while others wait",
   unknown:
-    "asked nothing on it, while others wait (whether a query runs on it, Postgres would tell)",
+    "asked nothing on it, while others wait (name Postgres with --postgres to learn whether a query runs on it)",
 } as const;
 
 function evidenceOf({ by, server, sinceMs, forMs, how }: IdleHold, owners: LiveOwners): string {

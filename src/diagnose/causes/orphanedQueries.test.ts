@@ -108,7 +108,7 @@ describe("a backend in no SHOW SERVERS", () => {
     expect(orphanedQueries(live, THRESHOLDS).findings).toHaveLength(1);
   });
 
-  it("when a pooler has no server connection left: its own address and its pools tell", () => {
+  it("when a pooler has no backend connection left: its own address and its pools tell", () => {
     const live = systemOf([poolerOf({ servers: [] })], { postgres: postgresOf([RUNNING]) });
     expect(orphanedQueries(live, THRESHOLDS).findings).toHaveLength(1);
   });
@@ -173,7 +173,7 @@ describe("can't be told, and says so", () => {
     expect(judged(() => [RUNNING], { unavailable })).toEqual({
       findings: [],
       symptoms: [],
-      unseen: "not every PgBouncer of that Postgres could be asked",
+      unavailable: "not every PgBouncer of that Postgres could be asked",
     });
   });
 
@@ -183,13 +183,13 @@ describe("can't be told, and says so", () => {
     expect(orphanedQueries(live, THRESHOLDS)).toEqual({
       findings: [],
       symptoms: [],
-      unseen: "a PgBouncer reaches Postgres over a unix socket, which has no address",
+      unavailable: "a PgBouncer reaches Postgres over a unix socket, which has no address",
     });
   });
 
   it("when others connect from there", () => {
     const told = judged(() => [RUNNING, RESTING]);
-    expect(told.unseen).toBe("others connect past the asked PgBouncers: app 10.244.9.9");
+    expect(told.unavailable).toBe("others connect past the asked PgBouncers: app 10.244.9.9");
   });
 
   it("when Postgres was not asked, somebody else says it", () => {

@@ -15,7 +15,7 @@ export interface OrphanedQuery {
   /** Of those whose client is gone, or who are somebody else's. */
   readonly symptoms: readonly Symptom[];
   /** Why nothing can be concluded. */
-  readonly unseen?: string;
+  readonly unavailable?: string;
 }
 
 const NOTHING = { findings: [], symptoms: [] } as const;
@@ -23,7 +23,7 @@ const NOTHING = { findings: [], symptoms: [] } as const;
 /**
  * QueriesWithoutClient: backends of a role that PgBouncers log in as, from a PgBouncer's own address,
  * that run one and the same query in samples over withoutClientMs or longer, and are in no PgBouncer's
- * SHOW SERVERS at any of these moments. Its client dropped, PgBouncer closed the server connection,
+ * SHOW SERVERS at any of these moments. Its client dropped, PgBouncer closed the backend connection,
  * and Postgres runs on.
  * Other programs may connect from a PgBouncer's address, past it or as a PgBouncer that was not asked.
  * They give themselves away by connections that are in no SHOW SERVERS either and do not run a
@@ -36,13 +36,13 @@ export function orphanedQueries(live: LiveSystem, thresholds: Thresholds): Orpha
   const { postgres, pgbouncers } = live;
   if (postgres === undefined || pgbouncers.length === 0) return NOTHING;
   if (live.unavailable.some(({ what }) => what.startsWith("PgBouncer"))) {
-    return { ...NOTHING, unseen: "not every PgBouncer of that Postgres could be asked" };
+    return { ...NOTHING, unavailable: "not every PgBouncer of that Postgres could be asked" };
   }
   const roles = rolesOf(pgbouncers);
   const addresses = addressesOf(pgbouncers);
   if (addresses.has("unix")) {
-    const unseen = "a PgBouncer reaches Postgres over a unix socket, which has no address";
-    return { ...NOTHING, unseen };
+    const unavailable = "a PgBouncer reaches Postgres over a unix socket, which has no address";
+    return { ...NOTHING, unavailable };
   }
   const uncounted = postgres.samples.map(({ atMs, backends }) => {
     const isCounted = serversAt(pgbouncers, atMs);
@@ -73,7 +73,7 @@ export function orphanedQueries(live: LiveSystem, thresholds: Thresholds): Orpha
     findings: proved.length === 0 ? [] : [findingOf(proved, closed, postgres)],
     symptoms: unclear.length === 0 ? [] : [symptomOf(unclear, postgres)],
     ...(others.size > 0 && {
-      unseen: `others connect past the asked PgBouncers: ${joinTruncatedLines([...others].toSorted(byCodeUnit)).join("; ")}`,
+      unavailable: `others connect past the asked PgBouncers: ${joinTruncatedLines([...others].toSorted(byCodeUnit)).join("; ")}`,
     }),
   };
 }
@@ -112,7 +112,7 @@ function symptomOf(unclear: readonly BackendRow[], postgres: LivePostgres): Symp
   return {
     summary: `Postgres ${postgres.address} runs ${countedAs(unclear.length, "query", "queries")} as a role of PgBouncer, which no PgBouncer counts, from ${addresses.toSorted(byCodeUnit).join(", ")}: either the clients are gone (QueriesWithoutClient), or another program or PgBouncer there connects by itself`,
     next: [
-      "name every PgBouncer of that Postgres with --pgbouncer; watch for longer, --for 30: a client that goes meanwhile is seen",
+      "name every PgBouncer of that Postgres with --pgbouncer; watch for longer, --for 30: weir then notices a client that goes meanwhile",
       `look at that machine who has these sockets: ss -tnp '${ports.slice(0, TOLD_PORTS).join(" or ")}'; without a program there, the client is gone`,
     ],
   };

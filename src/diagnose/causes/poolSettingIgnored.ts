@@ -28,7 +28,7 @@ export function poolSettingIgnored(clients: WorkloadClients): readonly CauseFind
       ? {
           summary: `${name} holds ${held} connections, where ${counted(pods.length, "pod")} with its setting may open ${all}`,
           facts: [
-            "which of them holds too many, addresses don't tell: no client comes from the pods' network",
+            "weir can't know which of them holds too many: no client comes from the pods' network",
           ],
           persistent,
           excess: lasting(clients, all),

@@ -14,8 +14,8 @@ const ROOM = 2;
 /**
  * SaturatedWhileIdle, of a process and of lines. A process has no room when in every sample, those
  * still logging in left out (they come and go), fewer than ROOM places of max_client_conn are left.
- * It is idle when more than half of its clients neither held a server connection nor waited for one
- * in any sample, of pools that had no queue in all of them: where there is one, server connections
+ * It is idle when more than half of its clients neither held a backend connection nor waited for one
+ * in any sample, of pools that had no queue in all of them: where there is one, backend connections
  * are what is missing. A line at its max_db_client_connections is as it should be, unless somebody is locked
  * out: a pod of its workload that is not ready and has no client anywhere.
  */
@@ -155,7 +155,7 @@ function serversIn(pgbouncer: LivePgBouncer): readonly string[] {
     pools
       .map(
         ({ line, user, serversActive, servers, clientsWaiting }) =>
-          `server connections of line ${line}, user ${user}: ${serversActive} of ${servers} at work, ${clientsWaiting} clients wait`,
+          `backend connections of line ${line}, user ${user}: ${serversActive} of ${servers} at work, ${clientsWaiting} clients wait`,
       )
       .toSorted(byCodeUnit),
   );

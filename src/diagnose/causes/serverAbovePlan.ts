@@ -52,7 +52,7 @@ export function serverAbovePlan(clients: WorkloadClients): readonly CauseFinding
       excess: Math.max(0, persistent.length - (Number.isFinite(plan) ? plan : 0)),
       next: [
         `look at its replicas and rollouts: more than ${counted(peakPods, "pod")} of ${name} must never be there at once, those that terminate counted`,
-        "or plan for them: raise replicas or autoscaling.maxReplicas in the fleet file, and weir plan --from OLD NEW tells which applies in which order",
+        "or plan for them: raise replicas or autoscaling.maxReplicas in the fleet file, and weir plan --from OLD NEW prints which applies in which order",
       ],
     }),
   ];

@@ -44,12 +44,14 @@ function said(live: LiveSystem): readonly string[] {
 
 describe("a queue", () => {
   it.each([
-    ["all its server connections are taken", () => ({}), /all its 20 are taken all the time/],
+    ["all its backend connections are taken", () => ({}), /all its 20 are taken all the time/],
     ["it has none", () => ({ servers: 0 }), /it has none: Postgres at postgres:5432/],
     ["it gets no more", () => ({ servers: 7 }), /it has 7 of 20, and gets no more/],
   ])("in which somebody waits for seconds at every moment, when %s", (_, told, words) => {
     const [summary, ...others] = said(systemOf([queued(told)]));
-    expect(summary).toMatch(/^9 clients wait for a server connection of line app .* 5 s or longer/);
+    expect(summary).toMatch(
+      /^9 clients wait for a backend connection of line app .* 5 s or longer/,
+    );
     expect(summary).toMatch(words);
     expect(others).toEqual([]);
   });
@@ -70,7 +72,7 @@ describe("a queue", () => {
     expect(said(systemOf([served]))).toEqual([]);
   });
 
-  it("before server connections that still log in has none", () => {
+  it("before backend connections that still log in has none", () => {
     const pooler = queued(() => ({ servers: 1, serversActive: 0 }));
     const samples = pooler.samples.map((sample) => ({ ...sample, servers: serversOf(1, "new") }));
     expect(said(systemOf([{ ...pooler, samples }]))).toEqual([

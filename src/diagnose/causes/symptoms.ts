@@ -52,9 +52,9 @@ function fullAtWork(pgbouncer: LivePgBouncer): Symptom {
   const max = maxClientConnOf(pgbouncer);
   const busy = clients.filter(isBusy).length;
   return {
-    summary: `PgBouncer ${pgbouncer.address} is full (${usedClients} of max_client_conn ${max} are used), and ${busy} of its ${clients.length} clients hold a server connection or wait for one: hardly anybody can log in`,
+    summary: `PgBouncer ${pgbouncer.address} is full (${usedClients} of max_client_conn ${max} are used), and ${busy} of its ${clients.length} clients hold a backend connection or wait for one: hardly anybody can log in`,
     next: [
-      "look below at who holds most, and who waits: with a queue it is server connections or Postgres that is slow, and more clients would only wait longer",
+      "look below at who holds most, and who waits: with a queue it is backend connections or Postgres that is slow, and more clients would only wait longer",
       "without a queue there are more clients than max_client_conn was made for: weir plan FLEET computes what fits",
     ],
   };
@@ -77,7 +77,7 @@ function lineSymptom(
   }
   const waitMs = lastingWaitMs(pgbouncer, name);
   if (waitMs < waitedMs) return undefined;
-  const long = `${wait} for a server connection of ${where}, one of them ${duration(waitMs)} or longer`;
+  const long = `${wait} for a backend connection of ${where}, one of them ${duration(waitMs)} or longer`;
   // One that still logs in to Postgres, which is new, serves nobody.
   const open = pgbouncer.samples.map(
     ({ servers }) => servers.filter((each) => each.line === name && each.state !== "new").length,
@@ -97,17 +97,17 @@ function lineSymptom(
     };
   }
   return {
-    summary: `${long}; all its ${max} are taken all the time, by clients that use them as far as could be seen`,
+    summary: `${long}; all its ${max} are taken all the time, by clients that use them as far as weir could see`,
     next: [
       "look for what takes long, in Postgres: SELECT pid, state, now() - xact_start AS age, wait_event_type, left(query, 60) FROM pg_stat_activity WHERE xact_start IS NOT NULL ORDER BY age DESC",
-      "make transactions shorter, or give the line more server connections if Postgres has the cores and connections for them",
+      "make transactions shorter, or give the line more backend connections if Postgres has the cores and connections for them",
     ],
   };
 }
 
 /**
  * How long somebody in a line's queue had waited at every moment, at least. PgBouncer says 0 of
- * those who wait for their login's first server connection: they are known by being the same
+ * those who wait for their login's first backend connection: they are known by being the same
  * clients, with the same request, that wait in all samples.
  */
 function lastingWaitMs(pgbouncer: LivePgBouncer, line: string): number {
@@ -126,7 +126,7 @@ function lastingWaitMs(pgbouncer: LivePgBouncer, line: string): number {
 }
 
 const LOG =
-  "look into PgBouncer's log: it says why server connections fail (closing because, server login failed)";
+  "look into PgBouncer's log: it says why backend connections fail (closing because, server login failed)";
 
 function fullPostgres({ postgres, pgbouncers }: LiveSystem): readonly Symptom[] {
   if (postgres === undefined) return [];

@@ -10,7 +10,7 @@ export const THRESHOLDS = {
   // seconds it waits for a person or another service, or forgot to end it; vacuum and all who wait
   // for its locks pay for it either way.
   idleInTransactionMs: 10_000,
-  /** A server connection that is held outside a transaction, without a request, for that long. */
+  /** A backend connection that is held outside a transaction, without a request, for that long. */
   // What the incident's pools let an idle connection live. Others wait for it.
   heldIdleMs: 30_000,
   /** The same where nobody can tell whether a query runs on it. */
@@ -31,7 +31,7 @@ export const THRESHOLDS = {
   /** A query without a client that runs on for that long, as far as was seen. */
   // Four times the client_connection_check_interval of `weir guard`: a guarded query is gone.
   withoutClientMs: 2_000,
-  /** Somebody who waits that long for a server connection, at every moment: not well. */
+  /** Somebody who waits that long for a backend connection, at every moment: not well. */
   // Far longer than a queue of a busy pool takes, whose transactions last milliseconds.
   waitedMs: 2_000,
 };

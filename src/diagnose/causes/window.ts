@@ -31,7 +31,7 @@ export function keyOf({ id, address, port }: ClientRow): string {
   return `${id} ${address} ${port}`;
 }
 
-/** Holds a server connection, or waits for one. */
+/** Holds a backend connection, or waits for one. */
 export function isBusy(client: ClientRow): boolean {
   return client.serverId !== undefined || isWaiting(client);
 }
@@ -85,7 +85,7 @@ export function sameMoment(moments: readonly (number | undefined)[]): number | u
   return Math.max(...known) - first <= SAME_MOMENT_MS ? first : undefined;
 }
 
-/** Whether somebody waits for a server connection of this pool in every sample. */
+/** Whether somebody waits for a backend connection of this pool in every sample. */
 export function alwaysQueued(pgbouncer: LivePgBouncer, line: string, user: string): boolean {
   return pgbouncer.samples.every(({ pools }) =>
     pools.some((pool) => pool.line === line && pool.user === user && pool.clientsWaiting > 0),

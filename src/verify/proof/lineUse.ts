@@ -27,7 +27,7 @@ export interface DirectClient extends Client {
 export interface GroupUse {
   /** In the order of their names. */
   readonly lines: readonly LineUse[];
-  /** On PgBouncer's own database: each takes a place of max_client_conn, and no server connection. */
+  /** On PgBouncer's own database: each takes a place of max_client_conn, and no backend connection. */
   readonly consoles: readonly PooledClient[];
   /** Clients whose database is unknown, where there are several lines that it may be. */
   readonly unknownDatabase: readonly PooledClient[];

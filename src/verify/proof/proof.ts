@@ -60,17 +60,17 @@ export const RULES = {
   "weir/pool-over-bulkhead":
     "The pools on a line may open more connections than the line admits (max_db_client_connections): their logins will be refused.",
   "weir/slots-over-postgres":
-    "The server connections that all PgBouncer processes and direct clients may open are more than Postgres admits.",
+    "The backend connections that all PgBouncer processes and direct clients may open are more than Postgres admits.",
   "weir/slots-over-share":
-    "The server connections that all processes of a PgBouncer may open are more than its share of Postgres (weir.dev/postgres-connections).",
+    "The backend connections that all processes of a PgBouncer may open are more than its share of Postgres (weir.dev/postgres-connections).",
   "weir/shares-over-postgres":
     "The shares that several PgBouncers have of one Postgres are together more than it admits.",
   "weir/unlimited-pool":
-    "A line opens as many server connections as it likes: its pool_size is 0, and no other limit bounds it.",
+    "A line opens as many backend connections as it likes: its pool_size is 0, and no other limit bounds it.",
   "weir/no-such-database":
     "A client names a database for which its PgBouncer has no line, and there is no line *.",
   "weir/missing":
-    "A figure that a sum needs is not told by the manifests; the sum is neither proved nor refuted without it.",
+    "The manifests do not give a number that a sum needs; without it the sum is neither proved nor refuted.",
 } as const;
 
 export type Rule = keyof typeof RULES;

@@ -86,7 +86,7 @@ function postgresOf(system: System): readonly PostgresClients[] {
   });
 }
 
-/** A line of several hosts may have all its server connections on any of them. */
+/** A line of several hosts may have all its backend connections on any of them. */
 function hostsOf(address: string): readonly string[] {
   return address.includes(" ") ? [address] : address.split(",");
 }

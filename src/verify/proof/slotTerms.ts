@@ -26,7 +26,7 @@ import {
 } from "./lineUse.ts";
 import { lowered, numbered, perProcess, totalOf, valueText, type SumTerm } from "./sum.ts";
 
-/** Which server connections to count. */
+/** Which backend connections to count. */
 export interface SlotSelection {
   /** Of lines to this Postgres; absent: of all lines. */
   readonly postgres?: (address: string) => boolean;
@@ -46,7 +46,7 @@ interface LinePools {
 }
 
 /**
- * The server connections that all processes of a pooler may open: for each group of processes and
+ * The backend connections that all processes of a pooler may open: for each group of processes and
  * each line processes × pools × (pool_size + reserve pool), under the line's max_db_connections
  * and the role's max_user_connections; and slots for maintenance where no line has them.
  */

@@ -18,7 +18,7 @@ export interface PoolerSeen {
   samples: number;
   /** The largest Σ max(limit, open) over the servers' lines. */
   clients: number;
-  /** The largest Σ max(pool size, server connections) over all lines. */
+  /** The largest Σ max(pool size, backend connections) over all lines. */
   slots: number;
   /** The most clients that each line had open. */
   open: Record<string, number>;
