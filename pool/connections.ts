@@ -7,7 +7,7 @@ import { WaitCounter, type PoolFigures } from "./metricsText.ts";
 import { backoffMs, nextStep, type PoolStep } from "./nextStep.ts";
 import { openConnection, type Connection } from "./openConnection.ts";
 import { isHopeless, PoolRefused, refusingLimit, type RefusingLimit } from "./refusal.ts";
-import { after, monotonicMs, random, type Cancel } from "./runtime.ts";
+import type { Cancel, PoolRuntime } from "./runtime.ts";
 
 /** A login whose checkouts wait without end is given up and tried again after this. */
 const LONGEST_LOGIN_MS = 10_000;
@@ -26,6 +26,7 @@ export interface ConnectionsSpec {
   /** 0: nobody looks. */
   readonly leakAfterMs: number;
   readonly log: PoolLog;
+  readonly runtime: PoolRuntime;
 }
 
 interface Waiter {
@@ -97,13 +98,13 @@ export class Connections {
   async checkOut(place: string | undefined): Promise<PoolClient> {
     if (this.#draining) throw new PoolClosed();
     const { promise, resolve, reject } = Promise.withResolvers<PoolClient>();
-    const { connectionTimeoutMs } = this.#spec;
+    const { connectionTimeoutMs, runtime } = this.#spec;
     const waiter: Waiter = {
-      sinceMs: monotonicMs(),
+      sinceMs: runtime.monotonicMs(),
       place,
       cancelTimeout:
         connectionTimeoutMs > 0
-          ? after(connectionTimeoutMs, () => this.#giveUp(waiter))
+          ? runtime.after(connectionTimeoutMs, () => this.#giveUp(waiter))
           : undefined,
       resolve,
       reject,
@@ -120,7 +121,7 @@ export class Connections {
   async drain(gracePeriodMs: number): Promise<void> {
     this.#draining = true;
     this.#act();
-    const cancel = after(gracePeriodMs, () => this.#cutAll());
+    const cancel = this.#spec.runtime.after(gracePeriodMs, () => this.#cutAll());
     await this.#drained.promise;
     cancel();
   }
@@ -169,8 +170,8 @@ export class Connections {
   }
 
   #open(): void {
-    const { config, connectionTimeoutMs } = this.#spec;
-    const connection = openConnection(config, connectionTimeoutMs || LONGEST_LOGIN_MS);
+    const { config, connectionTimeoutMs, runtime } = this.#spec;
+    const connection = openConnection(config, connectionTimeoutMs || LONGEST_LOGIN_MS, runtime);
     this.#opening = connection;
     connection.ready.then(
       () => this.#opened(connection),
@@ -213,6 +214,7 @@ export class Connections {
       });
     }
     this.#failures += 1;
+    const { after, monotonicMs, random } = this.#spec.runtime;
     this.#lastFailure = { error: failure, atMs: monotonicMs() };
     this.#pause = after(backoffMs(this.#failures, random()), () => {
       this.#pause = undefined;
@@ -248,7 +250,7 @@ export class Connections {
 
   #waited({ cancelTimeout, sinceMs }: Waiter): void {
     cancelTimeout?.();
-    this.#waits.add((monotonicMs() - sinceMs) / 1_000);
+    this.#waits.add((this.#spec.runtime.monotonicMs() - sinceMs) / 1_000);
   }
 
   #lend(connection: Connection, waiter: Waiter): void {
@@ -256,8 +258,8 @@ export class Connections {
     this.#idle.delete(connection);
     this.#inUse.add(connection);
     this.#waited(waiter);
-    const { leakAfterMs, log } = this.#spec;
-    const returned = watchLeak(waiter.place, leakAfterMs, log);
+    const { leakAfterMs, log, runtime } = this.#spec;
+    const returned = watchLeak(waiter.place, leakAfterMs, log, runtime);
     let released = false;
     const release = (error?: Error | boolean) => {
       if (released) throw new Error("this client was released already");
@@ -274,13 +276,14 @@ export class Connections {
 
   /** It may be lent, until it has been idle for long enough. */
   #rest(connection: Connection): void {
-    const { idleTimeoutMs, minIdle } = this.#spec;
+    const { idleTimeoutMs, minIdle, runtime } = this.#spec;
     const expire = () => {
       if (this.#idle.size + this.#inUse.size <= minIdle) return;
       this.#closeIdle(connection);
       this.#act();
     };
-    this.#idle.set(connection, idleTimeoutMs > 0 ? after(idleTimeoutMs, expire) : undefined);
+    const cancel = idleTimeoutMs > 0 ? runtime.after(idleTimeoutMs, expire) : undefined;
+    this.#idle.set(connection, cancel);
   }
 
   #closeIdle(connection: Connection): void {
@@ -312,7 +315,9 @@ export class Connections {
       this.#expired.add(connection);
       this.#lost(connection);
     };
-    const cancel = after(this.#spec.maxLifetimeMs * (1 - random() / 5), expire, "lets it end");
+    const { maxLifetimeMs, runtime } = this.#spec;
+    const lifetimeMs = maxLifetimeMs * (1 - runtime.random() / 5);
+    const cancel = runtime.after(lifetimeMs, expire, "lets it end");
     void connection.closed.then(cancel);
   }
 

@@ -1,5 +1,5 @@
 import type { PoolLog } from "./log.ts";
-import { after } from "./runtime.ts";
+import type { PoolRuntime } from "./runtime.ts";
 
 /**
  * Tells once when a checkout is held for too long.
@@ -12,6 +12,7 @@ export function watchLeak(
   place: string | undefined,
   leakAfterMs: number,
   log: PoolLog,
+  { after }: PoolRuntime,
 ): () => void {
   if (leakAfterMs === 0) return () => {};
   const warn = () =>

@@ -2,7 +2,7 @@ import { readFileSync, watch, type FSWatcher } from "node:fs";
 import { dirname } from "node:path";
 
 import type { PoolLog } from "./log.ts";
-import { every } from "./runtime.ts";
+import { every, type PoolRuntime } from "./runtime.ts";
 import { limitIn } from "./settings.ts";
 
 /** The kubelet swaps a folder beneath the file, and a notice of that may get lost: look as well. */
@@ -24,6 +24,7 @@ export interface LimitFile {
 export function followLimitFile(
   path: string,
   log: PoolLog,
+  runtime: PoolRuntime,
   changed: (limit: number) => void,
 ): LimitFile {
   let last: string | undefined;
@@ -56,7 +57,7 @@ export function followLimitFile(
     if (limit !== undefined) changed(limit);
   };
   const limit = read();
-  const stopLooking = every(POLL_MS, look, "lets it end");
+  const stopLooking = every(runtime, POLL_MS, look, "lets it end");
   watchFolder();
   return {
     limit,

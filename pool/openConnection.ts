@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 
 import { Client, type ClientConfig } from "pg";
 
-import { after } from "./runtime.ts";
+import type { PoolRuntime } from "./runtime.ts";
 import { watchSilence } from "./silence.ts";
 
 /** So that a PgBouncer that is gone without a word is noticed, also by an idle connection. */
@@ -35,7 +35,11 @@ export interface Connection {
  *
  * @param timeoutMs how long the login may take
  */
-export function openConnection(config: ClientConfig, timeoutMs: number): Connection {
+export function openConnection(
+  config: ClientConfig,
+  timeoutMs: number,
+  runtime: PoolRuntime,
+): Connection {
   const socket = new Socket();
   const client = new Client({
     keepAlive: true,
@@ -74,11 +78,11 @@ export function openConnection(config: ClientConfig, timeoutMs: number): Connect
     // until its query_wait_timeout, and one that is stopped counts it until it goes on. No time is
     // long enough for both; only a machine that answers nothing at all has nobody to wait for.
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    const stop = watchSilence(socket, () => socket.destroy());
+    const stop = watchSilence(socket, () => socket.destroy(), runtime);
     void closed.then(stop);
   };
   const ready = new Promise<void>((resolve, reject) => {
-    const cancel = after(timeoutMs, () => {
+    const cancel = runtime.after(timeoutMs, () => {
       reject(new Error(`no login within ${timeoutMs} ms`));
       close();
     });

@@ -22,6 +22,7 @@ import { serveLimit } from "./limitServer.ts";
 import { logToStderr, type PoolLog } from "./log.ts";
 import { metricsText } from "./metricsText.ts";
 import { POOL_ENV, POOL_LIMIT_FILE } from "./names.ts";
+import { systemRuntime, type PoolRuntime } from "./runtime.ts";
 import { isMaxGiven, readNumbers, type PoolNumberOptions } from "./settings.ts";
 
 /** What a server may say itself; what it does not say comes from the environment that weir sets. */
@@ -36,6 +37,8 @@ export interface PoolOptions extends PoolNumberOptions {
   readonly drainOnSigterm?: boolean;
   /** Lines of JSON on standard error by default. */
   readonly log?: PoolLog;
+  /** Time and chance, for tests that have their own; the machine's by default. */
+  readonly runtime?: PoolRuntime;
 }
 
 /** Runs one statement, as a pool of node-postgres does. */
@@ -103,13 +106,18 @@ export function pool(options?: PoolOptions): Pool {
 }
 
 function makePool(options: PoolOptions, ended: () => void): Pool {
-  const { log = logToStderr, limitFile = POOL_LIMIT_FILE, connection: config = {} } = options;
+  const {
+    log = logToStderr,
+    limitFile = POOL_LIMIT_FILE,
+    connection: config = {},
+    runtime = systemRuntime,
+  } = options;
   const { max, port, gracePeriodMs, ...numbers } = readNumbers(options, process.env);
   const { leakAfterMs } = numbers;
   // What node-postgres refuses is refused now, not in the midst of the first checkout.
   void new Client(config);
 
-  const file = followLimitFile(limitFile, log, (limit) => {
+  const file = followLimitFile(limitFile, log, runtime, (limit) => {
     log({ level: "info", message: "the limit has changed", from: connections.state.limit, limit });
     connections.resize(limit);
   });
@@ -124,6 +132,7 @@ function makePool(options: PoolOptions, ended: () => void): Pool {
     limit: file.limit ?? max,
     ...numbers,
     log,
+    runtime,
   });
   const metrics = () => metricsText(connections.figures);
   const server =

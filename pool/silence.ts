@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 
-import { every } from "./runtime.ts";
+import { every, type PoolRuntime } from "./runtime.ts";
 
 /** Longer than PgBouncer's own keepalives take to forget a client that has vanished: 60 s. */
 const SILENT_MS = 90_000;
@@ -19,6 +19,7 @@ const TABLES = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
 export function watchSilence(
   { localPort, remotePort }: Pick<Socket, "localPort" | "remotePort">,
   gone: () => void,
+  runtime: PoolRuntime,
   silentMs: number = SILENT_MS,
   lookMs: number = LOOK_MS,
 ): () => void {
@@ -32,7 +33,7 @@ export function watchSilence(
     stop();
     gone();
   };
-  const stop = every(lookMs, look, "holds the process");
+  const stop = every(runtime, lookMs, look, "holds the process");
   return stop;
 }
 

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { systemRuntime } from "../../pool/runtime.ts";
 import { watchSilence } from "../../pool/silence.ts";
 
 const SILENT_MS = 300;
@@ -53,7 +54,7 @@ function goodbye(socket: Socket, name: string): Promise<void> {
       gone.push(name);
       resolve();
     };
-    watchSilence(socket, giveUp, SILENT_MS, LOOK_MS);
+    watchSilence(socket, giveUp, systemRuntime, SILENT_MS, LOOK_MS);
   });
 }
 
