@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
+import { stripTypeScriptTypes } from "node:module";
 import * as fc from "fast-check";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { arbitraryFleet } from "../../test/fleets/arbitraryFleet.ts";
 import { budgetOf, incidentFleet, serverOf } from "../../test/fleets/fleetOf.ts";
 import type { Fleet } from "../api/fleet.ts";
@@ -63,6 +65,115 @@ describe("a faulty planner is caught where it makes its plan", () => {
   });
 });
 
+/** Two budgets of one Postgres, the servers of the first with all that peak pods are made of. */
+const VARIED: Fleet = {
+  budgets: [
+    budgetOf({ postgres: { shareConnections: 41 } }),
+    budgetOf({ name: "other", postgres: { shareConnections: 20 } }),
+  ],
+  servers: [
+    serverOf("rolled", { replicas: 2, pool: { guaranteed: 2, max: 9 } }),
+    serverOf("recreated", { rollout: { type: "Recreate" }, pool: { max: 3 } }),
+    serverOf("scaled", { autoscaling: { maxReplicas: 3 }, pool: { processesPerPod: 2 } }),
+  ],
+};
+
+describe("a fault in sums.ts, with which the planner computes, is caught", () => {
+  const source = readFileSync("src/budget/sums.ts", "utf8");
+
+  afterEach(() => {
+    vi.doUnmock("./sums.ts");
+    vi.resetModules();
+  });
+
+  /** planFleet with another text in the place of one of sums.ts. */
+  async function planWith(from: string, to: string): Promise<typeof planFleet> {
+    expect(source.split(from)).toHaveLength(2);
+    const code = stripTypeScriptTypes(source.replace(from, to)).replaceAll(
+      /(?<=from ")\.[^"]+/g,
+      (name) => new URL(name, import.meta.url).href,
+    );
+    vi.resetModules();
+    vi.doMock("./sums.ts", () => import(`data:text/javascript,${encodeURIComponent(code)}`));
+    return (await import("./planFleet.ts")).planFleet;
+  }
+
+  it("and without a fault nothing is", async () => {
+    const plan = await planWith("return server.spec", "return server.spec");
+    expect(plan(VARIED)).toEqual(planFleet(VARIED));
+    expect(plan(VARIED).feasible).toBe(true);
+  });
+
+  it.each([
+    [" - reserve.consoles", ""],
+    [" - reserve.maintenance ", " "],
+    [" - reserve.logins", ""],
+    [" - reserve.maintenanceSlots", ""],
+    ["shareOf(budget);\n", "shareOf(budget) + 1;\n"],
+    [".shareConnections ??", ".shareConnections! + 1 ??"],
+    ["?? availableConnections(budget.spec.postgres)", "?? budget.spec.postgres.maxConnections"],
+    ["Math.floor(postgres / processCountOf(budget))", "postgres"],
+    [
+      "Math.floor(postgres / processCountOf(budget))",
+      "Math.ceil(postgres / processCountOf(budget))",
+    ],
+    ["generationsOf(server.spec.rollout.type) * mostReplicas(server)", "mostReplicas(server)"],
+    ["generationsOf(server.spec.rollout.type) *", "generationsOf(server.spec.rollout.type) - 1 +"],
+    ["return peakPods(server) * server.spec.pool.processesPerPod", "return peakPods(server)"],
+    ["return peakPods(server) *", "return (peakPods(server) - 1) *"],
+    ['rollout === "Recreate" ? 1 : 2', "1"],
+    ['rollout === "Recreate" ? 1 : 2', "2"],
+    ["server.spec.autoscaling?.maxReplicas ?? 0", "0"],
+    ["server.spec.autoscaling?.maxReplicas", "server.spec.autoscaling?.minReplicas"],
+    ["Math.max(server.spec.replicas,", "Math.max(1,"],
+    ["return server.spec.pool.guaranteed *", "return"],
+    ["total + floorOf(server), 0", "total + floorOf(server), 200"],
+    ["floors - room.clients", "floors - room.clients + 200"],
+    ["lines - room.slots", "lines - room.slots + 200"],
+  ])("%s becomes %s", async (from, to) => {
+    const plan = await planWith(from, to);
+    expect(() => [plan(VARIED), plan(incidentFleet({ replicas: 2 }))]).toThrow(
+      /^ConnectionBudget .* = -?\d+, which must be .*; this is a fault of weir/,
+    );
+  });
+
+  it.each([
+    ["floors - room.clients", "0 - room.clients"],
+    ["lines - room.slots", "0 - room.slots"],
+    ["total + floorOf(server), 0", "total, 0"],
+  ])("where a budget can't fit: %s becomes %s", async (from, to) => {
+    const plan = await planWith(from, to);
+    const tooMany = incidentFleet(
+      { pool: { guaranteed: 20, max: 20 } },
+      { postgres: { maxConnections: 20 } },
+    );
+    expect(() => plan(tooMany)).toThrow("this is a fault of weir");
+  });
+});
+
+describe("a plan that does not have every server once is caught", () => {
+  const { budget, plan } = planned(FULL);
+  const [first, ...others] = FULL.servers;
+  if (first === undefined) throw new Error("the fleet has no server");
+
+  it.each([
+    ["a server that is not planned for", [...FULL.servers, serverOf("forgotten")], "forgotten: 0"],
+    ["a server that is not there", others, "author: 1"],
+    [
+      "a server that is Disabled",
+      [{ ...first, spec: { ...first.spec, activation: "Disabled" as const } }, ...others],
+      "author: 1",
+    ],
+  ])("%s", (_, servers, message) => {
+    expect(() => assertPlanSums(budget, servers, plan)).toThrow(message);
+  });
+
+  it("a server that is planned for twice", () => {
+    const twice = { ...plan, servers: plan.servers.flatMap((each) => [each, each]) };
+    expect(() => assertPlanSums(budget, FULL.servers, twice)).toThrow("author: 2 lines = 2");
+  });
+});
+
 describe("a plan that was changed by one is caught", () => {
   const { budget, plan } = planned(FULL);
   const first = plan.servers[0];
@@ -72,7 +183,7 @@ describe("a plan that was changed by one is caught", () => {
     ["grant", { grant: first.grant + 1 }],
     ["slots", { slots: first.slots + 1 }],
   ])("in the plan and in its lines: %s", (_, change) => {
-    expect(() => assertPlanSums(budget, edited(plan, change))).toThrow(SumError);
+    expect(() => assertPlanSums(budget, FULL.servers, edited(plan, change))).toThrow(SumError);
     expect(() => linesOf(budget, edited(plan, change))).toThrow(SumError);
   });
 
@@ -81,7 +192,7 @@ describe("a plan that was changed by one is caught", () => {
     ["another limit than its grant is made of", { limit: first.limit - 1 }],
     ["a fraction", { slots: first.slots - 0.5 }],
   ])("in the plan: %s", (_, change) => {
-    expect(() => assertPlanSums(budget, edited(plan, change))).toThrow(SumError);
+    expect(() => assertPlanSums(budget, FULL.servers, edited(plan, change))).toThrow(SumError);
   });
 
   it.each([
@@ -91,8 +202,8 @@ describe("a plan that was changed by one is caught", () => {
     ["Postgres", { ...plan, slots: { ...plan.slots, postgres: plan.slots.perProcess - 1 } }],
     ["missing", { ...plan, clients: { ...plan.clients, headroom: 1, missing: 1 } }],
   ])("in the plan: what it says of all together: %s", (_, changed) => {
-    expect(() => assertPlanSums(budget, plan)).not.toThrow();
-    expect(() => assertPlanSums(budget, changed)).toThrow(SumError);
+    expect(() => assertPlanSums(budget, FULL.servers, plan)).not.toThrow();
+    expect(() => assertPlanSums(budget, FULL.servers, changed)).toThrow(SumError);
   });
 
   it.each([

@@ -1,9 +1,13 @@
-import { processCountOf, type ConnectionBudget } from "../api/connectionBudget.ts";
+import {
+  availableConnections,
+  processCountOf,
+  type ConnectionBudget,
+} from "../api/connectionBudget.ts";
 import { keyOf } from "../api/fleet.ts";
+import type { McpServer } from "../api/mcpServer.ts";
 import { formatPostgresAddress } from "../api/postgresAddress.ts";
 import type { BudgetPlan, Plan, ServerPlan } from "./plan.ts";
 import type { SharedPostgres } from "./postgresShares.ts";
-import { shareOf } from "./sums.ts";
 
 /** A count of connections and what it stands for: 4 `maintenance`. */
 export type Summand = readonly [connections: number, name: string];
@@ -55,89 +59,130 @@ function totalOf({ terms }: BudgetSum): number {
 /**
  * Asserts both sums of budget.md for a plan as it leaves the planner, against what the user wrote:
  * what was granted, reserved and left makes up max_client_conn and Postgres' connections to the
- * last one, and each server's numbers are within its own bounds. Where the budget can't fit, the
- * sums hold with what is missing taken off.
+ * last one, every server that is not Disabled is in it once, and each server's numbers are within
+ * its own bounds. Where the budget can't fit, the sums hold with what is missing taken off.
  *
+ * Each number is computed here once more, from the user's own fields: sums.ts, which the planner
+ * computes with, may have a fault too.
+ *
+ * @param servers as the planner got them
  * @throws SumError
  */
-export function assertPlanSums(budget: ConnectionBudget, plan: BudgetPlan): void {
+export function assertPlanSums(
+  budget: ConnectionBudget,
+  servers: readonly McpServer[],
+  plan: BudgetPlan,
+): void {
+  const counted = new Map(
+    servers
+      .filter(({ spec }) => spec.activation !== "Disabled")
+      .map((server) => [server.metadata.name, server]),
+  );
+  const lines = Map.groupBy(plan.servers, ({ name }) => name);
   const sums = [
+    ...[...new Set([...counted.keys(), ...lines.keys()])].map((name) =>
+      equal(
+        `server ${name}`,
+        [counted.has(name) ? 1 : 0, "by its spec"],
+        [lines.get(name)?.length ?? 0, "lines"],
+      ),
+    ),
     ...budgetSums(budget, plan),
-    ...(plan.feasible ? plan.servers.flatMap(serverSums) : []),
+    ...[...counted].flatMap(([name, server]) =>
+      (lines.get(name) ?? []).flatMap((line) => serverSums(server, line)),
+    ),
   ];
   for (const sum of sums) {
     assertSum({ ...sum, of: `ConnectionBudget ${keyOf(budget)}: ${sum.of}` });
   }
 }
 
+function equal(of: string, limit: Summand, ...terms: readonly Summand[]): BudgetSum {
+  return { of, terms, limit, exact: true };
+}
+
+function atMost(of: string, limit: Summand, ...terms: readonly Summand[]): BudgetSum {
+  return { of, terms, limit };
+}
+
 function budgetSums(
   budget: ConnectionBudget,
   { clients, slots, servers, feasible }: BudgetPlan,
 ): readonly BudgetSum[] {
-  const { reserve, maxClientConn } = budget.spec.pgbouncer;
+  const { pgbouncer, postgres } = budget.spec;
+  const { reserve, maxClientConn } = pgbouncer;
   const processes = processCountOf(budget);
-  const share = shareOf(budget);
+  const share = postgres.shareConnections ?? availableConnections(postgres);
+  const perProcess: Summand = [
+    Math.floor(share / processes),
+    `of Postgres' ${share} / ${processes}`,
+  ];
   const granted = servers.map(({ name, grant }): Summand => [grant, name]);
   const given = servers.map((server): Summand => [server.slots, server.name]);
-  const missing: Summand = [clients.missing + slots.missing, "missing"];
   return [
-    {
-      of: "clients of each PgBouncer process",
-      terms: [
-        [reserve.consoles, "consoles"],
-        [reserve.maintenance, "maintenance"],
-        [reserve.logins, "logins"],
-        ...granted,
-        [clients.headroom, "headroom"],
-        [-clients.missing, "missing"],
-      ],
-      limit: [maxClientConn, "max_client_conn"],
-      exact: true,
-    },
-    {
-      of: "backend connections of each PgBouncer process",
-      terms: [
-        [reserve.maintenanceSlots, "maintenance"],
-        ...given,
-        [slots.headroom, "headroom"],
-        [-slots.missing, "missing"],
-      ],
-      limit: [Math.floor(share / processes), `of Postgres' ${share} / ${processes}`],
-      exact: true,
-    },
-    { of: "grants", terms: granted, limit: [clients.granted, "in all"], exact: true },
-    { of: "slots", terms: given, limit: [slots.granted, "in all"], exact: true },
-    {
-      of: `backend connections of ${slots.processes} processes`,
-      terms: [[slots.processes * slots.perProcess, "of all"]],
-      limit: [Math.min(slots.postgres, share), "of Postgres"],
-    },
+    equal(
+      "clients of each PgBouncer process",
+      [maxClientConn, "max_client_conn"],
+      [reserve.consoles, "consoles"],
+      [reserve.maintenance, "maintenance"],
+      [reserve.logins, "logins"],
+      ...granted,
+      [clients.headroom, "headroom"],
+      [-clients.missing, "missing"],
+    ),
+    equal(
+      "backend connections of each PgBouncer process",
+      perProcess,
+      [reserve.maintenanceSlots, "maintenance"],
+      ...given,
+      [slots.headroom, "headroom"],
+      [-slots.missing, "missing"],
+    ),
+    equal("grants", [clients.granted, "in all"], ...granted),
+    equal("slots", [slots.granted, "in all"], ...given),
+    equal("max_client_conn", [maxClientConn, "in the spec"], [clients.capacity, "planned"]),
+    equal("PgBouncer processes", [processes, "in the spec"], [slots.processes, "planned"]),
+    equal("share of each process", perProcess, [slots.perProcess, "planned"]),
+    // The role's CONNECTION LIMIT.
+    equal("connections of Postgres", [share, "in the spec"], [slots.postgres, "planned"]),
     ...(feasible
       ? [
-          {
-            of: "missing where all fits",
-            terms: [missing],
-            limit: [0, "in all"] as const,
-            exact: true,
-          },
+          equal(
+            "missing where all fits",
+            [0, "in all"],
+            [clients.missing, "clients"],
+            [slots.missing, "slots"],
+          ),
         ]
       : []),
   ];
 }
 
-/** A server's numbers against each other: guaranteed ≤ limit ≤ pool max, 1 ≤ slots ≤ grant. */
-function serverSums(server: ServerPlan): readonly BudgetSum[] {
-  const { name, guaranteed, limit, max, grant, slots, peakPods, processesPerPod } = server;
-  const of = `server ${name}`;
-  const believed: Summand = [limit * peakPods * processesPerPod, "limit × peak processes"];
+/** A server's numbers against its spec and each other: guaranteed ≤ limit ≤ pool max, slots ≤ grant. */
+function serverSums({ metadata, spec }: McpServer, plan: ServerPlan): readonly BudgetSum[] {
+  const of = `server ${metadata.name}`;
+  const { guaranteed, max, processesPerPod } = spec.pool;
+  const replicas = Math.max(spec.replicas, spec.autoscaling?.maxReplicas ?? 0);
+  const pods = generations(spec.rollout.type) * replicas;
+  const processes = pods * processesPerPod;
   return [
-    { of, terms: [believed], limit: [grant, "grant"], exact: true },
-    { of, terms: [[guaranteed, "guaranteed"]], limit: [limit, "limit"] },
-    { of, terms: [[limit, "limit"]], limit: [max, "pool max"] },
+    equal(of, [pods, "by its rollout and replicas"], [plan.peakPods, "peak pods"]),
+    equal(of, [processesPerPod, "in the spec"], [plan.processesPerPod, "processes a pod"]),
+    equal(of, [guaranteed, "in the spec"], [plan.guaranteed, "guaranteed"]),
+    equal(of, [max, "in the spec"], [plan.max, "pool max"]),
+    equal(of, [guaranteed * processes, "guaranteed × peak processes"], [plan.floor, "floor"]),
+    equal(of, [plan.grant, "grant"], [plan.limit * processes, "limit × peak processes"]),
+    atMost(of, [plan.limit, "limit"], [guaranteed, "guaranteed"]),
+    atMost(of, [max, "pool max"], [plan.limit, "limit"]),
     // 0 would mean unlimited to PgBouncer.
-    { of, terms: [[1, "slot at least"]], limit: [slots, "slots"] },
-    { of, terms: [[slots, "slots"]], limit: [grant, "grant"] },
+    atMost(of, [plan.slots, "slots"], [1, "slot at least"]),
+    atMost(of, [plan.grant, "grant"], [plan.slots, "slots"]),
   ];
+}
+
+/** Of pods at once: a rollout makes at most as many new ones as it replaces, whatever maxSurge says. */
+function generations(rollout: string | undefined): number {
+  return rollout === "Recreate" ? 1 : 2;
 }
 
 /**

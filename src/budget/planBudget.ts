@@ -82,7 +82,7 @@ export function planBudget(
     ),
     suggestions: fits || postgresMissing > 0 ? [] : suggestionsFor(budget, lines, room),
   };
-  assertPlanSums(budget, plan);
+  assertPlanSums(budget, servers, plan);
   return plan;
 }
 
