@@ -27,6 +27,8 @@ const LIMIT_FILE_AT = POOL_LIMIT_FILE.lastIndexOf("/");
 const LIMIT_DIR = POOL_LIMIT_FILE.slice(0, LIMIT_FILE_AT);
 const LIMIT_FILE = POOL_LIMIT_FILE.slice(LIMIT_FILE_AT + 1);
 
+export type DeploymentManifest = Manifest & Pick<k8s.KubeDeploymentProps, "spec">;
+
 /**
  * A server's pods. The limit of its pools stands in the environment, for the start, and in an
  * annotation that is mounted as a file, through which a pool can be resized while it runs.
@@ -36,13 +38,13 @@ export function deployment(
   image: string,
   budget: ConnectionBudget,
   plan: ServerPlan,
-): Manifest {
+): DeploymentManifest {
   const { spec } = server;
   const metadata = serverMetadata(server);
   const selector = serverSelector(metadata.name);
   const replicas = replicasOf(server);
   const volumes = volumesOf(budget);
-  const manifest: Manifest = k8s.KubeDeployment.manifest({
+  const manifest: DeploymentManifest = k8s.KubeDeployment.manifest({
     metadata,
     spec: {
       ...(replicas === undefined ? {} : { replicas }),

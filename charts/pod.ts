@@ -98,7 +98,10 @@ function overNodes(selector: Labels): Record<string, unknown> {
  * did not know, and plain numbers where a count or a percentage may stand. So what users hand on,
  * and newer fields, come in after its classes are done.
  */
-export function patched(manifest: Manifest, fields: Readonly<Record<string, unknown>>): Manifest {
+export function patched<T extends Manifest>(
+  manifest: T,
+  fields: Readonly<Record<string, unknown>>,
+): T {
   const operations = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([pointer, value]) => JsonPatch.add(pointer, value));

@@ -208,7 +208,7 @@ describe("a plan that was changed by one is caught", () => {
 
   it.each([
     ["more clients", { clients: 1, slots: 0 }, /^ConnectionBudget writing\/writing: clients/],
-    ["more slots", { clients: 0, slots: 1 }, /^ConnectionBudget writing\/writing: server conn/],
+    ["more slots", { clients: 0, slots: 1 }, /^ConnectionBudget writing\/writing: backend conn/],
     ["no limit", { clients: 0, slots: -1000 }, /line author/],
   ])("in the ini: a line with %s", (_, more, message) => {
     const [line, ...others] = linesOf(budget, plan);

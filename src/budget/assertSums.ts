@@ -180,9 +180,47 @@ function serverSums({ metadata, spec }: McpServer, plan: ServerPlan): readonly B
   ];
 }
 
-/** Of pods at once: a rollout makes at most as many new ones as it replaces, whatever maxSurge says. */
+/**
+ * Generations of pods that can hold connections at once. A rollout makes at most as many new pods
+ * as it replaces, whatever maxSurge says.
+ */
 function generations(rollout: string | undefined): number {
   return rollout === "Recreate" ? 1 : 2;
+}
+
+/** What an output says of a server's pods, as it is written. */
+export interface WrittenServer {
+  /** The most pods of a generation: the replicas, or an autoscaler's maximum. */
+  readonly replicas: number;
+  readonly rollout: string | undefined;
+  /** Every text from which a process may take its limit. */
+  readonly limits: readonly (string | undefined)[];
+}
+
+/**
+ * Asserts that the processes that an output makes of a server together believe in no more
+ * connections than its grant.
+ *
+ * @throws SumError
+ */
+export function assertWritten(
+  { metadata, spec }: McpServer,
+  { grant }: ServerPlan,
+  { replicas, rollout, limits }: WrittenServer,
+): void {
+  const pods = generations(rollout) * replicas;
+  // No text or an empty one is no limit: the process would take a default of its own.
+  const limit = Math.max(...limits.map((text) => Number(text || NaN)));
+  assertSum(
+    atMost(
+      `McpServer ${keyOf({ metadata })} as it is written`,
+      [grant, "grant"],
+      [
+        limit * pods * spec.pool.processesPerPod,
+        `${limit} × ${pods} pods × ${spec.pool.processesPerPod} processes`,
+      ],
+    ),
+  );
 }
 
 /**

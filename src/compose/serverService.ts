@@ -2,6 +2,7 @@ import { PGBOUNCER_CA_DIR } from "../render/environment.ts";
 import type { PlannedBudget, PlannedServer } from "../budget/planned.ts";
 import { credentialsSecretOf, type McpServer } from "../api/mcpServer.ts";
 import { PODS_ANNOTATION, PROCESSES_PER_POD_ANNOTATION } from "../api/names.ts";
+import { assertWritten } from "../budget/assertSums.ts";
 import { mostReplicas } from "../budget/sums.ts";
 import { counted } from "../text/wording.ts";
 import {
@@ -43,7 +44,11 @@ export function probeNotes(services: readonly ServerService[]): string[] {
   ];
 }
 
-/** One MCP server as a service: with the numbers of the plan, and as restricted as its pod. */
+/**
+ * One MCP server as a service: with the numbers of the plan, and as restricted as its pod.
+ *
+ * @throws SumError when its containers, as they are written, could believe in more than its grant
+ */
 export function serverService(
   each: PlannedServer,
   planned: PlannedBudget,
@@ -65,14 +70,23 @@ export function serverService(
   const { tls } = planned.budget.spec.pgbouncer;
   const limits = resourceLimits(spec.resources);
   const exec = execProbe(spec);
+  const environment = environmentOf(values);
+  const labels = planLabels(server);
+  const replicas = replicasOf(server);
+  assertWritten(server, each.plan, {
+    replicas: Math.max(replicas, Number(labels[PODS_ANNOTATION] ?? 0)),
+    // Compose stops the old containers first. They are counted as in a cluster.
+    rollout: spec.rollout.type,
+    limits: [environment[spec.pool.env.max]],
+  });
   return {
     service: {
       image: project.image(project.names.service(namespace, name), image),
       ...pullPolicy(spec.imagePullPolicy),
       ...(entrypoint && { entrypoint }),
       ...(command && { command }),
-      environment: environmentOf(values),
-      ...planLabels(server),
+      environment,
+      ...(Object.keys(labels).length > 0 && { labels }),
       ...restricted(project.user),
       tmpfs: inMemory("/tmp"),
       secrets: [
@@ -103,7 +117,7 @@ export function serverService(
       ...(exec && { healthcheck: exec }),
       stop_grace_period: `${spec.terminationGracePeriodSeconds}s`,
       deploy: {
-        replicas: replicasOf(server),
+        replicas,
         ...(limits !== undefined && { resources: limits }),
       },
       restart: "unless-stopped",
@@ -125,14 +139,13 @@ function replicasOf({ spec }: McpServer): number {
  * What of the plan the service's own fields don't say: more containers may run than are started,
  * each with several processes. weir diagnose reads it, and would else accuse who keeps the plan.
  */
-function planLabels(server: McpServer): Service {
+function planLabels(server: McpServer): Readonly<Record<string, string>> {
   const most = mostReplicas(server);
   const { processesPerPod } = server.spec.pool;
-  const labels = {
+  return {
     ...(most !== replicasOf(server) && { [PODS_ANNOTATION]: String(most) }),
     ...(processesPerPod > 1 && { [PROCESSES_PER_POD_ANNOTATION]: String(processesPerPod) }),
   };
-  return Object.keys(labels).length === 0 ? {} : { labels };
 }
 
 /** A word of the command line with its references replaced; as it is where they can't be. */

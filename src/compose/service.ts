@@ -60,7 +60,9 @@ export function resourceNotes(object: string, field: string, resources: Resource
 }
 
 /** Environment as compose reads it: a mapping, with dollar signs that mean themselves. */
-export function environmentOf(values: ReadonlyMap<string, string>): Service {
+export function environmentOf(
+  values: ReadonlyMap<string, string>,
+): Readonly<Record<string, string>> {
   return Object.fromEntries([...values].map(([name, value]) => [name, literal(value)]));
 }
 
