@@ -17,7 +17,17 @@ export function synth(folder: string, env: ExtraEnvironment = {}): Promise<Ended
   return run(folder, join(BIN, "node"), [MAIN], env);
 }
 
-/** The same, killed after a while if it has not ended. */
+/** `weir compose` in a folder, which writes to `compose` there. */
+export function composed(
+  folder: string,
+  files: readonly string[],
+  env: ExtraEnvironment = {},
+): Promise<EndedProcess> {
+  const args = [join(ROOT, "bin/weir.js"), "compose", ...files, "--out", "compose"];
+  return run(folder, join(BIN, "node"), args, env);
+}
+
+/** A synth that is killed after a while if it has not ended. */
 export async function killedSynth(
   folder: string,
   delayMs: number,
