@@ -18,7 +18,7 @@ import { podDisruptionBudget } from "./podDisruptionBudget.ts";
 import { servicePort } from "./services.ts";
 
 /** Built from images/weir. */
-export const OPERATOR_IMAGE = "weir.local/weir:0.1.0";
+const OPERATOR_IMAGE = "weir.local/weir:0.1.0";
 
 const METRICS_PORT_NAME = "metrics";
 

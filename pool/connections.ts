@@ -13,7 +13,7 @@ import type { Cancel, PoolRuntime } from "./runtime.ts";
 const LONGEST_LOGIN_MS = 10_000;
 
 /** What the connections of a pool are, and how long they live. */
-export interface ConnectionsSpec {
+interface ConnectionsSpec {
   readonly config: ClientConfig;
   /** To begin with. */
   readonly limit: number;

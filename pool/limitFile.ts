@@ -9,7 +9,7 @@ import { limitIn } from "./settings.ts";
 const POLL_MS = 1_000;
 
 /** A file with one integer, which somebody else writes. */
-export interface LimitFile {
+interface LimitFile {
   /** What it says now; undefined when it is not there, or says no limit. */
   readonly limit: number | undefined;
   readonly stop: () => void;

@@ -5,7 +5,7 @@ import type { PoolLog } from "./log.ts";
 import { MOST_PROCESSES } from "./names.ts";
 
 /** What a process that runs is asked by the operator and by Prometheus. */
-export interface LimitServerSpec {
+interface LimitServerSpec {
   /** The first port to try; 0: any. */
   readonly port: number;
   readonly log: PoolLog;

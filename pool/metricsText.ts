@@ -43,7 +43,7 @@ function head(name: string, help: string, type: string): readonly string[] {
 const BOUNDS_SECONDS: readonly number[] = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 5, 10];
 
 /** How long checkouts waited, as Prometheus counts it. */
-export interface WaitTimes {
+interface WaitTimes {
   /** Checkouts that waited at most `bound` seconds, by bound; the last is for all. */
   readonly buckets: readonly { readonly bound: string; readonly count: number }[];
   readonly sumSeconds: number;

@@ -34,7 +34,7 @@ export interface PoolNumberOptions {
 }
 
 /** What one pool is set to, whoever said it. */
-export type PoolNumbers = Readonly<Required<Omit<PoolNumberOptions, "env">>>;
+type PoolNumbers = Readonly<Required<Omit<PoolNumberOptions, "env">>>;
 
 /** Those that no variable is there for. */
 type MsOption = "gracePeriodMs" | "maxLifetimeMs" | "leakAfterMs";
@@ -99,7 +99,7 @@ function checked(what: string, value: number | undefined, found: string, range: 
 }
 
 /** @returns undefined unless the text is nothing but a whole number, white space around it aside */
-export function wholeNumber(text: string): number | undefined {
+function wholeNumber(text: string): number | undefined {
   return /^\s*\d{1,15}\s*$/.test(text) ? Number(text) : undefined;
 }
 

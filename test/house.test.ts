@@ -3,7 +3,7 @@ import { dirname, join, normalize } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 
-import { importsIn } from "./imports.ts";
+import { exportsIn, importsIn } from "./imports.ts";
 import { roomsTable, ROOM, type RoomRow } from "./rooms.ts";
 
 /**
@@ -41,7 +41,8 @@ const LINES_MAX = 400;
 
 const FILES = ["src", "charts", "pool", "test", "examples", "tools", "bin"]
   .filter((folder) => existsSync(folder))
-  .flatMap((folder) => typescriptBelow(folder));
+  .flatMap((folder) => typescriptBelow(folder))
+  .concat("vitest.config.ts");
 
 function typescriptBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -95,6 +96,21 @@ const IMPORTS_ONLY: Readonly<Record<string, readonly string[]>> = {
   charts: ["charts", "src"],
   pool: ["pool"],
   tools: ["tools", "src", "charts", "pool"],
+};
+
+/** Files whose exports no other file imports, and who takes them instead. */
+const TAKEN_FROM_OUTSIDE: Readonly<Record<string, string>> = {
+  "charts/index.ts": "people's own cdk8s apps: package.json names it",
+  "pool/index.ts": "servers: the package.json of the pool names it",
+  "test/preparation/setup.ts": "vitest, by its path",
+  "test/tallyReporter.ts": "vitest, by its path",
+  "test/package/app/typed.ts": "nobody: a test checks its types as an app of the package",
+};
+
+/** Names of the product that only tests import so far, and what they are there for. */
+const TAKEN_BY_TESTS: Readonly<Record<string, string>> = {
+  "src/cli/main.ts: processShell": "bin/weir.js",
+  "src/kube/apply.ts: applyObject": "the version of the operator that enforces the sum",
 };
 
 /** All of it is read once. */
@@ -220,6 +236,62 @@ it("a type's name stands for one thing in the repository", () => {
     .filter(([, declaring]) => declaring.length > 1)
     .map(([name, declaring]) => `${name}: is declared in ${declaring.join(" and ")}`);
   expect(offenders).toEqual([]);
+});
+
+describe("an exported name", () => {
+  /** The files that import a name, by `FILE: NAME`. */
+  const importers = new Map<string, string[]>();
+  for (const [file, code] of CODE) {
+    // A module as a whole: each of its names that the code has may be meant.
+    const words = new Set(code.match(/\w+/g));
+    for (const { name, taken } of importsIn(code).filter((each) => each.name.startsWith("."))) {
+      const module = normalize(join(dirname(file), name));
+      const names = taken ?? exportsIn(CODE.get(module) ?? "").filter((each) => words.has(each));
+      for (const each of names) {
+        const key = `${module}: ${each}`;
+        importers.set(key, [...(importers.get(key) ?? []), file]);
+      }
+    }
+  }
+  const exported = [...CODE].flatMap(([file, code]) =>
+    exportsIn(code).map((name) => ({
+      file,
+      name,
+      key: `${file}: ${name}`,
+      by: importers.get(`${file}: ${name}`) ?? [],
+    })),
+  );
+  const unused = exported.filter(({ by }) => by.length === 0);
+  const testedOnly = exported.filter(
+    ({ file, name, by }) =>
+      TAKEN_FROM_OUTSIDE[file] === undefined &&
+      PRODUCT.some((each) => each.file === file) &&
+      by.length > 0 &&
+      by.every((each) => isBelow(each, "test") || each.endsWith(".test.ts")) &&
+      [...codeAlone(CODE.get(file) ?? "").matchAll(new RegExp(`\\b${name}\\b`, "g"))].length === 1,
+  );
+
+  it("is imported by another file", () => {
+    const offenders = unused
+      .filter(({ file }) => TAKEN_FROM_OUTSIDE[file] === undefined)
+      .map(({ key }) => `${key}: is exported, and no file imports it`);
+    expect(offenders).toEqual([]);
+  });
+
+  it("of a program is used by more than tests", () => {
+    const offenders = testedOnly
+      .filter(({ key }) => TAKEN_BY_TESTS[key] === undefined)
+      .map(({ key }) => `${key}: only tests use it`);
+    expect(offenders).toEqual([]);
+  });
+
+  it("is an exception only where it has to be", () => {
+    const needed = [...unused.map(({ file }) => file), ...testedOnly.map(({ key }) => key)];
+    const offenders = Object.keys({ ...TAKEN_FROM_OUTSIDE, ...TAKEN_BY_TESTS })
+      .filter((exception) => !needed.includes(exception))
+      .map((exception) => `${exception}: is listed as an exception, and follows the rule`);
+    expect(offenders).toEqual([]);
+  });
 });
 
 describe("every TypeScript file", () => {

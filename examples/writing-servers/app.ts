@@ -16,7 +16,7 @@ import { sessions } from "./sessions.ts";
 const BODY_BYTES_MAX = 1_000_000;
 
 /** What the app serves, and from what. */
-export interface AppParts {
+interface AppParts {
   readonly mcpPath: string;
   readonly newServer: () => McpServer;
   readonly metrics: Pick<ProcessMetrics, "text" | "contentType">;
@@ -25,7 +25,7 @@ export interface AppParts {
 }
 
 /** The HTTP side of the process. */
-export interface App {
+interface App {
   readonly fetch: (request: Request) => Response | Promise<Response>;
   /** Ends streams and sessions; calls that still run are aborted. */
   close(): Promise<void>;

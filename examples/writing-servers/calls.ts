@@ -4,7 +4,7 @@ import { explain } from "./refusal.ts";
 import type { AnswerCall } from "./tool.ts";
 
 /** The tool calls of this process. */
-export interface Calls {
+interface Calls {
   readonly answer: AnswerCall;
   /** Calls that run now. */
   readonly inFlight: () => number;

@@ -11,7 +11,7 @@ const TICK_MS = 500;
 export const CHECK_TIMEOUT_MS = 1000;
 
 /** What is known of the database at each moment. */
-export interface DatabaseWatch {
+interface DatabaseWatch {
   readonly note: (outcome: Outcome) => void;
   readonly verdict: () => Readiness;
   /** Starts asking where work does not tell. */

@@ -7,7 +7,7 @@ const VERSION = "0.1.0";
 const LIST_HINT = { ttlMs: 300_000, cacheScope: "public" } as const;
 
 /** Adds to an SDK server what is beside the tools of its members. */
-export type Extra = (server: McpServer) => void;
+type Extra = (server: McpServer) => void;
 
 /**
  * Makes SDK servers, each for one request or one session, that offer the tools of all members.

@@ -7,7 +7,7 @@ import type { Client } from "pg";
 const LOCK = 20_260_728;
 
 /** One step of the schema: a file of plain SQL. */
-export interface Migration {
+interface Migration {
   readonly name: string;
   readonly sql: string;
   /** Of the SQL, so that a file which was changed after it was applied is noticed. */

@@ -4,7 +4,7 @@ const PORT = 3010;
 const MCP_PATH = "/mcp";
 const ACTIVE = "database-admin";
 /** What the process serves beside MCP. */
-export const OWN_PATHS = ["/livez", "/readyz", "/metrics"] as const;
+const OWN_PATHS = ["/livez", "/readyz", "/metrics"] as const;
 
 /** What this process is. */
 export interface ProgramSettings {

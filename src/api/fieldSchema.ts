@@ -42,7 +42,7 @@ export interface FieldSchema {
 }
 
 /** A CEL rule of a CRD. */
-export interface Validation {
+interface Validation {
   readonly rule: string;
   readonly message: string;
   readonly fieldPath: string;

@@ -51,7 +51,7 @@ export function serverMetadata(server: McpServer) {
 }
 
 /** Labels of a server: its pods and all objects around them. */
-export function serverLabels(server: McpServer): Labels {
+function serverLabels(server: McpServer): Labels {
   const budget = server.spec.budgetRef.name;
   return {
     ...serverSelector(server.metadata.name),

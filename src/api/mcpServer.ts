@@ -18,7 +18,7 @@ import { API_VERSION, POOL_PORT, RESERVED_SERVER_NAMES } from "./names.ts";
 import { withRules, type ObjectRule } from "./rules.ts";
 
 /** Environment that weir sets in every server beside the names of `pool.env`. */
-export const COMPUTED_ENV: readonly string[] = [
+const COMPUTED_ENV: readonly string[] = [
   "ACTIVE_MCP_SERVERS",
   "DATABASE_URL",
   "MCP_PATH",

@@ -1,7 +1,7 @@
 import type { ConnectionBudget } from "./connectionBudget.ts";
 
 /** One Postgres, named so that two budgets that mean the same one say the same. */
-export interface PostgresAddress {
+interface PostgresAddress {
   /** Full host name in lower case without the last dot, or an IP address. */
   readonly host: string;
   readonly port: number;

@@ -74,7 +74,7 @@ function costOf(claims: readonly Claim[], units: readonly number[]): number {
 }
 
 /** A binary heap: `pop` takes the item that comes before all others. */
-export class Heap<T> {
+class Heap<T> {
   readonly #items: T[] = [];
   readonly #before: (a: T, b: T) => boolean;
 

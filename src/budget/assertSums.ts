@@ -10,7 +10,7 @@ import type { BudgetPlan, Plan, ServerPlan } from "./plan.ts";
 import type { SharedPostgres } from "./postgresShares.ts";
 
 /** A count of connections and what it stands for: 4 `maintenance`. */
-export type Summand = readonly [connections: number, name: string];
+type Summand = readonly [connections: number, name: string];
 
 /** A sum of weir's own and what it must not exceed. */
 export interface BudgetSum {
@@ -189,7 +189,7 @@ function generations(rollout: string | undefined): number {
 }
 
 /** What an output says of a server's pods, as it is written. */
-export interface WrittenServer {
+interface WrittenServer {
   /** The most pods of a generation: the replicas, or an autoscaler's maximum. */
   readonly replicas: number;
   readonly rollout: string | undefined;

@@ -27,7 +27,7 @@ export interface BudgetPlan {
 }
 
 /** Clients: capacity = consoles + maintenance + logins + usable; usable = granted + headroom. */
-export interface ClientSum {
+interface ClientSum {
   /** C: max_client_conn. */
   readonly capacity: number;
   readonly reserve: {

@@ -17,7 +17,7 @@ import { PGBOUNCER_UID } from "../render/pgbouncerFiles.ts";
 import { EXIT, Failure } from "./shell.ts";
 
 /** The owner of the secrets' files, as whom all containers run. */
-export interface SecretOwner {
+interface SecretOwner {
   readonly uid: number;
   readonly gid: number;
 }
@@ -53,7 +53,7 @@ export function bytesIn(folder: string, path: string): string | undefined {
 }
 
 /** What was written, by path below the folder. */
-export interface WrittenFiles {
+interface WrittenFiles {
   readonly all: readonly string[];
   /** Secrets that were there before, and are composed of others that changed. */
   readonly replaced: readonly string[];

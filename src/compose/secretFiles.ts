@@ -9,7 +9,7 @@ import type { PlannedBudget } from "../budget/planned.ts";
 import { secretPath } from "./names.ts";
 
 /** What is to be written of a folder's secrets. Only `text` holds passwords. */
-export interface SecretFiles {
+interface SecretFiles {
   /** In the order to write them: those that others are composed from first. */
   readonly files: readonly SecretFile[];
   /** What a person must put right first; then there are no files. */
@@ -124,7 +124,7 @@ export const PGPASS_KEY = "pgpass";
  *
  * @param host PgBouncer's name, as PGHOST has it
  */
-export function pgpass(host: string, database: string, login: string, password: string): string {
+function pgpass(host: string, database: string, login: string, password: string): string {
   const fields = [host, String(PGBOUNCER_PORT), database, login, password];
   return `${fields.map((field) => field.replaceAll(/[\\:]/g, String.raw`\$&`)).join(":")}\n`;
 }

@@ -3,7 +3,7 @@ import type { PlannedBudget, PlannedServer } from "../budget/planned.ts";
 import { PGPASS_FILE } from "./secretFiles.ts";
 
 /** A server's environment, and what of the user's own could not be carried over. */
-export interface ServerEnvironment {
+interface ServerEnvironment {
   /** By name, in the order of a container; not yet escaped for compose. */
   readonly values: ReadonlyMap<string, string>;
   /** All that Kubernetes would know, for references in arguments. */
@@ -52,7 +52,7 @@ export function serverEnvironment(
 export type Variables = ReadonlyMap<string, string | undefined>;
 
 /** A text with its references replaced, or the name of the first one that can't be. */
-export type Expanded =
+type Expanded =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly name: string };
 

@@ -15,7 +15,7 @@ export interface Check<Input> {
 }
 
 /** What a chain of checks is run on. */
-export interface ChainRun<Input> {
+interface ChainRun<Input> {
   readonly object: ObservedObject<unknown>;
   readonly input: Input;
   readonly atMs: number;

@@ -13,7 +13,7 @@ import { heldForCertain } from "./poolSetting.ts";
 import type { OwnerUnknownReason, Reason } from "./reasons.ts";
 
 /** How many connections a server or a pod holds, or why that can't be known. */
-export type HeldCount =
+type HeldCount =
   | { readonly known: true; readonly count: number }
   | { readonly known: false; readonly reason: OwnerUnknownReason; readonly message: string };
 

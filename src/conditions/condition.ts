@@ -91,7 +91,7 @@ function isCondition(value: unknown, type: string): value is Condition {
 type Targets = NonNullable<ConnectionBudgetStatus["targets"]>;
 
 /** Fields of the status that an object has. The API server has checked them by the CRD. */
-export interface StatusFields {
+interface StatusFields {
   readonly numbers: Readonly<Partial<Record<"replicas" | "limit" | "grant" | "slots", number>>>;
   readonly selector?: string;
   readonly targets?: Targets;

@@ -15,14 +15,14 @@ export interface Decision {
 }
 
 /** An object as it should be applied. */
-export interface DesiredObject {
+interface DesiredObject {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly namespace: string; readonly name: string };
 }
 
 /** The whole status that each object should have. */
-export interface Statuses {
+interface Statuses {
   /** Absent: there is no budget. */
   readonly budget?: ConnectionBudgetStatus;
   /** By the server's name. */

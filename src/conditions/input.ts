@@ -33,7 +33,7 @@ export interface PlannedServerInput {
 }
 
 /** A server without a plan: its budget does not exist, or some object of it can't be read. */
-export interface UnplannedServerInput {
+interface UnplannedServerInput {
   readonly snapshot: ServerSnapshot;
   /** Why there is no plan. */
   readonly unplanned: CheckResult<"NotUnderstood" | "BudgetNotFound">;

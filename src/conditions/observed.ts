@@ -23,14 +23,14 @@ export interface ObservedPgBouncer {
 }
 
 /** Something that was asked in vain. */
-export interface UnavailableSource {
+interface UnavailableSource {
   readonly what: string;
   readonly reason: UnknownReason;
   readonly message: string;
 }
 
 /** What was asked: what answered, and whether that is all. */
-export interface SourceStatus {
+interface SourceStatus {
   readonly pending: boolean;
   readonly unavailable: readonly UnavailableSource[];
 }

@@ -1,7 +1,7 @@
 import type { ClientRow } from "../model/pgbouncer.ts";
 
 /** Something that runs, to which clients of one PgBouncer process may belong. */
-export interface OwnerCandidate {
+interface OwnerCandidate {
   /** The line and the login that it uses; absent: any. */
   readonly line?: string;
   readonly user?: string;
@@ -14,7 +14,7 @@ export interface OwnerCandidate {
 type ClientOrigin = Pick<ClientRow, "line" | "user" | "address">;
 
 /** Whose a client is, as far as that is known. */
-export interface Owner<W> {
+interface Owner<W> {
   readonly workload: W;
   /** The pod's name, where its address shows it. */
   readonly pod?: string;

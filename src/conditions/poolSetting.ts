@@ -5,7 +5,7 @@
  * for a backend connection are left out: PgBouncer reads nothing of them, so that their pool may have
  * given them up long ago.
  */
-export interface HeldInWindow {
+interface HeldInWindow {
   /**
    * In two samples in a row: the smaller of both, where it is largest. One sample proves nothing: a
    * correct node-postgres pool opens its next connection while the last one still closes.

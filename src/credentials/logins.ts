@@ -43,7 +43,7 @@ export const PASSWORD_KEY = "password";
 export const USERNAME_KEY = "username";
 
 /** What came of looking for the password in a Secret. Only `password` holds one. */
-export type PasswordFound =
+type PasswordFound =
   | { readonly kind: "Kept"; readonly password: string }
   | { readonly kind: "Missing" }
   | { readonly kind: "Unusable"; readonly problem: string };

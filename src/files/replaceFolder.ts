@@ -27,7 +27,7 @@ export class ForeignFile extends Error {
 }
 
 /** A file to be written into a folder. */
-export interface NewFile {
+interface NewFile {
   /** May lead into a folder below: `operator/weir-operator.yaml`. */
   readonly name: string;
   readonly text: string;

@@ -2,10 +2,10 @@ import type { Fleet } from "../api/fleet.ts";
 import { didYouMean } from "../text/didYouMean.ts";
 
 /** Names the servers that are awake, separated by commas: all others are as if Disabled. */
-export const ACTIVE_VARIABLE = "WEIR_ACTIVE";
+const ACTIVE_VARIABLE = "WEIR_ACTIVE";
 
 /** A fleet of which only some servers are awake. */
-export interface ActiveFleet {
+interface ActiveFleet {
   readonly fleet: Fleet;
   /** One sentence for each name that no server has, and for a list without a name. */
   readonly problems: readonly string[];

@@ -15,7 +15,7 @@ import {
 import { quote } from "./problem.ts";
 
 /** More servers than this go into several budgets. */
-export const SERVERS_MAX = 500;
+const SERVERS_MAX = 500;
 
 /** What shows only between objects, in the order of the messages for one object. */
 const RULES: readonly ((drafts: Drafts) => readonly FleetProblem[])[] = [

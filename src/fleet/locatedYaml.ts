@@ -17,7 +17,7 @@ import { anchorAdvice, pairAdvice, readPlainScalar, scalarAdvice } from "./porta
 import { foundUnquoted } from "./problem.ts";
 
 /** A value, and where it and all that is in it stands: offsets from the beginning of a document. */
-export interface LocatedValue {
+interface LocatedValue {
   readonly value: unknown;
   readonly offset: number;
   /** What a mapping or list holds. */

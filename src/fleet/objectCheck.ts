@@ -31,7 +31,7 @@ export interface GivenObject {
 }
 
 /** What a document holds, read slowly and with all its problems. */
-export interface CheckedDocument {
+interface CheckedDocument {
   /** Absent when kind, namespace or name can't be read. */
   readonly draft?: Draft<unknown>;
   readonly problems: readonly Problem[];
@@ -112,7 +112,7 @@ function unknownKind(document: GivenObject, value: unknown): Problem {
 }
 
 /** A field of one object that is not as its schema or a rule wants it. */
-export interface FieldProblem {
+interface FieldProblem {
   readonly path: FieldPath;
   /** What to point at: the field's name, or its value. */
   readonly at: "name" | "value";
@@ -121,7 +121,7 @@ export interface FieldProblem {
 }
 
 /** What zod made of an object that may be wrong, and where it is. */
-export interface CheckedObject {
+interface CheckedObject {
   /** With defaults; not to be read at or below the `unsound` paths. */
   readonly value: unknown;
   readonly unsound: readonly FieldPath[];

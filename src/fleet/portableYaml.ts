@@ -5,7 +5,7 @@ import { isScalar, Scalar, type Pair } from "yaml";
  * them differently, and a fleet must mean the same to all: those are `doubt`, to be written
  * otherwise. Quoted scalars are always text, and never come here.
  */
-export type PlainScalar =
+type PlainScalar =
   | { readonly value: string | number | boolean | null }
   /** How to write it otherwise: `must be …`. */
   | { readonly doubt: string };

@@ -16,7 +16,7 @@ export interface SourceText {
 }
 
 /** A place in a text, both counted from 1; columns in UTF-16 units. */
-export interface Position {
+interface Position {
   readonly line: number;
   readonly column: number;
 }
@@ -45,7 +45,7 @@ export class LineTable {
 }
 
 /** A text as YAML: its documents, and what is wrong with the text around them. */
-export interface YamlText {
+interface YamlText {
   /** Without a byte order mark. */
   readonly text: string;
   readonly lines: LineTable;
@@ -66,7 +66,7 @@ export function readYaml({ name, text: given }: SourceText): YamlText {
 }
 
 /** One document of a text, and where everything in it stands. */
-export class YamlDocument {
+class YamlDocument {
   readonly file: string;
   readonly text: string;
   /** Where it begins in the whole text. */
@@ -117,14 +117,14 @@ export class YamlDocument {
 }
 
 /** One YAML document of a text: what stands between two `---`. */
-export interface TextDocument {
+interface TextDocument {
   readonly text: string;
   /** Where it begins in the whole text. */
   readonly offset: number;
 }
 
 /** A problem of the text itself, before any document is understood. */
-export interface TextProblem {
+interface TextProblem {
   /** In the whole text. */
   readonly offset: number;
   readonly found?: string;

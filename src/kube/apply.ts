@@ -14,7 +14,7 @@ export interface Applied {
 }
 
 /** Who applies. */
-export interface ApplyOptions {
+interface ApplyOptions {
   /** Whose the fields are from then on. */
   readonly fieldManager: string;
   /** Whether fields that another manager set otherwise are taken from it; else it is refused. */

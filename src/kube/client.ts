@@ -27,7 +27,7 @@ export interface KubeRequest {
 }
 
 /** A stream that was opened, or why it was not. */
-export type KubeStream =
+type KubeStream =
   | { readonly opened: true; readonly chunks: AsyncIterable<Uint8Array> }
   | { readonly opened: false; readonly answer: KubeAnswer };
 

@@ -47,7 +47,7 @@ export interface Events {
 }
 
 /** Who tells of events. */
-export interface EventsOptions {
+interface EventsOptions {
   readonly client: KubeClient;
   /** A qualified name: `weir.dev/operator`. */
   readonly controller: string;

@@ -15,7 +15,7 @@ export interface LeaderTerm {
 }
 
 /** Who wants to lead, and how it is told. */
-export interface CandidacyOptions {
+interface CandidacyOptions {
   readonly client: KubeClient;
   readonly lease: LeaseName;
   /** For people: the pod's name. What tells this process from all others is added to it. */

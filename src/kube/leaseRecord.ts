@@ -29,7 +29,7 @@ export interface LeaseRecord {
 }
 
 /** Who is to hold a Lease from now on. */
-export interface LeaseHolding {
+interface LeaseHolding {
   /** Undefined: nobody, it is released. */
   readonly holder: string | undefined;
   /** Whole seconds, in milliseconds. */

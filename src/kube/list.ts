@@ -31,7 +31,7 @@ export async function listObjects(
 }
 
 /** What was listed, all as of one moment. */
-export interface List<T> {
+interface List<T> {
   readonly items: readonly T[];
   /** That moment: whoever watches from here on misses nothing. */
   readonly resourceVersion: string;

@@ -19,7 +19,7 @@ export interface ClusterLogin {
 }
 
 /** Who weir is to one cluster, as of now: tokens and certificates change while it runs. */
-export interface ClusterLogins {
+interface ClusterLogins {
   /**
    * The login for a request that starts now. Whoever asks while one is under way gets the same,
    * so that a plugin runs once for all.

@@ -1,7 +1,7 @@
 import type { Change } from "./objectStore.ts";
 
 /** Objects by something that they have in common, as they change. */
-export interface ObjectIndex<T> {
+interface ObjectIndex<T> {
   readonly take: (change: Change<T>) => void;
   readonly get: (group: string) => readonly T[];
 }

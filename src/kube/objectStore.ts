@@ -17,7 +17,7 @@ export interface StoredObject<T> extends ObjectIdentity {
  * was deleted and made anew under its name is deleted and added, also when the deletion itself was
  * never told.
  */
-export interface ObjectStore<T> {
+interface ObjectStore<T> {
   readonly get: (key: string) => StoredObject<T> | undefined;
   readonly all: () => IterableIterator<StoredObject<T>>;
   /** @returns the changes this makes, as the others do */

@@ -34,7 +34,7 @@ export interface StatusChange {
 }
 
 /** What became of it; `absent`: there is no such object. */
-export type StatusOutcome = "written" | "unchanged" | "absent";
+type StatusOutcome = "written" | "unchanged" | "absent";
 
 /**
  * Writes an object's status, if it differs, and only onto the very version that it was made for

@@ -16,7 +16,7 @@ export type WatchEvent =
   | { readonly type: "BOOKMARK"; readonly resourceVersion: string };
 
 /** From where on, and how long. */
-export interface WatchOptions {
+interface WatchOptions {
   readonly resourceVersion: string;
   /** After this time the API server ends the watch by itself. */
   readonly timeoutS: number;

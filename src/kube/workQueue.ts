@@ -2,7 +2,7 @@ import { backoffMs, type Backoff } from "../runtime/backoff.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
 /** What a queue does with its keys. */
-export interface WorkQueueOptions {
+interface WorkQueueOptions {
   /** The work on one key; that it rejects is a failure, and the key comes back after a while. */
   readonly work: (key: string) => Promise<void>;
   /** The most keys that are worked on at the same time. */

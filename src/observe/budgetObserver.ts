@@ -31,7 +31,7 @@ export interface BudgetObserver {
 }
 
 /** What it asks with. */
-export interface BudgetObserverOptions extends ObserverOptions {
+interface BudgetObserverOptions extends ObserverOptions {
   readonly client: KubeClient;
   /** Of the handshakes under way. */
   readonly limit: Semaphore;

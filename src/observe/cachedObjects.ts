@@ -5,21 +5,21 @@ import type { KubeObject } from "../kube/object.ts";
 import type { WorkloadSnapshot } from "../model/workload.ts";
 
 /** A variable of a container whose value is a count; all others are left out. */
-export interface EnvNumber {
+interface EnvNumber {
   readonly container: string;
   readonly name: string;
   readonly value: number;
 }
 
 /** What of a pod, or of a template of pods, may tell the size of a pool. */
-export interface PoolHints {
+interface PoolHints {
   readonly env: readonly EnvNumber[];
   /** The annotation that a Live pool follows. */
   readonly limit?: number;
 }
 
 /** A size, and where it stands. */
-export interface PoolMax {
+interface PoolMax {
   readonly value: number;
   readonly from: string;
 }

@@ -84,7 +84,7 @@ export interface ClusterCopy {
 }
 
 /** What to copy. */
-export interface ClusterOptions {
+interface ClusterOptions {
   readonly client: KubeClient;
   readonly runtime: Runtime;
   /** One namespace; absent: all. */

@@ -40,7 +40,7 @@ export interface Observer {
 }
 
 /** What it observes with, and whom it tells that there is something new. */
-export interface BudgetsOptions extends ObserverOptions {
+interface BudgetsOptions extends ObserverOptions {
   readonly client: KubeClient;
   readonly cluster: ClusterCopy;
   /** The one that the copy is of; absent: all. */

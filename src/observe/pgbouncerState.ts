@@ -4,7 +4,7 @@ import { clientCountsOf, configOf, databasesOf, listCountsOf, poolsOf } from "..
 import type { ShowRow } from "../pgbouncer/showRows.ts";
 
 /** What a console answered in one go. */
-export interface StateRows {
+interface StateRows {
   readonly databases: readonly ShowRow[];
   readonly clients: readonly ShowRow[];
   readonly lists: readonly ShowRow[];
@@ -60,7 +60,7 @@ interface Entry {
 }
 
 /** The last seconds of one PgBouncer process. */
-export interface SampleWindow {
+interface SampleWindow {
   /** Maxima of the last 10 s, this sample included. */
   readonly add: (sample: StateSample, atMs: number) => PgBouncerWindow;
   /** It did not answer for a moment: the window is as long as it has answered since. */

@@ -24,7 +24,7 @@ export interface Poller<T> {
 }
 
 /** What a poller asks, and how often. */
-export interface PollerQuestion<T> {
+interface PollerQuestion<T> {
   /**
    * @param failures in a row before this question
    * @throws UnavailableError
@@ -94,7 +94,7 @@ const DEBOUNCE_MS = 3000;
 const FAILURES_MIN = 2;
 
 /** What is known of something that is asked again and again. */
-export interface FailureDebounce<T> {
+interface FailureDebounce<T> {
   readonly observation: () => Observation<T>;
   /** It answered. */
   readonly answered: (value: T) => void;
@@ -144,7 +144,7 @@ function unavailableErrorOf(error: unknown): UnavailableError {
 }
 
 /** What is polled, by what tells one from another. */
-export interface Pollers<T> {
+interface Pollers<T> {
   readonly get: (key: string) => T | undefined;
   /** Starts what is missing, and stops all that is not among these. */
   readonly reconcile: (wanted: Iterable<readonly [string, () => T]>) => void;

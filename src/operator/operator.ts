@@ -9,7 +9,7 @@ import { startMetrics } from "./metrics.ts";
 import { startReconciler, type Reconciler, type ReconcilerOptions } from "./reconciler.ts";
 
 /** What an operator is started with. */
-export interface OperatorOptions extends Pick<
+interface OperatorOptions extends Pick<
   ReconcilerOptions,
   "client" | "network" | "log" | "namespace" | "candidate" | "runtime"
 > {

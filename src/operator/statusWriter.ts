@@ -37,7 +37,7 @@ export interface StatusWriter {
 }
 
 /** What it writes with. */
-export interface StatusWriterOptions {
+interface StatusWriterOptions {
   readonly client: KubeClient;
   /** Asked right before each write, also before one that is tried again. */
   readonly stillLeading: () => boolean;
@@ -105,7 +105,7 @@ export function statusWriter({
 }
 
 /** How far a status is from the one that it should be. */
-export type StatusDifference = "none" | "messages" | "more";
+type StatusDifference = "none" | "messages" | "more";
 
 /** @param wanted as JSON would carry it: members that are undefined are not there */
 export function statusDifference(current: Status, wanted: Status): StatusDifference {

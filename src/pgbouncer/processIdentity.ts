@@ -36,7 +36,7 @@ export interface Consoles {
 }
 
 /** Somewhere a PgBouncer answers, by its name. */
-export interface AnsweringAddress {
+interface AnsweringAddress {
   readonly name: string;
   readonly consoles: Consoles;
 }
@@ -48,7 +48,7 @@ export interface AnsweringAddress {
 const CONSOLE_MEMORY_MS = 60_000;
 
 /** The consoles of one address over time. */
-export interface ConsoleMemory {
+interface ConsoleMemory {
   readonly consoles: () => Consoles;
   /** The console `own` was answered. */
   readonly answered: (own: string, listed: readonly string[], atMs: number) => void;
@@ -98,7 +98,7 @@ export interface AskedAddress extends AnsweringAddress {
 }
 
 /** Remembers which addresses ever led to one process. */
-export interface ProcessMemory {
+interface ProcessMemory {
   /** Takes in how they are now, and forgets those that are gone. */
   readonly note: (addresses: readonly AskedAddress[]) => void;
   /**

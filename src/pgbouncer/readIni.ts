@@ -10,7 +10,7 @@ export interface Ini {
   readonly problems: readonly IniProblem[];
 }
 
-export interface IniSetting {
+interface IniSetting {
   readonly value: string;
   /** The file that it stands in. */
   readonly file: string;
@@ -23,7 +23,7 @@ export interface IniEntry {
   readonly file: string;
 }
 
-export interface IniProblem {
+interface IniProblem {
   /** Counted from 1, in the file that `file` names. */
   readonly line: number;
   readonly file: string;

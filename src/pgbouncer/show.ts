@@ -20,7 +20,7 @@ import {
 } from "./showRows.ts";
 
 /** What the rows of one sample are read with. */
-export interface Reading {
+interface Reading {
   /** What the shown clock is ahead of ours. */
   readonly clockAheadMs: number;
   /** The application name of weir's own console. */

@@ -124,7 +124,7 @@ interface ActivityRow extends Pick<
 }
 
 /** A Postgres that answers, and can be asked for its backends again and again. */
-export interface OpenPostgres {
+interface OpenPostgres {
   readonly limits: PostgresLimits;
   /** CONNECTION LIMIT by role; −1 is none. */
   readonly roleLimits: ReadonlyMap<string, number>;

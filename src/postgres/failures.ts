@@ -19,7 +19,7 @@ export interface ConnectionAttempt {
 }
 
 /** Why a server could not be asked, and what a person can do about it. */
-export interface ConnectionFailure {
+interface ConnectionFailure {
   readonly reason: UnavailableReason;
   readonly why: string;
   readonly next: string;

@@ -16,7 +16,7 @@ export interface ServerLogin {
 }
 
 /** How it is asked. */
-export interface ConnectionSettings {
+interface ConnectionSettings {
   readonly database: string;
   readonly applicationName: string;
   /** How long it may take to get in, and each answer. */
@@ -26,7 +26,7 @@ export interface ConnectionSettings {
 }
 
 /** A connection that is open. */
-export interface PostgresConnection {
+interface PostgresConnection {
   /** @throws what the server answers, or what ended the connection before */
   readonly query: <Row extends object>(text: string, values?: unknown[]) => Promise<readonly Row[]>;
   /** Ends it, whatever state it is in; doesn't throw. */

@@ -9,7 +9,7 @@ export const PGBOUNCER_CA_DIR = "/etc/pgbouncer-ca";
 const PGBOUNCER_CA_FILE = `${PGBOUNCER_CA_DIR}/ca.crt`;
 
 /** One environment variable of a container. */
-export interface EnvVar {
+interface EnvVar {
   readonly name: string;
   readonly value?: string;
   readonly valueFrom?: {

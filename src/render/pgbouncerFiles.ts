@@ -10,8 +10,8 @@ export const PGBOUNCER_UID = 6432;
 
 /** Where things lie in a PgBouncer pod. The ini names them, the StatefulSet mounts them. */
 export const CONFIG_DIR = "/etc/pgbouncer";
-export const COMMON_INI = `${CONFIG_DIR}/common.ini`;
-export const HBA_FILE = `${CONFIG_DIR}/hba.conf`;
+const COMMON_INI = `${CONFIG_DIR}/common.ini`;
+const HBA_FILE = `${CONFIG_DIR}/hba.conf`;
 /** PgBouncer's userlist, from the Secret BUDGET-pgbouncer-auth. */
 export const AUTH_DIR = "/etc/pgbouncer-auth";
 export const AUTH_FILE = `${AUTH_DIR}/userlist.txt`;

@@ -3,7 +3,7 @@ import { fieldOf, objectOf, type SourcePosition } from "../verify/sourcePosition
 import type { Proof } from "../verify/proof/proof.ts";
 
 /** A place as text and numbers. */
-export interface PlaceData {
+interface PlaceData {
   readonly file: string;
   /** Counted from 1. */
   readonly line: number;
@@ -55,7 +55,7 @@ const ENTRY = /^\s*"?([^"=;#]+?)"?\s*=/;
  * author pool_size`. The last one where there are several, as in PgBouncer; absent where the field
  * is no text or has no such line.
  */
-export function iniLine({ object, path, key }: SourcePosition): number | undefined {
+function iniLine({ object, path, key }: SourcePosition): number | undefined {
   if (key === undefined) return undefined;
   const text = Field.of(object)
     .at(...path)

@@ -7,7 +7,7 @@ import type { MissingQuantity } from "../verify/quantity.ts";
 import { placeAsData } from "./proofData.ts";
 
 /** What was read, beside what was proved of it. */
-export interface Read {
+interface Read {
   readonly objects: readonly ManifestObject[];
   /** The names of the PgBouncers that were found. */
   readonly poolers: readonly string[];

@@ -1,7 +1,7 @@
 import { sleep, type Runtime } from "./runtime.ts";
 
 /** Something that is done again and again until it is stopped. */
-export interface Loop {
+interface Loop {
   /** Ends the pause that is under way. */
   readonly trigger: () => void;
   /** @returns when the turn under way has ended */

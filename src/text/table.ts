@@ -9,7 +9,7 @@ export interface TableRow {
 }
 
 /** How a table's texts stand. */
-export interface TableLayout {
+interface TableLayout {
   /** Before each row. */
   readonly indent: string;
   /** Narrower than this a text would be spelled, not read: it stands below its row. */

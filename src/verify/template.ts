@@ -1,10 +1,10 @@
 /** A part of a text that can't be known, by the name of what holds it: `Secret writing/author-db user`. */
-export interface Unknown {
+interface Unknown {
   readonly unknown: string;
 }
 
 /** What a pattern found in a template: the whole match, then its groups. */
-export type TemplateMatch = readonly (Template | undefined)[];
+type TemplateMatch = readonly (Template | undefined)[];
 
 /**
  * A text of which parts may be unknown: a Secret that is not among the objects may hold a part of a

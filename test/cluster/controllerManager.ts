@@ -2,7 +2,7 @@ import { binary } from "../../tools/binaries/catalog.ts";
 import { type RunningProcess, startProcess } from "../../tools/processes/processes.ts";
 
 /** The files that tie a controller manager to its API server. */
-export interface ControllerManagerFiles {
+interface ControllerManagerFiles {
   readonly kubeconfigPath: string;
   /** The private key whose signature on ServiceAccount tokens the API server trusts. */
   readonly serviceAccountKeyPath: string;

@@ -30,7 +30,7 @@ export interface NodePod {
 }
 
 /** What kind of a node. */
-export interface FakeNodeOptions {
+interface FakeNodeOptions {
   /** Of a user who may do everything. */
   readonly kubeconfigPath: string;
   readonly addresses: PodAddresses;

@@ -1,6 +1,6 @@
 /** Objects for tests whose pods run the pod program, as the restricted Pod Security wants them. */
 
-export interface PodOptions {
+interface PodOptions {
   readonly image: string;
   readonly args: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
@@ -11,7 +11,7 @@ export interface PodOptions {
 /** Where a pod finds its own annotations. */
 export const ANNOTATIONS_PATH = "/etc/podinfo/annotations";
 
-export function podTemplate({ image, args, labels, annotations = {}, port }: PodOptions) {
+function podTemplate({ image, args, labels, annotations = {}, port }: PodOptions) {
   const metadata = { labels, annotations };
   return {
     metadata,

@@ -1,7 +1,7 @@
 import type { PodContainer, PodObject } from "./podObject.ts";
 
 /** Where and since when a pod runs. */
-export interface PodStart {
+interface PodStart {
   readonly address: string;
   readonly hostAddress: string;
   /** As Kubernetes writes times: RFC 3339, whole seconds. */

@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { parse } from "yaml";
 import { tryoutsOf } from "../../src/render/tryout.ts";
 import { composeFolder, type ComposeFolder } from "../../src/compose/composeFolder.ts";
@@ -54,9 +52,4 @@ export function configText(
   const path = file.configs[source]?.file.replace("./", "") ?? "";
   const [found] = folder.configs.filter((each) => path.startsWith(`${each.path}/`));
   return found?.files[path.slice(found.path.length + 1)];
-}
-
-/** The text of a file below a folder. */
-export function textIn(folder: string, path: string): string {
-  return readFileSync(join(folder, path), "utf8");
 }

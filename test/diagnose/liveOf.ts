@@ -75,7 +75,7 @@ export function backendOf(server: ServerRow, told: Partial<BackendRow> = {}): Ba
   };
 }
 
-export function lineOf(told: Partial<DatabaseRow> = {}): DatabaseRow {
+function lineOf(told: Partial<DatabaseRow> = {}): DatabaseRow {
   return {
     name: "app",
     host: "postgres",

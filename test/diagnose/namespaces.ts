@@ -5,7 +5,7 @@ import { runProcess, type RunningProcess, startProcess } from "../../tools/proce
 import { onPath } from "../../tools/debian/programs.ts";
 
 /** A network namespace that is this process' neighbour, on a link of its own. */
-export interface Neighbour {
+interface Neighbour {
   /** This end of the link. */
   readonly here: string;
   /** Its only address. */

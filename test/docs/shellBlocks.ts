@@ -22,7 +22,7 @@ export function shellBlocks(page: string): ReadonlyMap<string, readonly string[]
 }
 
 /** Where the commands of a page run. */
-export interface ReaderShell {
+interface ReaderShell {
   /** The current folder. */
   readonly folder: string;
   readonly kubeconfigPath: string;

@@ -37,7 +37,7 @@ const EXAMPLE = readFileSync(join(ROOT, "examples/writing-servers/fleet.yaml"), 
 const [EXAMPLE_BUDGET = ""] = EXAMPLE.split(/^---$/m);
 
 /** A call that each of the ten servers answers, also without any data: it reads a table. */
-export const CALLS: Readonly<Record<string, { readonly name: string; readonly args: Args }>> = {
+const CALLS: Readonly<Record<string, { readonly name: string; readonly args: Args }>> = {
   "book-planning": { name: "list_books", args: {} },
   "series-planning": { name: "list_series", args: {} },
   "chapter-planning": { name: "list_chapters", args: { bookId: 1 } },

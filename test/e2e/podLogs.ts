@@ -4,7 +4,7 @@ import type { RunningFleet } from "./runningFleet.ts";
 import { TOOLS_POD } from "./tools.ts";
 
 /** A line of a pod's log. */
-export interface LogLine {
+interface LogLine {
   readonly pod: string;
   readonly text: string;
 }

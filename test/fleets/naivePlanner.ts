@@ -3,7 +3,7 @@ import type { Fleet } from "../../src/api/fleet.ts";
 import type { McpServer } from "../../src/api/mcpServer.ts";
 
 /** What the naive planner says of one budget: only numbers. */
-export interface NaivePlan {
+interface NaivePlan {
   readonly budget: string;
   readonly feasible: boolean;
   readonly clientsMissing: number;

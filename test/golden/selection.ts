@@ -8,7 +8,7 @@ export function selects(selector: Readonly<Record<string, string>>, pod: Pod): b
 }
 
 /** A connection that a NetworkPolicy may allow. */
-export interface PodConnection {
+interface PodConnection {
   readonly from: Pod;
   readonly to: Pod;
   readonly port: number;

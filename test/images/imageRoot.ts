@@ -7,7 +7,7 @@ import type { ImageName } from "../../tools/images/catalog.ts";
 import { imageArchive } from "../../tools/images/imageArchive.ts";
 
 /** What an image says of how it is run. */
-export interface ImageConfig {
+interface ImageConfig {
   readonly User: string;
   readonly Entrypoint: readonly string[];
   readonly Cmd?: readonly string[] | null;
@@ -17,7 +17,7 @@ export interface ImageConfig {
 }
 
 /** An image, unpacked. */
-export interface ImageRoot {
+interface ImageRoot {
   /** Its root file system; gone with this process. */
   readonly dir: string;
   readonly config: ImageConfig;

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 
 /** An address that leads to one of several: whoever connects gets the one of that moment. */
-export interface Balancer {
+interface Balancer {
   /** From now on; connections that are open stay where they are. */
   readonly lead: (to: string) => void;
   readonly stop: () => Promise<void>;

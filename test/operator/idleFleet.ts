@@ -14,7 +14,7 @@ import { existingWorkload } from "../testbed/existingWorkload.ts";
 export const PRESS_HOST = "pgbouncer.press.example";
 
 /** A fleet, and all objects that people made of it. */
-export interface IdleFleet {
+interface IdleFleet {
   readonly tiers: readonly PlannedBudget[];
   readonly objects: readonly Manifest[];
 }

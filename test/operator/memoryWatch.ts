@@ -5,7 +5,7 @@ import type { MemoryObjects } from "./memoryObjects.ts";
 const BOOKMARK_MS = 60_000;
 
 /** What is watched, and how. */
-export interface MemoryWatch {
+interface MemoryWatch {
   readonly plural: string;
   /** From which version on, and after what time it ends. */
   readonly query: URLSearchParams;

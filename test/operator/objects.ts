@@ -5,7 +5,7 @@ import type { Sent } from "./controlPlane.ts";
 const WEIR = "weir.dev/v1alpha1";
 
 /** Where its parts are. */
-export interface BudgetParts {
+interface BudgetParts {
   readonly postgresPort: number;
   /** A PgBouncer that weir did not make: one process unless said. */
   readonly existing?: {
@@ -114,7 +114,7 @@ export function deployment(
 }
 
 /** How a pod is. */
-export interface PodParts {
+interface PodParts {
   readonly ip: string;
   readonly ready?: boolean;
   readonly labels?: Readonly<Record<string, string>>;

@@ -102,7 +102,7 @@ export function runningOf(
 }
 
 /** What a process has open, beside its lines and settings. */
-export interface ProcessLoad {
+interface ProcessLoad {
   readonly clients?: readonly ClientCount[];
   readonly window?: Partial<PgBouncerState["window"]>;
   readonly servers?: ReadonlyMap<string, number>;
@@ -202,7 +202,7 @@ export function postgresSnapshot(
 }
 
 /** What a test says of a snapshot; the rest is healthy. */
-export interface SnapshotOptions {
+interface SnapshotOptions {
   readonly budget?: ConnectionBudget;
   readonly servers?: readonly McpServer[];
   readonly neighbours?: readonly ConnectionBudget[];

@@ -19,7 +19,7 @@ export interface Traffic {
 }
 
 /** What is reserved of a process beside its pools. */
-export interface ReservedLogins {
+interface ReservedLogins {
   readonly logins: number;
   readonly maintenance: number;
 }

@@ -5,7 +5,7 @@ import { sleep, type Runtime } from "../../src/runtime/runtime.ts";
 import type { IdleSystem } from "./idleSystem.ts";
 
 /** What an operator reaches of a system, late by chance, and now and then not at all. */
-export interface UnsteadyWorld {
+interface UnsteadyWorld {
   readonly client: KubeClient;
   readonly network: Network;
   /** Whether the API server can be reached. */

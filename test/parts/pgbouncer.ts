@@ -44,7 +44,7 @@ export interface PgBouncerPlace {
 }
 
 /** What to start. */
-export interface PgBouncerSpec {
+interface PgBouncerSpec {
   readonly place: PgBouncerPlace;
   /** Texts by file name: what lies in the place's folder beside each other. */
   readonly files: Readonly<Record<string, string>>;

@@ -187,7 +187,7 @@ let found: Promise<Program> | undefined;
  *
  * @throws with what was tried and what to install
  */
-export function findPostgres(): Promise<Program> {
+function findPostgres(): Promise<Program> {
   found ??= searchPostgres();
   return found;
 }

@@ -11,7 +11,7 @@ export interface VirtualRuntime extends Runtime {
 }
 
 /** When its time begins. */
-export const EPOCH_MS = Date.UTC(2026, 10, 26, 10);
+const EPOCH_MS = Date.UTC(2026, 10, 26, 10);
 
 /** Lets all that was promised, and needs neither time nor the world outside, come about. */
 export async function settle(): Promise<void> {

@@ -29,6 +29,6 @@ export async function call(
 }
 
 /** The text of a result. */
-export function textOf({ content }: Pick<CallToolResult, "content">): string {
+function textOf({ content }: Pick<CallToolResult, "content">): string {
   return content.map((part) => (part.type === "text" ? part.text : `(${part.type})`)).join("\n");
 }

@@ -77,7 +77,7 @@ export async function migrate(
 }
 
 /** Starts a server as its pod would, and waits until it listens: not until it is ready. */
-export async function startServer(
+async function startServer(
   { tier, fleet }: Studio,
   { name = "database-admin", active, env }: WritingServerSpec = {},
 ): Promise<WritingServer> {

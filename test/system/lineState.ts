@@ -1,7 +1,7 @@
 import { consoleQuery, type PgBouncer } from "../parts/pgbouncer.ts";
 
 /** What PgBouncer says of one line. */
-export interface LineCounts {
+interface LineCounts {
   /** max_db_client_connections: the grant as PgBouncer read it. */
   readonly clientsMax: number;
   /** Clients that it counts against that. */

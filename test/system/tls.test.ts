@@ -137,7 +137,7 @@ async function cancelledThrough(
 }
 
 /** Starts a Postgres that shows this certificate to whoever asks for TLS. */
-export async function startTlsPostgres({ cert, key }: Certificate): Promise<Postgres> {
+async function startTlsPostgres({ cert, key }: Certificate): Promise<Postgres> {
   const owner = serverOwner();
   const dir = await scratchDir("postgres-tls", owner);
   const files = { ssl_cert_file: join(dir, "tls.crt"), ssl_key_file: join(dir, "tls.key") };

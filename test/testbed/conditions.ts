@@ -18,10 +18,10 @@ const STATUS = z.object({
 });
 
 /** A condition as an object has it. */
-export type ReadCondition = Readonly<z.output<typeof CONDITION>>;
+type ReadCondition = Readonly<z.output<typeof CONDITION>>;
 
 /** A condition that became another one. */
-export interface Flip {
+interface Flip {
   /** `ConnectionBudget writing/writing`. */
   readonly object: string;
   readonly type: string;

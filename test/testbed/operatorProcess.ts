@@ -8,7 +8,7 @@ const WEIR = fileURLToPath(new URL("../../bin/weir.js", import.meta.url));
 const TICKS_PER_SECOND = 100;
 
 /** How it is started. */
-export interface OperatorSpec {
+interface OperatorSpec {
   readonly kubeconfigPath: string;
   /** After `weir operator`. */
   readonly args?: readonly string[];

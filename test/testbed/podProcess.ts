@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Answered, NumberedOrder, PodOrder, PodReport } from "./podOrders.ts";
 
 /** The process of all pods' programs (podPrograms.ts). */
-export interface PodProcess {
+interface PodProcess {
   /** Gives an order; as many at a time as there are. @throws what the program says went wrong */
   readonly tell: (order: PodOrder) => Promise<PodReport>;
   /** Ends all programs at once. */

@@ -6,7 +6,7 @@ import type { ConnectionLoad, PodReport } from "./podOrders.ts";
 import { startPodProcess } from "./podProcess.ts";
 
 /** What the pods of a server are like; those to come, too. */
-export interface Behaviour {
+interface Behaviour {
   /** `max`: what the pool's variable in the pod's own environment says. */
   readonly open: number | "max";
   /** Of them: how many run one short transaction after another; 0 when absent. */
@@ -40,7 +40,7 @@ export interface ServerPods {
 }
 
 /** Where the connections of a pod go. */
-export type TargetsFor = (
+type TargetsFor = (
   host: string,
   port: number,
 ) => readonly { readonly host: string; readonly port: number }[];

@@ -31,10 +31,10 @@ import { systemRuntime } from "../../src/runtime/runtime.ts";
 export const TESTBED_START_TIMEOUT_MS = API_SERVER_START_TIMEOUT_MS;
 
 /** Where all of a testbed's objects are. */
-export const NAMESPACE = "writing";
+const NAMESPACE = "writing";
 
 /** What stands there before a fleet is applied. */
-export interface TestbedSpec {
+interface TestbedSpec {
   /** Settings of Postgres: `{ max_connections: 50 }`. */
   readonly postgres?: PostgresSpec["settings"];
   /** A PgBouncer that weir did not make, for a fleet that names it; none when absent. */
@@ -42,7 +42,7 @@ export interface TestbedSpec {
 }
 
 /** How the operator is started. */
-export interface OperatorProcessOptions {
+interface OperatorProcessOptions {
   /** A ServiceAccount of the namespace weir-system; an administrator when absent. */
   readonly as?: string;
   readonly args?: readonly string[];

@@ -15,7 +15,7 @@ export const SERVERS = [
 ] as const;
 
 /** A fleet in Observe, as YAML. Fields that a test cares for come over those that all have. */
-export interface WritingFleet {
+interface WritingFleet {
   readonly postgres?: object;
   readonly pgbouncer?: object;
   /** The same for every server. */

@@ -38,13 +38,13 @@ const OBJECT = z.looseObject({
     .optional(),
 });
 
-export type EditedObject = z.infer<typeof OBJECT>;
+type EditedObject = z.infer<typeof OBJECT>;
 
 /** Objects by the file that they stand in. */
 export type Files = ReadonlyMap<string, readonly EditedObject[]>;
 
 /** The objects of a text. */
-export function objectsOf(text: string): EditedObject[] {
+function objectsOf(text: string): EditedObject[] {
   return parseAllDocuments(text).map((document) => OBJECT.parse(document.toJS()));
 }
 
@@ -80,7 +80,7 @@ export interface Numbers {
 }
 
 /** What an edit did, and the fields that it edited: object and the beginning of the field. */
-export interface Edit {
+interface Edit {
   readonly text: string;
   readonly fields: readonly (readonly [object: string, field: string])[];
 }

@@ -26,7 +26,7 @@ export function objectNamed(kind: string, name: string): ManifestObject {
   };
 }
 
-export function placeIn(kind: string, name: string, ...path: string[]): SourcePosition {
+function placeIn(kind: string, name: string, ...path: string[]): SourcePosition {
   return { object: objectNamed(kind, name), path };
 }
 
@@ -84,7 +84,7 @@ export function lineOf(name: string, spec: LineSpec = {}): PoolerLine {
   };
 }
 
-export interface GroupSpec {
+interface GroupSpec {
   readonly processes?: QuantitySpec;
   readonly pods?: number;
   readonly capacity?: QuantitySpec;

@@ -24,7 +24,7 @@ const PEAK_INTERVAL_MS = 5;
  *
  * @throws when it does not exit with 0
  */
-export async function measure({ name, command, args, cwd, env }: Contestant): Promise<MeasuredRun> {
+async function measure({ name, command, args, cwd, env }: Contestant): Promise<MeasuredRun> {
   const nowhere = openSync("/dev/null", "w");
   const startedMs = performance.now();
   const child = spawn(command, args, {

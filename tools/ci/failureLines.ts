@@ -5,7 +5,7 @@ const MOST_FAILURES = 20;
 const MOST_OF_A_FILE = 3;
 
 /** What more there is to say of a file, by its path. */
-export type Remarks = ReadonlyMap<string, readonly string[]>;
+type Remarks = ReadonlyMap<string, readonly string[]>;
 
 /**
  * What a run that failed says in its last lines: the files with the tests in them that failed, each

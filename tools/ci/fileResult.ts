@@ -12,7 +12,7 @@ const UNDONE = [RUNNING, NOT_BEGUN, SKIPPED];
 const AROUND = "(around the tests)";
 
 /** What vitest knows of a test file when a run ends. */
-export interface FileAtTheEnd {
+interface FileAtTheEnd {
   readonly path: string;
   /** Undefined where nothing is known of it: the run ended before it began. */
   readonly module: TestModule | undefined;

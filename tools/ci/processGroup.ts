@@ -11,7 +11,7 @@ export interface Ending {
   readonly cutShort: string | undefined;
 }
 
-export interface ProcessGroupSpec {
+interface ProcessGroupSpec {
   readonly command: Command;
   readonly cwd: string;
   /** Variables on top of this process' environment. */

@@ -30,7 +30,7 @@ export interface Findings {
   readonly checks: readonly CheckRun[];
 }
 
-export interface Verdict extends Tally {
+interface Verdict extends Tally {
   /** What the log ends with; the last line is the tally. */
   readonly lines: readonly string[];
   readonly exitCode: 0 | 1;

@@ -4,7 +4,7 @@ import { scratchDir } from "../processes/scratch.ts";
 import { generateKeyPairSync } from "node:crypto";
 
 /** What a certificate says, and where it goes. */
-export interface CertificateSpec {
+interface CertificateSpec {
   /** As openssl writes it: `/O=system:nodes/CN=system:node:machine`. */
   readonly subject: string;
   /** The names a server is reached by: `DNS:kubernetes`, `IP:10.0.0.1`; none for a client. */

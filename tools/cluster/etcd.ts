@@ -6,7 +6,7 @@ import { binary } from "../binaries/catalog.ts";
 import { type RunningProcess, startProcess } from "../processes/processes.ts";
 
 /** A running etcd. */
-export interface Etcd {
+interface Etcd {
   /** For `kube-apiserver --etcd-servers`. */
   readonly url: string;
   readonly process: RunningProcess;

@@ -11,7 +11,7 @@ import { metricsServerImage } from "./machine/images.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 
 /** A cluster of kind, in containers of docker. Its own network enforces NetworkPolicies (0.24). */
-export interface KindCluster {
+interface KindCluster {
   readonly kubeconfigPath: string;
   readonly kubectl: Kubectl;
   readonly loadImage: (archivePath: string) => Promise<void>;

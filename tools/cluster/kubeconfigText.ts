@@ -1,5 +1,5 @@
 /** How a program reaches an API server, and as whom. */
-export interface KubeconfigContent {
+interface KubeconfigContent {
   readonly url: string;
   /** Certificates to trust: base64 of PEM. */
   readonly caData: string;

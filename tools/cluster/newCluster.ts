@@ -7,7 +7,7 @@ import { startMachine } from "./machine/machine.ts";
 export const REAL_CLUSTER_START_TIMEOUT_MS = 20 * 60_000;
 
 /** A cluster whose pods run, that nobody else uses, and that is gone with this process. */
-export interface NewCluster {
+interface NewCluster {
   /** For KUBECONFIG. */
   readonly kubeconfigPath: string;
   readonly kubectl: Kubectl;

@@ -12,7 +12,7 @@ export const DEBIAN_MIRROR = "http://deb.debian.org/debian";
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /** What to unpack, and where. */
-export interface DebianTree {
+interface DebianTree {
   readonly suite: DebianSuite;
   readonly packages: readonly string[];
   /** Programs that have to run here, as paths in the tree (`usr/sbin/pgbouncer`). */

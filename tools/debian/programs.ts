@@ -45,7 +45,7 @@ export async function askVersion(path: string): Promise<Program> {
 }
 
 /** What is said when there is no program to test with. */
-export interface MissingProgram {
+interface MissingProgram {
   /** `PgBouncer 1.24 or newer` */
   readonly wanted: string;
   /** What was found instead, one a program. */

@@ -1,5 +1,5 @@
 /** What a Dockerfile takes from outside of itself. */
-export interface DockerfileSources {
+interface DockerfileSources {
   /** The images that it starts from: `debian:sid-slim`. */
   readonly bases: readonly string[];
   /** Files and folders of the build context, as written. */

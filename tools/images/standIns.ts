@@ -11,7 +11,7 @@ import { inRepository } from "./catalog.ts";
  * What stands in for an image of Docker's registry where no registry is reached: a minimal Debian
  * of the same release, with Node from npm where the image has it.
  */
-export interface StandIn {
+interface StandIn {
   readonly suite: DebianSuite;
   readonly withNode: boolean;
 }

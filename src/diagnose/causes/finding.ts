@@ -16,7 +16,7 @@ export interface CauseFinding {
 }
 
 /** Places of max_client_conn, and of the line's own limit. */
-export interface Places {
+interface Places {
   /** The PgBouncer's address. */
   readonly pgbouncer: string;
   /** Absent: of several lines, or those that are still logging in. */

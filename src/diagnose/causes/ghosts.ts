@@ -14,7 +14,7 @@ import {
 } from "./window.ts";
 
 /** Clients whose other end is gone, and what is said of them. */
-export interface Ghosts {
+interface Ghosts {
   readonly findings: readonly CauseFinding[];
   /** They count against no workload's plan. */
   readonly clients: ReadonlySet<ClientRow>;

@@ -10,7 +10,7 @@ import { isConsole, sameMoment } from "./window.ts";
 import { quotedIdentifier } from "../../text/quoting.ts";
 
 /** What was concluded, or why nothing could be. */
-export interface OrphanedQuery {
+interface OrphanedQuery {
   readonly findings: readonly CauseFinding[];
   /** Of those whose client is gone, or who are somebody else's. */
   readonly symptoms: readonly Symptom[];

@@ -116,7 +116,7 @@ function heldClientsOf(
 }
 
 /** What is said of a workload that holds too much. */
-export interface Excess {
+interface Excess {
   readonly kind: "PoolSettingIgnored" | "ServerAbovePlan";
   readonly summary: string;
   readonly facts: readonly string[];

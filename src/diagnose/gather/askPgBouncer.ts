@@ -37,7 +37,7 @@ interface Shown {
 }
 
 /** A PgBouncer that answers. */
-export interface PgBouncerSource extends Source<LivePgBouncer> {
+interface PgBouncerSource extends Source<LivePgBouncer> {
   /** Tells weir's console from every other client of that process. */
   readonly consoleName: string;
 }
@@ -132,7 +132,7 @@ function accessOf(
 }
 
 /** A PgBouncer that answered, and the name of weir's console there. */
-export interface AnsweredPgBouncer {
+interface AnsweredPgBouncer {
   readonly pgbouncer: LivePgBouncer;
   readonly consoleName: string;
 }

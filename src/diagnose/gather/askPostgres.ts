@@ -7,7 +7,7 @@ import type { Runtime } from "../../runtime/runtime.ts";
 import { ANSWER_TIMEOUT_MS, type Source } from "./source.ts";
 
 /** A Postgres that answers, and what it would show to a login with more rights. */
-export interface PostgresSource extends Source<LivePostgres> {
+interface PostgresSource extends Source<LivePostgres> {
   readonly unavailable: readonly UnavailablePart[];
 }
 

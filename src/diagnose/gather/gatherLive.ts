@@ -29,7 +29,7 @@ export interface LiveQuestion {
 }
 
 /** What gathering needs of the world beside the network. */
-export interface LiveWorld extends ComposeWorld {
+interface LiveWorld extends ComposeWorld {
   readonly runtime: Runtime;
   /** Is told of an answer that takes long, once for each: `PgBouncer 10.0.0.7:6432`. */
   readonly onWait: (what: string) => void;

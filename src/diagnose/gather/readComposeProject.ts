@@ -28,13 +28,13 @@ export interface ComposeWorld {
 }
 
 /** The services of a compose project that connect to a PgBouncer, with their containers. */
-export interface ComposeAnswer {
+interface ComposeAnswer {
   readonly workloads: readonly LiveWorkload[];
   readonly unavailable: readonly UnavailablePart[];
 }
 
 /** A compose file that was read; its containers are still to be asked for. */
-export interface ReadProject {
+interface ReadProject {
   /** @param clientAddresses of the PgBouncers' clients */
   readonly withContainers: (clientAddresses: ReadonlySet<string>) => Promise<ComposeAnswer>;
 }

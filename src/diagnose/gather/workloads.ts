@@ -48,7 +48,7 @@ function replicasOf(object: ManifestObject | undefined): number | undefined {
 }
 
 /** What a workload's pool is set to, as far as its objects say. */
-export interface PoolSettings extends Partial<
+interface PoolSettings extends Partial<
   Pick<LiveWorkload, "line" | "user" | "poolMax" | "poolMaxFrom" | "peakPods">
 > {
   readonly processesPerPod: number;

@@ -10,7 +10,7 @@ import type { Annotation } from "../workload.ts";
 import type { AdapterContext } from "./adapter.ts";
 
 /** A PgBouncer that an operator makes of an object: a Deployment and a Service of one name. */
-export interface OperatorPooler {
+interface OperatorPooler {
   readonly name: string;
   readonly place: SourcePosition;
   readonly deployment: string;
@@ -56,7 +56,7 @@ export function operatorPooler(
 }
 
 /** The Postgres servers that an operator makes of an object. */
-export interface OperatorPostgres {
+interface OperatorPostgres {
   readonly root: Field;
   readonly port: number;
   readonly portName: string;

@@ -38,7 +38,7 @@ export class BadCompose extends Error {
 }
 
 /** What a compose file is read with. */
-export interface ComposeSurroundings {
+interface ComposeSurroundings {
   /** Of the shell, else of the file `.env` beside it. */
   readonly variable: (name: string) => string | undefined;
   /** The variables of an env_file; undefined when it is not there. */

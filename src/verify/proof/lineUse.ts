@@ -40,7 +40,7 @@ export function clientsOf(pooler: Pooler, system: System): readonly PooledClient
   return system.clients.filter(isPooled).filter(({ target }) => target.pooler === pooler.name);
 }
 
-export function isPooled(client: Client): client is PooledClient {
+function isPooled(client: Client): client is PooledClient {
   return client.target.kind === "pooler";
 }
 

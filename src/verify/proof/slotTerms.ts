@@ -27,7 +27,7 @@ import {
 import { lowered, numbered, perProcess, totalOf, valueText, type SumTerm } from "./sum.ts";
 
 /** Which backend connections to count. */
-export interface SlotSelection {
+interface SlotSelection {
   /** Of lines to this Postgres; absent: of all lines. */
   readonly postgres?: (address: string) => boolean;
   /** A limit for every pool_size, to find out what would fit. */

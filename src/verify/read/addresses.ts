@@ -25,7 +25,7 @@ interface Backend extends Listener {
 }
 
 /** Where a host and port lead to. */
-export type Resolved =
+type Resolved =
   | { readonly kind: "found"; readonly endpoints: readonly Endpoint[] }
   /** Out of what the objects are about: a full host name or an IP address. */
   | { readonly kind: "outside"; readonly host: string }
@@ -220,7 +220,7 @@ export class AddressBook {
 }
 
 /** A port of a Service and what it leads to. */
-export interface ServicePort {
+interface ServicePort {
   readonly port: number;
   readonly endpoints: readonly Endpoint[];
 }

@@ -109,7 +109,7 @@ function isReserveKey(key: string): key is ReserveKey {
 }
 
 /** What an annotation says of where a container connects. */
-export interface AnnotatedTargets {
+interface AnnotatedTargets {
   readonly targets: readonly ConnectionTarget[];
   readonly missing: readonly MissingQuantity[];
   /** By the container's name, not of its pod as a whole. */

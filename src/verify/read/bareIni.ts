@@ -8,7 +8,7 @@ import type { Inventory } from "./inventory.ts";
 import { iniConfiguration, listenPort, type FoundPooler } from "./poolers.ts";
 
 /** The kind of a PgBouncer of which there is only an ini. */
-export const INI_KIND = "PgBouncer";
+const INI_KIND = "PgBouncer";
 
 /**
  * A bare ini as an object: called by its file's name. A field's path is section and key

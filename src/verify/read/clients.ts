@@ -16,7 +16,7 @@ import { processesPerPod } from "./processes.ts";
 import type { Destinations } from "./resolvedTargets.ts";
 
 /** What the clients of a workload are, and what is missing to know it. */
-export interface ReadClients {
+interface ReadClients {
   readonly clients: readonly Client[];
   readonly missing: readonly MissingQuantity[];
   readonly notes: readonly string[];

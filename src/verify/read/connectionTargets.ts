@@ -194,6 +194,6 @@ export function isLocation(name: string): boolean {
 }
 
 /** What stands before HOST in the name of a variable that holds one: `DB_`, `PG`. */
-export function splitHostName(name: string): string | undefined {
+function splitHostName(name: string): string | undefined {
   return MEASURE.test(name) ? undefined : HOST.exec(name)?.[1];
 }

@@ -13,7 +13,7 @@ import { resolveTarget, type Destinations } from "./resolvedTargets.ts";
 import { unreadEnvironment, unreadProgram } from "./unread.ts";
 
 /** What a container connects to, by one of the things that say so. */
-export interface TargetConnection {
+interface TargetConnection {
   readonly target: ConnectionTarget;
   readonly endpoint: Endpoint;
 }
@@ -143,7 +143,7 @@ function resolvedConnections(
 }
 
 /** A connection with the size of its pool. */
-export interface SizedConnection extends TargetConnection {
+interface SizedConnection extends TargetConnection {
   readonly pool: Quantity;
 }
 
@@ -152,7 +152,7 @@ export interface SizedConnection extends TargetConnection {
  * connection to where a read one leads keeps the parameters of that one, since they may set the pool;
  * annotated with a pooler that two read ones lead to, it is both.
  */
-export function overriding(
+function overriding(
   annotated: readonly TargetConnection[],
   read: readonly TargetConnection[],
 ): readonly TargetConnection[] {
@@ -173,7 +173,7 @@ export function overriding(
  * What an annotation says of a whole pod never drops what was read of a container. It fills in what
  * is unknown of a read connection, and what leads elsewhere is there too.
  */
-export function joined(
+function joined(
   annotated: readonly TargetConnection[],
   read: readonly TargetConnection[],
 ): readonly TargetConnection[] {

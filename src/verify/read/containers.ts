@@ -13,7 +13,7 @@ import { Field } from "./field.ts";
 import type { Inventory } from "./inventory.ts";
 
 /** A pod's template, and where its ConfigMaps and Secrets are found. */
-export interface PodTemplate {
+interface PodTemplate {
   readonly namespace: string;
   /** metadata and spec of the pods. */
   readonly template: Field;

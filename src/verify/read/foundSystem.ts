@@ -15,7 +15,7 @@ import { groupOf, type FoundPooler } from "./poolers.ts";
 import type { FoundPostgres } from "./postgresServers.ts";
 
 /** What manifests or a compose file hold, before it is known who connects to what. */
-export interface FoundSystem {
+interface FoundSystem {
   readonly workloads: readonly Workload[];
   readonly poolers: readonly FoundPooler[];
   readonly servers: ReadonlyMap<FoundPostgres, PostgresServer>;

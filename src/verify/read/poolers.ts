@@ -29,7 +29,7 @@ export type Setting =
   | { readonly known: true; readonly value: string; readonly place: SourcePosition }
   | MissingQuantity;
 
-export type Settings = ReadonlyMap<string, Setting>;
+type Settings = ReadonlyMap<string, Setting>;
 
 /** One entry of [databases]. */
 export interface ConfiguredLine {

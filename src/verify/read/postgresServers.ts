@@ -25,7 +25,7 @@ export interface FoundPostgres extends Listener {
 const STARTS = /(?:^|[\s;&|])postgres(?:\s|$)/;
 
 /** A setting of Postgres, where it stands. */
-export interface PostgresSetting {
+interface PostgresSetting {
   /** Undefined: unknown. */
   readonly value: string | undefined;
   readonly place: SourcePosition;

@@ -15,7 +15,7 @@ export interface Destinations {
 }
 
 /** What a target leads to, and what is missing to know it. */
-export interface ResolvedTarget {
+interface ResolvedTarget {
   readonly endpoints: readonly Endpoint[];
   /** The poolers among the endpoints that are reached over localhost. */
   readonly sidecarPoolers: readonly string[];

@@ -18,7 +18,7 @@ export interface CallLoad {
   readonly targets: readonly LoadTarget[];
 }
 
-export interface LoadTarget {
+interface LoadTarget {
   readonly server: string;
   readonly url: string;
   /** Called in turn. */

@@ -1,7 +1,7 @@
 import type { KubeObject } from "../../../src/kube/object.ts";
 
 /** What differs between the programs that a cluster has from its start. */
-export interface AddonSpec {
+interface AddonSpec {
   /** Of its Deployment, its ServiceAccount and its one container. */
   readonly place: { readonly name: string; readonly namespace: string };
   readonly labels: Readonly<Record<string, string>>;

@@ -6,7 +6,7 @@ import { type Exit, startProcess } from "../../processes/processes.ts";
 const LOG_TAIL_LINES = 20;
 
 /** A program that runs as long as the machine does. */
-export interface DaemonSpec {
+interface DaemonSpec {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];

@@ -25,7 +25,7 @@ export interface Arrival {
   readonly ip: string;
 }
 
-export interface Enforcer {
+interface Enforcer {
   /** Resolves when the rules know the pod: what it starts then is let in, and shut out. */
   readonly admit: (arrival: Arrival) => Promise<void>;
   /** Rejects when the rules can't be changed, which ends it; never resolves. */

@@ -16,7 +16,7 @@ import { writePlugins } from "./podNetwork.ts";
 import { NODE_NAME, type MachineSpec } from "./spec.ts";
 
 /** How an administrator of a machine reaches it. */
-export interface Administrator {
+interface Administrator {
   readonly token: string;
   readonly ca: Buffer;
 }

@@ -12,7 +12,7 @@ export interface PolicyWorld {
 }
 
 /** A chain of rules, as `iptables-restore` takes them. */
-export interface Chain {
+interface Chain {
   readonly name: string;
   readonly rules: readonly string[];
 }
@@ -133,7 +133,7 @@ const HOLDS: Record<
 };
 
 /** Whether it selects something with these labels. An empty one selects all. */
-export function selects(
+function selects(
   { matchLabels = {}, matchExpressions = [] }: LabelSelector,
   labels: Readonly<Record<string, string>>,
 ): boolean {

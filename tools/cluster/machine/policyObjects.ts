@@ -82,13 +82,13 @@ export interface PolicyPod {
 }
 
 /** A pod whose address may not be known yet. */
-export type KnownPod = Omit<PolicyPod, "ip"> & {
+type KnownPod = Omit<PolicyPod, "ip"> & {
   readonly uid: string;
   readonly ip: string | undefined;
 };
 
 /** A namespace, as far as NetworkPolicies know it. */
-export type PolicyNamespace = z.infer<typeof NAMESPACE>["metadata"];
+type PolicyNamespace = z.infer<typeof NAMESPACE>["metadata"];
 
 /** A pod that has an address of its own, or will have, until it has ended; else undefined. */
 export function podOf(object: KubeObject): KnownPod | undefined {

@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { runProcess } from "../../processes/processes.ts";
 
 /** An image that holds one static program and nothing else. */
-export interface ProgramImage {
+interface ProgramImage {
   /** The full name: `weir.local/pause:1`. */
   readonly name: string;
   /** The program, which becomes the entry point. */

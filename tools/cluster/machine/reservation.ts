@@ -15,7 +15,7 @@ const WEIGHTS = { "cpu.shares": "8192", "cpu.weight": "800" };
 const TAKEN = 75;
 
 /** A number that no other machine has while this one runs, and what goes by its name. */
-export interface Reservation {
+interface Reservation {
   readonly number: number;
   /** The name of its cgroup in each hierarchy, and of its network interface on the host. */
   readonly name: string;
