@@ -5,21 +5,21 @@ import type { PoolLog } from "./log.ts";
 import { every, type PoolRuntime } from "./runtime.ts";
 import { limitIn } from "./settings.ts";
 
-/** The kubelet swaps a folder beneath the file, and a notice of that may get lost: look as well. */
+/** The kubelet swaps a folder beneath the file. Its event may get lost, so the pool polls too. */
 const POLL_MS = 1_000;
 
-/** A file with one integer, which somebody else writes. */
+/** A file with one integer, which another program writes. */
 interface LimitFile {
-  /** What it says now; undefined when it is not there, or says no limit. */
+  /** The limit now; undefined when the file does not exist, or holds no limit. */
   readonly limit: number | undefined;
   readonly stop: () => void;
 }
 
 /**
- * Reads a limit file now and whenever it changes. One that is gone or says nonsense changes
- * nothing: what was said last still holds, and nonsense is logged once.
+ * Reads a limit file now and whenever it changes. If the file is gone or holds no limit, the last
+ * limit still holds; a text that is no limit is logged once.
  *
- * @param changed is told each new limit
+ * @param changed is called with each new limit
  */
 export function followLimitFile(
   path: string,
@@ -29,8 +29,8 @@ export function followLimitFile(
 ): LimitFile {
   let last: string | undefined;
   let watcher: FSWatcher | undefined;
-  // Reading a few bytes of a mounted file in memory takes less than to hand it to another thread,
-  // and nothing can come in between.
+  // Reading a small file in memory takes less time than handing the work to another thread, and no
+  // other code runs in between.
   const read = () => {
     const text = textOf(path);
     if (text === undefined || text === last) return undefined;
@@ -47,22 +47,22 @@ export function followLimitFile(
     return limit;
   };
   const watchFolder = () => {
-    watcher ??= watched(dirname(path), look, () => {
+    watcher ??= watched(dirname(path), readAgain, () => {
       watcher = undefined;
     });
   };
-  const look = () => {
+  const readAgain = () => {
     watchFolder();
     const limit = read();
     if (limit !== undefined) changed(limit);
   };
   const limit = read();
-  const stopLooking = every(runtime, POLL_MS, look, "lets it end");
+  const stopPolling = every(runtime, POLL_MS, readAgain, "lets it end");
   watchFolder();
   return {
     limit,
     stop: () => {
-      stopLooking();
+      stopPolling();
       watcher?.close();
     },
   };
@@ -72,15 +72,15 @@ function textOf(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    // Outside of a pod there is none; inside, it is gone for a moment at most.
+    // Outside of a pod the file does not exist; inside, it is gone for a moment at most.
     return undefined;
   }
 }
 
 /** @returns undefined while the folder can't be watched: there is none, or no watch is left */
-function watched(folder: string, look: () => void, ended: () => void): FSWatcher | undefined {
+function watched(folder: string, readAgain: () => void, ended: () => void): FSWatcher | undefined {
   try {
-    const watcher = watch(folder, { persistent: false }, look);
+    const watcher = watch(folder, { persistent: false }, readAgain);
     watcher.on("error", () => {
       watcher.close();
       ended();

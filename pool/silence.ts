@@ -5,15 +5,15 @@ import { every, type PoolRuntime } from "./runtime.ts";
 
 /** Longer than PgBouncer's own keepalives take to forget a client that has vanished: 60 s. */
 const SILENT_MS = 90_000;
-const LOOK_MS = 5_000;
-/** Where Linux tells of this process' sockets. Nobody else tells: there the system's limits hold. */
+const CHECK_MS = 5_000;
+/** Linux' lists of this process' sockets. Other systems have none: there the system's limits hold. */
 const TABLES = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
 
 /**
- * Watches a socket that says goodbye. Keepalives find a machine that is gone only while nothing is
- * under way to it; what is, is sent again and again, for a quarter of an hour on Linux.
+ * Watches a socket that is closing. Keepalives notice a lost machine only while no data is
+ * unacknowledged; Linux sends unacknowledged data again and again, for a quarter of an hour.
  *
- * @param gone is called once, when no look for as long as `silentMs` has found anything answered
+ * @param gone is called once, when all checks within `silentMs` found unanswered data
  * @returns to stop
  */
 export function watchSilence(
@@ -21,19 +21,19 @@ export function watchSilence(
   gone: () => void,
   runtime: PoolRuntime,
   silentMs: number = SILENT_MS,
-  lookMs: number = LOOK_MS,
+  checkMs: number = CHECK_MS,
 ): () => void {
   if (localPort === undefined || remotePort === undefined) return () => {};
-  // Looks are counted, not the time: one that was stopped in between did not see what was answered.
-  let silentLooks = 0;
-  const look = () => {
+  // Checks are counted, not time: a process that was stopped in between missed answers.
+  let silentChecks = 0;
+  const check = () => {
     const isSilent = isUnanswered(TABLES.map(textOf).join(""), localPort, remotePort);
-    silentLooks = isSilent ? silentLooks + 1 : 0;
-    if (silentLooks * lookMs < silentMs) return;
+    silentChecks = isSilent ? silentChecks + 1 : 0;
+    if (silentChecks * checkMs < silentMs) return;
     stop();
     gone();
   };
-  const stop = every(runtime, lookMs, look, "holds the process");
+  const stop = every(runtime, checkMs, check, "holds the process");
   return stop;
 }
 
@@ -46,11 +46,11 @@ function textOf(path: string): string {
 }
 
 /**
- * Whether what a socket says is sent again because the other machine does not answer: that of a
- * PgBouncer that is busy, or stopped, does.
+ * Whether a socket's data is sent again because the other machine does not answer. The machine of
+ * a PgBouncer that is busy or stopped does answer.
  *
  * @param tables the text of Linux' /proc/net/tcp: two addresses in each line, `HEX:PORT`, and the
- *   times that what is under way was sent again. Two sockets may have the same ports, with other
+ *   times that unacknowledged data was sent again. Two sockets may have the same ports, with other
  *   addresses: both must be unanswered
  */
 export function isUnanswered(tables: string, localPort: number, remotePort: number): boolean {

@@ -90,10 +90,10 @@ export function startCandidacy({
   let held: LeaseRecord | undefined;
   /** Until when it leads; undefined when it does not. */
   let current: { untilMs: number } | undefined;
-  /** The lease of somebody else, and when it was first seen in this version. */
-  let seen: { readonly version: string; readonly sinceMs: number } | undefined;
+  /** The Lease that another process holds: its version, and since when this process knows it. */
+  let foreign: { readonly version: string; readonly sinceMs: number } | undefined;
   let writtenUs = 0;
-  let lostIsTold: Promise<void> | void;
+  let lostIsReported: Promise<void> | void;
   let stopped = false;
   let forgetDeadline = nothing;
 
@@ -107,7 +107,7 @@ export function startCandidacy({
     if (current === undefined) return;
     current = undefined;
     forgetDeadline();
-    lostIsTold = onLost(reason);
+    lostIsReported = onLost(reason);
   };
   const watchDeadline = () => {
     forgetDeadline();
@@ -152,8 +152,9 @@ export function startCandidacy({
   const isFree = ({ holder, resourceVersion, durationMs = leaseDurationMs }: LeaseRecord) => {
     if (holder === undefined || holder === identity) return true;
     const nowMs = runtime.monotonicMs();
-    if (seen?.version !== resourceVersion) seen = { version: resourceVersion, sinceMs: nowMs };
-    return nowMs - seen.sinceMs > durationMs;
+    if (foreign?.version !== resourceVersion)
+      foreign = { version: resourceVersion, sinceMs: nowMs };
+    return nowMs - foreign.sinceMs > durationMs;
   };
 
   const renew = async (term: { untilMs: number }) => {
@@ -171,7 +172,7 @@ export function startCandidacy({
   };
 
   const round = async () => {
-    await lostIsTold;
+    await lostIsReported;
     if (current === undefined) await campaign();
     else await renew(current);
   };
@@ -189,7 +190,7 @@ export function startCandidacy({
     stopped = true;
     lose("it was stopped");
     await rounds.stop();
-    await lostIsTold;
+    await lostIsReported;
     try {
       if (held !== undefined) await write(held, undefined);
     } catch (error) {

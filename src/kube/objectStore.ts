@@ -1,29 +1,29 @@
 import type { ObjectIdentity } from "./object.ts";
 
-/** What happened to an object, as its store saw it. */
+/** What happened to an object of the store. */
 export type Change<T> =
   | { readonly type: "added"; readonly key: string; readonly new: T }
   | { readonly type: "modified"; readonly key: string; readonly old: T; readonly new: T }
-  /** `old` is the last that was known of it. */
+  /** `old` is its last known value. */
   | { readonly type: "deleted"; readonly key: string; readonly old: T };
 
-/** What is kept of an object. */
+/** An object in the store, reduced to the value that its user wants. */
 export interface StoredObject<T> extends ObjectIdentity {
   readonly value: T;
 }
 
 /**
- * The objects of a kind as they were last told. What is told twice changes nothing. An object that
- * was deleted and made anew under its name is deleted and added, also when the deletion itself was
- * never told.
+ * The last known objects of a kind. A version that arrives twice changes nothing. If an object was
+ * deleted and created again under the same name, the store reports a deletion and an addition, even
+ * if the event of the deletion never arrived.
  */
 interface ObjectStore<T> {
   readonly get: (key: string) => StoredObject<T> | undefined;
   readonly all: () => IterableIterator<StoredObject<T>>;
-  /** @returns the changes this makes, as the others do */
-  readonly put: (kept: StoredObject<T>) => readonly Change<T>[];
+  /** @returns the changes that it makes, as `remove` and `replace` do */
+  readonly put: (stored: StoredObject<T>) => readonly Change<T>[];
   readonly remove: (key: string) => readonly Change<T>[];
-  /** All there is, after it could not be told what happened: what is not among it was deleted. */
+  /** All objects, after events may be missing: an object that is not among them was deleted. */
   readonly replace: (all: readonly StoredObject<T>[]) => readonly Change<T>[];
 }
 
@@ -31,13 +31,13 @@ interface ObjectStore<T> {
 export function objectStore<T>(): ObjectStore<T> {
   const objects = new Map<string, StoredObject<T>>();
 
-  const put = (kept: StoredObject<T>): Change<T>[] => {
-    const { key, value } = kept;
+  const put = (stored: StoredObject<T>): Change<T>[] => {
+    const { key, value } = stored;
     const old = objects.get(key);
-    if (old?.uid === kept.uid && old.resourceVersion === kept.resourceVersion) return [];
-    objects.set(key, kept);
+    if (old?.uid === stored.uid && old.resourceVersion === stored.resourceVersion) return [];
+    objects.set(key, stored);
     if (old === undefined) return [{ type: "added", key, new: value }];
-    if (old.uid === kept.uid) return [{ type: "modified", key, old: old.value, new: value }];
+    if (old.uid === stored.uid) return [{ type: "modified", key, old: old.value, new: value }];
     return [
       { type: "deleted", key, old: old.value },
       { type: "added", key, new: value },

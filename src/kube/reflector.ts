@@ -27,7 +27,7 @@ const SILENCES_MAX = 2;
 export interface ReflectOptions<T> {
   readonly client: KubeClient;
   readonly selection: Selection;
-  /** What is kept of an object: `withoutManagedFields`, or less. */
+  /** Reduces an object to the part that is stored: `withoutManagedFields`, or less. */
   readonly keep: (object: KubeObject) => T;
   /**
    * Told of each change after the store has it, one at a time. It must not throw: an error of it
@@ -54,18 +54,18 @@ export interface Reflector<T> {
   /** @param key `namespace/name`; the name alone when it is in no namespace */
   readonly get: (key: string) => T | undefined;
   readonly all: () => readonly T[];
-  /** True once everything was listed and told; false when it was stopped before. */
+  /** True once all objects are listed and reported; false when it was stopped before. */
   readonly synced: Promise<boolean>;
   readonly state: () => ReflectorState;
-  /** Ends it: nothing is told any more, and no timer and no connection of it is left. */
+  /** Ends it: it reports nothing any more, and leaves no timer and no connection. */
   readonly stop: () => Promise<void>;
 }
 
 /**
- * Lists everything, and watches from there on; when the watch ends it goes on where it was. When
- * the API server does not know any more what happened since, all is listed again, and only what
- * differs is told. It never gives up: after a failure it waits, at random up to 0.5 s, then up to
- * 1 s, 2 s and so on up to 30 s ("full jitter").
+ * Lists all objects, then watches from that version on. When a watch ends, the next one continues
+ * at the last version. When the API server no longer knows the changes since then, the reflector
+ * lists again, and reports only the differences. It never gives up: after a failure it waits, at
+ * random up to 0.5 s, then up to 1 s, 2 s and so on up to 30 s ("full jitter").
  */
 export function reflect<T>({
   client,
@@ -80,44 +80,44 @@ export function reflect<T>({
   let state: ReflectorState = { synced: false, lastContactMs: undefined, lastError: undefined };
   const stopping = new AbortController();
   const { signal: stopped } = stopping;
-  /** Ends what is under way. */
+  /** Aborts the list or watch that is under way. */
   let attempt = new AbortController();
-  /** Up to where everything is known; undefined when it has to be listed. */
+  /** The version up to which all changes are known; undefined when a list is needed. */
   let known: string | undefined;
-  /** Watches in a row that said nothing. */
+  /** Watches in a row without an event. */
   let silences = 0;
 
   const contact = () => {
     silences = 0;
     state = { ...state, lastContactMs: runtime.monotonicMs(), lastError: undefined };
   };
-  const tell = (changes: readonly Change<T>[]) => {
+  const report = (changes: readonly Change<T>[]) => {
     for (const change of changes) if (!stopped.aborted) onChange(change);
   };
 
-  const kept = (object: KubeObject): StoredObject<T> => {
+  const toStored = (object: KubeObject): StoredObject<T> => {
     const identity = identityOf(object);
     const old = store.get(identity.key);
-    // The same again, so that a list takes no room for what did not change.
+    // The old value again, so that a list takes no memory for unchanged objects.
     if (old?.uid === identity.uid && old.resourceVersion === identity.resourceVersion) return old;
     return { ...identity, value: keep(object) };
   };
   const list = async () => {
-    const { items, resourceVersion } = await listAll(client, selection, kept, attempt.signal);
+    const { items, resourceVersion } = await listAll(client, selection, toStored, attempt.signal);
     contact();
     known = resourceVersion;
-    tell(store.replace(items));
+    report(store.replace(items));
     state = { ...state, synced: true };
     synced.resolve(!stopped.aborted);
   };
 
   const take = (event: WatchEvent, since: string) => {
-    // A watch tells in order: what is not newer was told before.
+    // A watch sends events in order: an event that is not newer was reported before.
     if (!isNewer(event.resourceVersion, since)) return;
     known = event.resourceVersion;
     if (event.type === "BOOKMARK") return;
     const { type, object } = event;
-    tell(type === "DELETED" ? store.remove(identityOf(object).key) : store.put(kept(object)));
+    report(type === "DELETED" ? store.remove(identityOf(object).key) : store.put(toStored(object)));
   };
   const follow = async (since: string) => {
     const { signal } = attempt;

@@ -1,8 +1,8 @@
 import { sleep, type Runtime } from "./runtime.ts";
 
-/** Something that is done again and again until it is stopped. */
+/** A function that is called again and again until it is stopped. */
 interface Loop {
-  /** Ends the pause that is under way. */
+  /** Ends the current pause, so that the next turn begins at once. */
   readonly trigger: () => void;
   /** @returns when the turn under way has ended */
   readonly stop: () => Promise<void>;
@@ -16,22 +16,22 @@ interface Loop {
 export function loop(runtime: Runtime, turn: (stopped: AbortSignal) => Promise<number>): Loop {
   const stopping = new AbortController();
   const { signal } = stopping;
-  /** Ends the next pause, also one that has not begun. */
-  let hurry = new AbortController();
+  /** Aborting it ends the current pause, or the next one if a turn is under way. */
+  let pausing = new AbortController();
 
   const run = async () => {
     while (!signal.aborted) {
-      hurry = new AbortController();
+      pausing = new AbortController();
       const pauseMs = await turn(signal);
-      await sleep(runtime, pauseMs, hurry.signal).catch(() => {});
+      await sleep(runtime, pauseMs, pausing.signal).catch(() => {});
     }
   };
   const running = run();
   return {
-    trigger: () => hurry.abort(),
+    trigger: () => pausing.abort(),
     stop: async () => {
       stopping.abort();
-      hurry.abort();
+      pausing.abort();
       await running;
     },
   };

@@ -7,7 +7,7 @@ import { stepNames, type ObjectName, type Step, type StepChange } from "./steps.
 import { counted } from "../../text/wording.ts";
 
 /** A server that both fleets run behind the same PgBouncer, as it is and as it shall be. */
-interface Stay {
+interface ServerPair {
   readonly old: Running;
   readonly next: Running;
 }
@@ -15,8 +15,8 @@ interface Stay {
 const ROLLED_OUT = "their rollouts are done and none of their pods terminates";
 
 /**
- * What servers give up before any PgBouncer changes: those that are gone, those whose sizes fall,
- * and of those that both rise and fall what falls.
+ * The steps before any PgBouncer changes: servers that are gone are deleted, servers whose sizes
+ * fall get their new sizes, and servers with sizes of both kinds get those that fall.
  */
 export function fallingSteps(old: Snapshot, next: Snapshot, fleet: Fleet): readonly Step[] {
   const steps: Step[] = [];
@@ -34,14 +34,14 @@ export function fallingSteps(old: Snapshot, next: Snapshot, fleet: Fleet): reado
           : ` Of them ${counted(moved, "server")} with another budget: back in the last step.`),
     });
   }
-  const moves = staying(old, next).map((stay) => ({ ...stay, move: moveOf(stay.old, stay.next) }));
+  const moves = pairsOf(old, next).map((pair) => ({ ...pair, move: moveOf(pair.old, pair.next) }));
   const before = moves.filter(({ move }) => move === "Before");
   if (before.length > 0) {
     steps.push({
       action: "Apply",
       objects: named(before.map(({ next: { server } }) => server)),
       changes: [],
-      obsolete: before.flatMap((stay) => obsoleteOf(stay, stay.next.server)),
+      obsolete: before.flatMap((pair) => obsoleteOf(pair, pair.next.server)),
       waitFor: ROLLED_OUT,
       why: "Less than now: the grants may fall when the last pod with the old sizes is gone.",
     });
@@ -51,9 +51,9 @@ export function fallingSteps(old: Snapshot, next: Snapshot, fleet: Fleet): reado
   return steps;
 }
 
-function splitStep(split: readonly Stay[], next: Snapshot, fleet: Fleet): Step {
+function splitStep(split: readonly ServerPair[], next: Snapshot, fleet: Fleet): Step {
   const smaller = new Map(
-    split.map((stay) => [keyOf(stay.next.server), smallerOfBoth(stay.old, stay.next)]),
+    split.map((pair) => [keyOf(pair.next.server), smallerOfBoth(pair.old, pair.next)]),
   );
   const wanted = splitFleet(fleet, next, smaller);
   const servers = [...smaller.values()];
@@ -64,8 +64,8 @@ function splitStep(split: readonly Stay[], next: Snapshot, fleet: Fleet): Step {
       const original = fleet.servers[index];
       return original === undefined ? [] : sizeChanges(original, server);
     }),
-    obsolete: split.flatMap((stay) =>
-      obsoleteOf(stay, smaller.get(keyOf(stay.next.server)) ?? stay.next.server),
+    obsolete: split.flatMap((pair) =>
+      obsoleteOf(pair, smaller.get(keyOf(pair.next.server)) ?? pair.next.server),
     ),
     waitFor: ROLLED_OUT,
     why:
@@ -75,9 +75,10 @@ function splitStep(split: readonly Stay[], next: Snapshot, fleet: Fleet): Step {
 }
 
 /**
- * The new fleet with the split servers as they are on their way. What they leave may raise others'
- * limits in its plan, which is no harm: only these servers are applied. Where it keeps one of them
- * from the limit it must have, all others are held at theirs; then every pool.max fits.
+ * The new fleet with the intermediate sizes of the split servers. Their smaller sizes may raise the
+ * limits of other servers in its plan, which does no harm: the step applies only the split servers.
+ * If a split server then does not get the limit that it must have, all other servers are held at
+ * the limits of the new plan; then every pool.max fits.
  */
 function splitFleet(fleet: Fleet, next: Snapshot, smaller: ReadonlyMap<string, McpServer>): Fleet {
   const free = withServers(fleet, (server) => smaller.get(keyOf(server)) ?? server);
@@ -98,18 +99,18 @@ function withServers(fleet: Fleet, change: (server: McpServer) => McpServer): Fl
   return { budgets: fleet.budgets, servers: fleet.servers.map(change) };
 }
 
-/** Everything else: applied last, when every PgBouncer process has the new ini. */
+/** Servers that need more or are new: last, when every PgBouncer process has the new ini. */
 export function lastStep(old: Snapshot, next: Snapshot): Step {
-  const late = staying(old, next).filter((stay) => moveOf(stay.old, stay.next) !== "Before");
-  const resized = late.filter((stay) => sizesOf(stay.old) !== sizesOf(stay.next));
+  const late = pairsOf(old, next).filter((pair) => moveOf(pair.old, pair.next) !== "Before");
+  const resized = late.filter((pair) => sizesOf(pair.old) !== sizesOf(pair.next));
   const added = [...next.servers].filter(([key, { tier }]) => old.servers.get(key)?.tier !== tier);
   return {
     action: "ApplyAll",
     objects: named([
-      ...resized.map((stay) => stay.next.server),
+      ...resized.map((pair) => pair.next.server),
       ...added.map(([, { server }]) => server),
     ]),
-    obsolete: late.flatMap((stay) => obsoleteOf(stay, stay.next.server)),
+    obsolete: late.flatMap((pair) => obsoleteOf(pair, pair.next.server)),
     waitFor: "all rollouts are done",
     why: "Every PgBouncer process has the new ini: what is new or needs more may come.",
   };
@@ -119,15 +120,15 @@ function sizesOf({ replicas, generations, processesPerPod, limit }: Running): st
   return [replicas, generations, processesPerPod, limit].join(" ");
 }
 
-function staying(old: Snapshot, next: Snapshot): readonly Stay[] {
+function pairsOf(old: Snapshot, next: Snapshot): readonly ServerPair[] {
   return [...next.servers].flatMap(([key, running]) => {
     const before = old.servers.get(key);
     return before?.tier === running.tier ? [{ old: before, next: running }] : [];
   });
 }
 
-/** An autoscaler that is not in the new manifests would go on to scale. */
-function obsoleteOf({ old }: Stay, server: McpServer): readonly ObjectName[] {
+/** The autoscaler that only the old manifests have: it would continue to scale. */
+function obsoleteOf({ old }: ServerPair, server: McpServer): readonly ObjectName[] {
   const { name, namespace } = server.metadata;
   const isObsolete =
     old.server.spec.autoscaling !== undefined && server.spec.autoscaling === undefined;

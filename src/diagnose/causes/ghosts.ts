@@ -63,14 +63,17 @@ function isPodGone(live: LiveSystem, one: PersistentClient, owners: LiveOwners):
   const workloads = owners.byLogin(client);
   if (workloads.length === 0 || owners.hasPodAt(client.address)) return false;
   if (silenceMs(one) >= keepaliveMs(pgbouncer)) return false;
-  const seen = addressesSeen(live);
+  const addresses = clientAddresses(live);
   const running = workloads
     .flatMap(({ pods }) => pods)
     .filter(({ ready, terminating }) => ready && !terminating);
-  if (!running.every(({ address }) => address !== undefined && seen.has(address))) return false;
+  if (!running.every(({ address }) => address !== undefined && addresses.has(address)))
+    return false;
   const network = networkOf(client.address);
   if (network === undefined) return false;
-  return [...seen].some((address) => owners.hasPodAt(address) && networkOf(address) === network);
+  return [...addresses].some(
+    (address) => owners.hasPodAt(address) && networkOf(address) === network,
+  );
 }
 
 function overPods(
@@ -92,7 +95,7 @@ function overPods(
   });
 }
 
-function addressesSeen({ pgbouncers }: LiveSystem): ReadonlySet<string> {
+function clientAddresses({ pgbouncers }: LiveSystem): ReadonlySet<string> {
   return new Set(
     pgbouncers.flatMap((pgbouncer) => lastOf(pgbouncer).clients.map(({ address }) => address)),
   );

@@ -68,9 +68,9 @@ function heldBy(
   postgres: LivePostgres | undefined,
   { idleInTransactionMs, heldIdleMs, heldUnknownMs }: Thresholds,
 ): IdleHold | undefined {
-  const { pgbouncer, client, seen } = by;
+  const { pgbouncer, client, rows } = by;
   const server = lastOf(pgbouncer).servers.find(({ id }) => id === client.serverId);
-  if (server === undefined || seen.some(({ serverId }) => serverId !== server.id)) return undefined;
+  if (server === undefined || rows.some(({ serverId }) => serverId !== server.id)) return undefined;
 
   const backends = backendsOf(server, postgres);
   const [state, ...others] = new Set(backends?.map((each) => stateOf(each.state)));

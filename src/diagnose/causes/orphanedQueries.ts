@@ -56,7 +56,7 @@ export function orphanedQueries(live: LiveSystem, thresholds: Thresholds): Orpha
   });
   const others = othersAmong(uncounted);
   const running = (uncounted.at(-1) ?? []).filter(
-    (backend) => seenForMs(backend, uncounted, postgres) >= thresholds.withoutClientMs,
+    (backend) => observedForMs(backend, uncounted, postgres) >= thresholds.withoutClientMs,
   );
   const isShared = sharedAmong(pgbouncers);
   const {
@@ -167,32 +167,32 @@ function othersAmong(uncounted: readonly (readonly BackendRow[])[]): ReadonlySet
   return new Set(
     everywhere
       .filter(({ pid }) => {
-        const seen = uncounted.flatMap((all) => all.filter((backend) => backend.pid === pid));
-        return seen.some(({ state }) => state !== "active") || !isOneQuery(seen);
+        const rows = uncounted.flatMap((all) => all.filter((backend) => backend.pid === pid));
+        return rows.some(({ state }) => state !== "active") || !isOneQuery(rows);
       })
       .map(placeOf),
   );
 }
 
 /** For how long before the last sample it ran the same query, unknown to every pgbouncer. */
-function seenForMs(
+function observedForMs(
   { pid }: BackendRow,
   uncounted: readonly (readonly BackendRow[])[],
   { samples }: LivePostgres,
 ): number {
-  const seen: BackendRow[] = [];
+  const rows: BackendRow[] = [];
   let sinceMs = samples.at(-1)?.atMs ?? 0;
   for (let index = uncounted.length - 1; index >= 0; index--) {
     const backend = uncounted[index]?.find((each) => each.pid === pid);
-    if (backend?.state !== "active" || !isOneQuery([...seen, backend])) break;
-    seen.push(backend);
+    if (backend?.state !== "active" || !isOneQuery([...rows, backend])) break;
+    rows.push(backend);
     sinceMs = samples[index]?.atMs ?? sinceMs;
   }
   return (samples.at(-1)?.atMs ?? 0) - sinceMs;
 }
 
-function isOneQuery(seen: readonly BackendRow[]): boolean {
-  return sameMoment(seen.map(({ queryStartedAtMs }) => queryStartedAtMs)) !== undefined;
+function isOneQuery(rows: readonly BackendRow[]): boolean {
+  return sameMoment(rows.map(({ queryStartedAtMs }) => queryStartedAtMs)) !== undefined;
 }
 
 function findingOf(

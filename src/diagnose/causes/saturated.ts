@@ -121,9 +121,9 @@ function idleOf(
   own: (one: { readonly line: string }) => boolean,
 ): readonly ClientRow[] | undefined {
   const idle = persistentClientsOf(pgbouncer).filter(
-    ({ client, seen }) =>
+    ({ client, rows }) =>
       own(client) &&
-      !seen.some((each) => isBusy(each)) &&
+      !rows.some((each) => isBusy(each)) &&
       !alwaysQueued(pgbouncer, client.line, client.user),
   );
   const all = lastOf(pgbouncer).clients.filter(own).length;

@@ -42,8 +42,8 @@ function stormAt(pgbouncer: LivePgBouncer, thresholds: Thresholds): CauseFinding
       evidence: [
         ...joinTruncatedLines(
           counts.map(
-            ({ who, gone: own, stay }) =>
-              `${who}: ${own} clients came and went within ${Math.round(seconds)} s, ${stay} stayed`,
+            ({ who, gone: own, remained }) =>
+              `${who}: ${own} clients came and went within ${Math.round(seconds)} s, ${remained} stayed`,
           ),
         ),
         ...(caught.length > 0 ? groups(caught, "short-lived client") : []),
@@ -70,11 +70,11 @@ interface Count {
   /** Clients that came after the first sample and are not in the last one. */
   readonly gone: number;
   /** Clients that are in the first sample and in the last one. */
-  readonly stay: number;
+  readonly remained: number;
 }
 
 function isStorm(
-  { logins, gone, stay }: Count,
+  { logins, gone, remained }: Count,
   pgbouncer: LivePgBouncer,
   { loginsPerSecond }: Thresholds,
 ): boolean {
@@ -85,7 +85,7 @@ function isStorm(
   }
   const seconds = windowSeconds(pgbouncer);
   const steady = thirds.every((count) => count >= (loginsPerSecond * seconds) / thirds.length);
-  return steady && gone >= loginsPerSecond * seconds && gone > stay;
+  return steady && gone >= loginsPerSecond * seconds && gone > remained;
 }
 
 function countsOf(pgbouncer: LivePgBouncer): readonly Count[] {
@@ -93,7 +93,7 @@ function countsOf(pgbouncer: LivePgBouncer): readonly Count[] {
   return counted.length > 0 ? counted : caughtGroups(pgbouncer);
 }
 
-/** As PgBouncer counts them, since 1.26. */
+/** The logins of a line as PgBouncer counts them, since 1.26. */
 function countedLine(pgbouncer: LivePgBouncer, line: string): Count | undefined {
   const totals = pgbouncer.samples.flatMap(({ loginsByLine }) => loginsByLine?.get(line) ?? []);
   if (totals.length < pgbouncer.samples.length) return undefined;
@@ -102,11 +102,16 @@ function countedLine(pgbouncer: LivePgBouncer, line: string): Count | undefined 
   const own = pgbouncer.samples.map(({ clients }) => clients.filter((one) => one.line === line));
   const first = keysOf(own[0]);
   const last = own.at(-1) ?? [];
-  const stay = last.filter((client) => first.has(keyOf(client))).length;
-  return { who: `line ${line}`, logins, gone: Math.max(0, sum - (last.length - stay)), stay };
+  const remained = last.filter((client) => first.has(keyOf(client))).length;
+  return {
+    who: `line ${line}`,
+    logins,
+    gone: Math.max(0, sum - (last.length - remained)),
+    remained,
+  };
 }
 
-/** As far as samples caught them: at least as many there were. */
+/** The logins that samples show, by group: a lower bound of the real number. */
 function caughtGroups(pgbouncer: LivePgBouncer): readonly Count[] {
   const { samples } = pgbouncer;
   const gone = keysOf(goneAgain(pgbouncer));
@@ -117,25 +122,25 @@ function caughtGroups(pgbouncer: LivePgBouncer): readonly Count[] {
       const keys = keysOf(members);
       return {
         who,
-        // For each sample but the first: who was not in the one before.
+        // For each sample but the first: clients that were not in the sample before.
         logins: samples.slice(1).map(({ clients }, index) => {
           const before = keysOf(samples[index]?.clients);
           return clients.filter((one) => keys.has(keyOf(one)) && !before.has(keyOf(one))).length;
         }),
         gone: members.filter((one) => gone.has(keyOf(one))).length,
-        stay: members.filter((one) => first.has(keyOf(one)) && last.has(keyOf(one))).length,
+        remained: members.filter((one) => first.has(keyOf(one)) && last.has(keyOf(one))).length,
       };
     })
     .toSorted((a, b) => b.gone - a.gone || byCodeUnit(a.who, b.who));
 }
 
-/** Those who are in some sample, but neither in the first nor in the last. */
+/** Clients in some sample, but neither in the first nor in the last. */
 function goneAgain(pgbouncer: LivePgBouncer): readonly ClientRow[] {
-  const stay = keysOf([...(pgbouncer.samples[0]?.clients ?? []), ...lastOf(pgbouncer).clients]);
-  return clientsIn(pgbouncer).filter((client) => !stay.has(keyOf(client)));
+  const atEdges = keysOf([...(pgbouncer.samples[0]?.clients ?? []), ...lastOf(pgbouncer).clients]);
+  return clientsIn(pgbouncer).filter((client) => !atEdges.has(keyOf(client)));
 }
 
-/** Each client of any sample once, as it was last seen; consoles left out. */
+/** Each client of any sample once, as its last sample shows it, without consoles. */
 function clientsIn({ samples }: LivePgBouncer): readonly ClientRow[] {
   const clients = samples.flatMap((sample) => sample.clients.filter((one) => !isConsole(one)));
   return [...new Map(clients.map((client) => [keyOf(client), client])).values()];

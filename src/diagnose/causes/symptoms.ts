@@ -120,7 +120,7 @@ function lastingWaitMs(pgbouncer: LivePgBouncer, line: string): number {
     ),
   );
   const silent = persistentClientsOf(pgbouncer)
-    .filter(({ client, seen }) => client.line === line && seen.every(isWaiting))
+    .filter(({ client, rows }) => client.line === line && rows.every(isWaiting))
     .map(silenceMs);
   return Math.max(Math.min(...longest), ...silent);
 }

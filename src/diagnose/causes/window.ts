@@ -6,10 +6,10 @@ import { byCodeUnit } from "../../text/order.ts";
 /** One client that is there in every sample of its pgbouncer. */
 export interface PersistentClient {
   readonly pgbouncer: LivePgBouncer;
-  /** As it was last seen. */
+  /** Its row in the last sample. */
   readonly client: ClientRow;
   /** In the order of the samples, the last one too. */
-  readonly seen: readonly ClientRow[];
+  readonly rows: readonly ClientRow[];
 }
 
 /** Those who were there all the time, consoles left out: only they hold something. */
@@ -20,8 +20,8 @@ export function persistentClientsOf(pgbouncer: LivePgBouncer): readonly Persiste
   return lastOf(pgbouncer)
     .clients.flatMap((client) => {
       if (isConsole(client)) return [];
-      const seen = all.flatMap((clients) => clients.get(keyOf(client)) ?? []);
-      return seen.length === all.length ? [{ pgbouncer, client, seen }] : [];
+      const rows = all.flatMap((clients) => clients.get(keyOf(client)) ?? []);
+      return rows.length === all.length ? [{ pgbouncer, client, rows }] : [];
     })
     .toSorted((a, b) => byCodeUnit(keyOf(a.client), keyOf(b.client)));
 }
@@ -45,8 +45,8 @@ export function isConsole({ line }: { readonly line: string }): boolean {
 }
 
 /** How long it has asked nothing, if it asked nothing between the samples; else 0. */
-export function silenceMs({ pgbouncer, client, seen }: PersistentClient): number {
-  const requests = new Set(seen.map(({ requestedAtMs }) => requestedAtMs));
+export function silenceMs({ pgbouncer, client, rows }: PersistentClient): number {
+  const requests = new Set(rows.map(({ requestedAtMs }) => requestedAtMs));
   return requests.size === 1 ? lastOf(pgbouncer).atMs - client.requestedAtMs : 0;
 }
 
@@ -62,7 +62,7 @@ export function maxClientConnOf({ config }: LivePgBouncer): number {
   return Number(config.get("max_client_conn") ?? 100);
 }
 
-/** What the pools of a line have and may have, as last seen. */
+/** What the pools of a line have and may have, in the last sample. */
 export function linePoolsOf(pgbouncer: LivePgBouncer, name: string) {
   const line = pgbouncer.lines.find((each) => each.name === name);
   const pools = lastOf(pgbouncer).pools.filter((pool) => pool.line === name);

@@ -72,14 +72,14 @@ type Reach = "alive" | "unreachable" | "unknown";
 function probe({ address, port }: ClientRow, { after }: Runtime): Promise<Reach> {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port });
-    const tell = (reach: Reach) => {
+    const finish = (reach: Reach) => {
       forget();
       socket.destroy();
       resolve(reach);
     };
-    const forget = after(ANSWER_TIMEOUT_MS, () => tell("unknown"));
-    socket.once("connect", () => tell("alive"));
-    socket.once("error", (error) => tell(reachAfter(error)));
+    const forget = after(ANSWER_TIMEOUT_MS, () => finish("unknown"));
+    socket.once("connect", () => finish("alive"));
+    socket.once("error", (error) => finish(reachAfter(error)));
   });
 }
 
