@@ -134,7 +134,7 @@ export function metadataSchema(name: z.ZodString) {
 }
 
 /** Kubernetes' own condition type. */
-const condition = z.strictObject({
+export const conditionSchema = z.strictObject({
   type: z.string().max(316),
   status: z.enum(["True", "False", "Unknown"]),
   observedGeneration: whole(0).optional(),
@@ -144,10 +144,10 @@ const condition = z.strictObject({
 });
 
 /** A condition of an object's status. */
-export type Condition = z.output<typeof condition>;
+export type Condition = z.output<typeof conditionSchema>;
 
 export const conditions = z
-  .array(condition)
+  .array(conditionSchema)
   .max(32)
   .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] })
   .optional()

@@ -1,15 +1,13 @@
 import type { Condition } from "../api/kubernetes.ts";
 import type { ObservedObject } from "../model/budgetSnapshot.ts";
 import { conditionIn, conditionOf, UNCHANGED, type CheckOutcome } from "./condition.ts";
-import type { ConditionType } from "./reasons.ts";
+import { WINDOW_REASONS, type ConditionType } from "./reasons.ts";
 
 /** One condition of an object, and the function that decides it. */
 export interface Check<Input> {
   readonly type: ConditionType;
   /** The status that is success: True, but False of PoolSettingIgnored. */
   readonly success: "True" | "False";
-  /** Its success is read from the windows of PgBouncer processes. */
-  readonly readsWindows?: true;
   /** @param before what the condition said last; undefined: it is not there yet */
   readonly check: (input: Input, before: Condition | undefined) => CheckOutcome;
 }
@@ -33,8 +31,8 @@ export function runChain<Input>(
   const parts = chain.map((each) => {
     const before = conditionIn(object.status, each.type);
     const outcome = each.check(input, before);
-    const isHeld = isTooEarly && isTakenBack(each, before, outcome);
-    const condition = conditionOf(object, each.type, isHeld ? UNCHANGED : outcome, atMs);
+    const stays = isTooEarly && dependsOnWindow(each.type, before) && !isFailure(each, outcome);
+    const condition = conditionOf(object, each.type, stays ? UNCHANGED : outcome, atMs);
     return { type: each.type, success: each.success, condition };
   });
   const ready = conditionOf(object, "Ready", readyOf(parts, remark), atMs);
@@ -42,16 +40,23 @@ export function runChain<Input>(
 }
 
 /**
- * Whether a check that reads windows turns back to success. The windows must be long enough for
- * that: a PgBouncer that has just come back has few clients yet, whatever broke a sum before.
+ * Whether only windows that are long enough show that what a condition says is over: a PgBouncer
+ * that has just come back has few clients yet, whatever broke a sum before.
  */
-function isTakenBack(
-  { success, readsWindows }: Check<never>,
-  before: Condition | undefined,
-  outcome: CheckOutcome,
+function dependsOnWindow(type: ConditionType, before: Condition | undefined): boolean {
+  return WINDOW_REASONS[type]?.some((reason) => reason === before?.reason) ?? false;
+}
+
+function isFailure(
+  { success }: Pick<Check<never>, "success">,
+  outcome: Pick<Condition, "status"> | typeof UNCHANGED | undefined,
 ): boolean {
-  if (readsWindows === undefined || before === undefined || outcome === UNCHANGED) return false;
-  return outcome.status === success && before.status !== success;
+  return (
+    outcome !== undefined &&
+    outcome !== UNCHANGED &&
+    outcome.status !== "Unknown" &&
+    outcome.status !== success
+  );
 }
 
 /** A condition that Ready is made of. */
@@ -68,10 +73,7 @@ function readyOf(
   parts: readonly Part[],
   remark: string,
 ): Pick<Condition, "status" | "reason" | "message"> {
-  const failures = parts.filter(
-    ({ condition, success }) =>
-      condition && condition.status !== "Unknown" && condition.status !== success,
-  );
+  const failures = parts.filter((part) => isFailure(part, part.condition));
   const unknown = parts.filter(({ condition }) => (condition?.status ?? "Unknown") === "Unknown");
   const [first] = [...failures, ...unknown];
   if (first === undefined) {

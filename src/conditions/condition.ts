@@ -1,5 +1,5 @@
-import type { ConnectionBudgetStatus } from "../api/connectionBudget.ts";
 import type { Condition } from "../api/kubernetes.ts";
+import type { ObservedStatus } from "../api/status.ts";
 import type { ObservedObject } from "../model/budgetSnapshot.ts";
 import { joinTruncated, listed, truncate } from "../text/wording.ts";
 import type { ConditionType, Reason, ReasonOf, Reasons } from "./reasons.ts";
@@ -50,12 +50,10 @@ export function notUnderstood(problems: readonly string[]): CheckResult<"NotUnde
 
 /** The condition of that type that a status has. */
 export function conditionIn(
-  status: { readonly conditions?: unknown } | undefined,
+  status: Pick<ObservedStatus, "conditions"> | undefined,
   type: string,
 ): Condition | undefined {
-  const conditions = status?.conditions;
-  if (!Array.isArray(conditions)) return undefined;
-  return conditions.find((each): each is Condition => isCondition(each, type));
+  return status?.conditions?.find((each) => each.type === type);
 }
 
 /** The condition that an object gets from what its check said; undefined: none yet. */
@@ -81,35 +79,4 @@ export function conditionOf(
 /** As Kubernetes writes it: whole seconds. */
 function timeOf(atMs: number): string {
   return `${new Date(atMs).toISOString().slice(0, 19)}Z`;
-}
-
-/** The API server has checked its other fields by the CRD. */
-function isCondition(value: unknown, type: string): value is Condition {
-  return typeof value === "object" && value !== null && "type" in value && value.type === type;
-}
-
-type Targets = NonNullable<ConnectionBudgetStatus["targets"]>;
-
-/** Fields of the status that an object has. The API server has checked them by the CRD. */
-interface StatusFields {
-  readonly numbers: Readonly<Partial<Record<"replicas" | "limit" | "grant" | "slots", number>>>;
-  readonly selector?: string;
-  readonly targets?: Targets;
-}
-
-export function statusFieldsOf({ status }: ObservedObject<unknown>): StatusFields {
-  const { selector, targets } = status;
-  const numbers = (["replicas", "limit", "grant", "slots"] as const).flatMap((field) => {
-    const value = status[field];
-    return typeof value === "number" ? [[field, value] as const] : [];
-  });
-  return {
-    numbers: Object.fromEntries(numbers),
-    ...(typeof selector === "string" && { selector }),
-    ...(isTargets(targets) && { targets }),
-  };
-}
-
-function isTargets(value: unknown): value is Targets {
-  return typeof value === "object" && value !== null;
 }

@@ -9,7 +9,7 @@ import type { LineState, PgBouncerState } from "../model/pgbouncer.ts";
 import { CLIENT_LOGIN_TIMEOUT_SECONDS } from "../pgbouncer/ini.ts";
 import { plannedLines, type Line } from "../pgbouncer/lines.ts";
 import { joinTruncated, listed } from "../text/wording.ts";
-import { failureFrom, notUnderstood, type CheckOutcome, type FailureCause } from "./condition.ts";
+import { failureFrom, type CheckOutcome, type FailureCause } from "./condition.ts";
 import type { BudgetInput } from "./input.ts";
 import { outcomeOf, type ObservedPgBouncer, type ObservedPgBouncers } from "./observed.ts";
 
@@ -43,7 +43,7 @@ export function configApplied({
   plan,
   pgbouncers,
 }: Pick<BudgetInput, "plan" | "pgbouncers">): CheckOutcome<"ConfigApplied"> {
-  if (!plan.known) return notUnderstood(plan.problems);
+  if (!plan.known) return plan.why;
   const { budget, admitted } = plan;
   const isExisting = budget.spec.pgbouncer.existing !== undefined;
   const { available } = pgbouncers;

@@ -1,17 +1,26 @@
 import type { ConnectionBudgetStatus } from "../api/connectionBudget.ts";
 import type { McpServerStatus } from "../api/mcpServer.ts";
+import type { ObservedStatus } from "../api/status.ts";
 import type { ObservedObject } from "../model/budgetSnapshot.ts";
 import type { Check } from "./chain.ts";
 
 /** What is decided by one snapshot: data alone, which src/operator carries out. */
 export interface Decision {
-  readonly statuses: Statuses;
+  /** The whole status that each object should have. */
+  readonly statuses: {
+    /** Absent: there is no budget. */
+    readonly budget?: ConnectionBudgetStatus;
+    /** By the server's name. */
+    readonly servers: ReadonlyMap<string, McpServerStatus>;
+  };
   /** What a person should know: made where a condition flips, so that each is written once. */
   readonly events: readonly EventRecord[];
   /** The same numbers as in the messages, for Prometheus. */
   readonly metrics: readonly Metric[];
   /** Objects that should exist because of the budget. None yet: weir only observes. */
   readonly children: readonly DesiredObject[];
+  /** A fault of weir's own that kept it from a judgement, for the log. */
+  readonly fault?: string;
 }
 
 /** An object as it should be applied. */
@@ -21,16 +30,8 @@ interface DesiredObject {
   readonly metadata: { readonly namespace: string; readonly name: string };
 }
 
-/** The whole status that each object should have. */
-interface Statuses {
-  /** Absent: there is no budget. */
-  readonly budget?: ConnectionBudgetStatus;
-  /** By the server's name. */
-  readonly servers: ReadonlyMap<string, McpServerStatus>;
-}
-
 /** An object of weir's with the status that it should have. */
-export interface JudgedObject<Status = { readonly conditions?: unknown }> {
+export interface JudgedObject<Status = ObservedStatus> {
   readonly kind: "ConnectionBudget" | "McpServer";
   /** As it was observed, with its last status. */
   readonly object: ObservedObject<unknown>;

@@ -12,7 +12,7 @@ export function feasible({
   plan,
   snapshot: { namespaceAlone },
 }: Pick<BudgetInput, "plan" | "snapshot">): CheckResult<ReasonOf<"Feasible">> {
-  if (!plan.known) return notUnderstood(plan.problems);
+  if (!plan.known) return plan.why;
   const { written, postgres, conflicts, unread } = plan;
   const missing = [...floorsMissing(written), ...linesMissing(written), ...sharesMissing(postgres)];
   const [suggestion] = written.suggestions;

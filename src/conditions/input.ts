@@ -6,6 +6,7 @@ import type { Admission } from "./admission.ts";
 import type { ClientOwners } from "./clientOwners.ts";
 import type { CheckResult } from "./condition.ts";
 import type { ObjectPlan } from "./objectPlan.ts";
+import type { UnplannedReason } from "./reasons.ts";
 import type { ObservedPgBouncers } from "./observed.ts";
 
 /** What the checks of a ConnectionBudget look at. */
@@ -36,6 +37,6 @@ export interface PlannedServerInput {
 interface UnplannedServerInput {
   readonly snapshot: ServerSnapshot;
   /** Why there is no plan. */
-  readonly unplanned: CheckResult<"NotUnderstood" | "BudgetNotFound">;
+  readonly unplanned: CheckResult<UnplannedReason>;
   readonly planned?: undefined;
 }

@@ -8,7 +8,7 @@ import type { Decision, JudgedObject, Metric } from "./decision.ts";
 import { eventsOf } from "./events.ts";
 import type { BudgetInput, ServerInput } from "./input.ts";
 import { conditionMetrics, metricsOf, podsMetric } from "./metrics.ts";
-import { planObjects } from "./objectPlan.ts";
+import { planObjects, type ObjectPlan } from "./objectPlan.ts";
 import { pgbouncersOf } from "./observed.ts";
 import { BUDGET_CHECKS, budgetStatus, SERVER_CHECKS, serverStatus } from "./statuses.ts";
 
@@ -28,7 +28,7 @@ export function judge(observed: BudgetSnapshot): Decision {
     status: budgetStatus(input),
   } as const;
   const servers = serverInputs(input).map((each) => judgedServer(each, snapshot.atMs));
-  return decisionOf(metricsOf(input), servers, budget);
+  return { ...decisionOf(metricsOf(input), servers, budget), ...faultOf(input.plan) };
 }
 
 /**
@@ -41,11 +41,16 @@ export function judgeOrphans(observed: readonly ServerSnapshot[], atMs: number):
   return decisionOf(servers.map(podsMetric), judged);
 }
 
+function faultOf(plan: ObjectPlan): Pick<Decision, "fault"> {
+  const isFault = !plan.known && plan.why.reason === "SumsDisagree";
+  return isFault ? { fault: plan.why.message } : {};
+}
+
 function serverInputs({ snapshot, plan, ...others }: BudgetInput): readonly ServerInput[] {
   if (!plan.known) {
     return snapshot.servers.map((server) => {
       const { parsed } = server.object;
-      const unplanned = notUnderstood(parsed.ok ? plan.problems : parsed.problems);
+      const unplanned = parsed.ok ? plan.why : notUnderstood(parsed.problems);
       return { snapshot: server, unplanned };
     });
   }

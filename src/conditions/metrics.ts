@@ -4,7 +4,7 @@ import type { PostgresSnapshot } from "../model/postgres.ts";
 import { conditionIn } from "./condition.ts";
 import type { JudgedObject, Metric, MetricName } from "./decision.ts";
 import type { BudgetInput } from "./input.ts";
-import type { ObjectPlan } from "./objectPlan.ts";
+import type { KnownPlan } from "./objectPlan.ts";
 
 /** What is planned and what is open, for Prometheus. What could not be asked has no metric. */
 export function metricsOf({
@@ -45,7 +45,7 @@ function metric(name: MetricName, value: number, labels: Metric["labels"] = {}):
 function plannedMetrics({
   budget,
   admitted: { clients, slots, servers },
-}: Extract<ObjectPlan, { readonly known: true }>): readonly Metric[] {
+}: KnownPlan): readonly Metric[] {
   const { consoles, maintenance, logins } = clients.reserve;
   const { granted, headroom } = clients;
   return [

@@ -4,39 +4,44 @@ import { formatPath } from "../api/fieldPath.ts";
 import { checkFleet } from "../fleet/fleetRules.ts";
 import type { McpServer } from "../api/mcpServer.ts";
 import { byNames } from "../text/order.ts";
+import { SumError } from "../budget/assertSums.ts";
 import type { BudgetPlan, PostgresPlan } from "../budget/plan.ts";
 import { planBudget } from "../budget/planBudget.ts";
 import { planFleet } from "../budget/planFleet.ts";
 import type { BudgetSnapshot, ObservedObject, ServerSnapshot } from "../model/budgetSnapshot.ts";
 import { admit, type Admission } from "./admission.ts";
-import { conditionIn } from "./condition.ts";
+import { conditionIn, notUnderstood, type CheckResult } from "./condition.ts";
 
 /** What the objects of one budget say, all together. */
-export type ObjectPlan =
-  | {
-      readonly known: true;
-      readonly budget: ConnectionBudget;
-      readonly problems: readonly [];
-      /** As written: what is missing, when not all fit. */
-      readonly written: BudgetPlan;
-      /** Its Postgres, where several budgets share it or a share is declared. */
-      readonly postgres?: PostgresPlan;
-      /** What is wrong between the objects, one line each. */
-      readonly conflicts: readonly string[];
-      /** Other budgets of its Postgres whose shares are not known, one line each. */
-      readonly unread: readonly string[];
-      /** By the server's name. */
-      readonly admissions: ReadonlyMap<string, Admission>;
-      /** The plan of those that are admitted: what PgBouncer should have applied. */
-      readonly admitted: BudgetPlan;
-    }
-  | {
-      readonly known: false;
-      /** Absent: it can't be read. */
-      readonly budget?: ConnectionBudget;
-      /** Why no sum is known: objects that can't be read, a line each. */
-      readonly problems: readonly string[];
-    };
+export type ObjectPlan = KnownPlan | UnknownPlan;
+
+export interface KnownPlan {
+  readonly known: true;
+  readonly budget: ConnectionBudget;
+  /** As written: what is missing, when not all fit. */
+  readonly written: BudgetPlan;
+  /** Its Postgres, where several budgets share it or a share is declared. */
+  readonly postgres?: PostgresPlan;
+  /** What is wrong between the objects, one line each. */
+  readonly conflicts: readonly string[];
+  /** Other budgets of its Postgres whose shares are not known, one line each. */
+  readonly unread: readonly string[];
+  /** By the server's name. */
+  readonly admissions: ReadonlyMap<string, Admission>;
+  /** The plan of those that are admitted: what PgBouncer should have applied. */
+  readonly admitted: BudgetPlan;
+}
+
+/** No sum is known. */
+export type UnknownPlan = {
+  readonly known: false;
+  /** Objects can't be read, or weir's own sums disagree. */
+  readonly why: CheckResult<"NotUnderstood" | "SumsDisagree">;
+} & (
+  | { readonly budget: ConnectionBudget }
+  /** It can't be read. */
+  | { readonly budget?: undefined }
+);
 
 /**
  * Plans a budget as its objects are written. Incumbents are those whose status says that they are
@@ -53,12 +58,26 @@ export function planObjects({
     ...servers.flatMap(({ object }) => problemsOf("McpServer", object)),
   ].toSorted();
   const own = parsedOf(budget);
-  if (own === undefined || problems.length > 0) {
-    return { known: false, ...(own !== undefined && { budget: own }), problems };
+  if (own === undefined) return { known: false, why: notUnderstood(problems) };
+  if (problems.length > 0) return { known: false, budget: own, why: notUnderstood(problems) };
+  try {
+    return { known: true, ...plannedObjects(own, servers, neighbours), unread: unreadNeighbours };
+  } catch (error) {
+    // A fault of weir's, whose numbers must not be judged by, nor the last statuses stay.
+    if (!(error instanceof SumError)) throw error;
+    const why = { status: "Unknown", reason: "SumsDisagree", message: error.message } as const;
+    return { known: false, budget: own, why };
   }
+}
+
+/** @throws SumError */
+function plannedObjects(
+  own: ConnectionBudget,
+  servers: readonly ServerSnapshot[],
+  neighbours: readonly ConnectionBudget[],
+): Omit<KnownPlan, "known" | "unread"> {
   const parsed = servers.flatMap(({ object }) => parsedOf(object) ?? []).toSorted(byName);
-  const fleet = { budgets: [own, ...neighbours], servers: parsed };
-  const plan = planFleet(fleet);
+  const plan = planFleet({ budgets: [own, ...neighbours], servers: parsed });
   const written = plan.budgets.find(
     ({ name, namespace }) => name === own.metadata.name && namespace === own.metadata.namespace,
   );
@@ -69,13 +88,10 @@ export function planObjects({
   const admissions = admit(own, applicantsOf(servers));
   const isAdmitted = ({ metadata }: McpServer) => admissions.get(metadata.name)?.admitted === true;
   return {
-    known: true,
     budget: own,
-    problems: [],
     written,
     ...(postgres !== undefined && { postgres }),
     conflicts: conflictsOf(own, neighbours, parsed),
-    unread: unreadNeighbours,
     admissions,
     admitted: written.feasible ? written : planBudget(own, parsed.filter(isAdmitted), 0),
   };

@@ -2,7 +2,7 @@ import { availableConnections, type ConnectionBudget } from "../api/connectionBu
 import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress.ts";
 import type { LineState } from "../model/pgbouncer.ts";
 import type { PostgresSnapshot } from "../model/postgres.ts";
-import { failureFrom, notUnderstood, type CheckOutcome, type FailureCause } from "./condition.ts";
+import { failureFrom, type CheckOutcome, type FailureCause } from "./condition.ts";
 import type { BudgetInput } from "./input.ts";
 import { listed } from "../text/wording.ts";
 import { sourceStatusOf, outcomeOf, combined, type ObservedPgBouncers } from "./observed.ts";
@@ -24,7 +24,7 @@ export function postgresGuarded({
   plan,
   pgbouncers,
 }: Omit<BudgetInput, "owners">): CheckOutcome<"PostgresGuarded"> {
-  if (plan.budget === undefined) return notUnderstood(plan.problems);
+  if (plan.budget === undefined) return plan.why;
   const { budget } = plan;
   const isExisting = budget.spec.pgbouncer.existing !== undefined;
   const ofPostgres = sourceStatusOf("Postgres", postgres);

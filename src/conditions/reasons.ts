@@ -46,11 +46,14 @@ export type ConditionType = keyof Reasons;
 /** Whose the clients are can't be known. */
 export type OwnerUnknownReason = "AddressesHidden" | "AddressesShared";
 
+/** Why a server or a budget has no plan. */
+export type UnplannedReason = "NotUnderstood" | "SumsDisagree" | "BudgetNotFound";
+
 /** Why any condition may be Unknown. */
 export type UnknownReason =
   | UnavailableReason
   | "ProcessesUnseen"
-  | "BudgetNotFound"
+  | UnplannedReason
   | OwnerUnknownReason;
 
 /** A reason that a check of this condition gives. */
@@ -58,3 +61,28 @@ export type ReasonOf<Type extends ConditionType> = Reasons[Type] | UnknownReason
 
 /** Ready has the reason of the condition that decides it. */
 export type Reason = ReasonOf<ConditionType>;
+
+/** Some process could not be asked, or whose its clients were: what it had open was not known. */
+const UNWATCHED = [
+  "SecretMissing",
+  "SecretForbidden",
+  "SecretInvalid",
+  "HostNotFound",
+  "Unreachable",
+  "LoginRefused",
+  "NotUnderstood",
+  "NoPods",
+  "ProcessesUnseen",
+  "AddressesHidden",
+  "AddressesShared",
+] as const satisfies readonly UnknownReason[];
+
+/**
+ * The reasons of each condition that windows of PgBouncer processes decide: only a window that is
+ * long enough shows that they hold no more. All others are known without a window.
+ */
+export const WINDOW_REASONS: Readonly<Partial<Record<ConditionType, readonly Reason[]>>> = {
+  WithinBudget: ["ClientsExceedBudget", "SlotsExceedBudget", "BackendsExceedBudget", ...UNWATCHED],
+  WithinGrant: ["ClientsExceedGrant", ...UNWATCHED],
+  PoolSettingIgnored: ["MoreThanConfigured", ...UNWATCHED],
+} satisfies { readonly [Type in ConditionType]?: readonly ReasonOf<Type>[] };

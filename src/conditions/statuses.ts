@@ -2,7 +2,6 @@ import type { ConnectionBudgetStatus } from "../api/connectionBudget.ts";
 import type { McpServerStatus } from "../api/mcpServer.ts";
 import { admitted } from "./admission.ts";
 import { runChain, type Check } from "./chain.ts";
-import { statusFieldsOf } from "./condition.ts";
 import { configApplied } from "./configApplied.ts";
 import { feasible } from "./feasible.ts";
 import type { BudgetInput, ServerInput } from "./input.ts";
@@ -17,7 +16,7 @@ import { withinGrant } from "./withinGrant.ts";
 /** What is decided of a ConnectionBudget, in this order. */
 export const BUDGET_CHECKS: readonly Check<BudgetInput>[] = [
   { type: "Feasible", success: "True", check: feasible },
-  { type: "WithinBudget", success: "True", readsWindows: true, check: withinBudget },
+  { type: "WithinBudget", success: "True", check: withinBudget },
   { type: "ConfigApplied", success: "True", check: configApplied },
   { type: "PostgresGuarded", success: "True", check: postgresGuarded },
 ];
@@ -26,15 +25,15 @@ export const BUDGET_CHECKS: readonly Check<BudgetInput>[] = [
 export function budgetStatus(input: BudgetInput): ConnectionBudgetStatus {
   const { snapshot, plan, pgbouncers } = input;
   const { budget, atMs } = snapshot;
-  const before = statusFieldsOf(budget);
+  const { targets, ...before } = budget.status;
   const selector = snapshot.pgbouncerSelector ?? before.selector;
   // Until all were asked, nobody knows how many there are.
-  const replicas = (pgbouncers.pending ? undefined : pgbouncers.apart) ?? before.numbers.replicas;
+  const replicas = (pgbouncers.pending ? undefined : pgbouncers.apart) ?? before.replicas;
   return {
     observedGeneration: budget.generation,
     ...(replicas !== undefined && { replicas }),
     ...(selector !== undefined && { selector }),
-    ...(before.targets !== undefined && { targets: before.targets }),
+    ...(targets !== undefined && { targets }),
     conditions: runChain(BUDGET_CHECKS, {
       object: budget,
       input,
@@ -53,15 +52,15 @@ function remarkOf({ budget }: ObjectPlan): string {
 /** What is decided of an McpServer, in this order. */
 export const SERVER_CHECKS: readonly Check<ServerInput>[] = [
   { type: "Admitted", success: "True", check: admitted },
-  { type: "WithinGrant", success: "True", readsWindows: true, check: withinGrant },
-  { type: "PoolSettingIgnored", success: "False", readsWindows: true, check: poolSettingIgnored },
+  { type: "WithinGrant", success: "True", check: withinGrant },
+  { type: "PoolSettingIgnored", success: "False", check: poolSettingIgnored },
   { type: "Verified", success: "True", check: verified },
 ];
 
 /** The whole status of a server. */
 export function serverStatus(input: ServerInput, atMs: number): McpServerStatus {
   const { object, workload, pods } = input.snapshot;
-  const selector = workload?.selector ?? statusFieldsOf(object).selector;
+  const selector = workload?.selector ?? object.status.selector;
   return {
     observedGeneration: object.generation,
     replicas: pods.length,
@@ -76,12 +75,16 @@ export function serverStatus(input: ServerInput, atMs: number): McpServerStatus 
   };
 }
 
-/** While objects of its budget can't be read, a server keeps the numbers that it had. */
-function numbersOf(input: ServerInput): Pick<McpServerStatus, "limit" | "grant" | "slots"> {
-  if (input.unplanned?.reason === "NotUnderstood") {
-    const { replicas: _, ...before } = statusFieldsOf(input.snapshot.object).numbers;
-    return before;
+/** While the plan of its budget is not known, a server keeps the numbers that it had. */
+function numbersOf({
+  unplanned,
+  planned,
+  snapshot,
+}: ServerInput): Pick<McpServerStatus, "limit" | "grant" | "slots"> {
+  if (unplanned !== undefined && unplanned.reason !== "BudgetNotFound") {
+    const { limit, grant, slots } = snapshot.object.status;
+    return { limit, grant, slots };
   }
-  const { limit = 0, grant = 0, slots = 0 } = input.planned ?? {};
+  const { limit = 0, grant = 0, slots = 0 } = planned ?? {};
   return { limit, grant, slots };
 }

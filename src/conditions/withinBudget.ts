@@ -4,7 +4,6 @@ import { counted } from "../text/wording.ts";
 import { holdersOf, type ClientOwners } from "./clientOwners.ts";
 import {
   failureFrom,
-  notUnderstood,
   type CheckOutcome,
   type CheckResult,
   type FailureCause,
@@ -33,7 +32,7 @@ export function withinBudget({
   owners,
 }: BudgetInput): CheckOutcome<"WithinBudget"> {
   // A server that can't be read hides nothing of what is open.
-  if (plan.budget === undefined) return notUnderstood(plan.problems);
+  if (plan.budget === undefined) return plan.why;
   const { budget } = plan;
   const room = slotRoomOf(budget, pgbouncers, snapshot.postgres);
   const { available } = pgbouncers;

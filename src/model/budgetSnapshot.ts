@@ -1,5 +1,6 @@
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import type { McpServer } from "../api/mcpServer.ts";
+import type { ObservedStatus } from "../api/status.ts";
 import type { Observation } from "./observation.ts";
 import type { PgBouncerSnapshot } from "./pgbouncer.ts";
 import type { PostgresSnapshot } from "./postgres.ts";
@@ -40,8 +41,8 @@ export interface ObservedObject<T> {
   readonly parsed:
     | { readonly ok: true; readonly value: T }
     | { readonly ok: false; readonly problems: readonly string[] };
-  /** The status that it has, as the API server holds it. */
-  readonly status: Readonly<Record<string, unknown>>;
+  /** The status that it has, as far as weir can read it. */
+  readonly status: ObservedStatus;
 }
 
 /** One server, and what runs of it. */

@@ -4,6 +4,7 @@ import type { Kind } from "../api/fieldSchema.ts";
 import { mcpServerSchema, type McpServer } from "../api/mcpServer.ts";
 import { checkObject } from "../fleet/objectCheck.ts";
 import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress.ts";
+import { readStatus } from "../api/status.ts";
 import { fieldOf, numberAt, textAt } from "../json/fields.ts";
 import { withoutManagedFields, type KubeObject } from "../kube/object.ts";
 import type { BudgetSnapshot, ObservedObject } from "../model/budgetSnapshot.ts";
@@ -49,7 +50,7 @@ function toCached<T>(kind: Kind, whole: KubeObject, schema: Schema<T>): CachedOb
       parsed: parsed.success
         ? { ok: true, value: parsed.data }
         : { ok: false, problems: problemsOf(kind, written) },
-      status: fieldOf(object, "status"),
+      status: readStatus(fieldOf(object, "status")),
     },
   };
 }

@@ -43,6 +43,10 @@ export function startMetrics() {
   );
   const writes = counter("weir_writes_total", "Statuses and Events written, by kind.", "kind");
   const judgements = counter("weir_judgements_total", "Judgements of budgets.");
+  const sumErrors = counter(
+    "weir_sum_errors_total",
+    "Judgements of budgets whose plan failed weir's own check of its sums: a fault of weir.",
+  );
   return {
     /** The metrics of one budget in place of its earlier ones. @param key `namespace/name` */
     set: (key: string, metrics: readonly Metric[]) => {
@@ -54,6 +58,7 @@ export function startMetrics() {
     onSample: (result: "answered" | "failed") => samples.inc({ result }),
     onWrite: (kind: string) => writes.inc({ kind }),
     onJudgement: () => judgements.inc(),
+    onSumError: () => sumErrors.inc(),
     /** As text, in the format of `contentType`. */
     text: () => registry.metrics(),
     contentType: registry.contentType,

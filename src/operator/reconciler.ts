@@ -1,16 +1,20 @@
 import type { Logger } from "pino";
 import { API_VERSION, GROUP } from "../api/names.ts";
+import type { ObservedStatus } from "../api/status.ts";
 import type { Decision, EventRecord } from "../conditions/decision.ts";
 import { judge, judgeOrphans } from "../conditions/judge.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { startEvents, type Events } from "../kube/events.ts";
 import { KubeError } from "../kube/refusal.ts";
 import type { LeaderTerm } from "../kube/lease.ts";
+import type { Listed } from "../kube/object.ts";
 import { startWorkQueue } from "../kube/workQueue.ts";
 import { BUDGETS, SERVERS, type ClusterCopy } from "../observe/cluster.ts";
 import type { Network } from "../observe/network.ts";
+import type { CachedObject } from "../observe/observedObject.ts";
 import { observeBudgets } from "../observe/observer.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { logOnChange } from "./logOnChange.ts";
 import type { Metrics } from "./metrics.ts";
 import {
   statusWriter,
@@ -59,6 +63,7 @@ const ACTION = "Judge";
 export function startReconciler(options: ReconcilerOptions): Reconciler {
   const { client, network, cluster, namespace, metrics, log, term, runtime } = options;
   const startedMs = new Map<string, number>();
+  const logFaults = logOnChange(log);
   const recorder = startEvents({
     client,
     controller: `${GROUP}/operator`,
@@ -92,6 +97,8 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
         ? judge(snapshot)
         : judgeOrphans(observer.orphans(key), runtime.epochMs());
       metrics.onJudgement();
+      if (decision.fault !== undefined) metrics.onSumError();
+      logFaults(new Map([[`budget ${key}`, decision.fault]]));
       metrics.set(key, decision.metrics);
       const changes = statusChanges(decision, key, cluster);
       const againInMs = await writeAll(changes, (change) =>
@@ -136,21 +143,22 @@ function statusChanges(
   key: string,
   cluster: ClusterCopy,
 ): readonly PendingStatus[] {
-  const budget = cluster.budget(key);
-  const wanted: readonly WantedStatus[] = [
-    ...(budget && statuses.budget
-      ? [{ listed: BUDGETS, cached: budget, status: statuses.budget }]
-      : []),
-    ...cluster.serversOf(key).flatMap((cached) => {
-      const status = statuses.servers.get(cached.observed.name);
-      return status === undefined ? [] : [{ listed: SERVERS, cached, status }];
-    }),
-  ];
   const byObject = Map.groupBy(events, ({ about }) => `${about.kind}/${about.name}`);
-  return wanted.map((each) => ({
-    ...each,
-    events: byObject.get(`${each.listed.kind}/${each.cached.observed.name}`) ?? [],
-  }));
+  const change = (
+    listed: Listed,
+    cached: CachedObject<unknown> | undefined,
+    status: ObservedStatus | undefined,
+  ): readonly PendingStatus[] => {
+    if (cached === undefined || status === undefined) return [];
+    const own = byObject.get(`${listed.kind}/${cached.observed.name}`) ?? [];
+    return [{ listed, cached, status, events: own }];
+  };
+  return [
+    ...change(BUDGETS, cluster.budget(key), statuses.budget),
+    ...cluster
+      .serversOf(key)
+      .flatMap((cached) => change(SERVERS, cached, statuses.servers.get(cached.observed.name))),
+  ];
 }
 
 /**

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { virtualRuntime } from "../../test/runtime/virtualRuntime.ts";
+import type { ObservedStatus } from "../api/status.ts";
 import type { KubeClient, KubeRequest } from "../kube/client.ts";
 import { isMapping } from "../json/fields.ts";
 import { SERVERS } from "../observe/cluster.ts";
@@ -36,11 +37,21 @@ function oneServer() {
     stream: () => Promise.reject(new Error("nothing is watched here")),
     close: async () => {},
   };
-  return { client, requests, cached: () => toCachedServer(object()) };
+  return {
+    client,
+    requests,
+    cached: () => toCachedServer(object()),
+    /** Another tool writes a status. */
+    put: (other: unknown) => {
+      status = other;
+      version += 1;
+    },
+  };
 }
 
-function ready(message: string, status = "True") {
-  return { conditions: [{ type: "Ready", status, reason: "Well", message }] };
+function ready(message: string, status: "True" | "False" = "True"): ObservedStatus {
+  const lastTransitionTime = "2026-11-26T12:00:00Z";
+  return { conditions: [{ type: "Ready", status, lastTransitionTime, reason: "Well", message }] };
 }
 
 interface Writing {
@@ -59,11 +70,7 @@ function writing({ client }: ReturnType<typeof oneServer>, leads = () => true): 
   return { writer, pass: runtime.pass };
 }
 
-function write(
-  { writer }: Writing,
-  cached: CachedObject<unknown>,
-  status: Record<string, unknown>,
-) {
+function write({ writer }: Writing, cached: CachedObject<unknown>, status: ObservedStatus) {
   return writer.write({ listed: SERVERS, cached, status });
 }
 
@@ -94,6 +101,30 @@ test("other words wait for 30 s, another status does not", async () => {
   expect(await write(all, api.cached(), ready("202 of 200", "False"))).toEqual({
     outcome: "written",
   });
+});
+
+test("a wait that is over is over, however often it was asked for", async () => {
+  const api = oneServer();
+  const all = writing(api);
+  await write(all, api.cached(), ready("190 of 200"));
+  await all.pass(29_999);
+  const late = () => write(all, api.cached(), ready("191 of 200"));
+  expect([await late(), await late()]).toEqual([
+    { outcome: "held", againInMs: 1 },
+    { outcome: "held", againInMs: 1 },
+  ]);
+  await all.pass(1);
+  expect(await late()).toEqual({ outcome: "written" });
+});
+
+test("a malformed condition that another tool wrote is written over", async () => {
+  const api = oneServer();
+  api.put({ conditions: [{ type: "Ready", status: 7 }, null, "text"] });
+  expect(api.cached().observed.status).toEqual({ conditions: [] });
+  expect(await write(writing(api), api.cached(), ready("190 of 200"))).toEqual({
+    outcome: "written",
+  });
+  expect(api.cached().observed.status).toEqual(ready("190 of 200"));
 });
 
 test("after a start other words wait, too: what another process wrote may be new", async () => {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { ObservedStatus } from "../api/status.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { fieldOf, isMapping, textAt } from "../json/fields.ts";
 import type { Listed } from "../kube/object.ts";
@@ -7,13 +8,11 @@ import type { CachedObject } from "../observe/observedObject.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { semaphore } from "../runtime/semaphore.ts";
 
-type Status = Readonly<Record<string, unknown>>;
-
 /** A status that one object should have. */
 export interface WantedStatus {
   readonly listed: Listed;
   readonly cached: CachedObject<unknown>;
-  readonly status: Status;
+  readonly status: ObservedStatus;
 }
 
 /** What became of it. */
@@ -33,7 +32,7 @@ export interface StatusWriter {
    * The status of an object. One that was written a moment ago counts as the object's own until the
    * copy of the cluster has it, so that nothing is written or reported twice.
    */
-  readonly statusOf: (cached: CachedObject<unknown>) => Status;
+  readonly statusOf: (cached: CachedObject<unknown>) => ObservedStatus;
 }
 
 /** What it writes with. */
@@ -62,15 +61,15 @@ export function statusWriter({
   /** By uid: when it was written last. */
   const lastMs = new Map<string, number>();
   /** By the version of an object, which is one and the same until the next one comes. */
-  const written = new WeakMap<CachedObject<unknown>["object"], Status>();
+  const written = new WeakMap<CachedObject<unknown>["object"], ObservedStatus>();
 
-  const statusOf = ({ object, observed }: CachedObject<unknown>) =>
-    written.get(object) ?? observed.status;
-  const heldMs = (uid: string) => {
+  // What another process wrote before this one led is taken for new, too.
+  const heldMs = (uid: string) =>
+    (lastMs.get(uid) ?? startedMs) + MESSAGE_MS_MIN - runtime.monotonicMs();
+  const noteWritten = (uid: string) => {
     const nowMs = runtime.monotonicMs();
     for (const [each, atMs] of lastMs) if (nowMs - atMs >= MESSAGE_MS_MIN) lastMs.delete(each);
-    // What another process wrote before this one led is taken for new, too.
-    return (lastMs.get(uid) ?? startedMs) + MESSAGE_MS_MIN - nowMs;
+    lastMs.set(uid, nowMs);
   };
   const put = async ({ listed, cached, status }: WantedStatus): Promise<Written> => {
     const { namespace, name, uid } = cached.observed;
@@ -87,28 +86,31 @@ export function statusWriter({
       ...(!written.has(cached.object) && { known: cached.object }),
     });
     if (outcome !== "written") return { outcome: "unchanged" };
-    lastMs.set(uid, runtime.monotonicMs());
+    noteWritten(uid);
     written.set(cached.object, status);
     onWrite(listed.kind);
     return { outcome };
   };
   return {
     write: async (wanted) => {
-      const difference = statusDifference(statusOf(wanted.cached), wanted.status);
+      const { object } = wanted.cached;
+      const current = written.get(object) ?? fieldOf(object, "status");
+      const difference = statusDifference(current, wanted.status);
       if (difference === "none") return { outcome: "unchanged" };
       const againInMs = difference === "messages" ? heldMs(wanted.cached.observed.uid) : 0;
       if (againInMs > 0) return { outcome: "held", againInMs };
       return limit.take(() => put(wanted));
     },
-    statusOf,
+    statusOf: ({ object, observed }) => written.get(object) ?? observed.status,
   };
 }
 
-/** How far a status is from the one that it should be. */
-type StatusDifference = "none" | "messages" | "more";
-
-/** @param wanted as JSON would carry it: members that are undefined are not there */
-export function statusDifference(current: Status, wanted: Status): StatusDifference {
+/**
+ * How far a status is from the one that it should be.
+ *
+ * @param wanted as JSON would carry it: members that are undefined are not there
+ */
+export function statusDifference(current: unknown, wanted: unknown): "none" | "messages" | "more" {
   if (isDeepStrictEqual(current, wanted)) return "none";
   const sent: unknown = JSON.parse(JSON.stringify(wanted));
   if (isDeepStrictEqual(current, sent)) return "none";

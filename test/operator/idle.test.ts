@@ -1,6 +1,9 @@
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { OPERATOR_NAME, OPERATOR_NAMESPACE } from "../../src/api/names.ts";
+import { readStatus } from "../../src/api/status.ts";
+import type * as allocation from "../../src/budget/allocate.ts";
+import { allocate } from "../../src/budget/allocate.ts";
 import { conditionIn } from "../../src/conditions/condition.ts";
 import type { judge } from "../../src/conditions/judge.ts";
 import type { Network } from "../../src/observe/network.ts";
@@ -36,6 +39,9 @@ vi.mock(import("../../src/conditions/judge.ts"), async (original) => {
   };
   return { ...real, judge: noted };
 });
+
+/** What divides the budget, which a test gives a fault. */
+vi.mock("../../src/budget/allocate.ts", { spy: true });
 
 /** Of the budget `writing`; each costs time in every judgement. */
 const COUNT = 100;
@@ -189,6 +195,40 @@ test("a line with a limit that nobody planned is told of the budget, once, and s
   expect(budgetSays("writing/writing")).toMatchObject({ Ready: "True Ready" });
 });
 
+test("a plan whose sums disagree is said, logged and counted, until they agree", async () => {
+  const { allocate: correct } = await vi.importActual<typeof allocation>(
+    "../../src/budget/allocate.ts",
+  );
+  vi.mocked(allocate).mockImplementation((claims, available) => {
+    const [first = 0, ...others] = correct(claims, available);
+    return [first + 1, ...others];
+  });
+  await runtime.pass(MINUTE_MS);
+  expect(budgetSays("writing/writing")).toMatchObject({
+    Feasible: "Unknown SumsDisagree",
+    WithinBudget: "True Within",
+    Ready: "Unknown SumsDisagree",
+  });
+  expect(serverSays("writing/s042")).toMatchObject({ Ready: "Unknown SumsDisagree" });
+  expect(
+    warnings.match(/"about":"budget writing\/writing".*this is a fault of weir/g),
+  ).toHaveLength(1);
+  expect(await sumErrors()).toBeGreaterThan(BUDGETS.length);
+
+  vi.mocked(allocate).mockReset();
+  await runtime.pass(MINUTE_MS);
+  const count = await sumErrors();
+  await runtime.pass(MINUTE_MS);
+  expect(await sumErrors()).toBe(count);
+  expect(budgetSays("writing/writing")).toMatchObject({ Ready: "True Ready" });
+  expect(serverSays("writing/s042")).toMatchObject({ Ready: "True Ready" });
+});
+
+async function sumErrors(): Promise<number> {
+  const metrics = await (await fetch(`http://127.0.0.1:${operator.port}/metrics`)).text();
+  return Number(/^weir_sum_errors_total (\d+)$/m.exec(metrics)?.[1]);
+}
+
 function isBusy(atMs: number): boolean {
   return Math.floor(atMs / MINUTE_MS) % BUSY_MINUTE === 0;
 }
@@ -280,7 +320,7 @@ function said(
   types: readonly string[],
 ): Readonly<Record<string, string>> {
   const [namespace = "", name = ""] = key.split("/");
-  const status = fieldOf(system.api.read(kind, namespace, name), "status");
+  const status = readStatus(fieldOf(system.api.read(kind, namespace, name), "status"));
   return Object.fromEntries(
     types.map((type) => {
       const condition = conditionIn(status, type);

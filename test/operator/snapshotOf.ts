@@ -223,7 +223,7 @@ export function snapshotOf({
     unreadNeighbours: [],
   };
   const plan = planObjects(objects);
-  if (!plan.known) throw new Error(plan.problems.join("\n"));
+  if (!plan.known) throw new Error(plan.why.message);
   const limits = new Map(plan.admitted.servers.map(({ name, limit }) => [name, limit]));
   const state = pgbouncerStateOf(
     linesOf(budget, plan.admitted).map(({ name, clients, slots }) =>

@@ -1,0 +1,38 @@
+import { z } from "zod";
+import type { ConnectionBudgetStatus } from "./connectionBudget.ts";
+import { conditionSchema, whole } from "./kubernetes.ts";
+import type { McpServerStatus } from "./mcpServer.ts";
+
+/** A status of either kind, as it is read again. */
+export type ObservedStatus = ConnectionBudgetStatus & McpServerStatus;
+
+const number = whole(0).optional().catch(undefined);
+
+/** Other programs may write a status too: what of it can't be read is left out. */
+const observedStatus = z
+  .object({
+    observedGeneration: number,
+    replicas: number,
+    limit: number,
+    grant: number,
+    slots: number,
+    selector: z.string().optional().catch(undefined),
+    // Somebody else's, and written again as it is.
+    targets: z
+      .custom<NonNullable<ConnectionBudgetStatus["targets"]>>(
+        (value) => typeof value === "object" && value !== null,
+      )
+      .optional()
+      .catch(undefined),
+    conditions: z
+      .array(conditionSchema.nullable().catch(null))
+      .transform((all) => all.filter((each) => each !== null))
+      .optional()
+      .catch(undefined),
+  })
+  .catch({});
+
+/** The status of an object that the API server gave. */
+export function readStatus(written: unknown): ObservedStatus {
+  return observedStatus.parse(written);
+}
