@@ -1,14 +1,14 @@
 import type { Condition } from "../api/kubernetes.ts";
-import { CONSOLE_DATABASE, MAINTENANCE_LINE } from "../api/names.ts";
 import type { BudgetSnapshot, ServerSnapshot } from "../model/budgetSnapshot.ts";
 import type { ClientCount } from "../model/pgbouncer.ts";
 import type { PodSnapshot } from "../model/workload.ts";
+import { isOfPool } from "../pgbouncer/lineLimits.ts";
 import { byCodeUnit } from "../text/order.ts";
 import { listed } from "../text/wording.ts";
 import { clientsMaxOn, clientsOn } from "./processUse.ts";
 import type { CheckResult } from "./condition.ts";
 import type { ObservedPgBouncer } from "./observed.ts";
-import { ownershipOf } from "./ownership.ts";
+import { ownershipOf, podsByAddress } from "./ownership.ts";
 import { heldForCertain } from "./poolSetting.ts";
 import type { OwnerUnknownReason, Reason } from "./reasons.ts";
 
@@ -21,40 +21,38 @@ type HeldCount =
  * Whose clients are whose: by line where the server has one of its own there, which is its
  * bulkhead; else by the address of a pod that no other pod has.
  */
-export interface ClientOwners {
-  /** The server's name; undefined: nobody's that is known. */
-  of(pgbouncer: ObservedPgBouncer, client: ClientCount): string | undefined;
-  /** The most that a server had on one process in its window; or what it has now. */
-  heldBy(server: ServerSnapshot, pgbouncer: ObservedPgBouncer, when: "lately" | "now"): HeldCount;
-  /** What a pod holds for certain: see poolSetting.ts. */
-  heldByPod(pod: PodSnapshot, pgbouncers: readonly ObservedPgBouncer[]): HeldCount;
-}
+export type ClientOwners = ReturnType<typeof clientOwnersIn>;
 
 export function clientOwnersIn(
   { budget, servers }: Pick<BudgetSnapshot, "budget" | "servers">,
   pgbouncers: readonly ObservedPgBouncer[],
-): ClientOwners {
+) {
   const isManaged = budget.parsed.ok && budget.parsed.value.spec.pgbouncer.existing === undefined;
   const hasLine = (server: string, { lines }: ObservedPgBouncer) => isManaged || lines.has(server);
+  const candidates = servers.map(({ object: { name: server }, pods }) => ({ server, pods }));
   const candidatesAt = (pgbouncer: ObservedPgBouncer) =>
-    servers.map(({ object: { name: server }, pods }) => ({
-      server,
-      ...(hasLine(server, pgbouncer) && { line: server, ownsLine: true as const }),
-      pods,
+    candidates.map((each) => ({
+      ...each,
+      ...(hasLine(each.server, pgbouncer) && { line: each.server, ownsLine: true as const }),
     }));
   const ownership = new Map(
     pgbouncers.map((pgbouncer) => [pgbouncer.name, ownershipOf(candidatesAt(pgbouncer))]),
   );
-  const pods = servers.flatMap(({ object, pods: own }) =>
-    own.flatMap(({ address }) => (address === undefined ? [] : [{ address, server: object.name }])),
-  );
-  const byAddress = Map.groupBy(pods, ({ address }) => address);
+  const byAddress = podsByAddress(candidates);
   const hidden = new Map(pgbouncers.map((each) => [each.name, hidesAddresses(each, byAddress)]));
   const now = new Map(pgbouncers.map((each) => [each.name, byAddressNow(each)]));
-  const serversAt = (ip: string) => new Set(byAddress.get(ip)?.map(({ server }) => server));
+  const serversAt = (ip: string) =>
+    new Set(byAddress.get(ip)?.map(({ workload }) => workload.server));
   return {
-    of: ({ name }, client) => ownership.get(name)?.of(client)?.workload.server,
-    heldBy: ({ object, pods: own }, pgbouncer, when) => {
+    /** The server's name; undefined: nobody's that is known. */
+    of: ({ name }: ObservedPgBouncer, client: ClientCount) =>
+      ownership.get(name)?.of(client)?.workload.server,
+    /** The most that a server had on one process in its window; or what it has now. */
+    heldBy: (
+      { object, pods: own }: ServerSnapshot,
+      pgbouncer: ObservedPgBouncer,
+      when: "lately" | "now",
+    ): HeldCount => {
       if (hasLine(object.name, pgbouncer)) {
         const countOn = when === "now" ? clientsOn : clientsMaxOn;
         return { known: true, count: countOn(object.name, pgbouncer) };
@@ -66,7 +64,8 @@ export function clientOwnersIn(
       if (own.some(isOfNode) || held.some((ip) => serversAt(ip).size > 1)) return SHARED;
       return { known: true, count: held.reduce((sum, ip) => sum + (counts?.get(ip) ?? 0), 0) };
     },
-    heldByPod: (pod, all) => {
+    /** What a pod holds for certain: see poolSetting.ts. */
+    heldByPod: (pod: PodSnapshot, all: readonly ObservedPgBouncer[]): HeldCount => {
       const { address } = pod;
       if (address === undefined) return isOfNode(pod) ? SHARED : { known: true, count: 0 };
       const hasSome = all.some(({ state }) => (state.window.addresses.get(address) ?? 0) > 0);
@@ -152,9 +151,4 @@ function byAddressNow({ state }: ObservedPgBouncer): ReadonlyMap<string, number>
     counts.set(address, (counts.get(address) ?? 0) + count);
   }
   return counts;
-}
-
-/** Consoles and those that check or migrate come from elsewhere, or are beside a pod's pool. */
-function isOfPool({ line }: ClientCount): boolean {
-  return line !== CONSOLE_DATABASE && line !== MAINTENANCE_LINE;
 }

@@ -38,10 +38,7 @@ export interface Ownership<W> {
 }
 
 export function ownershipOf<W extends OwnerCandidate>(workloads: readonly W[]): Ownership<W> {
-  const pods = workloads.flatMap((workload) =>
-    workload.pods.map(({ name, address }) => ({ workload, pod: name, address })),
-  );
-  const byAddress = Map.groupBy(pods, ({ address }) => address);
+  const byAddress = podsByAddress(workloads);
   const byLine = Map.groupBy(workloads.filter(namesLogin), ({ line }) => line);
   const byLogin = (client: ClientOrigin) =>
     [...(byLine.get(client.line) ?? []), ...(byLine.get(undefined) ?? [])].filter((each) =>
@@ -75,6 +72,16 @@ export function ownershipOf<W extends OwnerCandidate>(workloads: readonly W[]): 
     byLogin,
     hasPodAt: (address) => byAddress.has(address),
   };
+}
+
+/** The pods at each address, and what they are of. */
+export function podsByAddress<W extends Pick<OwnerCandidate, "pods">>(workloads: readonly W[]) {
+  const pods = workloads.flatMap((workload) =>
+    workload.pods.flatMap(({ name, address }) =>
+      address === undefined ? [] : [{ workload, pod: name, address }],
+    ),
+  );
+  return Map.groupBy(pods, ({ address }) => address);
 }
 
 /** Several pods have one address: those of the host's network. */

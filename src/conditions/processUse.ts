@@ -6,9 +6,9 @@ import {
 import { CONSOLE_DATABASE, MAINTENANCE_LINE } from "../api/names.ts";
 import { shareOf } from "../budget/sums.ts";
 import type { Observation } from "../model/observation.ts";
-import type { LineState, PgBouncerState } from "../model/pgbouncer.ts";
+import type { PgBouncerState } from "../model/pgbouncer.ts";
 import type { PostgresSnapshot } from "../model/postgres.ts";
-import { serverLimitOf } from "../pgbouncer/lineLimits.ts";
+import { clientLimitOf, numberSetting, serverLimitOf } from "../pgbouncer/lineLimits.ts";
 import type { ObservedPgBouncer, ObservedPgBouncers } from "./observed.ts";
 
 /**
@@ -43,7 +43,7 @@ export function clientUseOf(pgbouncer: ObservedPgBouncer, budget: ConnectionBudg
   let openLines = 0;
   for (const line of lines.values()) {
     if (line.name === MAINTENANCE_LINE) continue;
-    const limit = clientLimitOf(line, state);
+    const limit = clientLimitOf(line, state.config);
     if (limit === undefined) {
       openMax += clientsMaxOn(line.name, pgbouncer);
       openNow += clientsOn(line.name, pgbouncer);
@@ -59,7 +59,7 @@ export function clientUseOf(pgbouncer: ObservedPgBouncer, budget: ConnectionBudg
   const maintenance = Math.max(
     reserve.maintenance,
     clientsMaxOn(MAINTENANCE_LINE, pgbouncer),
-    (line && clientLimitOf(line, state)) ?? 0,
+    (line && clientLimitOf(line, state.config)) ?? 0,
   );
   const consoles = Math.max(reserve.consoles, consolesOpen(state));
   return {
@@ -71,16 +71,8 @@ export function clientUseOf(pgbouncer: ObservedPgBouncer, budget: ConnectionBudg
     consoles,
     logins: reserve.logins,
     total: limited + open + maintenance + consoles + reserve.logins,
-    capacity: numberAt(state, "max_client_conn") ?? maxClientConn,
+    capacity: numberSetting(state.config, "max_client_conn") ?? maxClientConn,
   };
-}
-
-/** A line's own limit, else the one that all get; undefined: unlimited, which PgBouncer calls 0. */
-function clientLimitOf(line: LineState, state: PgBouncerState): number | undefined {
-  const own = line.maxClientConnections ?? 0;
-  if (own > 0) return own;
-  const all = numberAt(state, "max_db_client_connections") ?? 0;
-  return all > 0 ? all : undefined;
 }
 
 /** The most clients that a line had in the window. */
@@ -104,13 +96,6 @@ function consolesOpen(state: PgBouncerState): number {
   return 1 + others.reduce((sum, { count }) => sum + count, 0);
 }
 
-/** A number of SHOW CONFIG. */
-function numberAt({ config }: PgBouncerState, key: string): number | undefined {
-  const text = config.get(key);
-  const value = Number(text);
-  return text === undefined || text === "" || !Number.isFinite(value) ? undefined : value;
-}
-
 /**
  * The worst moment in the window at which more were logging in than are reserved, and took what the
  * rest of the reserve needs; undefined: there was none. PgBouncer counts a socket that is logging in
@@ -127,7 +112,7 @@ export function loginStormOf(pgbouncer: ObservedPgBouncer, budget: ConnectionBud
   const consoles = Math.max(0, reserve.consoles - consolesOpen(state));
   const maintenance = Math.max(0, reserve.maintenance - clientsMaxOn(MAINTENANCE_LINE, pgbouncer));
   const total = worst.usedClients + consoles + maintenance;
-  const capacity = numberAt(state, "max_client_conn") ?? maxClientConn;
+  const capacity = numberSetting(state.config, "max_client_conn") ?? maxClientConn;
   return total > capacity ? { ...worst, consoles, maintenance, total, capacity } : undefined;
 }
 

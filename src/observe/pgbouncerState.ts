@@ -1,6 +1,6 @@
-import { CONSOLE_DATABASE, MAINTENANCE_LINE } from "../api/names.ts";
-import type { LineState, PgBouncerState, PgBouncerWindow } from "../model/pgbouncer.ts";
+import type { PgBouncerState, PgBouncerWindow } from "../model/pgbouncer.ts";
 import { clientCountsOf, configOf, databasesOf, listCountsOf, poolsOf } from "../pgbouncer/show.ts";
+import { isOfPool, poolUseOf } from "../pgbouncer/lineLimits.ts";
 import type { ShowRow } from "../pgbouncer/showRows.ts";
 
 /** What a console answered in one go. */
@@ -24,18 +24,10 @@ export function stateSample(rows: StateRows, self: string): StateSample {
   const poolsByLine = Map.groupBy(poolsOf(rows.pools), ({ line }) => line);
   return {
     config,
-    lines: databasesOf(rows.databases, config).map((line): LineState => {
-      const pools = poolsByLine.get(line.name) ?? [];
-      return {
-        ...line,
-        openServers: pools.reduce((sum, { servers }) => sum + servers, 0),
-        // Of one that was forced before a RELOAD an empty pool may be left.
-        roles:
-          line.forceUser === undefined
-            ? pools.map(({ user }) => user).toSorted()
-            : [line.forceUser],
-      };
-    }),
+    lines: databasesOf(rows.databases, config).map((line) => ({
+      ...line,
+      ...poolUseOf(line, poolsByLine.get(line.name) ?? []),
+    })),
     clients: clientCountsOf(rows.clients, self),
     ...listCountsOf(rows.lists),
   };
@@ -101,8 +93,7 @@ function entryOf(
   const held = new Map<string, number>();
   const byLine = new Map<string, number>();
   for (const { address, line, count, waiting } of clients) {
-    // Those of a console or of a check are no pool's.
-    if (line !== CONSOLE_DATABASE && line !== MAINTENANCE_LINE) {
+    if (isOfPool({ line })) {
       addTo(addresses, address, count);
       addTo(held, address, count - waiting);
     }

@@ -1,4 +1,35 @@
-import type { DatabaseRow } from "../model/pgbouncer.ts";
+import { CONSOLE_DATABASE, MAINTENANCE_LINE } from "../api/names.ts";
+import type { DatabaseRow, PoolRow } from "../model/pgbouncer.ts";
+
+/** A number of SHOW CONFIG; undefined where it does not have it. */
+export function numberSetting(
+  config: ReadonlyMap<string, string>,
+  key: string,
+): number | undefined {
+  const text = config.get(key);
+  const value = Number(text);
+  return text === undefined || text === "" || !Number.isFinite(value) ? undefined : value;
+}
+
+/** A line's own limit, else the one that all get; undefined: unlimited, which PgBouncer calls 0. */
+export function clientLimitOf(
+  { maxClientConnections = 0 }: DatabaseRow,
+  config: ReadonlyMap<string, string>,
+): number | undefined {
+  if (maxClientConnections > 0) return maxClientConnections;
+  const all = numberSetting(config, "max_db_client_connections") ?? 0;
+  return all > 0 ? all : undefined;
+}
+
+/** What a line has open in its pools. */
+export function poolUseOf({ forceUser }: Pick<DatabaseRow, "forceUser">, own: readonly PoolRow[]) {
+  return {
+    /** Server connections, over all its pools. */
+    openServers: own.reduce((sum, { servers }) => sum + servers, 0),
+    /** Whom it logs in to Postgres as: of one that was forced before a RELOAD a pool may be left. */
+    roles: forceUser === undefined ? own.map(({ user }) => user).toSorted() : [forceUser],
+  };
+}
 
 /**
  * How many backend connections a line may open in all: its pools, one for each role that it logs in
@@ -13,4 +44,9 @@ export function serverLimitOf(
     ...(maxConnections > 0 ? [maxConnections] : []),
   ];
   return limits.length === 0 ? undefined : Math.min(...limits);
+}
+
+/** Consoles and those that check or migrate come from elsewhere, or are beside a pod's pool. */
+export function isOfPool({ line }: { readonly line: string }): boolean {
+  return line !== CONSOLE_DATABASE && line !== MAINTENANCE_LINE;
 }

@@ -90,7 +90,7 @@ export function clientsOf(
         port: numberOf(row, "port"),
         state,
         ...timesOf(row, reading),
-        waitMs: isWaiting(state) ? durationMsOf(row, "wait") : 0,
+        waitMs: isWaiting({ state }) ? durationMsOf(row, "wait") : 0,
         // A server of a moment later than SHOW SERVERS is in no row of it.
         ...(link !== undefined && { serverId: idByPtr.get(link) ?? link }),
       };
@@ -119,7 +119,7 @@ export function clientCountsOf(rows: readonly ShowRow[], self: string): readonly
       address,
       count: count + 1,
       idle: idle + (isIdle ? 1 : 0),
-      waiting: waiting + (isWaiting(state) ? 1 : 0),
+      waiting: waiting + (isWaiting({ state }) ? 1 : 0),
     });
   }
   return [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, count]) => count);
@@ -134,7 +134,7 @@ export function consolesOf(rows: readonly ShowRow[]): readonly string[] {
 }
 
 /** `waiting`, and what has a queue of its own: `waiting_cancel_req`. */
-function isWaiting(state: string): boolean {
+export function isWaiting({ state }: { readonly state: string }): boolean {
   return state.startsWith("waiting");
 }
 

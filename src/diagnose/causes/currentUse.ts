@@ -1,4 +1,6 @@
 import { availableConnections } from "../../api/connectionBudget.ts";
+import { clientLimitOf } from "../../pgbouncer/lineLimits.ts";
+import { isWaiting } from "../../pgbouncer/show.ts";
 import { byCodeUnit } from "../../text/order.ts";
 import { whoIs } from "./finding.ts";
 import type { Diagnosis, Holder, PgBouncerUse, PostgresUse } from "../diagnosis.ts";
@@ -6,7 +8,7 @@ import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow, DatabaseRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { LivePostgres } from "../../model/postgres.ts";
 import { ownersIn, type LiveOwners } from "./owners.ts";
-import { isBusy, isWaiting, lastOf, linePoolsOf, maxClientConnOf } from "./window.ts";
+import { isBusy, lastOf, linePoolsOf, maxClientConnOf } from "./window.ts";
 
 /** Who holds how much, as last seen. */
 export function currentUse(live: LiveSystem): Pick<Diagnosis, "poolers" | "postgres"> {
@@ -61,11 +63,11 @@ function keyOf({ line, user, application, address }: Holder): string {
 function lineOf(pgbouncer: LivePgBouncer, line: DatabaseRow): PgBouncerUse["lines"][number] {
   const own = lastOf(pgbouncer).clients.filter((client) => client.line === line.name);
   const { servers, serversMax = 0 } = linePoolsOf(pgbouncer, line.name);
-  const { maxClientConnections = 0 } = line;
+  const clientsMax = clientLimitOf(line, pgbouncer.config);
   return {
     name: line.name,
     clients: own.length,
-    ...(maxClientConnections > 0 && { clientsMax: maxClientConnections }),
+    ...(clientsMax !== undefined && { clientsMax }),
     waiting: own.filter(isWaiting).length,
     backends: servers,
     backendsMax: serversMax,

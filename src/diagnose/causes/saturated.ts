@@ -1,4 +1,5 @@
 import { DEFAULT_RESERVE } from "../../api/connectionBudget.ts";
+import { clientLimitOf } from "../../pgbouncer/lineLimits.ts";
 import { byCodeUnit } from "../../text/order.ts";
 import { groups, joinTruncatedLines, type CauseFinding } from "./finding.ts";
 import { counted } from "../../text/wording.ts";
@@ -89,9 +90,10 @@ function saturatedLine(
   pgbouncer: LivePgBouncer,
   line: DatabaseRow,
 ): readonly Saturated[] {
-  const { maxClientConnections: max = 0, name } = line;
+  const { name } = line;
+  const max = clientLimitOf(line, pgbouncer.config);
   const own = (one: { readonly line: string }) => one.line === name;
-  if (max === 0) return [];
+  if (max === undefined) return [];
   const stillFullWithout = (gone: number) =>
     pgbouncer.samples.every(({ clients }) => clients.filter(own).length - gone >= max);
   if (!stillFullWithout(0)) return [];

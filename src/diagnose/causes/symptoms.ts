@@ -1,5 +1,6 @@
 import { countedAs, duration } from "./finding.ts";
 import type { Symptom } from "../diagnosis.ts";
+import { isWaiting } from "../../pgbouncer/show.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { DatabaseRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 import { availableOf } from "./currentUse.ts";
@@ -8,7 +9,6 @@ import { isFull, type Saturated } from "./saturated.ts";
 import type { Thresholds } from "./thresholds.ts";
 import {
   isBusy,
-  isWaiting,
   lastOf,
   linePoolsOf,
   maxClientConnOf,

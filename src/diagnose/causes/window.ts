@@ -1,6 +1,7 @@
 import { CONSOLE_DATABASE } from "../../api/names.ts";
 import type { ClientRow, LivePgBouncer, PgBouncerSample } from "../../model/pgbouncer.ts";
-import { serverLimitOf } from "../../pgbouncer/lineLimits.ts";
+import { numberSetting, poolUseOf, serverLimitOf } from "../../pgbouncer/lineLimits.ts";
+import { isWaiting } from "../../pgbouncer/show.ts";
 import { byCodeUnit } from "../../text/order.ts";
 
 /** One client that is there in every sample of its pgbouncer. */
@@ -36,10 +37,6 @@ export function isBusy(client: ClientRow): boolean {
   return client.serverId !== undefined || isWaiting(client);
 }
 
-export function isWaiting({ state, waitMs }: ClientRow): boolean {
-  return waitMs > 0 || state.startsWith("waiting");
-}
-
 export function isConsole({ line }: { readonly line: string }): boolean {
   return line === CONSOLE_DATABASE;
 }
@@ -59,17 +56,18 @@ export function lastOf({ samples, address }: LivePgBouncer): PgBouncerSample {
 
 /** max_client_conn; PgBouncer's default where SHOW CONFIG does not have it. */
 export function maxClientConnOf({ config }: LivePgBouncer): number {
-  return Number(config.get("max_client_conn") ?? 100);
+  return numberSetting(config, "max_client_conn") ?? 100;
 }
 
 /** What the pools of a line have and may have, in the last sample. */
 export function linePoolsOf(pgbouncer: LivePgBouncer, name: string) {
   const line = pgbouncer.lines.find((each) => each.name === name);
   const pools = lastOf(pgbouncer).pools.filter((pool) => pool.line === name);
+  const { openServers, roles } = poolUseOf(line ?? {}, pools);
   return {
-    servers: pools.reduce((sum, { servers }) => sum + servers, 0),
+    servers: openServers,
     /** Undefined: any number, or the line is not known. */
-    serversMax: line && serverLimitOf(line, pools.length),
+    serversMax: line && serverLimitOf(line, roles.length),
     waiting: pools.reduce((sum, { clientsWaiting }) => sum + clientsWaiting, 0),
   };
 }

@@ -1,4 +1,5 @@
 import { heldForCertain, heldIn } from "../../conditions/poolSetting.ts";
+import { isWaiting } from "../../pgbouncer/show.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
@@ -6,7 +7,6 @@ import { countedAs, groups, joinTruncatedLines, placesOf, type CauseFinding } fr
 import { networkOf, ownersIn, type LiveOwners } from "./owners.ts";
 import {
   isConsole,
-  isWaiting,
   keyOf,
   maxClientConnOf,
   persistentClientsOf,
