@@ -53,7 +53,7 @@ describe("where weir's own sums disagree", () => {
     expect(judge(before).statuses.servers.get("scene")).toMatchObject(numbers);
   });
 
-  it("it is a fault for the log, until they agree", () => {
+  it("there is a fault for the log, until they agree", () => {
     const { fault, statuses } = judge(before);
     expect(fault).toBe(conditionIn(statuses.budget, "Feasible")?.message);
     vi.mocked(allocate).mockImplementation(correct);
