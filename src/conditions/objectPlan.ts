@@ -33,7 +33,7 @@ export interface KnownPlan {
 }
 
 /** No sum is known. */
-export type UnknownPlan = {
+type UnknownPlan = {
   readonly known: false;
   /** Objects can't be read, or weir's own sums disagree. */
   readonly why: CheckResult<"NotUnderstood" | "SumsDisagree">;

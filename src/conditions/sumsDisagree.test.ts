@@ -27,7 +27,7 @@ describe("where weir's own sums disagree", () => {
       status: "Unknown",
       reason: "SumsDisagree",
       message: expect.stringMatching(
-        /^ConnectionBudget writing\/writing: server connections of each PgBouncer process: .* = 49, which must be 48 of Postgres' 97 \/ 2; this is a fault of weir/,
+        /^ConnectionBudget writing\/writing: backend connections of each PgBouncer process: .* = 49, which must be 48 of Postgres' 97 \/ 2; this is a fault of weir/,
       ),
     });
     expect(conditionIn(budget, "Ready")).toMatchObject({
