@@ -39,6 +39,9 @@ const DRAWER = /(?:^|\/)(?:utils?|helpers?|common|misc)(?:\/|\.ts$)/;
 
 const LINES_MAX = 400;
 
+/** What users install. */
+const PRODUCT = /^(?:src|charts|pool)\//;
+
 const FILES = ["src", "charts", "pool", "test", "examples", "tools", "bin"]
   .filter((folder) => existsSync(folder))
   .flatMap((folder) => typescriptBelow(folder))
@@ -116,22 +119,22 @@ const TAKEN_BY_TESTS: Readonly<Record<string, string>> = {
 /** All of it is read once. */
 const CODE = new Map(FILES.map((file) => [file, readFileSync(file, "utf8")]));
 
-const PRODUCT = [...CODE].flatMap(([file, code]) => {
+const PLACED = [...CODE].flatMap(([file, code]) => {
   const room = file.endsWith(".test.ts") ? undefined : roomOf(file);
   return room === undefined ? [] : [{ file, code, room, names: importsOf(file, code) }];
 });
 
 describe("the table of rooms", () => {
-  it("covers every file of src, charts and pool", () => {
+  it("covers every file of src, charts, pool and tools", () => {
     const offenders = FILES.filter(
-      (file) => /^(?:src|charts|pool)\//.test(file) && roomOf(file) === undefined,
+      (file) => /^(?:src|charts|pool|tools)\//.test(file) && roomOf(file) === undefined,
     ).map((file) => `${file}: no place of the table covers it`);
     expect(offenders).toEqual([]);
   });
 
   it("has no row without a file, whose rules would hold for nothing", () => {
     const offenders = ROOMS.filter(
-      ({ place }) => !PRODUCT.some(({ room }) => room.place === place),
+      ({ place }) => !PLACED.some(({ room }) => room.place === place),
     ).map(({ place }) => `${place}: the table has it, and no file is there`);
     expect(offenders).toEqual([]);
   });
@@ -150,7 +153,7 @@ describe("the table of rooms", () => {
       imports
         .filter(
           (allowed) =>
-            !PRODUCT.some(
+            !PLACED.some(
               ({ room, names }) =>
                 room.place === place && names.some((name) => namedAs(name) === allowed),
             ),
@@ -161,7 +164,7 @@ describe("the table of rooms", () => {
   });
 
   it("is kept by every import", () => {
-    const offenders = PRODUCT.flatMap(({ file, names, room }) =>
+    const offenders = PLACED.flatMap(({ file, names, room }) =>
       names
         .filter((name) => ![room.place, ...room.imports].includes(namedAs(name)))
         .map((name) => `${file}: imports ${name}, which ${room.place} may not`),
@@ -170,7 +173,7 @@ describe("the table of rooms", () => {
   });
 
   it("lets pure files import pure files only", () => {
-    const offenders = PRODUCT.filter(({ file, room }) => isPure(room, file)).flatMap(
+    const offenders = PLACED.filter(({ file, room }) => isPure(room, file)).flatMap(
       ({ file, names }) =>
         names
           .filter((name) => {
@@ -183,7 +186,7 @@ describe("the table of rooms", () => {
   });
 
   it("is kept pure where it says so", () => {
-    const offenders = PRODUCT.filter(({ file, room }) => isPure(room, file)).flatMap(
+    const offenders = PLACED.filter(({ file, room }) => isPure(room, file)).flatMap(
       ({ file, code }) =>
         [...found(codeAlone(code), IMPURE), ...found(codeAlone(code), TIME_AND_CHANCE)].map(
           (name) => `${file}: is pure, and has ${name}`,
@@ -193,7 +196,7 @@ describe("the table of rooms", () => {
   });
 
   it("has one way to time and chance", () => {
-    const offenders = PRODUCT.filter(({ file }) => /^(?:src|charts|pool)\//.test(file)).flatMap(
+    const offenders = PLACED.filter(({ file }) => PRODUCT.test(file)).flatMap(
       ({ file, code, names }) => {
         const allowed = HAVE_TIME_AND_CHANCE[file] ?? [];
         const timers = names.filter((name) => name.startsWith("node:timers"));
@@ -265,7 +268,7 @@ describe("an exported name", () => {
   const testedOnly = exported.filter(
     ({ file, name, by }) =>
       TAKEN_FROM_OUTSIDE[file] === undefined &&
-      PRODUCT.some((each) => each.file === file) &&
+      PRODUCT.test(file) &&
       by.length > 0 &&
       by.every((each) => isBelow(each, "test") || each.endsWith(".test.ts")) &&
       [...codeAlone(CODE.get(file) ?? "").matchAll(new RegExp(`\\b${name}\\b`, "g"))].length === 1,

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { atTheEnd } from "../../tools/processes/atTheEnd.ts";
 import { type RunningProcess, runProcess, startProcess } from "../../tools/processes/processes.ts";
 import { type ImageName, imageOf } from "../../tools/images/catalog.ts";
-import { docker, dockerAnswers } from "../../tools/images/docker.ts";
+import { docker, dockerAnswers } from "../../tools/processes/docker.ts";
 import { imageArchive } from "../../tools/images/imageArchive.ts";
 import { imageRoot } from "./imageRoot.ts";
 

@@ -4,7 +4,7 @@ import { machineImages, metricsServerImage } from "../../tools/cluster/machine/i
 import { requireMachineParts } from "../../tools/cluster/machine/requirements.ts";
 import { findIp } from "../diagnose/namespaces.ts";
 import { IMAGES } from "../../tools/images/catalog.ts";
-import { dockerAnswers } from "../../tools/images/docker.ts";
+import { dockerAnswers } from "../../tools/processes/docker.ts";
 import { imageArchive } from "../../tools/images/imageArchive.ts";
 import { bringCoreutils } from "../parts/coreutils.ts";
 import { runsAsRoot } from "../../tools/processes/owner.ts";

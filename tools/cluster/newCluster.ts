@@ -1,4 +1,4 @@
-import { dockerAnswers } from "../images/docker.ts";
+import { dockerAnswers } from "../processes/docker.ts";
 import { startKind } from "./kind.ts";
 import type { Kubectl } from "./kubectl.ts";
 import { startMachine } from "./machine/machine.ts";

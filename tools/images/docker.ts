@@ -1,16 +1,5 @@
-import { runProcess } from "../processes/processes.ts";
+import { docker } from "../processes/docker.ts";
 import { type Image, inRepository } from "./catalog.ts";
-
-let answers: Promise<boolean> | undefined;
-
-/** Whether there is a Docker daemon that this user may use. */
-export function dockerAnswers(): Promise<boolean> {
-  answers ??= runProcess({ command: "docker", args: ["info"] }).then(
-    () => true,
-    () => false,
-  );
-  return answers;
-}
 
 /**
  * Builds an image with Docker, and saves it as an archive.
@@ -28,9 +17,4 @@ export async function buildWithDocker(image: Image, archive: string): Promise<vo
     inRepository(context),
   );
   await docker("save", "--output", archive, reference);
-}
-
-/** Runs docker to its end. @returns what it wrote */
-export function docker(...args: readonly string[]): Promise<string> {
-  return runProcess({ command: "docker", args });
 }

@@ -5,7 +5,8 @@ import { cacheDir, cached } from "../cache/cache.ts";
 import { buildWithBuildah } from "./buildah.ts";
 import { type ImageName, imageOf } from "./catalog.ts";
 import { contentKey } from "./contentKey.ts";
-import { buildWithDocker, dockerAnswers } from "./docker.ts";
+import { dockerAnswers } from "../processes/docker.ts";
+import { buildWithDocker } from "./docker.ts";
 import { standInsVersion } from "./standIns.ts";
 
 /** How many archives of an image are kept, beside those that other checkouts may be loading. */
