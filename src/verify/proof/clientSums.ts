@@ -7,33 +7,27 @@ import {
   type Client,
   type Pooler,
   type PoolerGroup,
-  type PoolerLine,
   type Reserve,
   type System,
 } from "../system.ts";
-import { isZero, known, type Quantity } from "../quantity.ts";
+import { known, type Quantity } from "../quantity.ts";
 import { between, exactly, isExact, largerOf } from "./bounds.ts";
 import {
-  clientsOf,
-  useOf,
+  bulkheadOf,
+  usesOf,
   whichDatabase,
   type GroupUse,
   type LineUse,
   type PooledClient,
 } from "./lineUse.ts";
 import {
-  findingOf,
-  limitedBy,
   mergedVerdicts,
   perProcess,
   quantityTerm,
-  shortSum,
-  sizeHint,
   sumVerdict,
   totalOf,
   type SumVerdict,
   type SumTerm,
-  type SumCheck,
 } from "./sum.ts";
 
 /**
@@ -42,38 +36,26 @@ import {
  * with a bulkhead, the pools on it ≤ the bulkhead.
  */
 export function clientSums(pooler: Pooler, system: System): SumVerdict {
-  const clients = clientsOf(pooler, system);
   return mergedVerdicts(
-    pooler.groups.map((group, index) => {
-      const title = groupName(pooler, index);
-      const use = useOf(group, clients);
-      return mergedVerdicts([
-        capacitySum(pooler, group, use, title),
-        ...use.lines.map((line) => bulkheadSum(pooler, line, use.unknownDatabase, title)),
-        { findings: clientsWithoutLine(pooler, group, use) },
-      ]);
-    }),
+    usesOf(pooler, system).flatMap((use) => [
+      capacitySum(pooler, use),
+      ...use.lines.map((line) => bulkheadSum(pooler, use, line)),
+      { findings: clientsWithoutLine(pooler, use) },
+    ]),
   );
 }
 
-/** A group of a pooler's processes; a pooler has mostly one. */
-export function groupName({ name, groups }: Pooler, index: number): string {
-  return groups.length === 1 ? name : `${name}, processes ${index + 1} of ${groups.length} kinds`;
-}
-
-function capacitySum(pooler: Pooler, group: PoolerGroup, use: GroupUse, title: string): SumVerdict {
-  const checkWith = (largest: number): SumCheck => ({
+function capacitySum(pooler: Pooler, use: GroupUse): SumVerdict {
+  return sumVerdict({
     kind: "clients",
-    of: title,
-    terms: termsOf(pooler, use, largest),
-    ...limitedBy(group.capacity, "max_client_conn"),
-  });
-  const check = checkWith(Infinity);
-  return sumVerdict(check, () => {
-    const what = hasOpenLine(use) ? "pool" : "max_db_client_connections of each line";
-    const hint = sizeHint(checkWith, what);
-    const message = `Each process of ${title} may have to carry ${shortSum(check)} (max_client_conn).${hint}`;
-    return findingOf("weir/clients-over-capacity", check, pooler.place, message);
+    of: use.title,
+    termsWith: (largest) => termsOf(pooler, use, largest),
+    limit: use.group.capacity,
+    limitName: "max_client_conn",
+    rule: "weir/clients-over-capacity",
+    place: pooler.place,
+    sentence: (sum) => `Each process of ${use.title} may have to carry ${sum} (max_client_conn).`,
+    size: { name: hasOpenLine(use) ? "pool" : "max_db_client_connections of each line" },
   });
 }
 
@@ -120,11 +102,6 @@ function reservedTerm(
   };
 }
 
-/** What a line admits at most, where anything bounds it. */
-function bulkheadOf({ maxClients }: PoolerLine): Quantity | undefined {
-  return maxClients === undefined || isZero(maxClients) ? undefined : maxClients;
-}
-
 /** Whether clients are on a line without a bulkhead. */
 function hasOpenLine({ lines }: GroupUse): boolean {
   return lines.some(({ line, clients }) => bulkheadOf(line) === undefined && clients.length > 0);
@@ -164,38 +141,29 @@ function processesOfPod(client: Client, groups: readonly PoolerGroup[]): Quantit
 
 function bulkheadSum(
   pooler: Pooler,
+  { title, unknownDatabase }: GroupUse,
   { name, line, clients }: LineUse,
-  unknownDatabase: readonly PooledClient[],
-  title: string,
-): SumVerdict {
+): Partial<SumVerdict> {
   const bulkhead = bulkheadOf(line);
-  if (bulkhead === undefined || clients.length + unknownDatabase.length === 0) {
-    return mergedVerdicts([]);
-  }
-  const checkWith = (largest: number): SumCheck => ({
+  if (bulkhead === undefined || clients.length + unknownDatabase.length === 0) return {};
+  return sumVerdict({
     kind: "bulkhead",
     of: `${title}, line ${name}`,
-    terms: [
+    termsWith: (largest) => [
       ...clients.map((client) => clientTerm(pooler, client, largest)),
       ...unknownDatabase.map((client) => unknownDatabaseTerm(pooler, client, true)),
     ],
-    ...limitedBy(bulkhead, "max_db_client_connections"),
-  });
-  const check = checkWith(Infinity);
-  return sumVerdict(check, () => {
-    const message =
-      `The pools on line ${name} of ${title} may open ${shortSum(check)} ` +
-      `(max_db_client_connections): logins over it are refused.` +
-      sizeHint(checkWith, "pool");
-    return findingOf("weir/pool-over-bulkhead", check, line.place, message);
+    limit: bulkhead,
+    limitName: "max_db_client_connections",
+    rule: "weir/pool-over-bulkhead",
+    place: line.place,
+    sentence: (sum) =>
+      `The pools on line ${name} of ${title} may open ${sum} (max_db_client_connections): logins over it are refused.`,
+    size: { name: "pool" },
   });
 }
 
-function clientsWithoutLine(
-  pooler: Pooler,
-  group: PoolerGroup,
-  { withoutLine }: GroupUse,
-): readonly Finding[] {
+function clientsWithoutLine(pooler: Pooler, { group, withoutLine }: GroupUse): readonly Finding[] {
   const names = group.lines.map(({ name }) => name);
   return withoutLine.map(({ name, target }) => {
     const meant = didYouMean(target.database, names);

@@ -1,7 +1,7 @@
 import { CONNECTS_TO_ANNOTATION, CONSOLE_DATABASE } from "../../api/names.ts";
 import { byCodeUnit } from "../../text/order.ts";
 import type { Client, Pooler, PoolerGroup, PoolerLine, System, Target } from "../system.ts";
-import { missing, type MissingQuantity } from "../quantity.ts";
+import { isZero, missing, type MissingQuantity, type Quantity } from "../quantity.ts";
 
 const TARGET_REMEDY = `annotate it with ${CONNECTS_TO_ANNOTATION}: "host:port/database?user=login"`;
 
@@ -25,6 +25,9 @@ export interface DirectClient extends Client {
 
 /** Who is on which line of one group of a PgBouncer's processes. */
 export interface GroupUse {
+  readonly group: PoolerGroup;
+  /** The pooler's name, and which of its groups where it has several. */
+  readonly title: string;
   /** In the order of their names. */
   readonly lines: readonly LineUse[];
   /** On PgBouncer's own database: each takes a place of max_client_conn, and no backend connection. */
@@ -53,12 +56,27 @@ export function isUnknown(client: PooledClient, what: "database" | "user"): bool
   return client.target.unknown?.includes(what) ?? false;
 }
 
+/** The groups of a pooler's processes, mostly one, with who is on their lines. */
+export function usesOf(pooler: Pooler, system: System): readonly GroupUse[] {
+  const { name, groups } = pooler;
+  const clients = clientsOf(pooler, system);
+  return groups.map((group, index) => {
+    const which = groups.length === 1 ? "" : `, processes ${index + 1} of ${groups.length} kinds`;
+    return useOf(group, `${name}${which}`, clients);
+  });
+}
+
+/** What a line admits at most, where anything bounds it. */
+export function bulkheadOf({ maxClients }: PoolerLine): Quantity | undefined {
+  return maxClients === undefined || isZero(maxClients) ? undefined : maxClients;
+}
+
 /**
  * Puts every client on its line: the one named as its database, else `*`, of which PgBouncer makes
  * a copy, limits and all, for each database that it has no line for. An unknown database
  * is that of the only line, where there is one.
  */
-export function useOf(group: PoolerGroup, clients: readonly PooledClient[]): GroupUse {
+function useOf(group: PoolerGroup, title: string, clients: readonly PooledClient[]): GroupUse {
   const named = new Map(group.lines.map((line) => [line.name, line]));
   const fallback = named.get("*");
   const [only] = group.lines.length === 1 ? group.lines : [];
@@ -85,6 +103,8 @@ export function useOf(group: PoolerGroup, clients: readonly PooledClient[]): Gro
     else lines.push({ name: `${database} by *`, line: fallback, clients: users });
   }
   return {
+    group,
+    title,
     lines: lines.toSorted((a, b) => byCodeUnit(a.name, b.name)),
     consoles,
     unknownDatabase: clients.filter(hasUnknownDatabase),

@@ -2,10 +2,10 @@ import { formatPath } from "../../api/fieldPath.ts";
 import { byCodeUnit } from "../../text/order.ts";
 import { objectOf } from "../sourcePosition.ts";
 import type { Finding, Proof, Sum } from "./proof.ts";
-import { processesOf, type Client, type Pooler, type System } from "../system.ts";
-import { isZero, missing, type MissingQuantity } from "../quantity.ts";
+import { processesOf, type Client, type System } from "../system.ts";
+import { missing, type MissingQuantity } from "../quantity.ts";
 import { clientSums } from "./clientSums.ts";
-import { clientsOf } from "./lineUse.ts";
+import { bulkheadOf, clientsOf } from "./lineUse.ts";
 import { slotSums } from "./slotSums.ts";
 import { keyOf, mergedVerdicts } from "./sum.ts";
 
@@ -107,7 +107,10 @@ function unique<T>(values: readonly T[], keyFor: (value: T) => string): readonly
  */
 export function unlistedClients(system: System): readonly MissingQuantity[] {
   return system.poolers
-    .filter((pooler) => isOpen(pooler) && clientsOf(pooler, system).length === 0)
+    .filter((pooler) => clientsOf(pooler, system).length === 0)
+    .filter(({ groups }) =>
+      groups.some(({ lines }) => lines.some((line) => bulkheadOf(line) === undefined)),
+    )
     .map(({ name, place }) =>
       missing(
         `who connects to ${name}: no client of it is among the objects`,
@@ -115,10 +118,4 @@ export function unlistedClients(system: System): readonly MissingQuantity[] {
         "verify the manifests of its clients too, or bound each line by max_db_client_connections",
       ),
     );
-}
-
-function isOpen({ groups }: Pooler): boolean {
-  return groups.some(({ lines }) =>
-    lines.some(({ maxClients }) => maxClients === undefined || isZero(maxClients)),
-  );
 }

@@ -1,23 +1,18 @@
 import { byCodeUnit } from "../../text/order.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
-import type { Rule } from "./proof.ts";
-import { processesOf, type Pooler, type PostgresServer, type System } from "../system.ts";
-import { firstPlace, missing, type MissingQuantity } from "../quantity.ts";
+import { processesOf, type Pooler, type System } from "../system.ts";
+import { firstPlace, missing, type MissingQuantity, type Quantity } from "../quantity.ts";
 import { limitOf } from "./bounds.ts";
-import { clientsOf, isDirect, useOf, type DirectClient } from "./lineUse.ts";
+import { isDirect, usesOf, type DirectClient } from "./lineUse.ts";
 import { slotTerms } from "./slotTerms.ts";
-import {
-  findingOf,
-  limitedBy,
-  mergedVerdicts,
-  perProcess,
-  quantityTerm,
-  shortSum,
-  sizeHint,
-  sumVerdict,
-  type SumVerdict,
-  type SumCheck,
-} from "./sum.ts";
+import { mergedVerdicts, perProcess, quantityTerm, sumVerdict, type SumVerdict } from "./sum.ts";
+
+/** The largest uniform one that would fit is said of a slot sum that is broken. */
+const POOL_SIZE = {
+  name: "pool_size",
+  atOne: "with 1 on every line",
+  remedy: "; take lines, processes or direct clients away",
+};
 
 /**
  * The slot sums: for each pooler with a share of its Postgres, what its processes may open ≤ the
@@ -32,28 +27,27 @@ export function slotSums(system: System): SumVerdict {
   ]);
 }
 
-function shareSum(pooler: Pooler, system: System): SumVerdict {
+function shareSum(pooler: Pooler, system: System): Partial<SumVerdict> {
   const { share, name, place } = pooler;
-  if (share === undefined) return mergedVerdicts([]);
-  const checkWith = (largest: number): SumCheck => ({
+  if (share === undefined) return {};
+  return sumVerdict({
     kind: "slots",
     of: `${name}, its share of Postgres`,
-    terms: slotTerms(pooler, system, { largest }),
-    ...limitedBy(share, "the share"),
-  });
-  return slotVerdict(
-    "weir/slots-over-share",
-    checkWith,
+    termsWith: (largest) => slotTerms(pooler, system, { largest }),
+    limit: share,
+    limitName: "the share",
+    rule: "weir/slots-over-share",
     place,
-    (sum) => `The processes of ${name} may open ${sum}, its share of Postgres.`,
-  );
+    sentence: (sum) => `The processes of ${name} may open ${sum}, its share of Postgres.`,
+    size: POOL_SIZE,
+  });
 }
 
 /** One Postgres, under all its names, and who opens connections there. */
 interface PostgresClients {
   readonly address: string;
   readonly isIt: (address: string) => boolean;
-  readonly available?: PostgresServer["available"];
+  readonly available: Quantity | undefined;
   readonly poolers: readonly Pooler[];
   readonly direct: readonly DirectClient[];
 }
@@ -66,24 +60,21 @@ function postgresOf(system: System): readonly PostgresClients[] {
   );
   const nameOf = (address: string): string => known.get(address)?.address ?? address;
   const linesOf = (pooler: Pooler): readonly string[] =>
-    pooler.groups
-      .flatMap((group) => useOf(group, clientsOf(pooler, system)).lines)
+    usesOf(pooler, system)
+      .flatMap(({ lines }) => lines)
       .flatMap(({ line }) => hostsOf(line.postgres).map(nameOf));
   const direct = system.clients.filter(isDirect);
   const addresses = new Set([
     ...system.poolers.flatMap(linesOf),
     ...direct.map(({ target }) => nameOf(target.postgres)),
   ]);
-  return [...addresses].toSorted(byCodeUnit).map((address) => {
-    const available = known.get(address)?.available;
-    return {
-      address,
-      isIt: (other) => hostsOf(other).some((host) => nameOf(host) === address),
-      ...(available && { available }),
-      poolers: system.poolers.filter((pooler) => linesOf(pooler).includes(address)),
-      direct: direct.filter(({ target }) => nameOf(target.postgres) === address),
-    };
-  });
+  return [...addresses].toSorted(byCodeUnit).map((address) => ({
+    address,
+    isIt: (other) => hostsOf(other).some((host) => nameOf(host) === address),
+    available: known.get(address)?.available,
+    poolers: system.poolers.filter((pooler) => linesOf(pooler).includes(address)),
+    direct: direct.filter(({ target }) => nameOf(target.postgres) === address),
+  }));
 }
 
 /** A line of several hosts may have all its backend connections on any of them. */
@@ -91,21 +82,23 @@ function hostsOf(address: string): readonly string[] {
   return address.includes(" ") ? [address] : address.split(",");
 }
 
-function postgresSums(backend: PostgresClients, system: System): SumVerdict {
+function postgresSums(backend: PostgresClients, system: System): Partial<SumVerdict> {
   const { address, poolers, direct, available, isIt } = backend;
   const [first] = [...poolers, ...direct];
-  if (first === undefined) return mergedVerdicts([]);
+  if (first === undefined) return {};
   // What it admits is not known, but every pooler before it keeps to a share of it.
   const bounded = direct.length === 0 && poolers.every(({ share }) => share !== undefined);
-  if (!available?.known && bounded) return mergedVerdicts([]);
-  const limit = limitedBy(
-    available ?? missingPostgres(backend, first.place),
-    `what Postgres ${address} admits`,
-  );
-  const checkWith = (largest: number): SumCheck => ({
+  if (!available?.known && bounded) return {};
+  const limits = {
     kind: "slots",
+    limit: available ?? missingPostgres(backend, first.place),
+    limitName: `what Postgres ${address} admits`,
+    place: first.place,
+  } as const;
+  const slots = sumVerdict({
+    ...limits,
     of: `Postgres ${address}`,
-    terms: [
+    termsWith: (largest) => [
       ...poolers.flatMap((pooler) => slotTerms(pooler, system, { postgres: isIt, largest })),
       ...direct.map((client) =>
         perProcess(
@@ -114,35 +107,23 @@ function postgresSums(backend: PostgresClients, system: System): SumVerdict {
         ),
       ),
     ],
-    ...limit,
+    rule: "weir/slots-over-postgres",
+    sentence: (sum) => `Postgres ${address} may have to carry ${sum}.`,
+    size: POOL_SIZE,
   });
-  const slots = slotVerdict(
-    "weir/slots-over-postgres",
-    checkWith,
-    first.place,
-    (sum) => `Postgres ${address} may have to carry ${sum}.`,
-  );
   const shares = poolers.flatMap(({ name, share, place }) =>
     share === undefined ? [] : [quantityTerm(name, share, place)],
   );
   if (shares.length < 2) return slots;
-  const check: SumCheck = {
-    kind: "slots",
+  const shared = sumVerdict({
+    ...limits,
     of: `Postgres ${address}, shares`,
-    terms: shares,
-    ...limit,
-  };
-  return mergedVerdicts([
-    slots,
-    sumVerdict(check, () =>
-      findingOf(
-        "weir/shares-over-postgres",
-        check,
-        first.place,
-        `The PgBouncers before Postgres ${address} share ${shortSum(check)} that it admits. Lower a share, and the pools with it.`,
-      ),
-    ),
-  ]);
+    termsWith: () => shares,
+    rule: "weir/shares-over-postgres",
+    sentence: (sum) =>
+      `The PgBouncers before Postgres ${address} share ${sum} that it admits. Lower a share, and the pools with it.`,
+  });
+  return mergedVerdicts([slots, shared]);
 }
 
 function missingPostgres(
@@ -157,31 +138,13 @@ function missingPostgres(
   return missing(`how many connections Postgres ${address} admits`, place, remedy);
 }
 
-/** A slot sum with, where it is broken, the largest uniform pool_size that would fit. */
-function slotVerdict(
-  rule: Rule,
-  checkWith: (largest: number) => SumCheck,
-  otherwise: SourcePosition,
-  sentence: (sum: string) => string,
-): SumVerdict {
-  const check = checkWith(Infinity);
-  return sumVerdict(check, () => {
-    const hint = sizeHint(checkWith, "pool_size", {
-      atOne: "with 1 on every line",
-      remedy: "; take lines, processes or direct clients away",
-    });
-    return findingOf(rule, check, otherwise, `${sentence(shortSum(check))}${hint}`);
-  });
-}
-
 /**
  * Lines that nothing bounds, each once though several groups of processes have it; and what is
  * missing to know that something bounds a line, also where no process runs yet to open any.
  */
 function unlimitedPools(pooler: Pooler, system: System): SumVerdict {
-  const clients = clientsOf(pooler, system);
-  const verdicts = pooler.groups.flatMap((group) =>
-    useOf(group, clients).lines.map(({ name, line }): Partial<SumVerdict> => {
+  const verdicts = usesOf(pooler, system).flatMap(({ group, lines }) =>
+    lines.map(({ name, line }): Partial<SumVerdict> => {
       const { poolSize, maxServers, user } = line;
       const byUser = user === undefined ? undefined : group.userLimits.get(user);
       const limits = [limitOf(poolSize), limitOf(maxServers), limitOf(byUser)];

@@ -1,6 +1,6 @@
 import { MAINTENANCE_LINE } from "../../api/names.ts";
 import { listed } from "../../text/wording.ts";
-import type { Pooler, PoolerGroup, System } from "../system.ts";
+import type { Pooler, PoolerGroup, PoolerLine, System } from "../system.ts";
 import { firstPlace, isZero, type MissingQuantity } from "../quantity.ts";
 import {
   boundsOf,
@@ -13,11 +13,9 @@ import {
   times,
   type Bounds,
 } from "./bounds.ts";
-import { groupName } from "./clientSums.ts";
 import {
-  clientsOf,
   isUnknown,
-  useOf,
+  usesOf,
   whichDatabase,
   whichLogin,
   type GroupUse,
@@ -34,17 +32,6 @@ interface SlotSelection {
   readonly largest: number;
 }
 
-/** The pools of one line in one process. */
-interface LinePools {
-  readonly use: LineUse;
-  /** A pool each. */
-  readonly roles: readonly string[];
-  /** Under max_db_connections. */
-  readonly amount: Bounds;
-  /** That cuts them. */
-  readonly capped: boolean;
-}
-
 /**
  * The backend connections that all processes of a pooler may open: for each group of processes and
  * each line processes × pools × (pool_size + reserve pool), under the line's max_db_connections
@@ -55,44 +42,40 @@ export function slotTerms(
   system: System,
   wanted: SlotSelection,
 ): readonly SumTerm[] {
-  const clients = clientsOf(pooler, system);
-  return pooler.groups.flatMap((group, index) => {
-    const use = useOf(group, clients);
+  return usesOf(pooler, system).flatMap((use) => {
     const lines = use.lines.filter(({ line }) => wanted.postgres?.(line.postgres) ?? true);
     if (lines.length === 0) return [];
-    const title = groupName(pooler, index);
+    const { group, title, unknownDatabase } = use;
+    const pools = lines.map((line) => poolsOf(line, unknownDatabase, wanted.largest));
     return [
-      ...cappedByRole(
-        group,
-        lines.map((line) => poolsOf(line, use.unknownDatabase, wanted.largest)),
-      ).map((term) => perProcess(group.processes, { ...term, name: `${title}, ${term.name}` })),
-      ...copiesTerm(group, use, title),
-      ...maintenanceTerm(pooler, group, title),
+      ...cappedByRole(group, pools).map((term) =>
+        perProcess(group.processes, { ...term, name: `${title}, ${term.name}` }),
+      ),
+      ...copiesTerm(use),
+      ...maintenanceTerm(pooler, use),
     ];
   });
-}
-
-/** The pools of a line that its users open: one for each role. */
-interface Roles {
-  readonly names: readonly string[];
-  readonly amount: Bounds;
 }
 
 /**
  * The roles that a line's pools are opened as. Two unknown logins may be one, or one that is known.
  */
-function rolesOf({ line, clients }: LineUse, unknownDatabase: readonly PooledClient[]): Roles {
-  const byLogin = line.user === undefined ? clients : [];
+function rolesOf(
+  { user, authUser }: PoolerLine,
+  clients: readonly PooledClient[],
+  unknownDatabase: readonly PooledClient[],
+): { readonly names: readonly string[]; readonly amount: Bounds } {
+  const byLogin = user === undefined ? clients : [];
   const unknown = [
     ...byLogin.filter((client) => isUnknown(client, "user")),
-    ...(line.user === undefined ? unknownDatabase : []),
+    ...(user === undefined ? unknownDatabase : []),
   ];
   const certain = new Set(
     byLogin.filter((client) => !isUnknown(client, "user")).map(({ target }) => target.user),
   );
   // Without a user, another client may log in, though none is known.
-  if (byLogin.length === 0) certain.add(line.user ?? "?");
-  if (line.authUser !== undefined) certain.add(line.authUser);
+  if (byLogin.length === 0) certain.add(user ?? "?");
+  if (authUser !== undefined) certain.add(authUser);
   const all = new Set([...certain, ...unknown.map(({ target }) => target.user)]);
   const least = Math.max(1, certain.size);
   return {
@@ -105,16 +88,43 @@ function whichOne(client: PooledClient): MissingQuantity {
   return isUnknown(client, "database") ? whichDatabase(client) : whichLogin(client);
 }
 
+/** The pools of one line in one process: one for each role, under its max_db_connections. */
+interface LinePools {
+  readonly roles: readonly string[];
+  readonly term: SumTerm;
+}
+
 function poolsOf(
-  use: LineUse,
+  { name, line, clients }: LineUse,
   unknownDatabase: readonly PooledClient[],
   largest: number,
 ): LinePools {
-  const roles = rolesOf(use, unknownDatabase);
-  const each = plus(lowered(limitOf(use.line.poolSize), largest), boundsOf(use.line.reservePool));
-  const pools = times(roles.amount, each);
-  const amount = smallerOf(pools, limitOf(use.line.maxServers));
-  return { use, roles: roles.names, amount, capped: amount.max < pools.max };
+  const { poolSize, reservePool, maxServers, place } = line;
+  const roles = rolesOf(line, clients, unknownDatabase);
+  const each = plus(lowered(limitOf(poolSize), largest), boundsOf(reservePool));
+  const all = times(roles.amount, each);
+  const amount = smallerOf(all, limitOf(maxServers));
+  const isCapped = amount.max < all.max;
+  const hasReserve = !isZero(reservePool);
+  const size = isZero(poolSize) ? "unlimited" : valueText(poolSize);
+  const sizes = hasReserve ? `(${size} + ${valueText(reservePool)})` : size;
+  const eachWhy = hasReserve
+    ? `(${numbered(poolSize)} + ${numbered(reservePool)})`
+    : numbered(poolSize);
+  const { names } = roles;
+  const isOne = names.length === 1;
+  const why = isOne ? eachWhy : `${names.length} roles (${listed(names)}) × ${eachWhy}`;
+  const formula = isOne ? sizes : `${names.length} roles × ${sizes}`;
+  return {
+    roles: names,
+    term: {
+      name: `line ${name}`,
+      amount,
+      formula: isCapped && isExact(amount) ? String(amount.min) : formula,
+      why: isCapped && maxServers ? `${numbered(maxServers)}, which caps ${why}` : why,
+      first: firstPlace(poolSize, place),
+    },
+  };
 }
 
 /**
@@ -126,52 +136,28 @@ function cappedByRole(group: PoolerGroup, lines: readonly LinePools[]): readonly
   const byRole = Map.groupBy(lines, ({ roles }) => (roles.length === 1 ? (roles[0] ?? "") : ""));
   return [...byRole].flatMap(([role, own]) => {
     const quantity = role === "" ? undefined : group.userLimits.get(role);
-    const terms = own.map(lineTerm);
-    if (quantity === undefined) return terms;
+    const terms = own.map(({ term }) => term);
+    const [first] = terms;
+    if (quantity === undefined || first === undefined) return terms;
     const cap = limitOf(quantity);
     const total = totalOf(terms);
     if (total.max <= cap.min) return terms;
     const amount = smallerOf(total, cap);
-    const lowest = own[0]?.use.line;
     return [
       {
+        ...first,
         name: `role ${role} on ${own.length} lines`,
         amount,
         formula: isExact(amount) ? String(amount.min) : "?",
         why: `${numbered(quantity)}, which caps the ${total.min} of its lines`,
-        ...(lowest && { first: firstPlace(lowest.poolSize, lowest.place) }),
       },
     ];
   });
 }
 
-function lineTerm({ use, roles, amount, capped }: LinePools): SumTerm {
-  const { poolSize, reservePool, maxServers, place } = use.line;
-  const hasReserve = !isZero(reservePool);
-  const size = isZero(poolSize) ? "unlimited" : valueText(poolSize);
-  const sizes = hasReserve ? `(${size} + ${valueText(reservePool)})` : size;
-  const each = hasReserve
-    ? `(${numbered(poolSize)} + ${numbered(reservePool)})`
-    : numbered(poolSize);
-  const isOne = roles.length === 1;
-  const pools = isOne ? each : `${roles.length} roles (${listed(roles)}) × ${each}`;
-  const formula = isOne ? sizes : `${roles.length} roles × ${sizes}`;
-  return {
-    name: `line ${use.name}`,
-    amount,
-    formula: capped && isExact(amount) ? String(amount.min) : formula,
-    why: capped && maxServers ? `${numbered(maxServers)}, which caps ${pools}` : pools,
-    first: firstPlace(poolSize, place),
-  };
-}
-
 /** Copies of the line * for unknown databases. */
-function copiesTerm(
-  { lines }: PoolerGroup,
-  { unknownDatabase }: GroupUse,
-  title: string,
-): readonly SumTerm[] {
-  if (unknownDatabase.length === 0 || lines.every(({ name }) => name !== "*")) return [];
+function copiesTerm({ group, title, unknownDatabase }: GroupUse): readonly SumTerm[] {
+  if (unknownDatabase.length === 0 || group.lines.every(({ name }) => name !== "*")) return [];
   return [
     {
       name: `${title}, copies of line *`,
@@ -183,8 +169,8 @@ function copiesTerm(
 }
 
 /** What the reserve keeps for maintenance, where no line called so does it. */
-function maintenanceTerm(pooler: Pooler, group: PoolerGroup, title: string): readonly SumTerm[] {
-  const { maintenanceSlots, places, why } = pooler.reserve;
+function maintenanceTerm({ reserve }: Pooler, { group, title }: GroupUse): readonly SumTerm[] {
+  const { maintenanceSlots, places, why } = reserve;
   if (maintenanceSlots === 0) return [];
   if (group.lines.some(({ name }) => name === MAINTENANCE_LINE)) return [];
   return [

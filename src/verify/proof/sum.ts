@@ -3,13 +3,32 @@ import type { Finding, Rule, Sum } from "./proof.ts";
 import { firstPlace, type Quantity, type MissingQuantity } from "../quantity.ts";
 import { boundsOf, exactly, isExact, plus, smallerOf, times, type Bounds } from "./bounds.ts";
 
-/** What one sum asks, with one summand for each thing that a person would add. */
+/** What one sum asks, and what is said of it where it is broken. */
 export interface SumCheck {
   readonly kind: Sum["kind"];
   readonly of: string;
-  readonly terms: readonly SumTerm[];
-  readonly limit: Bounds;
-  readonly limitWhy: string;
+  /**
+   * One summand for each thing that a person would add. `largest` is a limit for the sizes that
+   * could be lowered, to find out what would fit.
+   */
+  readonly termsWith: (largest: number) => readonly SumTerm[];
+  readonly limit: Quantity;
+  /** What the limit is called where it is missing. */
+  readonly limitName: string;
+  readonly rule: Rule;
+  /** Where to look first if no term has a field for that. */
+  readonly place: SourcePosition;
+  readonly sentence: (sum: string) => string;
+  /** What `largest` lowers; absent where nothing can be. */
+  readonly size?: LowerableSize;
+}
+
+/** A size of which the largest uniform one that fits is said. */
+interface LowerableSize {
+  readonly name: string;
+  /** What is said where not even 1 fits. */
+  readonly atOne?: string;
+  readonly remedy?: string;
 }
 
 /** A summand. */
@@ -40,13 +59,14 @@ export function mergedVerdicts(verdicts: readonly Partial<SumVerdict>[]): SumVer
 }
 
 /** Whether Σ terms ≤ limit, on bounds; what is missing only where it decides. */
-export function sumVerdict(check: SumCheck, finding: (sum: Sum) => Finding): SumVerdict {
-  const { kind, of, terms, limit, limitWhy } = check;
+export function sumVerdict(check: SumCheck): SumVerdict {
+  const terms = check.termsWith(Infinity);
+  const limit = boundsOf(check.limit);
   const total = totalOf(terms);
   const verdict = total.min > limit.max ? "broken" : total.max <= limit.min ? "fits" : "unknown";
   const sum: Sum = {
-    kind,
-    of,
+    kind: check.kind,
+    of: check.of,
     terms: terms.map(({ name, amount, why }) => ({
       name,
       value: amount.min,
@@ -55,20 +75,14 @@ export function sumVerdict(check: SumCheck, finding: (sum: Sum) => Finding): Sum
     })),
     total: total.min,
     ...(isExact(limit) && { limit: limit.min }),
-    limitWhy,
+    limitWhy: check.limit.known ? numbered(check.limit) : `${check.limitName} is missing`,
     verdict,
   };
   return {
     sums: [sum],
-    findings: verdict === "broken" ? [finding(sum)] : [],
+    findings: verdict === "broken" ? [findingOf(check, terms, limit)] : [],
     missing: verdict === "fits" ? [] : [...total.missing, ...limit.missing],
   };
-}
-
-/** The limit of a sum; `name` is what it is called where it is missing. */
-export function limitedBy(quantity: Quantity, name: string): Pick<SumCheck, "limit" | "limitWhy"> {
-  const limitWhy = quantity.known ? numbered(quantity) : `${name} is missing`;
-  return { limit: boundsOf(quantity), limitWhy };
 }
 
 /** A quantity as a term. `largest`: what it is lowered to, to find out what would fit. */
@@ -106,19 +120,15 @@ export function totalOf(terms: readonly SumTerm[]): Bounds {
  * A finding about a sum: placed at the largest term that has a field to look at first, the first
  * by name where several are; all other fields of the sum are related.
  */
-export function findingOf(
-  rule: Rule,
-  { terms, limit }: SumCheck,
-  otherwise: SourcePosition,
-  message: string,
-): Finding {
+function findingOf(check: SumCheck, terms: readonly SumTerm[], limit: Bounds): Finding {
   const lowerable = terms.filter(({ first }) => first !== undefined);
   const most = Math.max(...lowerable.map(({ amount }) => amount.min));
-  const place = lowerable.find(({ amount }) => amount.min === most)?.first ?? otherwise;
+  const place = lowerable.find(({ amount }) => amount.min === most)?.first ?? check.place;
   const all = [...limit.places, ...terms.flatMap(({ amount }) => amount.places)];
   const byKey = new Map([place, ...all].map((one) => [keyOf(one), one]));
   byKey.delete(keyOf(place));
-  return { rule, message, place, related: [...byKey.values()] };
+  const message = `${check.sentence(shortSum(terms, limit))}${sizeHint(check, terms, limit)}`;
+  return { rule: check.rule, message, place, related: [...byKey.values()] };
 }
 
 /** Tells fields apart; two objects of one name in two files are two. */
@@ -127,7 +137,7 @@ export function keyOf({ object, path, key = "" }: SourcePosition): string {
 }
 
 /** The sum in short: `10 × 20 + 10 reserved = 210 > 200`. */
-export function shortSum({ terms, limit }: SumCheck): string {
+function shortSum(terms: readonly SumTerm[], limit: Bounds): string {
   const total = totalOf(terms);
   const counted = Map.groupBy(
     terms.filter(({ amount }) => amount.max > 0),
@@ -161,23 +171,18 @@ export function lowered(amount: Bounds, most: number): Bounds {
 /**
  * The largest uniform size that fits, as a sentence after a space; nothing where a number of the sum
  * is not known, since what fits depends on it.
- *
- * @param checkWith the sum with a limit for the sizes that could be lowered
  */
-export function sizeHint(
-  checkWith: (largest: number) => SumCheck,
-  what: string,
-  { atOne = "with 1 each", remedy = "" } = {},
-): string {
-  const check = checkWith(Infinity);
-  if (![check.limit, ...check.terms.map(({ amount }) => amount)].every(isExact)) return "";
-  const most = check.limit.max;
-  const totalWith = (size: number): number => totalOf(checkWith(size).terms).min;
+function sizeHint({ termsWith, size }: SumCheck, terms: readonly SumTerm[], limit: Bounds): string {
+  if (size === undefined) return "";
+  if (![limit, ...terms.map(({ amount }) => amount)].every(isExact)) return "";
+  const { name, atOne = "with 1 each", remedy = "" } = size;
+  const most = limit.max;
+  const totalWith = (largest: number): number => totalOf(termsWith(largest)).min;
   // Nothing that fits is larger than the limit itself.
-  const largest = largestThatFits(most + 1, (size) => totalWith(size) <= most);
+  const largest = largestThatFits(most + 1, (one) => totalWith(one) <= most);
   return largest === undefined
-    ? ` No ${what} is small enough: ${atOne} it is ${totalWith(1)}${remedy}.`
-    : ` The largest uniform ${what} that fits is ${largest}.`;
+    ? ` No ${name} is small enough: ${atOne} it is ${totalWith(1)}${remedy}.`
+    : ` The largest uniform ${name} that fits is ${largest}.`;
 }
 
 /**
