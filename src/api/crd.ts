@@ -1,7 +1,8 @@
 import { stringify } from "yaml";
+import { fieldOf, type Fields } from "../json/fields.ts";
 import { fieldSchemaOf, KINDS, type FieldSchema, type Kind } from "./fieldSchema.ts";
 import { GROUP, VERSION } from "./names.ts";
-import { structural, type StructuralSchema } from "./structuralSchema.ts";
+import { structural } from "./structuralSchema.ts";
 
 /** A column of `kubectl get`. */
 interface Column {
@@ -125,7 +126,7 @@ function crdOf(kind: Kind) {
 }
 
 /** Of metadata a CRD may restrict the name alone; the API server knows the rest. */
-function objectSchema(schema: FieldSchema): StructuralSchema {
+function objectSchema(schema: FieldSchema): Fields {
   const { metadata = {}, spec = {}, status = {} } = schema.properties ?? {};
   const { name = {} } = metadata.properties ?? {};
   const known = structural({ ...schema, required: ["spec"], properties: { spec, status } });
@@ -135,7 +136,7 @@ function objectSchema(schema: FieldSchema): StructuralSchema {
       apiVersion: { type: "string" },
       kind: { type: "string" },
       metadata: { type: "object", properties: { name: structural(name) } },
-      ...known.properties,
+      ...fieldOf(known, "properties"),
     },
   };
 }

@@ -38,14 +38,7 @@ export interface FieldSchema {
   readonly "x-kubernetes-list-map-keys"?: readonly string[];
   readonly "x-kubernetes-list-type"?: "map" | "set";
   readonly "x-kubernetes-preserve-unknown-fields"?: true;
-  readonly "x-kubernetes-validations"?: readonly Validation[];
-}
-
-/** A CEL rule of a CRD. */
-interface Validation {
-  readonly rule: string;
-  readonly message: string;
-  readonly fieldPath: string;
+  readonly "x-kubernetes-validations"?: readonly unknown[];
 }
 
 export const SCHEMAS = { ConnectionBudget: connectionBudgetSchema, McpServer: mcpServerSchema };

@@ -44,21 +44,16 @@ export function serverSelector(server: string): Labels {
   return { [NAME]: "mcp-server", [INSTANCE]: server, [MANAGED_BY]: WEIR };
 }
 
-/** metadata of a server's objects. */
-export function serverMetadata(server: McpServer) {
-  const { name, namespace } = server.metadata;
-  return { name, namespace, labels: serverLabels(server) };
-}
-
-/** Labels of a server: its pods and all objects around them. */
-function serverLabels(server: McpServer): Labels {
-  const budget = server.spec.budgetRef.name;
-  return {
-    ...serverSelector(server.metadata.name),
+/** metadata of a server's objects; its pods have the labels too. */
+export function serverMetadata({ metadata: { name, namespace }, spec }: McpServer) {
+  const budget = spec.budgetRef.name;
+  const labels: Labels = {
+    ...serverSelector(name),
     [COMPONENT]: "server",
     [PART_OF]: budget,
     [BUDGET_LABEL]: budget,
   };
+  return { name, namespace, labels };
 }
 
 /** Selects the pods that draw from a budget or carry it: its servers and its PgBouncer. */

@@ -15,7 +15,7 @@ import {
 } from "./kubernetes.ts";
 import { MOST_CONNECTIONS } from "./connectionBudget.ts";
 import { API_VERSION, POOL_PORT, RESERVED_SERVER_NAMES } from "./names.ts";
-import { withRules, type ObjectRule } from "./rules.ts";
+import { withRules } from "./rules.ts";
 
 /** Environment that weir sets in every server beside the names of `pool.env`. */
 const COMPUTED_ENV: readonly string[] = [
@@ -162,38 +162,6 @@ const envEntry = z.strictObject({
   valueFrom: handedOn.optional().describe("Where its value comes from, as in a container."),
 });
 
-type Env = readonly z.output<typeof envEntry>[];
-
-const ENV_RULES: readonly ObjectRule<{
-  readonly env: Env;
-  readonly pool: { readonly env: Readonly<Record<string, string>> };
-}>[] = [
-  {
-    cel: `self.env.all(entry, !(entry.name in ${JSON.stringify(COMPUTED_ENV)}) && entry.name != self.pool.env.max && entry.name != self.pool.env.minIdle && entry.name != self.pool.env.idleTimeoutMs && entry.name != self.pool.env.connectionTimeoutMs)`,
-    violations: ({ env, pool }) => {
-      const taken = new Set([...COMPUTED_ENV, ...Object.values(pool.env)]);
-      return env.flatMap(({ name }, index) => (taken.has(name) ? [[index, "name"]] : []));
-    },
-    message: `must not name a variable that weir sets: those of pool.env, ${COMPUTED_ENV.join(", ")}`,
-    path: ["env"],
-  },
-  {
-    // The API server knows it from the list's key.
-    violations: ({ env }) => repeated(env.map(({ name }) => name)).map((index) => [index, "name"]),
-    message: "must name each variable once",
-    path: ["env"],
-  },
-  {
-    cel: "self.env.all(entry, !(has(entry.value) && has(entry.valueFrom)))",
-    violations: ({ env }) =>
-      env.flatMap(({ value, valueFrom }, index) =>
-        value !== undefined && valueFrom !== undefined ? [[index, "valueFrom"]] : [],
-      ),
-    message: "must not be given beside value",
-    path: ["env"],
-  },
-];
-
 /** The indexes of those that are there before. */
 function repeated(names: readonly string[]): number[] {
   const known = new Set<string>();
@@ -298,7 +266,31 @@ const specSchema = withRules(
       message: "must name each member once",
       path: ["members"],
     },
-    ...ENV_RULES,
+    {
+      cel: `self.env.all(entry, !(entry.name in ${JSON.stringify(COMPUTED_ENV)}) && entry.name != self.pool.env.max && entry.name != self.pool.env.minIdle && entry.name != self.pool.env.idleTimeoutMs && entry.name != self.pool.env.connectionTimeoutMs)`,
+      violations: ({ env, pool }) => {
+        const taken = new Set([...COMPUTED_ENV, ...Object.values(pool.env)]);
+        return env.flatMap(({ name }, index) => (taken.has(name) ? [[index, "name"]] : []));
+      },
+      message: `must not name a variable that weir sets: those of pool.env, ${COMPUTED_ENV.join(", ")}`,
+      path: ["env"],
+    },
+    {
+      // The API server knows it from the list's key.
+      violations: ({ env }) =>
+        repeated(env.map(({ name }) => name)).map((index) => [index, "name"]),
+      message: "must name each variable once",
+      path: ["env"],
+    },
+    {
+      cel: "self.env.all(entry, !(has(entry.value) && has(entry.valueFrom)))",
+      violations: ({ env }) =>
+        env.flatMap(({ value, valueFrom }, index) =>
+          value !== undefined && valueFrom !== undefined ? [[index, "valueFrom"]] : [],
+        ),
+      message: "must not be given beside value",
+      path: ["env"],
+    },
   ],
 );
 

@@ -1,65 +1,72 @@
+import { isMapping, type Fields } from "../json/fields.ts";
 import type { FieldSchema } from "./fieldSchema.ts";
-import { isMapping } from "../json/fields.ts";
-
-/**
- * A schema as a CRD may have it: structural, which is a small part of JSON schema with words of
- * Kubernetes' own. Keys stand in the order in which a reader wants them.
- */
-export interface StructuralSchema extends FieldSchema {
-  readonly nullable?: true;
-}
 
 const INT32_MAX = 2 ** 31 - 1;
 
-/** Keywords that both know, and that mean the same. */
-const LIMITS = [
+/** The keywords of a structural schema, in the order in which a reader wants them. */
+const KEYWORDS = [
+  "description",
+  "anyOf",
+  "x-kubernetes-int-or-string",
+  "type",
+  "format",
+  "nullable",
+  "enum",
+  "minimum",
+  "maximum",
   "minLength",
   "maxLength",
   "pattern",
   "minItems",
   "maxItems",
   "maxProperties",
-] as const;
-const KUBERNETES = [
+  "default",
+  "required",
+  "items",
+  "properties",
+  "additionalProperties",
   "x-kubernetes-list-map-keys",
   "x-kubernetes-list-type",
   "x-kubernetes-preserve-unknown-fields",
+  "x-kubernetes-validations",
 ] as const;
 
-/** Turns a schema as zod writes it into a structural one. */
-export function structural(schema: FieldSchema): StructuralSchema {
-  const validations = schema["x-kubernetes-validations"] ?? [];
-  return {
-    ...pick(schema, ["description"]),
-    ...(schema["x-kubernetes-int-or-string"] ? intOrString(schema) : typed(schema)),
-    ...(schema.default === undefined ? {} : { default: filledIn(schema.default, schema) }),
-    ...pick(schema, ["required"]),
-    ...contents(schema),
-    ...pick(schema, KUBERNETES),
-    ...(validations.length > 0 ? { "x-kubernetes-validations": validations } : {}),
-  };
-}
-
-/** The one union that a structural schema knows; limits concern the type they are made for. */
-function intOrString({ anyOf = [] }: FieldSchema): StructuralSchema {
-  return {
-    anyOf: [{ type: "integer" }, { type: "string" }],
-    "x-kubernetes-int-or-string": true,
-    ...Object.assign({}, ...anyOf.map(limits)),
-  };
-}
-
-function typed(schema: FieldSchema): StructuralSchema {
-  const types = typeof schema.type === "string" ? [schema.type] : (schema.type ?? []);
+/**
+ * Turns a schema as zod writes it into one as a CRD may have it: structural, which is a small part
+ * of JSON schema with words of Kubernetes' own. That unknown fields are refused needs no word in it.
+ */
+export function structural(schema: FieldSchema): Fields {
+  const isUnion = schema["x-kubernetes-int-or-string"] === true;
+  // The one union that a structural schema knows; limits concern the type they are made for.
+  const limited: FieldSchema = Object.assign({}, ...(isUnion ? (schema.anyOf ?? []) : []), schema);
+  const { minimum = -Infinity, maximum = Infinity } = limited;
+  const types = [schema.type ?? []].flat();
   const type = types.find((each) => each !== "null");
-  const options = schema.const === undefined ? schema.enum : [schema.const];
-  return {
-    ...(type === undefined ? {} : { type }),
-    ...(type === "integer" ? { format: integerFormat(schema) } : pick(schema, ["format"])),
-    ...(types.includes("null") ? { nullable: true } : {}),
-    ...(options === undefined ? {} : { enum: options }),
-    ...limits(schema),
+  const isFree = schema["x-kubernetes-preserve-unknown-fields"] === true;
+  const { items, properties, additionalProperties } = schema;
+  const words: Partial<Record<(typeof KEYWORDS)[number], unknown>> = {
+    ...limited,
+    anyOf: isUnion ? [{ type: "integer" }, { type: "string" }] : undefined,
+    type,
+    format: type === "integer" ? integerFormat(minimum, maximum) : schema.format,
+    nullable: types.includes("null") || undefined,
+    enum: schema.const === undefined ? schema.enum : [schema.const],
+    // Bounds that only say "a safe integer" are zod's own.
+    minimum: minimum > Number.MIN_SAFE_INTEGER ? minimum : undefined,
+    maximum: maximum < Number.MAX_SAFE_INTEGER ? maximum : undefined,
+    default: filledIn(schema.default, schema),
+    items: items && structural(items),
+    properties:
+      properties &&
+      Object.fromEntries(
+        Object.entries(properties).map(([name, field]) => [name, structural(field)]),
+      ),
+    additionalProperties:
+      additionalProperties && !isFree ? structural(additionalProperties) : undefined,
   };
+  return Object.fromEntries(
+    KEYWORDS.filter((word) => words[word] !== undefined).map((word) => [word, words[word]]),
+  );
 }
 
 /** A default with the defaults below it, since the API server asks rules of it as it stands. */
@@ -72,45 +79,6 @@ function filledIn(value: unknown, { properties = {} }: FieldSchema): unknown {
   return { ...value, ...Object.fromEntries(below) };
 }
 
-function integerFormat({ minimum = -Infinity, maximum = Infinity }: FieldSchema): string {
+function integerFormat(minimum: number, maximum: number): string {
   return minimum >= -INT32_MAX && maximum <= INT32_MAX ? "int32" : "int64";
-}
-
-function limits(schema: FieldSchema): StructuralSchema {
-  const { minimum = -Infinity, maximum = Infinity } = schema;
-  return {
-    // Bounds that only say "a safe integer" are zod's own.
-    ...(minimum > Number.MIN_SAFE_INTEGER ? { minimum } : {}),
-    ...(maximum < Number.MAX_SAFE_INTEGER ? { maximum } : {}),
-    ...pick(schema, LIMITS),
-  };
-}
-
-/** What an object or list holds. That unknown fields are refused needs no word in a CRD. */
-function contents(schema: FieldSchema): StructuralSchema {
-  const { items, properties, additionalProperties } = schema;
-  const isFree = schema["x-kubernetes-preserve-unknown-fields"] === true;
-  return {
-    ...(items === undefined ? {} : { items: structural(items) }),
-    ...(properties === undefined ? {} : { properties: mapValues(properties, structural) }),
-    ...(additionalProperties && !isFree
-      ? { additionalProperties: structural(additionalProperties) }
-      : {}),
-  };
-}
-
-function mapValues<A, B>(
-  values: Readonly<Record<string, A>>,
-  change: (value: A) => B,
-): Readonly<Record<string, B>> {
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));
-}
-
-function pick<T extends object, K extends keyof T>(
-  from: T,
-  keys: readonly K[],
-): Partial<Pick<T, K>> {
-  const picked: Partial<Pick<T, K>> = {};
-  for (const key of keys) if (from[key] !== undefined) picked[key] = from[key];
-  return picked;
 }
