@@ -4,23 +4,17 @@ import { didYouMean } from "../text/didYouMean.ts";
 /** Names the servers that are awake, separated by commas: all others are as if Disabled. */
 const ACTIVE_VARIABLE = "WEIR_ACTIVE";
 
-/** A fleet of which only some servers are awake. */
-interface ActiveFleet {
-  readonly fleet: Fleet;
-  /** One sentence for each name that no server has, and for a list without a name. */
-  readonly problems: readonly string[];
-}
-
 /**
  * The fleet with all servers but those named as if Disabled: by `--active` where it is given, else
  * by WEIR_ACTIVE. Every command that plans reads both here, so that none of them counts a server that
- * another does not. `weir secrets` reads neither.
+ * another does not. `weir secrets` reads neither. The problems are one sentence for each name that no
+ * server has, and for a list without a name.
  */
 export function activeFleet(
   fleet: Fleet,
   env: Readonly<Record<string, string | undefined>>,
   option?: string,
-): ActiveFleet {
+): { readonly fleet: Fleet; readonly problems: readonly string[] } {
   const list = option ?? activeNamesIn(env);
   if (list === undefined) return { fleet, problems: [] };
   const from = option === undefined ? ACTIVE_VARIABLE : "--active";

@@ -2,6 +2,7 @@ import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import { isWithin, type FieldPath } from "../api/fieldPath.ts";
 import type { Kind } from "../api/fieldSchema.ts";
 import type { McpServer } from "../api/mcpServer.ts";
+import type { FieldProblem } from "./problem.ts";
 
 /**
  * An object that may be wrong somewhere: what the rules across objects see, so that one run finds
@@ -29,13 +30,10 @@ export interface Drafts {
 }
 
 /** A problem of one object that is only one beside others. */
-export interface FleetProblem {
+export interface FleetProblem extends FieldProblem {
   readonly draft: Draft<unknown>;
-  readonly path: FieldPath;
-  readonly found?: string;
-  readonly allowed: string;
   /** The object that it conflicts with. */
-  readonly other?: Draft<unknown>;
+  readonly other?: Draft<unknown> | undefined;
 }
 
 /** NAMESPACE/NAME. */

@@ -165,6 +165,10 @@ function awakeMembers(server: McpServer): readonly string[] {
   return server.spec.activation === "Disabled" ? [] : [...membersOf(server)];
 }
 
+function addressOf({ object }: Draft<ConnectionBudget>): string | undefined {
+  return unlessPoisoned(() => formatPostgresAddress(postgresAddressOf(object)));
+}
+
 /** A PgBouncer of the fleet is no Postgres: one that logs in to itself waits for itself. */
 function behindPgBouncer({ budgets }: Drafts): FleetProblem[] {
   const tiers = new Map(
@@ -174,7 +178,7 @@ function behindPgBouncer({ budgets }: Drafts): FleetProblem[] {
     }),
   );
   return budgets.flatMap((draft) => {
-    const address = unlessPoisoned(() => formatPostgresAddress(postgresAddressOf(draft.object)));
+    const address = addressOf(draft);
     const other = address === undefined ? undefined : tiers.get(address);
     if (other === undefined) return [];
     const path = ["spec", "postgres", "host"];
@@ -193,7 +197,7 @@ function shareMissing({ budgets }: Drafts): FleetProblem[] {
       const path = ["spec", "postgres", "shareConnections"];
       const allowed = `must be given: ${sharers.length} budgets share Postgres ${address}`;
       const other = sharers.find((each) => each !== draft);
-      return [{ draft, path, found: "missing", allowed, ...(other && { other }) }];
+      return [{ draft, path, found: "missing", allowed, other }];
     }),
   );
 }
@@ -220,7 +224,7 @@ function byPostgres(
   budgets: readonly Draft<ConnectionBudget>[],
 ): { readonly address: string; readonly sharers: readonly Draft<ConnectionBudget>[] }[] {
   const known = budgets.flatMap((draft) => {
-    const address = unlessPoisoned(() => formatPostgresAddress(postgresAddressOf(draft.object)));
+    const address = addressOf(draft);
     return address === undefined ? [] : [{ address, draft }];
   });
   return [...Map.groupBy(known, ({ address }) => address)]

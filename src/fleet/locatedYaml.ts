@@ -14,7 +14,7 @@ import {
 } from "yaml";
 import type { FieldPath } from "../api/fieldPath.ts";
 import { anchorAdvice, pairAdvice, readPlainScalar, scalarAdvice } from "./portableYaml.ts";
-import { foundUnquoted } from "./problem.ts";
+import { foundUnquoted, type YamlProblem } from "./problem.ts";
 
 /** A value, and where it and all that is in it stands: offsets from the beginning of a document. */
 interface LocatedValue {
@@ -46,15 +46,6 @@ export function placeOf(root: LocatedValue, path: FieldPath): FieldPlace {
     ({ nameOffset: name, content } = entry);
   }
   return { name, value: content.offset };
-}
-
-/** A problem of a document's YAML. Offsets count from the beginning of the document. */
-export interface YamlProblem {
-  readonly offset: number;
-  /** The value that is concerned; undefined when the text is not YAML. */
-  readonly path?: FieldPath;
-  readonly found?: string;
-  readonly allowed: string;
 }
 
 /** A document as YAML gives it, with the place of every value. */
@@ -105,13 +96,14 @@ export function readLocatedYaml(text: string): LocatedYaml {
   }
   tokens.push(...parser.end());
   const [document] = new Composer(OPTIONS).compose(tokens, true, text.length);
-  const { root, problems } = readYamlValue(document?.contents ?? null, text);
+  const reader = new ValueReader(text);
+  const root = reader.read(document?.contents ?? null, { offset: 0, path: [], inFlow: false });
   const syntax = atEachPlace([...tabs, ...(document?.errors ?? []).map(syntaxProblem)]);
-  return { root, problems: syntax.length > 0 ? syntax : problems };
+  return { root, problems: syntax.length > 0 ? syntax : reader.problems };
 }
 
 function unreadable(problem: YamlProblem): LocatedYaml {
-  return { root: readYamlValue(null, "").root, problems: [problem] };
+  return { root: leaf(null, 0), problems: [problem] };
 }
 
 /** What the parser says where it misses an end. */
@@ -141,21 +133,6 @@ function atEachPlace(problems: readonly YamlProblem[]): readonly YamlProblem[] {
 const ALIASED_MAX = 100_000;
 const ALIASED_RATIO_MAX = 20;
 
-/**
- * Turns YAML nodes into JSON values, in the reading that all parsers share: what they read
- * differently (tags, merge keys, doubtful scalars, double keys) is a problem.
- */
-function readYamlValue(
-  root: Node | null,
-  text: string,
-): { readonly root: LocatedValue; readonly problems: readonly YamlProblem[] } {
-  const reader = new ValueReader(text);
-  return {
-    root: reader.read(root, { offset: 0, path: [], inFlow: false }),
-    problems: reader.problems,
-  };
-}
-
 /** Where a value is. */
 interface NodePlace {
   /** For what has no text of its own: an empty value. */
@@ -165,6 +142,10 @@ interface NodePlace {
   readonly inFlow: boolean;
 }
 
+/**
+ * Turns YAML nodes into JSON values, in the reading that all parsers share: what they read
+ * differently (tags, merge keys, doubtful scalars, double keys) is a problem.
+ */
 class ValueReader {
   readonly problems: YamlProblem[] = [];
   readonly #text: string;
@@ -188,9 +169,9 @@ class ValueReader {
     const here = { ...place, offset: node.range?.[0] ?? place.offset };
     if (isAlias(node)) return this.#alias(node.source, here);
     const { anchor, tag } = node;
-    if (tag !== undefined) this.#add(here, "tags (!) are not allowed: write text in quotes");
+    if (tag !== undefined) this.#add(here, NO_TAGS);
     if (anchor === undefined) return this.#content(node, here);
-    this.#advise(here, anchorAdvice(anchor));
+    this.#add(here, anchorAdvice(anchor));
     const sizeBefore = this.#size;
     this.#anchors.set(anchor, undefined);
     const content = this.#content(node, here);
@@ -226,7 +207,7 @@ class ValueReader {
 
   #scalar(node: Scalar, place: NodePlace): LocatedValue {
     const text = typeof node.value === "string" ? node.value : "";
-    this.#advise(place, scalarAdvice(node, this.#text, place.inFlow));
+    this.#add(place, scalarAdvice(node, this.#text, place.inFlow));
     if (node.type !== Scalar.PLAIN) return leaf(text, place.offset);
     const plain = readPlainScalar(text);
     if (!("doubt" in plain)) return leaf(plain.value, place.offset);
@@ -255,7 +236,7 @@ class ValueReader {
         continue;
       }
       const field = { ...place, path: [...place.path, name.value], offset: name.offset };
-      this.#advise(field, pairAdvice(pair, this.#text));
+      this.#add(field, pairAdvice(pair, this.#text));
       const content = this.read(pair.value, field);
       if (name.value === "__proto__") this.#add(field, "a field may not have this name");
       else if (entries.has(name.value)) {
@@ -274,12 +255,9 @@ class ValueReader {
     return this.read(key, { ...place, path: [...place.path, ...text] });
   }
 
-  #advise(place: NodePlace, advice: string | undefined): void {
-    if (advice !== undefined) this.#add(place, advice);
-  }
-
-  #add({ offset, path }: NodePlace, allowed: string, what?: string): void {
-    this.problems.push({ offset, path, allowed, ...(what === undefined ? {} : { found: what }) });
+  /** @param allowed undefined: nothing is wrong */
+  #add({ offset, path }: NodePlace, allowed: string | undefined, found?: string): void {
+    if (allowed !== undefined) this.problems.push({ offset, path, found, allowed });
   }
 }
 

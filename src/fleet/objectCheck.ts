@@ -14,63 +14,47 @@ import { fieldOf, isMapping, textAt } from "../json/fields.ts";
 import { didYouMean } from "../text/didYouMean.ts";
 import { orList } from "../text/wording.ts";
 import { poisonFields, unlessPoisoned, type Draft } from "./draft.ts";
-import type { YamlProblem } from "./locatedYaml.ts";
-import { allowedBy, found, type Problem, type ProblemText } from "./problem.ts";
+import { allowedBy, found, type FieldProblem, type Problem, type YamlProblem } from "./problem.ts";
 
 /** An object of a fleet as it was given: a document of a text, or data. */
 export interface GivenObject {
   readonly value: unknown;
   /** What is wrong with its YAML; data has none. */
   readonly yamlProblems: readonly YamlProblem[];
-  /** A problem at an offset of its text. */
-  problem(offset: number, text: ProblemText): Problem;
-  /** A problem at a field's name or value. */
-  problemAt(path: FieldPath, at: "name" | "value", text: ProblemText): Problem;
+  /** A problem of it, with its place. */
+  problem(object: string | undefined, problem: YamlProblem | FieldProblem): Problem;
   /** How a message about another object refers to it. */
   readonly reference: string;
 }
 
-/** What a document holds, read slowly and with all its problems. */
-interface CheckedDocument {
-  /** Absent when kind, namespace or name can't be read. */
-  readonly draft?: Draft<unknown>;
-  readonly problems: readonly Problem[];
-  /** It may be a ConnectionBudget, but its name is not known. */
-  readonly mayBeBudget: boolean;
-}
-
-/** Reads a document for its problems: of YAML, of the kind, of the object. */
-export function checkDocument(document: GivenObject): CheckedDocument {
+/**
+ * Reads a document for its problems: of YAML, of the kind, of the object. There is no draft where
+ * kind, namespace or name can't be read; then the object may be a budget whose name is not known.
+ */
+export function checkDocument(document: GivenObject) {
   const { value, yamlProblems } = document;
   const object = objectName(value);
+  const placed = (problem: YamlProblem | FieldProblem) => document.problem(object, problem);
   const { kind, metadata } = fieldOf(value);
   const { namespace, name } = fieldOf(metadata);
   const isBroken = yamlProblems.some(({ path }) => path === undefined);
   if (!isKind(kind) && !isBroken) {
     const mayBeBudget = typeof kind !== "string" || didYouMean(kind, KINDS) !== undefined;
-    return { problems: [unknownKind(document, value)], mayBeBudget };
+    return { problems: [placed(unknownKind(value))], mayBeBudget };
   }
-  const problems = yamlProblems.map(({ offset, path, found: what, allowed }) =>
-    document.problem(offset, { object, field: fieldName(path), found: what, allowed }),
-  );
-  if (!isKind(kind)) return { problems, mayBeBudget: true };
+  if (!isKind(kind)) return { problems: yamlProblems.map(placed), mayBeBudget: true };
   const doubtful = yamlProblems.flatMap(({ path }) => (path === undefined ? [] : [path]));
-  const checked = isBroken ? undefined : checkObject(kind, value, doubtful);
-  for (const { path, at, found: what, allowed } of checked?.problems ?? []) {
-    const text = { object, field: fieldName(path), found: what, allowed };
-    problems.push(document.problemAt(path, at, text));
-  }
+  // Of a document that is not YAML nothing but its name is believed.
+  const checked = isBroken
+    ? { value: {}, unsound: [[]], problems: [] }
+    : checkObject(kind, value, doubtful);
+  const problems = [...yamlProblems, ...checked.problems].map(placed);
   if (typeof namespace !== "string" || typeof name !== "string") {
     return { problems, mayBeBudget: true };
   }
-  // Of a document that is not YAML nothing but its name is believed.
-  const content =
-    checked === undefined ? poisonFields({}, [[]]) : poisonFields(checked.value, checked.unsound);
-  return {
-    draft: { kind, namespace, name, object: content },
-    problems,
-    mayBeBudget: false,
-  };
+  const content = poisonFields(checked.value, checked.unsound);
+  const draft: Draft<unknown> = { kind, namespace, name, object: content };
+  return { draft, problems, mayBeBudget: false };
 }
 
 const NAME = /^[-\w.]{1,253}$/;
@@ -83,19 +67,13 @@ function objectName(value: unknown): string | undefined {
   return name !== undefined && NAME.test(name) ? `${kind}/${name}` : kind;
 }
 
-/** A path as a problem names it; the whole object has none. */
-export function fieldName(path: FieldPath | undefined): string | undefined {
-  return path === undefined || path.length === 0 ? undefined : formatPath(path);
-}
-
-function unknownKind(document: GivenObject, value: unknown): Problem {
-  const object = objectName(value);
+function unknownKind(value: unknown): FieldProblem {
   if (!isMapping(value)) {
     const allowed = `must be a mapping with apiVersion: ${API_VERSION} and kind: ${orList(KINDS)}`;
-    return document.problemAt([], "value", { found: found(value, []), allowed });
+    return { path: [], found: found(value, []), allowed };
   }
   const path = ["kind"];
-  const kind = value["kind"];
+  const { kind } = value;
   const meant = typeof kind === "string" ? didYouMean(kind, KINDS) : undefined;
   const hint =
     kind === "List"
@@ -103,29 +81,7 @@ function unknownKind(document: GivenObject, value: unknown): Problem {
       : meant === undefined
         ? ` (apiVersion: ${API_VERSION}); weir verify reads other kinds`
         : `; did you mean ${meant}?`;
-  return document.problemAt(path, "value", {
-    object,
-    field: "kind",
-    found: found(kind, path),
-    allowed: `must be ${orList(KINDS)}${hint}`,
-  });
-}
-
-/** A field of one object that is not as its schema or a rule wants it. */
-interface FieldProblem {
-  readonly path: FieldPath;
-  /** What to point at: the field's name, or its value. */
-  readonly at: "name" | "value";
-  readonly found?: string;
-  readonly allowed: string;
-}
-
-/** What zod made of an object that may be wrong, and where it is. */
-interface CheckedObject {
-  /** With defaults; not to be read at or below the `unsound` paths. */
-  readonly value: unknown;
-  readonly unsound: readonly FieldPath[];
-  readonly problems: readonly FieldProblem[];
+  return { path, found: found(kind, path), allowed: `must be ${orList(KINDS)}${hint}` };
 }
 
 const RULES: Readonly<Record<Kind, readonly PlacedRule[]>> = {
@@ -135,13 +91,10 @@ const RULES: Readonly<Record<Kind, readonly PlacedRule[]>> = {
 
 /**
  * Finds all problems of an object: of types, of names, and of the rules whose fields are well.
- * Fields in `doubtful` have a problem already, and get no second one.
+ * Fields in `doubtful` have a problem already, and get no second one. The value that zod made of it,
+ * with defaults, is not to be read at or below the `unsound` paths.
  */
-export function checkObject(
-  kind: Kind,
-  value: unknown,
-  doubtful: readonly FieldPath[],
-): CheckedObject {
+export function checkObject(kind: Kind, value: unknown, doubtful: readonly FieldPath[]) {
   const schema = SCHEMAS[kind];
   const fields = fieldSchemaOf(kind);
   const { _zod: zod } = schema;
@@ -171,7 +124,7 @@ export function checkObject(
     for (const below of broken ?? []) {
       const path = [...at, ...below];
       const what = found(valueAt(value, path) ?? valueAt(result.value, path), path);
-      problems.push({ path, at: "value", found: what, allowed: rule.message });
+      problems.push({ path, found: what, allowed: rule.message });
     }
   }
   return { value: result.value, unsound, problems };
@@ -181,7 +134,7 @@ function wrongValue(fields: FieldSchema, path: FieldPath, value: unknown): Field
   const schema = schemaAt(fields, path);
   const allowed = schema === undefined ? "is not allowed" : allowedBy(schema);
   const hint = schema !== undefined && lacksQuotes(schema, value) ? ": write it in quotes" : "";
-  return { path, at: "value", found: found(value, path), allowed: `${allowed}${hint}` };
+  return { path, found: found(value, path), allowed: `${allowed}${hint}` };
 }
 
 /** Text was wanted, and in quotes the value would be. */

@@ -1,4 +1,4 @@
-import type { FieldPath } from "../api/fieldPath.ts";
+import { formatPath, type FieldPath } from "../api/fieldPath.ts";
 import type { FieldSchema } from "../api/fieldSchema.ts";
 import { orList } from "../text/wording.ts";
 
@@ -22,6 +22,30 @@ export interface Problem extends ProblemText {
   readonly line?: number;
   /** Counted from 1, in UTF-16 units. */
   readonly column?: number;
+}
+
+/** What is wrong with a field: what was found there, and what is allowed. */
+export interface FieldProblem extends Pick<ProblemText, "found" | "allowed"> {
+  readonly path: FieldPath;
+  /** What to point at; the value if absent. */
+  readonly at?: "name" | "value";
+}
+
+/** A problem of a text's YAML, before any field is checked. */
+export interface YamlProblem extends Pick<ProblemText, "found" | "allowed"> {
+  /** From the beginning of the text. */
+  readonly offset: number;
+  /** The value that is concerned; absent when the text is not YAML. */
+  readonly path?: FieldPath;
+}
+
+/** @param object KIND/NAME, where it can be read */
+export function problemText(
+  object: string | undefined,
+  { path = [], found: what, allowed }: Partial<FieldProblem> & Pick<FieldProblem, "allowed">,
+): ProblemText {
+  const field = path.length === 0 ? undefined : formatPath(path);
+  return { object, field, found: what, allowed };
 }
 
 /** One line for people: `fleet.yaml:12:9: McpServer/author: spec.port: found 0; must be …`. */

@@ -2,12 +2,12 @@ import { connectionBudgetSchema, type ConnectionBudget } from "../api/connection
 import { KINDS } from "../api/fieldSchema.ts";
 import type { Fleet } from "../api/fleet.ts";
 import { mcpServerSchema, type McpServer } from "../api/mcpServer.ts";
-import { isMapping } from "../json/fields.ts";
+import { fieldOf } from "../json/fields.ts";
 import { orList } from "../text/wording.ts";
 import { draftOf, type Draft } from "./draft.ts";
 import { checkFleet } from "./fleetRules.ts";
-import { checkDocument, fieldName, type GivenObject } from "./objectCheck.ts";
-import { byPosition, type Problem, type ProblemText } from "./problem.ts";
+import { checkDocument, type GivenObject } from "./objectCheck.ts";
+import { byPosition, problemText, type Problem } from "./problem.ts";
 import { readYaml, type SourceText } from "./yaml.ts";
 
 /** A fleet that is well, or everything that is wrong with it. */
@@ -48,8 +48,8 @@ class FleetReading {
     const file = source.name;
     this.#files.push(file);
     const { lines, documents, problems } = readYaml(source);
-    for (const { offset, ...text } of problems) {
-      this.#problems.push({ file, ...lines.positionAt(offset), ...text });
+    for (const { offset, found, allowed } of problems) {
+      this.#problems.push({ file, ...lines.positionAt(offset), found, allowed });
     }
     if (problems.length > 0) this.#complete = false;
     else if (documents.length === 0) {
@@ -61,39 +61,34 @@ class FleetReading {
 
   addObject(file: string, value: unknown): void {
     this.#files.push(file);
-    const problem = (_: unknown, text: ProblemText): Problem => ({ file, ...text });
-    const problemAt = (_: unknown, __: unknown, text: ProblemText): Problem => ({ file, ...text });
-    const given = { value, yamlProblems: [], problem, problemAt, reference: file };
-    this.#read(isMapping(value) ? value : undefined, given);
+    const given: GivenObject = {
+      value,
+      yamlProblems: [],
+      problem: (name, problem) => ({ file, ...problemText(name, problem) }),
+      reference: file,
+    };
+    this.#read(value, given);
   }
 
   /** @param value the object's, where it is known without asking `given`, which may be slow */
-  #read(value: Readonly<Record<string, unknown>> | undefined, given: GivenObject): void {
-    if (value === undefined || !this.#readSound(value, given)) this.#check(given);
-  }
-
-  /** Takes an object in which nothing is wrong; false for one of which something may be. */
-  #readSound(value: Readonly<Record<string, unknown>>, given: GivenObject): boolean {
-    const schema = value["kind"] === "McpServer" ? mcpServerSchema : connectionBudgetSchema;
+  #read(value: unknown, given: GivenObject): void {
+    const { kind } = fieldOf(value);
+    const schema = kind === "McpServer" ? mcpServerSchema : connectionBudgetSchema;
     const { data } = schema.safeParse(value);
-    if (data?.kind === "McpServer") this.#add(this.#servers, draftOf(data), given);
-    if (data?.kind === "ConnectionBudget") this.#add(this.#budgets, draftOf(data), given);
-    return data !== undefined;
-  }
-
-  #add<T>(drafts: Draft<T>[], draft: Draft<T>, given: GivenObject): void {
-    drafts.push(draft);
-    this.#given.set(draft, given);
-  }
-
-  /** Reads an object of which something may be wrong. */
-  #check(given: GivenObject): void {
+    if (data !== undefined) {
+      this.#add(draftOf(data), given);
+      return;
+    }
     const { draft, problems, mayBeBudget } = checkDocument(given);
     for (const problem of problems) this.#problems.push(problem);
     if (mayBeBudget) this.#complete = false;
-    if (draft === undefined) return;
-    if (isServer(draft)) this.#add(this.#servers, draft, given);
-    if (isBudget(draft)) this.#add(this.#budgets, draft, given);
+    if (draft !== undefined) this.#add(draft, given);
+  }
+
+  #add(draft: Draft<unknown>, given: GivenObject): void {
+    if (isServer(draft)) this.#servers.push(draft);
+    if (isBudget(draft)) this.#budgets.push(draft);
+    this.#given.set(draft, given);
   }
 
   finish(): ReadFleet {
@@ -119,14 +114,8 @@ class FleetReading {
       const conflicting = other === undefined ? undefined : this.#given.get(other);
       if (given === undefined) continue;
       const see = conflicting === undefined ? "" : ` (see ${conflicting.reference})`;
-      this.#problems.push(
-        given.problemAt(path, "value", {
-          object: `${draft.kind}/${draft.name}`,
-          field: fieldName(path),
-          found,
-          allowed: `${allowed}${see}`,
-        }),
-      );
+      const problem = { path, found, allowed: `${allowed}${see}` };
+      this.#problems.push(given.problem(`${draft.kind}/${draft.name}`, problem));
     }
   }
 }

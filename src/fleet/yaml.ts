@@ -1,6 +1,5 @@
-import type { FieldPath } from "../api/fieldPath.ts";
 import { placeOf, readLocatedYaml, type LocatedYaml } from "./locatedYaml.ts";
-import type { Problem, ProblemText } from "./problem.ts";
+import { problemText, type FieldProblem, type Problem, type YamlProblem } from "./problem.ts";
 import { readSimpleYaml } from "./simpleYaml.ts";
 
 /**
@@ -45,20 +44,11 @@ export class LineTable {
 }
 
 /** A text as YAML: its documents, and what is wrong with the text around them. */
-interface YamlText {
-  /** Without a byte order mark. */
-  readonly text: string;
-  readonly lines: LineTable;
-  readonly documents: readonly YamlDocument[];
-  readonly problems: readonly TextProblem[];
-}
-
-export function readYaml({ name, text: given }: SourceText): YamlText {
+export function readYaml({ name, text: given }: SourceText) {
   const text = given.startsWith("\ufeff") ? given.slice(1) : given;
   const lines = new LineTable(text);
   const { documents, problems } = splitDocuments(text);
   return {
-    text,
     lines,
     documents: documents.map((document) => new YamlDocument(name, lines, document)),
     problems,
@@ -95,18 +85,18 @@ class YamlDocument {
     return this.located.root.value;
   }
 
-  get yamlProblems(): LocatedYaml["problems"] {
+  get yamlProblems(): readonly YamlProblem[] {
     return this.located.problems;
   }
 
-  /** A problem at an offset from the beginning of the document. */
-  problem(offset: number, text: ProblemText): Problem {
-    return { file: this.file, ...this.#lines.positionAt(this.offset + offset), ...text };
-  }
-
-  /** A problem at a field's name or value. */
-  problemAt(path: FieldPath, at: "name" | "value", text: ProblemText): Problem {
-    return this.problem(placeOf(this.located.root, path)[at], text);
+  /** A problem of the object in it, with its place. */
+  problem(object: string | undefined, problem: YamlProblem | FieldProblem): Problem {
+    const offset =
+      "offset" in problem
+        ? problem.offset
+        : placeOf(this.located.root, problem.path)[problem.at ?? "value"];
+    const position = this.#lines.positionAt(this.offset + offset);
+    return { file: this.file, ...position, ...problemText(object, problem) };
   }
 
   /** Where the object begins, for a message about another one: `fleet.yaml:12`. */
@@ -121,14 +111,6 @@ interface TextDocument {
   readonly text: string;
   /** Where it begins in the whole text. */
   readonly offset: number;
-}
-
-/** A problem of the text itself, before any document is understood. */
-interface TextProblem {
-  /** In the whole text. */
-  readonly offset: number;
-  readonly found?: string;
-  readonly allowed: string;
 }
 
 /** A file is read only up to this many documents. */
@@ -158,12 +140,12 @@ const FORBIDDEN =
  */
 export function splitDocuments(text: string): {
   readonly documents: readonly TextDocument[];
-  readonly problems: readonly TextProblem[];
+  readonly problems: readonly YamlProblem[];
 } {
   const unreadable = checkText(text);
   if (unreadable !== undefined) return { documents: [], problems: [unreadable] };
   const documents: TextDocument[] = [];
-  const problems: TextProblem[] = [];
+  const problems: YamlProblem[] = [];
   let start = 0;
   let ended = false;
   const cut = (end: number): void => {
@@ -200,12 +182,12 @@ function isBlank(text: string): boolean {
   return !/^[ \t]*[^\s#]/m.test(text);
 }
 
-function tooMany(offset: number): TextProblem {
+function tooMany(offset: number): YamlProblem {
   const allowed = `a file may have at most ${DOCUMENTS_MAX} documents: write several files`;
   return { offset, allowed };
 }
 
-function checkText(text: string): TextProblem | undefined {
+function checkText(text: string): YamlProblem | undefined {
   if (text.length > TEXT_LENGTH_MAX) {
     const found = `found ${text.length} characters`;
     const allowed = `a file may have at most ${TEXT_LENGTH_MAX}: write several files`;
