@@ -223,13 +223,10 @@ function roleTwice({ budgets }: Drafts): FleetProblem[] {
 function byPostgres(
   budgets: readonly Draft<ConnectionBudget>[],
 ): { readonly address: string; readonly sharers: readonly Draft<ConnectionBudget>[] }[] {
-  const known = budgets.flatMap((draft) => {
-    const address = addressOf(draft);
-    return address === undefined ? [] : [{ address, draft }];
+  return [...Map.groupBy(budgets, addressOf)].flatMap(([address, sharers]) => {
+    const isShared = new Set(sharers.map(keyOfDraft)).size > 1;
+    return address !== undefined && isShared ? [{ address, sharers }] : [];
   });
-  return [...Map.groupBy(known, ({ address }) => address)]
-    .map(([address, group]) => ({ address, sharers: group.map(({ draft }) => draft) }))
-    .filter(({ sharers }) => new Set(sharers.map(keyOfDraft)).size > 1);
 }
 
 /** An object in the cluster that an object of the fleet makes, writes to, or takes a password from. */
@@ -240,7 +237,7 @@ interface NameClaim {
   /** The field that it follows from. */
   readonly path: FieldPath;
   /** Budgets may name one Secret together, of a Postgres that they share. */
-  readonly shared: boolean;
+  readonly shared?: true;
 }
 
 /** Two objects of the fleet must not make, or take passwords from, one object in the cluster. */
@@ -257,7 +254,7 @@ function claimedTwice({ budgets, servers }: Drafts): FleetProblem[] {
   });
 }
 
-function claimsOfBudget(draft: Draft<ConnectionBudget>): NameClaim[] {
+function claimsOfBudget(draft: Draft<ConnectionBudget>): readonly NameClaim[] {
   const names = budgetNames(draft.name);
   const own = [
     `StatefulSet/${names.pgbouncer}`,
@@ -266,27 +263,26 @@ function claimsOfBudget(draft: Draft<ConnectionBudget>): NameClaim[] {
     `Secret/${names.authSecret}`,
     `Secret/${names.maintenanceSecret}`,
     `Secret/${names.statsSecret}`,
-  ].map((claimed) => ({ draft, claimed, path: ["metadata", "name"], shared: false }));
+  ].map((claimed) => ({ draft, claimed, path: ["metadata", "name"] }));
   const secret = unlessPoisoned(() => draft.object.spec.postgres.credentialsSecretRef.name);
   if (secret === undefined) return own;
   const path = ["spec", "postgres", "credentialsSecretRef", "name"];
   return [...own, { draft, claimed: `Secret/${secret}`, path, shared: true }];
 }
 
-function claimsOfServer(draft: Draft<McpServer>): NameClaim[] {
+function claimsOfServer(draft: Draft<McpServer>): readonly NameClaim[] {
   const workload = unlessPoisoned(() => {
     const { workloadRef } = draft.object.spec;
     return workloadRef === undefined ? "own" : `${workloadRef.kind}/${workloadRef.name}`;
   });
   if (workload === undefined) return [];
   if (workload !== "own") {
-    return [{ draft, claimed: workload, path: ["spec", "workloadRef"], shared: false }];
+    return [{ draft, claimed: workload, path: ["spec", "workloadRef"] }];
   }
   const claims = ["Deployment", "Service"].map((kind) => ({
     draft,
     claimed: `${kind}/${draft.name}`,
     path: ["metadata", "name"],
-    shared: false,
   }));
   const secret = unlessPoisoned(() => ({
     name: credentialsSecretOf(draft.object),
@@ -294,5 +290,5 @@ function claimsOfServer(draft: Draft<McpServer>): NameClaim[] {
   }));
   if (secret === undefined) return claims;
   const path = secret.given ? ["spec", "credentialsSecretRef", "name"] : ["metadata", "name"];
-  return [...claims, { draft, claimed: `Secret/${secret.name}`, path, shared: false }];
+  return [...claims, { draft, claimed: `Secret/${secret.name}`, path }];
 }

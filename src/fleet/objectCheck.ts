@@ -10,7 +10,7 @@ import {
 } from "../api/fieldSchema.ts";
 import { API_VERSION } from "../api/names.ts";
 import { brokenBy, rulesWithin, type PlacedRule } from "../api/rules.ts";
-import { fieldOf, isMapping, textAt } from "../json/fields.ts";
+import { fieldOf, isMapping, textAt, valueAt } from "../json/fields.ts";
 import { didYouMean } from "../text/didYouMean.ts";
 import { orList } from "../text/wording.ts";
 import { poisonFields, unlessPoisoned, type Draft } from "./draft.ts";
@@ -161,13 +161,4 @@ function fieldElsewhere(schema: FieldSchema, key: string, path: FieldPath): stri
     if (there !== undefined) return there;
   }
   return undefined;
-}
-
-function valueAt(value: unknown, path: FieldPath): unknown {
-  let content: unknown = value;
-  for (const segment of path) {
-    if (typeof content !== "object" || content === null) return undefined;
-    content = Reflect.get(content, segment);
-  }
-  return content;
 }

@@ -1,7 +1,4 @@
-/**
- * Fields of an object as the API server sent it, of which nothing is known: what is not as
- * expected is not there.
- */
+/** Fields of an object of which nothing is known: what is not as expected is not there. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** A mapping of JSON. */
@@ -9,8 +6,12 @@ export function isMapping(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function valueAt(value: unknown, path: readonly string[]): unknown {
-  return path.reduce((found, field) => (isMapping(found) ? found[field] : undefined), value);
+/** What stands at a path: names of fields, and indexes of lists. */
+export function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>((found, segment) => {
+    if (typeof segment === "number") return Array.isArray(found) ? found[segment] : undefined;
+    return isMapping(found) && Object.hasOwn(found, segment) ? found[segment] : undefined;
+  }, value);
 }
 
 /** The mapping at a path of fields; an empty one where there is none. */

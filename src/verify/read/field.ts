@@ -1,5 +1,5 @@
 import type { FieldPath } from "../../api/fieldPath.ts";
-import { isMapping } from "../../json/fields.ts";
+import { isMapping, valueAt } from "../../json/fields.ts";
 import type { ManifestObject, SourcePosition } from "../sourcePosition.ts";
 
 /**
@@ -28,9 +28,7 @@ export class Field {
   }
 
   at(...segments: FieldPath): Field {
-    let value = this.value;
-    for (const segment of segments) value = child(value, segment);
-    return new Field(this.object, [...this.path, ...segments], value);
+    return new Field(this.object, [...this.path, ...segments], valueAt(this.value, segments));
   }
 
   get exists(): boolean {
@@ -86,11 +84,4 @@ export class Field {
     const { object, path } = this;
     return { object, path, ...(key !== undefined && { key }) };
   }
-}
-
-function child(value: unknown, segment: string | number): unknown {
-  if (typeof segment === "number") {
-    return Array.isArray(value) ? (value[segment] as unknown) : undefined;
-  }
-  return isMapping(value) && Object.hasOwn(value, segment) ? value[segment] : undefined;
 }
