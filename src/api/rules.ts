@@ -5,7 +5,7 @@ import type { FieldPath } from "./fieldPath.ts";
  * What a schema's types cannot say about one object, written once for weir (`holds`) and for the API
  * server (`cel`, in x-kubernetes-validations). They must agree.
  */
-export type ObjectRule<T> = {
+type ObjectRule<T> = {
   /** CEL over `self`; true means the object is well. Absent where a keyword of the schema says it. */
   readonly cel?: string;
   /** What is allowed, as a sentence without subject: "must be …". */

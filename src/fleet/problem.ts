@@ -3,7 +3,7 @@ import type { FieldSchema } from "../api/fieldSchema.ts";
 import { orList } from "../text/wording.ts";
 
 /** What a problem says: of which field, what was found, and what is allowed. */
-export interface ProblemText {
+interface ProblemText {
   /** KIND/NAME; absent where the file can't be read that far. */
   readonly object?: string | undefined;
   /** `spec.pool.max`; absent when it concerns the whole object or file. */

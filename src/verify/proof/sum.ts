@@ -4,7 +4,7 @@ import { firstPlace, type Quantity, type MissingQuantity } from "../quantity.ts"
 import { boundsOf, exactly, isExact, plus, smallerOf, times, type Bounds } from "./bounds.ts";
 
 /** What one sum asks, and what is said of it where it is broken. */
-export interface SumCheck {
+interface SumCheck {
   readonly kind: Sum["kind"];
   readonly of: string;
   /**
