@@ -50,8 +50,8 @@ export function admit(
     holders.add(server);
     free -= needs;
   }
-  // What is left in the end is said, not what was left when a server was considered: judged again,
-  // that would be another number.
+  // The message has the number that is free in the end. The number that was free when weir
+  // considered the server would change from one judgement to the next.
   return new Map(
     applicants.map(({ server }) => [
       server.metadata.name,

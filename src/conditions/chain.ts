@@ -12,12 +12,12 @@ export interface Check<Input> {
   readonly check: (input: Input, before: Condition | undefined) => CheckOutcome;
 }
 
-/** What a chain of checks is run on. */
+/** The input of a chain of checks, and the object whose conditions they make. */
 interface ChainRun<Input> {
   readonly object: ObservedObject<unknown>;
   readonly input: Input;
   readonly atMs: number;
-  /** Some process has been watched for too short a time to say that a cause has stayed away. */
+  /** Some process has been observed for too short a time to know that a cause is gone. */
   readonly isTooEarly: boolean;
   /** Added to what Ready says. */
   readonly remark?: string;

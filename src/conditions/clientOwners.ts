@@ -64,7 +64,7 @@ export function clientOwnersIn(
       if (own.some(isOfNode) || held.some((ip) => serversAt(ip).size > 1)) return SHARED;
       return { known: true, count: held.reduce((sum, ip) => sum + (counts?.get(ip) ?? 0), 0) };
     },
-    /** What a pod holds for certain: see poolSetting.ts. */
+    /** The number of connections that a pod certainly holds: see poolSetting.ts. */
     heldByPod: (pod: PodSnapshot, all: readonly ObservedPgBouncer[]): HeldCount => {
       const { address } = pod;
       if (address === undefined) return isOfNode(pod) ? SHARED : { known: true, count: 0 };

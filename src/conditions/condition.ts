@@ -7,7 +7,7 @@ import type { ConditionType, Reason, ReasonOf, Reasons } from "./reasons.ts";
 /** The API server takes eight times as many; nobody reads that. In characters. */
 const MESSAGE_MAX = 4096;
 
-/** What a check says. */
+/** The outcome of a check: status, reason and message of its condition. */
 export interface CheckResult<R extends Reason = Reason> {
   readonly status: Condition["status"];
   readonly reason: R;
@@ -16,8 +16,8 @@ export interface CheckResult<R extends Reason = Reason> {
 }
 
 /**
- * Something was not asked yet: what the condition said before stays to the letter, and a condition
- * that was never there stays away.
+ * Some source was not asked yet: the condition keeps its old status, reason and message, and a
+ * condition that does not exist yet is not made.
  */
 export const UNCHANGED = "Unchanged";
 

@@ -178,7 +178,7 @@ function cutAt({ followed }: ComparedProcess): string | undefined {
   return isCut ? after[0]?.line : undefined;
 }
 
-/** What a process of weir's own has applied against all that the plan says. */
+/** Compares the settings that a process of weir's own has applied with the whole plan. */
 function differencesFrom(
   plan: BudgetPlan,
   budget: ConnectionBudget,

@@ -4,7 +4,7 @@ import type { ObservedStatus } from "../api/status.ts";
 import type { ObservedObject } from "../model/budgetSnapshot.ts";
 import type { Check } from "./chain.ts";
 
-/** What is decided by one snapshot: data alone, which src/operator carries out. */
+/** The decision for one snapshot: data alone, which src/operator carries out. */
 export interface Decision {
   /** The whole status that each object should have. */
   readonly statuses: {
@@ -13,7 +13,7 @@ export interface Decision {
     /** By the server's name. */
     readonly servers: ReadonlyMap<string, McpServerStatus>;
   };
-  /** What a person should know: made where a condition flips, so that each is written once. */
+  /** Events for people, made when a condition flips, so that each is written once. */
   readonly events: readonly EventRecord[];
   /** The same numbers as in the messages, for Prometheus. */
   readonly metrics: readonly Metric[];
@@ -33,7 +33,7 @@ interface DesiredObject {
 /** An object of weir's with the status that it should have. */
 export interface JudgedObject<Status = ObservedStatus> {
   readonly kind: "ConnectionBudget" | "McpServer";
-  /** As it was observed, with its last status. */
+  /** The object as observed, with its last status. */
   readonly object: ObservedObject<unknown>;
   readonly checks: readonly Pick<Check<never>, "type" | "success">[];
   readonly status: Status;

@@ -39,7 +39,7 @@ function severityOf(
   if (before?.status === now.status) return undefined;
   if (now.status === success) return before === undefined ? undefined : "Normal";
   if (now.status === "Unknown") return before === undefined ? undefined : "Warning";
-  // Nobody needs a warning of what somebody wrote on purpose.
+  // A user who disables a server needs no warning.
   return now.reason === DISABLED ? "Normal" : "Warning";
 }
 

@@ -9,7 +9,7 @@ import type { ObjectPlan } from "./objectPlan.ts";
 import type { UnplannedReason } from "./reasons.ts";
 import type { ObservedPgBouncers } from "./observed.ts";
 
-/** What the checks of a ConnectionBudget look at. */
+/** The input of the checks of a ConnectionBudget. */
 export interface BudgetInput {
   readonly snapshot: BudgetSnapshot;
   readonly plan: ObjectPlan;
@@ -17,7 +17,7 @@ export interface BudgetInput {
   readonly owners: ClientOwners;
 }
 
-/** What the checks of an McpServer look at. */
+/** The input of the checks of an McpServer. */
 export type ServerInput = PlannedServerInput | UnplannedServerInput;
 
 /** A server of a budget whose plan is known. */

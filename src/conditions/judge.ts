@@ -33,7 +33,7 @@ export function judge(observed: BudgetSnapshot): Decision {
 
 /**
  * What weir says of servers whose budget does not exist: nobody reserves anything for them, and
- * nobody looks at what they hold.
+ * weir does not check what they hold.
  */
 export function judgeOrphans(observed: readonly ServerSnapshot[], atMs: number): Decision {
   const servers = inOrder(observed);

@@ -6,7 +6,7 @@ import type { JudgedObject, Metric, MetricName } from "./decision.ts";
 import type { BudgetInput } from "./input.ts";
 import type { KnownPlan } from "./objectPlan.ts";
 
-/** What is planned and what is open, for Prometheus. What could not be asked has no metric. */
+/** Planned and open connections, for Prometheus. A number that is not known has no metric. */
 export function metricsOf({
   snapshot: { servers, postgres },
   plan,

@@ -22,7 +22,7 @@ export interface KnownPlan {
   readonly written: BudgetPlan;
   /** Its Postgres, where several budgets share it or a share is declared. */
   readonly postgres?: PostgresPlan;
-  /** What is wrong between the objects, one line each. */
+  /** Contradictions between the objects, one line each. */
   readonly conflicts: readonly string[];
   /** Other budgets of its Postgres whose shares are not known, one line each. */
   readonly unread: readonly string[];

@@ -29,7 +29,7 @@ interface UnavailableSource {
   readonly message: string;
 }
 
-/** What was asked: what answered, and whether that is all. */
+/** The sources that a check needs: whether answers are pending, and which are unavailable. */
 interface SourceStatus {
   readonly pending: boolean;
   readonly unavailable: readonly UnavailableSource[];
@@ -57,7 +57,7 @@ export function pgbouncersOf(snapshot: ProcessSources): ObservedPgBouncers {
   const { pgbouncers } = snapshot;
   if (pgbouncers.state !== "available")
     return { available: [], ...sourceStatusOf("PgBouncer", pgbouncers) };
-  // One that is reached by two ways counts once: its clients are no others.
+  // A process that two addresses reach counts once: both show the same clients.
   const sorted = pgbouncers.value
     .filter(({ sameAs }) => sameAs === undefined)
     .toSorted(byNames(({ name }) => [name]));
@@ -145,7 +145,7 @@ export function combined(parts: readonly SourceStatus[]): SourceStatus {
 
 /**
  * A failure is one whatever else is not known; success is only said when all was asked. While
- * anything has not been asked yet, what was said before stays.
+ * any source has not been asked yet, the condition keeps what it said before.
  */
 export function outcomeOf<Type extends ConditionType>(
   sources: SourceStatus,

@@ -13,7 +13,7 @@ interface OwnerCandidate {
 /** What shows whose a client is. */
 type ClientOrigin = Pick<ClientRow, "line" | "user" | "address">;
 
-/** Whose a client is, as far as that is known. */
+/** The workload that a client belongs to, and its pod if the address shows it. */
 interface Owner<W> {
   readonly workload: W;
   /** The pod's name, where its address shows it. */
@@ -29,7 +29,7 @@ export interface Ownership<W> {
    * known to use this line and login, or could from there. Undefined: nobody's, or not known.
    */
   of(client: ClientOrigin): Owner<W> | undefined;
-  /** The one pod at its address, whatever it logs in as; else as `of`. */
+  /** The only pod at the client's address, whatever its login; otherwise the same as `of`. */
   nearest(client: ClientOrigin): Owner<W> | undefined;
   /** The workloads that are known to use this line and login. */
   byLogin(client: ClientOrigin): readonly W[];

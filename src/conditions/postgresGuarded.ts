@@ -11,7 +11,7 @@ import { liveRoomOf, liveShareOf } from "./processUse.ts";
 /** A backend whose client is gone must end within this: the check's longest interval. */
 const CHECK_INTERVAL_MAX_MS = 1000;
 
-/** What a Postgres lacks to keep the sum by itself. */
+/** A missing or wrong setting, without which Postgres does not keep the sum by itself. */
 type Gap = FailureCause<"PostgresGuarded">;
 
 /**
@@ -28,7 +28,7 @@ export function postgresGuarded({
   const { budget } = plan;
   const isExisting = budget.spec.pgbouncer.existing !== undefined;
   const ofPostgres = sourceStatusOf("Postgres", postgres);
-  // Weir's own is asked through, and has the role forced on every line: ConfigApplied looks.
+  // weir's own PgBouncer forces the role on every line; ConfigApplied checks that.
   const sources = isExisting ? combined([ofPostgres, pgbouncers]) : ofPostgres;
   const gaps =
     postgres.state === "available"

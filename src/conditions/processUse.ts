@@ -108,7 +108,7 @@ export function loginStormOf(pgbouncer: ObservedPgBouncer, budget: ConnectionBud
     .filter(({ loggingIn }) => loggingIn > reserve.logins)
     .toSorted((a, b) => b.usedClients - a.usedClients || b.loggingIn - a.loggingIn);
   if (worst === undefined) return undefined;
-  // Of the reserve, what was not open.
+  // The part of the reserve that was not open.
   const consoles = Math.max(0, reserve.consoles - consolesOpen(state));
   const maintenance = Math.max(0, reserve.maintenance - clientsMaxOn(MAINTENANCE_LINE, pgbouncer));
   const total = worst.usedClients + consoles + maintenance;
@@ -116,9 +116,9 @@ export function loginStormOf(pgbouncer: ObservedPgBouncer, budget: ConnectionBud
   return total > capacity ? { ...worst, consoles, maintenance, total, capacity } : undefined;
 }
 
-/** What all processes together may use of Postgres, and so each of them. */
+/** The Postgres connections that all processes together may use, and the share of each. */
 export interface SlotRoom {
-  /** P: what the spec says, or what Postgres really leaves when that is less. */
+  /** P: the number of the spec, or the number that Postgres really admits if that is smaller. */
   readonly postgres: number;
   /** K: as many as the spec says, or as are known when these are more. */
   readonly processes: number;
@@ -147,7 +147,7 @@ export function slotRoomOf(
   live: Observation<PostgresSnapshot>,
 ): SlotRoom {
   const postgres = live.state === "available" ? liveShareOf(budget, live.value) : shareOf(budget);
-  // One that is away for a moment comes back, and opens its share again.
+  // A process that is away for a moment comes back, and opens its share again.
   const processes = Math.max(processCountOf(budget), names.length);
   return { postgres, processes, perProcess: Math.floor(postgres / processes) };
 }

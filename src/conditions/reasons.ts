@@ -43,7 +43,7 @@ export interface Reasons {
 
 export type ConditionType = keyof Reasons;
 
-/** Whose the clients are can't be known. */
+/** Why weir can't know which server clients belong to. */
 export type OwnerUnknownReason = "AddressesHidden" | "AddressesShared";
 
 /** Why a server or a budget has no plan. */

@@ -13,7 +13,7 @@ import { verified } from "./verified.ts";
 import { withinBudget } from "./withinBudget.ts";
 import { withinGrant } from "./withinGrant.ts";
 
-/** What is decided of a ConnectionBudget, in this order. */
+/** The checks of a ConnectionBudget, in the order in which they run. */
 export const BUDGET_CHECKS: readonly Check<BudgetInput>[] = [
   { type: "Feasible", success: "True", check: feasible },
   { type: "WithinBudget", success: "True", check: withinBudget },
@@ -21,7 +21,7 @@ export const BUDGET_CHECKS: readonly Check<BudgetInput>[] = [
   { type: "PostgresGuarded", success: "True", check: postgresGuarded },
 ];
 
-/** The whole status of a budget; targets, which somebody else writes, stay. */
+/** The whole status of a budget. It keeps the targets, which another program writes. */
 export function budgetStatus(input: BudgetInput): ConnectionBudgetStatus {
   const { snapshot, plan, pgbouncers } = input;
   const { budget, atMs } = snapshot;
@@ -49,7 +49,7 @@ function remarkOf({ budget }: ObjectPlan): string {
   return "; mode is Manage, and this version of weir only observes: it changes nothing";
 }
 
-/** What is decided of an McpServer, in this order. */
+/** The checks of an McpServer, in the order in which they run. */
 export const SERVER_CHECKS: readonly Check<ServerInput>[] = [
   { type: "Admitted", success: "True", check: admitted },
   { type: "WithinGrant", success: "True", check: withinGrant },

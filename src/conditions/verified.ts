@@ -4,7 +4,7 @@ import { outcomeOf, sourceStatusOf } from "./observed.ts";
 
 /** Verified: whether a pod of the server answers a real MCP handshake. */
 export function verified({ snapshot, unplanned }: ServerInput): CheckOutcome<"Verified"> {
-  // Nobody asks the pods of a server whose budget does not exist.
+  // weir does not ask the pods of a server whose budget does not exist.
   if (unplanned?.reason === "BudgetNotFound") return unplanned;
   const { handshake } = snapshot;
   const answer = handshake.state === "available" ? handshake.value : undefined;

@@ -23,7 +23,7 @@ export function withinGrant(
 ): CheckOutcome<"WithinGrant"> {
   if (input.unplanned !== undefined) return input.unplanned;
   const { snapshot, planned, pgbouncers, owners } = input;
-  // One that is not admitted, or is Disabled, has nothing.
+  // A server that is Disabled or not admitted has no grant and no pods.
   const { grant = 0, peakPods = 0 } = planned ?? {};
   const counts = pgbouncers.available.map((pgbouncer) => ({
     name: pgbouncer.name,

@@ -8,7 +8,7 @@ import type { PodSnapshot, WorkloadSnapshot } from "./workload.ts";
 
 /**
  * Everything that was read about one budget, as of one moment: src/observe makes it, src/conditions
- * judges it, and nobody else looks at the world. Times are milliseconds since the epoch.
+ * judges it, without any other observation. Times are milliseconds since the epoch.
  */
 export interface BudgetSnapshot {
   readonly atMs: number;
@@ -17,7 +17,7 @@ export interface BudgetSnapshot {
   readonly servers: readonly ServerSnapshot[];
   /** The other budgets of the cluster, whose shares of the same Postgres count in the sum. */
   readonly neighbours: readonly ConnectionBudget[];
-  /** Those of the same Postgres that this weir does not understand, a line each: no sum has them. */
+  /** Budgets of the same Postgres that this weir can't read, a line each: no sum has them. */
   readonly unreadNeighbours: readonly string[];
   /** Set where budgets of this namespace alone are known: others may share the Postgres. */
   readonly namespaceAlone?: string;

@@ -1,7 +1,7 @@
 /**
  * Something outside of the API server that was asked. `pending`: not answered yet since this
  * process started, so that nothing is known, not even that it can't be reached: what was said of it
- * before stays.
+ * before remains.
  */
 export type Observation<T> =
   | { readonly state: "available"; readonly value: T }
@@ -42,8 +42,8 @@ export interface UnavailablePart {
   /** `Postgres pg:5432`, `PgBouncer 10.0.0.7:6432`. */
   readonly what: string;
   readonly why: string;
-  /** What a person can do about it. */
+  /** What a person can do to make it available. */
   readonly next: string;
-  /** weir was told to ask it, and it did not answer: whatever is wrong there is not known. */
+  /** The user named it, and it did not answer: weir knows nothing about its state. */
   readonly failed?: true;
 }

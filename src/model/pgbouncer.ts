@@ -7,7 +7,7 @@ import type { Observation } from "./observation.ts";
  * by the clock of the machine that weir runs on. What an older PgBouncer does not know is absent.
  */
 
-/** What a process says of itself. */
+/** The facts about a process that do not change from sample to sample. */
 interface RunningPgBouncer {
   /** `host:port` or the socket's path, without login and password. */
   readonly address: string;
@@ -67,11 +67,11 @@ export interface ClientRow {
 /** Rows of SHOW CLIENTS that are alike, counted. weir's own console is left out. */
 export interface ClientCount extends Pick<ClientRow, "line" | "user" | "address"> {
   readonly count: number;
-  /** Of them: neither in a transaction nor waiting. */
+  /** Of these clients: neither in a transaction nor waiting. */
   readonly idle: number;
   /**
-   * Of them: queued for a backend connection. PgBouncer reads nothing of such a one, so that it may
-   * have been given up long ago by its pool.
+   * Of these clients: queued for a backend connection. PgBouncer reads nothing from them, so the
+   * pool of such a client may have given it up long ago.
    */
   readonly waiting: number;
 }
@@ -112,7 +112,7 @@ export interface LivePgBouncer extends RunningPgBouncer {
   readonly samples: readonly PgBouncerSample[];
 }
 
-/** What a process has open at one moment, each connection by itself. */
+/** The open connections of a process at one moment, one by one. */
 export interface PgBouncerSample extends ListCounts {
   readonly atMs: number;
   /** Logins since PgBouncer started, by line: STATS total_client_login_count; absent before 1.26. */
@@ -139,7 +139,7 @@ export interface PgBouncerSnapshot {
   readonly wasSameAs?: string;
 }
 
-/** What a process has applied and has open, its clients counted. */
+/** The settings that a process has applied, and its open connections, counted. */
 export interface PgBouncerState extends RunningPgBouncer, ListCounts {
   readonly lines: readonly LineState[];
   readonly clients: readonly ClientCount[];

@@ -1,4 +1,4 @@
-/** What a Postgres says of itself and of its limits. */
+/** The version and limits of a Postgres. */
 export interface PostgresLimits {
   readonly address: string;
   readonly version: string;

@@ -20,7 +20,7 @@ export interface WorkloadSnapshot extends PoolSetting {
   readonly kind: "Deployment" | "StatefulSet" | "DaemonSet";
   readonly name: string;
   readonly uid: string;
-  /** As it is written: `spec.replicas`; of a DaemonSet the nodes that want one. */
+  /** The wanted pods: `spec.replicas`; of a DaemonSet, the nodes that want one. */
   readonly replicas: number;
   readonly hpa?: {
     readonly name: string;
@@ -50,6 +50,6 @@ export interface LiveWorkload extends PoolSetting {
   readonly replicas: number;
   /** Most pods that its plan counts: weir's peak, where weir made it or can work it out. */
   readonly peakPods?: number;
-  /** Those that exist now, terminating ones too. */
+  /** The pods that exist now, including terminating ones. */
   readonly pods: readonly PodState[];
 }

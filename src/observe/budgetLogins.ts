@@ -7,7 +7,7 @@ import { PASSWORD_KEY, USERNAME_KEY } from "../credentials/logins.ts";
 import { secretKeyOf } from "../credentials/secrets.ts";
 import { readSecretFields } from "./secrets.ts";
 
-/** Who weir is to a PgBouncer or Postgres. */
+/** The login that weir uses at a PgBouncer or Postgres. */
 export interface Login {
   readonly user: string;
   readonly password: string;

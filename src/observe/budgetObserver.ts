@@ -30,10 +30,10 @@ export interface BudgetObserver {
   readonly stop: () => Promise<void>;
 }
 
-/** What it asks with. */
+/** The options of an observer of one budget. */
 interface BudgetObserverOptions extends ObserverOptions {
   readonly client: KubeClient;
-  /** Of the handshakes under way. */
+  /** Limits the handshakes that are under way at once. */
   readonly limit: Semaphore;
 }
 
@@ -166,6 +166,6 @@ function pollHost(
 ): Poller<readonly string[]> {
   const ask = () => network.addressesOf(host, namespace);
   const { observation, stop } = poll({ ask, pauseMs: () => ADDRESSES_AGAIN_MS }, runtime, onChange);
-  // A resolver can't be told to stop, and nobody waits for what it says.
+  // A resolver can't be stopped. Its late answer is ignored.
   return { observation, stop: async () => void stop() };
 }

@@ -11,7 +11,7 @@ interface EnvNumber {
   readonly value: number;
 }
 
-/** What of a pod, or of a template of pods, may tell the size of a pool. */
+/** The fields of a pod, or of a pod template, that may give the size of a pool. */
 interface PoolHints {
   readonly env: readonly EnvNumber[];
   /** The annotation that a Live pool follows. */
@@ -26,7 +26,7 @@ interface PoolMax {
 
 const COUNT = /^\d{1,9}$/;
 
-/** Of a pod, or of a workload's `spec.template`. */
+/** @param pod a pod, or a workload's `spec.template` */
 export function poolHints(pod: Fields): PoolHints {
   const limit = countAt(pod, "metadata", "annotations", POOL_LIMIT_ANNOTATION);
   const env = itemsOf(pod, "spec", "containers").flatMap((container) =>
@@ -78,17 +78,17 @@ export interface CachedScaler {
   readonly name: string;
   readonly minReplicas: number;
   readonly maxReplicas: number;
-  /** What it scales, as workloadKey says it. */
+  /** The workload that it scales, as a workloadKey. */
   readonly target: string;
 }
 
-/** Who an object is; empty where it does not say so. */
+/** Namespace, name and uid of an object; empty if it has none. */
 export function namesOf(object: KubeObject) {
   const at = (field: string) => textAt(object, "metadata", field) ?? "";
   return { namespace: at("namespace"), name: at("name"), uid: at("uid") };
 }
 
-/** `Deployment writing/author`: tells a workload from all others. */
+/** `Deployment writing/author`: the name of a workload in the cluster. */
 export function workloadKey(kind: string, namespace: string, name: string): string {
   return `${kind} ${namespace}/${name}`;
 }
@@ -138,7 +138,7 @@ export interface CachedPod extends PoolHints {
   readonly terminating: boolean;
   /** The workload that made it, as workloadKey says it; absent when nothing did. */
   readonly madeBy?: string;
-  /** Of a pod that nothing made: selectors are to find it. */
+  /** Labels of a pod without a controller, for selectors. */
   readonly labels?: Labels;
   /** The budget whose PgBouncer runs in it. */
   readonly pgbouncerOf?: string;
@@ -237,8 +237,8 @@ export function toCachedSlice(object: KubeObject): CachedSlice {
     endpoints: itemsOf(object, "endpoints").flatMap((endpoint) => {
       const { addresses } = endpoint;
       const address: unknown = Array.isArray(addresses) ? addresses[0] : undefined;
-      // One that is not ready keeps the clients that it has: a PgBouncer that is full may fail its
-      // readiness probe, and is then the one to ask.
+      // A PgBouncer that is not ready still has its clients. A full PgBouncer may fail its
+      // readiness probe, and must be asked.
       if (typeof address !== "string" || fieldOf(endpoint, "conditions")["terminating"] === true) {
         return [];
       }

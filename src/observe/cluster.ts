@@ -64,9 +64,9 @@ export interface CopyState extends ReflectorState {
 export interface ClusterCopy {
   readonly budget: (key: string) => CachedObject<ConnectionBudget> | undefined;
   readonly budgets: () => readonly CachedObject<ConnectionBudget>[];
-  /** Those that are there, and those that a server names. */
+  /** Keys of the budgets that exist, and of those that a server names. */
   readonly budgetKeys: () => ReadonlySet<string>;
-  /** Those that name this budget, whether or not it is there. */
+  /** The servers that name this budget, even if it does not exist. */
   readonly serversOf: (budgetKey: string) => readonly CachedObject<McpServer>[];
   /** @param key as workloadKey says it */
   readonly workload: (key: string) => CachedWorkload | undefined;
@@ -93,7 +93,7 @@ interface ClusterOptions {
   readonly onChange: (budgetKeys: readonly string[]) => void;
 }
 
-/** Follows all that the sums depend on. Of most objects it has a few fields. */
+/** Copies all objects that the sums depend on; of most objects, only some fields. */
 export function followCluster({
   client,
   runtime,

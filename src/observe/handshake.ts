@@ -109,7 +109,7 @@ function whyNot(error: unknown, over: AbortSignal): string {
   return oneLine(causes.at(-1) ?? "it failed");
 }
 
-/** What another program said, for a status. */
+/** The text of another program, shortened for a status. */
 function oneLine(text: string): string {
   return truncate(firstLine(text), LENGTH_MAX);
 }

@@ -6,7 +6,7 @@ import { loop } from "../runtime/loop.ts";
 import type { ObserverOptions } from "./poller.ts";
 import type { Semaphore } from "../runtime/semaphore.ts";
 
-/** The ready pods of one server, in an order that stays. */
+/** The ready pods of one server, always in the same order. */
 export type McpEndpoints = readonly (McpEndpoint & { readonly uid: string })[];
 
 /** Greets one server again and again. */

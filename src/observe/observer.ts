@@ -31,21 +31,21 @@ export interface Observer {
    * it names no more. Of a budget that isn't there nothing is asked.
    */
   readonly retarget: (key: string) => void;
-  /** All that is known of a budget now; undefined when it isn't there. */
+  /** The observations of a budget now; undefined if the budget does not exist. */
   readonly snapshot: (key: string) => BudgetSnapshot | undefined;
-  /** Servers whose budget isn't there. */
+  /** Servers whose budget does not exist. */
   readonly orphans: (budgetKey: string) => readonly ServerSnapshot[];
   /** Closes every connection. */
   readonly stop: () => Promise<void>;
 }
 
-/** What it observes with, and whom it tells that there is something new. */
+/** The options of an observer of all budgets; `onChange` is called for each new observation. */
 interface BudgetsOptions extends ObserverOptions {
   readonly client: KubeClient;
   readonly cluster: ClusterCopy;
-  /** The one that the copy is of; absent: all. */
+  /** The namespace of the copy; absent: all namespaces. */
   readonly namespace?: string;
-  /** What was written last, where the copy of the cluster does not have it yet. */
+  /** The status that was written last, even if the copy of the cluster does not have it yet. */
   readonly statusOf: (cached: CachedObject<unknown>) => ObservedObject<unknown>["status"];
   readonly onChange: (budgetKey: string) => void;
 }
@@ -54,7 +54,7 @@ interface BudgetsOptions extends ObserverOptions {
 const HANDSHAKES_MAX = 8;
 
 interface Observed {
-  /** As it was when its observer was started. */
+  /** The budget as it was when its observer was started. */
   readonly budget: ConnectionBudget;
   readonly observer: BudgetObserver;
   readonly stop: () => Promise<void>;
@@ -146,7 +146,7 @@ function serverOf(
   };
 }
 
-/** Where its ready pods listen. */
+/** The addresses of its ready pods. */
 function endpointsOf({ object: { parsed }, pods }: ServerWithPods): McpEndpoints {
   if (!parsed.ok) return [];
   const { port, path } = parsed.value.spec;
@@ -155,7 +155,7 @@ function endpointsOf({ object: { parsed }, pods }: ServerWithPods): McpEndpoints
   );
 }
 
-/** All that decides whom weir asks, and as whom. */
+/** The fields that decide which programs weir asks, and with which login. */
 function askedOf({ spec }: ConnectionBudget) {
   const { host, port, database, user, credentialsSecretRef, tls } = spec.postgres;
   return {

@@ -31,7 +31,7 @@ const CONSOLE_MS_MAX = 60_000;
 const LOGIN_AGAIN_MS = 10_000;
 
 /**
- * Asks one PgBouncer process every second, over a console that stays open.
+ * Asks one PgBouncer process every second over a console that it keeps open.
  *
  * @param onChange is called when what a judgement can observe has changed
  */

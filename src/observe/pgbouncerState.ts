@@ -3,7 +3,7 @@ import { clientCountsOf, configOf, databasesOf, listCountsOf, poolsOf } from "..
 import { isOfPool, poolUseOf } from "../pgbouncer/lineLimits.ts";
 import type { ShowRow } from "../pgbouncer/showRows.ts";
 
-/** What a console answered in one go. */
+/** The answers of a console to one round of SHOW commands. */
 interface StateRows {
   readonly databases: readonly ShowRow[];
   readonly clients: readonly ShowRow[];

@@ -23,7 +23,7 @@ export interface Poller<T> {
   readonly stop: () => Promise<void>;
 }
 
-/** What a poller asks, and how often. */
+/** The question of a poller, and how often it is asked. */
 interface PollerQuestion<T> {
   /**
    * @param failures in a row before this question
@@ -90,10 +90,10 @@ function retryBackoff(reason: UnavailableReason): Backoff {
 
 /** How long something may fail before that is news. */
 const DEBOUNCE_MS = 3000;
-/** Of these one is a retry. */
+/** The first failure, and one retry. */
 const FAILURES_MIN = 2;
 
-/** What is known of something that is asked again and again. */
+/** The last state of a source that is asked again and again. */
 interface FailureDebounce<T> {
   readonly observation: () => Observation<T>;
   /** It answered. */
@@ -103,8 +103,8 @@ interface FailureDebounce<T> {
 }
 
 /**
- * One failure is no news: the last observation stays, until questions have failed for 3 s and again
- * at a retry. An answer counts at once.
+ * One failure changes nothing: the last observation holds until questions have failed for 3 s and
+ * again at a retry. An answer counts at once.
  *
  *               answer                   failures of 3 s, 2 at least
  *   pending ───────────────▶ available ──────────────────────────────▶ unavailable
@@ -136,14 +136,14 @@ export function failureDebounce<T>(): FailureDebounce<T> {
   };
 }
 
-/** What is no UnavailableError is a mistake of weir's; its words may hold anything. */
+/** Any other error is a mistake in weir; its text may contain anything, so it is left out. */
 function unavailableErrorOf(error: unknown): UnavailableError {
   if (error instanceof UnavailableError) return error;
   const kind = error instanceof Error ? error.name : "an unknown error";
   return new UnavailableError("NotUnderstood", `weir could not read the answer (${kind})`);
 }
 
-/** What is polled, by what tells one from another. */
+/** Pollers by the key of their source. */
 interface Pollers<T> {
   readonly get: (key: string) => T | undefined;
   /** Starts what is missing, and stops all that is not among these. */

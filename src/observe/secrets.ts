@@ -26,7 +26,7 @@ export async function readSecrets(
   const { take } = semaphore(CONCURRENCY);
   let failed = false;
   const read = async (name: SecretName) => {
-    // Whoever waits for all has the error already.
+    // An earlier read has failed already; its error is the result.
     if (failed) return undefined;
     try {
       return await readSecret(client, name);

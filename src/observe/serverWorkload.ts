@@ -29,7 +29,7 @@ export function workloadOf(
   const workload = cluster.workload(key);
   if (workload === undefined) return undefined;
   const { kind, name, uid, replicas, rollout } = workload;
-  // One that scales it is the rule; of two, which fight, the larger counts.
+  // Usually one autoscaler scales it. If two do, the larger maximum counts.
   const [hpa] = cluster.scalersOf(key).toSorted((a, b) => b.maxReplicas - a.maxReplicas);
   const pool = server.parsed.ok ? server.parsed.value.spec.pool : undefined;
   const max = pool && poolMaxOf(workload, pool);

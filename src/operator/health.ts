@@ -6,9 +6,9 @@ import type { Problems } from "./logOnChange.ts";
 
 /** How the operator is, for those who ask by HTTP. */
 export interface Health {
-  /** What is dead and only a restart would cure; none: all lives. */
+  /** Parts that have stopped, and that only a restart would start again; empty: all work. */
   readonly dead: () => readonly string[];
-  /** What is not known yet; none: it is ready. */
+  /** Reasons why the operator is not ready yet; empty: it is ready. */
   readonly missing: () => readonly string[];
 }
 
@@ -64,11 +64,11 @@ function isDead({ lastContactMs, lastError }: CopyState, nowMs: number): boolean
   );
 }
 
-/** What is wrong with a copy, and what to do about it where that is known. */
+/** The fault of a copy, and the remedy if weir knows one. */
 function problemOf({ plural, lastError }: CopyState): string | undefined {
   if (lastError === undefined) return undefined;
   const isOurs = plural === BUDGETS.plural || plural === SERVERS.plural;
-  // Of a group that no CRD has yet an API server says 404 without a word.
+  // For a group without a CRD, an API server answers 404 without a message.
   if (isOurs && /could not find the requested resource|HTTP 404/.test(lastError)) {
     return `the cluster has no ${plural} of weir's: apply its CRDs (crds/); it is asked again and again`;
   }

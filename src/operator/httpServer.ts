@@ -27,7 +27,7 @@ export async function startHttpServer(port: number, metrics: Metrics, health: He
   await once(server, "listening");
   const address = server.address();
   return {
-    /** Where it listens: another one than asked for when that was 0. */
+    /** The port on which it listens. With port 0 the system chooses one. */
     port: typeof address === "object" && address !== null ? address.port : port,
     close: () =>
       new Promise<void>((resolve) => {

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 
-/** What is wrong with each of several things; undefined: nothing. */
+/** The fault of each of several things; undefined: none. */
 export type Problems = ReadonlyMap<string, string | undefined>;
 
 /**

@@ -53,7 +53,7 @@ export function startMetrics() {
       if (metrics.length === 0) known.delete(key);
       else known.set(key, metrics);
     },
-    /** Nobody here knows any: another process leads. */
+    /** Removes all metrics of budgets, when another process leads. */
     clear: () => known.clear(),
     onSample: (result: "answered" | "failed") => samples.inc({ result }),
     onWrite: (kind: string) => writes.inc({ kind }),

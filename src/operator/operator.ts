@@ -8,14 +8,14 @@ import { logOnChange } from "./logOnChange.ts";
 import { startMetrics } from "./metrics.ts";
 import { startReconciler, type Reconciler, type ReconcilerOptions } from "./reconciler.ts";
 
-/** What an operator is started with. */
+/** The options of an operator. */
 interface OperatorOptions extends Pick<
   ReconcilerOptions,
   "client" | "network" | "log" | "namespace" | "candidate" | "runtime"
 > {
   /** Of /metrics, /livez and /readyz; 0: any. */
   readonly port: number;
-  /** Of an operator of all namespaces; one of a single namespace has another one. */
+  /** The Lease of an operator of all namespaces; an operator of one namespace has its own. */
   readonly lease: LeaseName;
 }
 
@@ -91,7 +91,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   }
 }
 
-/** What an operator works with while it leads, if it does. */
+/** The reconciler while this process leads; undefined otherwise. */
 interface Leading {
   reconciler?: Reconciler | undefined;
 }

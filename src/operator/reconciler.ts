@@ -27,19 +27,19 @@ import {
 export interface Reconciler {
   /** Something has changed that concerns these budgets. */
   readonly add: (budgetKeys: Iterable<string>) => void;
-  /** Those that have been worked on for too long; there are none. */
+  /** Budgets whose judgement takes too long; normally there are none. */
   readonly stuck: () => readonly string[];
   /** Writes nothing any more, and closes every connection; doesn't reject. */
   readonly stop: () => Promise<void>;
 }
 
-/** What it works with. */
+/** The options of a reconciler. */
 export interface ReconcilerOptions {
   readonly client: KubeClient;
   /** To PgBouncers, Postgres and MCP servers. */
   readonly network: Network;
   readonly cluster: ClusterCopy;
-  /** The one that the copy is of; absent: all. */
+  /** The namespace of the copy; absent: all namespaces. */
   readonly namespace?: string;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -56,7 +56,7 @@ const AGAIN_MS = 10_000;
 const STUCK_MS = 300_000;
 const BUDGETS_MAX = 4;
 const BACKOFF = { firstMs: 500, maxMs: 30_000 };
-/** What an Event says was done. */
+/** The `action` of its Events. */
 const ACTION = "Judge";
 
 /** Observes, decides and acts, for each budget that something has changed of. */
@@ -137,7 +137,7 @@ interface PendingStatus extends WantedStatus {
   readonly events: readonly EventRecord[];
 }
 
-/** What was decided, for each object that the copy of the cluster has. */
+/** The decided statuses of all objects that the copy of the cluster has. */
 function statusChanges(
   { statuses, events }: Decision,
   key: string,

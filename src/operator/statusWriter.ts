@@ -35,7 +35,7 @@ export interface StatusWriter {
   readonly statusOf: (cached: CachedObject<unknown>) => ObservedStatus;
 }
 
-/** What it writes with. */
+/** The options of a status writer. */
 interface StatusWriterOptions {
   readonly client: KubeClient;
   /** Asked right before each write, also before one that is tried again. */
@@ -44,10 +44,10 @@ interface StatusWriterOptions {
   readonly onWrite: (kind: string) => void;
 }
 
-/** Whose the fields of a status are. */
+/** The field manager of a status. */
 const FIELD_MANAGER = "weir";
 const WRITES_MAX = 8;
-/** A message holds numbers that may change every second: it is rewritten no more often than that. */
+/** A message has numbers that may change every second; it is rewritten no more often than this. */
 const MESSAGE_MS_MIN = 30_000;
 
 export function statusWriter({
@@ -63,7 +63,7 @@ export function statusWriter({
   /** By the version of an object, which is one and the same until the next one comes. */
   const written = new WeakMap<CachedObject<unknown>["object"], ObservedStatus>();
 
-  // What another process wrote before this one led is taken for new, too.
+  // A status that another process wrote before this one led counts as written at the start.
   const heldMs = (uid: string) =>
     (lastMs.get(uid) ?? startedMs) + MESSAGE_MS_MIN - runtime.monotonicMs();
   const noteWritten = (uid: string) => {

@@ -21,10 +21,10 @@ export function clientLimitOf(
   return all > 0 ? all : undefined;
 }
 
-/** What a line has open in its pools. */
+/** The open connections of a line, over its pools. */
 export function poolUseOf({ forceUser }: Pick<DatabaseRow, "forceUser">, own: readonly PoolRow[]) {
   return {
-    /** Server connections, over all its pools. */
+    /** Backend connections of all its pools. */
     openServers: own.reduce((sum, { servers }) => sum + servers, 0),
     /** Whom it logs in to Postgres as: of one that was forced before a RELOAD a pool may be left. */
     roles: forceUser === undefined ? own.map(({ user }) => user).toSorted() : [forceUser],
