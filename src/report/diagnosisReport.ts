@@ -9,10 +9,10 @@ import type {
 } from "../diagnose/diagnosis.ts";
 import type { LiveWorkload } from "../model/workload.ts";
 import { bar, type BarSegment } from "../text/bar.ts";
-import { pageFor, type Page, type Paint, type Screen } from "../text/paint.ts";
+import { pageFor, type Page, type Screen } from "../text/paint.ts";
 import { table, type TableRow } from "../text/table.ts";
 import { counted, listed } from "../text/wording.ts";
-import { blocksText, hangingIndent, marked, titled } from "../text/wrap.ts";
+import { blocksText, hangingIndent, marked, numbered, titled } from "../text/wrap.ts";
 
 /**
  * A diagnosis for people: the verdict first, then what it was read from: who holds how many
@@ -21,18 +21,16 @@ import { blocksText, hangingIndent, marked, titled } from "../text/wrap.ts";
  */
 export function diagnosisReport(diagnosis: Diagnosis, screen: Screen): string {
   const page = pageFor(screen);
-  const { causes, symptoms, poolers, postgres, workloads, unavailable } = diagnosis;
+  const { causes, symptoms, poolers, postgres, workloads = [], unavailable } = diagnosis;
   return blocksText([
     ...(causes.length === 0
       ? [verdict(diagnosis, page)]
       : causes.map((cause) => causeBlock(cause, page))),
     ...symptoms.map((symptom) => symptomBlock(symptom, page)),
-    ...poolers.flatMap((pooler) => pgbouncerBlock(pooler, page)),
-    ...(workloads === undefined || workloads.length === 0
-      ? []
-      : [workloadBlock(workloads, poolers, page)]),
-    ...(postgres === undefined ? [] : [postgresBlock(postgres, page)]),
-    ...(unavailable.length === 0 ? [] : [unavailableBlock(unavailable, page)]),
+    ...poolers.flatMap((pooler) => pgbouncerBlocks(pooler, page)),
+    workloadBlock(workloads, poolers, page),
+    postgres === undefined ? [] : postgresBlock(postgres, page),
+    unavailableBlock(unavailable, page),
   ]);
 }
 
@@ -66,18 +64,15 @@ function symptomBlock({ summary, next }: Symptom, page: Page): readonly string[]
   ];
 }
 
-function nextLines(next: readonly string[], { columns }: Page): readonly string[] {
-  return [
-    ...(next.length === 0 ? [] : ["  What to do:"]),
-    ...next.flatMap((text, index) => hangingIndent(`  ${index + 1}. `, text, columns)),
-  ];
+function nextLines(next: readonly string[], page: Page): readonly string[] {
+  return next.length === 0 ? [] : ["  What to do:", ...numbered(next, page)];
 }
 
 function causeBlock({ kind, summary, evidence, next }: Cause, page: Page): readonly string[] {
   const { paint } = page;
   return [
     ...marked(paint.bad("✗"), `${kind}: ${summary}`, page, paint.bold),
-    ...evidence.flatMap((text) => hangingIndent("  - ", text, page.columns)),
+    ...evidence.flatMap((text) => hangingIndent("  - ", text, page)),
     ...nextLines(next, page),
   ];
 }
@@ -87,12 +82,13 @@ export function unavailableBlock(
   unavailable: Diagnosis["unavailable"],
   page: Page,
 ): readonly string[] {
-  const { columns, paint } = page;
+  if (unavailable.length === 0) return [];
+  const { bold, dim, warn } = page.paint;
   return [
-    paint.bold("Not available"),
+    bold("Not available"),
     ...unavailable.flatMap(({ what, why, next }) => [
-      ...marked(paint.warn("?"), `${what}: ${why}`, page),
-      ...hangingIndent("    ", next, columns).map(paint.dim),
+      ...marked(warn("?"), `${what}: ${why}`, page),
+      ...hangingIndent("    ", next, page, dim),
     ]),
   ];
 }
@@ -103,22 +99,17 @@ function workloadBlock(
   poolers: readonly PgBouncerUse[],
   page: Page,
 ): readonly string[] {
+  if (workloads.length === 0) return [];
+  const title = "Which servers run, and how large each pool is";
   return [
-    ...hangingIndent("", "Which servers run, and how large each pool is", page.columns).map(
-      page.paint.bold,
-    ),
+    ...hangingIndent("", title, page, page.paint.bold),
     ...firstRows(
-      { numbers: ["pods", "peak", "pool max", "clients"], name: "server", text: "" },
-      workloads.map((workload) => ({
-        numbers: [
-          `${workload.pods.length}`,
-          workload.peakPods === undefined ? "?" : `${workload.peakPods}`,
-          workload.poolMax === undefined ? "?" : `${workload.poolMax}`,
-          `${clientsOf(workload, poolers)}`,
-        ],
-        name: workload.name,
-        text: remarksOn(workload),
-      })),
+      { name: "server", numbers: ["pods", "peak", "pool max", "clients"] },
+      workloads.map((workload) => {
+        const { name, pods, peakPods = "?", poolMax = "?" } = workload;
+        const numbers = [pods.length, peakPods, poolMax, clientsOf(workload, poolers)];
+        return { name, numbers, text: remarksOn(workload) };
+      }),
       page,
     ),
   ];
@@ -155,39 +146,25 @@ function postgresBlock(
   const sum = `${available} = ${maxConnections} max_connections − ${reserved} reserved`;
   return [
     ...titled(`Postgres ${address} (${version})`, `${open} of ${available} are open`, page),
-    ...hangingIndent("  ", sum, page.columns),
+    ...hangingIndent("  ", sum, page),
     ...firstRows(
-      { numbers: ["open", "of", "active", "in transaction"], name: "role", text: "" },
-      roles.map((role) => ({
-        numbers: [
-          `${role.open}`,
-          role.limit === undefined || role.limit < 0 ? "any" : `${role.limit}`,
-          `${role.active}`,
-          `${role.idleInTransaction}`,
-        ],
-        name: role.role,
-        text: "",
+      { name: "role", numbers: ["open", "of", "active", "in transaction"] },
+      roles.map(({ role, open: own, limit = "any", active, idleInTransaction }) => ({
+        name: role,
+        numbers: [own, limit, active, idleInTransaction],
       })),
       page,
     ),
   ];
 }
 
-const BAR_COLUMNS_MAX = 80;
-
-const BUSY = "█";
-const IDLE = "▒";
-const OTHER = "▓";
-const FREE = "░";
-
 /** One PgBouncer: who holds its client connections, what its lines are set to and have open. */
-function pgbouncerBlock(use: PgBouncerUse, page: Page): readonly (readonly string[])[] {
-  const { columns, paint } = page;
-  const { address, version, access } = use;
+function pgbouncerBlocks(use: PgBouncerUse, page: Page): readonly (readonly string[])[] {
+  const { bold, dim } = page.paint;
   return [
     [
-      paint.bold(`PgBouncer ${address} (${version})`),
-      ...hangingIndent("  ", `asked ${access}`, columns).map(paint.dim),
+      bold(`PgBouncer ${use.address} (${use.version})`),
+      ...hangingIndent("  ", `asked ${use.access}`, page, dim),
     ],
     holderLines(use, page),
     lineLines(use, page),
@@ -195,21 +172,20 @@ function pgbouncerBlock(use: PgBouncerUse, page: Page): readonly (readonly strin
 }
 
 function holderLines(use: PgBouncerUse, page: Page): readonly string[] {
-  const { columns, paint } = page;
   const { used, maxClientConn, holders } = use;
   const held = sumOf(holders, ({ clients }) => clients);
-  const segments = segmentsOf(use, paint);
+  const segments = segmentsOf(use, held, page);
   return [
     ...titled("Who holds its client connections", `${used} of ${maxClientConn} are used`, page),
-    `  ${bar(segments, Math.min(BAR_COLUMNS_MAX, columns - 4))}`,
-    ...legend(segments, columns),
+    bar(segments, page),
+    ...legend(segments, page),
     ...(holders.length === 0
       ? []
       : firstRows(
-          { numbers: ["clients", "busy", "waiting"], name: "line", text: "who" },
+          { name: "line", numbers: ["clients", "busy", "waiting"], text: "who" },
           holders.map((holder) => ({
-            numbers: [holder.clients, holder.busy, holder.waiting].map(String),
             name: holder.line,
+            numbers: [holder.clients, holder.busy, holder.waiting],
             text: whoOf(holder),
           })),
           page,
@@ -233,37 +209,27 @@ function whoOf({ line, user, application, address, workload, pod }: Holder): str
 
 /** What each line is set to, and what it has open. */
 function lineLines({ lines }: PgBouncerUse, page: Page): readonly string[] {
-  const { columns, paint } = page;
+  const title = "What its lines are set to, and how large their pools are";
   return [
-    ...hangingIndent("", "What its lines are set to, and how large their pools are", columns).map(
-      paint.bold,
-    ),
+    ...hangingIndent("", title, page, page.paint.bold),
     ...firstRows(
-      { numbers: ["clients", "of", "waiting", "backends", "of"], name: "line", text: "" },
+      { name: "line", numbers: ["clients", "of", "waiting", "backends", "of"] },
       lines
         .toSorted((a, b) => b.clients - a.clients)
-        .map((line) => ({
-          numbers: [
-            `${line.clients}`,
-            limitOf(line.clientsMax),
-            `${line.waiting}`,
-            `${line.backends}`,
-            limitOf(line.backendsMax),
-          ],
-          name: line.name,
-          text: [
-            ...(line.paused ? ["paused"] : []),
-            ...(line.disabled ? ["disabled: nobody may log in"] : []),
-          ].join(", "),
-        })),
+        .map(
+          ({ name, clients, clientsMax = "any", waiting, backends, backendsMax, ...states }) => ({
+            name,
+            // 0 is PgBouncer's word for no limit.
+            numbers: [clients, clientsMax, waiting, backends, backendsMax || "any"],
+            text: [
+              ...(states.paused ? ["paused"] : []),
+              ...(states.disabled ? ["disabled: nobody may log in"] : []),
+            ].join(", "),
+          }),
+        ),
       page,
     ),
   ];
-}
-
-/** No limit, and 0, which is PgBouncer's word for none. */
-function limitOf(limit: number | undefined): string {
-  return limit === undefined || limit === 0 || !Number.isFinite(limit) ? "any" : `${limit}`;
 }
 
 /** A part of the bar, and what it stands for. */
@@ -274,30 +240,22 @@ interface NamedSegment extends BarSegment {
 /** Those that have work, those that only hold, what is no client of a line, and what is left. */
 function segmentsOf(
   { used, maxClientConn, holders }: PgBouncerUse,
-  paint: Paint,
+  held: number,
+  { paint }: Page,
 ): readonly NamedSegment[] {
-  const held = sumOf(holders, ({ clients }) => clients);
   const busy = sumOf(holders, (holder) => holder.busy);
+  const other = Math.max(0, used - held);
+  const free = Math.max(0, maxClientConn - Math.max(used, held));
   return [
-    { name: "busy", size: busy, mark: BUSY, style: paint.server },
-    { name: "idle", size: held - busy, mark: IDLE, style: paint.warn },
-    {
-      name: "for consoles and logins",
-      size: Math.max(0, used - held),
-      mark: OTHER,
-      style: paint.otherServer,
-    },
-    {
-      name: "free",
-      size: Math.max(0, maxClientConn - Math.max(used, held)),
-      mark: FREE,
-      style: paint.dim,
-    },
+    { name: "busy", size: busy, mark: "█", style: paint.server },
+    { name: "idle", size: held - busy, mark: "▒", style: paint.warn },
+    { name: "for consoles and logins", size: other, mark: "▓", style: paint.otherServer },
+    { name: "free", size: free, mark: "░", style: paint.dim },
   ].filter(({ size }) => size > 0);
 }
 
 /** What the marks of the bar mean; where the terminal is narrow, a line for each. */
-function legend(segments: readonly NamedSegment[], columns: number): readonly string[] {
+function legend(segments: readonly NamedSegment[], { columns }: Page): readonly string[] {
   const parts = segments.map(({ name, size, mark, style }) => `${style(mark)} ${size} ${name}`);
   const width = sumOf(segments, ({ name, size }) => `  █ ${size} ${name}`.length);
   return width <= columns ? [`  ${parts.join("  ")}`] : parts.map((part) => `  ${part}`);

@@ -1,12 +1,10 @@
 import type { BudgetPlan, Plan, PostgresPlan, ServerPlan } from "../budget/plan.ts";
 import { missingSentences, postgresSentence, postgresSum } from "../budget/refusal.ts";
 import { bar, type BarSegment } from "../text/bar.ts";
-import { pageFor, type Page, type Paint, type Screen } from "../text/paint.ts";
+import { pageFor, type Page, type Paint, type Screen, type Style } from "../text/paint.ts";
 import { table } from "../text/table.ts";
 import { counted } from "../text/wording.ts";
-import { blocksText, hangingIndent, marked } from "../text/wrap.ts";
-
-const BAR_COLUMNS_MAX = 80;
+import { blocksText, hangingIndent, marked, numbered } from "../text/wrap.ts";
 
 /**
  * The plan for people: for each budget the verdict, both sums as one checks them by hand, how C
@@ -18,27 +16,23 @@ export function planReport(plan: Plan, screen: Screen): string {
   return blocksText([
     ...plan.budgets.map((budget) => budgetBlock(budget, plan, page)),
     ...plan.postgres.map((postgres) => postgresBlock(postgres, page)),
-    ...(plan.warnings.length === 0
-      ? []
-      : [plan.warnings.flatMap((text) => marked(page.paint.warn("!"), text, page))]),
+    plan.warnings.flatMap((text) => marked(page.paint.warn("!"), text, page)),
   ]);
 }
 
 function budgetBlock(budget: BudgetPlan, plan: Plan, page: Page): readonly string[] {
   const { clients, slots, servers } = budget;
-  const { columns, paint } = page;
+  const { paint } = page;
   return [
     ...verdict(budget, plan, page),
     "",
     `${paint.bold("Clients")} on each PgBouncer process`,
-    `  ${bar(segmentsOf(budget, paint), Math.min(BAR_COLUMNS_MAX, columns - 4))}`,
+    bar(segmentsOf(budget, paint), page),
     `  ${barLegend(budget, paint)}`,
-    ...hangingIndent("  ", clientSum(budget), columns).map(inRed(clients.missing, paint)),
+    ...hangingIndent("  ", clientSum(budget), page, inRed(clients, paint)),
     "",
     `${paint.bold("Slots")} on each PgBouncer process`,
-    ...slotSum(budget)
-      .flatMap((line) => hangingIndent("  ", line, columns))
-      .map(inRed(slots.missing, paint)),
+    ...slotSum(budget).flatMap((line) => hangingIndent("  ", line, page, inRed(slots, paint))),
     ...(servers.length === 0 ? [] : ["", ...serverTable(servers, page)]),
     ...suggestionLines(budget, page),
   ];
@@ -46,7 +40,7 @@ function budgetBlock(budget: BudgetPlan, plan: Plan, page: Page): readonly strin
 
 function verdict(budget: BudgetPlan, plan: Plan, page: Page): readonly string[] {
   const { clients, slots, servers } = budget;
-  const { columns, paint } = page;
+  const { paint } = page;
   const name = `${budget.namespace}/${budget.name}`;
   if (budget.feasible) {
     const text =
@@ -55,7 +49,7 @@ function verdict(budget: BudgetPlan, plan: Plan, page: Page): readonly string[] 
       `${slots.granted} of ${slots.perProcess - slots.maintenance} slots granted`;
     return [
       `${paint.good("✓")} ${paint.bold(`Budget ${name} fits`)}`,
-      ...hangingIndent("  ", text, columns),
+      ...hangingIndent("  ", text, page),
     ];
   }
   const shared = plan.postgres.find(
@@ -68,31 +62,35 @@ function verdict(budget: BudgetPlan, plan: Plan, page: Page): readonly string[] 
     ...[
       ...missingSentences(budget),
       ...(shared === undefined ? [] : [postgresSentence(shared)]),
-    ].flatMap((text) => hangingIndent("  ", text, columns).map(paint.bad)),
+    ].flatMap((text) => hangingIndent("  ", text, page, paint.bad)),
   ];
 }
 
-function inRed(missing: number, paint: Paint): (line: string) => string {
+function inRed({ missing }: { readonly missing: number }, paint: Paint): Style {
   return missing > 0 ? paint.bad : (line) => line;
 }
 
-function suggestionLines({ suggestions }: BudgetPlan, { columns, paint }: Page) {
+function suggestionLines({ suggestions }: BudgetPlan, page: Page): readonly string[] {
   if (suggestions.length === 0) return [];
+  const { bold, dim } = page.paint;
   const heading = "Each of these alone would suffice. Consider them in this order:";
   return [
     "",
-    ...hangingIndent("", heading, columns).map(paint.bold),
-    ...suggestions.flatMap(({ text }, index) => hangingIndent(`  ${index + 1}. `, text, columns)),
-    ...hangingIndent("  ", "--output json has every field to change.", columns).map(paint.dim),
+    ...hangingIndent("", heading, page, bold),
+    ...numbered(
+      suggestions.map(({ text }) => text),
+      page,
+    ),
+    ...hangingIndent("  ", "--output json has every field to change.", page, dim),
   ];
 }
 
 function postgresBlock(postgres: PostgresPlan, page: Page): readonly string[] {
-  const { columns, paint } = page;
+  const { paint } = page;
   const mark = postgres.missing > 0 ? paint.bad("✗") : paint.good("✓");
   return [
     ...marked(mark, postgresSentence(postgres), page, paint.bold),
-    ...hangingIndent("  ", postgresSum(postgres), columns).map(inRed(postgres.missing, paint)),
+    ...hangingIndent("  ", postgresSum(postgres), page, inRed(postgres, paint)),
   ];
 }
 
@@ -102,7 +100,7 @@ function serverTable(servers: readonly ServerPlan[], page: Page): readonly strin
     { name: "server", numbers: ["pods", "limit", "floor", "grant", "slots"], text: "why" },
     servers.map(({ name, peakPods, limit, floor, grant, slots, reason }) => ({
       name,
-      numbers: [peakPods, limit, floor, grant, slots].map(String),
+      numbers: [peakPods, limit, floor, grant, slots],
       text: reason,
     })),
     page,
@@ -133,14 +131,10 @@ function slotSum({ slots }: BudgetPlan): readonly string[] {
   ];
 }
 
-function rest(sum: {
-  readonly granted: number;
-  readonly headroom: number;
-  readonly missing: number;
-}): string {
-  return sum.missing > 0
-    ? `${sum.granted} needed − ${sum.missing} missing`
-    : `${sum.granted} granted + ${sum.headroom} headroom`;
+function rest({ granted, headroom, missing }: BudgetPlan["clients" | "slots"]): string {
+  return missing > 0
+    ? `${granted} needed − ${missing} missing`
+    : `${granted} granted + ${headroom} headroom`;
 }
 
 const RESERVE = "▒";

@@ -1,4 +1,4 @@
-import { pageFor, type Page, type Paint, type Screen } from "../text/paint.ts";
+import { pageFor, type Page, type Screen, type Style } from "../text/paint.ts";
 import { counted, listed } from "../text/wording.ts";
 import { blocksText, hangingIndent, marked } from "../text/wrap.ts";
 import type { Finding, Proof, Sum, Term } from "../verify/proof/proof.ts";
@@ -44,7 +44,6 @@ function verdictLines(
   { objects, poolers }: Read,
   page: Page,
 ): readonly string[] {
-  const { columns, paint } = page;
   const what = {
     fits: `Proved: ${counted(sums.length, "sum")} hold`,
     broken: `Broken: ${counted(findings.length, "finding")}`,
@@ -61,54 +60,57 @@ function verdictLines(
     counted(sums.length, "sum"),
   ];
   return [
-    ...marked(markOf(verdict, paint), what, page, paint.bold),
-    ...hangingIndent("  ", counts.join(", "), columns),
+    ...marked(markOf(verdict, page), what, page, page.paint.bold),
+    ...hangingIndent("  ", counts.join(", "), page),
   ];
 }
 
 /** ✓ fits, ✗ broken, ? unknown. */
-function markOf(verdict: Sum["verdict"], paint: Paint): string {
-  return { fits: paint.good("✓"), broken: paint.bad("✗"), unknown: paint.warn("?") }[verdict];
+function markOf(verdict: Sum["verdict"], page: Page): string {
+  return styleOf(verdict, page)({ fits: "✓", broken: "✗", unknown: "?" }[verdict]);
+}
+
+function styleOf(verdict: Sum["verdict"], { paint }: Page): Style {
+  return { fits: paint.good, broken: paint.bad, unknown: paint.warn }[verdict];
+}
+
+function worstOf(sums: readonly Sum[]): Sum["verdict"] {
+  const isSome = (verdict: Sum["verdict"]) => sums.some((sum) => sum.verdict === verdict);
+  return isSome("broken") ? "broken" : isSome("unknown") ? "unknown" : "fits";
 }
 
 function block(title: string, sums: readonly Sum[], page: Page): readonly string[] {
-  const { paint } = page;
-  const bulkheads = sums.filter(({ kind }) => kind === "bulkhead");
-  const verdict = (["broken", "unknown"] as const).find((each) =>
-    sums.some((sum) => sum.verdict === each),
+  const { bulkheads = [], others = [] } = Object.groupBy(sums, ({ kind }) =>
+    kind === "bulkhead" ? "bulkheads" : "others",
   );
   return [
-    ...marked(markOf(verdict ?? "fits", paint), title, page, paint.bold),
-    ...sums.filter(({ kind }) => kind !== "bulkhead").flatMap((sum) => sumLines(sum, title, page)),
+    ...marked(markOf(worstOf(sums), page), title, page, page.paint.bold),
+    ...others.flatMap((sum) => sumLines(sum, title, page)),
     ...bulkheadLines(bulkheads, page),
   ];
 }
 
 function findingLines(finding: Finding, page: Page): readonly string[] {
-  const { columns, paint } = page;
+  const { bad, dim } = page.paint;
   const { rule, message, place, related } = finding;
   const more = related.length - RELATED_MAX;
   return [
-    ...marked(paint.bad("✗"), message, page, paint.bad),
-    ...hangingIndent("  ", `look first at ${located(place)}`, columns),
-    ...related
-      .slice(0, RELATED_MAX)
-      .flatMap((other) => hangingIndent("    ", `with ${located(other)}`, columns).map(paint.dim)),
-    ...(more > 0
-      ? hangingIndent("    ", `and ${counted(more, "field")} more: --output json`, columns).map(
-          paint.dim,
-        )
-      : []),
-    ...hangingIndent("  ", rule, columns).map(paint.dim),
+    ...marked(bad("✗"), message, page, bad),
+    ...hangingIndent("  ", `look first at ${located(place)}`, page),
+    ...[
+      ...related.slice(0, RELATED_MAX).map((other) => `with ${located(other)}`),
+      ...(more > 0 ? [`and ${counted(more, "field")} more: --output json`] : []),
+    ].flatMap((text) => hangingIndent("    ", text, page, dim)),
+    ...hangingIndent("  ", rule, page, dim),
   ];
 }
 
 function missingLines({ what, place, remedy }: MissingQuantity, page: Page): readonly string[] {
-  const { columns, paint } = page;
+  const { warn } = page.paint;
   return [
-    ...marked(paint.warn("?"), `Missing: ${what}`, page, paint.warn),
-    ...hangingIndent("  ", located(place), columns),
-    ...hangingIndent("  ", `To supply it: ${remedy}`, columns),
+    ...marked(warn("?"), `Missing: ${what}`, page, warn),
+    ...hangingIndent("  ", located(place), page),
+    ...hangingIndent("  ", `To supply it: ${remedy}`, page),
   ];
 }
 
@@ -128,11 +130,10 @@ const LINES_MAX = 24;
  *
  * @param title of the block that it stands in, not repeated
  */
-function sumLines(sum: Sum, title: string, { columns, paint }: Page): readonly string[] {
+function sumLines(sum: Sum, title: string, page: Page): readonly string[] {
   const { kind, of, terms, total, verdict } = sum;
   const rest = title.endsWith(of) ? "" : `: ${of.slice(of.indexOf(", ") + 2)}`;
-  const heading =
-    kind === "clients" ? `Clients on each process${rest}` : `Backend connections${rest}`;
+  const heading = kind === "clients" ? "Clients on each process" : "Backend connections";
   const own = `${title.replace(/^PgBouncer /, "")}, `;
   const rows = folded(
     terms.map((term) => ({
@@ -141,13 +142,12 @@ function sumLines(sum: Sum, title: string, { columns, paint }: Page): readonly s
     })),
   );
   const width = Math.max(numeral(total).length, ...rows.map(({ amount }) => amount.length));
-  const style = verdict === "broken" ? paint.bad : verdict === "unknown" ? paint.warn : paint.good;
+  const row = (amount: string, text: string, style?: Style) =>
+    hangingIndent(`    ${amount.padStart(width)}  `, text, page, style);
   return [
-    ...hangingIndent("  ", heading, columns).map(paint.bold),
-    ...rows.flatMap(({ amount, text }) =>
-      hangingIndent(`    ${amount.padStart(width)}  `, text, columns),
-    ),
-    ...hangingIndent(`    ${numeral(total).padStart(width)}  `, ending(sum), columns).map(style),
+    ...hangingIndent("  ", `${heading}${rest}`, page, page.paint.bold),
+    ...rows.flatMap(({ amount, text }) => row(amount, text)),
+    ...row(numeral(total), ending(sum), styleOf(verdict, page)),
   ];
 }
 
@@ -160,60 +160,43 @@ function ending({ verdict, limit, limitWhy }: Sum): string {
 }
 
 /** The bulkheads of a PgBouncer: equal ones together. */
-function bulkheadLines(sums: readonly Sum[], { columns, paint }: Page): readonly string[] {
+function bulkheadLines(sums: readonly Sum[], page: Page): readonly string[] {
   if (sums.length === 0) return [];
-  const rows = sums.map(({ of, terms, total, limit, verdict }) => ({
-    name: of.slice(of.lastIndexOf(", line ") + ", line ".length),
-    text:
-      `${total}${verdict === "unknown" ? " at least, of" : verdict === "fits" ? " ≤" : " >"} ` +
-      `${limit ?? "?"}: ${terms.map(({ why }) => why).join(" + ")}`,
-    style: { fits: (text: string) => text, broken: paint.bad, unknown: paint.warn }[verdict],
-  }));
+  const title = "Pools on each line, at most its max_db_client_connections";
+  const equal = Map.groupBy(sums, ({ terms, total, limit = "?", verdict }) => {
+    const relation = { fits: "≤", broken: ">", unknown: "at least, of" }[verdict];
+    return `${total} ${relation} ${limit}: ${terms.map(({ why }) => why).join(" + ")}`;
+  });
   return [
-    ...hangingIndent(
-      "  ",
-      "Pools on each line, at most its max_db_client_connections",
-      columns,
-    ).map(paint.bold),
-    ...[...Map.groupBy(rows, ({ text }) => text).values()].flatMap((equal) => {
-      const [first] = equal;
-      if (first === undefined) return [];
-      const count = equal.length === 1 ? "" : `${equal.length} lines, each `;
-      const names = allNames(equal.map(({ name }) => name));
+    ...hangingIndent("  ", title, page, page.paint.bold),
+    ...[...equal].flatMap(([text, own]) => {
+      const verdict = worstOf(own);
+      const style = verdict === "fits" ? undefined : styleOf(verdict, page);
+      const count = own.length === 1 ? "" : `${own.length} lines, each `;
+      const names = own.map(({ of }) => of.slice(of.lastIndexOf(", line ") + ", line ".length));
+      // All of them, unless they are hundreds.
+      const all = names.length > LINES_MAX ? listed(names) : names.join(", ");
       return [
-        ...hangingIndent("    ", `${count}${first.text}`, columns),
-        ...hangingIndent("      ", names, columns),
-      ].map(first.style);
+        ...hangingIndent("    ", `${count}${text}`, page, style),
+        ...hangingIndent("      ", all, page, style),
+      ];
     }),
   ];
 }
 
-/** All of them, unless they are hundreds. */
-function allNames(names: readonly string[]): string {
-  return names.length > LINES_MAX ? listed(names) : names.join(", ");
-}
-
-interface TermRow {
-  readonly amount: string;
-  readonly text: string;
-}
-
-function folded(terms: readonly Term[]): readonly TermRow[] {
+/** Terms with what they are made of; equal ones, where there are many terms, as one. */
+function folded(terms: readonly Term[]) {
   const key = ({ name, value, why }: Term): string =>
     JSON.stringify(terms.length > LINES_MAX ? [value, why] : [name, value, why]);
   return [...Map.groupBy(terms, key).values()].flatMap((equal) => {
     const [first] = equal;
     if (first === undefined) return [];
     const { value, why } = first;
+    const count = equal.length;
     const names = listed(equal.map(({ name }) => name));
-    return equal.length === 1
-      ? [{ amount: numeral(value), text: `${names}: ${why}` }]
-      : [
-          {
-            amount: numeral(value * equal.length),
-            text: `${equal.length} × ${numeral(value)}: ${names}; each ${why}`,
-          },
-        ];
+    const text =
+      count === 1 ? `${names}: ${why}` : `${count} × ${numeral(value)}: ${names}; each ${why}`;
+    return [{ amount: numeral(value * count), text }];
   });
 }
 

@@ -4,7 +4,7 @@ import { budgetNames } from "../api/names.ts";
 import type { ObjectName, Step, StepChange } from "../budget/transition/steps.ts";
 import { TRYOUT_VARIABLE } from "../render/tryout.ts";
 import { quotedIdentifier } from "../text/quoting.ts";
-import { listed } from "../text/wording.ts";
+import { counted, listed } from "../text/wording.ts";
 import { paintFor, type Page, type Screen } from "../text/paint.ts";
 import { blocksText, hangingIndent } from "../text/wrap.ts";
 
@@ -17,46 +17,41 @@ export function stepsReport(
   context: CommandContext,
   { colour, columns }: Screen,
 ): string {
-  const paint = paintFor(colour);
-  if (steps.length === 0) return `${paint.good("✓")} Nothing changes: there is nothing to apply.\n`;
-  const intro = hangingIndent(
-    "",
-    `${steps.length} step${steps.length === 1 ? "" : "s"} from ${context.names.old} to ${context.names.next}, ` +
-      `in the order that keeps both sums. Begin a step when the one before it is done.`,
-    columns,
-  );
-  const blocks = steps.map((step, index) =>
-    stepBlock(step, index + 1, { context, columns, paint }),
-  );
-  return blocksText([intro, ...blocks]);
+  const page: Page = { columns, paint: paintFor(colour) };
+  if (steps.length === 0) {
+    return `${page.paint.good("✓")} Nothing changes: there is nothing to apply.\n`;
+  }
+  const { old, next } = context.names;
+  const intro =
+    `${counted(steps.length, "step")} from ${old} to ${next}, in the order that keeps both sums. ` +
+    "Begin a step when the one before it is done.";
+  return blocksText([
+    hangingIndent("", intro, page),
+    ...steps.map((step, index) => stepBlock(step, index + 1, context, page)),
+  ]);
 }
 
-/** A page for steps, and where they lead from and to. */
-interface StepPage extends Page {
-  readonly context: CommandContext;
-}
-
-function stepBlock(step: Step, number: number, page: StepPage): readonly string[] {
-  const { context, columns, paint } = page;
+function stepBlock(
+  step: Step,
+  number: number,
+  context: CommandContext,
+  page: Page,
+): readonly string[] {
+  const { bold, dim } = page.paint;
   const changes = step.action === "Apply" ? step.changes : [];
   const copy = `step-${number}.yaml`;
-  const { before, after } = commandsOf(step, context, copy);
+  const { before = [], after = [] } = commandsOf(step, context, copy);
   const mark = `${number}. `;
   const indent = " ".repeat(mark.length);
+  const indented = (lines: readonly string[]) => lines.map((line) => `${indent}  ${line}`);
+  const inCopy = `For this step only, in a copy of ${context.names.next} (${copy}):`;
   return [
-    ...hangingIndent(mark, titleOf(step), columns).map(paint.bold),
-    ...hangingIndent(indent, step.why, columns).map(paint.dim),
-    ...(changes.length === 0
-      ? []
-      : hangingIndent(
-          indent,
-          `For this step only, in a copy of ${context.names.next} (${copy}):`,
-          columns,
-        )),
-    ...changes.map((change) => `${indent}  ${changeText(change)}`),
-    ...before.map((command) => `${indent}  ${command}`),
-    ...hangingIndent(indent, `Wait until ${step.waitFor}.`, columns),
-    ...after.map((command) => `${indent}  ${command}`),
+    ...hangingIndent(mark, titleOf(step), page, bold),
+    ...hangingIndent(indent, step.why, page, dim),
+    ...(changes.length === 0 ? [] : hangingIndent(indent, inCopy, page)),
+    ...indented([...changes.map(changeText), ...before]),
+    ...hangingIndent(indent, `Wait until ${step.waitFor}.`, page),
+    ...indented(after),
   ];
 }
 
@@ -120,8 +115,8 @@ interface CommandContext {
 
 /** What a person types for a step, and what to wait with. */
 interface Commands {
-  readonly before: readonly string[];
-  readonly after: readonly string[];
+  readonly before?: readonly string[];
+  readonly after?: readonly string[];
 }
 
 /** The objects that weir makes of a server or a PgBouncer. */
@@ -137,36 +132,30 @@ function commandsOf(step: Step, context: CommandContext, copy: string): Commands
   const { names, old } = context;
   switch (step.action) {
     case "Secrets":
-      return { before: secretsCommands(step.objects, names, old), after: [] };
+      return { before: secretsCommands(step.objects, names, old) };
     case "Postgres":
-      return { before: [], after: [] };
+      return {};
     case "Guard":
-      return { before: [guardCommand(step, names)], after: [] };
+      return { before: [guardCommand(step, names)] };
     case "Delete":
       return forOwn(step.objects, context, deleteCommands);
     case "Scale":
       return forOwn(step.objects, context, (own) => scaleCommands(own, step));
     case "Apply":
-      return forOwn(step.objects, context, (own) => ({
-        before:
-          own.length === 0
-            ? []
-            : [
-                synth(names, step.changes.length === 0 ? names.next : copy),
-                ...obsoleteCommands(step.obsolete),
-                `kubectl apply ${own.map((object) => `-f ${manifestOf(object)}`).join(" ")}`,
-              ],
-        after: rolloutCommands(own),
-      }));
+      return forOwn(step.objects, context, (own) =>
+        own.length === 0
+          ? {}
+          : applyCommands(
+              synth(names, step.changes.length === 0 ? names.next : copy),
+              step.obsolete,
+              own.map((object) => `-f ${manifestOf(object)}`).join(" "),
+              own,
+            ),
+      );
     case "ApplyAll":
-      return forOwn(step.objects, context, (own) => ({
-        before: [
-          synth(names, names.next),
-          ...obsoleteCommands(step.obsolete),
-          "kubectl apply -f manifests/",
-        ],
-        after: rolloutCommands(own),
-      }));
+      return forOwn(step.objects, context, (own) =>
+        applyCommands(synth(names, names.next), step.obsolete, "-f manifests/", own),
+      );
     default:
       return step satisfies never;
   }
@@ -178,13 +167,13 @@ function forOwn(
   context: CommandContext,
   commandsFor: (own: readonly ObjectName[]) => Commands,
 ): Commands {
-  const { before, after } = commandsFor(
-    objects.filter((object) => !context.unmanaged.has(objectTitle(object))),
+  const { unmanaged = [], own = [] } = Object.groupBy(objects, (object) =>
+    context.unmanaged.has(objectTitle(object)) ? "unmanaged" : "own",
   );
-  const byHand = objects
-    .map(objectTitle)
-    .filter((title) => context.unmanaged.has(title))
-    .map((title) => `# by hand, since weir did not make it: ${title}`);
+  const { before = [], after = [] } = commandsFor(own);
+  const byHand = unmanaged.map(
+    (object) => `# by hand, since weir did not make it: ${objectTitle(object)}`,
+  );
   return { before: [...before, ...byHand], after };
 }
 
@@ -247,26 +236,23 @@ function guardCommand(step: Extract<Step, { action: "Guard" }>, { next }: Names)
 }
 
 function deleteCommands(objects: readonly ObjectName[]): Commands {
-  const commands = byNamespace(objects).flatMap(([namespace, there]) => {
-    const servers = there.filter(({ kind }) => kind === "McpServer").map(({ name }) => name);
-    const tiers = there.filter(({ kind }) => kind === "ConnectionBudget");
-    return [
-      ...(servers.length === 0
-        ? []
-        : [{ namespace, kinds: SERVER_KINDS, selector: serversSelector(servers) }]),
-      ...tiers.map(({ name }) => ({
-        namespace,
-        kinds: TIER_KINDS,
-        selector: selectorText(pgbouncerSelector(name)),
-      })),
-    ];
-  });
+  const deleted = byNamespace(objects).flatMap(({ kubectl, servers, tiers }) => [
+    ...(servers.length === 0
+      ? []
+      : [{ kubectl, kinds: SERVER_KINDS, selector: serversSelector(servers) }]),
+    ...tiers.map((name) => ({
+      kubectl,
+      kinds: TIER_KINDS,
+      selector: selectorText(pgbouncerSelector(name)),
+    })),
+  ]);
   return {
-    before: commands.map(
-      ({ namespace, kinds, selector }) =>
-        `kubectl -n ${namespace} delete ${kinds} -l '${selector}' --wait=false`,
+    before: deleted.map(
+      ({ kubectl, kinds, selector }) => `${kubectl} delete ${kinds} -l '${selector}' --wait=false`,
     ),
-    after: commands.map(({ namespace, selector }) => podsGone(namespace, selector)),
+    after: deleted.map(
+      ({ kubectl, selector }) => `${kubectl} wait --for=delete pod -l '${selector}' --timeout=1h`,
+    ),
   };
 }
 
@@ -275,51 +261,50 @@ function scaleCommands(
   { from, to }: { readonly from: number; readonly to: number },
 ): Commands {
   const scaled = objects.map(({ namespace, name }) => ({
-    namespace,
+    kubectl: `kubectl -n ${namespace}`,
     set: budgetNames(name).pgbouncer,
   }));
   return {
     before: scaled.map(
-      ({ namespace, set }) => `kubectl -n ${namespace} scale statefulset/${set} --replicas=${to}`,
+      ({ kubectl, set }) => `${kubectl} scale statefulset/${set} --replicas=${to}`,
     ),
-    after: scaled.map(({ namespace, set }) => {
+    after: scaled.map(({ kubectl, set }) => {
       const gone = Array.from({ length: from - to }, (_, index) => `pod/${set}-${to + index}`);
-      return `kubectl -n ${namespace} wait --for=delete ${gone.join(" ")} --timeout=1h`;
+      return `${kubectl} wait --for=delete ${gone.join(" ")} --timeout=1h`;
     }),
   };
 }
 
-function obsoleteCommands(objects: readonly ObjectName[]): readonly string[] {
-  return byNamespace(objects).map(
-    ([namespace, there]) =>
-      `kubectl -n ${namespace} delete hpa ${there.map(({ name }) => name).join(" ")} --ignore-not-found`,
-  );
-}
-
 /** A rollout counts as done while old pods still terminate, and they still hold connections. */
-function rolloutCommands(objects: readonly ObjectName[]): readonly string[] {
-  return byNamespace(objects).flatMap(([namespace, there]) => {
-    const servers = there.filter(({ kind }) => kind === "McpServer").map(({ name }) => name);
-    const tiers = there.filter(({ kind }) => kind === "ConnectionBudget");
-    return [
+function applyCommands(
+  generate: string,
+  obsolete: readonly ObjectName[],
+  files: string,
+  objects: readonly ObjectName[],
+): Commands {
+  return {
+    before: [
+      generate,
+      ...byNamespace(obsolete).map(
+        ({ kubectl, autoscalers }) =>
+          `${kubectl} delete hpa ${autoscalers.join(" ")} --ignore-not-found`,
+      ),
+      `kubectl apply ${files}`,
+    ],
+    after: byNamespace(objects).flatMap(({ kubectl, servers, tiers }) => [
       ...tiers.map(
-        ({ name }) =>
-          `kubectl -n ${namespace} rollout status statefulset/${budgetNames(name).pgbouncer}`,
+        (name) => `${kubectl} rollout status statefulset/${budgetNames(name).pgbouncer}`,
       ),
       ...(servers.length === 0
         ? []
         : [
             servers.length === 1
-              ? `kubectl -n ${namespace} rollout status deployment/${servers.join("")}`
-              : `for server in ${servers.join(" ")}; do kubectl -n ${namespace} rollout status deployment/$server; done`,
-            `while kubectl -n ${namespace} get pods -l '${serversSelector(servers)}' | grep -q Terminating; do sleep 1; done`,
+              ? `${kubectl} rollout status deployment/${servers.join("")}`
+              : `for server in ${servers.join(" ")}; do ${kubectl} rollout status deployment/$server; done`,
+            `while ${kubectl} get pods -l '${serversSelector(servers)}' | grep -q Terminating; do sleep 1; done`,
           ]),
-    ];
-  });
-}
-
-function podsGone(namespace: string, selector: string): string {
-  return `kubectl -n ${namespace} wait --for=delete pod -l '${selector}' --timeout=1h`;
+    ]),
+  };
 }
 
 /** The labels that all servers' pods have, and the names of these. */
@@ -340,10 +325,18 @@ function selectorText(labels: Readonly<Record<string, string>>): string {
     .join(",");
 }
 
-function byNamespace(
-  objects: readonly ObjectName[],
-): readonly (readonly [string, readonly ObjectName[]])[] {
-  return [...Map.groupBy(objects, ({ namespace }) => namespace)];
+/** How kubectl's commands for each namespace begin, and the names there. */
+function byNamespace(objects: readonly ObjectName[]) {
+  return [...Map.groupBy(objects, ({ namespace }) => namespace)].map(([namespace, own]) => {
+    const namesOf = (kind: ObjectName["kind"]) =>
+      own.filter((object) => object.kind === kind).map(({ name }) => name);
+    return {
+      kubectl: `kubectl -n ${namespace}`,
+      servers: namesOf("McpServer"),
+      tiers: namesOf("ConnectionBudget"),
+      autoscalers: namesOf("HorizontalPodAutoscaler"),
+    };
+  });
 }
 
 /** For a shell; a name that needs no quotes stays as it is. */

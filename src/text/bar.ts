@@ -1,4 +1,4 @@
-import type { Style } from "./paint.ts";
+import type { Page, Style } from "./paint.ts";
 
 /** A part of a bar: so large, drawn so. */
 export interface BarSegment {
@@ -7,8 +7,12 @@ export interface BarSegment {
   readonly style: Style;
 }
 
-/** The segments side by side in `width` columns, each as long as its part of them all. */
-export function bar(segments: readonly BarSegment[], width: number): string {
+/** Wider than this a bar shows nothing more. */
+const BAR_COLUMNS_MAX = 80;
+
+/** A line with the segments side by side, indented by two, each as long as its part of them all. */
+export function bar(segments: readonly BarSegment[], page: Page): string {
+  const width = Math.min(BAR_COLUMNS_MAX, page.columns - 4);
   const total = segments.reduce((sum, { size }) => sum + size, 0);
   let sizes = 0;
   let drawn = 0;
@@ -19,5 +23,5 @@ export function bar(segments: readonly BarSegment[], width: number): string {
     drawn = end;
     return style(mark.repeat(columns));
   });
-  return marks.join("");
+  return `  ${marks.join("")}`;
 }

@@ -4,8 +4,8 @@ import { wrapped } from "./wrap.ts";
 /** One row: a name, numbers, and a text that may be long. */
 export interface TableRow {
   readonly name: string;
-  readonly numbers: readonly string[];
-  readonly text: string;
+  readonly numbers: readonly (number | string)[];
+  readonly text?: string;
 }
 
 /** How a table's texts stand. */
@@ -33,27 +33,28 @@ export function table(
   { indent, textColumnsMin, textColumnsMax = Infinity, textStyle = (text) => text }: TableLayout,
 ): readonly string[] {
   const numberColumns = headings.numbers.map((heading, column) =>
-    widest([heading, ...rows.map(({ numbers }) => numbers[column] ?? "")]),
+    widest([heading, ...rows.map(({ numbers }) => numbers[column] ?? "")].map(String)),
   );
   const nameColumns = widest([headings.name, ...rows.map(({ name }) => name)]);
   const left = ({ numbers, name }: TableRow): string =>
     [
       `${indent}${name.padEnd(nameColumns)}`,
-      ...numbers.map((number, column) => number.padStart(numberColumns[column] ?? 0)),
+      ...numbers.map((number, column) => `${number}`.padStart(numberColumns[column] ?? 0)),
     ].join("  ");
   const heading = left(headings);
   const isBeside = columns - heading.length - 2 >= textColumnsMin;
   const textIndent = " ".repeat(isBeside ? heading.length + 2 : indent.length + 4);
   const textColumns = Math.min(textColumnsMax, columns - textIndent.length);
-  const lines = [paint.dim(`${heading}${isBeside ? `  ${headings.text}` : ""}`.trimEnd())];
+  const lines = [paint.dim(`${heading}${isBeside ? `  ${headings.text ?? ""}` : ""}`.trimEnd())];
   for (const [index, row] of rows.entries()) {
-    if (row.text !== "" && rows[index - 1]?.text === row.text) {
+    const { text = "" } = row;
+    if (text !== "" && rows[index - 1]?.text === text) {
       lines.push(`${left(row)}  ${paint.dim(SAME)}`);
       continue;
     }
-    const texts = row.text === "" ? [] : wrapped(row.text, textColumns).map(textStyle);
+    const texts = text === "" ? [] : wrapped(text, textColumns).map(textStyle);
     const [first = "", ...further] = isBeside ? texts : ["", ...texts];
-    lines.push(`${left(row)}  ${first}`.trimEnd(), ...further.map((text) => textIndent + text));
+    lines.push(`${left(row)}  ${first}`.trimEnd(), ...further.map((line) => textIndent + line));
   }
   return lines;
 }

@@ -19,11 +19,23 @@ export function wrapped(text: string, width: number): readonly string[] {
   return [...lines, line];
 }
 
+const PLAIN: Style = (line) => line;
+
 /** The text after a mark, wrapped, its further lines below the first one's beginning. */
-export function hangingIndent(mark: string, text: string, columns: number): readonly string[] {
-  return wrapped(text, columns - mark.length).map(
-    (line, index) => `${index === 0 ? mark : " ".repeat(mark.length)}${line}`,
+export function hangingIndent(
+  mark: string,
+  text: string,
+  { columns }: Page,
+  style: Style = PLAIN,
+): readonly string[] {
+  return wrapped(text, columns - mark.length).map((line, index) =>
+    style(`${index === 0 ? mark : " ".repeat(mark.length)}${line}`),
   );
+}
+
+/** The texts, indented and numbered from 1. */
+export function numbered(texts: readonly string[], page: Page): readonly string[] {
+  return texts.flatMap((text, index) => hangingIndent(`  ${index + 1}. `, text, page));
 }
 
 /** The text, wrapped and indented by two, with a mark of one column before its first line. */
@@ -31,7 +43,7 @@ export function marked(
   mark: string,
   text: string,
   { columns }: Page,
-  style: Style = (line) => line,
+  style: Style = PLAIN,
 ): readonly string[] {
   return wrapped(text, columns - 2).map(
     (line, index) => `${index === 0 ? mark : " "} ${style(line)}`,
@@ -48,7 +60,8 @@ export function titled(title: string, text: string, { columns, paint }: Page): r
   ];
 }
 
-/** Blocks of lines with an empty line between them; ends with a newline. */
+/** Blocks of lines with an empty line between them, without the empty ones; ends with a newline. */
 export function blocksText(blocks: readonly (readonly string[])[]): string {
-  return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
+  const filled = blocks.filter(({ length }) => length > 0);
+  return `${filled.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
