@@ -2,27 +2,11 @@ import { Field } from "../verify/read/field.ts";
 import { fieldOf, objectOf, type SourcePosition } from "../verify/sourcePosition.ts";
 import type { Proof } from "../verify/proof/proof.ts";
 
-/** A place as text and numbers. */
-interface PlaceData {
-  readonly file: string;
-  /** Counted from 1. */
-  readonly line: number;
-  readonly column: number;
-  /** `Deployment writing/author`. */
-  readonly object: string;
-  /** `spec.replicas`. */
-  readonly field: string;
-}
-
-export function placeAsData(place: SourcePosition): PlaceData {
-  const { line, column } = place.object.positionOf(place.path, iniLine(place));
-  return {
-    file: place.object.file,
-    line,
-    column,
-    object: objectOf(place),
-    field: fieldOf(place),
-  };
+/** A place as text and numbers, lines and columns counted from 1. */
+export function placeAsData(place: SourcePosition) {
+  const { file, positionOf } = place.object;
+  const { line, column } = positionOf(place.path, iniLine(place));
+  return { file, line, column, object: objectOf(place), field: fieldOf(place) };
 }
 
 /** The proof for machines: its places as files, lines, objects and fields. No end is null. */
@@ -38,11 +22,9 @@ export function proofAsData(proof: Proof): unknown {
       place: placeAsData(finding.place),
       related: finding.related.map(placeAsData),
     })),
-    missing: proof.missing.map(({ what, place, remedy }) => ({
-      what,
-      place: placeAsData(place),
-      remedy,
-    })),
+    missing: proof.missing.map(({ what, place, remedy }) => {
+      return { what, place: placeAsData(place), remedy };
+    }),
     notes: proof.notes,
   };
 }

@@ -1,8 +1,7 @@
 import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { SourcePosition } from "../verify/sourcePosition.ts";
-import type { Proof } from "../verify/proof/proof.ts";
-import { RULES } from "../verify/proof/proof.ts";
+import { RULES, type Proof } from "../verify/proof/proof.ts";
 import { placeAsData } from "./proofData.ts";
 
 /**
@@ -66,13 +65,14 @@ export function sarifLog(proof: Proof): unknown {
 
 function locationOf(place: SourcePosition): object {
   const { file, line, column, object, field } = placeAsData(place);
+  const name = `${object}: ${field}`;
   return {
     physicalLocation: {
       artifactLocation: { uri: uriOf(file) },
       region: { startLine: line, startColumn: column },
     },
-    logicalLocations: [{ fullyQualifiedName: `${object}: ${field}` }],
-    message: { text: `${object}: ${field}` },
+    logicalLocations: [{ fullyQualifiedName: name }],
+    message: { text: name },
   };
 }
 
