@@ -1,13 +1,12 @@
 import { join } from "node:path";
-import { Command } from "commander";
+import type { Command } from "commander";
 import { plannedBudgets, type PlannedBudget } from "../budget/planned.ts";
 import { tryoutsOf, type Tryout } from "../render/tryout.ts";
 import { keyOf } from "../api/fleet.ts";
-import { planFleet } from "../budget/planFleet.ts";
 import { composeFolder } from "../compose/composeFolder.ts";
 import { secretFiles, secretNotes } from "../compose/secretFiles.ts";
 import { bytesIn, checkFolder, secretOwner, writeComposeFolder } from "./composeWriter.ts";
-import { activeServers, readFleetFiles, tryoutRequested } from "./fleetFiles.ts";
+import { ACTIVE_OPTION, fleetCommand, planFleetFiles, tryoutRequested } from "./fleetFiles.ts";
 import { planReport } from "../report/planReport.ts";
 import { newPassword } from "./newPassword.ts";
 import { EXIT, Failure, refuse, type Shell } from "./shell.ts";
@@ -20,15 +19,15 @@ interface ComposeOptions {
 
 /** `weir compose FLEET…`: the same fleet for docker compose, in a folder. */
 export function composeCommand(shell: Shell): Command {
-  return new Command("compose")
-    .description("the same fleet for docker compose: a folder with PgBouncer, servers and secrets")
-    .argument("[fleet...]", "fleet files; - is standard input; without any: WEIR_FLEET")
+  return fleetCommand(
+    "compose",
+    "the same fleet for docker compose: a folder with PgBouncer, servers and secrets",
+  )
     .option("--out <folder>", "where to write it", "compose")
-    .option("--active <names>", "all servers but these (a,b) as if Disabled")
+    .option(...ACTIVE_OPTION)
     .option("--tryout-postgres", "with a Postgres to try it out; so does WEIR_TRYOUT_POSTGRES=1")
     .action((files: string[], options: ComposeOptions) => {
-      const fleet = activeServers(readFleetFiles(files, shell), options, shell);
-      const plan = planFleet(fleet);
+      const { fleet, plan } = planFleetFiles(files, options, shell);
       if (!plan.feasible) {
         throw new Failure(
           EXIT.cannotFit,

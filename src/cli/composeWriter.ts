@@ -14,7 +14,7 @@ import { dirname, join, resolve } from "node:path";
 import { ENV_MARK, MARK, type ComposeFolder } from "../compose/composeFolder.ts";
 import type { SecretFile } from "../compose/secretFiles.ts";
 import { PGBOUNCER_UID } from "../render/pgbouncerFiles.ts";
-import { EXIT, Failure } from "./shell.ts";
+import { badInput } from "./shell.ts";
 
 /** The owner of the secrets' files, as whom all containers run. */
 interface SecretOwner {
@@ -31,7 +31,7 @@ export function checkFolder(folder: string): void {
   let path = resolve(folder);
   while (!existsSync(path)) path = dirname(path);
   if (!statSync(path).isDirectory()) {
-    throw new Failure(EXIT.badInput, `${path}: is no folder; --out names the folder to write`);
+    throw badInput(`${path}: is no folder; --out names the folder to write`);
   }
 }
 
@@ -74,8 +74,7 @@ export function writeComposeFolder(
 ): WrittenFiles {
   const notOurs = othersFile(folder, files);
   if (notOurs !== undefined) {
-    throw new Failure(
-      EXIT.badInput,
+    throw badInput(
       `${join(folder, notOurs)}: weir did not write this file; name another folder (--out), or move it away`,
     );
   }
@@ -132,19 +131,15 @@ function textIn(path: string): string | undefined {
   return isFile ? readFileSync(path, "utf8") : undefined;
 }
 
-/** By our own number, so that two runs at a time don't meet. */
-function beside(path: string): string {
-  return `${path}.new-${process.pid}`;
-}
-
-/** Calls `fill` with a path beside, which takes the other's place, or is removed. */
-function inPlace(path: string, fill: (fresh: string) => void): void {
-  const fresh = beside(path);
+/** Calls `fill` with a path beside, which then takes the other's place, or is removed. */
+function inPlace(path: string, fill: (fresh: string) => void, move = renameSync): void {
+  // By our own number, so that two runs at a time don't meet.
+  const fresh = `${path}.new-${process.pid}`;
   // A run that was killed may have had our number.
   rmSync(fresh, { recursive: true, force: true });
   try {
     fill(fresh);
-    renameSync(fresh, path);
+    move(fresh, path);
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
@@ -180,17 +175,12 @@ function writeSecret(
   // secrets/NAMESPACE/NAME/KEY
   makeSecretDir(dirname(dirname(file)), owner);
   makeSecretDir(dirname(file), owner);
-  const fresh = beside(file);
-  rmSync(fresh, { force: true });
-  try {
+  const fill = (fresh: string) => {
     writeFileSync(fresh, text, { mode: 0o600, flag: "wx" });
     own(fresh, owner);
-    // A link fails where a file is: a password that came meanwhile is not lost.
-    if (isComposed) renameSync(fresh, file);
-    else linkSync(fresh, file);
-  } finally {
-    rmSync(fresh, { force: true });
-  }
+  };
+  // A link fails where a file is: a password that came meanwhile is not lost.
+  inPlace(file, fill, isComposed ? renameSync : linkSync);
 }
 
 function makeSecretDir(path: string, owner: SecretOwner): void {

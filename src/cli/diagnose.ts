@@ -4,7 +4,7 @@ import type { ClusterQuestion } from "../diagnose/gather/readCluster.ts";
 import { ANSWER_TIMEOUT_MS } from "../diagnose/gather/source.ts";
 import { diagnosisReport, unavailableBlock, uncertaintyOf } from "../report/diagnosisReport.ts";
 import { pageFor } from "../text/paint.ts";
-import { EXIT, Failure, outputOption, type Shell } from "./shell.ts";
+import { badInput, EXIT, Failure, json, outputOption, type Shell } from "./shell.ts";
 
 interface DiagnoseOptions {
   readonly pgbouncer: readonly string[];
@@ -79,8 +79,9 @@ async function diagnose(options: DiagnoseOptions, shell: Shell): Promise<void> {
     );
     print(causesOf(live), options, shell);
   } catch (error) {
-    if (error instanceof BadUrl || error instanceof BadCompose)
-      throw new Failure(EXIT.badInput, `weir diagnose: ${error.message}`);
+    if (error instanceof BadUrl || error instanceof BadCompose) {
+      throw badInput(`weir diagnose: ${error.message}`);
+    }
     throw error;
   }
 }
@@ -108,10 +109,7 @@ async function withoutPgbouncer(
   const { objects } = cluster === undefined ? { objects: [] } : await readCluster(cluster, shell);
   const routes = consoleRoutes(objects);
   const found = routes.length === 0 ? "" : "\n  in the cluster there are these, each to be asked:";
-  return new Failure(
-    EXIT.badInput,
-    [`${NO_PGBOUNCER}${found}`, ...routes.map((route) => `  ${route}`)].join("\n"),
-  );
+  return badInput([`${NO_PGBOUNCER}${found}`, ...routes.map((route) => `  ${route}`)].join("\n"));
 }
 
 const NO_PGBOUNCER = `weir diagnose: no PgBouncer: give --pgbouncer postgres://LOGIN@HOST:6432/pgbouncer
@@ -119,23 +117,25 @@ const NO_PGBOUNCER = `weir diagnose: no PgBouncer: give --pgbouncer postgres://L
 
 function print(diagnosis: Diagnosis, { output }: DiagnoseOptions, shell: Shell): void {
   const { causes, poolers, unavailable } = diagnosis;
-  const json = output === "json";
-  if (json) shell.out(`${JSON.stringify(diagnosis, undefined, 2)}\n`);
+  if (output === "json") shell.out(json(diagnosis));
   if (poolers.length === 0) {
     const lines = unavailableBlock(unavailable, pageFor({ ...shell, colour: false })).slice(1);
     throw new Failure(
       EXIT.failed,
-      ["weir diagnose: no PgBouncer could be asked", ...(json ? [] : lines)].join("\n"),
+      ["weir diagnose: no PgBouncer could be asked", ...(output === "json" ? [] : lines)].join(
+        "\n",
+      ),
     );
   }
-  if (!json) shell.out(diagnosisReport(diagnosis, shell));
+  if (output === "table") shell.out(diagnosisReport(diagnosis, shell));
   if (causes.length > 0) {
     const kinds = [...new Set(causes.map(({ kind }) => kind))].join(", ");
     throw new Failure(EXIT.cannotFit, `weir diagnose: found ${kinds}`);
   }
   const uncertainty = uncertaintyOf(diagnosis);
-  if (uncertainty !== undefined)
+  if (uncertainty !== undefined) {
     throw new Failure(EXIT.cannotTell, `weir diagnose: ${uncertainty}`);
+  }
 }
 
 function windowSeconds(text: string): number {

@@ -1,9 +1,25 @@
+import { Command } from "commander";
 import type { Fleet } from "../api/fleet.ts";
+import { planFleet } from "../budget/planFleet.ts";
+import type { Planned } from "../budget/transition/fleetState.ts";
 import { activeFleet } from "../fleet/activeFleet.ts";
 import { formatProblem } from "../fleet/problem.ts";
 import { readFleet } from "../fleet/readFleet.ts";
 import { tryoutRequest } from "../render/tryout.ts";
-import { EXIT, Failure, refuse, sourcesOf, type Shell } from "./shell.ts";
+import { badInput, refuse, sourcesOf, type Shell } from "./shell.ts";
+
+/** A command about a fleet. */
+export function fleetCommand(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .argument("[fleet...]", "fleet files; - is standard input; without any: WEIR_FLEET");
+}
+
+/** `--active`, which planFleetFiles reads. */
+export const ACTIVE_OPTION = [
+  "--active <names>",
+  "all servers but these (a,b) as if Disabled",
+] as const;
 
 /**
  * The fleet of these files, read together; without files that of the file that WEIR_FLEET names.
@@ -12,25 +28,28 @@ import { EXIT, Failure, refuse, sourcesOf, type Shell } from "./shell.ts";
  */
 export function readFleetFiles(paths: readonly string[], shell: Shell): Fleet {
   const files = paths.length > 0 ? paths : [shell.env["WEIR_FLEET"] ?? ""];
-  if (files[0] === "") refuse(["no fleet: name its file (- is standard input), or set WEIR_FLEET"]);
+  if (files[0] === "") {
+    throw badInput("no fleet: name its file (- is standard input), or set WEIR_FLEET");
+  }
   const read = readFleet(sourcesOf(files, shell));
-  if (!read.ok) throw new Failure(EXIT.badInput, read.problems.map(formatProblem).join("\n"));
+  if (!read.ok) throw badInput(read.problems.map(formatProblem).join("\n"));
   return read.fleet;
 }
 
 /**
- * The fleet as `--active`, else WEIR_ACTIVE, has it.
+ * The fleet of these files as `--active`, else WEIR_ACTIVE, has it, and its plan, which need not be
+ * feasible.
  *
- * @throws Failure (bad input) for a name that no server has
+ * @throws Failure (bad input) as readFleetFiles, and for a name that no server has
  */
-export function activeServers(
-  fleet: Fleet,
+export function planFleetFiles(
+  paths: readonly string[],
   { active }: { readonly active?: string },
-  { env }: Shell,
-): Fleet {
-  const { fleet: awake, problems } = activeFleet(fleet, env, active);
+  shell: Shell,
+): Planned {
+  const { fleet, problems } = activeFleet(readFleetFiles(paths, shell), shell.env, active);
   refuse(problems);
-  return awake;
+  return { fleet, plan: planFleet(fleet) };
 }
 
 /**

@@ -9,7 +9,7 @@ import { guardCommand } from "./guard.ts";
 import { operatorCommand } from "./operator.ts";
 import { planCommand } from "./plan.ts";
 import { secretsCommand } from "./secrets.ts";
-import { EXIT, Failure, type ExitCode, type Shell } from "./shell.ts";
+import { badInput, EXIT, Failure, type ExitCode, type Shell } from "./shell.ts";
 import { verifyCommand } from "./verify.ts";
 
 /** Each makes one command of weir. */
@@ -112,5 +112,5 @@ function list(path: string): readonly string[] | undefined {
 }
 
 function unreadable(path: string, error: unknown): Failure {
-  return new Failure(EXIT.badInput, `${path}: ${whyUnreadable(error)}`);
+  return badInput(`${path}: ${whyUnreadable(error)}`);
 }

@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { once } from "node:events";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { OPERATOR_NAME, OPERATOR_NAMESPACE, OPERATOR_PORT } from "../api/names.ts";
-import { EXIT, Failure, type Shell } from "./shell.ts";
+import { EXIT, Failure, withCluster, type Shell } from "./shell.ts";
 
 interface OperatorCommandOptions {
   readonly namespace?: string;
@@ -30,21 +30,15 @@ export function operatorCommand(shell: Shell): Command {
     .action((options: OperatorCommandOptions) => operate(options, shell));
 }
 
-async function operate(
-  options: OperatorCommandOptions,
-  { env, err, runtime }: Shell,
-): Promise<void> {
+async function operate(options: OperatorCommandOptions, shell: Shell): Promise<void> {
   // Whoever asks a process to stop while it starts means it, too.
   const asked = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
-  const [{ pino }, { connect }, { KubeError }, { loadKubeconfig }, { startOperator }] =
-    await Promise.all([
-      import("pino"),
-      import("../kube/client.ts"),
-      import("../kube/refusal.ts"),
-      import("../kube/kubeconfig.ts"),
-      import("../operator/operator.ts"),
-    ]);
-  const { systemNetwork } = await import("../observe/network.ts");
+  const [{ pino }, { startOperator }, { systemNetwork }] = await Promise.all([
+    import("pino"),
+    import("../operator/operator.ts"),
+    import("../observe/network.ts"),
+  ]);
+  const { env, err, runtime } = shell;
   const log = pino(
     {
       level: options.logLevel,
@@ -55,8 +49,7 @@ async function operate(
     { write: err },
   );
   try {
-    const client = connect(loadKubeconfig(env), runtime);
-    try {
+    await withCluster(shell, "weir operator", async (client) => {
       const operator = await startOperator({
         client,
         network: systemNetwork(runtime),
@@ -70,13 +63,8 @@ async function operate(
       await asked;
       log.info("stops");
       await operator.stop();
-    } finally {
-      await client.close();
-    }
+    });
   } catch (error) {
-    if (error instanceof KubeError) {
-      throw new Failure(EXIT.failed, `weir operator: ${error.message}`);
-    }
     if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
       const remedy = "choose another by --port";
       throw new Failure(EXIT.failed, `weir operator: port ${options.port} is taken: ${remedy}`);

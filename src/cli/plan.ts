@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import type { Command } from "commander";
 import { stringify } from "yaml";
 import type { Plan } from "../budget/plan.ts";
 import { planFleet } from "../budget/planFleet.ts";
@@ -6,9 +6,15 @@ import type { Planned } from "../budget/transition/fleetState.ts";
 import { transition } from "../budget/transition/transition.ts";
 import { activeNamesIn } from "../fleet/activeFleet.ts";
 import { stepsReport, unmanagedObjects } from "../report/stepsReport.ts";
-import { activeServers, readFleetFiles, tryoutRequested } from "./fleetFiles.ts";
+import {
+  ACTIVE_OPTION,
+  fleetCommand,
+  planFleetFiles,
+  readFleetFiles,
+  tryoutRequested,
+} from "./fleetFiles.ts";
 import { planReport } from "../report/planReport.ts";
-import { EXIT, Failure, outputOption, readInputOnce, type Shell } from "./shell.ts";
+import { EXIT, Failure, json, outputOption, readInputOnce, type Shell } from "./shell.ts";
 
 interface PlanOptions {
   readonly active?: string;
@@ -18,16 +24,13 @@ interface PlanOptions {
 
 /** `weir plan FLEET…`: the sums and each server's numbers, or the steps from another fleet. */
 export function planCommand(shell: Shell): Command {
-  return new Command("plan")
-    .description("the sums, and each server's numbers with their reasons")
-    .argument("[fleet...]", "fleet files; - is standard input; without any: WEIR_FLEET")
-    .option("--active <names>", "all servers but these (a,b) as if Disabled")
+  return fleetCommand("plan", "the sums, and each server's numbers with their reasons")
+    .option(...ACTIVE_OPTION)
     .option("--from <file>", "the fleet that runs now: print the applies, in safe order")
     .addOption(outputOption("table", "json", "yaml"))
     .action((files: string[], options: PlanOptions) => {
       readInputOnce([...files, options.from]);
-      const fleet = activeServers(readFleetFiles(files, shell), options, shell);
-      const plan = planFleet(fleet);
+      const { fleet, plan } = planFleetFiles(files, options, shell);
       if (options.from === undefined || !plan.feasible) {
         shell.out(printed(plan, () => planReport(plan, shell), options));
         if (!plan.feasible) throw new Failure(EXIT.cannotFit, `weir plan: ${refusal(plan)}`);
@@ -49,10 +52,9 @@ export function planCommand(shell: Shell): Command {
 
 function printed(data: unknown, table: () => string, { output }: PlanOptions): string {
   if (output === "table") return table();
-  return output === "json"
-    ? `${JSON.stringify(data, undefined, 2)}\n`
-    : // Without aliases and folding: for machines, and for comparing line by line.
-      stringify(data, { aliasDuplicateObjects: false, lineWidth: 0 });
+  if (output === "json") return json(data);
+  // Without aliases and folding: for machines, and for comparing line by line.
+  return stringify(data, { aliasDuplicateObjects: false, lineWidth: 0 });
 }
 
 function oldFleet(path: string, shell: Shell): Planned {

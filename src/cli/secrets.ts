@@ -1,12 +1,12 @@
-import { Command, Option } from "commander";
+import { Option, type Command } from "commander";
 import { stringify } from "yaml";
 import type { Fleet } from "../api/fleet.ts";
 import { credentials, credentialSecretNames } from "../credentials/credentials.ts";
 import { secretKeyOf, type Secret, type SecretData } from "../credentials/secrets.ts";
 import { parseExistingSecrets } from "./existingSecrets.ts";
-import { readFleetFiles } from "./fleetFiles.ts";
+import { fleetCommand, readFleetFiles } from "./fleetFiles.ts";
 import { newPassword } from "./newPassword.ts";
-import { EXIT, Failure, readInputOnce, refuse, type Shell } from "./shell.ts";
+import { inputName, readInputOnce, refuse, withCluster, type Shell } from "./shell.ts";
 
 interface SecretsOptions {
   readonly existing?: string;
@@ -15,9 +15,10 @@ interface SecretsOptions {
 
 /** `weir secrets FLEET…`: the Secrets that are missing, to pipe into `kubectl apply -f -`. */
 export function secretsCommand(shell: Shell): Command {
-  return new Command("secrets")
-    .description("the Secrets that are missing in the cluster, for: kubectl apply -f -")
-    .argument("[fleet...]", "fleet files; - is standard input; without any: WEIR_FLEET")
+  return fleetCommand(
+    "secrets",
+    "the Secrets that are missing in the cluster, for: kubectl apply -f -",
+  )
     .addOption(
       new Option("--existing <file>", "what is there, from kubectl get secret -o yaml").conflicts(
         "new",
@@ -52,45 +53,28 @@ async function existingSecrets(
   const { existing } = options;
   if (options.new) return new Map();
   if (existing === undefined) return secretsInCluster(fleet, shell);
-  const file = existing === "-" ? "standard input" : existing;
-  return parseExistingSecrets(shell.read(existing), file);
+  return parseExistingSecrets(shell.read(existing), inputName(existing));
 }
 
-/**
- * The Secrets of a fleet that are in the cluster of KUBECONFIG, by NAMESPACE/NAME.
- *
- * @throws Failure (failed) in one line, when the cluster does not answer
- */
+/** The Secrets of a fleet that are in the cluster of KUBECONFIG, by NAMESPACE/NAME. */
 async function secretsInCluster(
   fleet: Fleet,
-  { env, runtime }: Shell,
+  shell: Shell,
 ): Promise<ReadonlyMap<string, SecretData>> {
-  // Loaded when it is needed: the library takes longer than any other command of weir.
-  const [{ loadKubeconfig }, { connect }, { readSecrets }, { KubeError }] = await Promise.all([
-    import("../kube/kubeconfig.ts"),
-    import("../kube/client.ts"),
-    import("../observe/secrets.ts"),
-    import("../kube/refusal.ts"),
-  ]);
+  const { readSecrets } = await import("../observe/secrets.ts");
   const names = credentialSecretNames(fleet);
-  try {
-    const client = connect(loadKubeconfig(env), runtime);
-    try {
-      const found = await readSecrets(client, names);
-      return new Map(
-        names.flatMap((name, index) => {
-          const data = found[index];
-          return data === undefined ? [] : [[secretKeyOf(name), data] as const];
-        }),
-      );
-    } finally {
-      await client.close();
-    }
-  } catch (error) {
-    if (!(error instanceof KubeError)) throw error;
-    const instead = "without a cluster: --existing FILE, or --new";
-    throw new Failure(EXIT.failed, `weir secrets: ${error.message} (${instead})`);
-  }
+  const found = await withCluster(
+    shell,
+    "weir secrets",
+    (client) => readSecrets(client, names),
+    " (without a cluster: --existing FILE, or --new)",
+  );
+  return new Map(
+    names.flatMap((name, index) => {
+      const data = found[index];
+      return data === undefined ? [] : [[secretKeyOf(name), data] as const];
+    }),
+  );
 }
 
 /** In YAML that kubectl, which reads YAML 1.1, takes for the same. */

@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import type { KubeClient } from "../kube/client.ts";
 import type { SourceText } from "../fleet/yaml.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
@@ -49,27 +50,72 @@ export class Failure extends Error {
   }
 }
 
+export function badInput(message: string): Failure {
+  return new Failure(EXIT.badInput, message);
+}
+
 /** @throws Failure (bad input) with all problems, if there are any */
 export function refuse(problems: readonly string[]): void {
-  if (problems.length > 0) throw new Failure(EXIT.badInput, problems.join("\n"));
+  if (problems.length > 0) throw badInput(problems.join("\n"));
 }
 
 /** The texts of these files, as messages name them; `-` is standard input, which can be read once. */
 export function sourcesOf(paths: readonly string[], shell: Shell): readonly SourceText[] {
   readInputOnce(paths);
   return paths.map((path) => ({
-    name: path === "-" ? "standard input" : path,
+    name: inputName(path),
     text: shell.read(path),
   }));
+}
+
+export function inputName(path: string): string {
+  return path === "-" ? "standard input" : path;
 }
 
 /** @throws Failure (bad input) when standard input stands for several of the files */
 export function readInputOnce(paths: readonly (string | undefined)[]): void {
   const inputs = paths.filter((path) => path === "-");
-  if (inputs.length > 1) refuse(["standard input (-) can be read once only"]);
+  if (inputs.length > 1) throw badInput("standard input (-) can be read once only");
 }
 
 /** `--output`; the first format is the default. */
 export function outputOption(...formats: readonly string[]): Option {
   return new Option("--output <format>", "how to print it").choices(formats).default(formats[0]);
+}
+
+/** What `--output json` prints. */
+export function json(data: unknown): string {
+  return `${JSON.stringify(data, undefined, 2)}\n`;
+}
+
+/**
+ * Does something with the cluster of KUBECONFIG.
+ *
+ * @param command `weir secrets`
+ * @param instead what a person can do without a cluster
+ * @throws Failure (failed) in one line, when the cluster does not answer
+ */
+export async function withCluster<T>(
+  { env, runtime }: Shell,
+  command: string,
+  use: (client: KubeClient) => Promise<T>,
+  instead = "",
+): Promise<T> {
+  // Loaded when it is needed: the library takes longer than any command that asks no cluster.
+  const [{ connect }, { loadKubeconfig }, { KubeError }] = await Promise.all([
+    import("../kube/client.ts"),
+    import("../kube/kubeconfig.ts"),
+    import("../kube/refusal.ts"),
+  ]);
+  try {
+    const client = connect(loadKubeconfig(env), runtime);
+    try {
+      return await use(client);
+    } finally {
+      await client.close();
+    }
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    throw new Failure(EXIT.failed, `${command}: ${error.message}${instead}`);
+  }
 }

@@ -22,8 +22,10 @@ import { proofReport } from "../report/proofReport.ts";
 import { proofAsData } from "../report/proofData.ts";
 import { sarifLog } from "../report/sarif.ts";
 import {
+  badInput,
   EXIT,
   Failure,
+  json,
   outputOption,
   readInputOnce,
   refuse,
@@ -96,8 +98,7 @@ function nameOf({ kind, namespace, name }: ManifestObject): string {
 
 function printed(proof: Proof, table: () => string, { output }: VerifyOptions): string {
   if (output === "table") return table();
-  const data = output === "json" ? proofAsData(proof) : sarifLog(proof);
-  return `${JSON.stringify(data, undefined, 2)}\n`;
+  return json(output === "json" ? proofAsData(proof) : sarifLog(proof));
 }
 
 function conclude({ verdict, findings, missing }: Proof): void {
@@ -128,7 +129,7 @@ function manifestSources(paths: readonly string[], shell: Shell): readonly Sourc
     if (names === undefined) return [normalize(path)];
     const found = filesBelow(normalize(`${path}/`), names, shell);
     if (found.length > 0) return found;
-    throw new Failure(EXIT.badInput, `${path}: has no *.yaml, *.yml, *.json or *.ini in it`);
+    throw badInput(`${path}: has no *.yaml, *.yml, *.json or *.ini in it`);
   });
   return sourcesOf([...new Set(files)], shell);
 }
@@ -171,16 +172,18 @@ export function annotationOverrides(
   for (const option of options) {
     const { object, annotation, value } = ANNOTATION_OPTION.exec(option)?.groups ?? {};
     if (object === undefined || annotation === undefined || value === undefined) {
-      throw badInput(
+      throw badAnnotation(
         `found ${JSON.stringify(option)}; must be 'KIND NAMESPACE/NAME:ANNOTATION=VALUE', ` +
           `such as 'Deployment writing/author:${POOL_MAX_ANNOTATION}=20'`,
       );
     }
     if (!objects.has(object)) {
-      throw badInput(`there is no ${object}${meant(object, objects)}`);
+      throw badAnnotation(`there is no ${object}${meant(object, objects)}`);
     }
     if (!ANNOTATIONS.includes(annotation)) {
-      throw badInput(`weir reads no annotation ${annotation}${meant(annotation, ANNOTATIONS)}`);
+      throw badAnnotation(
+        `weir reads no annotation ${annotation}${meant(annotation, ANNOTATIONS)}`,
+      );
     }
     const known = overrides.get(object) ?? new Map<string, string>();
     overrides.set(object, known.set(annotation, value));
@@ -188,8 +191,8 @@ export function annotationOverrides(
   return overrides;
 }
 
-function badInput(problem: string): Failure {
-  return new Failure(EXIT.badInput, `--annotate: ${problem}`);
+function badAnnotation(problem: string): Failure {
+  return badInput(`--annotate: ${problem}`);
 }
 
 function meant(name: string, candidates: Iterable<string>): string {
