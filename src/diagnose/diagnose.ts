@@ -48,7 +48,9 @@ export function diagnose(live: LiveSystem, thresholds: Thresholds = THRESHOLDS):
     ...withoutClient.findings,
   ];
   return {
-    causes: findings.toSorted(mostFirst).map(({ cause }) => cause),
+    causes: findings
+      .toSorted(mostFirst)
+      .map(({ kind, summary, evidence, next }) => ({ kind, summary, evidence, next })),
     symptoms: [...symptomsOf(live, full, leaking, thresholds), ...withoutClient.symptoms],
     ...currentUse(live),
     ...(live.workloads !== undefined && { workloads: live.workloads }),
@@ -68,16 +70,15 @@ function freedOf({ pgbouncer, line }: Saturated, roots: readonly CauseFinding[])
 function withConsequence(root: CauseFinding, saturated: Saturated): CauseFinding {
   const freed = freedOf(saturated, [root]);
   if (freed === 0) return root;
-  const { cause } = root;
-  const fact = `because of it ${saturated.cause.summary}: without it ${freed} places were free`;
-  return { ...root, cause: { ...cause, evidence: [...cause.evidence, fact] } };
+  const fact = `because of it ${saturated.summary}: without it ${freed} places were free`;
+  return { ...root, evidence: [...root.evidence, fact] };
 }
 
 function mostFirst(a: CauseFinding, b: CauseFinding): number {
   return (
     b.share - a.share ||
-    CAUSE_KINDS.indexOf(a.cause.kind) - CAUSE_KINDS.indexOf(b.cause.kind) ||
-    byCodeUnit(a.cause.summary, b.cause.summary)
+    CAUSE_KINDS.indexOf(a.kind) - CAUSE_KINDS.indexOf(b.kind) ||
+    byCodeUnit(a.summary, b.summary)
   );
 }
 

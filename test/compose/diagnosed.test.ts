@@ -23,8 +23,8 @@ describe.each(FLEETS)("the golden fleet $name", (golden) => {
       if (text === undefined) throw new Error(`${path}: ENOENT`);
       return text;
     };
-    const project = readComposeProject("/out/compose.yaml", { env: NO_DOCKER, read });
-    const { workloads } = await project.withContainers(new Set());
+    const askDocker = readComposeProject("/out/compose.yaml", { env: NO_DOCKER, read });
+    const { workloads } = await askDocker(new Set());
 
     const made = golden.planned.filter(({ budget }) => !budget.spec.pgbouncer.existing);
     const planned = made

@@ -21,39 +21,36 @@ export function currentUse(live: LiveSystem): Pick<Diagnosis, "poolers" | "postg
 
 function pgbouncerUse(pgbouncer: LivePgBouncer, owners: LiveOwners): PgBouncerUse {
   const { clients, usedClients } = lastOf(pgbouncer);
-  const byWho = Map.groupBy(clients, whoIs);
   return {
     address: pgbouncer.address,
     version: pgbouncer.version,
     access: pgbouncer.access,
     maxClientConn: maxClientConnOf(pgbouncer),
     used: usedClients,
-    holders: [...byWho.values()]
-      .flatMap((members) => holderOf(members, owners))
+    holders: [...Map.groupBy(clients, whoIs).values()]
+      .flatMap((members) => holderOf(members, owners) ?? [])
       .toSorted((a, b) => b.clients - a.clients || byCodeUnit(keyOf(a), keyOf(b))),
     lines: pgbouncer.lines.map((line) => lineOf(pgbouncer, line)),
   };
 }
 
-function holderOf(members: readonly ClientRow[], owners: LiveOwners): readonly Holder[] {
+function holderOf(members: readonly ClientRow[], owners: LiveOwners): Holder | undefined {
   const [first] = members;
-  if (first === undefined) return [];
+  if (first === undefined) return undefined;
   const owner = owners.nearest(first);
   const poolMax = owner?.workload.poolMax;
-  return [
-    {
-      line: first.line,
-      user: first.user,
-      application: first.applicationName,
-      address: first.address,
-      ...(owner !== undefined && { workload: owner.workload.name }),
-      ...(owner?.pod !== undefined && { pod: owner.pod }),
-      ...(poolMax !== undefined && { poolMax }),
-      clients: members.length,
-      busy: members.filter(isBusy).length,
-      waiting: members.filter(isWaiting).length,
-    },
-  ];
+  return {
+    line: first.line,
+    user: first.user,
+    application: first.applicationName,
+    address: first.address,
+    ...(owner !== undefined && { workload: owner.workload.name }),
+    ...(owner?.pod !== undefined && { pod: owner.pod }),
+    ...(poolMax !== undefined && { poolMax }),
+    clients: members.length,
+    busy: members.filter(isBusy).length,
+    waiting: members.filter(isWaiting).length,
+  };
 }
 
 function keyOf({ line, user, application, address }: Holder): string {
@@ -78,26 +75,24 @@ function lineOf(pgbouncer: LivePgBouncer, line: DatabaseRow): PgBouncerUse["line
 
 function postgresUse(postgres: LivePostgres): PostgresUse {
   const backends = postgres.samples.at(-1)?.backends ?? [];
-  const byRole = Map.groupBy(backends, ({ user }) => user);
+  const roles = [...Map.groupBy(backends, ({ user }) => user)].map(([role, own]) => {
+    const limit = postgres.roleLimits.get(role) ?? -1;
+    const isIn = (state: string) => own.filter((each) => each.state.startsWith(state)).length;
+    return {
+      role,
+      open: own.length,
+      ...(limit >= 0 && { limit }),
+      active: isIn("active"),
+      idleInTransaction: isIn("idle in transaction"),
+    };
+  });
   return {
     address: postgres.address,
     version: postgres.version,
     available: availableOf(postgres),
     maxConnections: postgres.maxConnections,
     open: backends.length,
-    roles: [...byRole]
-      .map(([role, own]) => {
-        const limit = postgres.roleLimits.get(role) ?? -1;
-        return {
-          role,
-          open: own.length,
-          ...(limit >= 0 && { limit }),
-          active: own.filter(({ state }) => state === "active").length,
-          idleInTransaction: own.filter(({ state }) => state.startsWith("idle in transaction"))
-            .length,
-        };
-      })
-      .toSorted((a, b) => b.open - a.open || byCodeUnit(a.role, b.role)),
+    roles: roles.toSorted((a, b) => b.open - a.open || byCodeUnit(a.role, b.role)),
   };
 }
 

@@ -7,8 +7,7 @@ import type { Cause } from "../diagnosis.ts";
 import type { PersistentClient } from "./window.ts";
 
 /** A cause, and how much it explains. */
-export interface CauseFinding {
-  readonly cause: Cause;
+export interface CauseFinding extends Cause {
   /** The part of a limit (max_client_conn, a pool's size) that it takes: 0 to 1, or more. */
   readonly share: number;
   /** Clients that are gone when the cause is. */
@@ -84,6 +83,11 @@ export function groups(clients: readonly ClientRow[], nounOfGroup = "client"): r
   return joinTruncatedLines(
     sorted.map(({ who, count }) => `${counted(count, nounOfGroup)}: ${who}`),
   );
+}
+
+/** Each name once, in order. */
+export function distinct(names: readonly string[]): readonly string[] {
+  return [...new Set(names)].toSorted(byCodeUnit);
 }
 
 /** The first ones, and how many more there are. */

@@ -1,24 +1,18 @@
 import { allowedByPod } from "../../conditions/poolSetting.ts";
 import { byCodeUnit } from "../../text/order.ts";
-import { countedAs, duration, groups, type CauseFinding, placesOf } from "./finding.ts";
+import { countedAs, distinct, duration, groups, type CauseFinding, placesOf } from "./finding.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
-import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
+import type { LivePgBouncer } from "../../model/pgbouncer.ts";
 import { networkOf, ownersIn, type LiveOwners } from "./owners.ts";
 import type { Thresholds } from "./thresholds.ts";
 import {
+  addressesOf,
   lastOf,
   maxClientConnOf,
   silenceMs,
   persistentClientsOf,
   type PersistentClient,
 } from "./window.ts";
-
-/** Clients whose other end is gone, and what is said of them. */
-interface Ghosts {
-  readonly findings: readonly CauseFinding[];
-  /** They count against no workload's plan. */
-  readonly clients: ReadonlySet<ClientRow>;
-}
 
 /** Why a silent client is a ghost. */
 const PROOF = {
@@ -40,8 +34,10 @@ type GhostEvidence = keyof typeof PROOF;
  *   clients than its pods may open, those that asked something within ghostLongSilentMs are not
  *   more, and PgBouncer has not probed the others in all that time.
  * A client that PgBouncer's TCP keepalive has probed while it was silent has answered: it lives.
+ *
+ * @returns the ghosts, too, which count against no workload's plan
  */
-export function ghosts(live: LiveSystem, thresholds: Thresholds): Ghosts {
+export function ghosts(live: LiveSystem, thresholds: Thresholds) {
   const owners = ownersIn(live);
   const persistent = live.pgbouncers.flatMap(persistentClientsOf);
   const proofs = new Map<PersistentClient, GhostEvidence>();
@@ -63,7 +59,7 @@ function isPodGone(live: LiveSystem, one: PersistentClient, owners: LiveOwners):
   const workloads = owners.byLogin(client);
   if (workloads.length === 0 || owners.hasPodAt(client.address)) return false;
   if (silenceMs(one) >= keepaliveMs(pgbouncer)) return false;
-  const addresses = clientAddresses(live);
+  const addresses = addressesOf(live.pgbouncers.flatMap((each) => lastOf(each).clients));
   const running = workloads
     .flatMap(({ pods }) => pods)
     .filter(({ ready, terminating }) => ready && !terminating);
@@ -95,12 +91,6 @@ function overPods(
   });
 }
 
-function clientAddresses({ pgbouncers }: LiveSystem): ReadonlySet<string> {
-  return new Set(
-    pgbouncers.flatMap((pgbouncer) => lastOf(pgbouncer).clients.map(({ address }) => address)),
-  );
-}
-
 /** Linux where PgBouncer's settings are 0: two hours, then 9 probes 75 s apart. */
 const KERNEL = { idleS: 7200, intervalS: 75, count: 9 };
 
@@ -119,35 +109,29 @@ function findingOf(
   proofs: ReadonlyMap<PersistentClient, GhostEvidence>,
 ): CauseFinding {
   const max = maxClientConnOf(pgbouncer);
-  const addresses = [...new Set(persistent.map(({ client }) => client.address))].toSorted(
-    byCodeUnit,
-  );
+  const addresses = distinct(persistent.map(({ client }) => client.address));
   const silences = persistent.map(silenceMs);
   const endsMs = keepaliveMs(pgbouncer);
   const byProof = Map.groupBy(persistent, (one) => proofs.get(one) ?? "podGone");
   return {
-    cause: {
-      kind: "Ghosts",
-      summary: `${countedAs(persistent.length, "client is", "clients are")} gone at PgBouncer ${pgbouncer.address} and still counted: ${persistent.length} of max_client_conn ${max}`,
-      evidence: [
-        ...[...byProof]
-          .toSorted(([a], [b]) => byCodeUnit(a, b))
-          .flatMap(([proof, own]) =>
-            groups(
-              own.map(({ client }) => client),
-              "ghost",
-            ).map((group) => `${group}: ${PROOF[proof]}`),
-          ),
-        `they have asked nothing for ${duration(Math.min(...silences))} to ${duration(Math.max(...silences))}`,
-        Number.isFinite(endsMs)
-          ? `PgBouncer's TCP keepalive ends a dead client after ${duration(endsMs)} (tcp_keepidle ${pgbouncer.config.get("tcp_keepidle") ?? 0}, where 0 is the kernel's two hours)`
-          : "PgBouncer's tcp_keepalive is 0: it never ends a dead client",
-      ],
-      next: [
-        `to free their places now, on PgBouncer's console: SHOW CLIENTS, and KILL_CLIENT id for each from ${addresses.join(", ")} (1.24 and newer; else restart PgBouncer)`,
-        "in pgbouncer.ini set tcp_keepalive = 1, tcp_keepidle = 30, tcp_keepintvl = 10, tcp_keepcnt = 3, and RELOAD: new clients that die are gone in a minute",
-      ],
-    },
+    kind: "Ghosts",
+    summary: `${countedAs(persistent.length, "client is", "clients are")} gone at PgBouncer ${pgbouncer.address} and still counted: ${persistent.length} of max_client_conn ${max}`,
+    evidence: [
+      ...[...byProof]
+        .toSorted(([a], [b]) => byCodeUnit(a, b))
+        .flatMap(([proof, own]) => {
+          const clients = own.map(({ client }) => client);
+          return groups(clients, "ghost").map((group) => `${group}: ${PROOF[proof]}`);
+        }),
+      `they have asked nothing for ${duration(Math.min(...silences))} to ${duration(Math.max(...silences))}`,
+      Number.isFinite(endsMs)
+        ? `PgBouncer's TCP keepalive ends a dead client after ${duration(endsMs)} (tcp_keepidle ${pgbouncer.config.get("tcp_keepidle") ?? 0}, where 0 is the kernel's two hours)`
+        : "PgBouncer's tcp_keepalive is 0: it never ends a dead client",
+    ],
+    next: [
+      `to free their places now, on PgBouncer's console: SHOW CLIENTS, and KILL_CLIENT id for each from ${addresses.join(", ")} (1.24 and newer; else restart PgBouncer)`,
+      "in pgbouncer.ini set tcp_keepalive = 1, tcp_keepidle = 30, tcp_keepintvl = 10, tcp_keepcnt = 3, and RELOAD: new clients that die are gone in a minute",
+    ],
     share: persistent.length / max,
     frees: placesOf(persistent),
   };

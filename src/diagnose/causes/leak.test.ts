@@ -90,13 +90,13 @@ describe("a transaction that nothing happens in", () => {
 
   it("tells who, which backend, and since when", () => {
     const [leak] = said(HELD, inTransaction(LONG_AGO_MS));
-    expect(leak?.cause.summary).toBe(
+    expect(leak?.summary).toBe(
       "1 of 20 backend connections of line app is held and not used, the longest for 10 s; 0 clients wait",
     );
-    expect(leak?.cause.evidence).toEqual([
+    expect(leak?.evidence).toEqual([
       `line app, user app, application left, from 10.244.0.1:${HOLDER.port}: holds backend ${SERVER.backendPid} and sits idle in a transaction, since 2027-01-15 07:59:53 UTC (10 s)`,
     ]);
-    expect(leak?.cause.next[0]).toContain(`FROM unnest(ARRAY[${SERVER.backendPid}])`);
+    expect(leak?.next[0]).toContain(`FROM unnest(ARRAY[${SERVER.backendPid}])`);
   });
 });
 
@@ -138,7 +138,7 @@ describe("where Postgres can't be asked", () => {
       named: false,
     },
   ])("$what", ({ shown, named }) => {
-    const firsts = said(shown).map(({ cause }) => cause.next[0]);
+    const firsts = said(shown).map(({ next }) => next[0]);
     const asks = expect.stringContaining("FROM pg_stat_activity WHERE pid = ANY");
     expect(firsts).toEqual(named ? [asks] : []);
   });

@@ -1,6 +1,7 @@
 import { byCodeUnit } from "../../text/order.ts";
 import {
   countedAs,
+  distinct,
   duration,
   moment,
   joinTruncatedLines,
@@ -130,12 +131,10 @@ function findingOf(
   const ofMax = max === undefined ? "" : ` of ${max}`;
   const forMs = longest[0]?.forMs ?? 0;
   return {
-    cause: {
-      kind: "Leak",
-      summary: `${held.length}${ofMax} backend connections of line ${line} ${held.length === 1 ? "is" : "are"} held and not used, the longest for ${duration(forMs)}; ${countedAs(waiting, "client waits", "clients wait")}`,
-      evidence: joinTruncatedLines(longest.map((each) => evidenceOf(each, owners))),
-      next: nextOf(longest),
-    },
+    kind: "Leak",
+    summary: `${held.length}${ofMax} backend connections of line ${line} ${held.length === 1 ? "is" : "are"} held and not used, the longest for ${duration(forMs)}; ${countedAs(waiting, "client waits", "clients wait")}`,
+    evidence: joinTruncatedLines(longest.map((each) => evidenceOf(each, owners))),
+    next: nextOf(longest),
     share: max === undefined ? 1 : held.length / max,
     frees: [],
     pgbouncer,
@@ -161,7 +160,7 @@ function evidenceOf({ by, server, sinceMs, forMs, how }: IdleHold, owners: LiveO
 function nextOf(held: readonly IdleHold[]): readonly string[] {
   const hows = new Set(held.map(({ how }) => how));
   const pids = `ARRAY[${held.map(({ server }) => server.backendPid).join(", ")}]`;
-  const roles = [...new Set(held.map(({ role }) => role))].toSorted(byCodeUnit);
+  const roles = distinct(held.map(({ role }) => role));
   return [
     ...(hows.has("unknown")
       ? [

@@ -124,10 +124,10 @@ describe("a backend in no SHOW SERVERS", () => {
 
   it("tells which, since when, and the role's limit", () => {
     const [finding] = judged(() => [RUNNING]).findings;
-    expect(finding?.cause.summary).toBe(
+    expect(finding?.summary).toBe(
       "Postgres postgres:5432 runs 1 query whose client is gone, on 1 of its 97 connections, which no PgBouncer counts",
     );
-    expect(finding?.cause.evidence).toEqual([
+    expect(finding?.evidence).toEqual([
       `backend ${RUNNING.pid}, role app, SELECT since 2027-01-15 08:00:00 UTC (3 s), from 10.244.9.9:${RUNNING.clientPort}: in no PgBouncer's SHOW SERVERS`,
       "CONNECTION LIMIT of role app: none",
     ]);
@@ -162,8 +162,8 @@ describe("where other programs are at PgBouncer's address", () => {
   it("one that PgBouncer had, and closed, is nobody's, whoever else is there", () => {
     const { findings, symptoms } = atLoopback((sample) => (sample === 0 ? [kept, closed] : [kept]));
     expect(symptoms).toEqual([]);
-    expect(findings[0]?.cause.evidence[0]).toMatch(/any more: it was closed meanwhile$/);
-    expect(findings[0]?.cause.next[0]).toMatch(/^to end them now/);
+    expect(findings[0]?.evidence[0]).toMatch(/any more: it was closed meanwhile$/);
+    expect(findings[0]?.next[0]).toMatch(/^to end them now/);
   });
 });
 

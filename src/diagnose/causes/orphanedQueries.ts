@@ -1,12 +1,18 @@
-import { byCodeUnit } from "../../text/order.ts";
-import { countedAs, duration, moment, joinTruncatedLines, type CauseFinding } from "./finding.ts";
+import {
+  countedAs,
+  distinct,
+  duration,
+  joinTruncatedLines,
+  moment,
+  type CauseFinding,
+} from "./finding.ts";
 import type { Symptom } from "../diagnosis.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { BackendRow, LivePostgres } from "../../model/postgres.ts";
 import { availableOf } from "./currentUse.ts";
 import type { Thresholds } from "./thresholds.ts";
-import { isConsole, sameMoment } from "./window.ts";
+import { addressesOf, clientsIn, isConsole, sameMoment } from "./window.ts";
 import { quotedIdentifier } from "../../text/quoting.ts";
 
 /** What was concluded, or why nothing could be. */
@@ -39,7 +45,7 @@ export function orphanedQueries(live: LiveSystem, thresholds: Thresholds): Orpha
     return { ...NOTHING, unavailable: "not every PgBouncer of that Postgres could be asked" };
   }
   const roles = rolesOf(pgbouncers);
-  const addresses = addressesOf(pgbouncers);
+  const addresses = sourcesOf(pgbouncers);
   if (addresses.has("unix")) {
     const unavailable = "a PgBouncer reaches Postgres over a unix socket, which has no address";
     return { ...NOTHING, unavailable };
@@ -73,7 +79,7 @@ export function orphanedQueries(live: LiveSystem, thresholds: Thresholds): Orpha
     findings: proved.length === 0 ? [] : [findingOf(proved, closed, postgres)],
     symptoms: unclear.length === 0 ? [] : [symptomOf(unclear, postgres)],
     ...(others.size > 0 && {
-      unavailable: `others connect past the asked PgBouncers: ${joinTruncatedLines([...others].toSorted(byCodeUnit)).join("; ")}`,
+      unavailable: `others connect past the asked PgBouncers: ${joinTruncatedLines(distinct([...others])).join("; ")}`,
     }),
   };
 }
@@ -96,21 +102,15 @@ function wasKnown(
 
 /** Whether programs that are no PgBouncer are at an address, which may log in to Postgres too. */
 function sharedAmong(pgbouncers: readonly LivePgBouncer[]): (address: string) => boolean {
-  const clients = new Set(
-    pgbouncers.flatMap(({ samples }) =>
-      samples.flatMap((sample) =>
-        sample.clients.filter((client) => !isConsole(client)).map(({ address }) => address),
-      ),
-    ),
-  );
+  const clients = addressesOf(clientsIn(pgbouncers).filter((client) => !isConsole(client)));
   return (address) => clients.has(address) || address.startsWith("127.") || address === "::1";
 }
 
 function symptomOf(unclear: readonly BackendRow[], postgres: LivePostgres): Symptom {
-  const addresses = [...new Set(unclear.map(({ clientAddress = "" }) => clientAddress))];
+  const addresses = distinct(unclear.map(({ clientAddress = "" }) => clientAddress));
   const ports = unclear.map(({ clientPort }) => `sport = :${clientPort}`);
   return {
-    summary: `Postgres ${postgres.address} runs ${countedAs(unclear.length, "query", "queries")} as a role of PgBouncer, which no PgBouncer counts, from ${addresses.toSorted(byCodeUnit).join(", ")}: either the clients are gone (QueriesWithoutClient), or another program or PgBouncer there connects by itself`,
+    summary: `Postgres ${postgres.address} runs ${countedAs(unclear.length, "query", "queries")} as a role of PgBouncer, which no PgBouncer counts, from ${addresses.join(", ")}: either the clients are gone (QueriesWithoutClient), or another program or PgBouncer there connects by itself`,
     next: [
       "name every PgBouncer of that Postgres with --pgbouncer; watch for longer, --for 30: weir then notices a client that goes meanwhile",
       `look at that machine who has these sockets: ss -tnp '${ports.slice(0, TOLD_PORTS).join(" or ")}'; without a program there, the client is gone`,
@@ -133,7 +133,7 @@ function rolesOf(pgbouncers: readonly LivePgBouncer[]): ReadonlySet<string> {
 }
 
 /** Where PgBouncers connect from; all their servers may be gone, then from where they listen. */
-function addressesOf(pgbouncers: readonly LivePgBouncer[]): ReadonlySet<string> {
+function sourcesOf(pgbouncers: readonly LivePgBouncer[]): ReadonlySet<string> {
   return new Set(
     pgbouncers.flatMap(({ address, samples }) => [
       address.replace(/:\d+$/, ""),
@@ -205,34 +205,32 @@ function findingOf(
   const sorted = running.toSorted(
     (a, b) => (a.queryStartedAtMs ?? nowMs) - (b.queryStartedAtMs ?? nowMs) || a.pid - b.pid,
   );
-  const roles = [...new Set(running.map(({ user }) => user))].toSorted(byCodeUnit);
+  const roles = distinct(running.map(({ user }) => user));
   const limits = roles.map((role) => {
     const limit = postgres.roleLimits.get(role) ?? -1;
     return `CONNECTION LIMIT of role ${role}: ${limit < 0 ? "none" : limit}`;
   });
   return {
-    cause: {
-      kind: "QueriesWithoutClient",
-      summary: `Postgres ${postgres.address} runs ${countedAs(running.length, "query", "queries")} whose client is gone, on ${running.length} of its ${available} connections, which no PgBouncer counts`,
-      evidence: [
-        ...joinTruncatedLines(
-          sorted.map((backend) => {
-            const { pid, user, command, clientAddress, clientPort, queryStartedAtMs } = backend;
-            const since = queryStartedAtMs ?? nowMs;
-            return `backend ${pid}, role ${user}, ${command} since ${moment(since)} (${duration(nowMs - since)}), from ${clientAddress}:${clientPort}: in no PgBouncer's SHOW SERVERS${closed.includes(backend) ? " any more: it was closed meanwhile" : ""}`;
-          }),
-        ),
-        ...limits,
-      ],
-      next: [
-        `${closed.length < running.length ? "where no other program or PgBouncer connects from there, " : ""}to end them now, in Postgres: SELECT pg_cancel_backend(pid) FROM unnest(ARRAY[${sorted.map(({ pid }) => pid).join(", ")}]) AS pid`,
-        ...roles.map(
-          (role) =>
-            `let Postgres notice that a client is gone: ALTER ROLE ${quotedIdentifier(role)} SET client_connection_check_interval = '500ms' (new connections have it: RECONNECT on PgBouncer's console)`,
-        ),
-        "bound them: ALTER ROLE … CONNECTION LIMIT N; weir guard FLEET prints both with the right N",
-      ],
-    },
+    kind: "QueriesWithoutClient",
+    summary: `Postgres ${postgres.address} runs ${countedAs(running.length, "query", "queries")} whose client is gone, on ${running.length} of its ${available} connections, which no PgBouncer counts`,
+    evidence: [
+      ...joinTruncatedLines(
+        sorted.map((backend) => {
+          const { pid, user, command, clientAddress, clientPort, queryStartedAtMs } = backend;
+          const since = queryStartedAtMs ?? nowMs;
+          return `backend ${pid}, role ${user}, ${command} since ${moment(since)} (${duration(nowMs - since)}), from ${clientAddress}:${clientPort}: in no PgBouncer's SHOW SERVERS${closed.includes(backend) ? " any more: it was closed meanwhile" : ""}`;
+        }),
+      ),
+      ...limits,
+    ],
+    next: [
+      `${closed.length < running.length ? "where no other program or PgBouncer connects from there, " : ""}to end them now, in Postgres: SELECT pg_cancel_backend(pid) FROM unnest(ARRAY[${sorted.map(({ pid }) => pid).join(", ")}]) AS pid`,
+      ...roles.map(
+        (role) =>
+          `let Postgres notice that a client is gone: ALTER ROLE ${quotedIdentifier(role)} SET client_connection_check_interval = '500ms' (new connections have it: RECONNECT on PgBouncer's console)`,
+      ),
+      "bound them: ALTER ROLE … CONNECTION LIMIT N; weir guard FLEET prints both with the right N",
+    ],
     share: running.length / Math.max(1, available),
     frees: [],
   };

@@ -24,7 +24,7 @@ function named(
   const live = systemOf([poolerOf({ clients, config: { max_client_conn: "100" } })], { workloads });
   return workloadClients(live, new Set(ghosts))
     .flatMap((own) => [...poolSettingIgnored(own), ...serverAbovePlan(own)])
-    .map(({ cause }) => (cause.kind === "PoolSettingIgnored" ? "I" : "P"))
+    .map(({ kind }) => (kind === "PoolSettingIgnored" ? "I" : "P"))
     .join("");
 }
 
@@ -168,7 +168,7 @@ describe("by the pods' addresses", () => {
     const clients = (sample: number) =>
       sample === 1 || sample === 2 ? [...kept, ...from(A, 4 + sample)] : kept;
     const [finding, ...others] = ignored([poolerOf({ clients })]);
-    expect(finding?.cause).toMatchObject({
+    expect(finding).toMatchObject({
       summary: "Deployment writing/app holds 10 connections from app-0, where its setting allows 5",
       evidence: expect.arrayContaining(["app-0: 10 clients in two samples in a row, 5 allowed"]),
     });
@@ -184,7 +184,7 @@ describe("by the pods' addresses", () => {
 
   it("counted are the clients of all poolers together, if they were there in every sample", () => {
     const poolers = ["one", "two"].map((address) => poolerOf({ address, clients: from(A, 3) }));
-    expect(ignored(poolers).map(({ cause }) => cause.summary)).toEqual([
+    expect(ignored(poolers).map(({ summary }) => summary)).toEqual([
       "Deployment writing/app holds 6 connections from app-0, where its setting allows 5",
     ]);
     // A pool moved its connections from one process to the other.
@@ -268,6 +268,6 @@ describe("the pods of one above its plan", () => {
       workloads: [workloadAt([A, B, C], { peakPods: 2, pods })],
     });
     const [finding] = workloadClients(live, new Set()).flatMap(serverAbovePlan);
-    expect(finding?.cause.evidence).toContain(fact);
+    expect(finding?.evidence).toContain(fact);
   });
 });

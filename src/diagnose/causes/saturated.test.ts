@@ -14,7 +14,7 @@ const BUSY = clientsOf(20, { serverId: "s1", state: "active" });
 
 function said(shown: ShownProcess, workloads = [workloadAt(["10.244.0.1"])]): readonly string[] {
   return saturatedWhileIdle(systemOf([poolerOf(shown)], { workloads })).map(
-    ({ cause }) => cause.summary,
+    ({ summary }) => summary,
   );
 }
 
@@ -83,7 +83,7 @@ describe("a process (20 places, one of them weir's console)", () => {
 it("of ten groups of holders eight are told, and how many are not", () => {
   const clients = IDLE.map((one, index) => ({ ...one, applicationName: `server-${index % 10}` }));
   const found = saturatedWhileIdle(systemOf([poolerOf({ clients })]));
-  const evidence = found.flatMap(({ cause }) => cause.evidence);
+  const evidence = found.flatMap((finding) => finding.evidence);
   expect(evidence.filter((fact) => fact.startsWith("2 idle clients: "))).toHaveLength(8);
   expect(evidence).toContain("and 2 more like these");
 });

@@ -7,7 +7,15 @@ import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow, DatabaseRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 import { availableOf } from "./currentUse.ts";
 import { ownersIn } from "./owners.ts";
-import { alwaysQueued, isBusy, lastOf, maxClientConnOf, persistentClientsOf } from "./window.ts";
+import {
+  addressesOf,
+  alwaysQueued,
+  clientsIn,
+  isBusy,
+  lastOf,
+  maxClientConnOf,
+  persistentClientsOf,
+} from "./window.ts";
 
 /** What has to find room at the same time for all to go on: a login, and a request to cancel. */
 const ROOM = 2;
@@ -42,24 +50,27 @@ function saturatedProcess(live: LiveSystem, pgbouncer: LivePgBouncer): readonly 
   if (!stillFullWithout(0)) return [];
   const idle = idleOf(pgbouncer, () => true);
   if (idle === undefined) return [];
-  const used = lastOf(pgbouncer).usedClients;
-  const all = lastOf(pgbouncer).clients.length;
-  const share = idle.length / max;
-  const cause = {
-    kind: "SaturatedWhileIdle",
-    summary: `PgBouncer ${pgbouncer.address} is full (${used} of max_client_conn ${max} are used), while ${idle.length} of its ${all} clients did nothing all the time`,
-    evidence: [
-      `fewer than ${ROOM} places of ${max} were left in each of ${pgbouncer.samples.length} samples, weir's own console counted`,
-      ...groups(idle, "idle client"),
-      ...serversIn(pgbouncer),
-    ],
-    next: [
-      "to get room now, restart the largest of these holders, one at a time (kubectl rollout restart, docker compose restart)",
-      `give the pools smaller maxima and short idle timeouts: together at most ${Math.max(0, max - RESERVE)}, which is ${max} less ${RESERVE} for consoles, maintenance and logins; weir plan FLEET computes them`,
-      raisingAlone(live),
-    ],
-  } as const;
-  return [{ cause, share, frees: [], pgbouncer, stillFullWithout }];
+  const { usedClients: used, clients } = lastOf(pgbouncer);
+  return [
+    {
+      kind: "SaturatedWhileIdle",
+      summary: `PgBouncer ${pgbouncer.address} is full (${used} of max_client_conn ${max} are used), while ${idle.length} of its ${clients.length} clients did nothing all the time`,
+      evidence: [
+        `fewer than ${ROOM} places of ${max} were left in each of ${pgbouncer.samples.length} samples, weir's own console counted`,
+        ...groups(idle, "idle client"),
+        ...serversIn(pgbouncer),
+      ],
+      next: [
+        "to get room now, restart the largest of these holders, one at a time (kubectl rollout restart, docker compose restart)",
+        `give the pools smaller maxima and short idle timeouts: together at most ${Math.max(0, max - RESERVE)}, which is ${max} less ${RESERVE} for consoles, maintenance and logins; weir plan FLEET computes them`,
+        raisingAlone(live),
+      ],
+      share: idle.length / max,
+      frees: [],
+      pgbouncer,
+      stillFullWithout,
+    },
+  ];
 }
 
 /**
@@ -100,21 +111,27 @@ function saturatedLine(
   const idle = idleOf(pgbouncer, own);
   const lockedOut = podsWithoutClient(live, name);
   if (idle === undefined || lockedOut.length === 0) return [];
-  const cause = {
-    kind: "SaturatedWhileIdle",
-    summary: `line ${name} of PgBouncer ${pgbouncer.address} is at its max_db_client_connections of ${max}, ${idle.length} of them idle, while ${counted(lockedOut.length, "pod")} of its workload can't log in`,
-    evidence: [
-      ...joinTruncatedLines(
-        lockedOut.map((pod) => `${pod} is not ready and has no client on any PgBouncer`),
-      ),
-      ...groups(idle, "idle client"),
-    ],
-    next: [
-      `lower the pools behind line ${name}, so that those of all its pods together are at most ${max}`,
-      "or give the line more: weir plan FLEET computes what fits",
-    ],
-  } as const;
-  return [{ cause, share: idle.length / max, frees: [], pgbouncer, line: name, stillFullWithout }];
+  return [
+    {
+      kind: "SaturatedWhileIdle",
+      summary: `line ${name} of PgBouncer ${pgbouncer.address} is at its max_db_client_connections of ${max}, ${idle.length} of them idle, while ${counted(lockedOut.length, "pod")} of its workload can't log in`,
+      evidence: [
+        ...joinTruncatedLines(
+          lockedOut.map((pod) => `${pod} is not ready and has no client on any PgBouncer`),
+        ),
+        ...groups(idle, "idle client"),
+      ],
+      next: [
+        `lower the pools behind line ${name}, so that those of all its pods together are at most ${max}`,
+        "or give the line more: weir plan FLEET computes what fits",
+      ],
+      share: idle.length / max,
+      frees: [],
+      pgbouncer,
+      line: name,
+      stillFullWithout,
+    },
+  ];
 }
 
 /** Those that did nothing all the time, in pools without a lasting queue, if they are most. */
@@ -134,11 +151,7 @@ function idleOf(
 
 function podsWithoutClient(live: LiveSystem, line: string): readonly string[] {
   const owners = ownersIn(live);
-  const addresses = new Set(
-    live.pgbouncers.flatMap(({ samples }) =>
-      samples.flatMap(({ clients }) => clients.map(({ address }) => address)),
-    ),
-  );
+  const addresses = addressesOf(clientsIn(live.pgbouncers));
   // Where no pod is seen under its own address, none can be missed.
   if (![...addresses].some((address) => owners.hasPodAt(address))) return [];
   return (live.workloads ?? [])

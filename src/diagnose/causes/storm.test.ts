@@ -16,7 +16,7 @@ const STAYING = clientsOf(10);
 const ENOUGH = THRESHOLDS.loginsPerSecond * 3;
 
 function said(shown: ShownProcess): readonly string[] {
-  return loginStorms(systemOf([poolerOf(shown)]), THRESHOLDS).map(({ cause }) => cause.summary);
+  return loginStorms(systemOf([poolerOf(shown)]), THRESHOLDS).map(({ summary }) => summary);
 }
 
 /** PgBouncer's counter of line `app` at each sample. */

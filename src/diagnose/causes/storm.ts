@@ -31,33 +31,31 @@ function stormAt(pgbouncer: LivePgBouncer, thresholds: Thresholds): CauseFinding
   const gone = counts.reduce((sum, count) => sum + count.gone, 0);
   const rate = Math.round(gone / seconds);
   const fewest = Math.min(...underWay);
-  const caught = goneAgain(pgbouncer);
+  const max = maxClientConnOf(pgbouncer);
   return {
-    cause: {
-      kind: "LoginStorm",
-      summary:
-        counts.length > 0
-          ? `PgBouncer ${pgbouncer.address} lets in ${rate} clients a second or more that are gone again at once: ${gone} in ${Math.round(seconds)} s`
-          : `at PgBouncer ${pgbouncer.address} at least ${fewest} sockets were logging in at every moment, where ${loginsUnderWay} are reserved`,
-      evidence: [
-        ...joinTruncatedLines(
-          counts.map(
-            ({ who, gone: own, remained }) =>
-              `${who}: ${own} clients came and went within ${Math.round(seconds)} s, ${remained} stayed`,
-          ),
+    kind: "LoginStorm",
+    summary:
+      counts.length > 0
+        ? `PgBouncer ${pgbouncer.address} lets in ${rate} clients a second or more that are gone again at once: ${gone} in ${Math.round(seconds)} s`
+        : `at PgBouncer ${pgbouncer.address} at least ${fewest} sockets were logging in at every moment, where ${loginsUnderWay} are reserved`,
+    evidence: [
+      ...joinTruncatedLines(
+        counts.map(
+          ({ who, gone: own, remained }) =>
+            `${who}: ${own} clients came and went within ${Math.round(seconds)} s, ${remained} stayed`,
         ),
-        ...(caught.length > 0 ? groups(caught, "short-lived client") : []),
-        `sockets logging in at the samples: ${underWay.join(", ")}; each takes one of max_client_conn ${maxClientConnOf(pgbouncer)}`,
-      ],
-      next: [
-        counts.length > 0
-          ? "let that program keep its connections: one pool a process, made once, and not one a request"
-          : "look into PgBouncer's log for who connects: SHOW CLIENTS does not list those still logging in",
-        "let it open one connection at a time, and wait longer after each refusal, with jitter",
-        "set client_login_timeout = 5 in PgBouncer, so that sockets that never log in go; a line of its own with max_db_client_connections (weir plan) keeps it from the others",
-      ],
-    },
-    share: (gone / seconds + fewest) / maxClientConnOf(pgbouncer),
+      ),
+      ...groups(goneAgain(pgbouncer), "short-lived client"),
+      `sockets logging in at the samples: ${underWay.join(", ")}; each takes one of max_client_conn ${max}`,
+    ],
+    next: [
+      counts.length > 0
+        ? "let that program keep its connections: one pool a process, made once, and not one a request"
+        : "look into PgBouncer's log for who connects: SHOW CLIENTS does not list those still logging in",
+      "let it open one connection at a time, and wait longer after each refusal, with jitter",
+      "set client_login_timeout = 5 in PgBouncer, so that sockets that never log in go; a line of its own with max_db_client_connections (weir plan) keeps it from the others",
+    ],
+    share: (gone / seconds + fewest) / max,
     frees: [{ pgbouncer: pgbouncer.address, clients: fewest }],
   };
 }

@@ -27,6 +27,15 @@ export function persistentClientsOf(pgbouncer: LivePgBouncer): readonly Persiste
     .toSorted((a, b) => byCodeUnit(keyOf(a.client), keyOf(b.client)));
 }
 
+/** The clients of every sample: one that was in several is there as often. */
+export function clientsIn(pgbouncers: readonly LivePgBouncer[]): readonly ClientRow[] {
+  return pgbouncers.flatMap(({ samples }) => samples.flatMap(({ clients }) => clients));
+}
+
+export function addressesOf(clients: readonly ClientRow[]): ReadonlySet<string> {
+  return new Set(clients.map(({ address }) => address));
+}
+
 /** Before 1.24 an id may come again, within a second; the port doesn't as quickly. */
 export function keyOf({ id, address, port }: ClientRow): string {
   return `${id} ${address} ${port}`;

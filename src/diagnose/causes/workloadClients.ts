@@ -3,6 +3,7 @@ import { isWaiting } from "../../pgbouncer/show.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
+import type { Cause } from "../diagnosis.ts";
 import { countedAs, groups, joinTruncatedLines, placesOf, type CauseFinding } from "./finding.ts";
 import { networkOf, ownersIn, type LiveOwners } from "./owners.ts";
 import {
@@ -116,15 +117,12 @@ function heldClientsOf(
 }
 
 /** What is said of a workload that holds too much. */
-interface Excess {
-  readonly kind: "PoolSettingIgnored" | "ServerAbovePlan";
-  readonly summary: string;
+interface Excess extends Pick<Cause, "kind" | "summary" | "next"> {
   readonly facts: readonly string[];
   /** Those who its clients are. */
   readonly persistent: readonly PersistentClient[];
   /** Connections that were too many in every sample. */
   readonly excess: number;
-  readonly next: readonly string[];
 }
 
 /** A finding about one workload, with its setting and who its clients are. */
@@ -136,18 +134,16 @@ export function workloadFinding(
   const processes = countedAs(processesPerPod, "process", "processes");
   const max = Math.min(...persistent.map(({ pgbouncer }) => maxClientConnOf(pgbouncer)));
   return {
-    cause: {
-      kind,
-      summary,
-      evidence: [
-        ...joinTruncatedLines(facts),
-        ...(poolMax === undefined
-          ? []
-          : [`its setting: ${poolMax} a process${from}, ${processes} a pod`]),
-        ...groups(persistent.map(({ client }) => client)),
-      ],
-      next,
-    },
+    kind,
+    summary,
+    evidence: [
+      ...joinTruncatedLines(facts),
+      ...(poolMax === undefined
+        ? []
+        : [`its setting: ${poolMax} a process${from}, ${processes} a pod`]),
+      ...groups(persistent.map(({ client }) => client)),
+    ],
+    next,
     share: excess / max,
     frees: placesOf(persistent).map(({ clients, ...where }) => ({
       ...where,

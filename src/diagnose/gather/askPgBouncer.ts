@@ -15,8 +15,8 @@ import {
   shownTimeMs,
   textOf,
   type ClockReading,
-  type ShowRow,
 } from "../../pgbouncer/showRows.ts";
+import { clientsIn } from "../causes/window.ts";
 import type { UnavailablePart } from "../../model/observation.ts";
 import type { LivePgBouncer, PgBouncerSample } from "../../model/pgbouncer.ts";
 import { consoleIn, sameProcesses } from "../../pgbouncer/processIdentity.ts";
@@ -24,30 +24,24 @@ import type { LoginUrl } from "../../postgres/loginUrl.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { ANSWER_TIMEOUT_MS, type Source } from "./source.ts";
 
-/** What one sample is made of, before it is known what PgBouncer's clock means. */
-interface Shown {
-  /** SHOW CLIENTS was asked after the one moment, and answered before the other. */
-  readonly afterMs: number;
-  readonly beforeMs: number;
-  readonly clients: readonly ShowRow[];
-  readonly servers: readonly ShowRow[];
-  readonly pools: readonly ShowRow[];
-  readonly lists: readonly ShowRow[];
-  readonly stats: readonly ShowRow[];
-}
-
-/** A PgBouncer that answers. */
-interface PgBouncerSource extends Source<LivePgBouncer> {
-  /** Tells weir's console from every other client of that process. */
+/** A PgBouncer that answered, and the name that tells weir's console from its other clients. */
+interface AnsweredPgBouncer {
+  readonly pgbouncer: LivePgBouncer;
   readonly consoleName: string;
 }
+
+/** What one sample is made of, before it is known what PgBouncer's clock means. */
+type Shown = Awaited<ReturnType<typeof ask>>;
 
 /**
  * Logs in to one PgBouncer's console.
  *
  * @throws what PgBouncer, the network or TLS said, or ShowError when it is no PgBouncer
  */
-export async function openPgBouncer(login: LoginUrl, runtime: Runtime): Promise<PgBouncerSource> {
+export async function openPgBouncer(
+  login: LoginUrl,
+  runtime: Runtime,
+): Promise<Source<AnsweredPgBouncer>> {
   const console = await openConsole(login, runtime, ANSWER_TIMEOUT_MS);
   try {
     const version = versionOf(await console.show("VERSION"));
@@ -55,7 +49,6 @@ export async function openPgBouncer(login: LoginUrl, runtime: Runtime): Promise<
     const lines = databasesOf(await console.show("DATABASES"), config);
     const shown: Shown[] = [];
     return {
-      consoleName: console.applicationName,
       sample: async () => void shown.push(await ask(console, runtime)),
       result: () => {
         const last = shown.at(-1);
@@ -63,14 +56,11 @@ export async function openPgBouncer(login: LoginUrl, runtime: Runtime): Promise<
         const self = console.applicationName;
         const clockAheadMs = shownClockAheadMs(shown.flatMap((each) => readingsOf(each, self)));
         const samples = shown.map((each) => sampleOf(each, { clockAheadMs, self }));
-        const { usedClients } = listCountsOf(last.lists);
+        const access = accessOf(login, config, listCountsOf(last.lists).usedClients);
+        const { address } = login;
         return {
-          address: login.address,
-          version,
-          config,
-          lines,
-          samples,
-          access: accessOf(login, config, usedClients),
+          pgbouncer: { address, version, config, lines, samples, access },
+          consoleName: self,
         };
       },
       close: console.close,
@@ -81,14 +71,15 @@ export async function openPgBouncer(login: LoginUrl, runtime: Runtime): Promise<
   }
 }
 
-async function ask(console: Console, { epochMs }: Runtime): Promise<Shown> {
+async function ask({ show }: Console, { epochMs }: Runtime) {
+  // SHOW CLIENTS is asked after the one moment, and answered before the other.
   const afterMs = epochMs();
-  const clients = await console.show("CLIENTS");
+  const clients = await show("CLIENTS");
   const beforeMs = epochMs();
-  const lists = await console.show("LISTS");
-  const servers = await console.show("SERVERS");
-  const pools = await console.show("POOLS");
-  const stats = await console.show("STATS");
+  const lists = await show("LISTS");
+  const servers = await show("SERVERS");
+  const pools = await show("POOLS");
+  const stats = await show("STATS");
   return { afterMs, beforeMs, clients, servers, pools, lists, stats };
 }
 
@@ -131,12 +122,6 @@ function accessOf(
   return `as ${role} ${user}${socket}; ${cost}`;
 }
 
-/** A PgBouncer that answered, and the name of weir's console there. */
-interface AnsweredPgBouncer {
-  readonly pgbouncer: LivePgBouncer;
-  readonly consoleName: string;
-}
-
 /**
  * Each process once: two URLs may reach the same one, by two names or through a Service, and its
  * clients must not count twice.
@@ -149,7 +134,10 @@ export function eachProcessOnce(answered: readonly AnsweredPgBouncer[]): {
   const same = sameProcesses(
     answered.map(({ pgbouncer, consoleName }, index) => ({
       name: `${index}`,
-      consoles: { own: [consoleName], listed: consolesIn(pgbouncer) },
+      consoles: {
+        own: [consoleName],
+        listed: clientsIn([pgbouncer]).flatMap((client) => consoleIn(client.applicationName) ?? []),
+      },
     })),
   );
   const isRepeated = (index: number) => same.has(`${index}`);
@@ -167,10 +155,4 @@ export function eachProcessOnce(answered: readonly AnsweredPgBouncer[]): {
       ];
     }),
   };
-}
-
-function consolesIn({ samples }: LivePgBouncer): readonly string[] {
-  return samples.flatMap(({ clients }) =>
-    clients.flatMap(({ applicationName }) => consoleIn(applicationName) ?? []),
-  );
 }

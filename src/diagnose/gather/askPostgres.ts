@@ -6,13 +6,11 @@ import { quotedIdentifier } from "../../text/quoting.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { ANSWER_TIMEOUT_MS, type Source } from "./source.ts";
 
-/** A Postgres that answers, and what it would show to a login with more rights. */
-interface PostgresSource extends Source<LivePostgres> {
-  readonly unavailable: readonly UnavailablePart[];
-}
-
 /** @throws what Postgres, the network or TLS said */
-export async function postgresSource(login: LoginUrl, runtime: Runtime): Promise<PostgresSource> {
+export async function postgresSource(
+  login: LoginUrl,
+  runtime: Runtime,
+): Promise<Source<LivePostgres>> {
   const postgres = await openPostgres(login, ANSWER_TIMEOUT_MS, runtime);
   const { limits, roleLimits, seesAll, backends, close } = postgres;
   const samples: PostgresSample[] = [];

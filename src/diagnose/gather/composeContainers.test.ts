@@ -46,10 +46,17 @@ test("containers that run, with their addresses on all networks", () => {
   expect(inspectedContainers(JSON.stringify(inspect))).toEqual([
     {
       name: "shop-author-1",
-      service: "author",
+      workload: "service author",
       addresses: ["172.18.0.3", "172.19.0.3", "fd00::3"],
       ready: true,
+      terminating: false,
     },
-    { name: "shop-sick-1", service: "sick", addresses: [], ready: false },
+    {
+      name: "shop-sick-1",
+      workload: "service sick",
+      addresses: [],
+      ready: false,
+      terminating: false,
+    },
   ]);
 });

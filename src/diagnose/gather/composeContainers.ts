@@ -1,12 +1,6 @@
-import { fieldOf, isMapping } from "../../json/fields.ts";
-
-/** A container of a compose project. */
-export interface ComposeContainer {
-  readonly name: string;
-  readonly service: string;
-  readonly addresses: readonly string[];
-  readonly ready: boolean;
-}
+import { fieldOf, isMapping, type Fields } from "../../json/fields.ts";
+import { serviceKey } from "../../verify/compose/composeSystem.ts";
+import type { RunningPod } from "./pods.ts";
 
 /** docker said something else than it documents. */
 export class DockerOutputError extends Error {
@@ -26,44 +20,38 @@ export function containerIds(ps: string): readonly string[] {
   );
 }
 
-/** Containers of `docker inspect ID…` that run, with their addresses on all networks. */
-export function inspectedContainers(inspect: string): readonly ComposeContainer[] {
-  return jsonValues(inspect, "docker inspect").flatMap((container): ComposeContainer[] => {
+/** The containers of services that run, of those of `docker inspect ID…`. */
+export function inspectedContainers(inspect: string): readonly RunningPod[] {
+  return jsonValues(inspect, "docker inspect").flatMap((container) => {
+    const { Name: name } = container;
     const state = fieldOf(container, "State");
     const service = fieldOf(container, "Config", "Labels")["com.docker.compose.service"];
-    const { Name: name } = container;
     if (state["Running"] !== true || typeof service !== "string" || typeof name !== "string") {
       return [];
     }
-    const networks = Object.values(fieldOf(container, "NetworkSettings", "Networks"));
-    const addresses = networks.flatMap((network) => {
-      const { IPAddress, GlobalIPv6Address } = fieldOf(network);
-      return [IPAddress, GlobalIPv6Address];
-    });
-    const { Status: health } = fieldOf(state, "Health");
-    return [
-      {
-        name: name.replace(/^\//, ""),
-        service,
-        addresses: addresses.filter(
-          (address): address is string => typeof address === "string" && address !== "",
-        ),
-        ready: health === undefined || health === "healthy",
-      },
-    ];
+    // It has an address on each of its networks.
+    const addresses = Object.values(fieldOf(container, "NetworkSettings", "Networks"))
+      .map((network) => fieldOf(network))
+      .flatMap(({ IPAddress, GlobalIPv6Address }) => [IPAddress, GlobalIPv6Address])
+      .filter((address): address is string => typeof address === "string" && address !== "");
+    const { Status: health = "healthy" } = fieldOf(state, "Health");
+    return {
+      workload: serviceKey(service),
+      name: name.replace(/^\//, ""),
+      addresses,
+      ready: health === "healthy",
+      terminating: false,
+    };
   });
 }
 
-function jsonValues(text: string, what: string): readonly Readonly<Record<string, unknown>>[] {
-  const trimmed = text.trim();
+function jsonValues(text: string, what: string): readonly Fields[] {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
   try {
-    const value: unknown = trimmed.startsWith("[")
-      ? JSON.parse(trimmed)
-      : trimmed
-          .split("\n")
-          .filter((line) => line !== "")
-          .map((line) => JSON.parse(line) as unknown);
-    if (Array.isArray(value) && value.every(isMapping)) return value;
+    const values: unknown = text.trim().startsWith("[")
+      ? JSON.parse(text)
+      : lines.map((line) => JSON.parse(line) as unknown);
+    if (Array.isArray(values) && values.every(isMapping)) return values;
   } catch {
     // The error below says it.
   }

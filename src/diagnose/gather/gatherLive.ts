@@ -1,8 +1,8 @@
 import { CONSOLE_DATABASE, PGBOUNCER_PORT, POSTGRES_PORT } from "../../api/names.ts";
 import { THRESHOLDS } from "../causes/thresholds.ts";
+import { addressesOf, clientsIn } from "../causes/window.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { UnavailablePart } from "../../model/observation.ts";
-import type { LivePgBouncer } from "../../model/pgbouncer.ts";
 import { eachProcessOnce, openPgBouncer } from "./askPgBouncer.ts";
 import { failureOf, type ConnectionAttempt } from "../../postgres/failures.ts";
 import { BadUrl, parseLoginUrl, type LoginUrl } from "../../postgres/loginUrl.ts";
@@ -53,14 +53,14 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
       ? undefined
       : loginOf("--postgres", question.postgres, POSTGRES_PORT, world);
 
-  const composed =
+  const askDocker =
     question.compose === undefined ? undefined : readComposeProject(question.compose, world);
 
   const [asked, postgres] = await Promise.all([
     Promise.all(consoles.map((login) => opened("PgBouncer", login, openPgBouncer, world))),
-    database === undefined ? undefined : opened("Postgres", database, postgresSource, world),
+    database === undefined ? NO_POSTGRES : opened("Postgres", database, postgresSource, world),
   ]);
-  const sources = [...asked, postgres].filter((each) => each !== undefined && "source" in each);
+  const sources = [...asked, postgres].filter((each) => "source" in each);
   let cluster: ClusterAnswer | undefined;
   try {
     [cluster] = await Promise.all([
@@ -72,22 +72,15 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
   }
 
   const answers = asked.map(answerOf);
-  const answer = postgres === undefined ? { unavailable: [NO_POSTGRES] } : answerOf(postgres);
-  const hidden = postgres !== undefined && "source" in postgres ? postgres.source.unavailable : [];
-  const { pgbouncers, repeated } = eachProcessOnce(
-    asked.flatMap((each, index) => {
-      const pgbouncer = answers[index]?.value;
-      if (pgbouncer === undefined || !("source" in each)) return [];
-      return [{ pgbouncer, consoleName: each.source.consoleName }];
-    }),
-  );
-  const clientAddresses = addressesIn(pgbouncers);
+  const answer = answerOf(postgres);
+  const { pgbouncers, repeated } = eachProcessOnce(answers.flatMap(({ value }) => value ?? []));
+  const clientAddresses = addressesOf(clientsIn(pgbouncers));
   const unreachable = await unreachableAddresses(
     pgbouncers,
     THRESHOLDS.ghostSilentMs,
     world.runtime,
   );
-  const project = await composed?.withContainers(clientAddresses);
+  const project = await askDocker?.(clientAddresses);
   const workloads = [
     ...(cluster?.hasPods ? liveWorkloads(cluster.objects, cluster.isWhole, clientAddresses) : []),
     ...(project?.workloads ?? []),
@@ -97,24 +90,10 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
     ...(unreachable !== undefined && { unreachableAddresses: unreachable }),
     ...(answer.value !== undefined && { postgres: answer.value }),
     ...((cluster?.hasPods || project !== undefined) && { workloads }),
-    unavailable: [
-      ...answers,
-      { unavailable: repeated },
-      answer,
-      { unavailable: hidden },
-      cluster,
-      project,
-    ].flatMap((each) => each?.unavailable ?? []),
-  };
-}
-
-/** Where the PgBouncers' clients come from. */
-function addressesIn(pgbouncers: readonly LivePgBouncer[]): ReadonlySet<string> {
-  return new Set(
-    pgbouncers.flatMap(({ samples }) =>
-      samples.flatMap(({ clients }) => clients.map(({ address }) => address)),
+    unavailable: [...answers, { unavailable: repeated }, answer, cluster, project].flatMap(
+      (each) => each?.unavailable ?? [],
     ),
-  );
+  };
 }
 
 const NO_POSTGRES: UnavailablePart = {
@@ -207,19 +186,22 @@ async function takeSamples(
   }
 }
 
-interface Answer<T> {
+/** What it said, and what could not be asked of it. */
+function answerOf<T>(one: Opened<Source<T>> | UnavailablePart): {
   readonly value?: T;
   readonly unavailable: readonly UnavailablePart[];
-}
-
-function answerOf<T>(one: Opened<Source<T>> | UnavailablePart): Answer<T> {
+} {
   if (!("source" in one)) return { unavailable: [one] };
+  const { source, failed, what } = one;
   try {
-    const value = one.source.result();
-    const what = value === undefined ? one.what : `${one.what}, after its last sample`;
+    const value = source.result();
+    const until = value === undefined ? what : `${what}, after its last sample`;
     return {
       ...(value !== undefined && { value }),
-      unavailable: one.failed === undefined ? [] : [{ ...one.failed, what }],
+      unavailable: [
+        ...(failed === undefined ? [] : [{ ...failed, what: until }]),
+        ...(source.unavailable ?? []),
+      ],
     };
   } catch (error) {
     return { unavailable: [failedPart(one, error)] };

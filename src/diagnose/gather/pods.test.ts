@@ -54,7 +54,7 @@ test("what has ended holds nothing, and its address may be another's", () => {
     object("Pod", phase, { status: { ...RUNNING, phase } }),
   );
 
-  expect(runningPods(pods).map(({ object: { name } }) => name)).toEqual(["Pending"]);
+  expect(runningPods(pods).map(({ name }) => name)).toEqual(["Pending"]);
 });
 
 test("on its node's network a pod has no address of its own", () => {

@@ -3,26 +3,18 @@ import { Field } from "../../verify/read/field.ts";
 import { ownerOf } from "../../verify/read/workloads.ts";
 import { objectOf, type ManifestObject } from "../../verify/sourcePosition.ts";
 
-/** A pod that may hold connections, and its workload. */
+/** A pod that may hold connections, or a container of a compose project. */
 export interface RunningPod {
-  /** `Deployment writing/author`; the pod itself where it has no owner. */
+  /** `Deployment writing/author`, `service author`; the pod itself where it has no owner. */
   readonly workload: string;
-  /** Images and names of its containers. */
-  readonly containers: readonly string[];
+  readonly name: string;
   /** Every address that is its own; none where it has that of its node. */
   readonly addresses: readonly string[];
-  readonly object: ManifestObject;
-  readonly name: string;
   readonly ready: boolean;
   readonly terminating: boolean;
 }
 
-/**
- * The pods that may hold connections: those that ended have none, and another pod may have got
- * their address.
- *
- * @param objects pods, and the ReplicaSets that own them; others are left out
- */
+/** @param objects pods, and the ReplicaSets that own them; others are left out */
 export function runningPods(objects: readonly ManifestObject[]): readonly RunningPod[] {
   const deployments = new Map(
     objects
@@ -32,57 +24,33 @@ export function runningPods(objects: readonly ManifestObject[]): readonly Runnin
         return owner === undefined ? [] : [[objectOf({ object: set }), owner] as const];
       }),
   );
-  return objects
-    .filter((object) => object.kind === "Pod" && !hasEnded(object))
-    .map((pod) => {
-      const owner = ownerOf(pod);
-      return {
-        workload:
-          owner === undefined ? objectOf({ object: pod }) : (deployments.get(owner) ?? owner),
-        containers: containersOf(pod),
-        addresses: addressesOf(pod),
-        object: pod,
-        name: pod.name,
-        ready: isReady(pod),
-        terminating: Field.of(pod).at("metadata", "deletionTimestamp").exists,
-      };
-    });
+  return podObjects(objects).map((pod) => {
+    const owner = ownerOf(pod) ?? objectOf({ object: pod });
+    return {
+      workload: deployments.get(owner) ?? owner,
+      name: pod.name,
+      addresses: addressesOf(pod),
+      ready: isReady(pod),
+      terminating: Field.of(pod).at("metadata", "deletionTimestamp").exists,
+    };
+  });
 }
 
-/**
- * A pod of a workload, or a container of a compose service; of two addresses (IPv4 and IPv6) the one
- * that a PgBouncer has as its client's.
- */
+/** The pods that have not ended: one that has holds nothing, and another may have its address. */
+export function podObjects(objects: readonly ManifestObject[]): readonly ManifestObject[] {
+  return objects.filter((object) => {
+    const phase = Field.of(object).text("status", "phase");
+    return object.kind === "Pod" && phase !== "Succeeded" && phase !== "Failed";
+  });
+}
+
+/** Of two addresses (IPv4 and IPv6) it has the one that a PgBouncer has as its client's. */
 export function podOf(
-  {
-    name,
-    addresses,
-    ready,
-    terminating = false,
-  }: Pick<RunningPod, "name" | "addresses" | "ready"> & Partial<RunningPod>,
+  { name, addresses, ready, terminating }: RunningPod,
   clientAddresses: ReadonlySet<string>,
 ): LiveWorkload["pods"][number] {
   const address = addresses.find((each) => clientAddresses.has(each)) ?? addresses[0];
   return { name, ...(address !== undefined && { address }), ready, terminating };
-}
-
-export function isClient(
-  { addresses }: Pick<RunningPod, "addresses">,
-  clientAddresses: ReadonlySet<string>,
-): boolean {
-  return addresses.some((address) => clientAddresses.has(address));
-}
-
-function hasEnded(pod: ManifestObject): boolean {
-  const phase = Field.of(pod).text("status", "phase");
-  return phase === "Succeeded" || phase === "Failed";
-}
-
-function containersOf(pod: ManifestObject): readonly string[] {
-  const containers = Field.of(pod).items("spec", "containers");
-  return containers
-    .flatMap((container) => [container.text("name"), container.text("image")])
-    .filter((text) => text !== undefined);
 }
 
 function addressesOf(pod: ManifestObject): readonly string[] {

@@ -63,14 +63,12 @@ export async function readCluster(
     client = connect(config, runtime);
     const opened = client;
     const read = await Promise.all(KINDS.map((kind) => readKind(opened, kind, namespace)));
-    const missing = new Set(
-      read.flatMap(({ kind, unavailable }) => (unavailable === undefined ? [] : kind)),
-    );
+    const unread = read.filter(({ unavailable }) => unavailable.length > 0);
     return {
       objects: read.flatMap(({ objects }) => objects),
-      hasPods: !missing.has("Pod") && !missing.has("ReplicaSet"),
-      isWhole: missing.size === 0,
-      unavailable: read.flatMap(({ unavailable }) => unavailable ?? []),
+      hasPods: !unread.some(({ kind }) => kind === "Pod" || kind === "ReplicaSet"),
+      isWhole: unread.length === 0,
+      unavailable: unread.flatMap(({ unavailable }) => unavailable),
     };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
@@ -83,30 +81,21 @@ export async function readCluster(
 
 const NO_CLUSTER = "KUBECONFIG and its context must name a cluster that can be read from here";
 
-interface KindAnswer {
-  readonly kind: string;
-  readonly objects: readonly ManifestObject[];
-  readonly unavailable?: UnavailablePart;
-}
-
-async function readKind(
-  client: KubeClient,
-  listed: Listed,
-  namespace: string | undefined,
-): Promise<KindAnswer> {
+async function readKind(client: KubeClient, listed: Listed, namespace: string | undefined) {
   const { kind, plural } = listed;
   try {
     const objects = await listObjects(client, listed, namespace);
-    return { kind, objects: objects.map((object) => manifestObject(object, client)) };
+    return {
+      kind,
+      objects: objects.map((object) => manifestObject(object, client)),
+      unavailable: [],
+    };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     const where = namespace === undefined ? "of the cluster" : `of namespace ${namespace}`;
     const next = `kubectl auth can-i list ${plural}: the role \`view\` may`;
-    return {
-      kind,
-      objects: [],
-      unavailable: { what: `${kind}s ${where}`, why: error.message, next },
-    };
+    const unavailable = [{ what: `${kind}s ${where}`, why: error.message, next }];
+    return { kind, objects: [], unavailable };
   }
 }
 

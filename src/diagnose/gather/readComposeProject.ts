@@ -3,17 +3,11 @@ import { dirname, resolve } from "node:path";
 import { parseEnv, promisify } from "node:util";
 import { fieldOf } from "../../json/fields.ts";
 import { readCompose } from "../../verify/compose/composeFile.ts";
-import {
-  containerIds,
-  DockerOutputError,
-  inspectedContainers,
-  type ComposeContainer,
-} from "./composeContainers.ts";
+import { containerIds, DockerOutputError, inspectedContainers } from "./composeContainers.ts";
 import { composeSystem, serviceKey } from "../../verify/compose/composeSystem.ts";
 import type { UnavailablePart } from "../../model/observation.ts";
-import type { LiveWorkload } from "../../model/workload.ts";
-import { isClient, podOf } from "./pods.ts";
-import { poolSettings } from "./workloads.ts";
+import type { RunningPod } from "./pods.ts";
+import { connectedWorkloads, poolSettings } from "./workloads.ts";
 
 const run = promisify(execFile);
 
@@ -27,25 +21,14 @@ export interface ComposeWorld {
   readonly read: (path: string) => string;
 }
 
-/** The services of a compose project that connect to a PgBouncer, with their containers. */
-interface ComposeAnswer {
-  readonly workloads: readonly LiveWorkload[];
-  readonly unavailable: readonly UnavailablePart[];
-}
-
-/** A compose file that was read; its containers are still to be asked for. */
-interface ReadProject {
-  /** @param clientAddresses of the PgBouncers' clients */
-  readonly withContainers: (clientAddresses: ReadonlySet<string>) => Promise<ComposeAnswer>;
-}
-
 /**
- * Reads a compose file. Where docker does not answer afterwards, only the file is read, and
- * `unavailable` says why.
+ * Reads a compose file.
  *
+ * @returns asks docker for the containers of the services that connect to a PgBouncer, of which
+ *   these are the clients' addresses; where docker does not answer, `unavailable` says why
  * @throws BadCompose, or what `read` throws for the file itself
  */
-export function readComposeProject(file: string, { env, read }: ComposeWorld): ReadProject {
+export function readComposeProject(file: string, { env, read }: ComposeWorld) {
   const beside = (path: string) => textOrNone(resolve(dirname(file), path), read);
   const variables = parseEnv(beside(".env") ?? "");
   const project = readCompose(file, read(file), {
@@ -61,31 +44,20 @@ export function readComposeProject(file: string, { env, read }: ComposeWorld): R
   );
   const configured = poolSettings(system);
   const elsewhere = project.elsewhere.length === 0 ? [] : [notRead(file, project.elsewhere)];
-  return {
-    withContainers: async (clientAddresses) => {
-      const { containers, unavailable } = await containersOf(file, env);
-      const names = new Set(configured.map(({ workload }) => workload));
-      const clients = containers.filter((container) => isClient(container, clientAddresses));
-      const others = new Set(clients.map(({ service }) => serviceKey(service)));
-      const workloads = [
-        ...configured,
-        ...[...others]
-          .filter((key) => !names.has(key))
-          .map((workload) => ({ workload, settings: { processesPerPod: 1 } })),
-      ];
-      const replicas = new Map(project.services.map((one) => [serviceKey(one.name), one.replicas]));
-      return {
-        workloads: workloads.map(({ workload, settings }) => ({
-          name: workload,
+  const replicas = new Map(project.services.map((one) => [serviceKey(one.name), one.replicas]));
+  return async (clientAddresses: ReadonlySet<string>) => {
+    const { containers, unavailable } = await containersOf(file, env);
+    return {
+      workloads: connectedWorkloads(configured, containers, clientAddresses).map(
+        ({ name, settings, pods }) => ({
+          name,
           ...settings,
-          replicas: replicas.get(workload) ?? 1,
-          pods: containers
-            .filter(({ service }) => serviceKey(service) === workload)
-            .map((container) => podOf(container, clientAddresses)),
-        })),
-        unavailable: [...unavailable, ...elsewhere],
-      };
-    },
+          replicas: replicas.get(name) ?? 1,
+          pods,
+        }),
+      ),
+      unavailable: [...unavailable, ...elsewhere],
+    };
   };
 }
 
@@ -102,7 +74,7 @@ async function containersOf(
   file: string,
   env: ComposeWorld["env"],
 ): Promise<{
-  readonly containers: readonly ComposeContainer[];
+  readonly containers: readonly RunningPod[];
   readonly unavailable: readonly UnavailablePart[];
 }> {
   try {
@@ -111,16 +83,9 @@ async function containersOf(
       ids.length === 0 ? [] : inspectedContainers(await docker(["inspect", ...ids], env));
     return { containers, unavailable: [] };
   } catch (error) {
-    return {
-      containers: [],
-      unavailable: [
-        {
-          what: `containers of ${file}`,
-          why: whyNot(error),
-          next: "run weir diagnose where docker compose ps lists them",
-        },
-      ],
-    };
+    const next = "run weir diagnose where docker compose ps lists them";
+    const unavailable = [{ what: `containers of ${file}`, why: whyNot(error), next }];
+    return { containers: [], unavailable };
   }
 }
 

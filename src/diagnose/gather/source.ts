@@ -1,9 +1,13 @@
+import type { UnavailablePart } from "../../model/observation.ts";
+
 /** Something that runs and can be asked again and again. */
 export interface Source<T> {
   /** Asks once. @throws what went wrong; then the source is of no more use */
   readonly sample: () => Promise<void>;
   /** Of all samples; undefined when there were fewer than two. */
   readonly result: () => T | undefined;
+  /** What it would show to a login with more rights. */
+  readonly unavailable?: readonly UnavailablePart[];
   /** Ends its connection; doesn't throw. */
   readonly close: () => Promise<void>;
 }

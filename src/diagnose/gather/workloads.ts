@@ -4,15 +4,13 @@ import { Field } from "../../verify/read/field.ts";
 import { readSystem } from "../../verify/read/readSystem.ts";
 import { objectOf, type ManifestObject } from "../../verify/sourcePosition.ts";
 import type { Client, System } from "../../verify/system.ts";
-import { isClient, podOf, runningPods } from "./pods.ts";
+import { podOf, runningPods, type RunningPod } from "./pods.ts";
 
 /**
- * The workloads that connect to a PgBouncer, by what they are set to, and those whose pods are among
- * the PgBouncers' clients, whatever they are set to. A workload with several pools is there once for
- * each.
+ * The workloads of a cluster that connect to a PgBouncer, by what they are set to, and those whose
+ * pods are among the PgBouncers' clients, whatever they are set to.
  *
- * @param objects of a cluster
- * @param isWhole whether objects that are not among them are not there either: else no setting is
+ * @param isWhole whether objects that are not among these are not there either: else no setting is
  *   read, since what is missing might change it
  * @param clientAddresses of the PgBouncers' clients
  */
@@ -21,25 +19,17 @@ export function liveWorkloads(
   isWhole: boolean,
   clientAddresses: ReadonlySet<string>,
 ): readonly LiveWorkload[] {
-  const pods = Map.groupBy(runningPods(objects), ({ workload }) => workload);
   const byKey = new Map(objects.map((object) => [objectOf({ object }), object]));
-  const workloadOf = (name: string): LiveWorkload => {
-    const own = pods.get(name) ?? [];
-    return {
+  const configured = isWhole ? poolSettings(readSystem(objects)) : [];
+  return connectedWorkloads(configured, runningPods(objects), clientAddresses)
+    .map(({ name, settings: { processesPerPod, ...settings }, pods }) => ({
       name,
-      processesPerPod: 1,
-      replicas: replicasOf(byKey.get(name)) ?? own.length,
-      pods: own.map((pod) => podOf(pod, clientAddresses)),
-    };
-  };
-  const configured = (isWhole ? poolSettings(readSystem(objects)) : []).map(
-    ({ workload, settings }) => ({ ...workloadOf(workload), ...settings }),
-  );
-  const names = new Set(configured.map(({ name }) => name));
-  const others = [...pods]
-    .filter(([name, own]) => !names.has(name) && own.some((pod) => isClient(pod, clientAddresses)))
-    .map(([name]) => workloadOf(name));
-  return [...configured, ...others].toSorted(byNames(({ name }) => [name]));
+      processesPerPod,
+      replicas: replicasOf(byKey.get(name)) ?? pods.length,
+      pods,
+      ...settings,
+    }))
+    .toSorted(byNames(({ name }) => [name]));
 }
 
 function replicasOf(object: ManifestObject | undefined): number | undefined {
@@ -48,49 +38,59 @@ function replicasOf(object: ManifestObject | undefined): number | undefined {
 }
 
 /** What a workload's pool is set to, as far as its objects say. */
-interface PoolSettings extends Partial<
-  Pick<LiveWorkload, "line" | "user" | "poolMax" | "poolMaxFrom" | "peakPods">
-> {
-  readonly processesPerPod: number;
+type PoolSettings = Omit<LiveWorkload, "name" | "replicas" | "pods">;
+
+/** The pool of a workload of this name. */
+interface ConfiguredPool {
+  readonly name: string;
+  readonly settings: PoolSettings;
 }
 
-/** The pools that clients of PgBouncers are set to, each with its workload: `Deployment writing/author`. */
-export function poolSettings({
-  clients,
-}: System): readonly { readonly workload: string; readonly settings: PoolSettings }[] {
-  return onePoolEach(clients).map((client) => ({
-    workload: client.workload,
-    settings: settingsOf(client),
-  }));
-}
-
-/** Those of PgBouncers. An address that leads to several of them is one pool all the same. */
-function onePoolEach(clients: readonly Client[]): readonly Client[] {
+/** The pools of PgBouncers' clients; a workload with several pools is there once for each. */
+export function poolSettings({ clients }: System): readonly ConfiguredPool[] {
   const pools = clients.flatMap((client) => {
-    const { place, target } = client;
+    const { workload: name, place, target } = client;
     if (target.kind !== "pooler") return [];
-    const { database, user, place: written } = target;
-    const where = [objectOf(place), place.path, objectOf(written), written.path];
-    return [[JSON.stringify([...where, written.key, database, user]), client] as const];
+    const { database, user, place: written, unknown = [] } = target;
+    const where = [objectOf(place), place.path, objectOf(written), written.path, written.key];
+    const settings = {
+      ...(!unknown.includes("database") && { line: database }),
+      ...(!unknown.includes("user") && { user }),
+      ...sizeOf(client),
+    };
+    return [[JSON.stringify([...where, database, user]), { name, settings }] as const];
   });
+  // An address that leads to several PgBouncers is one pool all the same.
   return [...new Map(pools).values()];
 }
 
-function settingsOf({ pods, processesPerPod, pool, target }: Client): PoolSettings {
-  const { unknown = [] } = target.kind === "pooler" ? target : {};
-  const login =
-    target.kind === "pooler"
-      ? {
-          ...(!unknown.includes("database") && { line: target.database }),
-          ...(!unknown.includes("user") && { user: target.user }),
-        }
-      : {};
+function sizeOf({ pods, processesPerPod, pool }: Client) {
   // The number of pools is not known: then the size of one says nothing.
-  if (!pods.known || !processesPerPod.known) return { ...login, processesPerPod: 1 };
+  if (!pods.known || !processesPerPod.known) return { processesPerPod: 1 };
   return {
-    ...login,
     processesPerPod: processesPerPod.value,
     peakPods: pods.value,
     ...(pool.known && { poolMax: pool.value, poolMaxFrom: pool.why }),
   };
+}
+
+/** The pools with the pods of their workloads, and then the other workloads that have clients. */
+export function connectedWorkloads(
+  configured: readonly ConfiguredPool[],
+  pods: readonly RunningPod[],
+  clientAddresses: ReadonlySet<string>,
+) {
+  const byWorkload = Map.groupBy(pods, ({ workload }) => workload);
+  const names = new Set(configured.map(({ name }) => name));
+  const others = new Set(
+    pods
+      .filter(({ addresses }) => addresses.some((address) => clientAddresses.has(address)))
+      .map(({ workload }) => workload)
+      .filter((name) => !names.has(name)),
+  );
+  const settings: PoolSettings = { processesPerPod: 1 };
+  return [...configured, ...[...others].map((name) => ({ name, settings }))].map((pool) => ({
+    ...pool,
+    pods: (byWorkload.get(pool.name) ?? []).map((pod) => podOf(pod, clientAddresses)),
+  }));
 }
