@@ -17,6 +17,7 @@ const LATE_MS_MAX = 40;
 /** One of so many questions gets no answer. */
 const FAILURES = {
   request: 400,
+  busy: 400,
   openConsole: 20,
   show: 3000,
   postgres: 100,
@@ -43,6 +44,10 @@ export function unsteadyWorld(
     if (isCut || fails(FAILURES.request)) {
       note(`${what}: no answer`);
       throw new KubeError("can't reach it");
+    }
+    if (fails(FAILURES.busy)) {
+      note(`${what}: 429`);
+      return { status: 429, body: undefined };
     }
     const answer = await api.client.request(asked);
     note(`${what}: ${answer.status}`);
