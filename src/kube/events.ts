@@ -79,7 +79,8 @@ export function startEvents({
     if (reported === undefined) return;
     waiting.delete(name);
     try {
-      await writeEvent(client, { name, controller, instance, ...reported });
+      const reporter = { reportingController: controller, reportingInstance: instance };
+      await writeEvent(client, name, reporter, reported);
     } catch (error) {
       if (!mayPass(error)) return onError(error);
       const later = waiting.get(name);
@@ -118,15 +119,13 @@ interface Reported {
   readonly lastUs: number;
 }
 
-interface EventWrite extends Reported {
-  readonly name: string;
-  readonly controller: string;
-  readonly instance: string;
-}
-
 /** Made, or counted on the one that is there. */
-async function writeEvent(client: KubeClient, event: EventWrite): Promise<void> {
-  const { name, controller, instance, occurrence, count, lastUs } = event;
+async function writeEvent(
+  client: KubeClient,
+  name: string,
+  reporter: Readonly<Record<string, string>>,
+  { occurrence, count, lastUs }: Reported,
+): Promise<void> {
   const { regarding, type, reason, action, note } = occurrence;
   const place = { ...KIND, namespace: regarding.namespace ?? "default", name };
   const time = microTime(lastUs);
@@ -138,8 +137,7 @@ async function writeEvent(client: KubeClient, event: EventWrite): Promise<void> 
       kind: KIND.kind,
       metadata: { namespace: place.namespace, name },
       eventTime: time,
-      reportingController: controller,
-      reportingInstance: instance,
+      ...reporter,
       regarding,
       type,
       reason,

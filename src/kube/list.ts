@@ -98,18 +98,12 @@ export function pathOf(
   return `${listPath(listed)}?${parameters.toString()}`;
 }
 
-interface ListPage {
-  readonly items: readonly Record<string, unknown>[];
-  /** Empty: it is the last one. */
-  readonly continues: string;
-  readonly resourceVersion: string;
-}
-
-function pageOf(answer: KubeAnswer, client: KubeClient, { kind, plural }: Listed): ListPage {
+function pageOf(answer: KubeAnswer, client: KubeClient, { kind, plural }: Listed) {
   const { status, body } = answer;
   if (status === 200 && isMapping(body) && body["kind"] === `${kind}List`) {
     const items: unknown = body["items"] ?? [];
     if (Array.isArray(items) && items.every(isMapping)) {
+      // Empty: it is the last one.
       const continues = textAt(body, "metadata", "continue") ?? "";
       return { items, continues, resourceVersion: resourceVersionOf(body) };
     }

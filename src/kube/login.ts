@@ -18,26 +18,12 @@ export interface ClusterLogin {
   readonly source: KubeConfig;
 }
 
-/** Who weir is to one cluster, as of now: tokens and certificates change while it runs. */
-interface ClusterLogins {
-  /**
-   * The login for a request that starts now. Whoever asks while one is under way gets the same,
-   * so that a plugin runs once for all.
-   *
-   * @throws what the library throws: a file that is not there, a plugin that failed
-   */
-  readonly current: () => Promise<ClusterLogin>;
-  /** After a 401 for this login: whether another one can be had, which `current` gives then. */
-  readonly renew: (refused: ClusterLogin) => boolean;
-  /** Cuts all connections. */
-  readonly close: () => Promise<void>;
-}
-
 /**
- * The logins of a kubeconfig's current user. The connections are kept as long as the certificates
+ * The logins of a kubeconfig's current user, as of now: tokens and certificates change while weir
+ * runs. The connections are kept as long as the certificates
  * stay the same: the library itself makes an agent for each request.
  */
-export function loginsOf(given: KubeConfig, cluster: Cluster): ClusterLogins {
+export function loginsOf(given: KubeConfig, cluster: Cluster) {
   let config = given;
   let underWay: Promise<ClusterLogin> | undefined;
   let settings: DispatcherOptions | undefined;
@@ -63,12 +49,19 @@ export function loginsOf(given: KubeConfig, cluster: Cluster): ClusterLogins {
     await old.close();
     dispatchers.delete(old);
   };
+  /**
+   * The login for a request that starts now. Whoever asks while one is under way gets the same,
+   * so that a plugin runs once for all.
+   *
+   * @throws what the library throws: a file that is not there, a plugin that failed
+   */
   const current = () => {
     underWay ??= login().finally(() => {
       underWay = undefined;
     });
     return underWay;
   };
+  /** After a 401 for this login: whether another one can be had, which `current` gives then. */
   const renew = ({ source }: ClusterLogin) => {
     const user = config.getCurrentUser();
     if (source !== config) return true;
@@ -77,6 +70,7 @@ export function loginsOf(given: KubeConfig, cluster: Cluster): ClusterLogins {
     underWay = undefined;
     return true;
   };
+  /** Cuts all connections. */
   const close = async () => {
     await Promise.all([...dispatchers].map((each) => each.destroy()));
   };

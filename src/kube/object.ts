@@ -1,6 +1,6 @@
 import type { KubeClient } from "./client.ts";
 import { fieldOf, isMapping, textAt } from "../json/fields.ts";
-import { isAbsent, KubeError, refusal } from "./refusal.ts";
+import { isRefusal, KubeError, refusal } from "./refusal.ts";
 
 /** An object as the API server holds it: nothing is known of its fields but these. */
 export type KubeObject = Readonly<Record<string, unknown>> & {
@@ -69,7 +69,10 @@ export async function readObject(
   const path = objectPath(place);
   const answer = await client.request({ method: "GET", path, ...(signal && { signal }) });
   const { status, body } = answer;
-  if (isAbsent(answer, place.name)) return undefined;
+  // The object, and not its kind.
+  const isAbsent =
+    isRefusal(answer, 404, "NotFound") && textAt(body, "details", "name") === place.name;
+  if (isAbsent) return undefined;
   if (status === 200 && isObjectOf(place, body)) return body;
   throw refusal(client, "read", place, answer);
 }

@@ -1,13 +1,11 @@
 import type { Change } from "./objectStore.ts";
 
-/** Objects by something that they have in common, as they change. */
-interface ObjectIndex<T> {
-  readonly take: (change: Change<T>) => void;
-  readonly get: (group: string) => readonly T[];
-}
-
-/** @param groupsOf the groups that an object is in */
-export function objectIndex<T>(groupsOf: (object: T) => readonly string[]): ObjectIndex<T> {
+/**
+ * Objects by something that they have in common, as they change.
+ *
+ * @param groupsOf the groups that an object is in
+ */
+export function objectIndex<T>(groupsOf: (object: T) => readonly string[]) {
   const members = new Map<string, Map<string, T>>();
 
   const leave = (key: string, old: T) => {
@@ -25,10 +23,10 @@ export function objectIndex<T>(groupsOf: (object: T) => readonly string[]): Obje
     }
   };
   return {
-    take: (change) => {
+    take: (change: Change<T>) => {
       if (change.type !== "added") leave(change.key, change.old);
       if (change.type !== "deleted") join(change.key, change.new);
     },
-    get: (group) => [...(members.get(group)?.values() ?? [])],
+    get: (group: string): readonly T[] => [...(members.get(group)?.values() ?? [])],
   };
 }

@@ -15,20 +15,9 @@ export interface StoredObject<T> extends ObjectIdentity {
 /**
  * The last known objects of a kind. A version that arrives twice changes nothing. If an object was
  * deleted and created again under the same name, the store reports a deletion and an addition, even
- * if the event of the deletion never arrived.
+ * if the event of the deletion never arrived. What writes returns the changes that it makes.
  */
-interface ObjectStore<T> {
-  readonly get: (key: string) => StoredObject<T> | undefined;
-  readonly all: () => IterableIterator<StoredObject<T>>;
-  /** @returns the changes that it makes, as `remove` and `replace` do */
-  readonly put: (stored: StoredObject<T>) => readonly Change<T>[];
-  readonly remove: (key: string) => readonly Change<T>[];
-  /** All objects, after events may be missing: an object that is not among them was deleted. */
-  readonly replace: (all: readonly StoredObject<T>[]) => readonly Change<T>[];
-}
-
-/** A store with nothing in it. */
-export function objectStore<T>(): ObjectStore<T> {
+export function objectStore<T>() {
   const objects = new Map<string, StoredObject<T>>();
 
   const put = (stored: StoredObject<T>): Change<T>[] => {
@@ -48,10 +37,17 @@ export function objectStore<T>(): ObjectStore<T> {
     objects.delete(key);
     return old === undefined ? [] : [{ type: "deleted", key, old: old.value }];
   };
+  /** All objects, after events may be missing: an object that is not among them was deleted. */
   const replace = (all: readonly StoredObject<T>[]) => {
     const present = new Set(all.map(({ key }) => key));
     const gone = [...objects.keys()].filter((key) => !present.has(key));
     return [...gone.flatMap(remove), ...all.flatMap(put)];
   };
-  return { get: (key) => objects.get(key), all: () => objects.values(), put, remove, replace };
+  return {
+    get: (key: string) => objects.get(key),
+    all: () => objects.values(),
+    put,
+    remove,
+    replace,
+  };
 }

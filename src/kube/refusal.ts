@@ -77,11 +77,6 @@ export function isRefusal(answer: KubeAnswer, status: number, reason: string): b
   return answer.status === status && reasonOf(answer) === reason;
 }
 
-/** Whether it is the object that is not there, and not its kind. */
-export function isAbsent(answer: KubeAnswer, name: string): boolean {
-  return isRefusal(answer, 404, "NotFound") && textAt(answer.body, "details", "name") === name;
-}
-
 /** An answer's Status; empty where it is none. */
 function statusIn({ body }: KubeAnswer): Fields {
   return textAt(body, "kind") === "Status" ? fieldOf(body) : {};

@@ -33,13 +33,11 @@ export interface StatusChange {
   readonly known?: KubeObject;
 }
 
-/** What became of it; `absent`: there is no such object. */
-type StatusOutcome = "written" | "unchanged" | "absent";
-
 /**
  * Writes an object's status, if it differs, and only onto the very version that it was made for
  * (compare-and-swap): no write of anybody is lost.
  *
+ * @returns what became of it; `absent`: there is no such object
  * @throws KubeRefusal when the API server does not take it: unknown fields are refused too
  * @throws KubeError when there is no answer, or others were faster ten times in a row
  */
@@ -47,7 +45,7 @@ export async function writeStatus(
   client: KubeClient,
   runtime: Runtime,
   { place, statusFor, fieldManager, known }: StatusChange,
-): Promise<StatusOutcome> {
+): Promise<"written" | "unchanged" | "absent"> {
   const query = new URLSearchParams({ fieldManager, fieldValidation: "Strict" });
   let object = known;
   for (let tries = 1; ; tries++) {

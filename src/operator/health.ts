@@ -1,5 +1,5 @@
 import { KubeRefusal } from "../kube/refusal.ts";
-import type { LeaseName } from "../kube/leaseRecord.ts";
+import type { LeaseName } from "../kube/lease.ts";
 import { BUDGETS, SERVERS, type ClusterCopy, type CopyState } from "../observe/cluster.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Problems } from "./logOnChange.ts";

@@ -1,5 +1,5 @@
 import { startCandidacy, type Candidacy } from "../kube/lease.ts";
-import type { LeaseName } from "../kube/leaseRecord.ts";
+import type { LeaseName } from "../kube/lease.ts";
 import { followCluster } from "../observe/cluster.ts";
 import { loop } from "../runtime/loop.ts";
 import { copyHealth, leaseHealth, type LeaseHealth } from "./health.ts";

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { yamlStream } from "../../src/render/yaml.ts";
 import { startEvents } from "../../src/kube/events.ts";
-import { readLease, writeLease } from "../../src/kube/leaseRecord.ts";
+import { readLease, writeLease } from "../../src/kube/lease.ts";
 import { listObjects } from "../../src/kube/list.ts";
 import { writeStatus } from "../../src/kube/status.ts";
 import { goldens } from "../golden/goldens.ts";
