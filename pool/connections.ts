@@ -3,28 +3,21 @@ import type { ClientConfig, PoolClient } from "pg";
 import { PoolClosed, PoolTimeout, type PoolState } from "./errors.ts";
 import { watchLeak } from "./leakWatch.ts";
 import type { PoolLog } from "./log.ts";
-import { WaitCounter, type PoolFigures } from "./metricsText.ts";
+import { WaitTimes, type PoolFigures } from "./metricsText.ts";
 import { backoffMs, nextStep, type PoolStep } from "./nextStep.ts";
 import { openConnection, type Connection } from "./openConnection.ts";
 import { isHopeless, PoolRefused, refusingLimit, type RefusingLimit } from "./refusal.ts";
 import type { Cancel, PoolRuntime } from "./runtime.ts";
+import type { PoolNumbers } from "./settings.ts";
 
 /** A login whose checkouts wait without end is given up and tried again after this. */
 const LONGEST_LOGIN_MS = 10_000;
 
 /** What the connections of a pool are, and how long they live. */
-interface ConnectionsSpec {
+interface ConnectionsSpec extends Omit<PoolNumbers, "max" | "port" | "gracePeriodMs"> {
   readonly config: ClientConfig;
   /** To begin with. */
   readonly limit: number;
-  readonly minIdle: number;
-  /** 0: never. */
-  readonly idleTimeoutMs: number;
-  /** How long a checkout waits; 0: for ever. */
-  readonly connectionTimeoutMs: number;
-  readonly maxLifetimeMs: number;
-  /** 0: nobody looks. */
-  readonly leakAfterMs: number;
   readonly log: PoolLog;
   readonly runtime: PoolRuntime;
 }
@@ -51,7 +44,7 @@ export class Connections {
   readonly #closing = new Set<Connection>();
   readonly #expired = new WeakSet<Connection>();
   readonly #waiting: Waiter[] = [];
-  readonly #waits = new WaitCounter();
+  readonly #waits = new WaitTimes();
   readonly #refused: Record<RefusingLimit, number> = {
     max_client_conn: 0,
     max_db_client_connections: 0,
@@ -85,7 +78,7 @@ export class Connections {
   }
 
   get figures(): PoolFigures {
-    return { state: this.state, waitTimes: this.#waits.times(), refused: { ...this.#refused } };
+    return { state: this.state, waitTimes: this.#waits, refused: { ...this.#refused } };
   }
 
   /** From now on no connection is opened beyond it, and those above it go as soon as they can. */

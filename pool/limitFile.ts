@@ -8,25 +8,19 @@ import { limitIn } from "./settings.ts";
 /** The kubelet swaps a folder beneath the file. Its event may get lost, so the pool polls too. */
 const POLL_MS = 1_000;
 
-/** A file with one integer, which another program writes. */
-interface LimitFile {
-  /** The limit now; undefined when the file does not exist, or holds no limit. */
-  readonly limit: number | undefined;
-  readonly stop: () => void;
-}
-
 /**
- * Reads a limit file now and whenever it changes. If the file is gone or holds no limit, the last
+ * Reads a file with one integer, which another program writes, now and whenever it changes. If the file is gone or holds no limit, the last
  * limit still holds; a text that is no limit is logged once.
  *
  * @param changed is called with each new limit
+ * @returns the limit now; undefined when the file does not exist, or holds no limit
  */
 export function followLimitFile(
   path: string,
   log: PoolLog,
   runtime: PoolRuntime,
   changed: (limit: number) => void,
-): LimitFile {
+) {
   let last: string | undefined;
   let watcher: FSWatcher | undefined;
   // Reading a small file in memory takes less time than handing the work to another thread, and no

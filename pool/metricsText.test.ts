@@ -1,13 +1,13 @@
 import { expect, it } from "vitest";
 
-import { metricsText, WaitCounter } from "./metricsText.ts";
+import { metricsText, WaitTimes } from "./metricsText.ts";
 
 it("the figures are told as Prometheus reads them", () => {
-  const waits = new WaitCounter();
+  const waits = new WaitTimes();
   for (const seconds of [0, 0.25, 0.5, 60]) waits.add(seconds);
   const text = metricsText({
     state: { limit: 5, open: 4, idle: 1, inUse: 2, waiting: 3 },
-    waitTimes: waits.times(),
+    waitTimes: waits,
     refused: { max_client_conn: 1, max_db_client_connections: 2, max_user_client_connections: 0 },
   });
   expect(text.endsWith("\n")).toBe(true);

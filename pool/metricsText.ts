@@ -18,11 +18,7 @@ export function metricsText({ state, waitTimes, refused }: PoolFigures): string 
     ...gauge("weir_pool_in_use", "Connections that are checked out.", state.inUse),
     ...gauge("weir_pool_waiting", "Checkouts that wait for a connection.", state.waiting),
     ...head("weir_pool_wait_seconds", "How long checkouts waited.", "histogram"),
-    ...waitTimes.buckets.map(
-      ({ bound, count }) => `weir_pool_wait_seconds_bucket{le="${bound}"} ${count}`,
-    ),
-    `weir_pool_wait_seconds_sum ${waitTimes.sumSeconds}`,
-    `weir_pool_wait_seconds_count ${waitTimes.count}`,
+    ...waitTimes.lines("weir_pool_wait_seconds"),
     ...head("weir_pool_refused_total", "Logins that PgBouncer refused, by its limit.", "counter"),
     ...REFUSING_LIMITS.map(
       (limit) => `weir_pool_refused_total{limit="${limit}"} ${refused[limit]}`,
@@ -40,41 +36,29 @@ function head(name: string, help: string, type: string): readonly string[] {
 }
 
 /** Upper bounds of the buckets, in seconds: from a connection at hand to a timeout. */
-const BOUNDS_SECONDS: readonly number[] = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 5, 10];
+const BOUNDS_SECONDS = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 5, 10, Infinity];
 
 /** How long checkouts waited, as Prometheus counts it. */
-interface WaitTimes {
-  /** Checkouts that waited at most `bound` seconds, by bound; the last is for all. */
-  readonly buckets: readonly { readonly bound: string; readonly count: number }[];
-  readonly sumSeconds: number;
-  readonly count: number;
-}
-
-/** Counts waits. */
-export class WaitCounter {
-  readonly #counts = BOUNDS_SECONDS.map(() => 0);
+export class WaitTimes {
+  /** Checkouts that waited at most so many seconds; the last bound is for all. */
+  readonly #counts = new Map(BOUNDS_SECONDS.map((bound) => [bound, 0]));
   #sumSeconds = 0;
-  #count = 0;
 
   add(seconds: number): void {
     this.#sumSeconds += seconds;
-    this.#count += 1;
-    for (const [index, bound] of BOUNDS_SECONDS.entries()) {
-      if (seconds <= bound) this.#counts[index] = (this.#counts[index] ?? 0) + 1;
+    for (const [bound, count] of this.#counts) {
+      if (seconds <= bound) this.#counts.set(bound, count + 1);
     }
   }
 
-  times(): WaitTimes {
-    return {
-      buckets: [
-        ...BOUNDS_SECONDS.map((bound, index) => ({
-          bound: String(bound),
-          count: this.#counts[index] ?? 0,
-        })),
-        { bound: "+Inf", count: this.#count },
-      ],
-      sumSeconds: this.#sumSeconds,
-      count: this.#count,
-    };
+  /** Its lines of the text format, by this name. */
+  lines(name: string): readonly string[] {
+    return [
+      ...[...this.#counts].map(
+        ([bound, count]) => `${name}_bucket{le="${bound === Infinity ? "+Inf" : bound}"} ${count}`,
+      ),
+      `${name}_sum ${this.#sumSeconds}`,
+      `${name}_count ${this.#counts.get(Infinity)}`,
+    ];
   }
 }

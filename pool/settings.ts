@@ -34,7 +34,7 @@ export interface PoolNumberOptions {
 }
 
 /** What one pool is set to, whoever said it. */
-type PoolNumbers = Readonly<Required<Omit<PoolNumberOptions, "env">>>;
+export type PoolNumbers = Readonly<Required<Omit<PoolNumberOptions, "env">>>;
 
 /** Those that no variable is there for. */
 type MsOption = "gracePeriodMs" | "maxLifetimeMs" | "leakAfterMs";
