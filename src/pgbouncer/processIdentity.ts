@@ -48,18 +48,13 @@ interface AnsweringAddress {
 const CONSOLE_MEMORY_MS = 60_000;
 
 /** The consoles of one address over time. */
-interface ConsoleMemory {
-  readonly consoles: () => Consoles;
-  /** The console `own` was answered. */
-  readonly answered: (own: string, listed: readonly string[], atMs: number) => void;
-}
-
-export function consoleMemory(): ConsoleMemory {
+export function consoleMemory() {
   const lastAnsweredMs = new Map<string, number>();
   let consoles: Consoles = { own: [], listed: [] };
   return {
     consoles: () => consoles,
-    answered: (own, listed, atMs) => {
+    /** The console `own` was answered. */
+    answered: (own: string, listed: readonly string[], atMs: number) => {
       lastAnsweredMs.set(own, atMs);
       for (const [name, lastMs] of lastAnsweredMs) {
         if (atMs - lastMs > CONSOLE_MEMORY_MS) lastAnsweredMs.delete(name);
@@ -74,14 +69,22 @@ export function consoleMemory(): ConsoleMemory {
  * of that one.
  */
 export function sameProcesses(addresses: readonly AnsweringAddress[]): ReadonlyMap<string, string> {
-  const same = new Map<string, string>();
-  const firsts: AnsweringAddress[] = [];
+  return firstAlike(addresses, (a, b) => isOneProcess(a.consoles, b.consoles));
+}
+
+/** Of each that is like an earlier one, which that is. */
+function firstAlike<A extends { readonly name: string }>(
+  addresses: readonly A[],
+  areAlike: (earlier: A, later: A) => boolean,
+): ReadonlyMap<string, string> {
+  const firsts: A[] = [];
+  const alike = new Map<string, string>();
   for (const each of addresses) {
-    const first = firsts.find(({ consoles }) => isOneProcess(consoles, each.consoles));
+    const first = firsts.find((earlier) => areAlike(earlier, each));
     if (first === undefined) firsts.push(each);
-    else same.set(each.name, first.name);
+    else alike.set(each.name, first.name);
   }
-  return same;
+  return alike;
 }
 
 function isOneProcess(a: Consoles, b: Consoles): boolean {
@@ -98,20 +101,11 @@ export interface AskedAddress extends AnsweringAddress {
 }
 
 /** Remembers which addresses ever led to one process. */
-interface ProcessMemory {
-  /** Takes in how they are now, and forgets those that are gone. */
-  readonly note: (addresses: readonly AskedAddress[]) => void;
-  /**
-   * By name: the name of the address with which it shared a process at some time, an available one
-   * if any is.
-   */
-  readonly sharedWith: (addresses: readonly AskedAddress[]) => ReadonlyMap<string, string>;
-}
-
-export function processMemory(): ProcessMemory {
+export function processMemory() {
   const shared = new Map<string, ReadonlySet<string>>();
   return {
-    note: (addresses) => {
+    /** Takes in how they are now, and forgets those that are gone. */
+    note: (addresses: readonly AskedAddress[]) => {
       const available = addresses.filter(({ isAvailable }) => isAvailable);
       const keys = new Set(addresses.map(({ key }) => key));
       for (const key of shared.keys()) if (!keys.has(key)) shared.delete(key);
@@ -123,18 +117,14 @@ export function processMemory(): ProcessMemory {
         shared.set(key, new Set([...before, ...now.map((other) => other.key)]));
       }
     },
-    sharedWith: (addresses) => {
-      const firsts: AskedAddress[] = [];
-      const names = new Map<string, string>();
-      const availableFirst = addresses.toSorted(
-        (a, b) => Number(b.isAvailable) - Number(a.isAvailable),
-      );
-      for (const each of availableFirst) {
-        const first = firsts.find(({ key }) => shared.get(each.key)?.has(key));
-        if (first === undefined) firsts.push(each);
-        else names.set(each.name, first.name);
-      }
-      return names;
-    },
+    /**
+     * By name: the name of the address with which it shared a process at some time, an available
+     * one if any is.
+     */
+    sharedWith: (addresses: readonly AskedAddress[]): ReadonlyMap<string, string> =>
+      firstAlike(
+        addresses.toSorted((a, b) => Number(b.isAvailable) - Number(a.isAvailable)),
+        (earlier, later) => shared.get(later.key)?.has(earlier.key) === true,
+      ),
   };
 }

@@ -49,73 +49,53 @@ export function readIni(
   file: string,
   included: (path: string) => string | undefined,
 ): Ini {
-  const reader = new IniReader(included);
-  reader.read(text, file, 0);
-  return reader;
-}
+  const settings = new Map<string, IniSetting>();
+  const databases = new Map<string, IniEntry>();
+  const users = new Map<string, IniEntry>();
+  const problems: IniProblem[] = [];
+  let section = "";
 
-class IniReader implements Ini {
-  readonly settings = new Map<string, IniSetting>();
-  readonly databases = new Map<string, IniEntry>();
-  readonly users = new Map<string, IniEntry>();
-  readonly problems: IniProblem[] = [];
-  readonly #included: (path: string) => string | undefined;
-  #section = "";
-
-  constructor(included: (path: string) => string | undefined) {
-    this.#included = included;
-  }
-
-  read(text: string, file: string, depth: number): void {
-    for (const [index, raw] of text.split("\n").entries()) {
+  const readFile = (lines: string, path: string, depth: number) => {
+    for (const [index, raw] of lines.split("\n").entries()) {
       const line = raw.trim();
       if (line === "" || line.startsWith(";") || line.startsWith("#")) continue;
-      const problem = this.#line(line, file, depth);
-      if (problem !== undefined) this.problems.push({ line: index + 1, file, text: problem });
+      const problem = readLine(line, path, depth);
+      if (problem !== undefined) problems.push({ line: index + 1, file: path, text: problem });
     }
-  }
-
+  };
   /** What is wrong with it, if anything is. */
-  #line(line: string, file: string, depth: number): string | undefined {
+  const readLine = (line: string, path: string, depth: number): string | undefined => {
     const include = INCLUDE.exec(line)?.[1]?.trim();
-    if (include !== undefined) return this.#include(include, depth);
-    const section = SECTION.exec(line)?.[1];
-    if (section !== undefined) {
-      this.#section = section.toLowerCase();
-      if (this.#section === "pgbouncer") this.settings.clear();
+    if (include !== undefined) return readInclude(include, depth);
+    const begun = SECTION.exec(line)?.[1];
+    if (begun !== undefined) {
+      section = begun.toLowerCase();
+      if (section === "pgbouncer") settings.clear();
       return undefined;
     }
     const [, name, value = ""] = KEY.exec(line) ?? [];
     if (name === undefined) return "is no section, key, comment or %include";
-    return this.#key(unquoted(name), value, file);
-  }
-
-  #include(path: string, depth: number): string | undefined {
+    return readKey(unquoted(name), value, path);
+  };
+  const readInclude = (path: string, depth: number): string | undefined => {
     if (depth >= INCLUDE_DEPTH_MAX) return `%include nests more than ${INCLUDE_DEPTH_MAX} deep`;
-    const text = this.#included(path);
-    if (text === undefined) return `%include ${path}: the file is not known`;
-    this.read(text, path, depth + 1);
+    const lines = included(path);
+    if (lines === undefined) return `%include ${path}: the file is not known`;
+    readFile(lines, path, depth + 1);
     return undefined;
-  }
-
-  #key(name: string, value: string, file: string): string | undefined {
-    switch (this.#section) {
-      case "pgbouncer":
-        this.settings.set(name.toLowerCase(), { value, file });
-        return undefined;
-      case "databases":
-      case "users": {
-        const keys = readConnectionString(value);
-        if (keys === undefined) return `[${this.#section}] ${name}: is no list of key=value`;
-        (this.#section === "users" ? this.users : this.databases).set(name, { keys, file });
-        return undefined;
-      }
-      case "":
-        return "a key stands before the first section";
-      default:
-        return undefined;
+  };
+  const readKey = (name: string, value: string, path: string): string | undefined => {
+    if (section === "") return "a key stands before the first section";
+    if (section === "pgbouncer") settings.set(name.toLowerCase(), { value, file: path });
+    if (section === "databases" || section === "users") {
+      const keys = readConnectionString(value);
+      if (keys === undefined) return `[${section}] ${name}: is no list of key=value`;
+      (section === "users" ? users : databases).set(name, { keys, file: path });
     }
-  }
+    return undefined;
+  };
+  readFile(text, file, 0);
+  return { settings, databases, users, problems };
 }
 
 const PAIR = /\s*([A-Za-z_]\w*)\s*=\s*(?:'((?:[^']|'')*)'|([^\s']\S*|))(?=\s|$)/y;

@@ -123,41 +123,27 @@ interface ActivityRow extends Pick<
   readonly state_age_ms: number | null;
 }
 
-/** A Postgres that answers, and can be asked for its backends again and again. */
-interface OpenPostgres {
-  readonly limits: PostgresLimits;
-  /** CONNECTION LIMIT by role; −1 is none. */
-  readonly roleLimits: ReadonlyMap<string, number>;
-  /** Whether the login may see what others do. */
-  readonly seesAll: boolean;
-  /** Client backends now, the asking one left out. @throws when it does not answer */
-  readonly backends: () => Promise<{ atMs: number; backends: readonly BackendRow[] }>;
-  /** Doesn't throw. */
-  readonly close: () => Promise<void>;
-}
-
 /**
  * Logs in to a Postgres. It only reads, and its own session is in no sample.
  *
  * @throws what Postgres, the network or TLS said
  */
-export async function openPostgres(
-  login: LoginUrl,
-  timeoutMs: number,
-  runtime: Runtime,
-): Promise<OpenPostgres> {
+export async function openPostgres(login: LoginUrl, timeoutMs: number, runtime: Runtime) {
   const { address, database = DATABASE_DEFAULT } = login;
   const settings = { database, applicationName: "weir diagnose", timeoutMs };
   const { query, close } = await openConnection(login, settings, runtime);
   try {
     const { seesAll, ...limits } = only(
-      await query<LimitRow & Pick<OpenPostgres, "seesAll">>(RIGHTS),
+      await query<LimitRow & { readonly seesAll: boolean }>(RIGHTS),
     );
     const roles = await query<{ role: string; limit: number }>(ROLE_LIMITS);
     return {
       limits: { ...limits, address },
+      /** CONNECTION LIMIT by role; −1 is none. */
       roleLimits: new Map(roles.map(({ role, limit }) => [role, limit])),
+      /** Whether the login may see what others do. */
       seesAll,
+      /** Client backends now, the asking one left out. @throws when it does not answer */
       backends: async () => {
         const rows = await query<ActivityRow>(BACKENDS);
         const atMs = runtime.epochMs();

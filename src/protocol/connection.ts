@@ -25,14 +25,6 @@ interface ConnectionSettings {
   readonly stopped?: AbortSignal;
 }
 
-/** A connection that is open. */
-interface PostgresConnection {
-  /** @throws what the server answers, or what ended the connection before */
-  readonly query: <Row extends object>(text: string, values?: unknown[]) => Promise<readonly Row[]>;
-  /** Ends it, whatever state it is in; doesn't throw. */
-  readonly close: () => Promise<void>;
-}
-
 /** How long a connection that is asked to end may take. */
 const CLOSE_MS = 500;
 
@@ -45,7 +37,7 @@ export async function openConnection(
   { host, port, user, password, ssl }: ServerLogin,
   { database, applicationName, timeoutMs, stopped }: ConnectionSettings,
   runtime: Runtime,
-): Promise<PostgresConnection> {
+) {
   stopped?.throwIfAborted();
   // Our own, so that it can be torn down when the server has stopped answering.
   const socket = new Socket();
@@ -84,8 +76,10 @@ export async function openConnection(
     throw error;
   }
   return {
-    query: async <Row extends object>(text: string, values?: unknown[]) =>
+    /** @throws what the server answers, or what ended the connection before */
+    query: async <Row extends object>(text: string, values?: unknown[]): Promise<readonly Row[]> =>
       (await inTime(client.query<Row>(text, values))).rows,
+    /** Ends it, whatever state it is in; doesn't throw. */
     close: async () => {
       const forget = runtime.after(CLOSE_MS, tearDown);
       await client.end().catch(() => {});
