@@ -3,14 +3,14 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { connect, type KubeClient } from "../../src/kube/client.ts";
-import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
+import type { KubeClient } from "../../src/kube/client.ts";
 import { listAll } from "../../src/kube/list.ts";
 import { withoutManagedFields } from "../../src/kube/object.ts";
 import { reflect } from "../../src/kube/reflector.ts";
 import { API_SERVER_START_TIMEOUT_MS, startApiServer, type ApiServer } from "./apiServer.ts";
 import { configMapsIn, shortOf, type ConfigMaps } from "./configMaps.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
+import { kubeClientOf } from "./kubeClient.ts";
 
 const OBJECTS = 10_000;
 const PAGES = OBJECTS / 500;
@@ -24,7 +24,7 @@ let all: readonly string[];
 
 beforeAll(async () => {
   apiServer = await startApiServer();
-  client = connect(loadKubeconfig({ KUBECONFIG: apiServer.kubeconfigPath }), systemRuntime);
+  client = kubeClientOf(apiServer);
   maps = await configMapsIn(apiServer, "many");
   const numbers = Array.from({ length: OBJECTS }, (_, index) => index).values();
   const work = async () => {

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 
-import { connect, type KubeClient } from "../../src/kube/client.ts";
-import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
+import type { KubeClient } from "../../src/kube/client.ts";
 import { type RealCluster, startRealCluster } from "../cluster/realCluster.ts";
 import { cloneOfRepository } from "../docs/clone.ts";
 import { IMAGES } from "../../tools/images/catalog.ts";
@@ -9,7 +8,7 @@ import { imageArchive } from "../../tools/images/imageArchive.ts";
 import { KUBECTL_TIMEOUT } from "./eventually.ts";
 import { type ClusterHealth, watchHealth } from "./health.ts";
 import { logStart } from "./log.ts";
-import { systemRuntime } from "../../src/runtime/runtime.ts";
+import { kubeClientOf } from "../cluster/kubeClient.ts";
 
 /** What all fleets of the suite stand on: a cluster that has the images, and the operator. */
 export interface E2eEnvironment {
@@ -37,7 +36,7 @@ export async function startEnvironment(): Promise<E2eEnvironment> {
   try {
     await Promise.all(archives.map((archive) => cluster.loadImage(archive)));
     up();
-    const client = connect(loadKubeconfig({ KUBECONFIG: cluster.kubeconfigPath }), systemRuntime);
+    const client = kubeClientOf(cluster);
     const health = await watchHealth(client);
     ends.push(health.stop, client.close);
     const kubectlOnce = async (args: readonly string[], stdin?: string) => {

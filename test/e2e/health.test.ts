@@ -2,8 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { connect, type KubeClient } from "../../src/kube/client.ts";
-import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
+import type { KubeClient } from "../../src/kube/client.ts";
 import {
   API_SERVER_START_TIMEOUT_MS,
   type ApiServer,
@@ -12,7 +11,7 @@ import {
 import { answered } from "./eventually.ts";
 import { watchHealth } from "./health.ts";
 import { pausableTime } from "./scenarioTime.ts";
-import { systemRuntime } from "../../src/runtime/runtime.ts";
+import { kubeClientOf } from "../cluster/kubeClient.ts";
 
 /** What suspends a scenario, made on a real API server: its node, and a pod of the cluster's own. */
 
@@ -21,7 +20,7 @@ let client: KubeClient;
 
 beforeAll(async () => {
   apiServer = await startApiServer({ controllerManager: true });
-  client = connect(loadKubeconfig({ KUBECONFIG: apiServer.kubeconfigPath }), systemRuntime);
+  client = kubeClientOf(apiServer);
   await kubectl(["create", "-f", "-"], {
     apiVersion: "v1",
     kind: "Node",

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { applyObject } from "../../src/kube/apply.ts";
-import { connect, type KubeClient } from "../../src/kube/client.ts";
-import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
+import type { KubeClient } from "../../src/kube/client.ts";
 import { KubeRefusal } from "../../src/kube/refusal.ts";
 import { resourceVersionOf } from "../../src/kube/object.ts";
 import {
@@ -9,14 +8,14 @@ import {
   startApiServer,
   type ApiServer,
 } from "../cluster/apiServer.ts";
-import { systemRuntime } from "../../src/runtime/runtime.ts";
+import { kubeClientOf } from "../cluster/kubeClient.ts";
 
 let server: ApiServer;
 let client: KubeClient;
 
 beforeAll(async () => {
   server = await startApiServer();
-  client = connect(loadKubeconfig({ KUBECONFIG: server.kubeconfigPath }), systemRuntime);
+  client = kubeClientOf(server);
 }, API_SERVER_START_TIMEOUT_MS);
 
 afterAll(async () => {

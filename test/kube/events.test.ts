@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { connect, type KubeClient } from "../../src/kube/client.ts";
+import type { KubeClient } from "../../src/kube/client.ts";
 import { startEvents, type Events, type Occurrence } from "../../src/kube/events.ts";
 import { isMapping } from "../../src/json/fields.ts";
 import { KubeError } from "../../src/kube/refusal.ts";
-import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { listObjects } from "../../src/kube/list.ts";
 import type { KubeObject } from "../../src/kube/object.ts";
 import {
@@ -14,13 +13,14 @@ import {
 } from "../cluster/apiServer.ts";
 import { virtualRuntime } from "../runtime/virtualRuntime.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
+import { kubeClientOf } from "../cluster/kubeClient.ts";
 
 let server: ApiServer;
 let client: KubeClient;
 
 beforeAll(async () => {
   server = await startApiServer();
-  client = connect(loadKubeconfig({ KUBECONFIG: server.kubeconfigPath }), systemRuntime);
+  client = kubeClientOf(server);
 }, API_SERVER_START_TIMEOUT_MS);
 
 afterAll(async () => {

@@ -2,10 +2,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { connect, type KubeClient } from "../../src/kube/client.ts";
+import type { KubeClient } from "../../src/kube/client.ts";
 import { isMapping } from "../../src/json/fields.ts";
 import { KubeError } from "../../src/kube/refusal.ts";
-import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { startCandidacy, type Candidacy, type LeaderTerm } from "../../src/kube/lease.ts";
 import {
   API_SERVER_START_TIMEOUT_MS,
@@ -16,6 +15,7 @@ import { startProcess, type RunningProcess } from "../../tools/processes/process
 import { scratchDir } from "../../tools/processes/scratch.ts";
 import { virtualRuntime, type VirtualRuntime } from "../runtime/virtualRuntime.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
+import { kubeClientOf } from "../cluster/kubeClient.ts";
 
 const LEASES = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
 const LEASE = { namespace: "default", name: "weir" };
@@ -25,7 +25,7 @@ let client: KubeClient;
 
 beforeAll(async () => {
   server = await startApiServer();
-  client = connect(loadKubeconfig({ KUBECONFIG: server.kubeconfigPath }), systemRuntime);
+  client = kubeClientOf(server);
 }, API_SERVER_START_TIMEOUT_MS);
 
 afterEach(async () => {

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { applyObject } from "../../src/kube/apply.ts";
-import { connect, type KubeClient } from "../../src/kube/client.ts";
+import type { KubeClient } from "../../src/kube/client.ts";
 import { isMapping } from "../../src/json/fields.ts";
-import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { readObject, resourceVersionOf, type KubeObject } from "../../src/kube/object.ts";
 import { writeStatus, type StatusChange } from "../../src/kube/status.ts";
 import {
@@ -11,6 +10,7 @@ import {
   type ApiServer,
 } from "../cluster/apiServer.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
+import { kubeClientOf } from "../cluster/kubeClient.ts";
 
 /** Deployments: nobody else writes their status here, for want of controllers. */
 const KIND = { apiVersion: "apps/v1", kind: "Deployment", plural: "deployments" };
@@ -20,7 +20,7 @@ let client: KubeClient;
 
 beforeAll(async () => {
   server = await startApiServer();
-  client = connect(loadKubeconfig({ KUBECONFIG: server.kubeconfigPath }), systemRuntime);
+  client = kubeClientOf(server);
 }, API_SERVER_START_TIMEOUT_MS);
 
 afterAll(async () => {

@@ -1,8 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { connect } from "../../src/kube/client.ts";
-import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { fieldOf, textAt } from "../../src/json/fields.ts";
 import { readObject } from "../../src/kube/object.ts";
 import {
@@ -19,7 +17,7 @@ import {
   type RunningProcess,
 } from "../../tools/processes/processes.ts";
 import { applyCrds } from "./controlPlane.ts";
-import { systemRuntime } from "../../src/runtime/runtime.ts";
+import { kubeClientOf } from "../cluster/kubeClient.ts";
 
 let server: ApiServer;
 const running: RunningProcess[] = [];
@@ -61,7 +59,7 @@ async function statusOf(port: number, path: string): Promise<number> {
 }
 
 async function holder(): Promise<string> {
-  const client = connect(loadKubeconfig({ KUBECONFIG: server.kubeconfigPath }), systemRuntime);
+  const client = kubeClientOf(server);
   const lease = { kind: "Lease", apiVersion: "coordination.k8s.io/v1", plural: "leases" };
   const read = await readObject(client, { ...lease, namespace: "default", name: "weir-operator" });
   await client.close();

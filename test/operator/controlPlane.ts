@@ -1,12 +1,12 @@
 import { pino, type Logger } from "pino";
 import { startOperator, type Operator } from "../../src/operator/operator.ts";
-import { connect, type KubeClient } from "../../src/kube/client.ts";
+import type { KubeClient } from "../../src/kube/client.ts";
 import { isMapping, type Fields } from "../../src/json/fields.ts";
-import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { listPath } from "../../src/kube/object.ts";
 import { startApiServer, type ApiServer } from "../cluster/apiServer.ts";
 import { systemRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import { systemNetwork } from "../../src/observe/network.ts";
+import { kubeClientOf } from "../cluster/kubeClient.ts";
 
 /** An object of a namespace, as it is sent. */
 export interface Sent {
@@ -53,7 +53,7 @@ export const LEASE = { namespace: "default", name: "weir-operator" };
 
 export async function startControlPlane(): Promise<ControlPlane> {
   const server = await startApiServer();
-  const client = connect(loadKubeconfig({ KUBECONFIG: server.kubeconfigPath }), systemRuntime);
+  const client = kubeClientOf(server);
   const running: Operator[] = [];
   let log = "";
   const logger: Logger = pino({ level: "debug" }, { write: (line) => void (log += line) });

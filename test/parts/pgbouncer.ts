@@ -11,8 +11,8 @@ import { freePort } from "./ports.ts";
 import { type Exit, type RunningProcess, startProcess } from "../../tools/processes/processes.ts";
 import {
   askVersion,
+  findProgram,
   isAtLeast,
-  missingProgram,
   onPath,
   type Program,
 } from "../../tools/debian/programs.ts";
@@ -144,8 +144,20 @@ export async function startPgBouncer(spec: PgBouncerSpec): Promise<PgBouncer> {
 }
 
 /**
- * Runs one statement on the admin console, over the unix socket, as PgBouncer's own user, under
- * the name `pgbouncer`. That is an admin whatever the ini says.
+ * A client of the admin console, over the unix socket, as PgBouncer's own user, under the name
+ * `pgbouncer`. That is an admin whatever the ini says.
+ */
+export function consoleClient(place: PgBouncerPlace): Client {
+  return new Client({
+    host: place.consoleDir,
+    port: place.port,
+    user: "pgbouncer",
+    database: "pgbouncer",
+  });
+}
+
+/**
+ * Runs one statement on the admin console.
  *
  * @returns the rows; values are texts and numbers as node-postgres reads them
  */
@@ -153,12 +165,7 @@ export async function consoleQuery(
   place: PgBouncerPlace,
   sql: string,
 ): Promise<Record<string, unknown>[]> {
-  const client = new Client({
-    host: place.consoleDir,
-    port: place.port,
-    user: "pgbouncer",
-    database: "pgbouncer",
-  });
+  const client = consoleClient(place);
   await client.connect();
   try {
     const { rows } = await client.query<Record<string, unknown>>(sql);
@@ -177,28 +184,16 @@ let found: Promise<Program> | undefined;
  * @throws with what was tried and what to install
  */
 export function findPgBouncer(): Promise<Program> {
-  found ??= searchPgBouncer();
-  return found;
-}
-
-async function searchPgBouncer(): Promise<Program> {
-  const tooOld: string[] = [];
-  for (const path of await onPath("pgbouncer")) {
-    const program = await askVersion(path);
-    if (isAtLeast(program.version, MINIMUM)) return program;
-    tooOld.push(`${path} is ${program.version}`);
-  }
-  try {
-    return await pgbouncerFromSid();
-  } catch (cause) {
-    throw missingProgram({
-      wanted: `PgBouncer ${MINIMUM} or newer`,
-      found: tooOld,
+  found ??= (async () =>
+    findProgram({
+      name: "PgBouncer",
+      minimum: MINIMUM,
+      paths: await onPath("pgbouncer"),
       suite: "sid",
       install: "apt-get install pgbouncer, on Debian trixie or newer",
-      cause,
-    });
-  }
+      unpacked: pgbouncerFromSid,
+    }))();
+  return found;
 }
 
 async function pgbouncerFromSid(): Promise<Program> {

@@ -1,4 +1,4 @@
-import { readdir, realpath, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { Client } from "pg";
@@ -8,13 +8,7 @@ import { unpackDebian } from "../../tools/debian/debian.ts";
 import { type UnixUser, serverOwner } from "../../tools/processes/owner.ts";
 import { freePort } from "./ports.ts";
 import { type RunningProcess, runProcess, startProcess } from "../../tools/processes/processes.ts";
-import {
-  askVersion,
-  isAtLeast,
-  missingProgram,
-  onPath,
-  type Program,
-} from "../../tools/debian/programs.ts";
+import { askVersion, findProgram, onPath, type Program } from "../../tools/debian/programs.ts";
 import { scratchDir } from "../../tools/processes/scratch.ts";
 
 const MINIMUM = "15";
@@ -188,29 +182,16 @@ let found: Promise<Program> | undefined;
  * @throws with what was tried and what to install
  */
 function findPostgres(): Promise<Program> {
-  found ??= searchPostgres();
-  return found;
-}
-
-async function searchPostgres(): Promise<Program> {
-  const tooOld: string[] = [];
-  for (const path of [...(await onPath("postgres")), ...(await installedByDebian())]) {
-    // A link on PATH does not lie beside initdb.
-    const program = await askVersion(await realpath(path));
-    if (isAtLeast(program.version, MINIMUM)) return program;
-    tooOld.push(`${path} is ${program.version}`);
-  }
-  try {
-    return await postgresFromDebian();
-  } catch (cause) {
-    throw missingProgram({
-      wanted: `Postgres ${MINIMUM} or newer`,
-      found: tooOld,
+  found ??= (async () =>
+    findProgram({
+      name: "Postgres",
+      minimum: MINIMUM,
+      paths: [...(await onPath("postgres")), ...(await installedByDebian())],
       suite: FROM_DEBIAN.suite,
       install: "apt-get install postgresql",
-      cause,
-    });
-  }
+      unpacked: postgresFromDebian,
+    }))();
+  return found;
 }
 
 async function installedByDebian(): Promise<string[]> {

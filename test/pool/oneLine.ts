@@ -2,10 +2,11 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 
 import type { Pool } from "@weir-dev/pool";
-import { Client, type ClientConfig } from "pg";
+import type { ClientConfig } from "pg";
 import { expect, vi } from "vitest";
 
 import {
+  consoleClient,
   consoleQuery,
   pgbouncerPlace,
   startPgBouncer,
@@ -154,12 +155,7 @@ export async function expectOnlyOwnClients(db: Pool, line: OneLine): Promise<voi
 }
 
 async function watchClients({ place }: PgBouncer): Promise<ClientWatch> {
-  const client = new Client({
-    host: place.consoleDir,
-    port: place.port,
-    user: "pgbouncer",
-    database: "pgbouncer",
-  });
+  const client = consoleClient(place);
   await client.connect();
   let samples = 0;
   let most = 0;

@@ -1,4 +1,4 @@
-import { access, constants } from "node:fs/promises";
+import { access, constants, realpath } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 
 import { DEBIAN_MIRROR, type DebianSuite } from "./debian.ts";
@@ -44,28 +44,46 @@ export async function askVersion(path: string): Promise<Program> {
   return { path, version };
 }
 
-/** What is said when there is no program to test with. */
-interface MissingProgram {
-  /** `PgBouncer 1.24 or newer` */
-  readonly wanted: string;
-  /** What was found instead, one a program. */
-  readonly found: readonly string[];
+/** A program of Debian that tests need. */
+interface ProgramSpec {
+  /** `PgBouncer` */
+  readonly name: string;
+  /** The oldest version that will do. */
+  readonly minimum: string;
+  /** Where it may be on this machine, the best place first. */
+  readonly paths: readonly string[];
   readonly suite: DebianSuite;
   /** What to install by hand. */
   readonly install: string;
-  /** Why it could not be unpacked from Debian. */
-  readonly cause: unknown;
+  /** Unpacks it from the suite. */
+  readonly unpacked: () => Promise<Program>;
 }
 
-/** The error for a program that is neither here nor to be had from Debian. */
-export function missingProgram({ wanted, found, suite, install, cause }: MissingProgram): Error {
-  const here = found.length === 0 ? "none is installed" : found.join(", ");
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new Error(
-    `no ${wanted}: ${here}, and unpacking it from ${DEBIAN_MIRROR} ${suite} failed. ` +
-      `Install it (${install}), or make that work:\n${reason}`,
-    { cause },
-  );
+/**
+ * A program of this machine that is new enough, else one unpacked from Debian.
+ *
+ * @throws with what was tried and what to install
+ */
+export async function findProgram(spec: ProgramSpec): Promise<Program> {
+  const { name, minimum, paths, suite, install, unpacked } = spec;
+  const tooOld: string[] = [];
+  for (const path of paths) {
+    // A link on PATH does not lie beside the programs that come with it.
+    const program = await askVersion(await realpath(path));
+    if (isAtLeast(program.version, minimum)) return program;
+    tooOld.push(`${path} is ${program.version}`);
+  }
+  try {
+    return await unpacked();
+  } catch (cause) {
+    const here = tooOld.length === 0 ? "none is installed" : tooOld.join(", ");
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `no ${name} ${minimum} or newer: ${here}, and unpacking it from ${DEBIAN_MIRROR} ${suite} ` +
+        `failed. Install it (${install}), or make that work:\n${reason}`,
+      { cause },
+    );
+  }
 }
 
 /** Whether a dotted version is the same as another one, or newer. */
