@@ -3,7 +3,7 @@ import { fieldOf, textAt } from "../json/fields.ts";
 import { isObjectOf, objectPath, type KubeObject } from "./object.ts";
 import { refusal, type KubeAnswer } from "./refusal.ts";
 
-/** What is applied. */
+/** An object for server-side apply. */
 export interface Applied {
   /** As in a path: `deployments`. */
   readonly plural: string;
@@ -13,11 +13,11 @@ export interface Applied {
   };
 }
 
-/** Who applies. */
+/** The options of a server-side apply. */
 interface ApplyOptions {
-  /** Whose the fields are from then on. */
+  /** The manager that owns the applied fields from then on. */
   readonly fieldManager: string;
-  /** Whether fields that another manager set otherwise are taken from it; else it is refused. */
+  /** Whether to take over fields that another manager set otherwise; else the apply is refused. */
   readonly force: boolean;
 }
 

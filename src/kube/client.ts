@@ -13,7 +13,7 @@ const TIMEOUT_MS = 30_000;
 const RETRIES_MAX = 5;
 const RETRY_AFTER_MS_MAX = 10_000;
 
-/** What an API server is asked. */
+/** A request to an API server. */
 export interface KubeRequest {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Below the cluster's address, with its query. */
@@ -56,14 +56,14 @@ export interface KubeClient {
   readonly close: () => Promise<void>;
 }
 
-/** What may be told of a connection. */
+/** The facts about a connection that a message may show. */
 export interface ConnectOptions {
   /** How long an answer may take, or the beginning of a stream; 30 s when absent. */
   readonly timeoutMs?: number;
 }
 
 /**
- * Talks to the cluster of a kubeconfig, over connections that are kept. It logs in anew for each
+ * Talks to the cluster of a kubeconfig, over connections that it reuses. It logs in anew for each
  * request, since tokens expire. There is no limit of requests: that is the API server's to say.
  *
  * @throws KubeError when the kubeconfig names no cluster
@@ -197,8 +197,8 @@ function jsonOf(text: string): unknown {
 function reasonOf(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return "it failed";
   if (error.name === "TimeoutError") return `no answer within ${timeoutMs / 1000} s`;
-  // Of a name with several addresses, all of which failed; it has no message of its own. Only the
-  // last was waited for to the end: the others may say no more than that a quarter of a second passed.
+  // A name with several addresses, all of which failed: the error has no message of its own. Only the
+  // last attempt ran to its end; the others may only say that a quarter of a second has passed.
   if (error instanceof AggregateError) return reasonOf(error.errors.at(-1), timeoutMs);
   return firstLine(error.message);
 }

@@ -29,7 +29,7 @@ export interface Occurrence {
   readonly type: "Normal" | "Warning";
   /** Why, in one word for machines: `PoolTooLarge`. */
   readonly reason: string;
-  /** What was done, or could not be, in one word for machines. */
+  /** The action that was done, or that failed, in one word for machines. */
   readonly action: string;
   /**
    * A sentence for people; after 1024 bytes it is cut. Another note is another event: what
@@ -42,18 +42,18 @@ export interface Occurrence {
 export interface Events {
   /** Tells of an occurrence, some time soon. It never fails; see `onError`. */
   readonly report: (occurrence: Occurrence) => void;
-  /** Waits for the writes under way; what still waits is not told any more. */
+  /** Waits for the writes under way; events that still wait are dropped. */
   readonly stop: () => Promise<void>;
 }
 
-/** Who tells of events. */
+/** The options of an event writer. */
 interface EventsOptions {
   readonly client: KubeClient;
   /** A qualified name: `weir.dev/operator`. */
   readonly controller: string;
   /** The pod's name. */
   readonly instance: string;
-  /** Is told why an event could not be written; must not throw. */
+  /** Called with the reason when an event could not be written; must not throw. */
   readonly onError: (error: unknown) => void;
   readonly runtime: Runtime;
 }

@@ -40,17 +40,17 @@ export interface LeaderTerm {
   readonly stillLeading: () => boolean;
 }
 
-/** Who wants to lead, and how it is told. */
+/** A candidate for a Lease, and its callbacks. */
 interface CandidacyOptions {
   readonly client: KubeClient;
   readonly lease: LeaseName;
-  /** For people: the pod's name. What tells this process from all others is added to it. */
+  /** For people: the pod's name. A suffix that is unique to this process is added. */
   readonly candidate: string;
   /** How long others leave a lease alone that is not renewed; whole seconds. 15 s when absent. */
   readonly leaseDurationMs?: number;
   /** How long a leader leads on without a renewal; less than the duration. 10 s when absent. */
   readonly renewDeadlineMs?: number;
-  /** How often a leader renews, and another one looks; less than the deadline. 2 s when absent. */
+  /** How often a leader renews, and others read the Lease; less than the deadline. 2 s when absent. */
   readonly retryMs?: number;
   /** Must not throw. */
   readonly onLead: (term: LeaderTerm) => void;
