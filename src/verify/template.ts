@@ -84,6 +84,8 @@ export class Template {
 
   /** @param pattern a global one */
   matchAll(pattern: RegExp): readonly TemplateMatch[] {
+    // Most texts have none, and matchAll copies the pattern first.
+    if (this.#marked.search(pattern) === -1) return [];
     return [...this.#marked.matchAll(pattern)].map((match) => Template.#groups(match));
   }
 

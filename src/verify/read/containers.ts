@@ -184,6 +184,7 @@ const REFERENCE = /\$(?:\$|\(([A-Za-z_.-][\w.-]*)\))/g;
 
 /** `$(NAME)` from these variables; a name that is not there stays as it is, as in Kubernetes. */
 function expanded(text: string, variables: EnvironmentVariables): Template {
+  if (!text.includes("$")) return Template.of(text);
   const parts: Template[] = [];
   let end = 0;
   for (const match of text.matchAll(REFERENCE)) {

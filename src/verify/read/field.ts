@@ -36,13 +36,13 @@ export class Field {
   }
 
   text(...path: FieldPath): string | undefined {
-    const { value } = this.at(...path);
+    const value = valueAt(this.value, path);
     return typeof value === "string" ? value : undefined;
   }
 
   /** A text, a number or a boolean, as text. */
   scalar(...path: FieldPath): string | undefined {
-    const { value } = this.at(...path);
+    const value = valueAt(this.value, path);
     return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
       ? `${value}`
       : undefined;
@@ -50,7 +50,7 @@ export class Field {
 
   /** A number, as it may also stand in a text: `port: "5432"`. */
   count(...path: FieldPath): number | undefined {
-    const { value } = this.at(...path);
+    const value = valueAt(this.value, path);
     if (typeof value === "string") return /^\d{1,15}$/.test(value) ? Number(value) : undefined;
     const isCount = typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
     return isCount ? value : undefined;
