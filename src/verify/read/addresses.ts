@@ -1,4 +1,5 @@
 import { formatPostgresAddress, postgresAddressOf } from "../../api/postgresAddress.ts";
+import type { ManifestObject } from "../sourcePosition.ts";
 import { Field } from "./field.ts";
 import type { Inventory } from "./inventory.ts";
 
@@ -7,6 +8,11 @@ export type Endpoint =
   | { readonly kind: "pooler"; readonly name: string }
   /** By its main address. */
   | { readonly kind: "postgres"; readonly address: string };
+
+/** A text that two endpoints share only where they are the same. */
+export function endpointKey(endpoint: Endpoint): string {
+  return endpoint.kind === "pooler" ? `pooler ${endpoint.name}` : `postgres ${endpoint.address}`;
+}
 
 /** Pods that take connections: a pooler's or a Postgres server's. */
 export interface Listener {
@@ -34,9 +40,10 @@ type Resolved =
   /** Why it is not known. */
   | { readonly kind: "unknown"; readonly why: string };
 
-interface ServiceEndpoint {
+/** A port of a Service or a host, and what it leads to. */
+interface ServicePort {
   readonly port: number;
-  readonly endpoint: Endpoint;
+  readonly endpoints: readonly Endpoint[];
 }
 
 /** ExternalNames that lead to each other. */
@@ -55,9 +62,9 @@ export class AddressBook {
   readonly #inventory: Inventory;
   readonly #backends = new Map<string, Backend[]>();
   readonly #others = new Map<string, ReadonlyMap<string, string>[]>();
-  readonly #services = new Map<string, ServiceEndpoint[]>();
-  readonly #hosts = new Map<string, ServiceEndpoint[]>();
-  readonly #found = new Map<string, readonly ServicePort[]>();
+  readonly #services = new Map<string, ServicePort[]>();
+  readonly #hosts = new Map<string, ServicePort[]>();
+  readonly #found = new Map<ManifestObject, readonly ServicePort[]>();
   #byIp: ReadonlyMap<string, Field> | undefined;
 
   constructor(inventory: Inventory) {
@@ -68,7 +75,7 @@ export class AddressBook {
     const { namespace, labels, services } = listener;
     if (labels.size > 0) push(this.#backends, namespace, { ...listener, endpoint });
     for (const { name, port } of services) {
-      push(this.#services, `${namespace}/${name}`, { port, endpoint });
+      push(this.#services, `${namespace}/${name}`, { port, endpoints: [endpoint] });
     }
   }
 
@@ -81,7 +88,7 @@ export class AddressBook {
   addHost(host: string, ports: readonly number[], endpoint: Endpoint): void {
     this.addHostElsewhere(host);
     const name = host.toLowerCase();
-    for (const port of ports) this.#hosts.get(name)?.push({ port, endpoint });
+    for (const port of ports) this.#hosts.get(name)?.push({ port, endpoints: [endpoint] });
   }
 
   /** A host that means the same everywhere, and where neither pooler nor Postgres is. */
@@ -93,12 +100,9 @@ export class AddressBook {
   /**
    * @param port undefined: not said. Then that of the Service counts, if it has just one
    * @param namespace of the pod that connects
+   * @param depth how many ExternalNames led here
    */
-  resolve(host: string, port: number | undefined, namespace: string): Resolved {
-    return this.#resolve(host, port, namespace, 0);
-  }
-
-  #resolve(host: string, port: number | undefined, namespace: string, depth: number): Resolved {
+  resolve(host: string, port: number | undefined, namespace: string, depth = 0): Resolved {
     const name = host.toLowerCase().replace(/\.$/, "");
     const here = this.#hosts.get(name);
     if (here !== undefined) return atPort(here, port);
@@ -109,13 +113,13 @@ export class AddressBook {
         : this.#byService(service, port);
     }
     for (const [service, where] of candidates(name, namespace)) {
-      const external = this.#externalName(where, service);
+      const object = this.#inventory.find("", "Service", where, service);
+      const external = object && externalName(Field.of(object));
       if (external !== undefined && depth < EXTERNAL_DEPTH_MAX) {
-        return this.#resolve(external, port, where, depth + 1);
+        return this.resolve(external, port, where, depth + 1);
       }
       const operators = this.#services.get(`${where}/${service}`);
       if (operators !== undefined) return atPort(operators, port);
-      const object = this.#inventory.find("", "Service", where, service);
       if (object !== undefined) return this.#byService(Field.of(object), port);
     }
     if (isClusterName(name) || this.#isInNamespace(name)) {
@@ -151,21 +155,13 @@ export class AddressBook {
     );
   }
 
-  #externalName(namespace: string, name: string): string | undefined {
-    const object = this.#inventory.find("", "Service", namespace, name);
-    if (object === undefined) return undefined;
-    const spec = Field.of(object).at("spec");
-    return spec.at("type").value === "ExternalName" ? spec.text("externalName") : undefined;
-  }
-
   #byService(service: Field, port: number | undefined): Resolved {
     const { namespace } = service.object;
     const name = `${namespace}/${service.object.name}`;
     const ports = this.servicePorts(service);
     if (ports === undefined) return unknown(`Service ${name} has no selector`);
-    const fitting = port === undefined ? ports : ports.filter((one) => one.port === port);
-    const endpoints = fitting.flatMap((one) => one.endpoints);
-    if (endpoints.length > 0) return { kind: "found", endpoints: unique(endpoints) };
+    const found = atPort(ports, port);
+    if (found.kind === "found") return found;
     if (ports.some((one) => one.endpoints.length > 0)) {
       return unknown(`Service ${name} leads from another port than ${port}`);
     }
@@ -181,28 +177,26 @@ export class AddressBook {
 
   /** Where each port of a Service leads; undefined when it selects nothing by itself. */
   servicePorts(service: Field): readonly ServicePort[] | undefined {
-    const { namespace, name } = service.object;
-    const key = `${namespace}/${name}`;
-    const before = this.#found.get(key);
+    const before = this.#found.get(service.object);
     if (before !== undefined) return before;
     const selector = service.texts("spec", "selector");
     if (selector.size === 0) return undefined;
-    const backends = (this.#backends.get(namespace) ?? []).filter(({ labels }) =>
+    const backends = (this.#backends.get(service.object.namespace) ?? []).filter(({ labels }) =>
       selects(selector, labels),
     );
     const isHeadless = service.at("spec", "clusterIP").value === "None";
     const ports = service
       .items("spec", "ports")
       .flatMap((field) => servicePort(field, backends, isHeadless));
-    this.#found.set(key, ports);
+    this.#found.set(service.object, ports);
     return ports;
   }
 
   /** The name of the pooler at a host, of the first where there are several. */
   poolerAt(host: string, port: number | undefined, namespace: string): string | undefined {
     const resolved = this.resolve(host, port, namespace);
-    const endpoints = resolved.kind === "found" ? resolved.endpoints : [];
-    return endpoints.find((one) => one.kind === "pooler")?.name;
+    if (resolved.kind !== "found") return undefined;
+    return resolved.endpoints.find((one) => one.kind === "pooler")?.name;
   }
 
   /** The Postgres at a host, by one name: its main address where it is known. */
@@ -217,12 +211,6 @@ export class AddressBook {
     if (postgres !== undefined) return postgres.address;
     return completed(resolved.kind === "outside" ? resolved.host : host, port, namespace);
   }
-}
-
-/** A port of a Service and what it leads to. */
-interface ServicePort {
-  readonly port: number;
-  readonly endpoints: readonly Endpoint[];
 }
 
 /** `HOST:PORT` with its full name: see postgresAddress.ts. Without a namespace a name is full. */
@@ -254,11 +242,16 @@ function unknown(why: string): Resolved {
   return { kind: "unknown", why };
 }
 
-function atPort(services: readonly ServiceEndpoint[], port: number | undefined): Resolved {
-  const fitting = port === undefined ? services : services.filter((one) => one.port === port);
-  return fitting.length === 0
-    ? { kind: "elsewhere" }
-    : { kind: "found", endpoints: unique(fitting.map(({ endpoint }) => endpoint)) };
+/** What the port of them that is named leads to, or all where none is. */
+function atPort(ports: readonly ServicePort[], port: number | undefined): Resolved {
+  const fitting = port === undefined ? ports : ports.filter((one) => one.port === port);
+  const endpoints = unique(fitting.flatMap((one) => one.endpoints));
+  return endpoints.length === 0 ? { kind: "elsewhere" } : { kind: "found", endpoints };
+}
+
+function externalName(service: Field): string | undefined {
+  const spec = service.at("spec");
+  return spec.at("type").value === "ExternalName" ? spec.text("externalName") : undefined;
 }
 
 function servicePort(
@@ -269,10 +262,9 @@ function servicePort(
   const port = field.count("port");
   if (port === undefined) return [];
   const target = field.at("targetPort");
+  const number = target.count() ?? (target.exists ? undefined : port);
   const fitting = backends.filter(({ ports, portNames }) => {
-    const name = target.text();
-    const number = target.count() ?? (target.exists ? undefined : port);
-    const at = number ?? (name === undefined ? undefined : portNames.get(name));
+    const at = number ?? portNames.get(target.text() ?? "");
     return at !== undefined && ports.includes(at);
   });
   const own = { port, endpoints: unique(fitting.map(({ endpoint }) => endpoint)) };
@@ -292,7 +284,8 @@ function selects(
 }
 
 function unique(endpoints: readonly Endpoint[]): readonly Endpoint[] {
-  return [...new Map(endpoints.map((endpoint) => [JSON.stringify(endpoint), endpoint])).values()];
+  if (endpoints.length < 2) return endpoints;
+  return [...new Map(endpoints.map((one) => [endpointKey(one), one])).values()];
 }
 
 function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void {

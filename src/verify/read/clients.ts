@@ -2,7 +2,7 @@ import { known, type MissingQuantity } from "../quantity.ts";
 import type { Client, Target } from "../system.ts";
 import { Template } from "../template.ts";
 import type { Container, Workload } from "../workload.ts";
-import type { Endpoint } from "./addresses.ts";
+import { isLoopback, type Endpoint } from "./addresses.ts";
 import {
   isUnclear,
   merged,
@@ -64,7 +64,11 @@ export function clientsOf(workload: Workload, destinations: Destinations): ReadC
     clients: [...regular, ...beyond(regular, preparing.map(clientsIn))],
     missing: all.flatMap((read) => read.missing),
     notes: all.flatMap((read) => read.notes),
-    sidecarPoolers: all.flatMap((read) => read.sidecarPoolers),
+    sidecarPoolers: all.flatMap(({ connections }) =>
+      connections.flatMap(({ target, endpoint }) =>
+        endpoint.kind === "pooler" && isLoopback(target.host.render()) ? [endpoint.name] : [],
+      ),
+    ),
   };
 }
 

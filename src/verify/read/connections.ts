@@ -2,7 +2,7 @@ import { CONNECTS_TO_ANNOTATION } from "../../api/names.ts";
 import type { MissingQuantity, Quantity } from "../quantity.ts";
 import type { Template } from "../template.ts";
 import type { Container, Workload } from "../workload.ts";
-import type { Endpoint } from "./addresses.ts";
+import { endpointKey, type Endpoint } from "./addresses.ts";
 import { annotatedTargets } from "./annotations.ts";
 import { writtenTargets, type ConnectionTarget } from "./connectionTargets.ts";
 import { fileTargets, mentionedTargets } from "./mentions.ts";
@@ -23,8 +23,6 @@ export interface ContainerConnections {
   readonly connections: readonly TargetConnection[];
   readonly missing: readonly MissingQuantity[];
   readonly notes: readonly string[];
-  /** Poolers that the container reaches over localhost. */
-  readonly sidecarPoolers: readonly string[];
 }
 
 /** What the environment, the command and the files of a container say of its connections. */
@@ -34,9 +32,7 @@ export function writtenConnections(
   destinations: Destinations,
 ): ContainerConnections {
   const unread = unreadProgram(workload, container, destinations);
-  if (isServer(container)) {
-    return { connections: [], missing: unread, notes: [], sidecarPoolers: [] };
-  }
+  if (isServer(container)) return { connections: [], missing: unread, notes: [] };
   const resolved = (targets: readonly ConnectionTarget[]): ContainerConnections =>
     resolvedConnections(targets, container, workload, destinations);
   const written = resolved([
@@ -44,9 +40,8 @@ export function writtenConnections(
     ...fileTargets(workload, container, destinations),
   ]);
   // A mention says nothing new where a connection leads to the same.
-  const known = new Set(written.connections.map(({ endpoint }) => JSON.stringify(endpoint)));
   const mentions = resolved(mentionedTargets(workload, container, destinations)).connections.filter(
-    ({ endpoint }) => !known.has(JSON.stringify(endpoint)),
+    (mention) => !written.connections.some((other) => isSameEndpoint(mention, other)),
   );
   const connections = [...written.connections, ...mentions];
   const missing = [...written.missing, ...unread];
@@ -113,7 +108,6 @@ export function withAnnotation(
         : read.connections,
     missing,
     notes,
-    sidecarPoolers: [...read.sidecarPoolers, ...resolved.sidecarPoolers],
   };
 }
 
@@ -128,18 +122,14 @@ function resolvedConnections(
   workload: Workload,
   destinations: Destinations,
 ): ContainerConnections {
-  const resolved = targets.map((target) => ({
-    target,
-    ...resolveTarget(target, container.name, workload, destinations),
-  }));
-  return {
-    connections: resolved.flatMap(({ target, endpoints }) =>
-      endpoints.map((endpoint) => ({ target, endpoint })),
-    ),
-    missing: resolved.flatMap(({ missing }) => missing ?? []),
-    notes: [],
-    sidecarPoolers: [...new Set(resolved.flatMap(({ sidecarPoolers }) => sidecarPoolers))],
-  };
+  const connections: TargetConnection[] = [];
+  const missing: MissingQuantity[] = [];
+  for (const target of targets) {
+    const resolved = resolveTarget(target, container.name, workload, destinations);
+    if ("known" in resolved) missing.push(resolved);
+    else connections.push(...resolved.map((endpoint) => ({ target, endpoint })));
+  }
+  return { connections, missing, notes: [] };
 }
 
 /** A connection with the size of its pool. */
@@ -244,7 +234,7 @@ function knownOnly(text: Template | undefined): Template | undefined {
 }
 
 function isSameEndpoint(a: TargetConnection, b: TargetConnection): boolean {
-  return JSON.stringify(a.endpoint) === JSON.stringify(b.endpoint);
+  return endpointKey(a.endpoint) === endpointKey(b.endpoint);
 }
 
 function detail({ target }: TargetConnection): number {

@@ -68,27 +68,18 @@ function argumentsIn(list: Field, variables: EnvironmentVariables): readonly Arg
  * Kubernetes does: from the variables before it, `$$` for a dollar sign.
  */
 function environmentOf(pod: PodTemplate, container: Field): Environment {
-  const { namespace } = pod;
   const variables = new Map<string, Variable>();
   const unknown: { name: string; place: SourcePosition }[] = [];
   for (const source of container.items("envFrom")) {
-    const [kind, reference] = source.at("secretRef").exists
-      ? (["Secret", source.at("secretRef")] as const)
-      : (["ConfigMap", source.at("configMapRef")] as const);
-    const name = reference.text("name");
-    if (name === undefined) continue;
-    const entries = dataOf(pod, kind, name);
-    if (entries === undefined) {
-      if (reference.at("optional").value !== true) {
-        unknown.push({ name: `${kind} ${namespace}/${name}`, place: source.place() });
+    const place = source.place();
+    for (const found of referencesIn(pod, source, "configMapRef", "secretRef")) {
+      if (found.isMissing) unknown.push({ name: found.name, place });
+      const prefix = source.text("prefix") ?? "";
+      for (const [key, field] of found.data) {
+        const name = prefix + key;
+        const value = valueOf(`${found.name} ${key}`, textOf(field));
+        variables.set(name, { name, value, place, from: field.place() });
       }
-      continue;
-    }
-    const prefix = source.text("prefix") ?? "";
-    for (const [key, field] of entries) {
-      const value = valueOf(`${kind} ${namespace}/${name} ${key}`, textOf(kind, field));
-      const variable = { name: prefix + key, value, place: source.place(), from: field.place() };
-      variables.set(variable.name, variable);
     }
   }
   for (const entry of container.items("env")) {
@@ -113,21 +104,13 @@ function variableOf(
     return { name, value: expanded(field.text() ?? "", before), place };
   }
   const place = from.place();
-  for (const [kind, reference] of [
-    ["ConfigMap", from.at("configMapKeyRef")],
-    ["Secret", from.at("secretKeyRef")],
-  ] as const) {
-    if (!reference.exists) continue;
-    const [object, key] = [reference.text("name") ?? "", reference.text("key") ?? ""];
-    const field = dataOf(pod, kind, object)?.get(key);
-    if (field === undefined && reference.at("optional").value === true) return undefined;
-    const text = field === undefined ? undefined : textOf(kind, field);
-    return {
-      name,
-      value: valueOf(`${kind} ${pod.namespace}/${object} ${key}`, text),
-      place,
-      ...(field === undefined ? {} : { from: field.place() }),
-    };
+  const [found] = referencesIn(pod, from, "configMapKeyRef", "secretKeyRef");
+  if (found !== undefined) {
+    const key = found.reference.text("key") ?? "";
+    const field = found.data.get(key);
+    if (field === undefined && found.isOptional) return undefined;
+    const value = valueOf(`${found.name} ${key}`, field && textOf(field));
+    return { name, value, place, ...(field && { from: field.place() }) };
   }
   return { name, value: fieldValue(pod, from.text("fieldRef", "fieldPath")), place };
 }
@@ -149,24 +132,51 @@ function valueOf(name: string, text: string | undefined): Template {
   return text === undefined ? Template.unknown(name) : Template.of(text);
 }
 
-/** Data of a ConfigMap or Secret by key; undefined when it is not among the objects. */
-function dataOf(
-  { inventory, namespace }: PodTemplate,
-  kind: "ConfigMap" | "Secret",
-  name: string,
-): ReadonlyMap<string, Field> | undefined {
-  const object = inventory.find("", kind, namespace, name);
-  if (object === undefined) return undefined;
-  const over = kind === "Secret" ? "stringData" : "binaryData";
-  const field = Field.of(object);
-  return new Map([...field.entries("data"), ...field.entries(over)]);
+/** A reference to a ConfigMap or a Secret. */
+interface DataReference {
+  readonly reference: Field;
+  /** `Secret writing/app`. */
+  readonly name: string;
+  readonly isOptional: boolean;
+  /** It must be there and is not among the objects. */
+  readonly isMissing: boolean;
+  /** Its entries by key; none where it is not among the objects. */
+  readonly data: ReadonlyMap<string, Field>;
 }
 
-/** The text of an entry of `dataOf`; undefined when it is none. */
-function textOf(kind: "ConfigMap" | "Secret", field: Field): string | undefined {
+/** What a field refers to, by either of these names in it. */
+function referencesIn(
+  { inventory, namespace }: PodTemplate,
+  field: Field,
+  inConfigMap: string,
+  inSecret: string,
+): readonly DataReference[] {
+  const references = [
+    { kind: "ConfigMap", reference: field.at(inConfigMap), over: "binaryData" },
+    { kind: "Secret", reference: field.at(inSecret), over: "stringData" },
+  ];
+  return references
+    .filter(({ reference }) => reference.exists)
+    .map(({ kind, reference, over }) => {
+      const name = reference.text("name") ?? reference.text("secretName") ?? "";
+      const object = inventory.find("", kind, namespace, name);
+      const root = object && Field.of(object);
+      const isOptional = reference.at("optional").value === true;
+      return {
+        reference,
+        name: `${kind} ${namespace}/${name}`,
+        isOptional,
+        isMissing: object === undefined && !isOptional,
+        data: new Map(root && [...root.entries("data"), ...root.entries(over)]),
+      };
+    });
+}
+
+/** The text of an entry of a ConfigMap or Secret; undefined when it is none. */
+function textOf(field: Field): string | undefined {
   const text = field.text();
   if (text === undefined) return undefined;
-  const isEncoded = field.path[0] === (kind === "Secret" ? "data" : "binaryData");
+  const isEncoded = field.path[0] === (field.object.kind === "Secret" ? "data" : "binaryData");
   return isEncoded ? decodeBase64(text) : text;
 }
 
@@ -212,65 +222,37 @@ function mountedFiles(
     const name = mount.text("name");
     const volume = volumes.findLast((one) => one.text("name") === name);
     if (path === undefined || volume === undefined) continue;
-    const content = volumeFiles(pod, volume);
-    unknown.push(...content.unknown.map((one) => ({ name: one, path, place: mounts.place() })));
-    const text = mount.text("subPath");
     const subPath =
-      text === undefined ? expanded(mount.text("subPathExpr") ?? "", variables).known : text;
-    if (subPath === undefined) continue;
-    for (const [within, file] of content.files) {
-      const full = pathInContainer(path, subPath.replace(/\/+$/, ""), within);
-      if (full !== undefined) files.set(full, { ...file, path: full });
+      mount.text("subPath") ?? expanded(mount.text("subPathExpr") ?? "", variables).known;
+    const sources = [volume, ...volume.items("projected", "sources")];
+    for (const found of sources.flatMap((one) => referencesIn(pod, one, "configMap", "secret"))) {
+      if (found.isMissing) unknown.push({ name: found.name, path, place: mounts.place() });
+      for (const [key, within] of pathsOf(found)) {
+        const field = found.data.get(key);
+        const full = subPath === undefined ? undefined : pathInContainer(path, subPath, within);
+        if (field === undefined || full === undefined) continue;
+        const text = textOf(field);
+        if (text === undefined) continue;
+        files.set(full, { path: full, text, place: field.place(), from: `${found.name} ${key}` });
+      }
     }
   }
   return { files, unknown };
 }
 
 /** Where a file of a volume stands; undefined where the mount leaves it out. */
-function pathInContainer(path: string, subPath: string, within: string): string | undefined {
+function pathInContainer(path: string, mounted: string, within: string): string | undefined {
+  const subPath = mounted.replace(/\/+$/, "");
   if (subPath === "") return `${path}/${within}`;
   if (within === subPath) return path;
   return within.startsWith(`${subPath}/`) ? path + within.slice(subPath.length) : undefined;
 }
 
-interface VolumeFiles {
-  /** By their path within the volume. */
-  readonly files: ReadonlyMap<string, Omit<ContainerFile, "path">>;
-  readonly unknown: readonly string[];
-}
-
-function volumeFiles(pod: PodTemplate, volume: Field): VolumeFiles {
-  const files = new Map<string, Omit<ContainerFile, "path">>();
-  const unknown: string[] = [];
-  for (const source of [volume, ...volume.items("projected", "sources")]) {
-    for (const [kind, reference] of [
-      ["ConfigMap", source.at("configMap")],
-      ["Secret", source.at("secret")],
-    ] as const) {
-      const name = reference.text("name") ?? reference.text("secretName");
-      if (name === undefined) continue;
-      const data = dataOf(pod, kind, name);
-      const object = `${kind} ${pod.namespace}/${name}`;
-      if (data === undefined) {
-        if (reference.at("optional").value !== true) unknown.push(object);
-        continue;
-      }
-      for (const [key, path] of pathsOf(reference, data)) {
-        const field = data.get(key);
-        const text = field === undefined ? undefined : textOf(kind, field);
-        if (field === undefined || text === undefined) continue;
-        files.set(path, { text, place: field.place(), from: `${object} ${key}` });
-      }
-    }
-  }
-  return { files, unknown };
-}
-
 /** The keys that a volume takes, and the path of each. */
-function pathsOf(
-  reference: Field,
-  data: ReadonlyMap<string, Field>,
-): readonly (readonly [key: string, path: string])[] {
+function pathsOf({
+  reference,
+  data,
+}: DataReference): readonly (readonly [key: string, path: string])[] {
   const items = reference.items("items");
   return items.length === 0
     ? [...data.keys()].map((key) => [key, key])

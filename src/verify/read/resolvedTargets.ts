@@ -14,37 +14,25 @@ export interface Destinations {
   readonly behind: ReadonlySet<string>;
 }
 
-/** What a target leads to, and what is missing to know it. */
-interface ResolvedTarget {
-  readonly endpoints: readonly Endpoint[];
-  /** The poolers among the endpoints that are reached over localhost. */
-  readonly sidecarPoolers: readonly string[];
-  readonly missing?: MissingQuantity;
-}
-
-const NOWHERE = to();
-
-function to(...endpoints: readonly Endpoint[]): ResolvedTarget {
-  return { endpoints, sidecarPoolers: [] };
-}
-
-/** Where connections of a workload's pods to that host and port go. */
+/** Where connections of a workload's pods to that host and port go, or what is missing to know it. */
 export function resolveTarget(
   target: ConnectionTarget,
   container: string,
   workload: Workload,
   { book, poolers, behind }: Destinations,
-): ResolvedTarget {
+): readonly Endpoint[] | MissingQuantity {
   const { port, place, by, isDatabase } = target;
   const host = target.host.known;
-  const unknown = (why: string): ResolvedTarget => {
-    const what = `where ${by} of ${workload.key} leads: ${why}`;
-    return { ...NOWHERE, missing: missing(what, place, targetRemedy(workload, container)) };
-  };
+  const unknown = (why: string): MissingQuantity =>
+    missing(
+      `where ${by} of ${workload.key} leads: ${why}`,
+      place,
+      targetRemedy(workload, container),
+    );
   // A system without a pooler has no sum that it could change.
   const isNeeded = isDatabase && poolers.length > 0;
   if (host === undefined) {
-    return isNeeded ? unknown(`${target.host.render()} is not among the objects`) : NOWHERE;
+    return isNeeded ? unknown(`${target.host.render()} is not among the objects`) : [];
   }
   if (isLoopback(host)) {
     const sidecars = poolers
@@ -52,37 +40,33 @@ export function resolveTarget(
         (pooler) =>
           pooler.workload === workload && (port === undefined || pooler.ports.includes(port)),
       )
-      .map(({ name }) => name);
+      .map(({ name }): Endpoint => ({ kind: "pooler", name }));
     if (sidecars.length === 0 && isNeeded && hasForwarder(workload)) {
       return unknown("to a port of its own pod, which another container there passes on");
     }
-    return { ...to(...sidecars.map(poolerEndpoint)), sidecarPoolers: sidecars };
+    return sidecars;
   }
   const resolved = book.resolve(host, port, workload.namespace);
   const addressOf = (name: string): string =>
     completed(name, port ?? POSTGRES_PORT, workload.namespace);
   switch (resolved.kind) {
     case "found":
-      return to(...resolved.endpoints);
+      return resolved.endpoints;
     case "outside":
-      return isDatabase ? to({ kind: "postgres", address: addressOf(resolved.host) }) : NOWHERE;
+      return isDatabase ? [{ kind: "postgres", address: addressOf(resolved.host) }] : [];
     case "unknown": {
-      if (!isNeeded) return NOWHERE;
+      if (!isNeeded) return [];
       // By this very name a pooler reaches its Postgres: past the pooler, to the same.
       const address = addressOf(host);
-      return behind.has(address) ? to({ kind: "postgres", address }) : unknown(resolved.why);
+      return behind.has(address) ? [{ kind: "postgres", address }] : unknown(resolved.why);
     }
     case "elsewhere":
       return isNeeded && isPostgresTarget(target)
         ? unknown("to pods that are no PgBouncer and no Postgres that weir knows")
-        : NOWHERE;
+        : [];
     default:
-      return NOWHERE;
+      return [];
   }
-}
-
-function poolerEndpoint(name: string): Endpoint {
-  return { kind: "pooler", name };
 }
 
 /** Surely Postgres' protocol, and not that of another store which has hosts and databases too. */
