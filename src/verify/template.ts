@@ -1,14 +1,9 @@
-/** A part of a text that can't be known, by the name of what holds it: `Secret writing/author-db user`. */
-interface Unknown {
-  readonly unknown: string;
-}
-
 /** What a pattern found in a template: the whole match, then its groups. */
 type TemplateMatch = readonly (Template | undefined)[];
 
 /**
  * A text of which parts may be unknown: a Secret that is not among the objects may hold a part of a
- * connection string. An unknown part is in no pattern's way: to a pattern it is a word without
+ * connection string. An unknown part has the name of what holds it, and is in no pattern's way: to a pattern it is a word without
  * anything that ends a host, a user or a URL. Two parts of the same name are equal.
  */
 export class Template {
@@ -31,13 +26,6 @@ export class Template {
     return new Template(templates.map((one) => one.#marked).join(separator));
   }
 
-  get parts(): readonly (string | Unknown)[] {
-    return this.#marked
-      .split(MARK)
-      .map((part, index) => (index % 2 === 0 ? part : { unknown: decodeURIComponent(part) }))
-      .filter((part) => part !== "");
-  }
-
   /** The text; undefined where a part of it is unknown. */
   get known(): string | undefined {
     return this.#marked.includes(MARK) ? undefined : this.#marked;
@@ -54,10 +42,8 @@ export class Template {
 
   /** The text for people, each unknown part by its name. */
   render(): string {
-    return (
-      this.known ??
-      this.parts.map((part) => (typeof part === "string" ? part : part.unknown)).join("")
-    );
+    const parts = this.#marked.split(MARK);
+    return parts.map((part, index) => (index % 2 === 0 ? part : decodeURIComponent(part))).join("");
   }
 
   equals(other: Template): boolean {

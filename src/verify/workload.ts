@@ -1,6 +1,6 @@
 import type { Quantity } from "./quantity.ts";
 import type { ManifestObject, SourcePosition } from "./sourcePosition.ts";
-import type { Template } from "./template.ts";
+import { Template } from "./template.ts";
 
 /**
  * What runs containers: a workload of Kubernetes (read/workloads.ts), or a service of a compose file
@@ -108,6 +108,16 @@ export function hasOneContainer({ containers }: Workload): boolean {
 /** Command and arguments, as far as they are written. */
 export function commandOf({ command, args }: Container): readonly Template[] {
   return [...command, ...args].map(({ text }) => text);
+}
+
+/** Command and arguments as one text. */
+export function commandLine(container: Container, separator = " "): Template {
+  return Template.join(commandOf(container), separator);
+}
+
+/** Whether a program runs the script that is its argument. */
+export function isShell(program: Template): boolean {
+  return program.test(/(?:^|\/)(?:ba|da|a)?sh$/);
 }
 
 /** The image without its tag and digest: `docker.io/edoburu/pgbouncer`. */

@@ -1,10 +1,10 @@
 import { PODS_ANNOTATION } from "../../api/names.ts";
+import { counted } from "../../text/wording.ts";
 import { known } from "../quantity.ts";
 import { AddressBook, completed } from "../read/addresses.ts";
 import { annotatedWhole } from "../read/annotations.ts";
 import { connectedSystem } from "../read/foundSystem.ts";
 import { Inventory } from "../read/inventory.ts";
-import { replicasText } from "../read/peakPods.ts";
 import { podPoolers } from "../read/pgbouncerPods.ts";
 import { podPostgres } from "../read/postgresServers.ts";
 import type { ManifestObject, SourcePosition } from "../sourcePosition.ts";
@@ -76,7 +76,7 @@ function workloadOf(
     const text = textOf(from);
     return text === undefined ? [] : [[path, { path, text, place: at("volumes"), from }] as const];
   });
-  const replicas = known(service.replicas, replicasText(service.replicas), at("deploy"));
+  const replicas = known(service.replicas, counted(service.replicas, "replica"), at("deploy"));
   return {
     key: serviceKey(service.name),
     object,

@@ -1,7 +1,7 @@
 import { known, type MissingQuantity } from "../quantity.ts";
 import type { Client, Target } from "../system.ts";
 import { Template } from "../template.ts";
-import type { Container, Workload } from "../workload.ts";
+import type { Workload } from "../workload.ts";
 import { isLoopback, type Endpoint } from "./addresses.ts";
 import {
   isUnclear,
@@ -24,46 +24,31 @@ interface ReadClients {
   readonly sidecarPoolers: readonly string[];
 }
 
-interface ReadContainer {
-  readonly container: Container;
-  readonly read: ContainerConnections;
-}
-
 /** The connections that a workload's containers open. */
 export function clientsOf(workload: Workload, destinations: Destinations): ReadClients {
-  const { pods, containers } = workload;
+  const { pods } = workload;
   if (pods.known && pods.value === 0) {
     const notes = [`${workload.key} has no pods: ${pods.why}`];
     return { clients: [], missing: [], notes, sidecarPoolers: [] };
   }
-  const written = containers.map((container) => ({
-    container,
-    read: writtenConnections(workload, container, destinations),
-  }));
+  const written = workload.containers.map((container) =>
+    writtenConnections(workload, container, destinations),
+  );
   // Said of the pod as a whole, it is of the containers of which something is not known.
-  const unclear = written.filter(({ container, read }) => isUnclear(container, read));
-  const annotated = written.map((one) => ({
-    container: one.container,
-    read: withAnnotation(
-      workload,
-      one.container,
-      one.read,
-      destinations,
-      unclear.length === 0 || unclear.includes(one),
-    ),
-  }));
-  const [preparing, running] = [
-    annotated.filter(({ container }) => container.role === "init"),
-    annotated.filter(({ container }) => container.role !== "init"),
-  ];
-  const clientsIn = ({ container, read }: ReadContainer): readonly Client[] =>
-    containerClients(workload, container, read);
+  const unclear = written.filter(isUnclear);
+  const annotated = written.map((one) =>
+    withAnnotation(workload, one, destinations, unclear.length === 0 || unclear.includes(one)),
+  );
+  const running = annotated.filter(({ container }) => container.role !== "init");
+  const preparing = annotated.filter(({ container }) => container.role === "init");
+  const clientsIn = (one: ContainerConnections): readonly Client[] =>
+    containerClients(workload, one);
   const regular = running.flatMap(clientsIn);
-  const all = [...running, ...preparing].map(({ read }) => read);
+  const all = [...running, ...preparing];
   return {
     clients: [...regular, ...beyond(regular, preparing.map(clientsIn))],
-    missing: all.flatMap((read) => read.missing),
-    notes: all.flatMap((read) => read.notes),
+    missing: all.flatMap(({ missing }) => missing),
+    notes: all.flatMap(({ notes }) => notes),
     sidecarPoolers: all.flatMap(({ connections }) =>
       connections.flatMap(({ target, endpoint }) =>
         endpoint.kind === "pooler" && isLoopback(target.host.render()) ? [endpoint.name] : [],
@@ -131,8 +116,7 @@ function targetKey(target: Target): string {
 
 function containerClients(
   workload: Workload,
-  container: Container,
-  { connections }: ContainerConnections,
+  { container, connections }: ContainerConnections,
 ): readonly Client[] {
   const sized = connections.map((connection) => ({
     ...connection,

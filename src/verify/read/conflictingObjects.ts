@@ -62,7 +62,7 @@ function withoutQuantities(pooler: Pooler, conflicting: ConflictingObjects): Poo
   return {
     ...pooler,
     groups: pooler.groups.map((group) => {
-      const missingOne = own ?? ofGroup(group, conflicting);
+      const missingOne = own ?? ofPlaces(configurationPlaces(group), conflicting);
       return missingOne === undefined
         ? { ...group, processes: sure(group.processes, conflicting) }
         : { processes: missingOne, capacity: missingOne, lines: [], userLimits: new Map() };
@@ -72,19 +72,19 @@ function withoutQuantities(pooler: Pooler, conflicting: ConflictingObjects): Poo
 }
 
 /** What its configuration comes from. */
-function ofGroup(
-  { capacity, lines, userLimits }: PoolerGroup,
-  conflicting: ConflictingObjects,
-): MissingQuantity | undefined {
-  const quantities = [
-    capacity,
-    ...lines.flatMap((line) => [line.poolSize, line.reservePool, line.maxServers, line.maxClients]),
-    ...userLimits.values(),
-  ].filter((quantity) => quantity !== undefined);
-  return ofPlaces(
-    [...lines.map(({ place }) => place), ...quantities.flatMap(placesOf)],
-    conflicting,
-  );
+function configurationPlaces({
+  capacity,
+  lines,
+  userLimits,
+}: PoolerGroup): readonly SourcePosition[] {
+  const limits = lines.flatMap((line) => [
+    line.poolSize,
+    line.reservePool,
+    line.maxServers ?? [],
+    line.maxClients ?? [],
+  ]);
+  const quantities = [capacity, ...limits.flat(), ...userLimits.values()];
+  return [...lines.map(({ place }) => place), ...quantities.flatMap(placesOf)];
 }
 
 function withoutTarget(client: Client, conflicting: ConflictingObjects): Client {

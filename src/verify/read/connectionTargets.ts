@@ -1,7 +1,7 @@
 import type { SourcePosition } from "../sourcePosition.ts";
 import { Template } from "../template.ts";
 import {
-  commandOf,
+  commandLine,
   type Container,
   type Variable,
   type EnvironmentVariables,
@@ -47,16 +47,17 @@ const HOST_FLAG =
   /(?:^|\s)(?:-h|--[\w-]*(?:host|hostname|server|addr|address|endpoint|upstream))[= ]\s*([\w.-]+)(?::(\d{1,5}))?(?=\s|$)/g;
 
 function flagTargets(container: Container): readonly ConnectionTarget[] {
-  const command = Template.join(commandOf(container), " ");
-  return command.matchAll(HOST_FLAG).map(([, host = Template.of(""), port]) => ({
-    host,
-    port: portOf(port),
-    place: container.argsPlace,
-    by: "its command",
-    prefix: "",
-    parameters: NONE,
-    isDatabase: false,
-  }));
+  return commandLine(container)
+    .matchAll(HOST_FLAG)
+    .map(([, host = Template.of(""), port]) => ({
+      host,
+      port: portOf(port),
+      place: container.argsPlace,
+      by: "its command",
+      prefix: "",
+      parameters: NONE,
+      isDatabase: false,
+    }));
 }
 
 /** The connection strings in a text: URLs, else the text as a whole. */

@@ -20,6 +20,7 @@ interface TargetConnection {
 
 /** What one container connects to, and what is missing to know it. */
 export interface ContainerConnections {
+  readonly container: Container;
   readonly connections: readonly TargetConnection[];
   readonly missing: readonly MissingQuantity[];
   readonly notes: readonly string[];
@@ -32,7 +33,7 @@ export function writtenConnections(
   destinations: Destinations,
 ): ContainerConnections {
   const unread = unreadProgram(workload, container, destinations);
-  if (isServer(container)) return { connections: [], missing: unread, notes: [] };
+  if (isServer(container)) return { container, connections: [], missing: unread, notes: [] };
   const resolved = (targets: readonly ConnectionTarget[]): ContainerConnections =>
     resolvedConnections(targets, container, workload, destinations);
   const written = resolved([
@@ -62,10 +63,7 @@ function isServer(container: Container): boolean {
 }
 
 /** What a container connects to is not known, or not all of it. */
-export function isUnclear(
-  container: Container,
-  { connections, missing }: ContainerConnections,
-): boolean {
+export function isUnclear({ container, connections, missing }: ContainerConnections): boolean {
   return !isServer(container) && (missing.length > 0 || connections.length === 0);
 }
 
@@ -78,11 +76,11 @@ export function isUnclear(
  */
 export function withAnnotation(
   workload: Workload,
-  container: Container,
   read: ContainerConnections,
   destinations: Destinations,
   isMeant: boolean,
 ): ContainerConnections {
+  const { container } = read;
   const { name } = container;
   const annotated = annotatedTargets(workload.annotation(CONNECTS_TO_ANNOTATION), name);
   const isServerOfMany = isServer(container) && !isAlone(workload);
@@ -102,6 +100,7 @@ export function withAnnotation(
         ]
       : [];
   return {
+    container,
     connections:
       isMeant || isServer(container)
         ? joined(resolved.connections, read.connections)
@@ -129,7 +128,7 @@ function resolvedConnections(
     if ("known" in resolved) missing.push(resolved);
     else connections.push(...resolved.map((endpoint) => ({ target, endpoint })));
   }
-  return { connections, missing, notes: [] };
+  return { container, connections, missing, notes: [] };
 }
 
 /** A connection with the size of its pool. */

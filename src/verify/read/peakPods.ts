@@ -1,5 +1,6 @@
 import { PODS_ANNOTATION } from "../../api/names.ts";
 import { generationsOf } from "../../budget/sums.ts";
+import { counted } from "../../text/wording.ts";
 import { known, missing, positiveCount, type Quantity } from "../quantity.ts";
 import type { Field } from "./field.ts";
 import type { Scalers } from "./scalers.ts";
@@ -57,16 +58,12 @@ export function replicasAt(field: Field, maxima: readonly Quantity[]): Quantity 
   if (written === undefined) {
     return missing("how many replicas it has", field.place(), "write it as a whole number");
   }
-  let most: Quantity = known(written, replicasText(written), field.place());
+  let most: Quantity = known(written, counted(written, "replica"), field.place());
   for (const maximum of maxima) {
     if (!maximum.known) return maximum;
     if (maximum.value > most.value) most = maximum;
   }
   return most;
-}
-
-export function replicasText(count: number): string {
-  return count === 1 ? "1 replica" : `${count} replicas`;
 }
 
 function daemonSetPods(root: Field): Quantity {
@@ -103,7 +100,7 @@ export function jobPods(spec: Field): Quantity {
   const places = (fields.length > 0 ? fields : [spec]).map((field) => field.place());
   const replaced = spec.at("podReplacementPolicy");
   const backoff = spec.at("backoffLimit");
-  const count = pods === 1 ? "1 pod" : `${pods} pods`;
+  const count = counted(pods, "pod");
   if (replaced.value === "Failed") return known(pods, count, ...places, replaced.place());
   if (backoff.value === 0) return known(pods, count, ...places, backoff.place());
   if (pods === 0) return known(0, count, ...places);

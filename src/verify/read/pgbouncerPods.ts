@@ -12,6 +12,7 @@ import { Template } from "../template.ts";
 import {
   commandOf,
   imagePath,
+  isShell,
   runningContainers,
   type Container,
   type ContainerFile,
@@ -53,8 +54,8 @@ export function isPgBouncer(container: Container): boolean {
   if (IMAGE.test(name)) return true;
   const [program, ...rest] = commandOf(container);
   if (program === undefined) return false;
-  const isShell = program.test(/(?:^|\/)(?:ba|da|a)?sh$/);
-  return program.test(/(?:^|\/)pgbouncer$/) || (isShell && rest.some((text) => text.test(COMMAND)));
+  if (isShell(program)) return rest.some((text) => text.test(COMMAND));
+  return program.test(/(?:^|\/)pgbouncer$/);
 }
 
 /** Where a script goes on after it started PgBouncer: a daemon, or in the background. */
@@ -103,7 +104,9 @@ export function podPoolers(workload: Workload): readonly FoundPooler[] {
 }
 
 function readContainer(workload: Workload, container: Container): PgBouncerContainer {
-  const perPod = processesPerPod(workload, container);
+  const annotation = workload.annotation(PROCESSES_PER_POD_ANNOTATION);
+  const perPod =
+    annotatedCount(annotation, container.name, "processes a pod") ?? known(1, "1 process");
   const paths = iniPaths(container);
   const { pods } = workload;
   const groups =
@@ -119,11 +122,6 @@ function readContainer(workload: Workload, container: Container): PgBouncerConta
   const note = `${workload.key}: so_reuseport is on; counted is one process a container, unless ${PROCESSES_PER_POD_ANNOTATION} says more`;
   const port = listenPort(first.configuration);
   return { container, groups, port, notes: isReused ? [note] : [] };
-}
-
-function processesPerPod(workload: Workload, { name }: Container): Quantity {
-  const annotation = workload.annotation(PROCESSES_PER_POD_ANNOTATION);
-  return annotatedCount(annotation, name, "processes a pod") ?? known(1, "1 process");
 }
 
 /** The ini files that its command names; else the one that its image would take. */

@@ -73,12 +73,7 @@ function writtenSize(
   target: ConnectionTarget,
   unknown: UnknownSize,
 ): Quantity {
-  const inString = POOL_PARAMETERS.flatMap((key) => {
-    const parameter = target.parameters.get(key);
-    return parameter === undefined
-      ? []
-      : [{ name: parameter.name, text: parameter.value.known, places: [target.place] }];
-  });
+  const inString = POOL_PARAMETERS.flatMap((key) => parameterSizes(target, key));
   if (EXPORTER.test(container.image)) {
     return known(1, "an exporter's one connection", container.imagePlace);
   }
@@ -109,6 +104,15 @@ function variablesFor(
   return (strong.length > 0 ? strong : chosen).map(sizeIn);
 }
 
+function parameterSizes(
+  { parameters, place }: ConnectionTarget,
+  key: string,
+): readonly WrittenSize[] {
+  const parameter = parameters.get(key);
+  if (parameter === undefined) return [];
+  return [{ name: parameter.name, text: parameter.value.known, places: [place] }];
+}
+
 function sizeIn({ name, value, place, from }: Variable): WrittenSize {
   return { name, text: value.known, places: from === undefined ? [place] : [place, from] };
 }
@@ -120,27 +124,22 @@ function sizeIn({ name, value, place, from }: Variable): WrittenSize {
 function withOverflow(
   size: WrittenSize,
   container: Container,
-  { parameters, place }: ConnectionTarget,
+  target: ConnectionTarget,
 ): WrittenSize {
-  const { variables } = container.environment;
   const count = positiveCount(size.text);
   if (count === undefined || isFallback(size.name)) return size;
-  const parameter = parameters.get(OVERFLOW_PARAMETER);
-  const overflows =
-    parameter === undefined
-      ? overflowsOf(size.name, [...variables.keys()]).flatMap((name) => {
-          const variable = variables.get(name);
-          return variable === undefined ? [] : [sizeIn(variable)];
-        })
-      : [{ name: parameter.name, text: parameter.value.known, places: [place] }];
+  const variables = [...container.environment.variables.values()];
+  const inString = parameterSizes(target, OVERFLOW_PARAMETER);
+  const overflows = inString.length > 0 ? inString : overflowsOf(size.name, variables).map(sizeIn);
   const [first] = overflows;
   if (first === undefined) {
-    const names = [...variables.keys()];
-    const isSqlAlchemy =
-      names.some((name) => /sqlalchemy/i.test(name)) ||
-      [...variables.values()].some(({ value }) => value.test(SQLALCHEMY_DRIVER)) ||
-      commandOf(container).some((text) => text.test(SQLALCHEMY_DRIVER));
-    const isWithout = names.some(isOverflow) || (isSqlAlchemy && leavesOverflowOut(size.name));
+    const isSqlAlchemy = (): boolean =>
+      variables.some(
+        ({ name, value }) => /sqlalchemy/i.test(name) || value.test(SQLALCHEMY_DRIVER),
+      ) || commandOf(container).some((text) => text.test(SQLALCHEMY_DRIVER));
+    const isWithout =
+      variables.some(({ name }) => isOverflow(name)) ||
+      (leavesOverflowOut(size.name) && isSqlAlchemy());
     if (!isWithout) return size;
     return { ...size, unclear: `${size.name} is without SQLAlchemy's max_overflow` };
   }

@@ -1,3 +1,5 @@
+import type { Variable } from "../workload.ts";
+
 /**
  * The usual names of variables that set the size of a program's pool. One that sets
  * threads (RAILS_MAX_THREADS) is here where the framework makes its pool as large.
@@ -99,15 +101,13 @@ export function isOverflow(name: string): boolean {
 }
 
 /** The overflows of a pool: those of its own prefix, else the general ones. */
-export function overflowsOf(pool: string, names: readonly string[]): readonly string[] {
+export function overflowsOf(pool: string, variables: readonly Variable[]): readonly Variable[] {
+  const all = variables.filter(({ name }) => isOverflow(name));
+  if (all.length === 0) return [];
   const prefix = /^(.*?)(?:MAX_|POOL|CONNECTION)/.exec(pool.toUpperCase())?.[1] ?? "";
-  const withPrefix = (has: (text: string) => boolean): readonly string[] =>
-    names.filter((name) => {
-      const own = OVERFLOW.exec(name.toUpperCase())?.[1];
-      return own !== undefined && has(own);
-    });
-  const own = withPrefix((text) => text === prefix);
-  return own.length > 0 ? own : withPrefix((text) => GENERAL.has(text));
+  const prefixOf = ({ name }: Variable): string => OVERFLOW.exec(name.toUpperCase())?.[1] ?? "";
+  const own = all.filter((one) => prefixOf(one) === prefix);
+  return own.length > 0 ? own : all.filter((one) => GENERAL.has(prefixOf(one)));
 }
 
 export function isPoolVariable(name: string): boolean {

@@ -3,8 +3,9 @@ import { known, missing, wholeNumber, type KnownQuantity, type Quantity } from "
 import type { SourcePosition } from "../sourcePosition.ts";
 import { Template } from "../template.ts";
 import {
-  commandOf,
+  commandLine,
   imagePath,
+  isShell,
   runningContainers,
   type Annotation,
   type Container,
@@ -51,9 +52,8 @@ export function isPostgresImage(container: Container): boolean {
  */
 function runsServer(container: Container): boolean {
   if (!isPostgresImage(container)) return false;
-  const command = commandOf(container);
   const program = (container.command[0] ?? container.args[0])?.text ?? Template.of("postgres");
-  if (program.test(/(?:^|\/)(?:ba|da|a)?sh$/)) return Template.join(command, " ").test(STARTS);
+  if (isShell(program)) return commandLine(container).test(STARTS);
   return program.test(
     /^-|(?:^|\/)(?:postgres|docker-entrypoint\.sh|docker-ensure-initdb\.sh|run\.sh|entrypoint\.sh|launch\.sh)$/,
   );
@@ -146,7 +146,7 @@ function containerSettings(container: Container): ReadonlyMap<string, PostgresSe
   if (variable !== undefined) {
     settings.set("max_connections", { value: variable.value.known, place: variable.place });
   }
-  const command = Template.join(commandOf(container), "\n");
+  const command = commandLine(container, "\n");
   for (const [, name, value] of command.matchAll(/(?:-c[\s]*|--)(\w+)=["']?([^\s"']*)/g)) {
     const key = name?.render() ?? "";
     const place = { ...container.argsPlace, key };

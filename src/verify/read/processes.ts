@@ -1,7 +1,7 @@
 import { PROCESSES_PER_POD_ANNOTATION } from "../../api/names.ts";
 import { known, missing, positiveCount, type Quantity } from "../quantity.ts";
 import { Template } from "../template.ts";
-import { commandOf, type Container, type Workload } from "../workload.ts";
+import { commandLine, type Container, type Workload } from "../workload.ts";
 import { annotatedCount } from "./annotations.ts";
 
 /** A program of several processes, each with a pool of its own. */
@@ -140,7 +140,7 @@ export function processesPerPod(workload: Workload, container: Container): Quant
 
 /** Its command, and what gunicorn adds to its own. */
 function fullCommand(container: Container): Template {
-  const command = Template.join(commandOf(container), " ");
+  const command = commandLine(container);
   const more = container.environment.variables.get("GUNICORN_CMD_ARGS")?.value;
   const isOther = !command.test(/gunicorn/) && FORKING.some(({ program }) => command.test(program));
   return more === undefined || isOther
