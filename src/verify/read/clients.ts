@@ -71,16 +71,16 @@ function beyond(
     const byTarget = Map.groupBy(found, ({ target }) => targetKey(target));
     for (const [key, clients] of byTarget) {
       const before = most.get(key);
-      if (before === undefined || isMore(clients, before)) most.set(key, clients);
+      if (before === undefined || perPodOf(clients) > perPodOf(before)) most.set(key, clients);
     }
   }
   return [...most].flatMap(([key, clients]) => {
     const others = regular.filter(({ target }) => targetKey(target) === key);
     if (others.length === 0) return clients;
     const [own, ofOthers] = [perPodOf(clients), perPodOf(others)];
-    if (own === undefined) return clients;
+    if (own === Infinity) return clients;
     // Once what is missing of the others is known, there is a sum to compare with.
-    if (ofOthers === undefined || own <= ofOthers) return [];
+    if (own <= ofOthers) return [];
     const places = clients
       .flatMap(({ processesPerPod: count, pool }) => [count, pool])
       .flatMap((quantity) => (quantity.known ? quantity.places : []));
@@ -93,19 +93,13 @@ function beyond(
   });
 }
 
-/** Connections of all these clients in one pod; undefined where one is missing. */
-function perPodOf(clients: readonly Client[]): number | undefined {
+/** Connections of all these clients in one pod; ∞ where one is missing. */
+function perPodOf(clients: readonly Client[]): number {
   let sum = 0;
   for (const { processesPerPod: count, pool } of clients) {
-    if (!count.known || !pool.known) return undefined;
-    sum += count.value * pool.value;
+    sum += count.known && pool.known ? count.value * pool.value : Infinity;
   }
   return sum;
-}
-
-function isMore(a: readonly Client[], b: readonly Client[]): boolean {
-  const [more, less] = [perPodOf(a), perPodOf(b)];
-  return less !== undefined && (more === undefined || more > less);
 }
 
 function targetKey(target: Target): string {

@@ -14,7 +14,6 @@ import type { Inventory } from "./inventory.ts";
 
 /** A pod's template, and where its ConfigMaps and Secrets are found. */
 interface PodTemplate {
-  readonly namespace: string;
   /** metadata and spec of the pods. */
   readonly template: Field;
   readonly inventory: Inventory;
@@ -121,8 +120,8 @@ export const POD_NAME = "the pod's metadata.name";
 const TEMPLATE_FIELD = /^metadata\.(labels|annotations)\['([^']+)'\]$/;
 
 /** What the downward API puts there. */
-function fieldValue({ namespace, template }: PodTemplate, fieldPath = ""): Template {
-  if (fieldPath === "metadata.namespace") return Template.of(namespace);
+function fieldValue({ template }: PodTemplate, fieldPath = ""): Template {
+  if (fieldPath === "metadata.namespace") return Template.of(template.object.namespace);
   const [, mapping = "", name = ""] = TEMPLATE_FIELD.exec(fieldPath) ?? [];
   const what = fieldPath === "" ? "a resource of the pod" : `the pod's ${fieldPath}`;
   return valueOf(what, template.text("metadata", mapping, name));
@@ -146,11 +145,12 @@ interface DataReference {
 
 /** What a field refers to, by either of these names in it. */
 function referencesIn(
-  { inventory, namespace }: PodTemplate,
+  { inventory }: PodTemplate,
   field: Field,
   inConfigMap: string,
   inSecret: string,
 ): readonly DataReference[] {
+  const { namespace } = field.object;
   const references = [
     { kind: "ConfigMap", reference: field.at(inConfigMap), over: "binaryData" },
     { kind: "Secret", reference: field.at(inSecret), over: "stringData" },

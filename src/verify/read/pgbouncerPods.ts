@@ -1,13 +1,6 @@
 import { PROCESSES_PER_POD_ANNOTATION } from "../../api/names.ts";
 import { imageConfiguration } from "../adapters/adapters.ts";
-import {
-  known,
-  missing,
-  product,
-  type KnownQuantity,
-  type MissingQuantity,
-  type Quantity,
-} from "../quantity.ts";
+import { known, missing, product, type MissingQuantity, type Quantity } from "../quantity.ts";
 import { Template } from "../template.ts";
 import {
   commandOf,
@@ -164,15 +157,12 @@ function iniGroups(
   );
   return [...byText.values()].flatMap((same) => {
     const [configuration] = same;
-    const part = partOf(pods, same.length);
+    const count = same.length;
+    const why = `${count} of ${pods.why}`;
+    const part = count === pods.value ? pods : known(count, why, ...pods.places);
     if (configuration === undefined) return [];
     return [{ processes: product(part, perPod), pods: part, configuration }];
   });
-}
-
-function partOf(pods: KnownQuantity, count: number): KnownQuantity {
-  if (count === pods.value) return pods;
-  return known(count, `${count} of ${pods.why}`, ...pods.places);
 }
 
 function readFile(

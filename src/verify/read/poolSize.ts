@@ -4,7 +4,6 @@ import {
   missing,
   positiveCount,
   wholeNumber,
-  type KnownQuantity,
   type MissingQuantity,
   type Quantity,
 } from "../quantity.ts";
@@ -59,7 +58,9 @@ export function poolSize(
   const remedy = `annotate its pod template with ${POOL_MAX_ANNOTATION}: "${isAlone ? "" : `${name}=`}N"`;
   const annotation = workload.annotation(POOL_MAX_ANNOTATION);
   const annotated = annotatedCount(annotation, name, what);
-  const written = writtenSize(workload, container, target, { what, remedy });
+  const written = writtenSize(workload, container, target, (place, why) =>
+    missing(why === undefined ? what : `${what}: ${why}`, place, remedy),
+  );
   if (annotated === undefined) return written;
   // Said of the whole pod, it may have been meant for another of its containers.
   const isMeant = isAlone || annotation?.value.includes("=") === true;
@@ -71,7 +72,7 @@ function writtenSize(
   workload: Workload,
   container: Container,
   target: ConnectionTarget,
-  unknown: UnknownSize,
+  unknown: Unknown,
 ): Quantity {
   const inString = POOL_PARAMETERS.flatMap((key) => parameterSizes(target, key));
   if (EXPORTER.test(container.image)) {
@@ -84,10 +85,8 @@ function writtenSize(
   return limit === undefined ? agreed : withLimit(agreed, limit, sizes.length > 0, unknown);
 }
 
-interface UnknownSize {
-  readonly what: string;
-  readonly remedy: string;
-}
+/** Makes what is missing of the size, and why where something says one. */
+type Unknown = (place: SourcePosition, why?: string) => MissingQuantity;
 
 /** A prefix that names one of several databases of a container. */
 const QUALIFIED = /^\w+_(?:DB|DATABASE|PG|POSTGRES|POSTGRESQL)_$/;
@@ -154,29 +153,23 @@ function withOverflow(
   };
 }
 
-function agree(
-  sizes: readonly WrittenSize[],
-  container: Container,
-  { what, remedy }: UnknownSize,
-): Quantity {
+function agree(sizes: readonly WrittenSize[], container: Container, unknown: Unknown): Quantity {
   const [first, ...others] = sizes;
-  if (first === undefined) return missing(what, container.place, remedy);
+  if (first === undefined) return unknown(container.place);
   for (const { name, text, places, unclear } of sizes) {
     const place = places[0] ?? container.place;
-    if (unclear !== undefined) return missing(`${what}: ${unclear}`, place, remedy);
-    if (text === undefined) return missing(`${what}: ${name} is hidden`, place, remedy);
+    if (unclear !== undefined) return unknown(place, unclear);
+    if (text === undefined) return unknown(place, `${name} is hidden`);
     if (positiveCount(text) !== undefined) continue;
-    const why =
-      text.trim() === "0"
-        ? `${name} is 0, which often means unlimited`
-        : `${name} is no positive whole number`;
-    return missing(`${what}: ${why}`, place, remedy);
+    const isZero = text.trim() === "0";
+    const why = isZero ? "0, which often means unlimited" : "no positive whole number";
+    return unknown(place, `${name} is ${why}`);
   }
   const value = positiveCount(first.text) ?? 0;
   const other = others.find(({ text }) => positiveCount(text) !== value);
   if (other !== undefined) {
-    const why = `${first.name} and ${other.name} disagree`;
-    return missing(`${what}: ${why}`, other.places[0] ?? container.place, remedy);
+    const place = other.places[0] ?? container.place;
+    return unknown(place, `${first.name} and ${other.name} disagree`);
   }
   const names = sizes.map(({ name }) => name).join(", ");
   return known(value, names, ...sizes.flatMap(({ places }) => places));
@@ -190,13 +183,11 @@ function withLimit(
   size: Quantity,
   { name, value, place }: Annotation,
   isWrittenSize: boolean,
-  { what, remedy }: UnknownSize,
-): KnownQuantity | MissingQuantity {
+  unknown: Unknown,
+): Quantity {
   if (!size.known && isWrittenSize) return size;
   const limit = positiveCount(value);
-  if (limit === undefined) {
-    return missing(`${what}: ${name} is no positive whole number`, place, remedy);
-  }
+  if (limit === undefined) return unknown(place, `${name} is no positive whole number`);
   if (!size.known) return known(limit, name, place);
   if (size.value === limit) return { ...size, places: [...size.places, place] };
   const why = `the larger of ${name} ${limit} and ${size.why} ${size.value}`;

@@ -110,9 +110,8 @@ export function processesPerPod(workload: Workload, container: Container): Quant
     (one) => command.test(one.program) || (isImages && one.image?.test(image) === true),
   );
   const remedy = `annotate its pod template with ${PROCESSES_PER_POD_ANNOTATION}: "N"`;
-  if (another !== undefined) {
-    return missing(`${what}: its command starts several programs`, place, remedy);
-  }
+  const unknown = (why: string, at = place) => missing(`${what}: ${why}`, at, remedy);
+  if (another !== undefined) return unknown("its command starts several programs");
   if (forking?.alone !== undefined && command.test(forking.alone)) return known(1, "1 process");
   const flag = forking?.flags
     .map((one) => command.match(one)?.[1])
@@ -120,7 +119,7 @@ export function processesPerPod(workload: Workload, container: Container): Quant
   if (flag !== undefined) {
     const count = positiveCount(flag.known);
     if (count !== undefined) return known(count, processes(count), place);
-    return missing(`${what}: its command gives no number of them`, place, remedy);
+    return unknown("its command gives no number of them");
   }
   const variable = (forking?.variables ?? PROCESS_VARIABLES)
     .map((one) => variables.get(one))
@@ -128,14 +127,14 @@ export function processesPerPod(workload: Workload, container: Container): Quant
   if (variable === undefined) {
     const { otherwise } = forking ?? {};
     return otherwise !== undefined && command.test(otherwise.where)
-      ? missing(`${what}: ${otherwise.why}`, place, remedy)
+      ? unknown(otherwise.why)
       : known(1, "1 process");
   }
   const count = positiveCount(variable.value.known);
   if (count !== undefined) {
     return known(count, `${processes(count)} (${variable.name})`, variable.place);
   }
-  return missing(`${what}: ${variable.name} is no positive whole number`, variable.place, remedy);
+  return unknown(`${variable.name} is no positive whole number`, variable.place);
 }
 
 /** Its command, and what gunicorn adds to its own. */

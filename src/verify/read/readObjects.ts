@@ -256,13 +256,11 @@ function positionIn(document: ReadDocument, lines: LineTable): ManifestObject["p
   };
 }
 
-/** A field's value, absent where it is not there, and where its name begins. */
-interface FieldNode {
-  readonly offset: number;
-  readonly node?: unknown;
-}
-
-function fieldIn(document: Document.Parsed | undefined, path: FieldPath): FieldNode {
+/** Where a field's name begins, and its value; that is absent where the field is not there. */
+function fieldIn(
+  document: Document.Parsed | undefined,
+  path: FieldPath,
+): { readonly offset: number; readonly node?: unknown } {
   let node: unknown = document?.contents;
   let offset = startOf(node) ?? 0;
   for (const segment of path) {

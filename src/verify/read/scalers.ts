@@ -39,28 +39,26 @@ export function countIn(
 
 /** What scales each workload, and up to how many replicas. */
 export class Scalers {
-  readonly #maxima = new Map<string, Quantity[]>();
+  readonly #maxima = new Map<string, readonly Quantity[]>();
 
   /** @param kinds besides Kubernetes' own: `keda.sh/ScaledObject` */
   constructor(inventory: Inventory, kinds: ReadonlyMap<string, ScalerKind>) {
     for (const object of inventory.objects) {
       const root = Field.of(object);
       const kind = kinds.get(kindOf(object)) ?? AUTOSCALER;
-      this.#add(targetKey(kind.target(root), object), () => kind.maximum(root));
+      const target = targetKey(kind.target(root), object);
+      if (target !== undefined) this.#add(target, kind.maximum(root));
     }
     for (const object of inventory.objects) {
       const kind = kinds.get(kindOf(object));
       if (kind?.passesOn !== true) continue;
       const target = targetKey(kind.target(Field.of(object)), object);
-      for (const maximum of this.maximaOf(object)) this.#add(target, () => maximum);
+      if (target !== undefined) this.#add(target, ...this.maximaOf(object));
     }
   }
 
-  #add(target: string | undefined, maximum: () => Quantity): void {
-    if (target === undefined) return;
-    const maxima = this.#maxima.get(target);
-    if (maxima === undefined) this.#maxima.set(target, [maximum()]);
-    else maxima.push(maximum());
+  #add(target: string, ...maxima: readonly Quantity[]): void {
+    this.#maxima.set(target, [...this.maximaByKey(target), ...maxima]);
   }
 
   /** The maximum that each of its autoscalers has. */

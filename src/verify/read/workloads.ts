@@ -38,21 +38,21 @@ export function workloadsOf(
     if (!Array.isArray(template.at("spec", "containers").value)) return [];
     const key = objectOf(root.place());
     if (owned.has(key) || inventory.keys.has(ownerOf(object) ?? "")) return [];
-    const { namespace } = object;
+    const metadata = [template.at("metadata"), root.at("metadata")];
     const annotation = (name: string): Annotation | undefined =>
-      inventory.annotation(name, template.at("metadata"), root.at("metadata"));
+      inventory.annotation(name, ...metadata);
     const isNumbered = object.kind === "StatefulSet";
     return [
       {
         key,
         object,
-        namespace,
+        namespace: object.namespace,
         labels: template.texts("metadata", "labels"),
         pods:
           annotatedWhole(annotation(PODS_ANNOTATION), "how many pods there can be", " pods") ??
           kind.peakPods(root, scalers),
         ...(isNumbered && { firstOrdinal: root.count("spec", "ordinals", "start") ?? 0 }),
-        containers: containersOf({ namespace, template, inventory }),
+        containers: containersOf({ template, inventory }),
         annotation,
       },
     ];
