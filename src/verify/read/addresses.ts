@@ -271,7 +271,7 @@ function servicePort(
   if (!isHeadless) return [own];
   // A headless name gives the pods' addresses: there the port is the pod's own.
   const direct = backends.flatMap(({ ports, endpoint }) =>
-    ports.map((number) => ({ port: number, endpoints: [endpoint] })),
+    ports.map((at) => ({ port: at, endpoints: [endpoint] })),
   );
   return [own, ...direct];
 }

@@ -105,9 +105,12 @@ export function overflowsOf(pool: string, variables: readonly Variable[]): reado
   const all = variables.filter(({ name }) => isOverflow(name));
   if (all.length === 0) return [];
   const prefix = /^(.*?)(?:MAX_|POOL|CONNECTION)/.exec(pool.toUpperCase())?.[1] ?? "";
-  const prefixOf = ({ name }: Variable): string => OVERFLOW.exec(name.toUpperCase())?.[1] ?? "";
   const own = all.filter((one) => prefixOf(one) === prefix);
   return own.length > 0 ? own : all.filter((one) => GENERAL.has(prefixOf(one)));
+}
+
+function prefixOf({ name }: Variable): string {
+  return OVERFLOW.exec(name.toUpperCase())?.[1] ?? "";
 }
 
 export function isPoolVariable(name: string): boolean {
