@@ -18,9 +18,11 @@ import { allowedBy, found, type FieldProblem, type Problem, type YamlProblem } f
 
 /** An object of a fleet as it was given: a document of a text, or data. */
 export interface GivenObject {
-  readonly value: unknown;
-  /** What is wrong with its YAML; data has none. */
-  readonly yamlProblems: readonly YamlProblem[];
+  /** Its value, and what is wrong with its YAML; data has nothing wrong there. */
+  readonly located: {
+    readonly root: { readonly value: unknown };
+    readonly problems: readonly YamlProblem[];
+  };
   /** A problem of it, with its place. */
   problem(object: string | undefined, problem: YamlProblem | FieldProblem): Problem;
   /** How a message about another object refers to it. */
@@ -32,7 +34,8 @@ export interface GivenObject {
  * kind, namespace or name can't be read; then the object may be a budget whose name is not known.
  */
 export function checkDocument(document: GivenObject) {
-  const { value, yamlProblems } = document;
+  const { root, problems: yamlProblems } = document.located;
+  const { value } = root;
   const object = objectName(value);
   const placed = (problem: YamlProblem | FieldProblem) => document.problem(object, problem);
   const { kind, metadata } = fieldOf(value);

@@ -62,8 +62,7 @@ class FleetReading {
   addObject(file: string, value: unknown): void {
     this.#files.push(file);
     const given: GivenObject = {
-      value,
-      yamlProblems: [],
+      located: { root: { value }, problems: [] },
       problem: (name, problem) => ({ file, ...problemText(name, problem) }),
       reference: file,
     };

@@ -1,3 +1,4 @@
+import { LineCounter } from "yaml";
 import { placeOf, readLocatedYaml, type LocatedYaml } from "./locatedYaml.ts";
 import { problemText, type FieldProblem, type Problem, type YamlProblem } from "./problem.ts";
 import { readSimpleYaml } from "./simpleYaml.ts";
@@ -23,7 +24,7 @@ interface Position {
 /** Finds lines and columns in a text. The table of lines is made when first needed. */
 export class LineTable {
   readonly #text: string;
-  #starts: readonly number[] | undefined;
+  #counter: LineCounter | undefined;
 
   constructor(text: string) {
     this.#text = text;
@@ -31,15 +32,9 @@ export class LineTable {
 
   /** The place of an offset (UTF-16 units from 0). */
   positionAt(offset: number): Position {
-    this.#starts ??= startsOfLines(this.#text);
-    let low = 0;
-    let high = this.#starts.length;
-    while (high - low > 1) {
-      const middle = (low + high) >>> 1;
-      if ((this.#starts[middle] ?? Infinity) <= offset) low = middle;
-      else high = middle;
-    }
-    return { line: low + 1, column: offset - (this.#starts[low] ?? 0) + 1 };
+    this.#counter ??= lineCounterOf(this.#text);
+    const { line, col } = this.#counter.linePos(offset);
+    return { line, column: col };
   }
 }
 
@@ -79,14 +74,6 @@ class YamlDocument {
   /** Its value with the place of each part, and all problems; read when first asked for. */
   get located(): LocatedYaml {
     return (this.#located ??= readLocatedYaml(this.text));
-  }
-
-  get value(): unknown {
-    return this.located.root.value;
-  }
-
-  get yamlProblems(): readonly YamlProblem[] {
-    return this.located.problems;
   }
 
   /** A problem of the object in it, with its place. */
@@ -200,10 +187,11 @@ function checkText(text: string): YamlProblem | undefined {
   return { offset: forbidden.index, found: `found U+${code}`, allowed };
 }
 
-function startsOfLines(text: string): number[] {
-  const starts = [0];
+function lineCounterOf(text: string): LineCounter {
+  const counter = new LineCounter();
+  counter.addNewLine(0);
   for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) {
-    starts.push(at + 1);
+    counter.addNewLine(at + 1);
   }
-  return starts;
+  return counter;
 }

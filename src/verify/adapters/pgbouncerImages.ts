@@ -35,23 +35,14 @@ export const PGBOUNCER_IMAGES: readonly Adapter[] = [
 const IDENTITIES: ReadonlySet<string> = new Set(["auth_user", "user", "dbname"]);
 
 /** A key of the ini by a variable, where it is set. An empty one counts as not set, as in shell. */
-function keyOf(
-  variables: EnvironmentVariables,
-  name: string,
-  isIdentity: boolean,
-): Setting | undefined {
+function keyOf(variables: EnvironmentVariables, name: string, key: string): Setting | undefined {
   const variable = variables.get(name);
   if (variable === undefined || variable.value.isEmpty) return undefined;
-  return settingOf(name, variable.value, variable.place, isIdentity);
+  return settingOf(name, key, variable.value, variable.place);
 }
 
-function settingOf(
-  name: string,
-  value: Template,
-  place: SourcePosition,
-  isIdentity: boolean,
-): Setting {
-  if (isIdentity) return setting(value.render(), place);
+function settingOf(name: string, key: string, value: Template, place: SourcePosition): Setting {
+  if (IDENTITIES.has(key)) return setting(value.render(), place);
   return value.known === undefined
     ? missing(`${name}, which ${value.render()} hides`, place, "write its value")
     : setting(value.known, place);
@@ -64,7 +55,7 @@ function keysOf(
 ): Map<string, Setting> {
   return new Map(
     Object.entries(names).flatMap(([key, name]) => {
-      const value = keyOf(variables, name, IDENTITIES.has(key));
+      const value = keyOf(variables, name, key);
       return value === undefined ? [] : [[key, value] as const];
     }),
   );
@@ -112,13 +103,11 @@ function edoburu(container: Container): Configuration {
   if (!settings.has("listen_port")) {
     settings.set("listen_port", setting(String(POSTGRES_PORT), container.imagePlace));
   }
-  return { settings, lines: edoburuLines(container, variables), users: new Map() };
+  return { settings, lines: edoburuLines(container), users: new Map() };
 }
 
-function edoburuLines(
-  container: Container,
-  variables: EnvironmentVariables,
-): ReadonlyMap<string, ConfiguredLine> {
+function edoburuLines(container: Container): ReadonlyMap<string, ConfiguredLine> {
+  const { variables } = container.environment;
   const urls = variables.get("DATABASE_URLS") ?? variables.get("DATABASE_URL");
   if (urls !== undefined && !urls.value.isEmpty) {
     const { place } = urls;
@@ -174,7 +163,7 @@ function bitnami(container: Container): Configuration | MissingQuantity {
   });
   if (!keys.has("host")) keys.set("host", setting("postgresql", image));
   if (/^(?:yes|true|1)$/i.test(variables.get("PGBOUNCER_SET_DATABASE_USER")?.value.known ?? "")) {
-    keys.set("user", keyOf(variables, "POSTGRESQL_USERNAME", true) ?? setting("postgres", image));
+    keys.set("user", keyOf(variables, "POSTGRESQL_USERNAME", "user") ?? setting("postgres", image));
   }
   const exposed = variables.get("PGBOUNCER_DATABASE");
   const behind = variables.get("POSTGRESQL_DATABASE");
@@ -194,7 +183,7 @@ function bitnami(container: Container): Configuration | MissingQuantity {
         const [key, of] = [name?.render() ?? "", quoted ?? plain];
         return of === undefined
           ? []
-          : [[key, settingOf(`${key} of ${variable}`, of, place, IDENTITIES.has(key))] as const];
+          : [[key, settingOf(`${key} of ${variable}`, key, of, place)] as const];
       });
     lines.set(database.render(), { place, keys: new Map(pairs) });
   }
@@ -219,11 +208,12 @@ function official(container: Container): Configuration {
   const settings = new Map<string, Setting>();
   const keys = new Map<string, Setting>();
   for (const name of variables.keys()) {
-    const [, section, key = ""] = /^(PGBOUNCER|DATABASES)_(\w+)$/.exec(name) ?? [];
-    const value = keyOf(variables, name, IDENTITIES.has(key.toLowerCase()));
-    if (value === undefined || BULKHEADS.has(key.toLowerCase())) continue;
-    if (section === "PGBOUNCER") settings.set(key.toLowerCase(), value);
-    else if (section === "DATABASES") keys.set(key.toLowerCase(), value);
+    const [, section, upper = ""] = /^(PGBOUNCER|DATABASES)_(\w+)$/.exec(name) ?? [];
+    const key = upper.toLowerCase();
+    const value = keyOf(variables, name, key);
+    if (value === undefined || BULKHEADS.has(key)) continue;
+    if (section === "PGBOUNCER") settings.set(key, value);
+    else if (section === "DATABASES") keys.set(key, value);
   }
   const name = lineName(variables.get("DATABASES_CLIENT_SIDE_DBNAME"), "*");
   const place = variables.get("DATABASES_HOST")?.place ?? container.imagePlace;
