@@ -18,7 +18,18 @@ export function postgresOf(budgets: readonly ConnectionBudget[]): readonly Share
     .flatMap((group) => {
       const [first] = group;
       if (first === undefined) return [];
-      return [{ plan: { ...postgresAddressOf(first), ...sharesOf(group) }, budgets: group }];
+      // What its budgets say of it must agree, else the smallest counts.
+      const available = Math.min(...group.map(({ spec }) => availableConnections(spec.postgres)));
+      const shares = group.map((budget) => ({
+        budget: budget.metadata.name,
+        namespace: budget.metadata.namespace,
+        share: shareOf(budget),
+      }));
+      const given = shares.reduce((total, { share }) => total + share, 0);
+      const missing = Math.max(0, given - available);
+      return [
+        { plan: { ...postgresAddressOf(first), available, shares, missing }, budgets: group },
+      ];
     })
     .toSorted((a, b) => byCodeUnit(a.plan.host, b.plan.host) || a.plan.port - b.plan.port);
 }
@@ -28,18 +39,4 @@ export function isShared({ budgets }: SharedPostgres): boolean {
   return (
     budgets.length > 1 || budgets.some(({ spec }) => spec.postgres.shareConnections !== undefined)
   );
-}
-
-/** What a Postgres admits to these budgets, and what each of them may use. */
-function sharesOf(
-  budgets: readonly ConnectionBudget[],
-): Pick<PostgresPlan, "available" | "shares" | "missing"> {
-  const available = Math.min(...budgets.map(({ spec }) => availableConnections(spec.postgres)));
-  const shares = budgets.map((budget) => ({
-    budget: budget.metadata.name,
-    namespace: budget.metadata.namespace,
-    share: shareOf(budget),
-  }));
-  const given = shares.reduce((total, { share }) => total + share, 0);
-  return { available, shares, missing: Math.max(0, given - available) };
 }

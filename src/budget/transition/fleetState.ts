@@ -1,9 +1,9 @@
-import { roleOf, type ConnectionBudget } from "../../api/connectionBudget.ts";
+import { roleOf } from "../../api/connectionBudget.ts";
 import { keyOf, type Fleet } from "../../api/fleet.ts";
 import type { McpServer } from "../../api/mcpServer.ts";
 import { formatPostgresAddress, postgresAddressOf } from "../../api/postgresAddress.ts";
 import { generationsOf, mostReplicas } from "../sums.ts";
-import type { BudgetPlan, Plan } from "../plan.ts";
+import type { Plan } from "../plan.ts";
 import { plannedBudgets, type PlannedBudget, type PlannedServer } from "../planned.ts";
 import { postgresOf } from "../postgresShares.ts";
 
@@ -14,43 +14,9 @@ export interface Planned {
 }
 
 /** What runs of one fleet, in the numbers that the sums are made of. */
-export interface Snapshot {
-  readonly tiers: ReadonlyMap<string, Tier>;
-  readonly servers: ReadonlyMap<string, Running>;
-  /** What each Postgres admits to all its budgets, by HOST:PORT. */
-  readonly available: ReadonlyMap<string, number>;
-}
+export type Snapshot = ReturnType<typeof snapshotOf>;
 
-/** One budget's PgBouncer. */
-export interface Tier {
-  readonly budget: ConnectionBudget;
-  readonly plan: BudgetPlan;
-  /** HOST:PORT of its Postgres. */
-  readonly postgres: string;
-  readonly role: string;
-  /** P. */
-  readonly share: number;
-  /** K. */
-  readonly processes: number;
-  /** Σ slots of all lines, maintenance included: what one process may open. */
-  readonly perProcess: number;
-}
-
-/** One server: the sizes that its pods and their pools have. */
-export interface Running {
-  readonly server: McpServer;
-  /** Key of the budget that it draws from. */
-  readonly tier: string;
-  readonly replicas: number;
-  /** Of pods that may exist side by side. */
-  readonly generations: number;
-  readonly processesPerPod: number;
-  readonly limit: number;
-  readonly grant: number;
-}
-
-/** What runs of a fleet. */
-export function snapshotOf({ fleet, plan }: Planned): Snapshot {
+export function snapshotOf({ fleet, plan }: Planned) {
   const planned = plannedBudgets(fleet, plan);
   return {
     tiers: new Map(planned.map((each) => [keyOf(each.budget), tierOf(each)])),
@@ -59,6 +25,7 @@ export function snapshotOf({ fleet, plan }: Planned): Snapshot {
         servers.map((each) => [keyOf(each.server), runningOf(each, keyOf(budget))]),
       ),
     ),
+    /** What each Postgres admits to all its budgets, by HOST:PORT. */
     available: new Map(
       postgresOf(fleet.budgets).map(({ plan: each }) => [
         formatPostgresAddress(each),
@@ -68,23 +35,42 @@ export function snapshotOf({ fleet, plan }: Planned): Snapshot {
   };
 }
 
-function tierOf({ budget, plan }: PlannedBudget): Tier {
+/** The servers of one snapshot that the other does not run behind the same PgBouncer, if at all. */
+export function serversOnlyIn(one: Snapshot, other: Snapshot): readonly McpServer[] {
+  return [...one.servers]
+    .filter(([key, { tier }]) => other.servers.get(key)?.tier !== tier)
+    .map(([, { server }]) => server);
+}
+
+/** One budget's PgBouncer. */
+export type Tier = ReturnType<typeof tierOf>;
+
+function tierOf({ budget, plan }: PlannedBudget) {
   return {
     budget,
     plan,
+    /** HOST:PORT of its Postgres. */
     postgres: formatPostgresAddress(postgresAddressOf(budget)),
     role: roleOf(budget),
+    /** P. */
     share: plan.slots.postgres,
+    /** K. */
     processes: plan.slots.processes,
+    /** Σ slots of all lines, maintenance included: what one process may open. */
     perProcess: plan.slots.maintenance + plan.slots.granted,
   };
 }
 
-function runningOf({ server, plan }: PlannedServer, tier: string): Running {
+/** One server: the sizes that its pods and their pools have. */
+export type Running = ReturnType<typeof runningOf>;
+
+function runningOf({ server, plan }: PlannedServer, tier: string) {
   return {
     server,
+    /** Key of the budget that it draws from. */
     tier,
     replicas: mostReplicas(server),
+    /** Of pods that may exist side by side. */
     generations: generationsOf(server.spec.rollout.type),
     processesPerPod: plan.processesPerPod,
     limit: plan.limit,

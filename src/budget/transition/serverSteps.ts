@@ -2,8 +2,8 @@ import { keyOf, type Fleet } from "../../api/fleet.ts";
 import type { McpServer } from "../../api/mcpServer.ts";
 import { byNames } from "../../text/order.ts";
 import { planFleet } from "../planFleet.ts";
-import type { Running, Snapshot } from "./fleetState.ts";
-import { stepNames, type ObjectName, type Step, type StepChange } from "./steps.ts";
+import { serversOnlyIn, type Running, type Snapshot } from "./fleetState.ts";
+import { stepChange, stepNames, type ObjectName, type Step, type StepChange } from "./steps.ts";
 import { counted } from "../../text/wording.ts";
 
 /** A server that both fleets run behind the same PgBouncer, as it is and as it shall be. */
@@ -20,12 +20,12 @@ const ROLLED_OUT = "their rollouts are done and none of their pods terminates";
  */
 export function fallingSteps(old: Snapshot, next: Snapshot, fleet: Fleet): readonly Step[] {
   const steps: Step[] = [];
-  const gone = [...old.servers].filter(([key, { tier }]) => next.servers.get(key)?.tier !== tier);
+  const gone = serversOnlyIn(old, next);
   if (gone.length > 0) {
-    const moved = gone.filter(([key]) => next.servers.has(key)).length;
+    const moved = gone.filter((server) => next.servers.has(keyOf(server))).length;
     steps.push({
       action: "Delete",
-      objects: named(gone.map(([, { server }]) => server)),
+      objects: named(gone),
       waitFor: "none of their pods is left",
       why:
         "Their lines go next, and a pod without a line is refused." +
@@ -103,13 +103,9 @@ function withServers(fleet: Fleet, change: (server: McpServer) => McpServer): Fl
 export function lastStep(old: Snapshot, next: Snapshot): Step {
   const late = pairsOf(old, next).filter((pair) => moveOf(pair.old, pair.next) !== "Before");
   const resized = late.filter((pair) => sizesOf(pair.old) !== sizesOf(pair.next));
-  const added = [...next.servers].filter(([key, { tier }]) => old.servers.get(key)?.tier !== tier);
   return {
     action: "ApplyAll",
-    objects: named([
-      ...resized.map((pair) => pair.next.server),
-      ...added.map(([, { server }]) => server),
-    ]),
+    objects: named([...resized.map((pair) => pair.next.server), ...serversOnlyIn(next, old)]),
     obsolete: late.flatMap((pair) => obsoleteOf(pair, pair.next.server)),
     waitFor: "all rollouts are done",
     why: "Every PgBouncer process has the new ini: what is new or needs more may come.",
@@ -210,13 +206,8 @@ function pinned({ server, limit }: Running): McpServer {
 function sizeChanges(next: McpServer, other: McpServer): readonly StepChange[] {
   const after = sizeFieldsOf(other);
   return Object.entries(sizeFieldsOf(next))
-    .map(([field, from]) => ({ field, from, to: after[field] }))
-    .filter(({ from, to }) => JSON.stringify(from) !== JSON.stringify(to))
-    .map((change) => ({
-      namespace: next.metadata.namespace,
-      object: `McpServer/${next.metadata.name}`,
-      ...change,
-    }));
+    .map(([field, from]) => stepChange(next, field, from, after[field]))
+    .filter(({ from, to }) => JSON.stringify(from) !== JSON.stringify(to));
 }
 
 function sizeFieldsOf({ spec }: McpServer): Readonly<Record<string, unknown>> {

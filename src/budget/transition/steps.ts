@@ -44,6 +44,15 @@ export interface StepChange extends FieldChange {
   readonly namespace: string;
 }
 
+export function stepChange(
+  { kind, metadata: { namespace, name } }: ConnectionBudget | McpServer,
+  field: string,
+  from: unknown,
+  to: unknown,
+): StepChange {
+  return { namespace, object: `${kind}/${name}`, field, from, to };
+}
+
 interface StepOn<Action extends string> {
   readonly action: Action;
   readonly objects: readonly ObjectName[];

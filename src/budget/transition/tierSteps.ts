@@ -1,7 +1,7 @@
 import { processesFieldOf } from "../../api/connectionBudget.ts";
 import { byCodeUnit } from "../../text/order.ts";
 import type { Snapshot, Tier } from "./fleetState.ts";
-import { stepNames, type Step, type StepChange } from "./steps.ts";
+import { stepChange, stepNames, type Step, type StepChange } from "./steps.ts";
 
 /** A PgBouncer that changes: from what, if it is there, to what, if it stays. */
 interface TierChange {
@@ -13,8 +13,8 @@ interface TierChange {
 /** What must hold while steps are laid: what each Postgres admits, and what each budget may open. */
 interface Ledger {
   readonly available: Map<string, number>;
-  /** P in force by Postgres and budget: a budget that moves has two. */
-  readonly shares: Map<string, Map<string, number>>;
+  /** The tier in force of each budget. */
+  readonly tiers: Map<string, Tier>;
 }
 
 /**
@@ -54,11 +54,7 @@ function ledgerOf(old: Snapshot, next: Snapshot): Ledger {
   for (const [postgres, count] of old.available) {
     available.set(postgres, Math.max(count, available.get(postgres) ?? 0));
   }
-  const shares = new Map<string, Map<string, number>>();
-  for (const [key, { postgres, share }] of old.tiers) {
-    shares.set(postgres, (shares.get(postgres) ?? new Map<string, number>()).set(key, share));
-  }
-  return { available, shares };
+  return { available, tiers: new Map(old.tiers) };
 }
 
 function changesOf(old: Snapshot, next: Snapshot): readonly TierChange[] {
@@ -77,10 +73,12 @@ function iniOf(tier: Tier | undefined): string {
 }
 
 /** Whether its budget's new P fits beside what all others may still open there. */
-function hasRoom({ key, next }: TierChange, { available, shares }: Ledger): boolean {
+function hasRoom({ key, next }: TierChange, { available, tiers }: Ledger): boolean {
   if (next === undefined) return true;
   let inForce = next.share;
-  for (const [other, share] of shares.get(next.postgres) ?? []) if (other !== key) inForce += share;
+  for (const [other, { postgres, share }] of tiers) {
+    if (other !== key && postgres === next.postgres) inForce += share;
+  }
   return inForce <= (available.get(next.postgres) ?? 0);
 }
 
@@ -89,11 +87,9 @@ function moves({ old, next }: TierChange): boolean {
   return old !== undefined && old.postgres !== next?.postgres;
 }
 
-function settle({ key, old, next }: TierChange, { shares }: Ledger): void {
-  if (old !== undefined) shares.get(old.postgres)?.delete(key);
-  if (next === undefined) return;
-  const there = shares.get(next.postgres) ?? new Map<string, number>();
-  shares.set(next.postgres, there.set(key, next.share));
+function settle({ key, next }: TierChange, { tiers }: Ledger): void {
+  if (next === undefined) tiers.delete(key);
+  else tiers.set(key, next);
 }
 
 const MUST_ADMIT = "It must admit what the new ini may open.";
@@ -140,23 +136,17 @@ function processSteps(old: Tier, next: Tier): readonly Step[] {
 
 /** The new slots with the old number of processes, which must have them before any is added. */
 function fewerSlotsStep(old: Tier, next: Tier): Step {
-  const { metadata, spec } = next.budget;
+  const { budget } = next;
+  const { shareConnections = null } = budget.spec.postgres;
   const share = next.plan.slots.perProcess * old.processes;
-  const change = (field: string, from: unknown, to: unknown): StepChange => ({
-    namespace: metadata.namespace,
-    object: `ConnectionBudget/${metadata.name}`,
-    field,
-    from,
-    to,
-  });
   const why =
     `New processes start at once, while old ones may still open ${old.perProcess} connections ` +
     `each: first all ${old.processes} come down to ${next.perProcess}.`;
   return applyStep(
     next,
     [
-      change(processesFieldOf(next.budget), next.processes, old.processes),
-      change("spec.postgres.shareConnections", spec.postgres.shareConnections ?? null, share),
+      stepChange(budget, processesFieldOf(budget), next.processes, old.processes),
+      stepChange(budget, "spec.postgres.shareConnections", shareConnections, share),
     ],
     why,
   );

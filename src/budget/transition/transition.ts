@@ -1,5 +1,5 @@
 import { fallingSteps, lastStep } from "./serverSteps.ts";
-import { snapshotOf, type Planned, type Snapshot } from "./fleetState.ts";
+import { serversOnlyIn, snapshotOf, type Planned, type Snapshot } from "./fleetState.ts";
 import { stepNames, type Step } from "./steps.ts";
 import { tierSteps } from "./tierSteps.ts";
 
@@ -26,13 +26,10 @@ export function transition(old: Planned, next: Planned): readonly Step[] {
 
 /** A PgBouncer reads its logins when it starts: those of new servers must be there by then. */
 function secretsSteps(before: Snapshot, after: Snapshot): readonly Step[] {
-  const newServers = [...after.servers]
-    .filter(([key, { tier }]) => before.servers.get(key)?.tier !== tier)
-    .map(([, { server }]) => server);
   const newBudgets = [...after.tiers]
     .filter(([key]) => !before.tiers.has(key))
     .map(([, { budget }]) => budget);
-  const objects = stepNames([...newBudgets, ...newServers]);
+  const objects = stepNames([...newBudgets, ...serversOnlyIn(after, before)]);
   if (objects.length === 0) return [];
   return [
     {
