@@ -28,26 +28,23 @@ import type { Manifest } from "../src/render/manifest.ts";
  */
 export function pgbouncerPolicy(budget: ConnectionBudget): Manifest {
   const { name } = budget.metadata;
-  const self = pods(pgbouncerSelector(name));
-  return k8s.KubeNetworkPolicy.manifest({
-    metadata: tierMetadata(budget),
-    spec: {
-      podSelector: { matchLabels: pgbouncerSelector(name) },
-      policyTypes: ["Ingress", "Egress"],
-      ingress: [
-        {
-          from: [pods(budgetSelector(name)), pods({ [MAINTENANCE_LABEL]: name }), OPERATOR],
-          ports: [tcp(PGBOUNCER_PORT)],
-        },
-        { from: READERS, ports: [tcp(REPORT_PORT)] },
-      ],
-      egress: [
-        ...DNS,
-        { ports: [tcp(budget.spec.postgres.port)] },
-        { to: [self], ports: [tcp(PGBOUNCER_PORT)] },
-      ],
-    },
-  });
+  const selector = pgbouncerSelector(name);
+  return policy(
+    tierMetadata(budget),
+    selector,
+    [
+      {
+        from: [pods(budgetSelector(name)), pods({ [MAINTENANCE_LABEL]: name }), OPERATOR],
+        ports: [tcp(PGBOUNCER_PORT)],
+      },
+      { from: READERS, ports: [tcp(REPORT_PORT)] },
+    ],
+    [
+      ...DNS,
+      { ports: [tcp(budget.spec.postgres.port)] },
+      { to: [pods(selector)], ports: [tcp(PGBOUNCER_PORT)] },
+    ],
+  );
 }
 
 /**
@@ -57,19 +54,31 @@ export function pgbouncerPolicy(budget: ConnectionBudget): Manifest {
  */
 export function serverPolicy(server: McpServer): Manifest {
   const { budgetRef, pool, port } = server.spec;
+  return policy(
+    serverMetadata(server),
+    serverSelector(server.metadata.name),
+    [
+      { from: [{ podSelector: {} }, OPERATOR], ports: [tcp(port)] },
+      { from: READERS, ports: [tcp(POOL_PORT, POOL_PORT + pool.processesPerPod - 1)] },
+    ],
+    [...DNS, { to: [pods(pgbouncerSelector(budgetRef.name))], ports: [tcp(PGBOUNCER_PORT)] }],
+  );
+}
+
+/** Who reaches the pods of a selector, and whom they reach: nobody else, and nobody where it is left out. */
+export function policy(
+  metadata: k8s.ObjectMeta,
+  selector: Labels,
+  ingress: k8s.NetworkPolicyIngressRule[],
+  egress?: k8s.NetworkPolicyEgressRule[],
+): Manifest {
   return k8s.KubeNetworkPolicy.manifest({
-    metadata: serverMetadata(server),
+    metadata,
     spec: {
-      podSelector: { matchLabels: serverSelector(server.metadata.name) },
+      podSelector: { matchLabels: selector },
       policyTypes: ["Ingress", "Egress"],
-      ingress: [
-        { from: [{ podSelector: {} }, OPERATOR], ports: [tcp(port)] },
-        { from: READERS, ports: [tcp(POOL_PORT, POOL_PORT + pool.processesPerPod - 1)] },
-      ],
-      egress: [
-        ...DNS,
-        { to: [pods(pgbouncerSelector(budgetRef.name))], ports: [tcp(PGBOUNCER_PORT)] },
-      ],
+      ingress,
+      ...(egress && { egress }),
     },
   });
 }

@@ -12,15 +12,15 @@ import { OPERATOR_LABELS } from "../src/api/labels.ts";
 import type { ManifestFile } from "./manifestFiles.ts";
 import { namespace } from "./namespace.ts";
 import { operatorAccess } from "./operatorAccess.ts";
-import { DNS, READERS, tcp } from "./networkPolicies.ts";
+import { DNS, policy, READERS, tcp } from "./networkPolicies.ts";
 import { patched, RESTRICTED_CONTAINER, RESTRICTED_POD, schedulingFields } from "./pod.ts";
 import { podDisruptionBudget } from "./podDisruptionBudget.ts";
-import { servicePort } from "./services.ts";
+import { service } from "./services.ts";
 
 /** Built from images/weir. */
 const OPERATOR_IMAGE = "weir.local/weir:0.1.0";
 
-const METRICS_PORT_NAME = "metrics";
+const METRICS_PORT = { name: "metrics", port: OPERATOR_PORT };
 
 const METADATA = { name: OPERATOR_NAME, namespace: OPERATOR_NAMESPACE, labels: OPERATOR_LABELS };
 
@@ -34,22 +34,11 @@ export function operatorObjects(): readonly Manifest[] {
     namespace(OPERATOR_NAMESPACE),
     ...operatorAccess(),
     operatorPolicy(),
-    metricsService(),
+    // Metrics are read of every pod, not of one of them: hence without an address.
+    service(METADATA, OPERATOR_LABELS, METRICS_PORT, { clusterIp: "None" }),
     podDisruptionBudget(METADATA, OPERATOR_LABELS),
     operatorDeployment(),
   ];
-}
-
-/** Where metrics are read: of every pod, not of one of them, hence without an address. */
-function metricsService(): Manifest {
-  return k8s.KubeService.manifest({
-    metadata: METADATA,
-    spec: {
-      clusterIp: "None",
-      selector: OPERATOR_LABELS,
-      ports: [servicePort(METRICS_PORT_NAME, OPERATOR_PORT)],
-    },
-  });
 }
 
 /**
@@ -71,20 +60,17 @@ const LAST_PORT = 65_535;
  * needed (docs/adopt.md): policies add up.
  */
 function operatorPolicy(): Manifest {
-  return k8s.KubeNetworkPolicy.manifest({
-    metadata: METADATA,
-    spec: {
-      podSelector: { matchLabels: OPERATOR_LABELS },
-      policyTypes: ["Ingress", "Egress"],
-      ingress: [{ from: READERS, ports: [tcp(OPERATOR_PORT)] }],
-      egress: [
-        ...DNS,
-        { ports: API_SERVER_PORTS.map((port) => tcp(port)) },
-        { to: [{ namespaceSelector: {} }], ports: [tcp(1, LAST_PORT)] },
-        { ports: [tcp(PGBOUNCER_PORT), tcp(POSTGRES_PORT)] },
-      ],
-    },
-  });
+  return policy(
+    METADATA,
+    OPERATOR_LABELS,
+    [{ from: READERS, ports: [tcp(OPERATOR_PORT)] }],
+    [
+      ...DNS,
+      { ports: API_SERVER_PORTS.map((port) => tcp(port)) },
+      { to: [{ namespaceSelector: {} }], ports: [tcp(1, LAST_PORT)] },
+      { ports: [tcp(PGBOUNCER_PORT), tcp(POSTGRES_PORT)] },
+    ],
+  );
 }
 
 /** One leads, and one that is already up takes over when the leader's node goes. */
@@ -115,13 +101,13 @@ function operatorDeployment(): Manifest {
 }
 
 function container(): k8s.Container {
-  const port = k8s.IntOrString.fromString(METRICS_PORT_NAME);
+  const port = k8s.IntOrString.fromString(METRICS_PORT.name);
   return {
     name: "operator",
     image: OPERATOR_IMAGE,
     args: ["operator"],
     env: [fromPod("POD_NAME", "metadata.name"), fromPod("POD_NAMESPACE", "metadata.namespace")],
-    ports: [{ name: METRICS_PORT_NAME, containerPort: OPERATOR_PORT }],
+    ports: [{ name: METRICS_PORT.name, containerPort: OPERATOR_PORT }],
     resources: {
       requests: { cpu: k8s.Quantity.fromString("100m"), memory: k8s.Quantity.fromString("256Mi") },
       // Measured: 450 MiB with 500 servers in one budget. It takes CPU when it starts, and memory as

@@ -7,6 +7,7 @@ import {
   serverMetadata,
   serverSelector,
   tierMetadata,
+  type Labels,
 } from "../src/api/labels.ts";
 import type { Manifest } from "../src/render/manifest.ts";
 
@@ -16,13 +17,7 @@ export const MCP_PORT_NAME = "mcp";
 
 /** Where servers reach a budget's PgBouncer: any pod of it that is Ready. */
 export function clientService(budget: ConnectionBudget): Manifest {
-  return k8s.KubeService.manifest({
-    metadata: tierMetadata(budget),
-    spec: {
-      selector: pgbouncerSelector(budget.metadata.name),
-      ports: [servicePort(PGBOUNCER_PORT_NAME, PGBOUNCER_PORT)],
-    },
-  });
+  return service(tierMetadata(budget), pgbouncerSelector(budget.metadata.name), PGBOUNCER);
 }
 
 /**
@@ -31,29 +26,33 @@ export function clientService(budget: ConnectionBudget): Manifest {
  */
 export function peerService(budget: ConnectionBudget): Manifest {
   const { name } = budget.metadata;
-  return k8s.KubeService.manifest({
-    metadata: { ...tierMetadata(budget), name: budgetNames(name).peers },
-    spec: {
-      clusterIp: "None",
-      publishNotReadyAddresses: true,
-      selector: pgbouncerSelector(name),
-      ports: [servicePort(PGBOUNCER_PORT_NAME, PGBOUNCER_PORT)],
-    },
+  const metadata = { ...tierMetadata(budget), name: budgetNames(name).peers };
+  return service(metadata, pgbouncerSelector(name), PGBOUNCER, {
+    clusterIp: "None",
+    publishNotReadyAddresses: true,
   });
 }
 
 /** Where a server is reached: on its own port. */
 export function serverService(server: McpServer): Manifest {
-  return k8s.KubeService.manifest({
-    metadata: serverMetadata(server),
-    spec: {
-      selector: serverSelector(server.metadata.name),
-      ports: [servicePort(MCP_PORT_NAME, server.spec.port)],
-    },
+  return service(serverMetadata(server), serverSelector(server.metadata.name), {
+    name: MCP_PORT_NAME,
+    port: server.spec.port,
   });
 }
 
-/** A port that leads to the container's port of the same name. */
-export function servicePort(name: string, port: number): k8s.ServicePort {
-  return { name, port, targetPort: k8s.IntOrString.fromString(name) };
+const PGBOUNCER = { name: PGBOUNCER_PORT_NAME, port: PGBOUNCER_PORT };
+
+/** A Service of one port, which leads to the containers' port of the same name. */
+export function service(
+  metadata: k8s.ObjectMeta,
+  selector: Labels,
+  { name, port }: { readonly name: string; readonly port: number },
+  spec: k8s.ServiceSpec = {},
+): Manifest {
+  const targetPort = k8s.IntOrString.fromString(name);
+  return k8s.KubeService.manifest({
+    metadata,
+    spec: { ...spec, selector, ports: [{ name, port, targetPort }] },
+  });
 }

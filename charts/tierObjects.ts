@@ -36,16 +36,20 @@ export function tierObjects(budget: ConnectionBudget, plan: BudgetPlan): readonl
 
 /**
  * PgBouncer's configuration: the ini that all processes share, one of its own for each ordinal, and
- * who may log in. It is immutable and named by its content, so that no container picks up a change
- * early: the StatefulSet names the new one and rolls its pods.
+ * who may log in.
  */
 export function configMap(budget: ConnectionBudget, plan: BudgetPlan): Manifest {
-  const data = pgbouncerFiles(budget, plan);
-  const metadata = tierMetadata(budget);
+  return immutableConfigMap(tierMetadata(budget), pgbouncerFiles(budget, plan));
+}
+
+/**
+ * Files for pods. It is immutable and named by its content, so that no container picks up a change
+ * early: the StatefulSet names the new one and rolls its pods.
+ */
+export function immutableConfigMap(
+  metadata: k8s.ObjectMeta & { readonly name: string },
+  data: Readonly<Record<string, string>>,
+): Manifest {
   const name = `${metadata.name}-${contentHash(JSON.stringify(data))}`;
-  return k8s.KubeConfigMap.manifest({
-    metadata: { ...metadata, name },
-    immutable: true,
-    data,
-  });
+  return k8s.KubeConfigMap.manifest({ metadata: { ...metadata, name }, immutable: true, data });
 }

@@ -1,10 +1,10 @@
 import { k8s } from "cdk8s-plus-27";
-import { contentHash } from "../src/render/contentHash.ts";
 import { pgbouncerSelector, tryoutLabels, tryoutSelector } from "../src/api/labels.ts";
 import type { Manifest } from "../src/render/manifest.ts";
-import { pods, tcp } from "./networkPolicies.ts";
+import { pods, policy, tcp } from "./networkPolicies.ts";
 import { RESTRICTED_CONTAINER, runAs } from "./pod.ts";
-import { servicePort } from "./services.ts";
+import { service } from "./services.ts";
+import { immutableConfigMap } from "./tierObjects.ts";
 import {
   sqlFileOf,
   TRYOUT_CONFIG_DIR,
@@ -27,41 +27,31 @@ const POSTGRES_UID = 999;
 export function tryoutPostgres(tryout: Tryout): readonly Manifest[] {
   const { name, namespace, port } = tryout;
   const labels = tryoutLabels(name);
-  const data = tryoutFiles(tryout, (index) => `\\getenv password ${passwordVariable(index)}`);
-  const config = `${name}-tryout-${contentHash(JSON.stringify(data))}`;
-  const selector = { matchLabels: tryoutSelector(name) };
+  const selector = tryoutSelector(name);
+  const metadata = { name: `${name}-tryout`, namespace, labels };
+  const config = immutableConfigMap(
+    metadata,
+    tryoutFiles(tryout, (index) => `\\getenv password ${passwordVariable(index)}`),
+  );
+  const files = (...names: readonly string[]) => ({
+    name: config.metadata.name,
+    items: names.map((key) => ({ key, path: key })),
+  });
   return [
-    k8s.KubeConfigMap.manifest({
-      metadata: { name: config, namespace, labels },
-      immutable: true,
-      data,
-    }),
-    k8s.KubeNetworkPolicy.manifest({
-      metadata: { name: `${name}-tryout`, namespace, labels },
-      spec: {
-        podSelector: selector,
-        policyTypes: ["Ingress", "Egress"],
-        ingress: [
-          {
-            from: tryout.budgets.map(({ budget }) => pods(pgbouncerSelector(budget.metadata.name))),
-            ports: [tcp(port)],
-          },
-        ],
+    config,
+    policy(metadata, selector, [
+      {
+        from: tryout.budgets.map(({ budget }) => pods(pgbouncerSelector(budget.metadata.name))),
+        ports: [tcp(port)],
       },
-    }),
-    k8s.KubeService.manifest({
-      metadata: { name, namespace, labels },
-      spec: {
-        selector: tryoutSelector(name),
-        ports: [servicePort("postgres", port)],
-      },
-    }),
+    ]),
+    service({ name, namespace, labels }, selector, { name: "postgres", port }),
     k8s.KubeStatefulSet.manifest({
       metadata: { name, namespace, labels },
       spec: {
         serviceName: name,
         replicas: 1,
-        selector,
+        selector: { matchLabels: selector },
         template: {
           metadata: { labels },
           spec: {
@@ -70,11 +60,8 @@ export function tryoutPostgres(tryout: Tryout): readonly Manifest[] {
             securityContext: runAs(POSTGRES_UID),
             containers: [container(tryout)],
             volumes: [
-              { name: "config", configMap: { name: config, items: [keyPath("pg_hba.conf")] } },
-              {
-                name: "init",
-                configMap: { name: config, items: tryout.budgets.map(sqlFileOf).map(keyPath) },
-              },
+              { name: "config", configMap: files("pg_hba.conf") },
+              { name: "init", configMap: files(...tryout.budgets.map(sqlFileOf)) },
               { name: "data", emptyDir: {} },
               { name: "socket", emptyDir: {} },
               { name: "tmp", emptyDir: {} },
@@ -121,10 +108,6 @@ function container(tryout: Tryout): k8s.Container {
       { name: "tmp", mountPath: "/tmp" },
     ],
   };
-}
-
-function keyPath(key: string): k8s.KeyToPath {
-  return { key, path: key };
 }
 
 function passwordVariable(index: number): string {
