@@ -1,25 +1,15 @@
 import { byCodeUnit } from "../text/order.ts";
 
-/** A budget or server, as far as its names in compose go. */
-interface Named {
-  readonly metadata: { readonly namespace: string; readonly name: string };
-}
-
 /** What the things of a fleet are called in one compose project, which knows no namespaces. */
-export interface ComposeNames {
-  /** The project's name: that of the fleet's namespaces. */
-  readonly project: string;
-  /** `scene`; with several namespaces in the fleet `scene.writing`, as DNS has it in a cluster. */
-  readonly service: (namespace: string, name: string) => string;
-}
+export type ComposeNames = ReturnType<typeof composeNames>;
 
-/** The names of a fleet's objects. */
-export function composeNames(objects: readonly Named[]): ComposeNames {
-  const namespaces = [...new Set(objects.map(({ metadata }) => metadata.namespace))];
+export function composeNames(namespaces: ReadonlySet<string>) {
   return {
-    // A project's name begins with a letter or digit, as a namespace does.
-    project: namespaces.toSorted(byCodeUnit).join("_") || "weir",
-    service: (namespace, name) => (namespaces.length > 1 ? `${name}.${namespace}` : name),
+    /** The project's name: that of the fleet's namespaces. It begins with a letter or digit, as they do. */
+    project: [...namespaces].toSorted(byCodeUnit).join("_") || "weir",
+    /** `scene`; with several namespaces in the fleet `scene.writing`, as DNS has it in a cluster. */
+    service: (namespace: string, name: string) =>
+      namespaces.size > 1 ? `${name}.${namespace}` : name,
   };
 }
 

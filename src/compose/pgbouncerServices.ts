@@ -12,16 +12,8 @@ import type { PlannedBudget } from "../budget/planned.ts";
 import { processCountOf } from "../api/connectionBudget.ts";
 import { budgetNames, PGBOUNCER_PORT } from "../api/names.ts";
 import { nofileLimit } from "../pgbouncer/nofile.ts";
-import {
-  inMemory,
-  pullPolicy,
-  resourceLimits,
-  restricted,
-  type MountedFile,
-  type Service,
-} from "./service.ts";
+import { inMemory, pullPolicy, resourceLimits, restricted, type Service } from "./service.ts";
 import type { Project } from "./project.ts";
-import { secretPath } from "./names.ts";
 
 /** A port in /proc/net/tcp, and the state LISTEN there. */
 const PORT_HEX = PGBOUNCER_PORT.toString(16).toUpperCase().padStart(4, "0");
@@ -64,10 +56,8 @@ function service(
   const { namespace, name } = budget.metadata;
   const names = budgetNames(name);
   const files = nofileLimit(budget, plan.slots);
-  const inPod = (file: string): MountedFile =>
+  const inPod = (file: string) =>
     project.config(`config/${config}/${file}`, `${CONFIG_DIR}/${file}`);
-  const secret = (secretName: string, key: string, target: string): MountedFile =>
-    project.secret(secretPath({ namespace, name: secretName }, key), target);
   const { tls } = pgbouncer;
   const ca = postgres.tls?.caSecretRef?.name;
   const limits = resourceLimits(pgbouncer.resources);
@@ -83,13 +73,13 @@ function service(
     ulimits: { nofile: { soft: files, hard: files } },
     configs: ["common.ini", "hba.conf", bouncer.iniName].map(inPod),
     secrets: [
-      secret(names.authSecret, "userlist.txt", AUTH_FILE),
+      project.secret(namespace, names.authSecret, "userlist.txt", AUTH_FILE),
       ...(tls === undefined
         ? []
         : ["tls.crt", "tls.key"].map((key) =>
-            secret(tls.secretName, key, `${CLIENT_TLS_DIR}/${key}`),
+            project.secret(namespace, tls.secretName, key, `${CLIENT_TLS_DIR}/${key}`),
           )),
-      ...(ca === undefined ? [] : [secret(ca, "ca.crt", POSTGRES_CA_FILE)]),
+      ...(ca === undefined ? [] : [project.secret(namespace, ca, "ca.crt", POSTGRES_CA_FILE)]),
     ],
     networks: {
       [project.network(budget)]: { aliases: [clientHost(budget), bouncer.peerHost] },

@@ -8,7 +8,6 @@ import {
   tryoutSettings,
   type Tryout,
 } from "../render/tryout.ts";
-import { secretPath } from "./names.ts";
 import { inMemory, restricted, type Service } from "./service.ts";
 import type { Project } from "./project.ts";
 
@@ -45,7 +44,9 @@ export function postgresService(tryout: Tryout, config: string, project: Project
     ],
     secrets: budgets.map(({ budget }, index) =>
       project.secret(
-        secretPath({ namespace, name: budget.spec.postgres.credentialsSecretRef.name }, "password"),
+        namespace,
+        budget.spec.postgres.credentialsSecretRef.name,
+        "password",
         passwordFile(index),
       ),
     ),

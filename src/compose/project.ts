@@ -4,38 +4,14 @@ import { keyOf } from "../api/fleet.ts";
 import type { McpServer } from "../api/mcpServer.ts";
 import { postgresAddressOf } from "../api/postgresAddress.ts";
 import { mostReplicas } from "../budget/sums.ts";
-import { isFallback, literal, variable, type MountedFile, type Service } from "./service.ts";
-import { composeNames, variablePrefixes, type ComposeNames } from "./names.ts";
+import { isFallback, literal, variable } from "./service.ts";
+import { composeNames, secretPath, variablePrefixes } from "./names.ts";
 
 /**
  * What all services of a compose file share. It takes down which files and variables they name, so
  * that the head of the file and .env.example name these and no others.
  */
-export interface Project {
-  readonly names: ComposeNames;
-  /** Of every container: UID:GID, by a variable. */
-  readonly user: string;
-  /** A secret of the folder in a container. */
-  readonly secret: (path: string, target: string) => MountedFile;
-  /** A config of the folder in a container. */
-  readonly config: (path: string, target: string) => MountedFile;
-  /** A service's image, by a variable where it can be. */
-  readonly image: (service: string, image: string) => string;
-  /** A server's port, published on this machine alone. */
-  readonly port: (server: McpServer) => Service;
-  /** The network of a budget's servers and PgBouncer. */
-  readonly network: (budget: ConnectionBudget) => string;
-  /** The network through which the ports of a budget's servers are published. */
-  readonly published: (budget: ConnectionBudget) => string;
-  /** `HOST=ADDRESS` where the name of Postgres is one of the cluster. */
-  readonly extraHosts: (budget: ConnectionBudget) => readonly string[];
-  /** By name in the project: path in the folder. */
-  readonly secrets: ReadonlyMap<string, string>;
-  readonly configs: ReadonlyMap<string, string>;
-  /** What .env may set, and what holds without it. */
-  readonly variables: ReadonlyMap<string, string>;
-  readonly notes: readonly string[];
-}
+export type Project = ReturnType<typeof newProject>;
 
 /** Docker's name for the machine that it runs on. */
 const DOCKER_HOST = "host-gateway";
@@ -49,93 +25,104 @@ export function newProject(
   planned: readonly PlannedBudget[],
   user: string,
   inside: ReadonlySet<string>,
-): Project {
+) {
   const budgets = planned.map(({ budget }) => budget);
   const servers = planned.flatMap((each) => each.servers.map(({ server }) => server));
-  const names = composeNames(budgets);
+  const namespaces = new Set(budgets.map(({ metadata }) => metadata.namespace));
+  const names = composeNames(namespaces);
   const serviceOf = ({ metadata }: McpServer | ConnectionBudget) =>
     names.service(metadata.namespace, metadata.name);
-  const namespaces = new Set(budgets.map(({ metadata }) => metadata.namespace));
   const hostKeyOf = (budget: ConnectionBudget) => hostName(budget, namespaces);
-  const hosts = budgets.map(hostKeyOf);
   const prefix = variablePrefixes([
     ...budgets.map((budget) =>
       names.service(budget.metadata.namespace, `${budget.metadata.name}-pgbouncer`),
     ),
     ...servers.map(serviceOf),
-    ...hosts,
+    ...budgets.map(hostKeyOf),
   ]);
   const secrets = new Map<string, string>();
   const configs = new Map<string, string>();
   const variables = new Map<string, string>();
-  const notes: string[] = [];
+  const notes = new Set<string>();
   const portOwners = new Map<number, string>();
 
   const set = (name: string, fallback: string) => {
     variables.set(name, fallback);
     return variable(name, fallback);
   };
-  const say = (note: string) => {
-    if (!notes.includes(note)) notes.push(note);
-  };
-  const port = (server: McpServer): Service => {
+  const port = (server: McpServer) => {
     const { port: target } = server.spec;
     const name = `${prefix(serviceOf(server))}_PORT`;
     const owner = portOwners.get(target);
     const isShared = mostReplicas(server) > 1;
-    if (owner === undefined && !isShared) portOwners.set(target, server.metadata.name);
-    if (isShared || owner !== undefined) {
+    const isFree = owner === undefined && !isShared;
+    if (isFree) {
+      portOwners.set(target, server.metadata.name);
+    } else {
       const why = isShared ? "it may have several containers" : `${owner} has it`;
-      notes.push(
+      notes.add(
         `McpServer/${server.metadata.name}: spec.port: ${target} of this machine is not taken, since ${why}: Docker chooses (docker compose port ${serviceOf(server)} ${target}), or ${name} in .env`,
       );
     }
-    const published = isShared || owner !== undefined ? 0 : target;
     return {
       target,
-      published: set(name, String(published)),
+      published: set(name, String(isFree ? target : 0)),
       host_ip: "127.0.0.1",
       protocol: "tcp",
     };
   };
   const extraHosts = (budget: ConnectionBudget) => {
     const { host } = budget.spec.postgres;
+    const field = `ConnectionBudget/${budget.metadata.name}: spec.postgres.host: ${host}`;
     if (isLoopback(host)) {
-      say(
-        `ConnectionBudget/${budget.metadata.name}: spec.postgres.host: ${host} is PgBouncer's own container, where no Postgres is: give it a name, such as postgres, and set its address in .env`,
+      notes.add(
+        `${field} is PgBouncer's own container, where no Postgres is: give it a name, such as postgres, and .env tells its address`,
       );
       return [];
     }
     if (inside.has(keyOf(budget)) || !isOfCluster(host, namespaces)) return [];
     const name = `${prefix(hostKeyOf(budget))}_ADDRESS`;
     if (!variables.has(name)) {
-      notes.push(
-        `ConnectionBudget/${budget.metadata.name}: spec.postgres.host: ${host} is a name of the cluster: here it is this machine, or the address that ${name} in .env gives`,
+      notes.add(
+        `${field} is a name of the cluster: here it is this machine, or the address that ${name} in .env gives`,
       );
     }
     return [`${host}=${set(name, DOCKER_HOST)}`];
   };
+  const mount = mountedFrom(secrets);
   return {
     names,
+    /** Of every container: UID:GID, by a variable. */
     user: set("WEIR_USER", user),
-    secret: mountedFrom(secrets),
+    /** A file of a Secret in a container. */
+    secret: (namespace: string, name: string, key: string, target: string) =>
+      mount(secretPath({ namespace, name }, key), target),
+    /** A config of the folder in a container. */
     config: mountedFrom(configs),
-    image: (service, image) =>
+    /** A service's image, by a variable where it can be. */
+    image: (service: string, image: string) =>
       isFallback(image) ? set(`${prefix(service)}_IMAGE`, image) : literal(image),
+    /** A server's port, published on this machine alone. */
     port,
-    network: ({ metadata }) => names.service(metadata.namespace, `${metadata.name}-servers`),
-    published: ({ metadata }) => names.service(metadata.namespace, "published"),
+    /** The network of a budget's servers and PgBouncer. */
+    network: ({ metadata }: ConnectionBudget) =>
+      names.service(metadata.namespace, `${metadata.name}-servers`),
+    /** The network through which the ports of a budget's servers are published. */
+    published: ({ metadata }: ConnectionBudget) => names.service(metadata.namespace, "published"),
+    /** `HOST=ADDRESS` where the name of Postgres is one of the cluster. */
     extraHosts,
+    /** By name in the project: path in the folder. */
     secrets,
     configs,
+    /** What .env may set, and what holds without it. */
     variables,
     notes,
   };
 }
 
 /** Takes files down by a name of their own: their path below secrets/ or config/. */
-function mountedFrom(files: Map<string, string>): (path: string, target: string) => MountedFile {
-  return (path, target) => {
+function mountedFrom(files: Map<string, string>) {
+  return (path: string, target: string) => {
     const source = path.split("/").slice(1).join(".");
     files.set(source, path);
     return { source, target };

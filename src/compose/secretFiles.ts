@@ -8,17 +8,10 @@ import { clientHost } from "../render/pgbouncerFiles.ts";
 import type { PlannedBudget } from "../budget/planned.ts";
 import { secretPath } from "./names.ts";
 
-/** What is to be written of a folder's secrets. Only `text` holds passwords. */
-interface SecretFiles {
-  /** In the order to write them: those that others are composed from first. */
-  readonly files: readonly SecretFile[];
-  /** What a person must put right first; then there are no files. */
-  readonly problems: readonly string[];
-}
-
 /** A file whose text is not what is there. */
 export interface SecretFile {
   readonly path: string;
+  /** Here alone passwords are. */
   readonly text: string;
   /** Composed from passwords; else it is a new password, and never overwrites one. */
   readonly isComposed: boolean;
@@ -30,12 +23,14 @@ export interface SecretFile {
  *
  * @param read the bytes of a file in base64; undefined when there is none
  * @param newPassword text of letters, digits, `-` and `_` alone
+ * @returns the files in the order to write them, those that others are composed from first; none
+ * where a person must put problems right first
  */
 export function secretFiles(
   fleet: Fleet,
   read: (path: string) => string | undefined,
   newPassword: () => string,
-): SecretFiles {
+): { readonly files: readonly SecretFile[]; readonly problems: readonly string[] } {
   const existing = (name: Parameters<typeof secretKeyOf>[0]): SecretData | undefined => {
     const found = [PASSWORD_KEY, USERLIST_KEY].flatMap((key) => {
       const value = read(secretPath(name, key));

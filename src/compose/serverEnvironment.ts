@@ -2,25 +2,15 @@ import { environment } from "../render/environment.ts";
 import type { PlannedBudget, PlannedServer } from "../budget/planned.ts";
 import { PGPASS_FILE } from "./secretFiles.ts";
 
-/** A server's environment, and what of the user's own could not be carried over. */
-interface ServerEnvironment {
-  /** By name, in the order of a container; not yet escaped for compose. */
-  readonly values: ReadonlyMap<string, string>;
-  /** All that Kubernetes would know, for references in arguments. */
-  readonly variables: Variables;
-  readonly notes: readonly string[];
-}
-
 /**
  * What the charts set in every process, with the same numbers, and the user's own variables. The
  * one difference is the password: a file that PGPASSFILE names, since what stands in a container's
  * environment is shown by `docker inspect` and `docker compose config`.
  */
-export function serverEnvironment(
-  { server, plan }: PlannedServer,
-  { budget }: PlannedBudget,
-): ServerEnvironment {
+export function serverEnvironment({ server, plan }: PlannedServer, { budget }: PlannedBudget) {
+  /** By name, in the order of a container; not yet escaped for compose. */
   const values = new Map<string, string>();
+  /** All that Kubernetes would know, for references in arguments. */
   const variables = new Map<string, string | undefined>();
   const notes: string[] = [];
   const note = (field: string, text: string) =>
@@ -48,19 +38,14 @@ export function serverEnvironment(
   return { values, variables, notes };
 }
 
-/** A variable of a container: what Kubernetes would set it to, or undefined where only it knows. */
-export type Variables = ReadonlyMap<string, string | undefined>;
-
-/** A text with its references replaced, or the name of the first one that can't be. */
-type Expanded =
-  | { readonly ok: true; readonly text: string }
-  | { readonly ok: false; readonly name: string };
-
 /**
  * Replaces `$(NAME)` as kubelet does: by the variable's value; a name that nobody set stays as it
  * is, and `$$` is a dollar sign.
+ *
+ * @param variables undefined is a value that only Kubernetes knows
+ * @returns the text, or the name of the first variable whose value is not known
  */
-export function expanded(text: string, variables: Variables): Expanded {
+export function expanded(text: string, variables: ReadonlyMap<string, string | undefined>) {
   let unknown: string | undefined;
   const result = text.replaceAll(/\$\$|\$\(([^()]*)\)/g, (match, name: string | undefined) => {
     if (name === undefined) return "$";
@@ -69,5 +54,7 @@ export function expanded(text: string, variables: Variables): Expanded {
     if (value === undefined) unknown ??= name;
     return value ?? "";
   });
-  return unknown === undefined ? { ok: true, text: result } : { ok: false, name: unknown };
+  return unknown === undefined
+    ? { ok: true as const, text: result }
+    : { ok: false as const, name: unknown };
 }

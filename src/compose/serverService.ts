@@ -16,25 +16,15 @@ import {
   schedulingNotes,
   type Service,
 } from "./service.ts";
-import { secretPath } from "./names.ts";
 import { PGPASS_KEY } from "./secretFiles.ts";
 import { processesOf } from "../render/pgbouncerFiles.ts";
 import type { Project } from "./project.ts";
-import { expanded, serverEnvironment, type Variables } from "./serverEnvironment.ts";
-
-/** A server's service, and what of its spec compose can't do: one sentence each. */
-export interface ServerService {
-  readonly service: Service;
-  readonly notes: readonly string[];
-  /** Its probes that compose can't run: almost every server has some, so one note names them all. */
-  readonly probesLeftOut: readonly ProbeField[];
-}
+import { expanded, serverEnvironment } from "./serverEnvironment.ts";
 
 const PROBES = ["livenessProbe", "readinessProbe", "startupProbe"] as const;
-type ProbeField = (typeof PROBES)[number];
 
 /** One sentence on the probes of all servers that compose can't run; none when it can. */
-export function probeNotes(services: readonly ServerService[]): string[] {
+export function probeNotes(services: readonly ReturnType<typeof serverService>[]): string[] {
   const without = services.filter(({ probesLeftOut }) => probesLeftOut.length > 0);
   const all = without.flatMap(({ probesLeftOut }) => probesLeftOut);
   if (all.length === 0) return [];
@@ -54,17 +44,22 @@ export function serverService(
   planned: PlannedBudget,
   image: string,
   project: Project,
-): ServerService {
+) {
   const { server } = each;
   const { spec } = server;
   const { namespace, name } = server.metadata;
   const { values, variables, notes } = serverEnvironment(each, planned);
-  const notesOf: string[] = [...notes, ...leftOut(server, project.names.service(namespace, name))];
-  const words = (field: "command" | "args") => {
-    const list = spec[field];
-    if (list === undefined) return undefined;
-    return list.map((word) => literal(wordOf(word, field, server, variables, notesOf)));
-  };
+  notes.push(...leftOut(server, project.names.service(namespace, name)));
+  // A word of the command line with its references replaced; as it is where they can't be.
+  const words = (field: "command" | "args") =>
+    spec[field]?.map((word) => {
+      const found = expanded(word, variables);
+      if (found.ok) return literal(found.text);
+      notes.push(
+        `McpServer/${name}: spec.${field}: $(${found.name}) is not replaced: its value is in no file here`,
+      );
+      return literal(word);
+    });
   const entrypoint = words("command");
   const command = words("args");
   const { tls } = planned.budget.spec.pgbouncer;
@@ -90,18 +85,10 @@ export function serverService(
       ...restricted(project.user),
       tmpfs: inMemory("/tmp"),
       secrets: [
-        project.secret(
-          secretPath({ namespace, name: credentialsSecretOf(server) }, PGPASS_KEY),
-          PGPASS_KEY,
-        ),
+        project.secret(namespace, credentialsSecretOf(server), PGPASS_KEY, PGPASS_KEY),
         ...(tls === undefined
           ? []
-          : [
-              project.secret(
-                secretPath({ namespace, name: tls.secretName }, "ca.crt"),
-                `${PGBOUNCER_CA_DIR}/ca.crt`,
-              ),
-            ]),
+          : [project.secret(namespace, tls.secretName, "ca.crt", `${PGBOUNCER_CA_DIR}/ca.crt`)]),
       ],
       networks: {
         [project.network(planned.budget)]: { aliases: [`${name}.${namespace}.svc`] },
@@ -122,7 +109,9 @@ export function serverService(
       },
       restart: "unless-stopped",
     },
-    notes: notesOf,
+    /** What of its spec compose can't do: one sentence each. */
+    notes,
+    /** Its probes that compose can't run: almost every server has some, so one note names them all. */
     probesLeftOut: PROBES.filter(
       (field) => spec[field] !== undefined && spec[field]["exec"] === undefined,
     ),
@@ -146,22 +135,6 @@ function planLabels(server: McpServer): Readonly<Record<string, string>> {
     ...(most !== replicasOf(server) && { [PODS_ANNOTATION]: String(most) }),
     ...(processesPerPod > 1 && { [PROCESSES_PER_POD_ANNOTATION]: String(processesPerPod) }),
   };
-}
-
-/** A word of the command line with its references replaced; as it is where they can't be. */
-function wordOf(
-  word: string,
-  field: string,
-  server: McpServer,
-  variables: Variables,
-  notes: string[],
-): string {
-  const found = expanded(word, variables);
-  if (found.ok) return found.text;
-  notes.push(
-    `McpServer/${server.metadata.name}: spec.${field}: $(${found.name}) is not replaced: its value is in no file here`,
-  );
-  return word;
 }
 
 /** A command that a probe runs in the container is the one probe that compose knows too. */

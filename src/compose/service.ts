@@ -4,14 +4,6 @@ import type { McpServer } from "../api/mcpServer.ts";
 /** A service of a compose file, in the words of the compose specification. */
 export type Service = Readonly<Record<string, unknown>>;
 
-/** A file that a container sees, from a secret or a config at the top of the compose file. */
-export interface MountedFile {
-  /** Its name among the project's. */
-  readonly source: string;
-  /** In the container: a path, or a name below /run/secrets. */
-  readonly target: string;
-}
-
 /** What Pod Security "restricted" asks of a pod, in compose's words. */
 export function restricted(user: string): Service {
   return {
