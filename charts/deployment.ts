@@ -13,11 +13,14 @@ import { environment, PGBOUNCER_CA_DIR } from "../src/render/environment.ts";
 import { serverMetadata, serverSelector } from "../src/api/labels.ts";
 import type { Manifest } from "../src/render/manifest.ts";
 import {
+  files,
+  mounted,
   patched,
   resourcesOf,
   RESTRICTED_CONTAINER,
   RESTRICTED_POD,
   schedulingFields,
+  type MountedVolume,
 } from "./pod.ts";
 import { MCP_PORT_NAME } from "./services.ts";
 
@@ -107,44 +110,31 @@ function countOrPercent(value: number | string): k8s.IntOrString {
     : k8s.IntOrString.fromString(value);
 }
 
-interface ServerVolume {
-  readonly volume: k8s.Volume;
-  readonly mount: k8s.VolumeMount;
-}
-
-function volumesOf(budget: ConnectionBudget): readonly ServerVolume[] {
+function volumesOf(budget: ConnectionBudget): readonly MountedVolume[] {
   const { tls } = budget.spec.pgbouncer;
-  return [
-    { volume: { name: "tmp", emptyDir: {} }, mount: { name: "tmp", mountPath: "/tmp" } },
-    {
-      volume: {
-        name: "weir",
-        downwardApi: {
-          items: [
-            {
-              path: LIMIT_FILE,
-              fieldRef: {
-                // What Kubernetes fills in here, each apply would take away.
-                apiVersion: "v1",
-                fieldPath: `metadata.annotations['${POOL_LIMIT_ANNOTATION}']`,
-              },
-            },
-          ],
-        },
-      },
-      mount: { name: "weir", mountPath: LIMIT_DIR, readOnly: true },
+  const limit = {
+    path: LIMIT_FILE,
+    fieldRef: {
+      // What Kubernetes fills in here, each apply would take away.
+      apiVersion: "v1",
+      fieldPath: `metadata.annotations['${POOL_LIMIT_ANNOTATION}']`,
     },
+  };
+  return [
+    mounted({ name: "tmp", emptyDir: {} }, "/tmp"),
+    mounted({ name: "weir", downwardApi: { items: [limit] } }, LIMIT_DIR, { readOnly: true }),
     ...(tls === undefined
       ? []
       : [
-          {
-            volume: {
+          mounted(
+            // Its key stays with PgBouncer.
+            {
               name: "pgbouncer-ca",
-              // Its key stays with PgBouncer.
-              secret: { secretName: tls.secretName, items: [{ key: "ca.crt", path: "ca.crt" }] },
+              secret: { secretName: tls.secretName, items: files("ca.crt") },
             },
-            mount: { name: "pgbouncer-ca", mountPath: PGBOUNCER_CA_DIR, readOnly: true },
-          },
+            PGBOUNCER_CA_DIR,
+            { readOnly: true },
+          ),
         ]),
   ];
 }
@@ -152,7 +142,7 @@ function volumesOf(budget: ConnectionBudget): readonly ServerVolume[] {
 function container(
   { spec }: McpServer,
   image: string,
-  volumes: readonly ServerVolume[],
+  volumes: readonly MountedVolume[],
 ): k8s.Container {
   const tcpSocket = { port: k8s.IntOrString.fromString(MCP_PORT_NAME) };
   return {

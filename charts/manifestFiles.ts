@@ -25,14 +25,33 @@ export function* manifestFiles(
   planned: readonly PlannedBudget[],
   tryouts: readonly Tryout[],
 ): Generator<ManifestFile> {
-  yield* file(
-    "00-namespaces.yaml",
-    header("the namespaces of its budgets"),
-    namespacesOf(planned).map(namespace),
-  );
-  for (const tryout of tryouts) yield* tryoutFile(tryout);
-  for (const budget of planned) yield* tierFile(budget);
-  for (const budget of planned) yield* serverFiles(budget);
+  yield* file("00-namespaces.yaml", {
+    from: "the namespaces of its budgets",
+    manifests: namespacesOf(planned).map(namespace),
+  });
+  for (const tryout of tryouts) {
+    yield* file(`05-${tryout.namespace}.${tryout.name}-tryout.yaml`, {
+      from: tryout.budgets.map(({ budget }) => `ConnectionBudget ${keyOf(budget)}`).join(", "),
+      note: "# A Postgres for trying out: it forgets everything with its pod. Not for data.\n",
+      manifests: tryoutPostgres(tryout),
+    });
+  }
+  for (const { budget, plan } of planned) {
+    const { name, namespace: where } = budget.metadata;
+    yield* file(`10-${where}.${name}-pgbouncer.yaml`, {
+      from: `ConnectionBudget ${keyOf(budget)}`,
+      note: sumLine(plan),
+      manifests: tierObjects(budget, plan),
+    });
+  }
+  for (const { budget, servers } of planned) {
+    for (const { server, plan } of servers) {
+      yield* file(`20-${server.metadata.namespace}.${server.metadata.name}.yaml`, {
+        from: `McpServer ${keyOf(server)}`,
+        manifests: serverObjects(server, budget, plan),
+      });
+    }
+  }
 }
 
 /**
@@ -45,41 +64,11 @@ function namespacesOf(planned: readonly PlannedBudget[]): readonly string[] {
   return [...names].filter((name) => name !== "default" && !name.startsWith("kube-"));
 }
 
-function tryoutFile(tryout: Tryout): Generator<ManifestFile> {
-  const { name, budgets } = tryout;
-  const from = budgets.map(({ budget }) => `ConnectionBudget ${keyOf(budget)}`).join(", ");
-  const note = "# A Postgres for trying out: it forgets everything with its pod. Not for data.\n";
-  return file(
-    `05-${tryout.namespace}.${name}-tryout.yaml`,
-    header(from) + note,
-    tryoutPostgres(tryout),
-  );
-}
-
-function tierFile({ budget, plan }: PlannedBudget): Generator<ManifestFile> {
-  const { name, namespace: where } = budget.metadata;
-  return file(
-    `10-${where}.${name}-pgbouncer.yaml`,
-    header(`ConnectionBudget ${keyOf(budget)}`) + sumLine(plan),
-    tierObjects(budget, plan),
-  );
-}
-
-function* serverFiles({ budget, servers }: PlannedBudget): Generator<ManifestFile> {
-  for (const { server, plan } of servers) {
-    yield* file(
-      `20-${server.metadata.namespace}.${server.metadata.name}.yaml`,
-      header(`McpServer ${keyOf(server)}`),
-      serverObjects(server, budget, plan),
-    );
-  }
-}
-
 /** The file of these manifests; none when there are none. */
 function* file(
   name: string,
-  comment: string,
-  manifests: readonly Manifest[],
+  parts: { readonly from: string; readonly note?: string; readonly manifests: readonly Manifest[] },
 ): Generator<ManifestFile> {
-  if (manifests.length > 0) yield { name, text: comment + manifestStream(manifests) };
+  const { from, note = "", manifests } = parts;
+  if (manifests.length > 0) yield { name, text: header(from) + note + manifestStream(manifests) };
 }

@@ -25,6 +25,22 @@ export function runAs(uid: number): k8s.PodSecurityContext {
   return { ...RESTRICTED_POD, runAsUser: uid, runAsGroup: uid, fsGroup: uid };
 }
 
+/** A volume of a pod, and where its one container has it. */
+export function mounted(
+  volume: k8s.Volume,
+  mountPath: string,
+  access?: { readonly readOnly: true },
+) {
+  return { volume, mount: { name: volume.name, mountPath, ...access } };
+}
+
+export type MountedVolume = ReturnType<typeof mounted>;
+
+/** Keys of a Secret or ConfigMap as files of the same names. */
+export function files(...keys: readonly string[]): k8s.KeyToPath[] {
+  return keys.map((key) => ({ key, path: key }));
+}
+
 type ContainerResources = NonNullable<McpServer["spec"]["resources"]>;
 type Amounts = NonNullable<ContainerResources["requests"]>;
 

@@ -18,7 +18,16 @@ import {
   POSTGRES_CA_DIR,
   SOCKET_DIR,
 } from "../src/render/pgbouncerFiles.ts";
-import { patched, resourcesOf, RESTRICTED_CONTAINER, runAs, schedulingFields } from "./pod.ts";
+import {
+  files,
+  mounted,
+  patched,
+  resourcesOf,
+  RESTRICTED_CONTAINER,
+  runAs,
+  schedulingFields,
+  type MountedVolume,
+} from "./pod.ts";
 import { PGBOUNCER_PORT_NAME } from "./services.ts";
 
 /** 35 MB was measured with 5,000 busy clients; CPU is one thread. */
@@ -53,10 +62,10 @@ export function statefulSet(budget: ConnectionBudget, plan: BudgetPlan, config: 
   const names = budgetNames(budget.metadata.name);
   const selector = pgbouncerSelector(budget.metadata.name);
   const postgresCa = postgres.tls?.caSecretRef?.name;
-  const volumes: readonly PgBouncerVolume[] = [
-    { volume: { name: "config", configMap: { name: config } }, path: CONFIG_DIR },
+  const volumes = [
+    mounted({ name: "config", configMap: { name: config } }, CONFIG_DIR, { readOnly: true }),
     secretVolume("auth", names.authSecret, AUTH_DIR, ["userlist.txt"]),
-    { volume: { name: "socket", emptyDir: {} }, path: SOCKET_DIR },
+    mounted({ name: "socket", emptyDir: {} }, SOCKET_DIR),
     ...(pgbouncer.tls === undefined
       ? []
       : [secretVolume("tls", pgbouncer.tls.secretName, CLIENT_TLS_DIR, ["tls.crt", "tls.key"])]),
@@ -107,30 +116,20 @@ export function budgetAnnotations(
   };
 }
 
-interface PgBouncerVolume {
-  readonly volume: k8s.Volume;
-  readonly path: string;
-}
-
 function secretVolume(
   name: string,
   secretName: string,
   path: string,
   keys: readonly string[],
-): PgBouncerVolume {
-  return {
-    volume: {
-      name,
-      secret: { secretName, defaultMode: 0o440, items: keys.map((key) => ({ key, path: key })) },
-    },
-    path,
-  };
+): MountedVolume {
+  const secret = { secretName, defaultMode: 0o440, items: files(...keys) };
+  return mounted({ name, secret }, path, { readOnly: true });
 }
 
 function container(
   budget: ConnectionBudget,
   plan: BudgetPlan,
-  volumes: readonly PgBouncerVolume[],
+  volumes: readonly MountedVolume[],
 ): k8s.Container {
   const { pgbouncer } = budget.spec;
   // Accepting is the kernel's: a probe takes no server's slot, and no login is tried.
@@ -149,11 +148,7 @@ function container(
     readinessProbe: { tcpSocket, periodSeconds: 5 },
     // A restart disconnects everybody: only for one that has not accepted for a minute.
     livenessProbe: { tcpSocket, periodSeconds: 10, failureThreshold: 6 },
-    volumeMounts: volumes.map(({ volume: { name }, path }) => ({
-      name,
-      mountPath: path,
-      ...(name === "socket" ? {} : { readOnly: true }),
-    })),
+    volumeMounts: volumes.map(({ mount }) => mount),
   };
 }
 

@@ -2,7 +2,7 @@ import { k8s } from "cdk8s-plus-27";
 import { pgbouncerSelector, tryoutLabels, tryoutSelector } from "../src/api/labels.ts";
 import type { Manifest } from "../src/render/manifest.ts";
 import { pods, policy, tcp } from "./networkPolicies.ts";
-import { RESTRICTED_CONTAINER, runAs } from "./pod.ts";
+import { files, mounted, RESTRICTED_CONTAINER, runAs, type MountedVolume } from "./pod.ts";
 import { service } from "./services.ts";
 import { immutableConfigMap } from "./tierObjects.ts";
 import {
@@ -33,10 +33,21 @@ export function tryoutPostgres(tryout: Tryout): readonly Manifest[] {
     metadata,
     tryoutFiles(tryout, (index) => `\\getenv password ${passwordVariable(index)}`),
   );
-  const files = (...names: readonly string[]) => ({
-    name: config.metadata.name,
-    items: names.map((key) => ({ key, path: key })),
-  });
+  const { name: configName } = config.metadata;
+  const sqlFiles = files(...tryout.budgets.map(sqlFileOf));
+  const volumes = [
+    mounted(
+      { name: "config", configMap: { name: configName, items: files("pg_hba.conf") } },
+      TRYOUT_CONFIG_DIR,
+      { readOnly: true },
+    ),
+    mounted({ name: "init", configMap: { name: configName, items: sqlFiles } }, TRYOUT_INIT_DIR, {
+      readOnly: true,
+    }),
+    mounted({ name: "data", emptyDir: {} }, TRYOUT_DATA_DIR),
+    mounted({ name: "socket", emptyDir: {} }, "/var/run/postgresql"),
+    mounted({ name: "tmp", emptyDir: {} }, "/tmp"),
+  ];
   return [
     config,
     policy(metadata, selector, [
@@ -58,14 +69,8 @@ export function tryoutPostgres(tryout: Tryout): readonly Manifest[] {
             automountServiceAccountToken: false,
             enableServiceLinks: false,
             securityContext: runAs(POSTGRES_UID),
-            containers: [container(tryout)],
-            volumes: [
-              { name: "config", configMap: files("pg_hba.conf") },
-              { name: "init", configMap: files(...tryout.budgets.map(sqlFileOf)) },
-              { name: "data", emptyDir: {} },
-              { name: "socket", emptyDir: {} },
-              { name: "tmp", emptyDir: {} },
-            ],
+            containers: [container(tryout, volumes)],
+            volumes: volumes.map(({ volume }) => volume),
           },
         },
       },
@@ -73,7 +78,7 @@ export function tryoutPostgres(tryout: Tryout): readonly Manifest[] {
   ];
 }
 
-function container(tryout: Tryout): k8s.Container {
+function container(tryout: Tryout, volumes: readonly MountedVolume[]): k8s.Container {
   const { budgets, port } = tryout;
   const settings = tryoutSettings(tryout);
   const ready = { exec: { command: ["pg_isready", "-h", "127.0.0.1", "-p", String(port)] } };
@@ -100,13 +105,7 @@ function container(tryout: Tryout): k8s.Container {
     // Over TCP: while it runs the SQL of its first start, it listens on its socket alone.
     startupProbe: { ...ready, periodSeconds: 1, failureThreshold: 120 },
     readinessProbe: { ...ready, periodSeconds: 5 },
-    volumeMounts: [
-      { name: "config", mountPath: TRYOUT_CONFIG_DIR, readOnly: true },
-      { name: "init", mountPath: TRYOUT_INIT_DIR, readOnly: true },
-      { name: "data", mountPath: TRYOUT_DATA_DIR },
-      { name: "socket", mountPath: "/var/run/postgresql" },
-      { name: "tmp", mountPath: "/tmp" },
-    ],
+    volumeMounts: volumes.map(({ mount }) => mount),
   };
 }
 

@@ -34,7 +34,7 @@ export function suggestionsFor(
  */
 function smallerPools(lines: readonly McpServer[], room: Room): Suggestion | undefined {
   let size = 0;
-  let tooLarge = lines.reduce((most, { spec }) => Math.max(most, spec.pool.guaranteed), 0) + 1;
+  let tooLarge = Math.max(0, ...lines.map(({ spec }) => spec.pool.guaranteed)) + 1;
   while (tooLarge - size > 1) {
     const middle = Math.floor((size + tooLarge) / 2);
     if (fits(room, floorsWith(lines, middle), lines.length)) size = middle;
@@ -69,8 +69,8 @@ function floorsWith(lines: readonly McpServer[], size: number): number {
 
 function rangeOf(lines: readonly McpServer[]): string {
   const sizes = lines.map(({ spec }) => spec.pool.guaranteed);
-  const least = sizes.reduce((a, b) => Math.min(a, b));
-  const most = sizes.reduce((a, b) => Math.max(a, b));
+  const least = Math.min(...sizes);
+  const most = Math.max(...sizes);
   return least === most ? `${most}` : `${least} to ${most}`;
 }
 
@@ -182,7 +182,7 @@ function hostChanges(host: McpServer, guests: readonly McpServer[]): readonly Fi
   const members = [...new Set(together.flatMap(membersOf))];
   const raised = (field: string, valueOf: (server: McpServer) => number): FieldChange[] => {
     const from = valueOf(host);
-    const to = together.reduce((most, server) => Math.max(most, valueOf(server)), from);
+    const to = Math.max(...together.map(valueOf));
     return from === to ? [] : [changeOf(host, field, from, to)];
   };
   return [

@@ -6,26 +6,21 @@ import {
 import type { McpServer } from "../api/mcpServer.ts";
 
 /** What a budget has for its servers, on each of its PgBouncer processes. */
-export interface Room {
-  /** U = C − consoles − maintenance − logins: client connections. */
-  readonly clients: number;
-  /** P: connections of Postgres, for all processes together. */
-  readonly postgres: number;
-  /** S = ⌊P / K⌋: backend connections, the maintenance line's included. */
-  readonly perProcess: number;
-  /** S − maintenance's: backend connections for servers. 0 or less when there is no room at all. */
-  readonly slots: number;
-}
+export type Room = ReturnType<typeof roomOf>;
 
 /** The sums of budget.md, from what the user wrote; nothing is clamped. */
-export function roomOf(budget: ConnectionBudget): Room {
+export function roomOf(budget: ConnectionBudget) {
   const { maxClientConn, reserve } = budget.spec.pgbouncer;
   const postgres = shareOf(budget);
   const perProcess = Math.floor(postgres / processCountOf(budget));
   return {
+    /** U = C − consoles − maintenance − logins: client connections. */
     clients: maxClientConn - reserve.consoles - reserve.maintenance - reserve.logins,
+    /** P: connections of Postgres, for all processes together. */
     postgres,
+    /** S = ⌊P / K⌋: backend connections, the maintenance line's included. */
     perProcess,
+    /** S − maintenance's: backend connections for servers. 0 or less when there is no room at all. */
     slots: perProcess - reserve.maintenanceSlots,
   };
 }

@@ -76,7 +76,7 @@ export function newProject(
     const field = `ConnectionBudget/${budget.metadata.name}: spec.postgres.host: ${host}`;
     if (isLoopback(host)) {
       notes.add(
-        `${field} is PgBouncer's own container, where no Postgres is: give it a name, such as postgres, and .env tells its address`,
+        `${field} is PgBouncer's own container, where no Postgres is: give it a name, such as postgres, and set its address in .env`,
       );
       return [];
     }

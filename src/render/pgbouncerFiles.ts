@@ -24,20 +24,16 @@ export const POSTGRES_CA_FILE = `${POSTGRES_CA_DIR}/ca.crt`;
 export const SOCKET_DIR = "/var/run/pgbouncer";
 
 /** One PgBouncer process of a budget. */
-export interface PgBouncerProcess {
-  /** `writing-pgbouncer-0`: also that of its pod in a cluster. */
-  readonly name: string;
-  /** The name that its peers reach it by. */
-  readonly peerHost: string;
-  readonly iniName: string;
-}
+export type PgBouncerProcess = ReturnType<typeof processesOf>[number];
 
 /** The processes of a budget, by ordinal. */
-export function processesOf(budget: ConnectionBudget): readonly PgBouncerProcess[] {
+export function processesOf(budget: ConnectionBudget) {
   const { name, namespace } = budget.metadata;
   const { pgbouncer, peers } = budgetNames(name);
   return Array.from({ length: processCountOf(budget) }, (_, ordinal) => ({
+    /** `writing-pgbouncer-0`: also that of its pod in a cluster. */
     name: `${pgbouncer}-${ordinal}`,
+    /** The name that its peers reach it by. */
     peerHost: `${pgbouncer}-${ordinal}.${peers}.${namespace}.svc`,
     iniName: `${pgbouncer}-${ordinal}.ini`,
   }));
