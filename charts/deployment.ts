@@ -12,16 +12,7 @@ import type { ServerPlan } from "../src/budget/plan.ts";
 import { environment, PGBOUNCER_CA_DIR } from "../src/render/environment.ts";
 import { serverMetadata, serverSelector } from "../src/api/labels.ts";
 import type { Manifest } from "../src/render/manifest.ts";
-import {
-  files,
-  mounted,
-  patched,
-  resourcesOf,
-  RESTRICTED_CONTAINER,
-  RESTRICTED_POD,
-  schedulingFields,
-  type MountedVolume,
-} from "./pod.ts";
+import { files, mounted, patched, resourcesOf, restrictedPod, schedulingFields } from "./pod.ts";
 import { MCP_PORT_NAME } from "./services.ts";
 
 const REQUESTS = { cpu: "100m", memory: "128Mi" };
@@ -46,12 +37,10 @@ export function deployment(
   const metadata = serverMetadata(server);
   const selector = serverSelector(metadata.name);
   const replicas = replicasOf(server);
-  const volumes = volumesOf(budget);
   const manifest: DeploymentManifest = k8s.KubeDeployment.manifest({
     metadata,
     spec: {
       ...(replicas === undefined ? {} : { replicas }),
-      strategy: strategyOf(spec.rollout),
       selector: { matchLabels: selector },
       template: {
         metadata: {
@@ -65,18 +54,16 @@ export function deployment(
           },
         },
         spec: {
-          automountServiceAccountToken: false,
-          enableServiceLinks: false,
-          securityContext: RESTRICTED_POD,
+          ...restrictedPod(container(server, image), volumesOf(budget)),
           terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds,
-          containers: [container(server, image, volumes)],
-          volumes: volumes.map(({ volume }) => volume),
         },
       },
     },
   });
+  const { type, ...rollingUpdate } = spec.rollout;
   const own = "/spec/template/spec/containers/0";
   return patched(manifest, {
+    "/spec/strategy": type === "Recreate" ? { type } : { type, rollingUpdate },
     [`${own}/env`]: [...environment(server, budget, plan), ...spec.env],
     [`${own}/envFrom`]: spec.envFrom,
     [`${own}/livenessProbe`]: spec.livenessProbe,
@@ -92,25 +79,7 @@ function replicasOf({ spec }: McpServer): number | undefined {
   return spec.autoscaling === undefined ? spec.replicas : undefined;
 }
 
-function strategyOf(rollout: McpServer["spec"]["rollout"]): k8s.DeploymentStrategy {
-  return rollout.type === "Recreate"
-    ? { type: "Recreate" }
-    : {
-        type: "RollingUpdate",
-        rollingUpdate: {
-          maxSurge: countOrPercent(rollout.maxSurge),
-          maxUnavailable: countOrPercent(rollout.maxUnavailable),
-        },
-      };
-}
-
-function countOrPercent(value: number | string): k8s.IntOrString {
-  return typeof value === "number"
-    ? k8s.IntOrString.fromNumber(value)
-    : k8s.IntOrString.fromString(value);
-}
-
-function volumesOf(budget: ConnectionBudget): readonly MountedVolume[] {
+function volumesOf(budget: ConnectionBudget) {
   const { tls } = budget.spec.pgbouncer;
   const limit = {
     path: LIMIT_FILE,
@@ -139,11 +108,7 @@ function volumesOf(budget: ConnectionBudget): readonly MountedVolume[] {
   ];
 }
 
-function container(
-  { spec }: McpServer,
-  image: string,
-  volumes: readonly MountedVolume[],
-): k8s.Container {
+function container({ spec }: McpServer, image: string): k8s.Container {
   const tcpSocket = { port: k8s.IntOrString.fromString(MCP_PORT_NAME) };
   return {
     name: "server",
@@ -153,11 +118,9 @@ function container(
     ...(spec.args && { args: spec.args }),
     ports: [{ name: MCP_PORT_NAME, containerPort: spec.port }, ...poolPorts(spec.pool)],
     resources: resourcesOf(spec.resources, REQUESTS),
-    securityContext: RESTRICTED_CONTAINER,
     // Never a request, which might take a connection of the pool.
     livenessProbe: { tcpSocket, periodSeconds: 10, failureThreshold: 6 },
     readinessProbe: { tcpSocket, periodSeconds: 5 },
-    volumeMounts: volumes.map(({ mount }) => mount),
   };
 }
 

@@ -20,6 +20,27 @@ export const RESTRICTED_CONTAINER: k8s.SecurityContext = {
   readOnlyRootFilesystem: true,
 };
 
+/** A pod of one such container, which asks nothing of the API server, with its volumes. */
+export function restrictedPod(
+  container: k8s.Container,
+  volumes: readonly ReturnType<typeof mounted>[],
+  securityContext = RESTRICTED_POD,
+): k8s.PodSpec {
+  return {
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext,
+    containers: [
+      {
+        ...container,
+        securityContext: RESTRICTED_CONTAINER,
+        volumeMounts: volumes.map(({ mount }) => mount),
+      },
+    ],
+    volumes: volumes.map(({ volume }) => volume),
+  };
+}
+
 /** Such a pod that runs as a user who owns its volumes. */
 export function runAs(uid: number): k8s.PodSecurityContext {
   return { ...RESTRICTED_POD, runAsUser: uid, runAsGroup: uid, fsGroup: uid };
@@ -33,8 +54,6 @@ export function mounted(
 ) {
   return { volume, mount: { name: volume.name, mountPath, ...access } };
 }
-
-export type MountedVolume = ReturnType<typeof mounted>;
 
 /** Keys of a Secret or ConfigMap as files of the same names. */
 export function files(...keys: readonly string[]): k8s.KeyToPath[] {

@@ -53,7 +53,7 @@ describe("a number of a server that charts write wrong is caught", () => {
     ["RollingUpdate", '"weir.dev/pool-limit":"2"', '"weir.dev/limit":"2"'],
     ["RollingUpdate", '"name":"DB_POOL_MAX_PER_SERVER"', '"name":"DB_POOL"'],
     ["Recreate", '"type":"Recreate"', '"type":"RollingUpdate"'],
-    ["Recreate", '"strategy":{"type":"Recreate"},', ""],
+    ["Recreate", '"strategy":{"type":"Recreate"}', '"strategy":{}'],
     ["Recreate", '"maxReplicas":3', '"maxReplicas":4'],
   ] as const)("%s: %s becomes %s", async (rollout, from, to) => {
     const right = JSON.stringify(written(rollout));

@@ -23,10 +23,9 @@ import {
   mounted,
   patched,
   resourcesOf,
-  RESTRICTED_CONTAINER,
+  restrictedPod,
   runAs,
   schedulingFields,
-  type MountedVolume,
 } from "./pod.ts";
 import { PGBOUNCER_PORT_NAME } from "./services.ts";
 
@@ -85,12 +84,8 @@ export function statefulSet(budget: ConnectionBudget, plan: BudgetPlan, config: 
       template: {
         metadata: { labels: metadata.labels },
         spec: {
-          automountServiceAccountToken: false,
-          enableServiceLinks: false,
-          securityContext: runAs(PGBOUNCER_UID),
+          ...restrictedPod(container(budget, plan), volumes, runAs(PGBOUNCER_UID)),
           terminationGracePeriodSeconds: pgbouncer.terminationGracePeriodSeconds,
-          containers: [container(budget, plan, volumes)],
-          volumes: volumes.map(({ volume }) => volume),
         },
       },
     },
@@ -116,21 +111,12 @@ export function budgetAnnotations(
   };
 }
 
-function secretVolume(
-  name: string,
-  secretName: string,
-  path: string,
-  keys: readonly string[],
-): MountedVolume {
+function secretVolume(name: string, secretName: string, path: string, keys: readonly string[]) {
   const secret = { secretName, defaultMode: 0o440, items: files(...keys) };
   return mounted({ name, secret }, path, { readOnly: true });
 }
 
-function container(
-  budget: ConnectionBudget,
-  plan: BudgetPlan,
-  volumes: readonly MountedVolume[],
-): k8s.Container {
+function container(budget: ConnectionBudget, plan: BudgetPlan): k8s.Container {
   const { pgbouncer } = budget.spec;
   // Accepting is the kernel's: a probe takes no server's slot, and no login is tried.
   const tcpSocket = { port: k8s.IntOrString.fromString(PGBOUNCER_PORT_NAME) };
@@ -143,12 +129,10 @@ function container(
     env: [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
     ports: [{ name: PGBOUNCER_PORT_NAME, containerPort: PGBOUNCER_PORT }],
     resources: resourcesOf(pgbouncer.resources, REQUESTS),
-    securityContext: RESTRICTED_CONTAINER,
     startupProbe: { tcpSocket, periodSeconds: 1, failureThreshold: 60 },
     readinessProbe: { tcpSocket, periodSeconds: 5 },
     // A restart disconnects everybody: only for one that has not accepted for a minute.
     livenessProbe: { tcpSocket, periodSeconds: 10, failureThreshold: 6 },
-    volumeMounts: volumes.map(({ mount }) => mount),
   };
 }
 

@@ -2,7 +2,7 @@ import { k8s } from "cdk8s-plus-27";
 import { pgbouncerSelector, tryoutLabels, tryoutSelector } from "../src/api/labels.ts";
 import type { Manifest } from "../src/render/manifest.ts";
 import { pods, policy, tcp } from "./networkPolicies.ts";
-import { files, mounted, RESTRICTED_CONTAINER, runAs, type MountedVolume } from "./pod.ts";
+import { files, mounted, restrictedPod, runAs } from "./pod.ts";
 import { service } from "./services.ts";
 import { immutableConfigMap } from "./tierObjects.ts";
 import {
@@ -65,20 +65,14 @@ export function tryoutPostgres(tryout: Tryout): readonly Manifest[] {
         selector: { matchLabels: selector },
         template: {
           metadata: { labels },
-          spec: {
-            automountServiceAccountToken: false,
-            enableServiceLinks: false,
-            securityContext: runAs(POSTGRES_UID),
-            containers: [container(tryout, volumes)],
-            volumes: volumes.map(({ volume }) => volume),
-          },
+          spec: restrictedPod(container(tryout), volumes, runAs(POSTGRES_UID)),
         },
       },
     }),
   ];
 }
 
-function container(tryout: Tryout, volumes: readonly MountedVolume[]): k8s.Container {
+function container(tryout: Tryout): k8s.Container {
   const { budgets, port } = tryout;
   const settings = tryoutSettings(tryout);
   const ready = { exec: { command: ["pg_isready", "-h", "127.0.0.1", "-p", String(port)] } };
@@ -101,11 +95,9 @@ function container(tryout: Tryout, volumes: readonly MountedVolume[]): k8s.Conta
     resources: {
       requests: { cpu: k8s.Quantity.fromString("100m"), memory: k8s.Quantity.fromString("256Mi") },
     },
-    securityContext: RESTRICTED_CONTAINER,
     // Over TCP: while it runs the SQL of its first start, it listens on its socket alone.
     startupProbe: { ...ready, periodSeconds: 1, failureThreshold: 120 },
     readinessProbe: { ...ready, periodSeconds: 5 },
-    volumeMounts: volumes.map(({ mount }) => mount),
   };
 }
 

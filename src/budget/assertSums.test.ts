@@ -99,7 +99,7 @@ describe("a fault in sums.ts, with which the planner computes, is caught", () =>
   }
 
   it("and without a fault nothing is", async () => {
-    const plan = await planWith("return server.spec", "return server.spec");
+    const plan = await planWith("return peakPods", "return peakPods");
     expect(plan(VARIED)).toEqual(planFleet(VARIED));
     expect(plan(VARIED).feasible).toBe(true);
   });
@@ -126,8 +126,8 @@ describe("a fault in sums.ts, with which the planner computes, is caught", () =>
     ["server.spec.autoscaling?.maxReplicas ?? 0", "0"],
     ["server.spec.autoscaling?.maxReplicas", "server.spec.autoscaling?.minReplicas"],
     ["Math.max(server.spec.replicas,", "Math.max(1,"],
-    ["return server.spec.pool.guaranteed *", "return"],
-    ["total + floorOf(server), 0", "total + floorOf(server), 200"],
+    ["Math.min(server.spec.pool.guaranteed, most) *", ""],
+    ["total + floorOf(server, most), 0", "total + floorOf(server, most), 200"],
     ["floors - room.clients", "floors - room.clients + 200"],
     ["lines - room.slots", "lines - room.slots + 200"],
   ])("%s becomes %s", async (from, to) => {
@@ -140,7 +140,7 @@ describe("a fault in sums.ts, with which the planner computes, is caught", () =>
   it.each([
     ["floors - room.clients", "0 - room.clients"],
     ["lines - room.slots", "0 - room.slots"],
-    ["total + floorOf(server), 0", "total, 0"],
+    ["total + floorOf(server, most), 0", "total, 0"],
   ])("where a budget can't fit: %s becomes %s", async (from, to) => {
     const plan = await planWith(from, to);
     const tooMany = incidentFleet(

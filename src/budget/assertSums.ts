@@ -188,29 +188,26 @@ function generations(rollout: string | undefined): number {
   return rollout === "Recreate" ? 1 : 2;
 }
 
-/** What an output says of a server's pods, as it is written. */
-interface WrittenServer {
-  /** The most pods of a generation: the replicas, or an autoscaler's maximum. */
-  readonly replicas: number;
-  readonly rollout: string | undefined;
-  /** Every text from which a process may take its limit. */
-  readonly limits: readonly (string | undefined)[];
-}
-
 /**
  * Asserts that the processes that an output makes of a server together believe in no more
  * connections than its grant.
  *
+ * @param written what the output says: the most pods of a generation, which are the replicas or an
+ * autoscaler's maximum, and every text from which a process may take its limit
  * @throws SumError
  */
 export function assertWritten(
   { metadata, spec }: McpServer,
   { grant }: ServerPlan,
-  { replicas, rollout, limits }: WrittenServer,
+  written: {
+    readonly replicas: number;
+    readonly rollout: string | undefined;
+    readonly limits: readonly (string | undefined)[];
+  },
 ): void {
-  const pods = generations(rollout) * replicas;
+  const pods = generations(written.rollout) * written.replicas;
   // No text or an empty one is no limit: the process would take a default of its own.
-  const limit = Math.max(...limits.map((text) => Number(text || NaN)));
+  const limit = Math.max(...written.limits.map((text) => Number(text || NaN)));
   assertSum(
     atMost(
       `McpServer ${keyOf({ metadata })} as it is written`,

@@ -37,7 +37,7 @@ function smallerPools(lines: readonly McpServer[], room: Room): Suggestion | und
   let tooLarge = Math.max(0, ...lines.map(({ spec }) => spec.pool.guaranteed)) + 1;
   while (tooLarge - size > 1) {
     const middle = Math.floor((size + tooLarge) / 2);
-    if (fits(room, floorsWith(lines, middle), lines.length)) size = middle;
+    if (fits(room, floorsOf(lines, middle), lines.length)) size = middle;
     else tooLarge = middle;
   }
   if (size === 0) return undefined;
@@ -47,7 +47,7 @@ function smallerPools(lines: readonly McpServer[], room: Room): Suggestion | und
     text:
       `The largest uniform pool that fits is ${size}: guarantee ${size} instead of ` +
       `${rangeOf(lowered)} to ${counted(lowered.length, "server")} ` +
-      `(${floorsWith(lines, size)} of ${room.clients} client connections).`,
+      `(${floorsOf(lines, size)} of ${room.clients} client connections).`,
     changes: lowered.flatMap((server) => {
       const { guaranteed, minIdle } = server.spec.pool;
       return [
@@ -57,14 +57,6 @@ function smallerPools(lines: readonly McpServer[], room: Room): Suggestion | und
       ];
     }),
   };
-}
-
-/** Σ floors when every server guarantees at most `size`. */
-function floorsWith(lines: readonly McpServer[], size: number): number {
-  return lines.reduce(
-    (total, server) => total + Math.min(size, server.spec.pool.guaranteed) * peakProcesses(server),
-    0,
-  );
 }
 
 function rangeOf(lines: readonly McpServer[]): string {

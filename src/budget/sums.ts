@@ -57,14 +57,14 @@ export function mostReplicas(server: McpServer): number {
   return Math.max(server.spec.replicas, server.spec.autoscaling?.maxReplicas ?? 0);
 }
 
-/** Client connections that a server always gets: guaranteed × peak processes. */
-export function floorOf(server: McpServer): number {
-  return server.spec.pool.guaranteed * peakProcesses(server);
+/** Client connections that a server always gets: guaranteed, or `most` if that is less, × peak processes. */
+export function floorOf(server: McpServer, most = Infinity): number {
+  return Math.min(server.spec.pool.guaranteed, most) * peakProcesses(server);
 }
 
 /** Σ floors. */
-export function floorsOf(servers: readonly McpServer[]): number {
-  return servers.reduce((total, server) => total + floorOf(server), 0);
+export function floorsOf(servers: readonly McpServer[], most = Infinity): number {
+  return servers.reduce((total, server) => total + floorOf(server, most), 0);
 }
 
 /** How far servers with these floors, each with a line, are from fitting; 0 and 0 when they do. */

@@ -6,7 +6,6 @@ import {
   POSTGRES_CA_FILE,
   processesOf,
   SOCKET_DIR,
-  type PgBouncerProcess,
 } from "../render/pgbouncerFiles.ts";
 import type { PlannedBudget } from "../budget/planned.ts";
 import { processCountOf } from "../api/connectionBudget.ts";
@@ -34,24 +33,10 @@ const HEALTH = `for file in /proc/net/tcp /proc/net/tcp6; do ${IS_LISTENING}; do
  * @param config name of the folder with the ini files
  */
 export function pgbouncerServices(
-  planned: PlannedBudget,
+  { budget, plan }: PlannedBudget,
   config: string,
   project: Project,
 ): readonly (readonly [string, Service])[] {
-  const { namespace } = planned.budget.metadata;
-  return processesOf(planned.budget).map((bouncer) => [
-    project.names.service(namespace, bouncer.name),
-    service(planned, bouncer, config, project),
-  ]);
-}
-
-function service(
-  planned: PlannedBudget,
-  bouncer: PgBouncerProcess,
-  config: string,
-  project: Project,
-): Service {
-  const { budget, plan } = planned;
   const { pgbouncer, postgres } = budget.spec;
   const { namespace, name } = budget.metadata;
   const names = budgetNames(name);
@@ -62,43 +47,46 @@ function service(
   const ca = postgres.tls?.caSecretRef?.name;
   const limits = resourceLimits(pgbouncer.resources);
   const hosts = project.extraHosts(budget);
-  return {
-    image: project.image(project.names.service(namespace, names.pgbouncer), pgbouncer.image),
-    ...pullPolicy(pgbouncer.imagePullPolicy),
-    entrypoint: ["pgbouncer"],
-    command: [`${CONFIG_DIR}/${bouncer.iniName}`],
-    ...restricted(project.user),
-    tmpfs: inMemory("/tmp", SOCKET_DIR),
-    // PgBouncer only logs when it has too few, and fails later in accept().
-    ulimits: { nofile: { soft: files, hard: files } },
-    configs: ["common.ini", "hba.conf", bouncer.iniName].map(inPod),
-    secrets: [
-      project.secret(namespace, names.authSecret, "userlist.txt", AUTH_FILE),
-      ...(tls === undefined
-        ? []
-        : ["tls.crt", "tls.key"].map((key) =>
-            project.secret(namespace, tls.secretName, key, `${CLIENT_TLS_DIR}/${key}`),
-          )),
-      ...(ca === undefined ? [] : [project.secret(namespace, ca, "ca.crt", POSTGRES_CA_FILE)]),
-    ],
-    networks: {
-      [project.network(budget)]: { aliases: [clientHost(budget), bouncer.peerHost] },
-      postgres: {},
+  return processesOf(budget).map((bouncer) => [
+    project.names.service(namespace, bouncer.name),
+    {
+      image: project.image(project.names.service(namespace, names.pgbouncer), pgbouncer.image),
+      ...pullPolicy(pgbouncer.imagePullPolicy),
+      entrypoint: ["pgbouncer"],
+      command: [`${CONFIG_DIR}/${bouncer.iniName}`],
+      ...restricted(project.user),
+      tmpfs: inMemory("/tmp", SOCKET_DIR),
+      // PgBouncer only logs when it has too few, and fails later in accept().
+      ulimits: { nofile: { soft: files, hard: files } },
+      configs: ["common.ini", "hba.conf", bouncer.iniName].map(inPod),
+      secrets: [
+        project.secret(namespace, names.authSecret, "userlist.txt", AUTH_FILE),
+        ...(tls === undefined
+          ? []
+          : ["tls.crt", "tls.key"].map((key) =>
+              project.secret(namespace, tls.secretName, key, `${CLIENT_TLS_DIR}/${key}`),
+            )),
+        ...(ca === undefined ? [] : [project.secret(namespace, ca, "ca.crt", POSTGRES_CA_FILE)]),
+      ],
+      networks: {
+        [project.network(budget)]: { aliases: [clientHost(budget), bouncer.peerHost] },
+        postgres: {},
+      },
+      ...(hosts.length > 0 && { extra_hosts: hosts }),
+      healthcheck: {
+        test: ["CMD", "/bin/sh", "-c", HEALTH.replaceAll("$", "$$$$")],
+        interval: "5s",
+        timeout: "5s",
+        retries: 6,
+        start_period: "60s",
+        start_interval: "1s",
+      },
+      // Alone it is a gap for everybody: it goes as soon as the open transactions are done. With
+      // others beside it, it waits until its clients leave by themselves.
+      stop_signal: processCountOf(budget) > 1 ? "SIGTERM" : "SIGINT",
+      stop_grace_period: `${pgbouncer.terminationGracePeriodSeconds}s`,
+      ...(limits !== undefined && { deploy: { resources: limits } }),
+      restart: "unless-stopped",
     },
-    ...(hosts.length > 0 && { extra_hosts: hosts }),
-    healthcheck: {
-      test: ["CMD", "/bin/sh", "-c", HEALTH.replaceAll("$", "$$$$")],
-      interval: "5s",
-      timeout: "5s",
-      retries: 6,
-      start_period: "60s",
-      start_interval: "1s",
-    },
-    // Alone it is a gap for everybody: it goes as soon as the open transactions are done. With
-    // others beside it, it waits until its clients leave by themselves.
-    stop_signal: processCountOf(budget) > 1 ? "SIGTERM" : "SIGINT",
-    stop_grace_period: `${pgbouncer.terminationGracePeriodSeconds}s`,
-    ...(limits !== undefined && { deploy: { resources: limits } }),
-    restart: "unless-stopped",
-  };
+  ]);
 }

@@ -10,13 +10,6 @@ interface TierChange {
   readonly next: Tier | undefined;
 }
 
-/** What must hold while steps are laid: what each Postgres admits, and what each budget may open. */
-interface Ledger {
-  readonly available: Map<string, number>;
-  /** The tier in force of each budget. */
-  readonly tiers: Map<string, Tier>;
-}
-
 /**
  * The steps by which PgBouncers change, when what falls has fallen at the servers: at every instant
  * the processes of a budget open no more than its P, and the budgets of one Postgres no more than
@@ -49,12 +42,18 @@ function pick(waiting: readonly TierChange[], ledger: Ledger): TierChange | unde
   return waiting.find((change) => hasRoom(change, ledger)) ?? waiting.find(moves) ?? waiting[0];
 }
 
-function ledgerOf(old: Snapshot, next: Snapshot): Ledger {
+/** What must hold while steps are laid. */
+type Ledger = ReturnType<typeof ledgerOf>;
+
+function ledgerOf(old: Snapshot, next: Snapshot) {
+  /** What each Postgres admits. */
   const available = new Map(next.available);
   for (const [postgres, count] of old.available) {
     available.set(postgres, Math.max(count, available.get(postgres) ?? 0));
   }
-  return { available, tiers: new Map(old.tiers) };
+  /** The tier in force of each budget. */
+  const tiers = new Map(old.tiers);
+  return { available, tiers };
 }
 
 function changesOf(old: Snapshot, next: Snapshot): readonly TierChange[] {
