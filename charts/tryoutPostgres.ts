@@ -7,12 +7,12 @@ import { service } from "./services.ts";
 import { immutableConfigMap } from "./tierObjects.ts";
 import {
   sqlFileOf,
+  tryoutArguments,
   TRYOUT_CONFIG_DIR,
   TRYOUT_DATA_DIR,
   TRYOUT_IMAGE,
   TRYOUT_INIT_DIR,
   tryoutFiles,
-  tryoutSettings,
   type Tryout,
 } from "../src/render/tryout.ts";
 
@@ -74,12 +74,11 @@ export function tryoutPostgres(tryout: Tryout): readonly Manifest[] {
 
 function container(tryout: Tryout): k8s.Container {
   const { budgets, port } = tryout;
-  const settings = tryoutSettings(tryout);
   const ready = { exec: { command: ["pg_isready", "-h", "127.0.0.1", "-p", String(port)] } };
   return {
     name: "postgres",
     image: TRYOUT_IMAGE,
-    args: Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`]),
+    args: tryoutArguments(tryout),
     env: [
       // The superuser is reached from within the pod alone: see pg_hba.conf.
       { name: "POSTGRES_HOST_AUTH_METHOD", value: "trust" },

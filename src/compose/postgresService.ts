@@ -1,11 +1,11 @@
 import {
   sqlFileOf,
+  tryoutArguments,
   TRYOUT_CONFIG_DIR,
   TRYOUT_DATA_DIR,
   TRYOUT_IMAGE,
   TRYOUT_INIT_DIR,
   tryoutFiles,
-  tryoutSettings,
   type Tryout,
 } from "../render/tryout.ts";
 import { inMemory, restricted, type Service } from "./service.ts";
@@ -27,10 +27,9 @@ export function postgresService(tryout: Tryout, config: string, project: Project
   const file = (name: string, dir: string) =>
     project.config(`config/${config}/${name}`, `${dir}/${name}`);
   const hosts = budgets.map(({ budget }) => budget.spec.postgres.host.replace(/\.$/, ""));
-  const settings = Object.entries(tryoutSettings(tryout));
   return {
     image: TRYOUT_IMAGE,
-    command: ["postgres", ...settings.flatMap(([key, value]) => ["-c", `${key}=${value}`])],
+    command: ["postgres", ...tryoutArguments(tryout)],
     environment: {
       // The superuser is reached from within the container alone: see pg_hba.conf.
       POSTGRES_HOST_AUTH_METHOD: "trust",

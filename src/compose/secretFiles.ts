@@ -2,7 +2,7 @@ import { roleOf } from "../api/connectionBudget.ts";
 import { keyOf, serversByBudget, type Fleet } from "../api/fleet.ts";
 import { CONSOLE_DATABASE, PGBOUNCER_PORT, STATS_LOGIN } from "../api/names.ts";
 import { credentials, USERLIST_KEY } from "../credentials/credentials.ts";
-import { type LoginSecret, PASSWORD_KEY, loginSecretsOf } from "../credentials/logins.ts";
+import { PASSWORD_KEY, loginSecretsOf } from "../credentials/logins.ts";
 import { secretKeyOf, textOf, type SecretData } from "../credentials/secrets.ts";
 import { clientHost } from "../render/pgbouncerFiles.ts";
 import type { PlannedBudget } from "../budget/planned.ts";
@@ -49,28 +49,20 @@ export function secretFiles(
     });
   const passwords = filesOf(PASSWORD_KEY, false);
   const composed = filesOf(USERLIST_KEY, true);
-  for (const { host, login, secret } of clientLogins(fleet)) {
-    const data = fresh.get(secretKeyOf(secret)) ?? existing(secret);
-    const password = textOf(data?.[PASSWORD_KEY] ?? "") ?? "";
-    const path = secretPath(secret, PGPASS_KEY);
-    const database = login === STATS_LOGIN ? CONSOLE_DATABASE : login;
-    const text = pgpass(host, database, login, password);
-    if (textOf(read(path) ?? "") !== text) composed.push({ path, text, isComposed: true });
+  const servers = serversByBudget(fleet);
+  for (const budget of fleet.budgets.filter(({ spec }) => spec.pgbouncer.existing === undefined)) {
+    const logins = loginSecretsOf(budget, servers.get(keyOf(budget)) ?? []);
+    // The first is the role's, which PgBouncer itself uses.
+    for (const { login, secret } of logins.slice(1)) {
+      const data = fresh.get(secretKeyOf(secret)) ?? existing(secret);
+      const password = textOf(data?.[PASSWORD_KEY] ?? "") ?? "";
+      const path = secretPath(secret, PGPASS_KEY);
+      const database = login === STATS_LOGIN ? CONSOLE_DATABASE : login;
+      const text = pgpass(clientHost(budget), database, login, password);
+      if (textOf(read(path) ?? "") !== text) composed.push({ path, text, isComposed: true });
+    }
   }
   return { files: [...passwords, ...composed], problems };
-}
-
-/** The logins that clients of PgBouncer use: all but the role, which PgBouncer itself uses. */
-function clientLogins(fleet: Fleet): readonly (LoginSecret & { readonly host: string })[] {
-  const servers = serversByBudget(fleet);
-  return fleet.budgets
-    .filter(({ spec }) => spec.pgbouncer.existing === undefined)
-    .flatMap((budget) =>
-      loginSecretsOf(budget, servers.get(keyOf(budget)) ?? [])
-        // The role is the first.
-        .slice(1)
-        .map((each) => ({ ...each, host: clientHost(budget) })),
-    );
 }
 
 /**

@@ -94,14 +94,11 @@ export const TRYOUT_CONFIG_DIR = "/etc/postgres";
 export const TRYOUT_INIT_DIR = "/docker-entrypoint-initdb.d";
 export const TRYOUT_DATA_DIR = "/var/lib/postgresql/data";
 
-/** Its settings, as `postgres -c` takes them. */
-export function tryoutSettings({
-  budgets,
-  port,
-}: Tryout): Readonly<Record<string, string | number>> {
+/** The arguments that give it its settings. */
+export function tryoutArguments({ budgets, port }: Tryout): string[] {
   const most = (field: "superuserReservedConnections" | "reservedConnections") =>
     Math.max(...budgets.map(({ budget }) => budget.spec.postgres[field]));
-  return {
+  const settings = {
     port,
     hba_file: `${TRYOUT_CONFIG_DIR}/pg_hba.conf`,
     // What the budgets disagree about: the least that any of them counts on.
@@ -109,6 +106,7 @@ export function tryoutSettings({
     superuser_reserved_connections: most("superuserReservedConnections"),
     reserved_connections: most("reservedConnections"),
   };
+  return Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
 }
 
 /**
