@@ -1,8 +1,6 @@
 import { byCodeUnit } from "../text/order.ts";
 
 /** What the things of a fleet are called in one compose project, which knows no namespaces. */
-export type ComposeNames = ReturnType<typeof composeNames>;
-
 export function composeNames(namespaces: ReadonlySet<string>) {
   return {
     /** The project's name: that of the fleet's namespaces. It begins with a letter or digit, as they do. */

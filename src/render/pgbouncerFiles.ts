@@ -23,9 +23,6 @@ export const POSTGRES_CA_FILE = `${POSTGRES_CA_DIR}/ca.crt`;
 /** Folder of the unix socket, over which alone the admin console is reached. */
 export const SOCKET_DIR = "/var/run/pgbouncer";
 
-/** One PgBouncer process of a budget. */
-export type PgBouncerProcess = ReturnType<typeof processesOf>[number];
-
 /** The processes of a budget, by ordinal. */
 export function processesOf(budget: ConnectionBudget) {
   const { name, namespace } = budget.metadata;
