@@ -91,6 +91,8 @@ function hostTargets(
   { namespace }: Workload,
   { book }: Destinations,
 ): readonly ConnectionTarget[] {
+  // None of the patterns matches without one of these.
+  if (!text.test(/[:=]|\.svc/i)) return [];
   const named = [HOST_SETTING, HOST_AND_PORT, SERVICE_NAME].flatMap((pattern) =>
     text.matchAll(pattern),
   );
