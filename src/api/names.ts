@@ -36,6 +36,17 @@ export const POSTGRES_CONNECTIONS_ANNOTATION = "weir.dev/postgres-connections";
 /** On a Postgres: its max_connections less what is reserved. */
 export const AVAILABLE_CONNECTIONS_ANNOTATION = "weir.dev/available-connections";
 
+/** What `weir verify --annotate` may say of an object. */
+export const READ_ANNOTATIONS: readonly string[] = [
+  POOL_MAX_ANNOTATION,
+  PROCESSES_PER_POD_ANNOTATION,
+  PODS_ANNOTATION,
+  CONNECTS_TO_ANNOTATION,
+  RESERVE_ANNOTATION,
+  POSTGRES_CONNECTIONS_ANNOTATION,
+  AVAILABLE_CONNECTIONS_ANNOTATION,
+];
+
 /** Where Postgres listens by default. */
 export const POSTGRES_PORT = 5432;
 /** PgBouncer's port for clients, stats login and peers. */

@@ -52,18 +52,13 @@ export function bytesIn(folder: string, path: string): string | undefined {
   return existsSync(file) ? readFileSync(file).toString("base64") : undefined;
 }
 
-/** What was written, by path below the folder. */
-interface WrittenFiles {
-  readonly all: readonly string[];
-  /** Secrets that were there before, and are composed of others that changed. */
-  readonly replaced: readonly string[];
-}
-
 /**
  * Writes the folder: what is new or changed, nothing else. Each file is whole or absent at any
  * time. compose.yaml comes last: until then the old one stands, and all that it names is there,
  * since configurations are never changed but get another name. Passwords are never overwritten.
  *
+ * @returns by path below the folder what was written, and of that the secrets that were there
+ *   before, and are composed of others that changed
  * @throws Failure (bad input) when a file is in the way that weir did not write
  */
 export function writeComposeFolder(
@@ -71,7 +66,7 @@ export function writeComposeFolder(
   files: ComposeFolder,
   secrets: readonly SecretFile[],
   owner: SecretOwner,
-): WrittenFiles {
+) {
   const notOurs = othersFile(folder, files);
   if (notOurs !== undefined) {
     throw badInput(

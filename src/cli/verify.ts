@@ -1,14 +1,6 @@
 import { normalize } from "node:path";
 import { Command, Option } from "commander";
-import {
-  AVAILABLE_CONNECTIONS_ANNOTATION,
-  CONNECTS_TO_ANNOTATION,
-  PODS_ANNOTATION,
-  POOL_MAX_ANNOTATION,
-  POSTGRES_CONNECTIONS_ANNOTATION,
-  PROCESSES_PER_POD_ANNOTATION,
-  RESERVE_ANNOTATION,
-} from "../api/names.ts";
+import { POOL_MAX_ANNOTATION, READ_ANNOTATIONS } from "../api/names.ts";
 import { formatProblem } from "../fleet/problem.ts";
 import type { SourceText } from "../fleet/yaml.ts";
 import { readObjects, type ReadObjects } from "../verify/read/readObjects.ts";
@@ -144,17 +136,6 @@ function filesBelow(folder: string, names: readonly string[], shell: Shell): rea
   });
 }
 
-/** What an object may be annotated with. */
-const ANNOTATIONS: readonly string[] = [
-  POOL_MAX_ANNOTATION,
-  PROCESSES_PER_POD_ANNOTATION,
-  PODS_ANNOTATION,
-  CONNECTS_TO_ANNOTATION,
-  RESERVE_ANNOTATION,
-  POSTGRES_CONNECTIONS_ANNOTATION,
-  AVAILABLE_CONNECTIONS_ANNOTATION,
-];
-
 const ANNOTATION_OPTION = /^(?<object>[^:]+):(?<annotation>[^=]+)=(?<value>.*)$/s;
 
 /**
@@ -180,9 +161,9 @@ export function annotationOverrides(
     if (!objects.has(object)) {
       throw badAnnotation(`there is no ${object}${meant(object, objects)}`);
     }
-    if (!ANNOTATIONS.includes(annotation)) {
+    if (!READ_ANNOTATIONS.includes(annotation)) {
       throw badAnnotation(
-        `weir reads no annotation ${annotation}${meant(annotation, ANNOTATIONS)}`,
+        `weir reads no annotation ${annotation}${meant(annotation, READ_ANNOTATIONS)}`,
       );
     }
     const known = overrides.get(object) ?? new Map<string, string>();
