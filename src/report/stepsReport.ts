@@ -128,53 +128,43 @@ const TIER_KINDS = "statefulset,service,pdb,networkpolicy,configmap,rolebinding,
  *
  * @param copy the file with the changes of this step, where it has any
  */
-function commandsOf(step: Step, context: CommandContext, copy: string): Commands {
-  const { names, old } = context;
-  switch (step.action) {
-    case "Secrets":
-      return { before: secretsCommands(step.objects, names, old) };
-    case "Postgres":
-      return {};
-    case "Guard":
-      return { before: [guardCommand(step, names)] };
-    case "Delete":
-      return forOwn(step.objects, context, deleteCommands);
-    case "Scale":
-      return forOwn(step.objects, context, (own) => scaleCommands(own, step));
-    case "Apply":
-      return forOwn(step.objects, context, (own) =>
-        own.length === 0
-          ? {}
-          : applyCommands(
-              synth(names, step.changes.length === 0 ? names.next : copy),
-              step.obsolete,
-              own.map((object) => `-f ${manifestOf(object)}`).join(" "),
-              own,
-            ),
-      );
-    case "ApplyAll":
-      return forOwn(step.objects, context, (own) =>
-        applyCommands(synth(names, names.next), step.obsolete, "-f manifests/", own),
-      );
-    default:
-      return step satisfies never;
-  }
-}
-
-/** The commands for what weir made, and a line for each object that it did not make. */
-function forOwn(
-  objects: readonly ObjectName[],
-  context: CommandContext,
-  commandsFor: (own: readonly ObjectName[]) => Commands,
-): Commands {
-  const { unmanaged = [], own = [] } = Object.groupBy(objects, (object) =>
-    context.unmanaged.has(objectTitle(object)) ? "unmanaged" : "own",
+function commandsOf(step: Step, { names, old, unmanaged }: CommandContext, copy: string): Commands {
+  if (step.action === "Postgres") return {};
+  if (step.action === "Secrets") return { before: secretsCommands(step.objects, names, old) };
+  if (step.action === "Guard") return { before: [guardCommand(step, names)] };
+  const { foreign = [], own = [] } = Object.groupBy(step.objects, (object) =>
+    unmanaged.has(objectTitle(object)) ? "foreign" : "own",
   );
-  const { before = [], after = [] } = commandsFor(own);
-  const byHand = unmanaged.map(
+  const { before = [], after = [] } = ownCommands(step, own, names, copy);
+  const byHand = foreign.map(
     (object) => `# by hand, since weir did not make it: ${objectTitle(object)}`,
   );
   return { before: [...before, ...byHand], after };
+}
+
+/** The commands for those objects of a step that weir made. */
+function ownCommands(
+  step: Exclude<Step, { readonly action: "Postgres" | "Secrets" | "Guard" }>,
+  own: readonly ObjectName[],
+  names: Names,
+  copy: string,
+): Commands {
+  switch (step.action) {
+    case "Delete":
+      return deleteCommands(own);
+    case "Scale":
+      return scaleCommands(own, step);
+    case "Apply": {
+      if (own.length === 0) return {};
+      const fleet = step.changes.length === 0 ? names.next : copy;
+      const files = own.map((object) => `-f ${manifestOf(object)}`).join(" ");
+      return applyCommands(synth(names, fleet), step.obsolete, files, own);
+    }
+    case "ApplyAll":
+      return applyCommands(synth(names, names.next), step.obsolete, "-f manifests/", own);
+    default:
+      return step satisfies never;
+  }
 }
 
 function objectTitle({ kind, namespace, name }: ObjectName): string {
