@@ -29,22 +29,18 @@ export function symptomsOf(
 ): readonly Symptom[] {
   return [
     ...live.pgbouncers.flatMap((pgbouncer) => [
-      ...(isFull(pgbouncer) && !isNamed(full, pgbouncer) ? [fullAtWork(pgbouncer)] : []),
+      ...(isFull(pgbouncer) &&
+      !full.some((each) => each.pgbouncer === pgbouncer && each.line === undefined)
+        ? [fullAtWork(pgbouncer)]
+        : []),
       ...pgbouncer.lines
-        .filter(({ name }) => !isNamed(leaking, pgbouncer, name))
+        .filter(
+          ({ name }) => !leaking.some((leak) => leak.pgbouncer === pgbouncer && leak.line === name),
+        )
         .flatMap((line) => lineSymptom(pgbouncer, line, waitedMs) ?? []),
     ]),
     ...fullPostgres(live),
   ];
-}
-
-/** Whether it is among what causes name at one PgBouncer: a line, or the whole process. */
-function isNamed(
-  named: readonly { readonly pgbouncer: LivePgBouncer; readonly line?: string }[],
-  at: LivePgBouncer,
-  line?: string,
-): boolean {
-  return named.some((each) => each.pgbouncer === at && each.line === line);
 }
 
 function fullAtWork(pgbouncer: LivePgBouncer): Symptom {

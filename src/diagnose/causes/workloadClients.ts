@@ -1,7 +1,7 @@
 import { heldForCertain, heldIn } from "../../conditions/poolSetting.ts";
 import { isWaiting } from "../../pgbouncer/show.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
-import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
+import type { ClientRow } from "../../model/pgbouncer.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
 import type { Cause } from "../diagnosis.ts";
 import { countedAs, groups, joinTruncatedLines, placesOf, type CauseFinding } from "./finding.ts";
@@ -70,20 +70,8 @@ export function workloadClients(
   });
 }
 
-/** A client in one sample of one PgBouncer, and whose it is. */
-interface OwnedClient {
-  readonly pgbouncer: LivePgBouncer;
-  readonly sample: number;
-  readonly client: ClientRow;
-  readonly workload: LiveWorkload;
-  readonly pod?: string;
-}
-
-function ownedClients(
-  { pgbouncers }: LiveSystem,
-  gone: ReadonlySet<string>,
-  owners: LiveOwners,
-): readonly OwnedClient[] {
+/** Each client in each sample of each PgBouncer, and whose it is. */
+function ownedClients({ pgbouncers }: LiveSystem, gone: ReadonlySet<string>, owners: LiveOwners) {
   return pgbouncers.flatMap((pgbouncer) =>
     pgbouncer.samples.flatMap(({ clients }, sample) =>
       clients.flatMap((client) => {
@@ -96,7 +84,7 @@ function ownedClients(
 }
 
 function heldClientsOf(
-  own: readonly OwnedClient[],
+  own: ReturnType<typeof ownedClients>,
   allPersistent: readonly PersistentClient[],
 ): HeldClients {
   const clients = new Set(own.map(({ client }) => client));

@@ -6,7 +6,6 @@ import { readCompose } from "../../verify/compose/composeFile.ts";
 import { containerIds, DockerOutputError, inspectedContainers } from "./composeContainers.ts";
 import { composeSystem, serviceKey } from "../../verify/compose/composeSystem.ts";
 import type { UnavailablePart } from "../../model/observation.ts";
-import type { RunningPod } from "./pods.ts";
 import { connectedWorkloads, poolSettings } from "./workloads.ts";
 
 const run = promisify(execFile);
@@ -70,13 +69,7 @@ function notRead(file: string, parts: readonly string[]): UnavailablePart {
 }
 
 /** The containers of the project, asked of docker. */
-async function containersOf(
-  file: string,
-  env: ComposeWorld["env"],
-): Promise<{
-  readonly containers: readonly RunningPod[];
-  readonly unavailable: readonly UnavailablePart[];
-}> {
+async function containersOf(file: string, env: ComposeWorld["env"]) {
   try {
     const ids = containerIds(await docker(["compose", "-f", file, "ps", "--format", "json"], env));
     const containers =
