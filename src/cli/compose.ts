@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
-import { plannedBudgets, type PlannedBudget } from "../budget/planned.ts";
-import { tryoutsOf, type Tryout } from "../render/tryout.ts";
+import { plannedBudgets } from "../budget/planned.ts";
+import { tryoutsOf } from "../render/tryout.ts";
 import { keyOf } from "../api/fleet.ts";
 import { composeFolder } from "../compose/composeFolder.ts";
 import { secretFiles, secretNotes } from "../compose/secretFiles.ts";
@@ -35,7 +35,10 @@ export function composeCommand(shell: Shell): Command {
         );
       }
       const planned = plannedBudgets(fleet, plan);
-      const tryouts = requestedTryouts(planned, options, shell);
+      // By the option, else as `cdk8s synth` does.
+      const isTryout = options.tryoutPostgres === true || tryoutRequested(shell);
+      const { tryouts, problems } = isTryout ? tryoutsOf(planned) : { tryouts: [], problems: [] };
+      refuse(problems);
       checkFolder(options.out);
       const owner = secretOwner(options.out);
       const folder = composeFolder(planned, tryouts, `${owner.uid}:${owner.gid}`);
@@ -60,16 +63,4 @@ export function composeCommand(shell: Shell): Command {
       ];
       for (const note of notes) shell.err(`${note}\n`);
     });
-}
-
-/** A Postgres for trying out where it is asked for: by the option, else as `cdk8s synth` does. */
-function requestedTryouts(
-  planned: readonly PlannedBudget[],
-  { tryoutPostgres }: ComposeOptions,
-  shell: Shell,
-): readonly Tryout[] {
-  if (tryoutPostgres !== true && !tryoutRequested(shell)) return [];
-  const { tryouts, problems } = tryoutsOf(planned);
-  refuse(problems);
-  return tryouts;
 }

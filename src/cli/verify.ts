@@ -3,9 +3,9 @@ import { Command, Option } from "commander";
 import { POOL_MAX_ANNOTATION, READ_ANNOTATIONS } from "../api/names.ts";
 import { formatProblem } from "../fleet/problem.ts";
 import type { SourceText } from "../fleet/yaml.ts";
-import { readObjects, type ReadObjects } from "../verify/read/readObjects.ts";
+import { readObjects } from "../verify/read/readObjects.ts";
 import { readSystem } from "../verify/read/readSystem.ts";
-import type { ManifestObject } from "../verify/sourcePosition.ts";
+import { objectOf } from "../verify/sourcePosition.ts";
 import type { Proof } from "../verify/proof/proof.ts";
 import { prove, unlistedClients } from "../verify/proof/prove.ts";
 import { didYouMean } from "../text/didYouMean.ts";
@@ -50,10 +50,11 @@ export function verifyCommand(shell: Shell): Command {
       // The name of --annotate before it had that one.
       .addOption(new Option("--tell <annotation>").argParser(annotate).hideHelp())
       .action((paths: string[], options: VerifyOptions) => {
-        const { objects, leftOut } = readManifests(paths, shell);
-        const system = readSystem(objects, {
-          overrides: annotationOverrides(annotations, new Set(objects.map(nameOf))),
-        });
+        const { objects, leftOut, problems } = readObjects(manifestSources(paths, shell));
+        refuse(problems.map(formatProblem));
+        const names = new Set(objects.map((object) => objectOf({ object })));
+        const overrides = annotationOverrides(annotations, names);
+        const system = readSystem(objects, { overrides });
         const missing = [...system.missing, ...unlistedClients(system)];
         const notes = [...system.notes, ...leftOutNotes(leftOut)];
         const proof = prove({ ...system, missing, notes });
@@ -67,12 +68,6 @@ export function verifyCommand(shell: Shell): Command {
 /** The most files of documents that are left out that a note names. */
 const LEFT_OUT_MAX = 5;
 
-function readManifests(paths: readonly string[], shell: Shell): ReadObjects {
-  const read = readObjects(manifestSources(paths, shell));
-  refuse(read.problems.map(formatProblem));
-  return read;
-}
-
 /** What is no object of Kubernetes counts for nothing: a slip in a manifest shows here. */
 function leftOutNotes(leftOut: readonly string[]): readonly string[] {
   if (leftOut.length === 0) return [];
@@ -82,10 +77,6 @@ function leftOutNotes(leftOut: readonly string[]): readonly string[] {
   const what = counted(leftOut.length, "document");
   const why = "no object of Kubernetes (apiVersion, kind and metadata.name), no ini of PgBouncer";
   return [`Left out: ${what} in ${named}${more}: ${why}`];
-}
-
-function nameOf({ kind, namespace, name }: ManifestObject): string {
-  return `${kind} ${namespace}/${name}`;
 }
 
 function printed(proof: Proof, table: () => string, { output }: VerifyOptions): string {
