@@ -17,7 +17,7 @@ import type { ManifestObject } from "../sourcePosition.ts";
 import { iniObject } from "./bareIni.ts";
 
 /** What was read, and what could not be. */
-export interface ReadObjects {
+interface ReadObjects {
   readonly objects: readonly ManifestObject[];
   /** The files of documents that are neither, once for each such document. */
   readonly leftOut: readonly string[];
