@@ -7,6 +7,7 @@ import { containerIds, DockerOutputError, inspectedContainers } from "./composeC
 import { composeSystem, serviceKey } from "../../verify/compose/composeSystem.ts";
 import type { UnavailablePart } from "../../model/observation.ts";
 import { connectedWorkloads, poolSettings } from "./workloads.ts";
+import type { LiveWorkload } from "../../model/workload.ts";
 
 const run = promisify(execFile);
 
@@ -44,7 +45,12 @@ export function readComposeProject(file: string, { env, read }: ComposeWorld) {
   const configured = poolSettings(system);
   const elsewhere = project.elsewhere.length === 0 ? [] : [notRead(file, project.elsewhere)];
   const replicas = new Map(project.services.map((one) => [serviceKey(one.name), one.replicas]));
-  return async (clientAddresses: ReadonlySet<string>) => {
+  return async (
+    clientAddresses: ReadonlySet<string>,
+  ): Promise<{
+    readonly workloads: readonly LiveWorkload[];
+    readonly unavailable: readonly UnavailablePart[];
+  }> => {
     const { containers, unavailable } = await containersOf(file, env);
     return {
       workloads: connectedWorkloads(configured, containers, clientAddresses).map(

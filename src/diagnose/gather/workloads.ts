@@ -79,7 +79,7 @@ export function connectedWorkloads(
   configured: readonly ConfiguredPool[],
   pods: readonly RunningPod[],
   clientAddresses: ReadonlySet<string>,
-) {
+): readonly (ConfiguredPool & Pick<LiveWorkload, "pods">)[] {
   const byWorkload = Map.groupBy(pods, ({ workload }) => workload);
   const names = new Set(configured.map(({ name }) => name));
   const others = new Set(
