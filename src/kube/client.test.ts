@@ -9,7 +9,8 @@ import {
   type StubAnswer,
   type StubApiServer,
 } from "../../test/kube/stubApiServer.ts";
-import { connect, type ConnectOptions, type KubeClient } from "./client.ts";
+import { virtualRuntime } from "../../test/runtime/virtualRuntime.ts";
+import { connect, type KubeClient } from "./client.ts";
 import { KubeError } from "./refusal.ts";
 import { systemRuntime } from "../runtime/runtime.ts";
 
@@ -25,8 +26,8 @@ afterEach(async () => {
   stub = undefined;
 });
 
-async function reasonFor(config: KubeConfig, options: ConnectOptions = {}): Promise<string> {
-  const client = connect(config, systemRuntime, options);
+async function reasonFor(config: KubeConfig, timeoutMs?: number): Promise<string> {
+  const client = connect(config, systemRuntime, timeoutMs);
   try {
     await client.get("/version");
     return "answered";
@@ -150,10 +151,11 @@ describe("a stream", () => {
 
   test("has no time limit but for its beginning, and ends with its signal", async () => {
     const endless = await startEndless();
-    const client = connect(configFor(endless.url), systemRuntime, { timeoutMs: 5000 });
+    const runtime = virtualRuntime();
+    const client = connect(configFor(endless.url), runtime);
     const stop = new AbortController();
     const afterLongSilence = () => {
-      setTimeout(() => stop.abort(new Error("enough")), 6000);
+      void runtime.pass(3_600_000).then(() => stop.abort(new Error("enough")));
     };
     expect(await readAll(client, stop.signal, afterLongSilence)).toEqual({
       told: "one",
@@ -167,7 +169,7 @@ describe("a stream", () => {
 
   test("that never begins is told in one line", async () => {
     const server = await start(() => undefined);
-    const client = connect(server.config, systemRuntime, { timeoutMs: 200 });
+    const client = connect(server.config, systemRuntime, 200);
     await expect(client.stream("/", new AbortController().signal)).rejects.toThrow(
       new KubeError(`can't reach ${server.url}: no answer within 0.2 s`),
     );
@@ -249,9 +251,7 @@ describe("no answer is told in one line", () => {
 
   test("when somebody listens and never answers", async () => {
     const { config, url } = await start(() => undefined);
-    expect(await reasonFor(config, { timeoutMs: 500 })).toBe(
-      `can't reach ${url}: no answer within 0.5 s`,
-    );
+    expect(await reasonFor(config, 500)).toBe(`can't reach ${url}: no answer within 0.5 s`);
   });
 
   test("when somebody answers who speaks no HTTP", async () => {

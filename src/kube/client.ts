@@ -56,23 +56,14 @@ export interface KubeClient {
   readonly close: () => Promise<void>;
 }
 
-/** The facts about a connection that a message may show. */
-export interface ConnectOptions {
-  /** How long an answer may take, or the beginning of a stream; 30 s when absent. */
-  readonly timeoutMs?: number;
-}
-
 /**
  * Talks to the cluster of a kubeconfig, over connections that it reuses. It logs in anew for each
  * request, since tokens expire. There is no limit of requests: that is the API server's to say.
  *
+ * @param timeoutMs how long an answer may take, or the beginning of a stream
  * @throws KubeError when the kubeconfig names no cluster
  */
-export function connect(
-  config: KubeConfig,
-  runtime: Runtime,
-  { timeoutMs = TIMEOUT_MS }: ConnectOptions = {},
-): KubeClient {
+export function connect(config: KubeConfig, runtime: Runtime, timeoutMs = TIMEOUT_MS): KubeClient {
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw new KubeError("the kubeconfig names no cluster");
   const { server } = cluster;

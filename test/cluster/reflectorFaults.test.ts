@@ -78,7 +78,7 @@ test(
         async (steps, restart) => {
           const proxy = await startFaultyProxy(apiServer);
           const maps = await configMapsIn(apiServer, `n${(namespaces += 1)}`);
-          const client = connect(proxy.config, systemRuntime, { timeoutMs: 2000 });
+          const client = connect(proxy.config, systemRuntime, 2000);
           const { onChange, objects, wrong } = following();
           const reflector = reflect({
             client,
