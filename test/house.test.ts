@@ -27,6 +27,9 @@ const HAVE_TIME_AND_CHANCE: Readonly<Record<string, readonly string[] | "all">> 
   "src/cli/newPassword.ts": ["randomBytes"],
 };
 
+/** Where a program begins, which hands its environment in to all that needs it. */
+const HAVE_ENVIRONMENT = ["src/cli/main.ts", "charts/main.ts", "pool/pool.ts"];
+
 /** What is left out of a run, and not seen to be. */
 const LEFT_OUT = /\b(?:it|test|describe)\.(?:skip|only|todo|fails)\b/g;
 
@@ -206,6 +209,13 @@ describe("the table of rooms", () => {
       },
     );
     expect(offenders).toEqual([]);
+  });
+
+  it("reads the environment only where a program begins", () => {
+    const readers = PLACED.filter(({ file }) => PRODUCT.test(file))
+      .filter(({ code }) => /\bprocess\.env\b/.test(codeAlone(code)))
+      .map(({ file }) => file);
+    expect(readers.toSorted()).toEqual(HAVE_ENVIRONMENT.toSorted());
   });
 
   it("is the one that docs/architecture.md shows", () => {

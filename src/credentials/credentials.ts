@@ -79,16 +79,12 @@ export function credentials(
   return { secrets, problems, notes };
 }
 
-interface LoginCredentials extends Credentials {
-  /** By secretKeyOf; complete when there is no problem. */
-  readonly passwords: ReadonlyMap<string, string>;
-}
-
 function loginCredentials(
   tiers: readonly ManagedTier[],
   existing: (name: SecretName) => SecretData | undefined,
   newPassword: () => string,
-): LoginCredentials {
+) {
+  /** By secretKeyOf; complete when there is no problem. */
   const passwords = new Map<string, string>();
   const madeFor = new Map<string, string>();
   const secrets: Secret[] = [];
