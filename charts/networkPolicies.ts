@@ -102,7 +102,7 @@ const OPERATOR: k8s.NetworkPolicyPeer = {
   podSelector: { matchLabels: OPERATOR_SELECTOR },
 };
 
-/** Those that read reports and metrics, in any namespace. */
+/** Pods that read reports and metrics, in any namespace. */
 export const READERS: k8s.NetworkPolicyPeer[] = [
   OPERATOR,
   { namespaceSelector: {}, podSelector: { matchLabels: { [METRICS_LABEL]: "true" } } },

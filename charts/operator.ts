@@ -75,7 +75,7 @@ function operatorPolicy(): Manifest {
 
 /** One leads, and one that is already up takes over when the leader's node goes. */
 const REPLICAS = 2;
-/** Nobody's on a usual machine. */
+/** A UID that no user of a usual machine has. */
 const UID = 65_532;
 
 /** The operator's pods: restricted, without a volume to write to. */

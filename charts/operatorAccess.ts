@@ -4,7 +4,7 @@ import { budgetNames, GROUP, OPERATOR_NAME, OPERATOR_NAMESPACE } from "../src/ap
 import { OPERATOR_LABELS, tierMetadata } from "../src/api/labels.ts";
 import type { Manifest } from "../src/render/manifest.ts";
 
-/** What the operator may do in the cluster: look, and write status, events and its lease. */
+/** The operator's rights in the cluster: to read, and to write status, events and its lease. */
 
 const FOLLOW = ["list", "watch"];
 const RBAC_GROUP = "rbac.authorization.k8s.io";

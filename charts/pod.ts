@@ -5,7 +5,7 @@ import type { Labels } from "../src/api/labels.ts";
 import type { McpServer } from "../src/api/mcpServer.ts";
 import type { Manifest } from "../src/render/manifest.ts";
 
-/** What all pods of weir's share. */
+/** Fields that all pods of weir's share. */
 
 /** A pod that Pod Security "restricted" lets in. */
 export const RESTRICTED_POD: k8s.PodSecurityContext = {
@@ -41,7 +41,7 @@ export function restrictedPod(
   };
 }
 
-/** Such a pod that runs as a user who owns its volumes. */
+/** A restricted pod that runs as the user who owns its volumes. */
 export function runAs(uid: number): k8s.PodSecurityContext {
   return { ...RESTRICTED_POD, runAsUser: uid, runAsGroup: uid, fsGroup: uid };
 }
@@ -107,7 +107,7 @@ export function schedulingFields(
   const constraints = spec.topologySpreadConstraints ?? (spread ? [overNodes(spread)] : []);
   const fields: Scheduling = {
     ...spec,
-    // Where there is none: Kubernetes does not keep an empty list.
+    // Undefined instead of an empty list, which Kubernetes does not keep.
     topologySpreadConstraints: constraints.length === 0 ? undefined : constraints,
   };
   return Object.fromEntries(

@@ -32,7 +32,7 @@ const REASON: Column = {
   priority: 1,
 };
 
-/** What a CRD says of a kind beside its schema. */
+/** The fields of a kind's CRD beside its schema. */
 const FACTS = {
   ConnectionBudget: {
     shortName: "cb",

@@ -97,7 +97,7 @@ export const scheduling = {
   imagePullPolicy: z.enum(["Always", "IfNotPresent", "Never"]).optional().describe("As in a pod."),
 } as const;
 
-/** Of these what says where a pod runs, and by whose leave: a scheduler's. */
+/** The fields among these that the scheduler reads. */
 export const SCHEDULING = [
   "nodeSelector",
   "tolerations",

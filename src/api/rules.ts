@@ -8,7 +8,7 @@ import type { FieldPath } from "./fieldPath.ts";
 type ObjectRule<T> = {
   /** CEL over `self`; true means the object is well. Absent where a keyword of the schema says it. */
   readonly cel?: string;
-  /** What is allowed, as a sentence without subject: "must be …". */
+  /** The allowed values, as a sentence without subject: "must be …". */
   readonly message: string;
   /** The field to point at, below the object that the rule stands on. */
   readonly path: readonly string[];

@@ -17,7 +17,7 @@ const observedStatus = z
     grant: number,
     slots: number,
     selector: z.string().optional().catch(undefined),
-    // Somebody else's, and written again as it is.
+    // Another program writes the targets; weir writes them again unchanged.
     targets: z
       .custom<NonNullable<ConnectionBudgetStatus["targets"]>>(
         (value) => typeof value === "object" && value !== null,

@@ -3,9 +3,9 @@ import { byCodeUnit } from "../text/order.ts";
 /** What one server asks of what is divided. All are whole numbers. */
 export interface Claim {
   readonly name: string;
-  /** What it gets in any case. */
+  /** Units that it gets in any case. */
   readonly least: number;
-  /** What it gets at most; at least `least`. */
+  /** Units that it gets at most; not below `least`. */
   readonly most: number;
   /** Its share is fair when unit / weight is; ≥ 1. */
   readonly weight: number;

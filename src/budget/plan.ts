@@ -9,7 +9,7 @@ export interface Plan {
   readonly budgets: readonly BudgetPlan[];
   /** One for each Postgres that several budgets share, or that one declared a share of. */
   readonly postgres: readonly PostgresPlan[];
-  /** What a person should know though it breaks no sum. */
+  /** Notes for people about things that break no sum. */
   readonly warnings: readonly string[];
 }
 
@@ -71,7 +71,7 @@ export interface ServerPlan {
   readonly max: number;
   /** guaranteed × peakPods × processesPerPod. */
   readonly floor: number;
-  /** What a process gets. */
+  /** Connections that a process gets. */
   readonly limit: number;
   /** limit × peakPods × processesPerPod: clients on each PgBouncer process. */
   readonly grant: number;
@@ -86,7 +86,7 @@ export interface PostgresPlan {
   /** Full host name, and port. */
   readonly host: string;
   readonly port: number;
-  /** What it admits to all budgets: the least that any of them says. */
+  /** Connections that it admits to all budgets: the smallest number that any of them says. */
   readonly available: number;
   readonly shares: readonly {
     readonly budget: string;

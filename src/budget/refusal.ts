@@ -32,7 +32,7 @@ function budgetRefusal(budget: BudgetPlan): string {
   ].join("\n");
 }
 
-/** What is missing in which sum, a sentence for each; none when both hold. */
+/** The shortage of each broken sum, in a sentence; none if both hold. */
 export function missingSentences({ clients, slots, servers }: BudgetPlan): readonly string[] {
   const room = slots.perProcess - slots.maintenance;
   return [
@@ -60,7 +60,7 @@ export function postgresSum({ available, shares, missing }: PostgresPlan): strin
   return `${available} = ${given.join(" + ")}${end}`;
 }
 
-/** What a Postgres lacks, if it does. */
+/** The shortage of a Postgres, if there is one. */
 export function postgresSentence(postgres: PostgresPlan): string {
   const address = formatPostgresAddress(postgres);
   return postgres.missing > 0

@@ -52,7 +52,7 @@ function smallerPools(lines: readonly McpServer[], room: Room): Suggestion | und
       const { guaranteed, minIdle } = server.spec.pool;
       return [
         changeOf(server, "spec.pool.guaranteed", guaranteed, size),
-        // What is always open must be guaranteed, so minIdle comes down with it.
+        // Connections that are always open must be guaranteed, so minIdle falls with the guarantee.
         ...(minIdle > size ? [changeOf(server, "spec.pool.minIdle", minIdle, size)] : []),
       ];
     }),

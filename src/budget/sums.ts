@@ -5,7 +5,7 @@ import {
 } from "../api/connectionBudget.ts";
 import type { McpServer } from "../api/mcpServer.ts";
 
-/** What a budget has for its servers, on each of its PgBouncer processes. */
+/** The room that a budget has for its servers, on each of its PgBouncer processes. */
 export type Room = ReturnType<typeof roomOf>;
 
 /** The sums of budget.md, from what the user wrote; nothing is clamped. */

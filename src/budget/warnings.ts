@@ -5,7 +5,7 @@ import type { BudgetPlan } from "./plan.ts";
 import type { SharedPostgres } from "./postgresShares.ts";
 import { counted, listed } from "../text/wording.ts";
 
-/** What a person should know of one budget though it breaks no sum, one sentence each. */
+/** Notes about one budget on things that break no sum, one sentence each. */
 export function budgetWarnings(
   budget: ConnectionBudget,
   servers: readonly McpServer[],

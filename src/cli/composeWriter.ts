@@ -120,7 +120,7 @@ function isIgnoring(folder: string, { gitignore }: ComposeFolder): boolean {
     .every((line) => lines.includes(line));
 }
 
-/** What a file says; undefined where there is none, or a folder. */
+/** The text of a file; undefined if there is no file of that name. */
 function textIn(path: string): string | undefined {
   const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
   return isFile ? readFileSync(path, "utf8") : undefined;

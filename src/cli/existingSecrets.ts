@@ -11,7 +11,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 
 const TEXT = z.string("must be text: put it in quotes");
 
-/** All that is looked at in a Secret's data, made base64. */
+/** The data of a Secret, all as base64. */
 const DATA = z.object({
   data: entries(TEXT.regex(BASE64, "must be base64")),
   stringData: entries(TEXT.transform((text) => Buffer.from(text).toString("base64"))),

@@ -98,7 +98,7 @@ function read(path: string): string {
   }
 }
 
-/** What is not there is no folder: reading it says so. */
+/** The entries of a folder; undefined for any other path. Reading a missing path reports it. */
 function list(path: string): readonly string[] | undefined {
   try {
     if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return undefined;

@@ -31,7 +31,7 @@ export function operatorCommand(shell: Shell): Command {
 }
 
 async function operate(options: OperatorCommandOptions, shell: Shell): Promise<void> {
-  // Whoever asks a process to stop while it starts means it, too.
+  // A signal that arrives during the start also stops the operator.
   const asked = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
   const [{ pino }, { startOperator }, { systemNetwork }] = await Promise.all([
     import("pino"),

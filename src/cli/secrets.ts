@@ -44,7 +44,7 @@ export function secretsCommand(shell: Shell): Command {
 const ALL_NEW =
   "All passwords are new: where the fleet runs already, apply them, restart PgBouncer, then the servers.";
 
-/** What is there, by NAMESPACE/NAME. */
+/** The Secrets that exist, by NAMESPACE/NAME. */
 async function existingSecrets(
   fleet: Fleet,
   options: SecretsOptions,

@@ -33,7 +33,7 @@ export const EXIT = {
   badInput: 2,
   /** A budget that cannot fit, a sum that is broken, a cause found. */
   cannotFit: 3,
-  /** What is missing is named. */
+  /** A number is missing; the message names it. */
   cannotTell: 4,
 } as const;
 

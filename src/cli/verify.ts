@@ -68,7 +68,7 @@ export function verifyCommand(shell: Shell): Command {
 /** The most files of documents that are left out that a note names. */
 const LEFT_OUT_MAX = 5;
 
-/** What is no object of Kubernetes counts for nothing: a slip in a manifest shows here. */
+/** Notes about documents that are no Kubernetes objects, so that a mistake in a manifest shows. */
 function leftOutNotes(leftOut: readonly string[]): readonly string[] {
   if (leftOut.length === 0) return [];
   const files = [...new Set(leftOut)];

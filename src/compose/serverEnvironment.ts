@@ -10,7 +10,7 @@ import { PGPASS_FILE } from "./secretFiles.ts";
 export function serverEnvironment({ server, plan }: PlannedServer, { budget }: PlannedBudget) {
   /** By name, in the order of a container; not yet escaped for compose. */
   const values = new Map<string, string>();
-  /** All that Kubernetes would know, for references in arguments. */
+  /** All variables that Kubernetes would have, for references in arguments. */
   const variables = new Map<string, string | undefined>();
   const notes: string[] = [];
   const note = (field: string, text: string) =>

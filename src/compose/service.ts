@@ -125,12 +125,12 @@ export function bytesOf(quantity: number | string): string {
   return String(BigInt(Math.ceil(amountOf(quantity) - ROUNDING)));
 }
 
-/** What a product of binary fractions may be off by. */
+/** The largest error of a product of binary fractions. */
 const ROUNDING = 1e-6;
 
 function amountOf(quantity: number | string): number {
   const [, digits = "", suffix = ""] = /^([\d.]+)(.*)$/.exec(String(quantity)) ?? [];
   const power = POWERS[suffix];
-  // Of the other suffixes all are exponents: the schema allows no more.
+  // All other suffixes are exponents: the schema allows no more.
   return power === undefined ? Number(digits + suffix) : Number(digits) * power;
 }

@@ -23,13 +23,13 @@ import { nameProblem, userlist } from "./userlist.ts";
 /** Key of the Secret that PgBouncer mounts. */
 export const USERLIST_KEY = "userlist.txt";
 
-/** What is missing of a fleet's credentials. Only `secrets` holds passwords. */
+/** The missing credentials of a fleet. Only `secrets` holds passwords. */
 export interface Credentials {
   /** The Secrets to apply; none when there is a problem, so that nothing is half done. */
   readonly secrets: readonly Secret[];
-  /** What a person must put right first. */
+  /** Problems that a person must solve first. */
   readonly problems: readonly string[];
-  /** What a person must do after applying them. */
+  /** Steps for a person after the Secrets are applied. */
   readonly notes: readonly string[];
 }
 
@@ -51,7 +51,7 @@ export function credentialSecretNames(fleet: Fleet): readonly SecretName[] {
 }
 
 /**
- * The Secrets that a fleet lacks: passwords that are there are kept, missing ones are made, and
+ * The Secrets that a fleet lacks: existing passwords remain, missing ones are made, and
  * PgBouncer's userlist is written from all of them where it is missing or out of date.
  *
  * @param existing the data of a Secret that is there

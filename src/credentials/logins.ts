@@ -42,7 +42,7 @@ export function loginSecretsOf(
 export const PASSWORD_KEY = "password";
 export const USERNAME_KEY = "username";
 
-/** What came of looking for the password in a Secret. Only `password` holds one. */
+/** The password of a Secret, or why it has none. Only `password` holds one. */
 type PasswordFound =
   | { readonly kind: "Kept"; readonly password: string }
   | { readonly kind: "Missing" }

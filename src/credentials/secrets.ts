@@ -1,6 +1,6 @@
 import { BUDGET_LABEL } from "../api/names.ts";
 
-/** What tells a Secret from all others. */
+/** The namespace and name of a Secret. */
 export interface SecretName {
   readonly namespace: string;
   readonly name: string;

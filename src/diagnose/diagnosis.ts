@@ -3,7 +3,7 @@ import type { LiveWorkload } from "../model/workload.ts";
 
 /** What `weir diagnose` says; `--output json` prints it as it is. */
 export interface Diagnosis {
-  /** The one that explains most is first. */
+  /** The cause that explains most is first. */
   readonly causes: readonly Cause[];
   /**
    * Faults whose reason is not proved. A system with symptoms is not well, even without a cause.
@@ -48,7 +48,7 @@ export interface Symptom {
   readonly next: readonly string[];
 }
 
-/** Who holds how many of one process's max_client_conn. */
+/** The holders of one process's max_client_conn, and how many clients each has. */
 export interface PgBouncerUse {
   readonly address: string;
   readonly version: string;
@@ -82,10 +82,10 @@ export interface Holder {
   /** The pod or service at that address, where one is known. */
   readonly workload?: string;
   readonly pod?: string;
-  /** What its pool is configured to; absent where weir found no setting. */
+  /** The configured size of its pool; absent if weir found no setting. */
   readonly poolMax?: number;
   readonly clients: number;
-  /** Those of them that hold a backend connection or wait for one. */
+  /** Clients among them that hold a backend connection or wait for one. */
   readonly busy: number;
   readonly waiting: number;
 }

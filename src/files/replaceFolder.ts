@@ -48,7 +48,7 @@ export function replaceFolder(
   files: Iterable<NewFile>,
   mark: string,
 ): ReadonlySet<string> {
-  // Where it is a link to a folder elsewhere, that one is replaced.
+  // If `folder` is a link to another folder, that one is replaced.
   const target = existsSync(folder) ? realpathSync(folder) : folder;
   const parent = dirname(target);
   const aside = join(parent, `.${basename(target)}-`);

@@ -16,7 +16,7 @@ export interface Draft<T> {
   readonly object: T;
 }
 
-/** Of an object in which nothing is wrong. */
+/** The draft of an object without problems. */
 export function draftOf<T extends ConnectionBudget | McpServer>(object: T): Draft<T> {
   const { name, namespace } = object.metadata;
   return { kind: object.kind, name, namespace, object };

@@ -160,7 +160,7 @@ function memberTwice({ servers }: Drafts): FleetProblem[] {
   });
 }
 
-/** One that sleeps hosts nobody: its members may have moved to another process. */
+/** A Disabled server hosts no members: they may have moved to another process. */
 function awakeMembers(server: McpServer): readonly string[] {
   return server.spec.activation === "Disabled" ? [] : [...membersOf(server)];
 }

@@ -20,7 +20,7 @@ import { foundUnquoted, type YamlProblem } from "./problem.ts";
 interface LocatedValue {
   readonly value: unknown;
   readonly offset: number;
-  /** What a mapping or list holds. */
+  /** The entries of a mapping or list. */
   readonly entries: ReadonlyMap<string | number, LocatedEntry>;
 }
 
@@ -50,7 +50,7 @@ export function placeOf(root: LocatedValue, path: FieldPath): FieldPlace {
 
 /** A document as YAML gives it, with the place of every value. */
 export interface LocatedYaml {
-  /** Its JSON value; where there are problems, what could be made out. */
+  /** Its JSON value; if there are problems, the part that could be read. */
   readonly root: LocatedValue;
   readonly problems: readonly YamlProblem[];
 }
@@ -129,7 +129,7 @@ function atEachPlace(problems: readonly YamlProblem[]): readonly YamlProblem[] {
   );
 }
 
-/** What aliases may repeat: this many values, and this many times what is written. */
+/** The limits on aliases: this many repeated values, and this many times the written values. */
 const ALIASED_MAX = 100_000;
 const ALIASED_RATIO_MAX = 20;
 

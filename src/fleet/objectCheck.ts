@@ -47,7 +47,7 @@ export function checkDocument(document: GivenObject) {
   }
   if (!isKind(kind)) return { problems: yamlProblems.map(placed), mayBeBudget: true };
   const doubtful = yamlProblems.flatMap(({ path }) => (path === undefined ? [] : [path]));
-  // Of a document that is not YAML nothing but its name is believed.
+  // Of a document that is not YAML, only the name is used.
   const checked = isBroken
     ? { value: {}, unsound: [[]], problems: [] }
     : checkObject(kind, value, doubtful);

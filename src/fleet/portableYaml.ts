@@ -90,7 +90,7 @@ function readNumber(source: string): PlainScalar {
 const NO_TABS = "must be indented by spaces instead of tabs";
 const NO_LINE_END = "the file must end with a line break: a text on several lines ends it";
 
-/** Of a scalar, quoted or not, in the text of its document; `inFlow`: within brackets. */
+/** The advice for a scalar, quoted or not, in its document's text; `inFlow`: within brackets. */
 export function scalarAdvice(scalar: Scalar, text: string, inFlow: boolean): string | undefined {
   const source = sourceOf(scalar, text);
   const { type } = scalar;
@@ -126,7 +126,7 @@ function escapeAdvice(source: string): string | undefined {
   return escapes.includes("\\/") ? "must have / without a backslash before it" : undefined;
 }
 
-/** Of a field in a mapping, in the text of its document. */
+/** The advice for a field of a mapping, in the text of its document. */
 export function pairAdvice(pair: Pair, text: string): string | undefined {
   const { srcToken } = pair;
   if (srcToken === undefined) return undefined;
@@ -146,7 +146,7 @@ export function pairAdvice(pair: Pair, text: string): string | undefined {
   return isGlued ? "a space must follow the colon" : undefined;
 }
 
-/** Of an anchor's or alias' name. */
+/** The advice for the name of an anchor or alias. */
 export function anchorAdvice(name: string): string | undefined {
   return /^[-\w]+$/.test(name) ? undefined : "an anchor's name may have letters, digits, - and _";
 }

@@ -2,7 +2,7 @@ import { formatPath, type FieldPath } from "../api/fieldPath.ts";
 import type { FieldSchema } from "../api/fieldSchema.ts";
 import { orList } from "../text/wording.ts";
 
-/** What a problem says: of which field, what was found, and what is allowed. */
+/** The text of a problem: the field, the value that was found, and the allowed values. */
 interface ProblemText {
   /** KIND/NAME; absent where the file can't be read that far. */
   readonly object?: string | undefined;
@@ -10,7 +10,7 @@ interface ProblemText {
   readonly field?: string | undefined;
   /** `found "abc"`, `unknown field`, `missing`; absent where `allowed` alone says all. */
   readonly found?: string | undefined;
-  /** What is allowed, or what to do: `must be …`, `did you mean …?`. */
+  /** The allowed values, or advice: `must be …`, `did you mean …?`. */
   readonly allowed: string;
 }
 
@@ -24,7 +24,7 @@ export interface Problem extends ProblemText {
   readonly column?: number;
 }
 
-/** What is wrong with a field: what was found there, and what is allowed. */
+/** A problem of a field: the value that was found, and the allowed values. */
 export interface FieldProblem extends Pick<ProblemText, "found" | "allowed"> {
   readonly path: FieldPath;
   /** What to point at; the value if absent. */
@@ -71,7 +71,7 @@ const SECRET_NAME = /pass|secret|token|credential|auth|private|api-?_?key/i;
 /** A password within a URL or a connection string. */
 const SECRET_TEXT = /:\/\/[^/@\s]*:[^/@\s]*@|pass(?:word)?\s*[=:]/i;
 
-/** What was found in a field: `found "abc"`, `found 7`, `found a list`, `missing`. */
+/** The value of a field in words: `found "abc"`, `found 7`, `found a list`, `missing`. */
 export function found(value: unknown, path: FieldPath): string {
   if (value === undefined) return "missing";
   if (value === null) return "found nothing";
@@ -105,7 +105,7 @@ function mayBeSecret(path: FieldPath, text: string): boolean {
   );
 }
 
-/** What a field may be, as a sentence without subject: `must be a whole number from 1 to 9`. */
+/** The allowed values, as a sentence without subject: `must be a whole number from 1 to 9`. */
 export function allowedBy(schema: FieldSchema): string {
   return `must be ${kindsOf(schema)}`;
 }

@@ -10,7 +10,7 @@ import { readSimpleYaml } from "./simpleYaml.ts";
 
 /** A text to read objects from. */
 export interface SourceText {
-  /** As it is to be named in problems: a file's path. */
+  /** The name for problems: a file's path. */
   readonly name: string;
   readonly text: string;
 }
@@ -54,7 +54,7 @@ export function readYaml({ name, text: given }: SourceText) {
 class YamlDocument {
   readonly file: string;
   readonly text: string;
-  /** Where it begins in the whole text. */
+  /** Its start in the whole text. */
   readonly offset: number;
   readonly #lines: LineTable;
   #located: LocatedYaml | undefined;
@@ -66,7 +66,7 @@ class YamlDocument {
     this.#lines = lines;
   }
 
-  /** Its value, read quickly; undefined says nothing about whether it is right. */
+  /** Its value, read quickly; undefined if the quick reader does not know its syntax. */
   get simple(): Readonly<Record<string, unknown>> | undefined {
     return readSimpleYaml(this.text);
   }
@@ -96,7 +96,7 @@ class YamlDocument {
 /** One YAML document of a text: what stands between two `---`. */
 interface TextDocument {
   readonly text: string;
-  /** Where it begins in the whole text. */
+  /** Its start in the whole text. */
   readonly offset: number;
 }
 
@@ -109,7 +109,7 @@ export const TEXT_LENGTH_MAX = 64 * 1024 * 1024;
 /** A line that separates documents, ends one, or is a directive; and what follows on the line. */
 const MARKER = /(?<=^|\n)(---|\.\.\.(?=\s|$)|%)(.*)/g;
 
-/** All that may follow a marker on its line. */
+/** The only text that may follow a marker on its line: a comment. */
 const NOTHING_MORE = /^[ \t]*(?:$|(?<=[ \t])#)/;
 
 /**

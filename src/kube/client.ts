@@ -188,8 +188,8 @@ function jsonOf(text: string): unknown {
 function reasonOf(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return "it failed";
   if (error.name === "TimeoutError") return `no answer within ${timeoutMs / 1000} s`;
-  // A name with several addresses, all of which failed: the error has no message of its own. Only the
-  // last attempt ran to its end; the others may only say that a quarter of a second has passed.
+  // A name with several addresses, all of which failed: the error has no message of its own. Only
+  // the last attempt ran to its end; the others may only say that a quarter of a second has passed.
   if (error instanceof AggregateError) return reasonOf(error.errors.at(-1), timeoutMs);
   return firstLine(error.message);
 }

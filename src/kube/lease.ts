@@ -50,7 +50,7 @@ interface CandidacyOptions {
   readonly leaseDurationMs?: number;
   /** How long a leader leads on without a renewal; less than the duration. 10 s when absent. */
   readonly renewDeadlineMs?: number;
-  /** How often a leader renews, and others read the Lease; less than the deadline. 2 s when absent. */
+  /** How often a leader renews and others read the Lease; below the deadline. 2 s when absent. */
   readonly retryMs?: number;
   /** Must not throw. */
   readonly onLead: (term: LeaderTerm) => void;
@@ -228,7 +228,7 @@ export function startCandidacy({
 
 function nothing(): void {}
 
-/** Who is to hold a Lease from now on. */
+/** The next holder of a Lease. */
 interface LeaseHolding extends Pick<LeaseRecord, "holder"> {
   /** Whole seconds, in milliseconds. */
   readonly durationMs: number;

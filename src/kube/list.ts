@@ -30,10 +30,10 @@ export async function listObjects(
   return items;
 }
 
-/** What was listed, all as of one moment. */
+/** All objects of a list, as of one moment. */
 interface List<T> {
   readonly items: readonly T[];
-  /** That moment: whoever watches from here on misses nothing. */
+  /** That moment: a watch from this version on misses nothing. */
   readonly resourceVersion: string;
 }
 

@@ -9,12 +9,12 @@ import {
 } from "@kubernetes/client-node";
 import { Agent, type Dispatcher } from "undici";
 
-/** What a request needs to be let in. */
+/** The headers and connections with which the API server accepts a request. */
 export interface ClusterLogin {
   readonly headers: Readonly<Record<string, string>>;
   /** The connections that may be used: those of the client certificate, if there is one. */
   readonly dispatcher: Dispatcher;
-  /** Where it comes from; another one after a renewal. */
+  /** The kubeconfig of this login; a renewal makes another one. */
   readonly source: KubeConfig;
 }
 

@@ -85,7 +85,7 @@ export function isObjectOf(
   return isMapping(body) && body["kind"] === kind && body["apiVersion"] === apiVersion;
 }
 
-/** What tells an object, and a state of it, from all others of its kind. */
+/** The key, uid and version that identify a state of an object. */
 export interface ObjectIdentity {
   /** `namespace/name`; the name alone when it is in no namespace. */
   readonly key: string;

@@ -1,7 +1,7 @@
 import { firstLine } from "../text/wording.ts";
 import { fieldOf, itemsOf, textAt, type Fields } from "../json/fields.ts";
 
-/** What an API server said. */
+/** An answer of an API server. */
 export interface KubeAnswer {
   readonly status: number;
   /** The JSON of the body; undefined when it is none. */
@@ -90,7 +90,7 @@ function fieldsOf({ body }: KubeAnswer): readonly string[] {
   return itemsOf(body, "details", "causes").flatMap((cause) => textAt(cause, "field") ?? []);
 }
 
-/** Conflicts are told in several lines, one a field. */
+/** A conflict has several lines, one for each field. */
 function inOneLine(message: string): string {
   return message.trim().replaceAll(/\s*[\r\n]+\s*/g, " ");
 }

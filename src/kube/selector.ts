@@ -5,7 +5,7 @@ interface SelectorOperator {
   readonly text: (key: string, values: string) => string;
 }
 
-/** Of an expression; what a newer Kubernetes may have selects nothing. */
+/** The operators of an expression. An operator of a newer Kubernetes selects nothing. */
 const OPERATORS: Readonly<Record<string, SelectorOperator>> = {
   In: {
     holds: (label, values) => label !== undefined && values.includes(label),

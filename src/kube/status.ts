@@ -15,7 +15,7 @@ import { isRefusal, KubeError, objectTitle, refusal } from "./refusal.ts";
 const TRIES_MAX = 10;
 const PAUSE = { firstMs: 10, maxMs: 1000 };
 
-/** What is to be written. */
+/** A status to write. */
 export interface StatusChange {
   readonly place: ObjectPlace;
   /**
@@ -64,7 +64,7 @@ export async function writeStatus(
       ],
     });
     if (answer.status === 200) return "written";
-    // Gone, or without a status subresource: the object tells.
+    // The object is gone, or its kind has no status subresource: reading the object shows which.
     const gone = answer.status === 404 && (await readObject(client, place)) === undefined;
     if (gone) return "absent";
     if (!isRefusal(answer, 409, "Conflict")) {

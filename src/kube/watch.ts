@@ -4,7 +4,7 @@ import { pathOf, type Selection } from "./list.ts";
 import { identityOf, resourceVersionOf, type KubeObject } from "./object.ts";
 import { KubeError, KubeRefusal } from "./refusal.ts";
 
-/** What a watch tells. */
+/** An event of a watch. */
 export type WatchEvent =
   | {
       /** An object that leaves the selection is DELETED too. */
@@ -97,7 +97,7 @@ function jsonOf(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch (cause) {
-    // The line may be a Secret: nothing of it is told.
+    // The line may be a Secret, so no message contains any of it.
     throw new KubeError("a line of the stream is not JSON", { cause });
   }
 }

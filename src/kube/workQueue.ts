@@ -1,14 +1,14 @@
 import { backoffMs, type Backoff } from "../runtime/backoff.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
-/** What a queue does with its keys. */
+/** The options of a work queue. */
 interface WorkQueueOptions {
-  /** The work on one key; that it rejects is a failure, and the key comes back after a while. */
+  /** The work on one key. If it rejects, the key comes back after a while. */
   readonly work: (key: string) => Promise<void>;
   /** The most keys that are worked on at the same time. */
   readonly concurrency: number;
   readonly backoff: Backoff;
-  /** Is told each failure, and when the key comes back at the latest. Must not throw. */
+  /** Called for each failure, with the longest time until the key comes back. Must not throw. */
   readonly onFailure: (key: string, error: unknown, againInMs: number) => void;
   readonly runtime: Runtime;
 }

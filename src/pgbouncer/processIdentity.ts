@@ -14,10 +14,10 @@
  *
  * Behind a load balancer each new console lands where it may: two addresses that lead to two
  * processes now may lead to one in a minute, and while they do, the other process is not observed.
- * So addresses that ever led to one process prove no second one, for as long as both of them stay.
+ * So two addresses that ever led to one process count as one, for as long as both are watched.
  */
 
-/** The application_name of a console of weir's, which tells it from every other client. */
+/** The application_name of a console of weir's; no other client has it. */
 export function consoleName(twelveHexDigits: string): string {
   return `weir-${twelveHexDigits}`;
 }
@@ -31,7 +31,7 @@ export function consoleIn(applicationName: string): string | undefined {
 export interface Consoles {
   /** The asker's own names: the one that is open, and those of the last minute. */
   readonly own: readonly string[];
-  /** Those that the process listed when it was asked last, this one among them. */
+  /** The consoles in the last answer of the process, including this one. */
   readonly listed: readonly string[];
 }
 

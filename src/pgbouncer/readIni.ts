@@ -1,6 +1,6 @@
-/** What an ini of PgBouncer says, as PgBouncer reads it. */
+/** The content of an ini, as PgBouncer reads it. */
 export interface Ini {
-  /** Keys of [pgbouncer]; of a key that stands twice the last counts. */
+  /** Keys of [pgbouncer]; if a key stands twice, the last counts. */
   readonly settings: ReadonlyMap<string, IniSetting>;
   /** [databases], by name; `*` is the fallback. */
   readonly databases: ReadonlyMap<string, IniEntry>;
@@ -63,7 +63,7 @@ export function readIni(
       if (problem !== undefined) problems.push({ line: index + 1, file: path, text: problem });
     }
   };
-  /** What is wrong with it, if anything is. */
+  /** @returns the fault of the line; undefined: none */
   const readLine = (line: string, path: string, depth: number): string | undefined => {
     const include = INCLUDE.exec(line)?.[1]?.trim();
     if (include !== undefined) return readInclude(include, depth);

@@ -40,7 +40,7 @@ export function configOf(rows: readonly ShowRow[]): ReadonlyMap<string, string> 
   return new Map(rows.map((row) => [textOf(row, "key"), textIn(row, "value") ?? ""]));
 }
 
-/** Those of SHOW DATABASES, but the console's own. */
+/** The rows of SHOW DATABASES, without the console's. */
 export function databasesOf(
   rows: readonly ShowRow[],
   config: ReadonlyMap<string, string>,
@@ -71,7 +71,7 @@ export function databasesOf(
     });
 }
 
-/** Those of SHOW CLIENTS, but weir's own console. */
+/** The rows of SHOW CLIENTS, without weir's own console. */
 export function clientsOf(
   rows: readonly ShowRow[],
   servers: readonly ShowRow[],
@@ -143,7 +143,7 @@ export function isSelf(row: ShowRow, self: string): boolean {
   return (textIn(row, "application_name") ?? "").startsWith(self);
 }
 
-/** Those of SHOW SERVERS. */
+/** The rows of SHOW SERVERS. */
 export function serversOf(rows: readonly ShowRow[], reading: Reading): readonly ServerRow[] {
   return rows.map((row) => ({
     ...whoseOf(row),
@@ -155,7 +155,7 @@ export function serversOf(rows: readonly ShowRow[], reading: Reading): readonly 
   }));
 }
 
-/** Those of SHOW POOLS, but the console's own. */
+/** The rows of SHOW POOLS, without the console's. */
 export function poolsOf(rows: readonly ShowRow[]): readonly PoolRow[] {
   return rows
     .filter((row) => textOf(row, "database") !== CONSOLE_DATABASE)
@@ -201,7 +201,7 @@ export function loginsOf(rows: readonly ShowRow[]): Pick<PgBouncerSample, "login
 function whoseOf(row: ShowRow): { id: string; line: string; user: string } {
   return {
     id: idOf(row),
-    // One that is still logging in has neither.
+    // A client that is still logging in has neither.
     line: textIn(row, "database") ?? "",
     user: textIn(row, "user") ?? "",
   };

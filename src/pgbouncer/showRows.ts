@@ -41,9 +41,9 @@ function present<T>(value: T | undefined, row: ShowRow, column: string): T {
 const SHOWN_TIME = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?: \S+)?$/;
 
 /**
- * A time as SHOW tells it, `2026-11-23 19:50:11 UTC`: PgBouncer's local time in whole seconds. The
+ * A time as SHOW gives it, `2026-11-23 19:50:11 UTC`: PgBouncer's local time in whole seconds. The
  * zone is an abbreviation, which may mean several (IST, CST), so it isn't read: the time comes back
- * as if it were UTC, in milliseconds, and `shownClockAheadMs` tells by how much that is off. A
+ * as if it were UTC, in milliseconds, and `shownClockAheadMs` is the error of that. A
  * client that came before a change to or from summer time is off by that hour.
  */
 export function shownTimeMs(text: string): number {

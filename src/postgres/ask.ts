@@ -18,7 +18,7 @@ function only<Row>([row]: readonly Row[]): Row {
   return row;
 }
 
-/** Who is asked, about whom. */
+/** The Postgres to ask, the login, and the role in question. */
 export interface PostgresQuestion {
   readonly host: string;
   readonly port: number;
@@ -43,8 +43,8 @@ const ROLE = `SELECT ${LIMITS},
       AND NOT ($2 AND a.pid = pg_backend_pid())) AS backends
 FROM (SELECT 1) one LEFT JOIN pg_roles r ON r.rolname = $1`;
 
-// What is set for the role, its database or both; the narrowest counts. What a session inherited
-// from such a row that is gone by now, a new one does not: there the value is the default.
+// A setting of the role, of its database, or of both; the narrowest counts. If such a row has been
+// removed, this session may still have its value, but a new session gets the default.
 const SETTINGS = `SELECT s.name, s.unit, s.setting AS shown,
   (SELECT split_part(config, '=', 2)
    FROM pg_db_role_setting d, unnest(d.setconfig) config
@@ -93,7 +93,7 @@ export async function askPostgres(
   }
 }
 
-/** What a database is asked in when the URL names none; every Postgres has it. */
+/** The database to connect to when the URL names none; every Postgres has it. */
 const DATABASE_DEFAULT = "postgres";
 
 const RIGHTS = `SELECT ${LIMITS},

@@ -4,7 +4,7 @@ import { firstLine, truncate } from "../text/wording.ts";
 
 type Server = "PgBouncer" | "Postgres";
 
-/** Who was asked, and as whom. All but the password may be shown. */
+/** The program that was asked, and the login. A message may show all but the password. */
 export interface ConnectionAttempt {
   readonly server: Server;
   /** `PgBouncer old-pgbouncer:6432`. */
@@ -219,7 +219,7 @@ function shownTo({ password, user }: ConnectionAttempt, text: string): string {
 }
 
 function saidBy(error: unknown): string {
-  // Of a name with several addresses, all of which failed; it has no message of its own.
+  // A name with several addresses, all of which failed: the error has no message of its own.
   if (error instanceof AggregateError) return saidBy(error.errors[0]);
   return error instanceof Error ? error.message : "it failed";
 }

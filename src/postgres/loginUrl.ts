@@ -1,7 +1,7 @@
 import { Client } from "pg";
 import type { ServerLogin } from "../protocol/connection.ts";
 
-/** Where to log in, as a URL or the environment tells it. The password is in no message. */
+/** Host, database and login of a URL or the environment. No message has the password. */
 export interface LoginUrl extends ServerLogin {
   /** Absent: the URL names none. */
   readonly database?: string;

@@ -3,11 +3,11 @@ import type { PostgresSnapshot } from "../model/postgres.ts";
 /** A setting, and where a new session of the role would have it from. */
 export interface SettingRow {
   readonly name: string;
-  /** Of a number without one: `ms`, `s`, or none. */
+  /** The unit of a number that is written without one: `ms`, `s`, or none. */
   readonly unit: string | null;
-  /** As the asking session has it: of keepalives what the system makes of 0. */
+  /** The value in the session that asks: for keepalives, the value that the system uses for 0. */
   readonly shown: string;
-  /** What is set for the role or database. */
+  /** The value that is set for the role or database. */
   readonly written: string | null;
   readonly otherwise: string;
 }

@@ -28,7 +28,7 @@ function sorted(manifest: Manifest): Manifest {
   return { apiVersion, kind, metadata: sortedFields(metadata), ...sortedFields(others) };
 }
 
-/** Of any value, at every depth. */
+/** Sorts the fields of any value, at every depth. */
 function sortedFields<T>(value: T): T;
 function sortedFields(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortedFields);

@@ -88,7 +88,7 @@ function serviceOf(host: string, namespace: string): string | undefined {
   return isHere && /^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/.test(name) ? name : undefined;
 }
 
-/** What a Postgres for trying out runs on, wherever it runs. */
+/** The image of a Postgres for trying out, in every output. */
 export const TRYOUT_IMAGE = "docker.io/library/postgres:17";
 export const TRYOUT_CONFIG_DIR = "/etc/postgres";
 export const TRYOUT_INIT_DIR = "/docker-entrypoint-initdb.d";

@@ -17,7 +17,7 @@ import { blocksText, hangingIndent, marked, numbered, titled } from "../text/wra
 /**
  * A diagnosis for people: the verdict first, then what it was read from: who holds how many
  * connections of each PgBouncer, what its lines are set to and how large they are, which servers
- * run, what Postgres allows and has open; last what could not be seen. Ends with a newline.
+ * run, what Postgres allows and has open; last what weir could not ask. Ends with a newline.
  */
 export function diagnosisReport(diagnosis: Diagnosis, screen: Screen): string {
   const page = pageFor(screen);
@@ -55,7 +55,7 @@ export function uncertaintyOf({ symptoms, unavailable }: Diagnosis): string | un
   return `weir can't know whether something is wrong: it could not ask ${listed(failed)}`;
 }
 
-/** Somebody suffers, and what is done to find out why. */
+/** A symptom, and the steps to find its reason. */
 function symptomBlock({ summary, next }: Symptom, page: Page): readonly string[] {
   const { paint } = page;
   return [
@@ -237,7 +237,7 @@ interface NamedSegment extends BarSegment {
   readonly name: string;
 }
 
-/** Those that have work, those that only hold, what is no client of a line, and what is left. */
+/** Busy clients, idle clients, consoles and logins, and the free rest. */
 function segmentsOf(
   { used, maxClientConn, holders }: PgBouncerUse,
   held: number,

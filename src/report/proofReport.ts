@@ -6,7 +6,7 @@ import type { ManifestObject, SourcePosition } from "../verify/sourcePosition.ts
 import type { MissingQuantity } from "../verify/quantity.ts";
 import { placeAsData } from "./proofData.ts";
 
-/** What was read, beside what was proved of it. */
+/** The input of a proof, for its report. */
 interface Read {
   readonly objects: readonly ManifestObject[];
   /** The names of the PgBouncers that were found. */

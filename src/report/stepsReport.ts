@@ -113,7 +113,7 @@ interface CommandContext {
   readonly unmanaged: ReadonlySet<string>;
 }
 
-/** What a person types for a step, and what to wait with. */
+/** The commands of a step, and those to wait with. */
 interface Commands {
   readonly before?: readonly string[];
   readonly after?: readonly string[];

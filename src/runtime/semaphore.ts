@@ -18,7 +18,7 @@ export function semaphore(most: number): Semaphore {
       try {
         return await work();
       } finally {
-        // Whoever is next gets this place.
+        // The next one that waits gets this place.
         const next = waiting.shift();
         if (next === undefined) underWay -= 1;
         else next();

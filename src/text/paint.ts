@@ -13,13 +13,13 @@ export interface Paint {
   readonly otherServer: Style;
 }
 
-/** What a text is shown on. */
+/** The terminal or file that a text is shown on. */
 export interface Screen {
   readonly colour: boolean;
   readonly columns: number;
 }
 
-/** What a report is laid out for: a screen, not narrower than can be aligned. */
+/** The layout of a report: a screen that is wide enough to align columns. */
 export interface Page {
   readonly columns: number;
   readonly paint: Paint;

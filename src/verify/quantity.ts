@@ -18,7 +18,7 @@ export interface MissingQuantity {
   /** `how many connections a process of container app opens`. */
   readonly what: string;
   readonly place: SourcePosition;
-  /** What a person can do about it: `annotate its pod template with weir.dev/pool-max: "N"`. */
+  /** How a person can supply it: `annotate its pod template with weir.dev/pool-max: "N"`. */
   readonly remedy: string;
 }
 

@@ -13,7 +13,7 @@ export interface System {
   readonly postgres: readonly PostgresServer[];
   /** What prevents a proof and belongs to no quantity: a Service that is not there. */
   readonly missing: readonly MissingQuantity[];
-  /** What a person should know though it changes nothing. */
+  /** Notes for people; they change no sum. */
   readonly notes: readonly string[];
 }
 

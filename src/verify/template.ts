@@ -1,4 +1,4 @@
-/** What a pattern found in a template: the whole match, then its groups. */
+/** A match of a pattern in a template: the whole match, then its groups. */
 type TemplateMatch = readonly (Template | undefined)[];
 
 /**
@@ -89,7 +89,7 @@ export class Template {
     return new Template(this.#marked.trim());
   }
 
-  /** What a parser makes of the text: keys, each with a part of the text. */
+  /** The keys that a parser finds in the text, each with its part of the text. */
   parse(
     parser: (text: string) => ReadonlyMap<string, string> | undefined,
   ): ReadonlyMap<string, Template> | undefined {

@@ -10,7 +10,7 @@ export interface Workload {
   /** `Deployment writing/author`, `service author`. */
   readonly key: string;
   readonly object: ManifestObject;
-  /** Where its hosts are looked up; "" where a name means the same everywhere. */
+  /** The namespace in which its host names are resolved; "" if names mean the same everywhere. */
   readonly namespace: string;
   /** Labels of its pods. */
   readonly labels: ReadonlyMap<string, string>;
@@ -34,7 +34,7 @@ export interface Annotation {
 export interface Container {
   readonly name: string;
   readonly place: SourcePosition;
-  /** `init`: it ends before the others start; `sidecar`: an init container that stays. */
+  /** `init`: it ends before the others start; `sidecar`: an init container that keeps running. */
   readonly role: "init" | "sidecar" | "app";
   readonly image: string;
   readonly imagePlace: SourcePosition;
@@ -60,7 +60,7 @@ export interface Argument {
 export interface Variable {
   readonly name: string;
   readonly value: Template;
-  /** Where it stands in the container. */
+  /** Its position in the container. */
   readonly place: SourcePosition;
   /** Where the value stands, if in another object. */
   readonly from?: SourcePosition;

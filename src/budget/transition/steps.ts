@@ -78,8 +78,8 @@ interface GuardStep extends StepOn<"Guard"> {
 
 /** Generate manifests from the new fleet with these changes, and apply those of these objects. */
 interface ApplyStep extends StepOn<"Apply"> {
-  /** None: from the new fleet as it is. */
+  /** Empty: the step applies objects of the new fleet unchanged. */
   readonly changes: readonly StepChange[];
-  /** What the new manifests have no longer, and no apply takes away. */
+  /** Objects that the new manifests no longer have; no apply deletes them. */
   readonly obsolete: readonly ObjectName[];
 }

@@ -10,7 +10,7 @@ import type { LivePostgres } from "../../model/postgres.ts";
 import { ownersIn, type LiveOwners } from "./owners.ts";
 import { isBusy, lastOf, linePoolsOf, maxClientConnOf } from "./window.ts";
 
-/** Who holds how much, as last seen. */
+/** The holders of connections, as the last samples show them. */
 export function currentUse(live: LiveSystem): Pick<Diagnosis, "poolers" | "postgres"> {
   const owners = ownersIn(live);
   return {

@@ -53,7 +53,7 @@ export function moment(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
-/** Who a client is, as far as all of its kind share it. */
+/** Line, user, application and address of a client: all clients of one group share them. */
 export function whoIs({
   line,
   user,

@@ -30,7 +30,7 @@ type GhostEvidence = keyof typeof PROOF;
  * - it logged in as a known workload, from an address that no pod of any workload has, in the pods'
  *   network, while every running pod of that login is seen under its own address, so that nobody
  *   translates addresses; and PgBouncer has not probed it in that time; or
- * - addresses tell nothing (no pod of its login is seen under its own), the workload has more
+ * - addresses identify no pod (none of its login connects from its own), the workload has more
  *   clients than its pods may open, those that asked something within ghostLongSilentMs are not
  *   more, and PgBouncer has not probed the others in all that time.
  * A client that PgBouncer's TCP keepalive has probed while it was silent has answered: it lives.

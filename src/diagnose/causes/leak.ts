@@ -30,9 +30,9 @@ interface IdleHold {
   readonly server: ServerRow;
   readonly sinceMs: number;
   readonly forMs: number;
-  /** Whom Postgres knows it as. */
+  /** Its role in Postgres. */
   readonly role: string;
-  /** What it is in. */
+  /** The transaction or the session that holds it; `unknown`: weir can't know which. */
   readonly how: "transaction" | "session" | "unknown";
 }
 

@@ -15,10 +15,10 @@ import type { Thresholds } from "./thresholds.ts";
 import { addressesOf, clientsIn, isConsole, sameMoment } from "./window.ts";
 import { quotedIdentifier } from "../../text/quoting.ts";
 
-/** What was concluded, or why nothing could be. */
+/** Findings and symptoms, or the reason why there can be none. */
 interface OrphanedQuery {
   readonly findings: readonly CauseFinding[];
-  /** Of those whose client is gone, or who are somebody else's. */
+  /** Queries whose client is gone, or that another program runs. */
   readonly symptoms: readonly Symptom[];
   /** Why nothing can be concluded. */
   readonly unavailable?: string;

@@ -40,7 +40,7 @@ function summed(first: LiveWorkload, pools: readonly LiveWorkload[]): LiveWorklo
 }
 
 /**
- * The network that addresses of one cluster's pods have in common, as far as an address alone tells:
+ * The network that addresses of one cluster's pods share, as far as an address alone shows it:
  * the first 16 bits of an IPv4 address (a cluster's pods have a /16 or less by default), the first
  * 48 of an IPv6 address. Undefined for what is no address (`unix`), and for this machine's own.
  */

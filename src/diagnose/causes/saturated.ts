@@ -17,7 +17,7 @@ import {
   persistentClientsOf,
 } from "./window.ts";
 
-/** What has to find room at the same time for all to go on: a login, and a request to cancel. */
+/** Connections that a healthy process must have room for at once: a login and a cancel request. */
 const ROOM = 2;
 
 /**
@@ -35,7 +35,7 @@ export function saturatedWhileIdle(live: LiveSystem): readonly Saturated[] {
   ]);
 }
 
-/** What is full. */
+/** A full process, or a full line of it. */
 export interface Saturated extends CauseFinding {
   readonly pgbouncer: LivePgBouncer;
   /** Absent: the whole process. */
@@ -134,7 +134,7 @@ function saturatedLine(
   ];
 }
 
-/** Those that did nothing all the time, in pools without a lasting queue, if they are most. */
+/** Clients that did nothing all the time, in pools without a lasting queue, if they are most. */
 function idleOf(
   pgbouncer: LivePgBouncer,
   own: (one: { readonly line: string }) => boolean,

@@ -20,7 +20,7 @@ export function serverAbovePlan(clients: WorkloadClients): readonly CauseFinding
     .map(([pod, own]) => ({ pod, count: own.persistent.length }))
     .filter(({ count }) => count > 0);
   const known = inPods.reduce((sum, { count }) => sum + count, 0);
-  // What it would hold if each pod kept to its setting: more than that is PoolSettingIgnored.
+  // The connections that it would hold if each pod kept to its setting. More is PoolSettingIgnored.
   const expected =
     hidden && pods.length > 0
       ? Math.min(persistent.length, (allowed ?? 0) * pods.length)

@@ -74,7 +74,7 @@ function lineSymptom(
   const waitMs = lastingWaitMs(pgbouncer, name);
   if (waitMs < waitedMs) return undefined;
   const long = `${wait} for a backend connection of ${where}, one of them ${duration(waitMs)} or longer`;
-  // One that still logs in to Postgres, which is new, serves nobody.
+  // A backend connection in state `new` still logs in to Postgres, and serves no client.
   const open = pgbouncer.samples.map(
     ({ servers }) => servers.filter((each) => each.line === name && each.state !== "new").length,
   );

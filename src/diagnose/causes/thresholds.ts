@@ -13,7 +13,7 @@ export const THRESHOLDS = {
   /** A backend connection that is held outside a transaction, without a request, for that long. */
   // What the incident's pools let an idle connection live. Others wait for it.
   heldIdleMs: 30_000,
-  /** The same where nobody can tell whether a query runs on it. */
+  /** The same if weir can't know whether a query runs on it. */
   // PgBouncer's default query_wait_timeout: who waited for it all that time has been thrown out.
   heldUnknownMs: 120_000,
   /** Logins a second of clients that are gone again within the window. */
@@ -25,13 +25,13 @@ export const THRESHOLDS = {
   loginsUnderWay: DEFAULT_RESERVE.logins,
   /** A client whose node is gone says nothing; one that says nothing for less may just be idle. */
   ghostSilentMs: 30_000,
-  /** The same where its address does not tell whose it is. */
+  /** The same if its address does not show which workload it belongs to. */
   // Longer than any pool's usual idle timeout (HikariCP's 10 minutes is the longest in use).
   ghostLongSilentMs: 600_000,
-  /** A query without a client that runs on for that long, as far as was seen. */
+  /** The time that samples show a query without a client to run on. */
   // Four times the client_connection_check_interval of `weir guard`: a guarded query is gone.
   withoutClientMs: 2_000,
-  /** Somebody who waits that long for a backend connection, at every moment: not well. */
+  /** If at every moment some client has waited that long for a backend connection: not well. */
   // Far longer than a queue of a busy pool takes, whose transactions last milliseconds.
   waitedMs: 2_000,
 };

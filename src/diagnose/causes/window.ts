@@ -13,7 +13,7 @@ export interface PersistentClient {
   readonly rows: readonly ClientRow[];
 }
 
-/** Those who were there all the time, consoles left out: only they hold something. */
+/** Clients that are in every sample, without consoles: only they hold a connection for long. */
 export function persistentClientsOf(pgbouncer: LivePgBouncer): readonly PersistentClient[] {
   const all = pgbouncer.samples.map(
     ({ clients }) => new Map(clients.map((one) => [keyOf(one), one])),
@@ -81,7 +81,7 @@ export function linePoolsOf(pgbouncer: LivePgBouncer, name: string) {
   };
 }
 
-/** Moments that Postgres tells as ages differ by what the answers took. */
+/** Postgres reports moments as ages, which differ by the time that the answers took. */
 const SAME_MOMENT_MS = 500;
 
 /** The first of these moments, if all are known and are one; else undefined. */

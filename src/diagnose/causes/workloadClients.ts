@@ -16,7 +16,7 @@ import {
 
 /** Connections of a workload or of one of its pods, over all PgBouncers. */
 export interface HeldClients {
-  /** Those that are there in every sample. */
+  /** Its clients that are in every sample. */
   readonly persistent: readonly PersistentClient[];
   /** How many of them it certainly held: see conditions/poolSetting.ts. */
   readonly held: number;
@@ -25,10 +25,10 @@ export interface HeldClients {
 /** The connections of one workload. */
 export interface WorkloadClients extends HeldClients {
   readonly workload: LiveWorkload;
-  /** By the pod's name, where addresses tell. */
+  /** By the pod's name, if addresses identify pods. */
   readonly byPod: ReadonlyMap<string, HeldClients>;
   /**
-   * Whether addresses tell nothing: no client has that of a pod, or one in the pods' network, where
+   * Whether addresses identify no pod: no client has one of a pod or of the pods' network, where
    * those of pods that are gone or unknown are. Somebody translates addresses, or none is known.
    */
   readonly hidden: boolean;
@@ -104,10 +104,10 @@ function heldClientsOf(
   };
 }
 
-/** What is said of a workload that holds too much. */
+/** The finding about a workload that holds too many connections. */
 interface Excess extends Pick<Cause, "kind" | "summary" | "next"> {
   readonly facts: readonly string[];
-  /** Those who its clients are. */
+  /** Its clients that are in every sample. */
   readonly persistent: readonly PersistentClient[];
   /** Connections that were too many in every sample. */
   readonly excess: number;

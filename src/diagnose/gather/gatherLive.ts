@@ -14,7 +14,7 @@ import { unreachableAddresses } from "./unreachable.ts";
 import { sleep, type Runtime } from "../../runtime/runtime.ts";
 import { liveWorkloads } from "./workloads.ts";
 
-/** What is asked, and for how long. */
+/** The programs to ask, and for how long. */
 export interface LiveQuestion {
   /** URLs of consoles: `postgres://weir_stats@10.0.0.7:6432/pgbouncer`. */
   readonly pgbouncers: readonly string[];
@@ -31,7 +31,7 @@ export interface LiveQuestion {
 /** What gathering needs of the world beside the network. */
 interface LiveWorld extends ComposeWorld {
   readonly runtime: Runtime;
-  /** Is told of an answer that takes long, once for each: `PgBouncer 10.0.0.7:6432`. */
+  /** Called once for each slow answer, with its source: `PgBouncer 10.0.0.7:6432`. */
   readonly onWait: (what: string) => void;
 }
 
@@ -169,7 +169,7 @@ async function takeSamples(
   const startMs = runtime.monotonicMs();
   for (let taken = 0; sources.some(({ failed }) => failed === undefined); taken++) {
     const dueMs = startMs + taken * intervalMs;
-    // One that takes long to answer gets fewer samples, and not a longer window.
+    // A slow source gets fewer samples, and not a longer window.
     if (taken >= 2 && Math.max(runtime.monotonicMs(), dueMs) > startMs + windowMs) return;
     await sleep(runtime, Math.max(0, dueMs - runtime.monotonicMs()));
     await Promise.all(

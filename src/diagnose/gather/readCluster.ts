@@ -15,10 +15,10 @@ export interface ClusterQuestion {
   readonly all?: boolean;
 }
 
-/** What a cluster holds, without the values of its Secrets, which are not asked for. */
+/** The objects of a cluster. weir does not ask for Secrets. */
 export interface ClusterAnswer {
   readonly objects: readonly ManifestObject[];
-  /** Pods are among them, and what tells whose they are. */
+  /** Whether pods are among them, with the objects that show their workloads. */
   readonly hasPods: boolean;
   /** Every kind was read: only then is what is not there no gap. */
   readonly isWhole: boolean;

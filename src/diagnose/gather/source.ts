@@ -4,7 +4,7 @@ import type { UnavailablePart } from "../../model/observation.ts";
 export interface Source<T> {
   /** Asks once. @throws what went wrong; then the source is of no more use */
   readonly sample: () => Promise<void>;
-  /** Of all samples; undefined when there were fewer than two. */
+  /** The result of all samples; undefined if there were fewer than two. */
   readonly result: () => T | undefined;
   /** What it would show to a login with more rights. */
   readonly unavailable?: readonly UnavailablePart[];

@@ -37,7 +37,7 @@ function replicasOf(object: ManifestObject | undefined): number | undefined {
   return Field.of(object).count("spec", "replicas") ?? 1;
 }
 
-/** What a workload's pool is set to, as far as its objects say. */
+/** The settings of a workload's pool, as far as its objects give them. */
 type PoolSettings = Omit<LiveWorkload, "name" | "replicas" | "pods">;
 
 /** The pool of a workload of this name. */

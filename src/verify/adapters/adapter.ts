@@ -30,13 +30,13 @@ export interface Adapter {
   };
 }
 
-/** What an operator's object is read with. */
+/** The context in which an operator's object is read. */
 export interface AdapterContext {
   readonly inventory: Inventory;
   readonly scalers: Scalers;
 }
 
-/** What an operator makes of its objects, whether that is among the objects too or not. */
+/** The resources that an operator makes from its objects, whether or not they were given too. */
 export interface OperatorResources {
   readonly poolers: readonly FoundPooler[];
   readonly postgres: readonly FoundPostgres[];

@@ -8,7 +8,7 @@ import { operatorPooler, operatorPostgres, settingsOf } from "./operatorObjects.
 const GROUP = "postgresql.cnpg.io";
 /** As whom its poolers ask for passwords, unless they are given a Secret. */
 const AUTH_USER = "cnpg_pooler_pgbouncer";
-/** What it sets where a Cluster does not: Postgres' own. */
+/** The default of a Cluster without a value: that of Postgres. */
 const MAX_CONNECTIONS = 100;
 
 /**

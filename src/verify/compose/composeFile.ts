@@ -22,7 +22,7 @@ export interface ComposeService {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** What a compose file says. */
+/** The content of a compose file. */
 export interface ComposeProject {
   readonly services: readonly ComposeService[];
   /** Parts that stand in other files, and are not read: `service author: extends`. */
@@ -37,9 +37,9 @@ export class BadCompose extends Error {
   }
 }
 
-/** What a compose file is read with. */
+/** The variables and files that a compose file refers to. */
 interface ComposeSurroundings {
-  /** Of the shell, else of the file `.env` beside it. */
+  /** A variable of the shell, else of the file `.env` beside it. */
   readonly variable: (name: string) => string | undefined;
   /** The variables of an env_file; undefined when it is not there. */
   readonly envFile: (path: string) => Readonly<Record<string, string>> | undefined;

@@ -23,7 +23,7 @@ export interface DirectClient extends Client {
   readonly target: Extract<Target, { kind: "postgres" }>;
 }
 
-/** Who is on which line of one group of a PgBouncer's processes. */
+/** The clients of each line, for one group of a PgBouncer's processes. */
 export interface GroupUse {
   readonly group: PoolerGroup;
   /** The pooler's name, and which of its groups where it has several. */
@@ -66,7 +66,7 @@ export function usesOf(pooler: Pooler, system: System): readonly GroupUse[] {
   });
 }
 
-/** What a line admits at most, where anything bounds it. */
+/** The most clients that a line admits; undefined: unlimited. */
 export function bulkheadOf({ maxClients }: PoolerLine): Quantity | undefined {
   return maxClients === undefined || isZero(maxClients) ? undefined : maxClients;
 }

@@ -23,7 +23,7 @@ export interface Sum {
   readonly terms: readonly Term[];
   /** Σ of the known terms; Infinity with a pool that has no limit. */
   readonly total: number;
-  /** What it may be at most; absent when that is missing. */
+  /** The limit of the sum; absent when the manifests do not give it. */
   readonly limit?: number;
   /** `max_client_conn 200`, `100 − 3 superuser_reserved_connections`. */
   readonly limitWhy: string;

@@ -86,7 +86,7 @@ function postgresSums(backend: PostgresClients, system: System): Partial<SumVerd
   const { address, poolers, direct, available, isIt } = backend;
   const [first] = [...poolers, ...direct];
   if (first === undefined) return {};
-  // What it admits is not known, but every pooler before it keeps to a share of it.
+  // The limit of this Postgres is not known, but every pooler of it has a share to keep to.
   const bounded = direct.length === 0 && poolers.every(({ share }) => share !== undefined);
   if (!available?.known && bounded) return {};
   const limits = {

@@ -26,7 +26,7 @@ interface SumCheck {
 /** A size of which the largest uniform one that fits is said. */
 interface LowerableSize {
   readonly name: string;
-  /** What is said where not even 1 fits. */
+  /** The text for the case that not even 1 fits. */
   readonly atOne?: string;
   readonly remedy?: string;
 }
@@ -43,7 +43,7 @@ export interface SumTerm {
   readonly first?: SourcePosition;
 }
 
-/** What is found out by a sum or by several. */
+/** The outcome of one sum, or of several. */
 export interface SumVerdict {
   readonly sums: readonly Sum[];
   readonly findings: readonly Finding[];

@@ -14,7 +14,7 @@ import { hasOneContainer, type Annotation, type Workload } from "../workload.ts"
 import { connectionUrls } from "./connectionStrings.ts";
 import { targetsOf, type ConnectionTarget } from "./connectionTargets.ts";
 
-/** What a person can do where a container's target is missing; it names the container alone. */
+/** How a person can supply a container's target; the text names only the container. */
 export function targetRemedy(workload: Workload, container: string): string {
   const own = hasOneContainer(workload) ? "" : `${container}=`;
   return `annotate it with ${CONNECTS_TO_ANNOTATION}: "${own}host:port/database?user=login", or "${own}none"`;
@@ -108,7 +108,7 @@ function isReserveKey(key: string): key is ReserveKey {
   return Object.hasOwn(DEFAULT_RESERVE, key);
 }
 
-/** What an annotation says of where a container connects. */
+/** The targets of a container that an annotation names. */
 interface AnnotatedTargets {
   readonly targets: readonly ConnectionTarget[];
   readonly missing: readonly MissingQuantity[];

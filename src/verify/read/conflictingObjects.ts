@@ -71,7 +71,7 @@ function withoutQuantities(pooler: Pooler, conflicting: ConflictingObjects): Poo
   };
 }
 
-/** What its configuration comes from. */
+/** Conflicts among the objects of a group's configuration. */
 function configurationPlaces({
   capacity,
   lines,
@@ -119,7 +119,7 @@ function ofPlaces(
   return places.map(({ object }) => conflicting.get(object)).find((one) => one !== undefined);
 }
 
-/** Of the object itself, or of a ConfigMap or Secret that it names. */
+/** Conflicts of the object itself, or of a ConfigMap or Secret that it names. */
 function ofObject(
   object: ManifestObject,
   conflicting: ConflictingObjects,

@@ -1,9 +1,9 @@
 import { readConnectionString } from "../../pgbouncer/readIni.ts";
 import { Template } from "../template.ts";
 
-/** What a connection URL or string says. Passwords are left out as it is read. */
+/** The parts of a connection URL or string, without passwords. */
 export interface ConnectionString {
-  /** At least one; the port is absent where none is written. */
+  /** At least one; `port` is absent if the string has none. */
   readonly hosts: readonly { readonly host: Template; readonly port?: number }[];
   readonly database?: Template | undefined;
   readonly user?: Template | undefined;

@@ -20,7 +20,7 @@ export interface ConnectionTarget {
   readonly by: string;
   /** The part before HOST of the variable's name: those that belong together have it in common. */
   readonly prefix: string;
-  /** Of the connection string: see ConnectionString. */
+  /** The parameters of the connection string. */
   readonly parameters: ConnectionString["parameters"];
   /** Surely a database: it says so by its scheme, its name, or an annotation. */
   readonly isDatabase: boolean;
@@ -30,7 +30,7 @@ export interface ConnectionTarget {
 
 const NONE: ConnectionString["parameters"] = new Map();
 
-/** What its environment and its command say of where a container connects. */
+/** The targets in a container's environment and command. */
 export function writtenTargets(container: Container): readonly ConnectionTarget[] {
   const { variables } = container.environment;
   return [
@@ -181,7 +181,7 @@ const LOCATION =
 /** `ConnectionStrings__Default`: what stands after it is the application's own word. */
 const ASP_NET = /^ConnectionStrings__/i;
 
-/** What is counted or timed per server or host is none: DB_POOL_MAX_PER_SERVER. */
+/** Names of counts and times, which are no targets: DB_POOL_MAX_PER_SERVER. */
 const MEASURE = /(?:^|_)(?:POOL|MAX|MIN|PER|LIMIT|TIMEOUT|COUNT|NUM|CHECK|VERIFY|SSL|TLS)(?:_|$)/i;
 
 /** A variable that is about a Postgres: DATABASE_URL, ORDERS_DB_HOST, PGHOST. */

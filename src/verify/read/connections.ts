@@ -12,7 +12,7 @@ import { isPostgresImage } from "./postgresServers.ts";
 import { resolveTarget, type Destinations } from "./resolvedTargets.ts";
 import { unreadEnvironment, unreadProgram } from "./unread.ts";
 
-/** What a container connects to, by one of the things that say so. */
+/** One connection of a container, from one of its sources. */
 interface TargetConnection {
   readonly target: ConnectionTarget;
   readonly endpoint: Endpoint;
@@ -57,12 +57,12 @@ export function writtenConnections(
   };
 }
 
-/** What a pooler or a Postgres opens is not a client's, unless an annotation says so of it. */
+/** Connections of a pooler or a Postgres are no client's, unless an annotation declares them. */
 function isServer(container: Container): boolean {
   return isPgBouncer(container) || (isPostgresImage(container) && container.command.length === 0);
 }
 
-/** What a container connects to is not known, or not all of it. */
+/** Whether some connections of a container are not known. */
 export function isUnclear({ container, connections, missing }: ContainerConnections): boolean {
   return !isServer(container) && (missing.length > 0 || connections.length === 0);
 }

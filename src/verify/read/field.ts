@@ -56,13 +56,13 @@ export class Field {
     return isCount ? value : undefined;
   }
 
-  /** What a list holds. */
+  /** The items of a list. */
   items(...path: FieldPath): readonly Field[] {
     const list = this.at(...path);
     return Array.isArray(list.value) ? list.value.map((_, index) => list.at(index)) : [];
   }
 
-  /** What a mapping holds. */
+  /** The entries of a mapping. */
   entries(...path: FieldPath): readonly (readonly [string, Field])[] {
     const mapping = this.at(...path);
     if (!isMapping(mapping.value)) return [];

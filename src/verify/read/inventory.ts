@@ -9,11 +9,11 @@ export type AnnotationOverrides = ReadonlyMap<string, ReadonlyMap<string, string
 
 /** All objects, to be found by kind and name. */
 export class Inventory {
-  /** Those of `objects` that stand several times and differ: which of them applies is missing. */
+  /** Objects that appear several times and differ: weir can't know which of them applies. */
   readonly conflicting: ConflictingObjects;
   readonly objects: readonly ManifestObject[];
   readonly namespaces: ReadonlySet<string>;
-  /** Of all objects, whatever their group: `Deployment writing/author`. */
+  /** The keys of all objects, whatever their group: `Deployment writing/author`. */
   readonly keys: ReadonlySet<string>;
   readonly #overrides: AnnotationOverrides;
   readonly #byKind: ReadonlyMap<string, readonly ManifestObject[]>;

@@ -7,7 +7,7 @@ import type { Scalers } from "./scalers.ts";
 
 /** A kind whose objects make pods. */
 export interface WorkloadKind {
-  /** Where it keeps the template of its pods; absent: spec.template. */
+  /** The path of its pod template; absent: spec.template. */
   readonly template?: readonly string[];
   /** The most pods of such an object that can hold connections at once. */
   readonly peakPods: (root: Field, scalers: Scalers) => Quantity;

@@ -22,14 +22,14 @@ import {
   type FoundPooler,
 } from "./poolers.ts";
 
-/** What a PgBouncer's image is called; what only watches one is not. */
+/** The name of a PgBouncer's image. Images that only watch a PgBouncer do not count. */
 const IMAGE = /pgbouncer/i;
 const WATCHER = /exporter|metrics|monitor|reload|watch/i;
-/** Where a script starts it: not where it is a host's name, as in `nc -z pgbouncer 6432`. */
+/** The start of PgBouncer in a script; not its name as a host, as in `nc -z pgbouncer 6432`. */
 const COMMAND =
   /(?:^|[\n;&|(]|\b(?:exec|then|do|else|time|nice|tini|dumb-init|setpriv|--)\s|\b(?:gosu|su-exec)\s+\S+\s)\s*(?:[\w.-]*(?:\/[\w.-]+)*\/)?pgbouncer(?=[\s;&|)]|$)/;
 
-/** Where the images look for their ini when the command names none. */
+/** The paths of the ini in these images, if the command names none. */
 const USUAL_FILES = [
   "/etc/pgbouncer/pgbouncer.ini",
   "/bitnami/pgbouncer/conf/pgbouncer.ini",

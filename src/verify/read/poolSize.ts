@@ -29,7 +29,7 @@ import {
   SQLALCHEMY_DRIVER,
 } from "./poolVariables.ts";
 
-/** Its code opens one connection, to the console: db.SetMaxOpenConns(1). */
+/** The exporter's code opens one connection, to the console: db.SetMaxOpenConns(1). */
 const EXPORTER = /(?:^|\/)prometheuscommunity\/pgbouncer-exporter(?::|@|$)/;
 
 /** Something that says how large the pool is. */
@@ -91,7 +91,7 @@ type Unknown = (place: SourcePosition, why?: string) => MissingQuantity;
 /** A prefix that names one of several databases of a container. */
 const QUALIFIED = /^\w+_(?:DB|DATABASE|PG|POSTGRES|POSTGRESQL)_$/;
 
-/** Those of the target's own prefix (READ_DB_…) where there are any; threads only where nothing else. */
+/** Variables with the target's own prefix (READ_DB_…) if any; threads only if nothing else. */
 function variablesFor(
   { environment }: Container,
   { prefix }: ConnectionTarget,

@@ -19,7 +19,7 @@ export interface FoundPooler extends Listener {
 
 export interface FoundGroup {
   readonly processes: Quantity;
-  /** Where one pod may have several processes: see PoolerGroup. */
+  /** Set if one pod may have several processes: see PoolerGroup. */
   readonly pods?: Quantity;
   readonly configuration: Configuration | MissingQuantity;
 }

@@ -137,7 +137,7 @@ export function processesPerPod(workload: Workload, container: Container): Quant
   return unknown(`${variable.name} is no positive whole number`, variable.place);
 }
 
-/** Its command, and what gunicorn adds to its own. */
+/** The container's command, with the arguments that gunicorn adds to it. */
 function fullCommand(container: Container): Template {
   const command = commandLine(container);
   const more = container.environment.variables.get("GUNICORN_CMD_ARGS")?.value;

@@ -16,7 +16,7 @@ import { LineTable, readYaml, type SourceText } from "../../fleet/yaml.ts";
 import type { ManifestObject } from "../sourcePosition.ts";
 import { iniObject } from "./bareIni.ts";
 
-/** What was read, and what could not be. */
+/** The objects that were read, and the problems of the others. */
 interface ReadObjects {
   readonly objects: readonly ManifestObject[];
   /** The files of documents that are neither, once for each such document. */
@@ -80,7 +80,7 @@ function readText(text: string, reading: TextReading): readonly ReadDocument[] {
   const json = /^\s*\{/.test(text) ? parsedJson(text) : undefined;
   if (json !== undefined) return [{ value: json, offset: 0, text, index: 0 }];
   const read = readYaml({ name: reading.file, text });
-  // What a fleet file may not have (directives, text after ---), the whole parser knows to read.
+  // The whole parser can read what a fleet file may not have: directives, text after ---.
   if (read.problems.length > 0) return readWhole(text, 0, reading);
   return read.documents.flatMap(({ text: piece, offset, simple: value }) =>
     value === undefined
@@ -215,7 +215,7 @@ function addObjects(document: ReadDocument, reading: TextReading): void {
   unpack(document.value, []);
 }
 
-/** Its name; of each generateName the API server makes another one each time. */
+/** The name of an object. The API server makes a new name from a generateName each time. */
 function nameIn(metadata: unknown, generated: Map<string, number>): string | undefined {
   if (!isMapping(metadata)) return undefined;
   const { name, generateName } = metadata;

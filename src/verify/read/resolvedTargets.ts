@@ -6,7 +6,7 @@ import { targetRemedy } from "./annotations.ts";
 import type { ConnectionTarget } from "./connectionTargets.ts";
 import type { FoundPooler } from "./poolers.ts";
 
-/** What a container may connect to. */
+/** Everything that a container may connect to. */
 export interface Destinations {
   readonly book: AddressBook;
   readonly poolers: readonly FoundPooler[];

@@ -15,7 +15,7 @@ import type { Destinations } from "./resolvedTargets.ts";
 // What may open connections and that weir does not read: other programs, sources of variables and
 // files that are not among the objects, and objects of other kinds.
 
-/** What a container of another pooler opens, or one that runs more than its PgBouncer. */
+/** The missing numbers of a container with another pooler, or programs beside its PgBouncer. */
 export function unreadProgram(
   workload: Workload,
   container: Container,
@@ -43,7 +43,10 @@ function isOtherPooler(container: Container): boolean {
 
 const OTHER_REMEDY = `annotate its pods with ${CONNECTS_TO_ANNOTATION} (where it connects to, or "none" where it is no Postgres of these) and ${POOL_MAX_ANNOTATION}`;
 
-/** What a container connects to where nothing of it names a pooler, and a part of its environment or files is not there. */
+/**
+ * The missing target of a container that names no pooler, while a part of its environment or files
+ * is not among the objects.
+ */
 export function unreadEnvironment(
   workload: Workload,
   { name, environment, files }: Container,
