@@ -238,6 +238,21 @@ it("no program imports tests, and no product imports tools", () => {
   expect(offenders).toEqual([]);
 });
 
+it("no files import each other in a circle", () => {
+  const imports = new Map([...CODE].map(([file, code]) => [file, importsOf(file, code)]));
+  const finished = new Set<string>();
+  const circles: string[] = [];
+  const follow = (file: string, path: readonly string[]) => {
+    if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(" → "));
+    else if (!finished.has(file)) {
+      for (const name of imports.get(file) ?? []) follow(name, [...path, file]);
+      finished.add(file);
+    }
+  };
+  for (const file of imports.keys()) follow(file, []);
+  expect(circles).toEqual([]);
+});
+
 it("a type's name stands for one thing in the repository", () => {
   const files = new Map<string, string[]>();
   for (const [file, code] of CODE) {

@@ -1,6 +1,5 @@
 import { McpServer } from "@modelcontextprotocol/server";
-import type { Member } from "./members.ts";
-import type { AnswerCall, Surroundings } from "./tool.ts";
+import type { AnswerCall, Surroundings, Member } from "./tool.ts";
 
 const VERSION = "0.1.0";
 /** The list of tools is the same for everybody, and changes with a new version alone. */

@@ -8,14 +8,7 @@ import { reporting } from "./servers/reporting.ts";
 import { review } from "./servers/review.ts";
 import { scene } from "./servers/scene.ts";
 import { seriesPlanning } from "./servers/seriesPlanning.ts";
-import type { Tool } from "./tool.ts";
-
-/** One of the ten servers: a name as in ACTIVE_MCP_SERVERS, and its tools. */
-export interface Member {
-  readonly name: string;
-  /** Their names are distinct among all members: several can be served at one path. */
-  readonly tools: readonly Tool[];
-}
+import type { Member } from "./tool.ts";
 
 /** All servers that this program can be, in the order of their ports. */
 export const MEMBERS: readonly Member[] = [

@@ -1,4 +1,5 @@
-import { MEMBERS, type Member } from "./members.ts";
+import { MEMBERS } from "./members.ts";
+import type { Member } from "./tool.ts";
 
 const PORT = 3010;
 const MCP_PATH = "/mcp";

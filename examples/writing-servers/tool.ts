@@ -28,6 +28,13 @@ export interface Tool {
   offer(server: McpServer, owner: string, surroundings: Surroundings, answer: AnswerCall): void;
 }
 
+/** One of the ten servers: a name as in ACTIVE_MCP_SERVERS, and its tools. */
+export interface Member {
+  readonly name: string;
+  /** Their names are distinct among all members: several can be served at one path. */
+  readonly tools: readonly Tool[];
+}
+
 /** What a tool does to the data. */
 type Effect = "reads" | "adds" | "changes" | "deletes";
 

@@ -1,6 +1,6 @@
 import type { ConnectionBudgetStatus } from "../api/connectionBudget.ts";
 import type { McpServerStatus } from "../api/mcpServer.ts";
-import { admitted } from "./admission.ts";
+import { admitted } from "./admitted.ts";
 import { runChain, type Check } from "./chain.ts";
 import { configApplied } from "./configApplied.ts";
 import { feasible } from "./feasible.ts";

@@ -10,6 +10,14 @@ import { type ClusterHealth, watchHealth } from "./health.ts";
 import { logStart } from "./log.ts";
 import { kubeClientOf } from "../cluster/kubeClient.ts";
 
+/** A fleet's namespace in the suite's cluster. */
+export interface FleetNamespace {
+  readonly environment: E2eEnvironment;
+  readonly namespace: string;
+  /** kubectl in the namespace. */
+  readonly kubectl: (...args: readonly string[]) => Promise<string>;
+}
+
 /** What all fleets of the suite stand on: a cluster that has the images, and the operator. */
 export interface E2eEnvironment {
   readonly cluster: RealCluster;

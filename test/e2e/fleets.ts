@@ -140,10 +140,13 @@ export function observedText({ text, active }: FleetSpec): string {
 }
 
 /** The plan of a fleet's one budget, and its servers that are awake. */
-export function planned({ text, active }: FleetSpec): {
+export interface PlannedServers {
   readonly plan: BudgetPlan;
   readonly servers: readonly AwakeServer[];
-} {
+}
+
+/** Plans a fleet of one budget. */
+export function planned({ text, active }: FleetSpec): PlannedServers {
   const read = readFleet([{ name: "fleet.yaml", text }]);
   if (!read.ok) throw new Error(JSON.stringify(read.problems));
   const { fleet } = activeFleet(read.fleet, {}, active?.join(","));
@@ -160,7 +163,7 @@ export function planned({ text, active }: FleetSpec): {
 }
 
 /** A server that runs, and where its Service has it. */
-export interface AwakeServer {
+interface AwakeServer {
   readonly name: string;
   readonly url: string;
   readonly members: readonly string[];

@@ -1,5 +1,5 @@
-import { callOf } from "./fleets.ts";
-import type { RunningFleet } from "./runningFleet.ts";
+import type { FleetNamespace } from "./environment.ts";
+import { callOf, type PlannedServers } from "./fleets.ts";
 import type { CallLoad, LoadReport } from "./programs/load.ts";
 import { askProgram, LOAD_PORT } from "./tools.ts";
 
@@ -12,7 +12,7 @@ const NOBODY: CallLoad = { targets: [] };
  *
  * @param pods of each server
  */
-export function loadOf({ servers, plan }: RunningFleet, pods = 1): CallLoad {
+export function loadOf({ servers, plan }: PlannedServers, pods = 1): CallLoad {
   return {
     targets: servers.map(({ name, url, members }) => {
       const limit = plan.servers.find((each) => each.name === name)?.limit ?? 1;
@@ -34,7 +34,7 @@ export interface LoadGenerator {
 
 /** Nobody is called yet. */
 export function loadGeneratorOf(
-  fleet: Pick<RunningFleet, "environment" | "namespace">,
+  fleet: Pick<FleetNamespace, "environment" | "namespace">,
 ): LoadGenerator {
   let wanted = NOBODY;
   let isSuspended = false;

@@ -2,12 +2,11 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { budgetNames } from "../../src/api/names.ts";
-import type { BudgetPlan } from "../../src/budget/plan.ts";
 import { cloneOfRepository } from "../docs/clone.ts";
 import { runBlock, shellBlocks } from "../docs/shellBlocks.ts";
 import { KUBECTL_TIMEOUT } from "./eventually.ts";
 import {
-  type AwakeServer,
+  type PlannedServers,
   BUDGET,
   type FleetSpec,
   observedText,
@@ -15,23 +14,17 @@ import {
   POSTGRES_POD,
   type Scaled,
 } from "./fleets.ts";
-import { againAfterStarvation, type E2eEnvironment } from "./environment.ts";
+import { againAfterStarvation, type E2eEnvironment, type FleetNamespace } from "./environment.ts";
 import { type LoadGenerator, loadGeneratorOf } from "./loadGenerator.ts";
 import { logStart } from "./log.ts";
 import { TOOLS_POD, toolsObjects } from "./tools.ts";
 
 /** A fleet that runs. */
-export interface RunningFleet {
-  readonly namespace: string;
+export interface RunningFleet extends FleetNamespace, PlannedServers {
   readonly scaled: Scaled | undefined;
-  readonly plan: BudgetPlan;
-  readonly servers: readonly AwakeServer[];
   /** PgBouncer's processes by their pods' names, and where each of them listens. */
   readonly poolers: ReadonlyMap<string, string>;
   readonly loadGenerator: LoadGenerator;
-  readonly environment: E2eEnvironment;
-  /** kubectl in the fleet's namespace. */
-  readonly kubectl: (...args: readonly string[]) => Promise<string>;
   /** Runs commands as a reader of docs/quickstart.md would: bash, in a clone, with kubectl. */
   readonly shell: (block: string) => Promise<string>;
 }

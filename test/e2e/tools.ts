@@ -3,9 +3,9 @@ import { join } from "node:path";
 
 import { budgetNames, MAINTENANCE_LABEL, METRICS_LABEL } from "../../src/api/names.ts";
 import { imageOf } from "../../tools/images/catalog.ts";
+import type { FleetNamespace } from "./environment.ts";
 import { answered } from "./eventually.ts";
 import { BUDGET } from "./fleets.ts";
-import type { RunningFleet } from "./runningFleet.ts";
 
 /**
  * A pod of ours in a fleet's namespace, where the suite's programs run: what reaches a Service or a
@@ -98,7 +98,7 @@ function toolsPod(spec: ToolsSpec, programs: readonly string[]): object {
 
 /** Runs one of the programs in a pod to its end. @returns what it wrote to stdout */
 export function runTool(
-  { kubectl }: Pick<RunningFleet, "kubectl">,
+  { kubectl }: Pick<FleetNamespace, "kubectl">,
   program: string,
   ...args: readonly string[]
 ): Promise<string> {
@@ -118,7 +118,7 @@ export function toolCommand(program: string, ...args: readonly string[]): readon
  * @returns the JSON of its answer
  */
 export function askProgram(
-  { environment, namespace }: Pick<RunningFleet, "environment" | "namespace">,
+  { environment, namespace }: Pick<FleetNamespace, "environment" | "namespace">,
   port: number,
   told?: () => object,
 ): Promise<string> {

@@ -1,9 +1,8 @@
 import { z } from "zod";
-import type { Member } from "../members.ts";
 import { id, page, pageInput, pageOutput } from "../page.ts";
 import { deleteTool, found, idInput, single } from "../rows.ts";
 import { text } from "../text.ts";
-import { tool } from "../tool.ts";
+import { tool, type Member } from "../tool.ts";
 
 const COLUMNS = `id, author_id AS "authorId", series_id AS "seriesId", position, title, status,
   target_words AS "targetWords"`;

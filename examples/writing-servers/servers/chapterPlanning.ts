@@ -1,10 +1,9 @@
 import { z } from "zod";
-import type { Member } from "../members.ts";
 import { id, page, pageInput, pageOutput } from "../page.ts";
 import { Refusal } from "../refusal.ts";
 import { deleteTool, found } from "../rows.ts";
 import { text } from "../text.ts";
-import { tool } from "../tool.ts";
+import { tool, type Member } from "../tool.ts";
 
 const COLUMNS = `id, book_id AS "bookId", number, title, summary`;
 

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import type { Member } from "../members.ts";
 import { single } from "../rows.ts";
-import { tool } from "../tool.ts";
+import { tool, type Member } from "../tool.ts";
 
 const count = z.int().min(0);
 const health = z.object({ version: z.string(), maxConnections: count, readOnly: z.boolean() });

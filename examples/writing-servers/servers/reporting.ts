@@ -1,8 +1,7 @@
 import { z } from "zod";
-import type { Member } from "../members.ts";
 import { id, page, pageInput, pageOutput } from "../page.ts";
 import { found, idInput, single } from "../rows.ts";
-import { tool } from "../tool.ts";
+import { tool, type Member } from "../tool.ts";
 
 const COLUMNS = `id, book_id AS "bookId", to_char(
   made_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
