@@ -27,8 +27,8 @@ export interface PlannedServerInput {
   readonly server: McpServer;
   readonly budget: ConnectionBudget;
   readonly admission: Admission;
-  /** Its numbers; absent: it is not admitted, and has none. */
-  readonly planned?: ServerPlan;
+  /** Its numbers; undefined: it is not admitted, and has none. */
+  readonly planned: ServerPlan | undefined;
   readonly pgbouncers: ObservedPgBouncers;
   readonly owners: ClientOwners;
 }

@@ -60,14 +60,13 @@ function serverInputs({ snapshot, plan, ...others }: BudgetInput): readonly Serv
     const { name, parsed } = server.object;
     const admission = admissions.get(name);
     if (!parsed.ok || admission === undefined) throw new Error(`the plan lacks McpServer ${name}`);
-    const numbers = planned.get(name);
     return {
       ...others,
       snapshot: server,
       server: parsed.value,
       budget,
       admission,
-      ...(numbers !== undefined && { planned: numbers }),
+      planned: planned.get(name),
     };
   });
 }

@@ -144,8 +144,9 @@ export function combined(parts: readonly SourceStatus[]): SourceStatus {
 }
 
 /**
- * A failure is one whatever else is not known; success is only said when all was asked. While
- * any source has not been asked yet, the condition keeps what it said before.
+ * A failure is one whatever else is not known; success, or what else a check says without a failure,
+ * only when all was asked. While any source has not been asked yet, the condition keeps what it said
+ * before.
  */
 export function outcomeOf<Type extends ConditionType>(
   sources: SourceStatus,

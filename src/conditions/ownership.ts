@@ -21,29 +21,20 @@ interface Owner<W> {
 }
 
 /** Finds out whose a client is. */
-export interface Ownership<W> {
+export function ownershipOf<W extends OwnerCandidate>(workloads: readonly W[]) {
+  const byAddress = podsByAddress(workloads);
+  const byLine = Map.groupBy(workloads.filter(namesLogin), ({ line }) => line);
+  /** The workloads that are known to use this line and login. */
+  const byLogin = (client: ClientOrigin) =>
+    [...(byLine.get(client.line) ?? []), ...(byLine.get(undefined) ?? [])].filter((each) =>
+      fits(each, client),
+    );
   /**
    * Whose pool a client belongs to: that of the workload which owns the line; else, when just one
    * pod has the client's address, that of the one workload of this pod which uses the client's line
    * and login; else, when no pod or several have the address, that of the one workload which is
    * known to use this line and login, or could from there. Undefined: nobody's, or not known.
    */
-  of(client: ClientOrigin): Owner<W> | undefined;
-  /** The only pod at the client's address, whatever its login; otherwise the same as `of`. */
-  nearest(client: ClientOrigin): Owner<W> | undefined;
-  /** The workloads that are known to use this line and login. */
-  byLogin(client: ClientOrigin): readonly W[];
-  /** Whether some pod has this address. */
-  hasPodAt(address: string): boolean;
-}
-
-export function ownershipOf<W extends OwnerCandidate>(workloads: readonly W[]): Ownership<W> {
-  const byAddress = podsByAddress(workloads);
-  const byLine = Map.groupBy(workloads.filter(namesLogin), ({ line }) => line);
-  const byLogin = (client: ClientOrigin) =>
-    [...(byLine.get(client.line) ?? []), ...(byLine.get(undefined) ?? [])].filter((each) =>
-      fits(each, client),
-    );
   const of = (client: ClientOrigin): Owner<W> | undefined => {
     const here = byAddress.get(client.address) ?? [];
     const owned = byLine.get(client.line)?.find(({ ownsLine }) => ownsLine);
@@ -63,14 +54,16 @@ export function ownershipOf<W extends OwnerCandidate>(workloads: readonly W[]): 
   };
   return {
     of,
-    nearest: (client) => {
+    /** The only pod at the client's address, whatever its login; otherwise the same as `of`. */
+    nearest: (client: ClientOrigin): Owner<W> | undefined => {
       const here = byAddress.get(client.address) ?? [];
       const [first] = here;
       if (first === undefined || isShared(here)) return of(client);
       return of(client) ?? { workload: first.workload, pod: first.pod };
     },
     byLogin,
-    hasPodAt: (address) => byAddress.has(address),
+    /** Whether some pod has this address. */
+    hasPodAt: (address: string) => byAddress.has(address),
   };
 }
 

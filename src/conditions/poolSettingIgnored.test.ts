@@ -21,8 +21,8 @@ function withoutWorkload({ object, pods, handshake }: ServerSnapshot): ServerSna
 
 function withoutSetting(server: ServerSnapshot): ServerSnapshot {
   if (server.workload === undefined) return server;
-  const { kind, name, uid, replicas, rollout } = server.workload;
-  return { ...server, workload: { kind, name, uid, replicas, rollout } };
+  const { kind, name, replicas, rollout } = server.workload;
+  return { ...server, workload: { kind, name, replicas, rollout } };
 }
 
 /** Pods that are set to 4, of a server with this pool. */

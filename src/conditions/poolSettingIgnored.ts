@@ -2,7 +2,7 @@ import type { Condition } from "../api/kubernetes.ts";
 import type { PodSnapshot } from "../model/workload.ts";
 import { listed } from "../text/wording.ts";
 import { whyUnknown } from "./clientOwners.ts";
-import { UNCHANGED, type CheckOutcome, type CheckResult } from "./condition.ts";
+import type { CheckOutcome, CheckResult } from "./condition.ts";
 import type { PlannedServerInput, ServerInput } from "./input.ts";
 import { outcomeOf } from "./observed.ts";
 import { allowedByPod } from "./poolSetting.ts";
@@ -38,10 +38,9 @@ export function poolSettingIgnored(
     over.length > 0
       ? { status: "True", reason: "MoreThanConfigured", message: listed(over.toSorted()) }
       : configuredOtherwise(input);
-  const outcome = outcomeOf<"PoolSettingIgnored">(pgbouncers, failure, followed(input));
-  if (outcome === UNCHANGED || outcome.status !== "False") return outcome;
   const held = pods.map((each) => each.held);
-  return settingUnknown(input) ?? whyUnknown(held, before, KNOWING) ?? outcome;
+  const otherwise = settingUnknown(input) ?? whyUnknown(held, before, KNOWING) ?? followed(input);
+  return outcomeOf<"PoolSettingIgnored">(pgbouncers, failure, otherwise);
 }
 
 /** A Live pool may have been given more than it started with. */

@@ -11,29 +11,14 @@ import type { PostgresSnapshot } from "../model/postgres.ts";
 import { clientLimitOf, numberSetting, serverLimitOf } from "../pgbouncer/lineLimits.ts";
 import type { ObservedPgBouncer, ObservedPgBouncers } from "./observed.ts";
 
+export type ClientUse = ReturnType<typeof clientUseOf>;
+
 /**
  * The client sum of one PgBouncer process as it is: what is open or may be opened. All are
- * connections; the total is their sum.
+ * connections; the total is their sum. Counts are the most in the process' window: what broke the
+ * sum a moment ago counts.
  */
-export interface ClientUse {
-  /** Σ max(limit, open) over the servers' lines that have a limit. */
-  readonly limited: number;
-  /** How many lines that are. */
-  readonly limitedLines: number;
-  /** Open on the lines without a limit. */
-  readonly open: number;
-  readonly openLines: number;
-  /** The reserve, or what is more than it. */
-  readonly maintenance: number;
-  readonly consoles: number;
-  readonly logins: number;
-  readonly total: number;
-  /** max_client_conn as applied. */
-  readonly capacity: number;
-}
-
-/** Counts are the most in the process' window: what broke the sum a moment ago counts. */
-export function clientUseOf(pgbouncer: ObservedPgBouncer, budget: ConnectionBudget): ClientUse {
+export function clientUseOf(pgbouncer: ObservedPgBouncer, budget: ConnectionBudget) {
   const { state, lines } = pgbouncer;
   const { reserve, maxClientConn } = budget.spec.pgbouncer;
   let limited = 0;
@@ -63,14 +48,18 @@ export function clientUseOf(pgbouncer: ObservedPgBouncer, budget: ConnectionBudg
   );
   const consoles = Math.max(reserve.consoles, consolesOpen(state));
   return {
+    /** Σ max(limit, open) over the servers' lines that have a limit. */
     limited,
     limitedLines,
+    /** Open on the lines without a limit. */
     open,
     openLines,
+    /** The reserve, or what is more than it. */
     maintenance,
     consoles,
     logins: reserve.logins,
     total: limited + open + maintenance + consoles + reserve.logins,
+    /** max_client_conn as applied. */
     capacity: numberSetting(state.config, "max_client_conn") ?? maxClientConn,
   };
 }
@@ -116,15 +105,7 @@ export function loginStormOf(pgbouncer: ObservedPgBouncer, budget: ConnectionBud
   return total > capacity ? { ...worst, consoles, maintenance, total, capacity } : undefined;
 }
 
-/** The Postgres connections that all processes together may use, and the share of each. */
-export interface SlotRoom {
-  /** P: the number of the spec, or the number that Postgres really admits if that is smaller. */
-  readonly postgres: number;
-  /** K: as many as the spec says, or as are known when these are more. */
-  readonly processes: number;
-  /** S = ⌊P / K⌋. */
-  readonly perProcess: number;
-}
+export type SlotRoom = ReturnType<typeof slotRoomOf>;
 
 /** The slot sum of one PgBouncer process as it is: backend connections. */
 export function slotUseOf({ state, lines }: ObservedPgBouncer, budget: ConnectionBudget) {
@@ -141,11 +122,12 @@ export function slotUseOf({ state, lines }: ObservedPgBouncer, budget: Connectio
   return { lines: sum, maintenance, total: sum + maintenance };
 }
 
+/** The Postgres connections that all processes together may use, and the share of each: S = ⌊P / K⌋. */
 export function slotRoomOf(
   budget: ConnectionBudget,
   { names = [] }: ObservedPgBouncers,
   live: Observation<PostgresSnapshot>,
-): SlotRoom {
+) {
   const postgres = live.state === "available" ? liveShareOf(budget, live.value) : shareOf(budget);
   // A process that is away for a moment comes back, and opens its share again.
   const processes = Math.max(processCountOf(budget), names.length);

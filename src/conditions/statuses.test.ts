@@ -128,7 +128,7 @@ describe("WithinGrant", () => {
       "Deployment scene may make 2 (its replicas) × 2 (RollingUpdate) = 4 pods > 2",
     ],
     [
-      { hpa: { name: "scene", minReplicas: 1, maxReplicas: 3 } },
+      { hpa: { name: "scene", maxReplicas: 3 } },
       "may make 3 (HPA scene) × 2 (RollingUpdate) = 6 pods > 2",
     ],
   ])("is False of a workload that may make more pods: %o", (change, text) => {

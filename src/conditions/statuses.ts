@@ -31,9 +31,9 @@ export function budgetStatus(input: BudgetInput): ConnectionBudgetStatus {
   const replicas = (pgbouncers.pending ? undefined : pgbouncers.apart) ?? before.replicas;
   return {
     observedGeneration: budget.generation,
-    ...(replicas !== undefined && { replicas }),
-    ...(selector !== undefined && { selector }),
-    ...(targets !== undefined && { targets }),
+    replicas,
+    selector,
+    targets,
     conditions: runChain(BUDGET_CHECKS, {
       object: budget,
       input,
@@ -64,7 +64,7 @@ export function serverStatus(input: ServerInput, atMs: number): McpServerStatus 
   return {
     observedGeneration: object.generation,
     replicas: pods.length,
-    ...(selector !== undefined && { selector }),
+    selector,
     ...numbersOf(input),
     conditions: runChain(SERVER_CHECKS, {
       object,

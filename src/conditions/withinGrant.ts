@@ -3,7 +3,7 @@ import { generationsOf } from "../budget/sums.ts";
 import type { ServerSnapshot } from "../model/budgetSnapshot.ts";
 import { counted } from "../text/wording.ts";
 import { whyUnknown } from "./clientOwners.ts";
-import { failureFrom, UNCHANGED, type CheckOutcome, type FailureCause } from "./condition.ts";
+import { failureFrom, type CheckOutcome, type FailureCause } from "./condition.ts";
 import type { ServerInput } from "./input.ts";
 import { outcomeOf } from "./observed.ts";
 import type { Reasons } from "./reasons.ts";
@@ -38,14 +38,16 @@ export function withinGrant(
     failureFrom(over) ??
     failureFrom(podsOver(snapshot, peakPods)) ??
     failureFrom(planned === undefined ? [] : workloadOver(snapshot, peakPods));
-  const outcome = outcomeOf<"WithinGrant">(pgbouncers, failure, {
-    status: "True",
-    reason: "Within",
-    message: `at most ${grant} clients on each PgBouncer process, from at most ${counted(peakPods, "pod")}`,
-  });
-  if (outcome === UNCHANGED || outcome.status !== "True") return outcome;
   const held = counts.map((each) => each.held);
-  return whyUnknown(held, before, KNOWING) ?? outcome;
+  return outcomeOf<"WithinGrant">(
+    pgbouncers,
+    failure,
+    whyUnknown(held, before, KNOWING) ?? {
+      status: "True",
+      reason: "Within",
+      message: `at most ${grant} clients on each PgBouncer process, from at most ${counted(peakPods, "pod")}`,
+    },
+  );
 }
 
 function podsOver({ pods }: ServerSnapshot, peakPods: number): readonly Overrun[] {

@@ -19,14 +19,9 @@ interface PodState {
 export interface WorkloadSnapshot extends PoolSetting {
   readonly kind: "Deployment" | "StatefulSet" | "DaemonSet";
   readonly name: string;
-  readonly uid: string;
   /** The wanted pods: `spec.replicas`; of a DaemonSet, the nodes that want one. */
   readonly replicas: number;
-  readonly hpa?: {
-    readonly name: string;
-    readonly minReplicas: number;
-    readonly maxReplicas: number;
-  };
+  readonly hpa?: { readonly name: string; readonly maxReplicas: number };
   readonly rollout: "RollingUpdate" | "Recreate" | "OnDelete";
   /** Its label selector as text (`a=b,c=d`), for the scale subresource. */
   readonly selector?: string;

@@ -18,24 +18,15 @@ export interface Login {
   readonly ssl: false | ConnectionOptions;
 }
 
-/** The logins of one budget, each read from its Secret when it is asked for. */
-export interface BudgetLogins {
-  /** For the console. */
-  readonly stats: (signal: AbortSignal) => Promise<Login>;
-  /** For Postgres behind weir's own PgBouncer, through it. */
-  readonly maintenance: (signal: AbortSignal) => Promise<Login>;
-  /** For Postgres itself, as the budget's role; how TLS goes is the caller's concern. */
-  readonly role: (signal: AbortSignal) => Promise<Login>;
-}
+export type BudgetLogins = ReturnType<typeof budgetLogins>;
 
 const CA_KEY = "ca.crt";
 
-/** All of them throw UnavailableError where a Secret is not as it must be. */
-export function budgetLogins(
-  client: KubeClient,
-  runtime: Runtime,
-  budget: ConnectionBudget,
-): BudgetLogins {
+/**
+ * The logins of one budget, each read from its Secret when it is asked for. All of them throw
+ * UnavailableError where a Secret is not as it must be.
+ */
+export function budgetLogins(client: KubeClient, runtime: Runtime, budget: ConnectionBudget) {
   const { namespace, name } = budget.metadata;
   const { existing } = budget.spec.pgbouncer;
   const { credentialsSecretRef, tls } = budget.spec.postgres;
@@ -68,16 +59,19 @@ export function budgetLogins(
     return { ...own, ssl: { ca: await caOf(secret, signal), servername } };
   };
   return {
-    stats: async (signal) => {
+    /** For the console. */
+    stats: async (signal: AbortSignal) => {
       const [secret, user] =
         existing === undefined
           ? [statsSecret, STATS_LOGIN]
           : [existing.statsSecretRef.name, undefined];
       return toPgbouncer(await read(secret, user, signal), signal);
     },
-    maintenance: async (signal) =>
+    /** For Postgres behind weir's own PgBouncer, through it. */
+    maintenance: async (signal: AbortSignal) =>
       toPgbouncer(await read(maintenanceSecret, MAINTENANCE_LINE, signal), signal),
-    role: async (signal) => {
+    /** For Postgres itself, as the budget's role; how TLS goes is the caller's concern. */
+    role: async (signal: AbortSignal): Promise<Login> => {
       const login = await read(credentialsSecretRef.name, roleOf(budget), signal);
       const caSecret = tls?.caSecretRef?.name;
       const ca = caSecret === undefined ? undefined : await caOf(caSecret, signal);

@@ -3,7 +3,6 @@ import type { KubeClient } from "../kube/client.ts";
 import type { Handshake } from "../model/budgetSnapshot.ts";
 import { PENDING, type Observation } from "../model/observation.ts";
 import type { PgBouncerSnapshot } from "../model/pgbouncer.ts";
-import type { PostgresSnapshot } from "../model/postgres.ts";
 import { budgetLogins } from "./budgetLogins.ts";
 import { processMemory, sameProcesses } from "../pgbouncer/processIdentity.ts";
 import type { Semaphore } from "../runtime/semaphore.ts";
@@ -13,22 +12,7 @@ import { poll, pollers, type ObserverOptions, type Poller } from "./poller.ts";
 import type { PgBouncerTargets } from "./pgbouncerTargets.ts";
 import { pollPostgres } from "./postgresPoller.ts";
 
-/**
- * Asks the parts of one budget that are not in the API, as it is written now. Only `retarget` and
- * `stop` open and close connections; all else is a question that changes nothing.
- */
-export interface BudgetObserver {
-  /**
-   * Which processes and ready pods there are may change at any time.
-   *
-   * @param servers the ready pods of each, by its name
-   */
-  readonly retarget: (now: PgBouncerTargets, servers: ReadonlyMap<string, McpEndpoints>) => void;
-  readonly pgbouncers: () => Observation<readonly PgBouncerSnapshot[]>;
-  readonly postgres: () => Observation<PostgresSnapshot>;
-  readonly handshake: (server: string) => Observation<Handshake>;
-  readonly stop: () => Promise<void>;
-}
+export type BudgetObserver = ReturnType<typeof observeBudget>;
 
 /** The options of an observer of one budget. */
 interface BudgetObserverOptions extends ObserverOptions {
@@ -38,7 +22,9 @@ interface BudgetObserverOptions extends ObserverOptions {
 }
 
 /**
- * From now on connections are held, one console a process.
+ * Asks the parts of one budget that are not in the API, as it is written now, and holds connections,
+ * one console a process. Only `retarget` and `stop` open and close them; all else is a question that
+ * changes nothing.
  *
  * @param onChange is called when what a judgement can observe has changed
  */
@@ -46,7 +32,7 @@ export function observeBudget(
   budget: ConnectionBudget,
   options: BudgetObserverOptions,
   onChange: () => void,
-): BudgetObserver {
+) {
   const { client, runtime, limit } = options;
   const logins = budgetLogins(client, runtime, budget);
   const { namespace } = budget.metadata;
@@ -94,7 +80,12 @@ export function observeBudget(
   const postgres = pollPostgres(budget, logins, () => processTargets() ?? [], options, onChange);
 
   return {
-    retarget: (now, servers) => {
+    /**
+     * Which processes and ready pods there are may change at any time.
+     *
+     * @param servers the ready pods of each, by its name
+     */
+    retarget: (now: PgBouncerTargets, servers: ReadonlyMap<string, McpEndpoints>) => {
       targets = now;
       handshakes.reconcile(
         [...servers].map(([name, endpoints]) => [
@@ -115,7 +106,7 @@ export function observeBudget(
       );
       noteProcesses();
     },
-    pgbouncers: () => {
+    pgbouncers: (): Observation<readonly PgBouncerSnapshot[]> => {
       if (targets?.kind === "None") {
         return { state: "unavailable", reason: targets.reason, message: targets.message };
       }
@@ -142,7 +133,8 @@ export function observeBudget(
       };
     },
     postgres: postgres.observation,
-    handshake: (server) => handshakes.get(server)?.observation() ?? PENDING,
+    handshake: (server: string): Observation<Handshake> =>
+      handshakes.get(server)?.observation() ?? PENDING,
     stop: async () => {
       const all = [processes, hosts, handshakes, postgres];
       await Promise.all(all.map(({ stop }) => stop()));

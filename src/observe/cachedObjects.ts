@@ -67,7 +67,7 @@ function countAt(value: Fields, ...path: readonly string[]): number | undefined 
 
 /** What the copy has of a Deployment, StatefulSet or DaemonSet. */
 export interface CachedWorkload
-  extends PoolHints, Pick<WorkloadSnapshot, "kind" | "name" | "uid" | "replicas" | "rollout"> {
+  extends PoolHints, Pick<WorkloadSnapshot, "kind" | "name" | "replicas" | "rollout"> {
   readonly namespace: string;
   /** Its label selector, as it is written. */
   readonly selector: Fields;
@@ -76,7 +76,6 @@ export interface CachedWorkload
 /** What the copy has of a HorizontalPodAutoscaler. */
 export interface CachedScaler {
   readonly name: string;
-  readonly minReplicas: number;
   readonly maxReplicas: number;
   /** The workload that it scales, as a workloadKey. */
   readonly target: string;
@@ -120,7 +119,6 @@ export function toCachedScaler(object: KubeObject): CachedScaler {
   const target = (field: string) => textAt(object, "spec", "scaleTargetRef", field) ?? "";
   return {
     name,
-    minReplicas: numberAt(object, "spec", "minReplicas") ?? 1,
     maxReplicas: numberAt(object, "spec", "maxReplicas") ?? 1,
     target: workloadKey(target("kind"), namespace, target("name")),
   };

@@ -17,7 +17,6 @@ import {
   workloadKey,
   type CachedPod,
   type CachedScaler,
-  type CachedService,
   type CachedSlice,
   type CachedWorkload,
 } from "./cachedObjects.ts";
@@ -61,27 +60,7 @@ export interface CopyState extends ReflectorState {
 }
 
 /** What the operator knows of the cluster: a copy that follows it. Keys are `namespace/name`. */
-export interface ClusterCopy {
-  readonly budget: (key: string) => CachedObject<ConnectionBudget> | undefined;
-  readonly budgets: () => readonly CachedObject<ConnectionBudget>[];
-  /** Keys of the budgets that exist, and of those that a server names. */
-  readonly budgetKeys: () => ReadonlySet<string>;
-  /** The servers that name this budget, even if it does not exist. */
-  readonly serversOf: (budgetKey: string) => readonly CachedObject<McpServer>[];
-  /** @param key as workloadKey says it */
-  readonly workload: (key: string) => CachedWorkload | undefined;
-  readonly podsOf: (workloadKey: string) => readonly CachedPod[];
-  /** Pods that nothing made. */
-  readonly barePods: (namespace: string) => readonly CachedPod[];
-  readonly pgbouncerPods: (budgetKey: string) => readonly CachedPod[];
-  readonly scalersOf: (workloadKey: string) => readonly CachedScaler[];
-  readonly service: (key: string) => CachedService | undefined;
-  readonly slicesOf: (serviceKey: string) => readonly CachedSlice[];
-  /** True once all is known; false when it was stopped before. */
-  readonly synced: Promise<boolean>;
-  readonly states: () => readonly CopyState[];
-  readonly stop: () => Promise<void>;
-}
+export type ClusterCopy = Readonly<ReturnType<typeof followCluster>>;
 
 /** What to copy. */
 interface ClusterOptions {
@@ -94,12 +73,7 @@ interface ClusterOptions {
 }
 
 /** Copies all objects that the sums depend on; of most objects, only some fields. */
-export function followCluster({
-  client,
-  runtime,
-  namespace,
-  onChange,
-}: ClusterOptions): ClusterCopy {
+export function followCluster({ client, runtime, namespace, onChange }: ClusterOptions) {
   const serversByBudget = objectIndex<CachedObject<McpServer>>((server) => [budgetKeyOf(server)]);
   const serversByWorkload = objectIndex<CachedObject<McpServer>>((server) => [
     workloadKeyOf(server.observed),
@@ -192,26 +166,31 @@ export function followCluster({
   return {
     budget: budgets.get,
     budgets: budgets.all,
+    /** Keys of the budgets that exist, and of those that a server names. */
     budgetKeys: () =>
       new Set([
         ...budgets.all().map(({ observed }) => keyOf(observed)),
         ...servers.all().map(budgetKeyOf),
       ]),
+    /** The servers that name this budget, even if it does not exist. */
     serversOf: serversByBudget.get,
-    workload: (key) => {
+    /** @param key as workloadKey says it; so for pods and scalers */
+    workload: (key: string) => {
       const [kind, place = ""] = key.split(" ");
       return kind === "Deployment" || kind === "StatefulSet" || kind === "DaemonSet"
         ? workloads[kind].get(place)
         : undefined;
     },
-    podsOf: (key) => present(podsByMaker.get(key)),
-    barePods: (of) => present(barePods.get(of)),
-    pgbouncerPods: (key) => present(pgbouncerPods.get(key)),
+    podsOf: (key: string) => present(podsByMaker.get(key)),
+    /** Pods of a namespace that nothing made. */
+    barePods: (of: string) => present(barePods.get(of)),
+    pgbouncerPods: (budgetKey: string) => present(pgbouncerPods.get(budgetKey)),
     scalersOf: scalersByTarget.get,
     service: services.get,
     slicesOf: slicesByService.get,
+    /** True once all is known; false when it was stopped before. */
     synced: Promise.all(all.map(([, { synced }]) => synced)).then((each) => each.every(Boolean)),
-    states: () => all.map(([plural, { state }]) => ({ plural, ...state() })),
+    states: (): readonly CopyState[] => all.map(([plural, { state }]) => ({ plural, ...state() })),
     stop: async () => {
       await Promise.all(all.map(([, { stop }]) => stop()));
     },

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Handshake } from "../model/budgetSnapshot.ts";
-import type { Observation } from "../model/observation.ts";
+import { PENDING, type Observation } from "../model/observation.ts";
 import type { McpEndpoint } from "./handshake.ts";
 import { loop } from "../runtime/loop.ts";
 import type { ObserverOptions } from "./poller.ts";
@@ -9,13 +9,7 @@ import type { Semaphore } from "../runtime/semaphore.ts";
 /** The ready pods of one server, always in the same order. */
 export type McpEndpoints = readonly (McpEndpoint & { readonly uid: string })[];
 
-/** Greets one server again and again. */
-export interface McpPoller {
-  readonly observation: () => Observation<Handshake>;
-  /** The ready pods as of now: when they change it greets one soon. */
-  readonly retarget: (endpoints: McpEndpoints) => void;
-  readonly stop: () => Promise<void>;
-}
+export type McpPoller = ReturnType<typeof pollMcpServer>;
 
 const AGAIN_MS = 60_000;
 /** A failure counts only after a second one, and is followed by another try sooner. */
@@ -28,15 +22,16 @@ const NO_PODS: Observation<Handshake> = {
   message: "no pod is ready",
 };
 
+/** Greets one server again and again. */
 export function pollMcpServer(
   first: McpEndpoints,
   { runtime, network }: ObserverOptions,
   limit: Semaphore,
   onChange: () => void,
-): McpPoller {
+) {
   let endpoints = first;
   let greeted: string | undefined;
-  let answer: Observation<Handshake> = { state: "pending" };
+  let answer: Observation<Handshake> = PENDING;
   let failures = 0;
 
   const greet = async (stopped: AbortSignal): Promise<number> => {
@@ -58,7 +53,8 @@ export function pollMcpServer(
   const watching = loop(runtime, greet);
   return {
     observation: () => (endpoints.length === 0 ? NO_PODS : answer),
-    retarget: (now) => {
+    /** The ready pods as of now: when they change it greets one soon. */
+    retarget: (now: McpEndpoints) => {
       if (isDeepStrictEqual(endpoints, now)) return;
       endpoints = now;
       watching.trigger();

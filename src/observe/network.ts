@@ -1,37 +1,24 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { UnavailableError } from "../model/observation.ts";
-import type { Handshake } from "../model/budgetSnapshot.ts";
-import type { PostgresSnapshot } from "../model/postgres.ts";
-import { openConsole, type Console } from "../protocol/console.ts";
+import { openConsole } from "../protocol/console.ts";
 import { askPostgres, type PostgresQuestion } from "../postgres/ask.ts";
 import type { ServerLogin } from "../protocol/connection.ts";
 import { deadlineOf } from "../runtime/deadline.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { handshake, type McpEndpoint } from "./handshake.ts";
 
-/** What the pollers ask over connections of their own, beside those to the API server. */
-export interface Network {
-  /** As `openConsole`. */
-  readonly openConsole: (login: ServerLogin, timeoutMs: number) => Promise<Console>;
-  /** As `askPostgres`. */
-  readonly askPostgres: (
-    question: PostgresQuestion,
-    stopped: AbortSignal,
-  ) => Promise<PostgresSnapshot>;
-  /** As `handshake`. */
-  readonly handshake: (endpoint: McpEndpoint, stopped: AbortSignal) => Promise<Handshake>;
-  /** As `addressesOf`. */
-  readonly addressesOf: (host: string, namespace: string) => Promise<readonly string[]>;
-}
+export type Network = ReturnType<typeof systemNetwork>;
 
-/** That of this machine. */
-export function systemNetwork(runtime: Runtime): Network {
+/** What the pollers ask over connections of their own, beside those to the API server. */
+export function systemNetwork(runtime: Runtime) {
   return {
-    openConsole: (login, timeoutMs) => openConsole(login, runtime, timeoutMs),
-    askPostgres: (question, stopped) => askPostgres(question, runtime, stopped),
-    handshake: (endpoint, stopped) => handshake(endpoint, runtime, stopped),
-    addressesOf: (host, namespace) => addressesOf(host, namespace, runtime),
+    openConsole: (login: ServerLogin, timeoutMs: number) => openConsole(login, runtime, timeoutMs),
+    askPostgres: (question: PostgresQuestion, stopped: AbortSignal) =>
+      askPostgres(question, runtime, stopped),
+    handshake: (endpoint: McpEndpoint, stopped: AbortSignal) =>
+      handshake(endpoint, runtime, stopped),
+    addressesOf: (host: string, namespace: string) => addressesOf(host, namespace, runtime),
   };
 }
 

@@ -21,23 +21,7 @@ import { pollers, type ObserverOptions } from "./poller.ts";
 import { pgbouncerTargets, unwatchedServiceOf } from "./pgbouncerTargets.ts";
 import { cachedPodsOf, podOf, workloadOf } from "./serverWorkload.ts";
 
-/**
- * Observes the budgets of a cluster. Only `retarget` and `stop` open and close connections: what is
- * known is asked without changing anything.
- */
-export interface Observer {
-  /**
-   * Follows a budget as it is now: asks the parts that it names from now on, and those no more that
-   * it names no more. Of a budget that isn't there nothing is asked.
-   */
-  readonly retarget: (key: string) => void;
-  /** The observations of a budget now; undefined if the budget does not exist. */
-  readonly snapshot: (key: string) => BudgetSnapshot | undefined;
-  /** Servers whose budget does not exist. */
-  readonly orphans: (budgetKey: string) => readonly ServerSnapshot[];
-  /** Closes every connection. */
-  readonly stop: () => Promise<void>;
-}
+export type Observer = ReturnType<typeof observeBudgets>;
 
 /** The options of an observer of all budgets; `onChange` is called for each new observation. */
 interface BudgetsOptions extends ObserverOptions {
@@ -60,7 +44,11 @@ interface Observed {
   readonly stop: () => Promise<void>;
 }
 
-export function observeBudgets(options: BudgetsOptions): Observer {
+/**
+ * Observes the budgets of a cluster. Only `retarget` and `stop` open and close connections: what is
+ * known is asked without changing anything.
+ */
+export function observeBudgets(options: BudgetsOptions) {
   const { client, cluster, namespace, runtime, statusOf, onChange } = options;
   const observed = pollers<Observed>();
   const limit = semaphore(HANDSHAKES_MAX);
@@ -94,13 +82,18 @@ export function observeBudgets(options: BudgetsOptions): Observer {
   };
 
   return {
-    retarget: (key) => {
+    /**
+     * Follows a budget as it is now: asks the parts that it names from now on, and those no more
+     * that it names no more. Of a budget that isn't there nothing is asked.
+     */
+    retarget: (key: string) => {
       const budget = budgetOf(key);
       if (budget === undefined) return observed.end(key);
       const ready = serversOf(key).map((each) => [each.object.name, endpointsOf(each)] as const);
       observerOf(key, budget).retarget(pgbouncerTargets(budget, cluster), new Map(ready));
     },
-    snapshot: (key) => {
+    /** The observations of a budget now; undefined if the budget does not exist. */
+    snapshot: (key: string): BudgetSnapshot | undefined => {
       const cached = cluster.budget(key);
       if (cached === undefined) return undefined;
       const budget = budgetOf(key);
@@ -122,7 +115,8 @@ export function observeBudgets(options: BudgetsOptions): Observer {
         postgres: observer?.postgres() ?? PENDING,
       };
     },
-    orphans: (key) => serversOf(key).map((each) => serverOf(each, cluster, PENDING)),
+    /** Servers whose budget does not exist. */
+    orphans: (key: string) => serversOf(key).map((each) => serverOf(each, cluster, PENDING)),
     stop: observed.stop,
   };
 }

@@ -52,18 +52,12 @@ interface Entry {
 }
 
 /** The last seconds of one PgBouncer process. */
-interface SampleWindow {
-  /** Maxima of the last 10 s, this sample included. */
-  readonly add: (sample: StateSample, atMs: number) => PgBouncerWindow;
-  /** It did not answer for a moment: the window is as long as it has answered since. */
-  readonly interrupt: () => void;
-}
-
-export function sampleWindow(): SampleWindow {
+export function sampleWindow() {
   let entries: readonly Entry[] = [];
   let sinceMs: number | undefined;
   return {
-    add: (sample, atMs) => {
+    /** Maxima of the last 10 s, this sample included. */
+    add: (sample: StateSample, atMs: number): PgBouncerWindow => {
       sinceMs ??= atMs;
       const startMs = sinceMs;
       const recent = entries.filter((entry) => atMs - entry.atMs < WINDOW_MS);
@@ -77,6 +71,7 @@ export function sampleWindow(): SampleWindow {
           inRow.length < SAMPLES_IN_ROW ? new Map() : leastOf(inRow.map(({ held }) => held)),
       };
     },
+    /** It did not answer for a moment: the window is as long as it has answered since. */
     interrupt: () => {
       sinceMs = undefined;
     },

@@ -93,18 +93,10 @@ const DEBOUNCE_MS = 3000;
 /** The first failure, and one retry. */
 const FAILURES_MIN = 2;
 
-/** The last state of a source that is asked again and again. */
-interface FailureDebounce<T> {
-  readonly observation: () => Observation<T>;
-  /** It answered. */
-  readonly answered: (value: T) => void;
-  /** It did not; it was asked at `askedMs`. */
-  readonly failed: (error: unknown, askedMs: number, nowMs: number) => void;
-}
-
 /**
- * One failure changes nothing: the last observation holds until questions have failed for 3 s and
- * again at a retry. An answer counts at once.
+ * The last state of a source that is asked again and again. One failure changes nothing: the last
+ * observation holds until questions have failed for 3 s and again at a retry. An answer counts at
+ * once.
  *
  *               answer                   failures of 3 s, 2 at least
  *   pending ───────────────▶ available ──────────────────────────────▶ unavailable
@@ -116,17 +108,18 @@ interface FailureDebounce<T> {
  *
  * Which available addresses are one process is another matter: see pgbouncer/processIdentity.ts.
  */
-export function failureDebounce<T>(): FailureDebounce<T> {
+export function failureDebounce<T>() {
   let observation: Observation<T> = { state: "pending" };
   let failures = 0;
   let failingSinceMs = 0;
   return {
     observation: () => observation,
-    answered: (value) => {
+    answered: (value: T) => {
       failures = 0;
       observation = { state: "available", value };
     },
-    failed: (error, askedMs, nowMs) => {
+    /** @param askedMs when it was asked */
+    failed: (error: unknown, askedMs: number, nowMs: number) => {
       if (failures === 0) failingSinceMs = askedMs;
       failures += 1;
       if (failures < FAILURES_MIN || nowMs - failingSinceMs < DEBOUNCE_MS) return;
@@ -144,22 +137,11 @@ function unavailableErrorOf(error: unknown): UnavailableError {
 }
 
 /** Pollers by the key of their source. */
-interface Pollers<T> {
-  readonly get: (key: string) => T | undefined;
-  /** Starts what is missing, and stops all that is not among these. */
-  readonly reconcile: (wanted: Iterable<readonly [string, () => T]>) => void;
-  /** Stops one, where it runs. */
-  readonly end: (key: string) => void;
-  /** Starts one in place of the one that runs. */
-  readonly replace: (key: string, start: () => T) => T;
-  /** Every one that was ever started has ended. */
-  readonly stop: () => Promise<void>;
-}
-
-export function pollers<T extends { readonly stop: () => Promise<void> }>(): Pollers<T> {
+export function pollers<T extends { readonly stop: () => Promise<void> }>() {
   const running = new Map<string, T>();
   const stopping = new Set<Promise<void>>();
 
+  /** Stops one, where it runs. */
   const end = (key: string) => {
     const poller = running.get(key);
     if (poller === undefined) return;
@@ -167,6 +149,7 @@ export function pollers<T extends { readonly stop: () => Promise<void> }>(): Pol
     const ending = poller.stop().finally(() => stopping.delete(ending));
     stopping.add(ending);
   };
+  /** Starts one in place of the one that runs. */
   const replace = (key: string, start: () => T) => {
     end(key);
     const poller = start();
@@ -174,14 +157,16 @@ export function pollers<T extends { readonly stop: () => Promise<void> }>(): Pol
     return poller;
   };
   return {
-    get: (key) => running.get(key),
-    reconcile: (entries) => {
+    get: (key: string) => running.get(key),
+    /** Starts what is missing, and stops all that is not among these. */
+    reconcile: (entries: Iterable<readonly [string, () => T]>) => {
       const wanted = new Map(entries);
       for (const key of running.keys()) if (!wanted.has(key)) end(key);
       for (const [key, start] of wanted) if (!running.has(key)) replace(key, start);
     },
     end,
     replace,
+    /** Every one that was ever started has ended. */
     stop: async () => {
       for (const key of running.keys()) end(key);
       await Promise.all(stopping);

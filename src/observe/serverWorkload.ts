@@ -2,7 +2,7 @@ import type { McpServer } from "../api/mcpServer.ts";
 import type { ObservedObject } from "../model/budgetSnapshot.ts";
 import type { PodSnapshot, WorkloadSnapshot } from "../model/workload.ts";
 import type { ClusterCopy } from "./cluster.ts";
-import { type CachedPod, type CachedScaler, poolMaxOf } from "./cachedObjects.ts";
+import { type CachedPod, poolMaxOf } from "./cachedObjects.ts";
 import { workloadKeyOf } from "./observedObject.ts";
 import { selects, selectorText } from "../kube/selector.ts";
 
@@ -28,7 +28,7 @@ export function workloadOf(
   const key = workloadKeyOf(server);
   const workload = cluster.workload(key);
   if (workload === undefined) return undefined;
-  const { kind, name, uid, replicas, rollout } = workload;
+  const { kind, name, replicas, rollout } = workload;
   // Usually one autoscaler scales it. If two do, the larger maximum counts.
   const [hpa] = cluster.scalersOf(key).toSorted((a, b) => b.maxReplicas - a.maxReplicas);
   const pool = server.parsed.ok ? server.parsed.value.spec.pool : undefined;
@@ -37,9 +37,8 @@ export function workloadOf(
   return {
     kind,
     name,
-    uid,
     replicas,
-    ...(hpa !== undefined && { hpa: hpaOf(hpa) }),
+    ...(hpa !== undefined && { hpa }),
     rollout,
     ...(selector !== undefined && { selector }),
     ...(max !== undefined && { poolMax: max.value, poolMaxFrom: max.from }),
@@ -58,8 +57,4 @@ export function podOf(pod: CachedPod, { parsed }: ObservedObject<McpServer>): Po
     terminating,
     ...(max !== undefined && { poolMax: max.value }),
   };
-}
-
-function hpaOf({ name, minReplicas, maxReplicas }: CachedScaler) {
-  return { name, minReplicas, maxReplicas };
 }

@@ -1,37 +1,22 @@
 import type { Logger } from "pino";
 import { API_VERSION, GROUP } from "../api/names.ts";
-import type { ObservedStatus } from "../api/status.ts";
-import type { Decision, EventRecord } from "../conditions/decision.ts";
+import type { Decision } from "../conditions/decision.ts";
 import { judge, judgeOrphans } from "../conditions/judge.ts";
 import type { KubeClient } from "../kube/client.ts";
-import { startEvents, type Events } from "../kube/events.ts";
+import { startEvents } from "../kube/events.ts";
 import { KubeError } from "../kube/refusal.ts";
 import type { LeaderTerm } from "../kube/lease.ts";
-import type { Listed } from "../kube/object.ts";
 import { startWorkQueue } from "../kube/workQueue.ts";
 import { BUDGETS, SERVERS, type ClusterCopy } from "../observe/cluster.ts";
 import type { Network } from "../observe/network.ts";
-import type { CachedObject } from "../observe/observedObject.ts";
 import { observeBudgets } from "../observe/observer.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { logOnChange } from "./logOnChange.ts";
 import type { Metrics } from "./metrics.ts";
-import {
-  statusWriter,
-  type StatusWriter,
-  type WantedStatus,
-  type Written,
-} from "./statusWriter.ts";
+import { statusWriter, type WantedStatus, type Written } from "./statusWriter.ts";
 
 /** The work of an operator while it leads. */
-export interface Reconciler {
-  /** Something has changed that concerns these budgets. */
-  readonly add: (budgetKeys: Iterable<string>) => void;
-  /** Budgets whose judgement takes too long; normally there are none. */
-  readonly stuck: () => readonly string[];
-  /** Writes nothing any more, and closes every connection; doesn't reject. */
-  readonly stop: () => Promise<void>;
-}
+export type Reconciler = ReturnType<typeof startReconciler>;
 
 /** The options of a reconciler. */
 export interface ReconcilerOptions {
@@ -60,7 +45,7 @@ const BACKOFF = { firstMs: 500, maxMs: 30_000 };
 const ACTION = "Judge";
 
 /** Observes, decides and acts, for each budget that something has changed of. */
-export function startReconciler(options: ReconcilerOptions): Reconciler {
+export function startReconciler(options: ReconcilerOptions) {
   const { client, network, cluster, namespace, metrics, log, term, runtime } = options;
   const startedMs = new Map<string, number>();
   const logFaults = logOnChange(log);
@@ -87,6 +72,21 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     onSample: metrics.onSample,
     onChange: (key) => queue.add(key, BURST_MS),
   });
+  /** The events of an object are reported once its status is written. */
+  const write = async (wanted: WantedStatus, { events }: Decision): Promise<Written> => {
+    const done = await writer.write(wanted);
+    if (done.outcome !== "written") return done;
+    const { kind } = wanted.listed;
+    const { namespace, name, uid } = wanted.cached.observed;
+    const regarding = { apiVersion: API_VERSION, kind, namespace, name, uid };
+    for (const { about, type, reason, note } of events) {
+      if (about.kind !== kind || about.name !== name) continue;
+      recorder.report({ regarding, type, reason, action: ACTION, note });
+      metrics.onWrite("Event");
+      log.info({ kind, namespace, name, reason }, note);
+    }
+    return done;
+  };
   const reconcile = async (key: string) => {
     if (!term.stillLeading()) return;
     startedMs.set(key, runtime.monotonicMs());
@@ -100,11 +100,9 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
       if (decision.fault !== undefined) metrics.onSumError();
       logFaults(new Map([[`budget ${key}`, decision.fault]]));
       metrics.set(key, decision.metrics);
-      const changes = statusChanges(decision, key, cluster);
-      const againInMs = await writeAll(changes, (change) =>
-        write(change, writer, recorder, options),
-      );
-      if (changes.length > 0) queue.add(key, againInMs);
+      const wanted = wantedStatuses(decision, key, cluster);
+      const againInMs = await writeAll(wanted, (each) => write(each, decision));
+      if (wanted.length > 0) queue.add(key, againInMs);
     } finally {
       startedMs.delete(key);
     }
@@ -118,13 +116,16 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     runtime,
   });
   return {
-    add: (keys) => {
+    /** Something has changed that concerns these budgets. */
+    add: (keys: Iterable<string>) => {
       for (const key of keys) queue.add(key, BURST_MS);
     },
+    /** Budgets whose judgement takes too long; normally there are none. */
     stuck: () =>
       [...startedMs]
         .filter(([, sinceMs]) => runtime.monotonicMs() - sinceMs > STUCK_MS)
         .map(([key]) => `budget ${key}: a judgement is under way for too long`),
+    /** Writes nothing any more, and closes every connection; doesn't reject. */
     stop: async () => {
       await Promise.all([queue.stop(), observer.stop(), recorder.stop()]);
       metrics.clear();
@@ -132,32 +133,21 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
   };
 }
 
-/** The status that an object should have, and the events to report once it is written. */
-interface PendingStatus extends WantedStatus {
-  readonly events: readonly EventRecord[];
-}
-
 /** The decided statuses of all objects that the copy of the cluster has. */
-function statusChanges(
-  { statuses, events }: Decision,
+function wantedStatuses(
+  { statuses }: Decision,
   key: string,
   cluster: ClusterCopy,
-): readonly PendingStatus[] {
-  const byObject = Map.groupBy(events, ({ about }) => `${about.kind}/${about.name}`);
-  const change = (
-    listed: Listed,
-    cached: CachedObject<unknown> | undefined,
-    status: ObservedStatus | undefined,
-  ): readonly PendingStatus[] => {
-    if (cached === undefined || status === undefined) return [];
-    const own = byObject.get(`${listed.kind}/${cached.observed.name}`) ?? [];
-    return [{ listed, cached, status, events: own }];
-  };
+): readonly WantedStatus[] {
+  const budget = cluster.budget(key);
   return [
-    ...change(BUDGETS, cluster.budget(key), statuses.budget),
-    ...cluster
-      .serversOf(key)
-      .flatMap((cached) => change(SERVERS, cached, statuses.servers.get(cached.observed.name))),
+    ...(budget && statuses.budget
+      ? [{ listed: BUDGETS, cached: budget, status: statuses.budget }]
+      : []),
+    ...cluster.serversOf(key).flatMap((cached) => {
+      const status = statuses.servers.get(cached.observed.name);
+      return status === undefined ? [] : [{ listed: SERVERS, cached, status }];
+    }),
   ];
 }
 
@@ -168,34 +158,15 @@ function statusChanges(
  * @throws the first failure, when all have ended
  */
 async function writeAll(
-  changes: readonly PendingStatus[],
-  writeOne: (change: PendingStatus) => Promise<Written>,
+  wanted: readonly WantedStatus[],
+  write: (wanted: WantedStatus) => Promise<Written>,
 ): Promise<number> {
-  const done = await Promise.allSettled(changes.map(writeOne));
+  const done = await Promise.allSettled(wanted.map(write));
   const heldMs = done.flatMap((each) => {
     if (each.status === "rejected") throw each.reason;
     return each.value.outcome === "held" ? [each.value.againInMs] : [];
   });
   return Math.min(AGAIN_MS, ...heldMs);
-}
-
-async function write(
-  change: PendingStatus,
-  writer: StatusWriter,
-  recorder: Events,
-  { metrics, log }: ReconcilerOptions,
-): Promise<Written> {
-  const done = await writer.write(change);
-  if (done.outcome !== "written") return done;
-  const { kind } = change.listed;
-  const { namespace, name, uid } = change.cached.observed;
-  for (const { type, reason, note } of change.events) {
-    const regarding = { apiVersion: API_VERSION, kind, namespace, name, uid };
-    recorder.report({ regarding, type, reason, action: ACTION, note });
-    metrics.onWrite("Event");
-    log.info({ kind, namespace, name, reason }, note);
-  }
-  return done;
 }
 
 /** For a log: what an API server said, and of a mistake of weir's own where it is. */

@@ -190,3 +190,10 @@ test.each([
 ])("%s: %j", (expected, wanted) => {
   expect(statusDifference(STATUS, wanted)).toBe(expected);
 });
+
+test("a member that is undefined in what was written last is not there", () => {
+  const written = { ...STATUS, limit: undefined };
+  expect(statusDifference(written, STATUS)).toBe("none");
+  const other = { replicas: 2, conditions: [{ ...READY, message: "191 of 200" }] };
+  expect(statusDifference(written, other)).toBe("messages");
+});

@@ -21,19 +21,7 @@ export type Written =
   /** Only words differ, and these were written a moment ago. */
   | { readonly outcome: "held"; readonly againInMs: number };
 
-/** Writes statuses, as few as possible. */
-export interface StatusWriter {
-  /**
-   * @throws what the API server said; then nothing is known to be written. When this process does
-   *   not lead any more, nothing is written, and that is no error
-   */
-  readonly write: (wanted: WantedStatus) => Promise<Written>;
-  /**
-   * The status of an object. One that was written a moment ago counts as the object's own until the
-   * copy of the cluster has it, so that nothing is written or reported twice.
-   */
-  readonly statusOf: (cached: CachedObject<unknown>) => ObservedStatus;
-}
+export type StatusWriter = ReturnType<typeof statusWriter>;
 
 /** The options of a status writer. */
 interface StatusWriterOptions {
@@ -50,12 +38,8 @@ const WRITES_MAX = 8;
 /** A message has numbers that may change every second; it is rewritten no more often than this. */
 const MESSAGE_MS_MIN = 30_000;
 
-export function statusWriter({
-  client,
-  stillLeading,
-  runtime,
-  onWrite,
-}: StatusWriterOptions): StatusWriter {
+/** Writes statuses, as few as possible. */
+export function statusWriter({ client, stillLeading, runtime, onWrite }: StatusWriterOptions) {
   const limit = semaphore(WRITES_MAX);
   const startedMs = runtime.monotonicMs();
   /** By uid: when it was written last. */
@@ -92,7 +76,11 @@ export function statusWriter({
     return { outcome };
   };
   return {
-    write: async (wanted) => {
+    /**
+     * @throws what the API server said; then nothing is known to be written. When this process does
+     *   not lead any more, nothing is written, and that is no error
+     */
+    write: async (wanted: WantedStatus): Promise<Written> => {
       const { object } = wanted.cached;
       const current = written.get(object) ?? fieldOf(object, "status");
       const difference = statusDifference(current, wanted.status);
@@ -101,20 +89,27 @@ export function statusWriter({
       if (againInMs > 0) return { outcome: "held", againInMs };
       return limit.take(() => put(wanted));
     },
-    statusOf: ({ object, observed }) => written.get(object) ?? observed.status,
+    /**
+     * The status of an object. One that was written a moment ago counts as the object's own until
+     * the copy of the cluster has it, so that nothing is written or reported twice.
+     */
+    statusOf: ({ object, observed }: CachedObject<unknown>) =>
+      written.get(object) ?? observed.status,
   };
 }
 
-/**
- * How far a status is from the one that it should be.
- *
- * @param wanted as JSON would carry it: members that are undefined are not there
- */
+/** How far a status is from the one that it should be, both as JSON carries them. */
 export function statusDifference(current: unknown, wanted: unknown): "none" | "messages" | "more" {
   if (isDeepStrictEqual(current, wanted)) return "none";
-  const sent: unknown = JSON.parse(JSON.stringify(wanted));
-  if (isDeepStrictEqual(current, sent)) return "none";
-  return isDeepStrictEqual(withoutMessages(current), withoutMessages(sent)) ? "messages" : "more";
+  const before = asSent(current);
+  const after = asSent(wanted);
+  if (isDeepStrictEqual(before, after)) return "none";
+  return isDeepStrictEqual(withoutMessages(before), withoutMessages(after)) ? "messages" : "more";
+}
+
+/** Members that are undefined are not there. */
+function asSent(status: unknown): unknown {
+  return JSON.parse(JSON.stringify(status));
 }
 
 function withoutMessages(status: unknown): unknown {

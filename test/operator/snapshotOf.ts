@@ -83,7 +83,6 @@ export function runningOf(
       workload: {
         kind: "Deployment",
         name,
-        uid: `uid-${name}-deployment`,
         replicas: server.spec.replicas,
         rollout: server.spec.rollout.type,
         poolMax,

@@ -1,19 +1,17 @@
-import { ownershipOf, type Ownership } from "../../conditions/ownership.ts";
+import { ownershipOf } from "../../conditions/ownership.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
 import { byCodeUnit } from "../../text/order.ts";
 
-/** Finds out whose a client is. */
-export interface LiveOwners extends Ownership<LiveWorkload> {
-  /** One for each name, line and login: what several pools of a pod open there is summed up. */
-  readonly workloads: readonly LiveWorkload[];
-}
+export type LiveOwners = ReturnType<typeof ownersIn>;
 
-export function ownersIn(live: LiveSystem): LiveOwners {
+/** Finds out whose a client is. */
+export function ownersIn(live: LiveSystem) {
   const workloads = onePoolEach(live.workloads ?? []);
   return { workloads, ...ownershipOf(workloads) };
 }
 
+/** One for each name, line and login: what several pools of a pod open there is summed up. */
 function onePoolEach(workloads: readonly LiveWorkload[]): readonly LiveWorkload[] {
   const same = Map.groupBy(workloads, ({ name, line, user }) => JSON.stringify([name, line, user]));
   return [...same]
