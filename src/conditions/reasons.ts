@@ -1,4 +1,4 @@
-import type { UnavailableReason } from "../model/observation.ts";
+import { UNAVAILABLE_REASONS, type UnavailableReason } from "../model/observation.ts";
 
 /** The reasons of each condition, but those for which any condition may be Unknown. */
 export interface Reasons {
@@ -44,7 +44,9 @@ export interface Reasons {
 export type ConditionType = keyof Reasons;
 
 /** Why weir can't know which server clients belong to. */
-export type OwnerUnknownReason = "AddressesHidden" | "AddressesShared";
+const OWNER_UNKNOWN_REASONS = ["AddressesHidden", "AddressesShared"] as const;
+
+export type OwnerUnknownReason = (typeof OWNER_UNKNOWN_REASONS)[number];
 
 /** Why a server or a budget has no plan. */
 export type UnplannedReason = "NotUnderstood" | "SumsDisagree" | "BudgetNotFound";
@@ -63,19 +65,7 @@ export type ReasonOf<Type extends ConditionType> = Reasons[Type] | UnknownReason
 export type Reason = ReasonOf<ConditionType>;
 
 /** Some process could not be asked, or whose its clients were: what it had open was not known. */
-const UNWATCHED = [
-  "SecretMissing",
-  "SecretForbidden",
-  "SecretInvalid",
-  "HostNotFound",
-  "Unreachable",
-  "LoginRefused",
-  "NotUnderstood",
-  "NoPods",
-  "ProcessesUnseen",
-  "AddressesHidden",
-  "AddressesShared",
-] as const satisfies readonly UnknownReason[];
+const UNWATCHED = [...UNAVAILABLE_REASONS, "ProcessesUnseen", ...OWNER_UNKNOWN_REASONS] as const;
 
 /**
  * The reasons of each condition that windows of PgBouncer processes decide: only a window that is

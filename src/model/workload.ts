@@ -29,7 +29,6 @@ export interface WorkloadSnapshot extends PoolSetting {
 
 /** A pod of a server. */
 export interface PodSnapshot extends PodState {
-  readonly uid: string;
   /** As `WorkloadSnapshot.poolMax`, of the pod's own environment: an old pod has the old one. */
   readonly poolMax?: number;
 }

@@ -14,7 +14,6 @@ import { pollPostgres } from "./postgresPoller.ts";
 
 export type BudgetObserver = ReturnType<typeof observeBudget>;
 
-/** The options of an observer of one budget. */
 interface BudgetObserverOptions extends ObserverOptions {
   readonly client: KubeClient;
   /** Limits the handshakes that are under way at once. */

@@ -73,14 +73,6 @@ export interface CachedWorkload
   readonly selector: Fields;
 }
 
-/** What the copy has of a HorizontalPodAutoscaler. */
-export interface CachedScaler {
-  readonly name: string;
-  readonly maxReplicas: number;
-  /** The workload that it scales, as a workloadKey. */
-  readonly target: string;
-}
-
 /** Namespace, name and uid of an object; empty if it has none. */
 export function namesOf(object: KubeObject) {
   const at = (field: string) => textAt(object, "metadata", field) ?? "";
@@ -114,12 +106,16 @@ export function toCachedWorkload(object: KubeObject): CachedWorkload | undefined
   };
 }
 
-export function toCachedScaler(object: KubeObject): CachedScaler {
+export type CachedScaler = ReturnType<typeof toCachedScaler>;
+
+/** What the copy has of a HorizontalPodAutoscaler. */
+export function toCachedScaler(object: KubeObject) {
   const { namespace, name } = namesOf(object);
   const target = (field: string) => textAt(object, "spec", "scaleTargetRef", field) ?? "";
   return {
     name,
     maxReplicas: numberAt(object, "spec", "maxReplicas") ?? 1,
+    /** The workload that it scales, as a workloadKey. */
     target: workloadKey(target("kind"), namespace, target("name")),
   };
 }
@@ -192,39 +188,30 @@ function budgetOf(labels: Labels): string | undefined {
   return isOne && instance !== undefined ? labels[instance] : undefined;
 }
 
-/** What the copy has of a Service. */
-export interface CachedService {
-  /** Of type ExternalName: the name that it stands for. */
-  readonly externalName?: string;
-  /** The names of its ports, by number; the only one may have none. */
-  readonly portNames: ReadonlyMap<number, string>;
-}
-
-/** What the copy has of an EndpointSlice: its endpoints, but those that terminate. */
-export interface CachedSlice {
-  /** `namespace/name` of its Service. */
-  readonly service: string;
-  readonly ports: ReadonlyMap<string, number>;
-  readonly endpoints: readonly { readonly address: string; readonly pod?: string }[];
-}
-
 const SERVICE_LABEL = "kubernetes.io/service-name";
 
-export function toCachedService(object: KubeObject): CachedService {
+/** What the copy has of a Service. */
+export function toCachedService(object: KubeObject) {
   const isExternal = textAt(object, "spec", "type") === "ExternalName";
   const externalName = isExternal ? textAt(object, "spec", "externalName") : undefined;
   const ports = itemsOf(object, "spec", "ports");
   return {
-    ...(externalName !== undefined && { externalName }),
+    /** Of type ExternalName: the name that it stands for. */
+    externalName,
+    /** The names of its ports, by number; the only one may have none. */
     portNames: new Map(
       ports.map((port) => [numberAt(port, "port") ?? 0, textAt(port, "name") ?? ""]),
     ),
   };
 }
 
-export function toCachedSlice(object: KubeObject): CachedSlice {
+export type CachedSlice = ReturnType<typeof toCachedSlice>;
+
+/** What the copy has of an EndpointSlice: its endpoints, but those that terminate. */
+export function toCachedSlice(object: KubeObject) {
   const service = textAt(object, "metadata", "labels", SERVICE_LABEL) ?? "";
   return {
+    /** `namespace/name` of its Service. */
     service: `${namesOf(object).namespace}/${service}`,
     ports: new Map(
       itemsOf(object, "ports").flatMap((port) => {

@@ -62,7 +62,6 @@ export interface CopyState extends ReflectorState {
 /** What the operator knows of the cluster: a copy that follows it. Keys are `namespace/name`. */
 export type ClusterCopy = Readonly<ReturnType<typeof followCluster>>;
 
-/** What to copy. */
 interface ClusterOptions {
   readonly client: KubeClient;
   readonly runtime: Runtime;

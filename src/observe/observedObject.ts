@@ -88,9 +88,7 @@ export interface PlacedBudget {
   readonly metadata: Pick<ConnectionBudget["metadata"], "name" | "namespace">;
   readonly spec: {
     readonly pgbouncer: {
-      readonly existing?:
-        | Pick<NonNullable<ConnectionBudget["spec"]["pgbouncer"]["existing"]>, "host" | "port">
-        | undefined;
+      readonly existing?: { readonly host: string; readonly port: number } | undefined;
     };
   };
 }

@@ -5,13 +5,13 @@ import type { KubeClient } from "../kube/client.ts";
 import type { ClusterCopy } from "./cluster.ts";
 import type { Network } from "./network.ts";
 import { toCachedBudget, toCachedServer } from "./observedObject.ts";
-import { observeBudgets, type Observer } from "./observer.ts";
+import { observeBudgets } from "./observer.ts";
 
 const KEY = "writing/writing";
 const existing = { host: "10.0.0.9", port: 6432, processes: 1, statsSecretRef: { name: "old" } };
 const POD = { namespace: "writing", uid: "u", hostNetwork: false, ready: true, env: [] };
 
-let observer: Observer;
+let observer: ReturnType<typeof observeBudgets>;
 
 afterEach(async () => {
   await observer.stop();

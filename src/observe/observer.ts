@@ -21,8 +21,6 @@ import { pollers, type ObserverOptions } from "./poller.ts";
 import { pgbouncerTargets, unwatchedServiceOf } from "./pgbouncerTargets.ts";
 import { cachedPodsOf, podOf, workloadOf } from "./serverWorkload.ts";
 
-export type Observer = ReturnType<typeof observeBudgets>;
-
 /** The options of an observer of all budgets; `onChange` is called for each new observation. */
 interface BudgetsOptions extends ObserverOptions {
   readonly client: KubeClient;

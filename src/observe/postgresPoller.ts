@@ -30,7 +30,7 @@ export function pollPostgres(
   const direct = budget.spec.pgbouncer.existing !== undefined;
   const address = formatPostgresAddress(postgresAddressOf(budget));
   let cachedLogin: { readonly login: Login; readonly sinceMs: number } | undefined;
-  const backends = recentMaximum(WINDOW_MS);
+  const backendsMax = recentMaximum(WINDOW_MS);
 
   const loginAt = async (nowMs: number, stopped: AbortSignal) => {
     if (cachedLogin !== undefined && nowMs - cachedLogin.sinceMs < LOGIN_MS_MAX)
@@ -69,7 +69,7 @@ export function pollPostgres(
     {
       ask: async (askedMs, stopped, failures) => {
         const answer = await ask(askedMs, stopped, failures);
-        return { ...answer, backendsMax: backends.add(answer.backends, askedMs) };
+        return { ...answer, backendsMax: backendsMax(answer.backends, askedMs) };
       },
       pauseMs: () => ASK_MS,
       onFailure: () => {
@@ -117,16 +117,11 @@ function prefersTls({ spec }: ConnectionBudget, direct: boolean): boolean {
   return direct && (spec.postgres.tls?.mode ?? "prefer") === "prefer";
 }
 
-/** The most that a count was in the last milliseconds. */
-function recentMaximum(windowMs: number): {
-  /** @returns the maximum, this one included */
-  readonly add: (count: number, atMs: number) => number;
-} {
+/** What takes a count gives the most that it was in the last milliseconds, this one included. */
+function recentMaximum(windowMs: number): (count: number, atMs: number) => number {
   let recent: readonly { readonly count: number; readonly atMs: number }[] = [];
-  return {
-    add: (count, atMs) => {
-      recent = [...recent.filter((each) => atMs - each.atMs < windowMs), { count, atMs }];
-      return Math.max(...recent.map((each) => each.count));
-    },
+  return (count, atMs) => {
+    recent = [...recent.filter((each) => atMs - each.atMs < windowMs), { count, atMs }];
+    return Math.max(...recent.map((each) => each.count));
   };
 }

@@ -47,11 +47,10 @@ export function workloadOf(
 
 /** A pod of a server. An address that others have too says nothing of whose a client is. */
 export function podOf(pod: CachedPod, { parsed }: ObservedObject<McpServer>): PodSnapshot {
-  const { name, uid, ip, ready, terminating, hostNetwork } = pod;
+  const { name, ip, ready, terminating, hostNetwork } = pod;
   const max = parsed.ok ? poolMaxOf(pod, parsed.value.spec.pool) : undefined;
   return {
     name,
-    uid,
     ...(ip !== undefined && !hostNetwork && { address: ip }),
     ready,
     terminating,

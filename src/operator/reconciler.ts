@@ -18,7 +18,6 @@ import { statusWriter, type WantedStatus, type Written } from "./statusWriter.ts
 /** The work of an operator while it leads. */
 export type Reconciler = ReturnType<typeof startReconciler>;
 
-/** The options of a reconciler. */
 export interface ReconcilerOptions {
   readonly client: KubeClient;
   /** To PgBouncers, Postgres and MCP servers. */
@@ -76,14 +75,14 @@ export function startReconciler(options: ReconcilerOptions) {
   const write = async (wanted: WantedStatus, { events }: Decision): Promise<Written> => {
     const done = await writer.write(wanted);
     if (done.outcome !== "written") return done;
-    const { kind } = wanted.listed;
-    const { namespace, name, uid } = wanted.cached.observed;
-    const regarding = { apiVersion: API_VERSION, kind, namespace, name, uid };
+    const { observed } = wanted.cached;
+    const what = { kind: wanted.listed.kind, namespace: observed.namespace, name: observed.name };
+    const regarding = { apiVersion: API_VERSION, ...what, uid: observed.uid };
     for (const { about, type, reason, note } of events) {
-      if (about.kind !== kind || about.name !== name) continue;
+      if (about.kind !== what.kind || about.name !== what.name) continue;
       recorder.report({ regarding, type, reason, action: ACTION, note });
       metrics.onWrite("Event");
-      log.info({ kind, namespace, name, reason }, note);
+      log.info({ ...what, reason }, note);
     }
     return done;
   };

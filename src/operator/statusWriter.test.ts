@@ -5,7 +5,7 @@ import type { KubeClient, KubeRequest } from "../kube/client.ts";
 import { isMapping } from "../json/fields.ts";
 import { SERVERS } from "../observe/cluster.ts";
 import { toCachedServer, type CachedObject } from "../observe/observedObject.ts";
-import { statusDifference, statusWriter, type StatusWriter } from "./statusWriter.ts";
+import { statusDifference, statusWriter } from "./statusWriter.ts";
 
 /** An API server that has one McpServer, and takes whatever is written onto its version. */
 function oneServer() {
@@ -55,7 +55,7 @@ function ready(message: string, status: "True" | "False" = "True"): ObservedStat
 }
 
 interface Writing {
-  readonly writer: StatusWriter;
+  readonly writer: ReturnType<typeof statusWriter>;
   readonly pass: (durationMs: number) => Promise<void>;
 }
 

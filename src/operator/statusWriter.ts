@@ -21,9 +21,6 @@ export type Written =
   /** Only words differ, and these were written a moment ago. */
   | { readonly outcome: "held"; readonly againInMs: number };
 
-export type StatusWriter = ReturnType<typeof statusWriter>;
-
-/** The options of a status writer. */
 interface StatusWriterOptions {
   readonly client: KubeClient;
   /** Asked right before each write, also before one that is tried again. */

@@ -4,7 +4,7 @@ import type { PgBouncerSnapshot } from "../../src/model/pgbouncer.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { followCluster } from "../../src/observe/cluster.ts";
 import { systemNetwork } from "../../src/observe/network.ts";
-import { observeBudgets, type Observer } from "../../src/observe/observer.ts";
+import { observeBudgets } from "../../src/observe/observer.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 import type { Sent } from "./controlPlane.ts";
 
@@ -16,7 +16,7 @@ export interface Observing {
   /** The first of them. */
   readonly process: (budget: Sent) => PgBouncerSnapshot["observation"] | undefined;
   readonly server: (budget: Sent, name: string) => ServerSnapshot | undefined;
-  readonly orphans: Observer["orphans"];
+  readonly orphans: ReturnType<typeof observeBudgets>["orphans"];
   readonly stop: () => Promise<void>;
 }
 

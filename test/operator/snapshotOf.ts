@@ -64,7 +64,7 @@ export const UNREACHABLE: Observation<never> = {
 
 /** One pod of a server, at an address of its own. */
 export function podOf(name: string, more: Partial<PodSnapshot> = {}): PodSnapshot {
-  return { name, uid: `uid-${name}`, ready: true, terminating: false, ...more };
+  return { name, ready: true, terminating: false, ...more };
 }
 
 /** A server with one ready pod and the template that its plan wants. */

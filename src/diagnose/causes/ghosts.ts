@@ -50,6 +50,7 @@ export function ghosts(live: LiveSystem, thresholds: Thresholds) {
   const byPgBouncer = Map.groupBy(proofs.keys(), ({ pgbouncer }) => pgbouncer);
   return {
     findings: [...byPgBouncer].map(([pgbouncer, own]) => findingOf(pgbouncer, own, proofs)),
+    /** They count against no workload's plan. */
     clients: new Set([...proofs.keys()].map(({ client }) => client)),
   };
 }

@@ -3,10 +3,12 @@ import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
 import { byCodeUnit } from "../../text/order.ts";
 
-export type LiveOwners = ReturnType<typeof ownersIn>;
-
 /** Finds out whose a client is. */
-export function ownersIn(live: LiveSystem) {
+export interface LiveOwners extends ReturnType<typeof ownershipOf<LiveWorkload>> {
+  readonly workloads: readonly LiveWorkload[];
+}
+
+export function ownersIn(live: LiveSystem): LiveOwners {
   const workloads = onePoolEach(live.workloads ?? []);
   return { workloads, ...ownershipOf(workloads) };
 }
