@@ -2,10 +2,10 @@ import type { PoolLog } from "./log.ts";
 import type { PoolRuntime } from "./runtime.ts";
 
 /**
- * Tells once when a checkout is held for too long.
+ * Reports once when a checkout is held for too long.
  *
  * @param place who took it
- * @param leakAfterMs 0: nobody looks
+ * @param leakAfterMs 0: no connection is reported
  * @returns to call when it is given back
  */
 export function watchLeak(

@@ -27,7 +27,7 @@ export interface LimitServer {
  */
 export function serveLimit(spec: LimitServerSpec): LimitServer {
   const server = createServer((request, response) => answer(spec, request, response));
-  // It keeps nobody alive.
+  // The server does not keep the process alive.
   server.unref();
   const port = listen(server, spec);
   return {

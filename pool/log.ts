@@ -5,7 +5,7 @@ export interface PoolLogLine {
   readonly [field: string]: string | number;
 }
 
-/** Where a pool tells what happens to it. */
+/** The log of a pool. */
 export type PoolLog = (line: PoolLogLine) => void;
 
 /** One line of JSON on standard error. */

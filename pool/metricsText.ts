@@ -1,7 +1,7 @@
 import type { PoolState } from "./errors.ts";
 import { REFUSING_LIMITS, type RefusingLimit } from "./refusal.ts";
 
-/** What is told to Prometheus. */
+/** The metrics of a pool for Prometheus. */
 export interface PoolFigures {
   readonly state: PoolState;
   readonly waitTimes: WaitTimes;

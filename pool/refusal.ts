@@ -15,7 +15,7 @@ const LIMITS = {
   },
 } as const;
 
-/** All of them come under this one, as do other complaints: only the text tells them apart. */
+/** The SQLSTATE of all these refusals, and of other errors: only the text tells them apart. */
 const PROTOCOL_VIOLATION = "08P01";
 
 /** A limit of PgBouncer that refuses clients. */

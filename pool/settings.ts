@@ -33,7 +33,7 @@ export interface PoolNumberOptions {
   readonly env?: Partial<Record<keyof typeof POOL_ENV, string>>;
 }
 
-/** What one pool is set to, whoever said it. */
+/** The settings of one pool, from its options or its environment. */
 export type PoolNumbers = Readonly<Required<Omit<PoolNumberOptions, "env">>>;
 
 /** Those that no variable is there for. */
@@ -43,7 +43,7 @@ type ProcessEnvironment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The pool's numbers: from the options, else from the environment, else those that fit any plan. A
- * process that was told no limit has one connection: that much every plan guarantees.
+ * process without a limit has one connection: every plan guarantees that many.
  *
  * @throws BadPoolSetting which one is wrong, what was found, and what is allowed
  */

@@ -23,7 +23,7 @@ export const PGBOUNCER_IMAGE = "weir.local/pgbouncer:1.26.1";
 /** The largest count that any limit may have: far beyond one PgBouncer process, and an int32. */
 export const MOST_CONNECTIONS = 1_000_000;
 
-/** What no server gets of a PgBouncer, where nobody says otherwise. */
+/** The default reserve of a PgBouncer: the connections that no server gets. */
 export const DEFAULT_RESERVE = {
   consoles: 2,
   maintenance: 4,

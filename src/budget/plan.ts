@@ -39,7 +39,7 @@ interface ClientSum {
   readonly usable: number;
   /** Σ grants; when unfeasible Σ floors. */
   readonly granted: number;
-  /** What nobody was given; 0 when missing > 0. */
+  /** The part that no server got; 0 when missing > 0. */
   readonly headroom: number;
   /** Σ floors − usable, when that is more than 0; else 0. */
   readonly missing: number;

@@ -122,7 +122,7 @@ function sum(counts: readonly number[]): number {
   return counts.reduce((total, count) => total + count, 0);
 }
 
-/** @param headroom client connections that nobody was given */
+/** @param headroom client connections that no server got */
 function limitReason(server: McpServer, limit: number, headroom: number): string {
   const { guaranteed, max } = server.spec.pool;
   if (guaranteed === max) return `limit ${limit} = guaranteed = pool max`;

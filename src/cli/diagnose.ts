@@ -48,7 +48,7 @@ export function diagnoseCommand(shell: Shell): Command {
 }
 
 async function diagnose(options: DiagnoseOptions, shell: Shell): Promise<void> {
-  // node-postgres warns whoever has a .pgpass that a later version will not read it.
+  // node-postgres warns users with a .pgpass that a later version will not read it.
   process.noDeprecation = true;
   // Loaded when it is needed: what talks to databases and clusters takes longer than other commands.
   const [{ gatherLive }, { BadUrl }, { BadCompose }, { diagnose: causesOf }] = await Promise.all([

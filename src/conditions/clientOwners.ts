@@ -44,7 +44,7 @@ export function clientOwnersIn(
   const serversAt = (ip: string) =>
     new Set(byAddress.get(ip)?.map(({ workload }) => workload.server));
   return {
-    /** The server's name; undefined: nobody's that is known. */
+    /** The server's name; undefined: the server is not known. */
     of: ({ name }: ObservedPgBouncer, client: ClientCount) =>
       ownership.get(name)?.of(client)?.workload.server,
     /** The most that a server had on one process in its window; or what it has now. */

@@ -32,7 +32,7 @@ export function judge(observed: BudgetSnapshot): Decision {
 }
 
 /**
- * What weir says of servers whose budget does not exist: nobody reserves anything for them, and
+ * The statuses of servers whose budget does not exist: nothing is reserved for them, and
  * weir does not check what they hold.
  */
 export function judgeOrphans(observed: readonly ServerSnapshot[], atMs: number): Decision {

@@ -5,7 +5,7 @@ interface OwnerCandidate {
   /** The line and the login that it uses; absent: any. */
   readonly line?: string;
   readonly user?: string;
-  /** The line is its alone: whoever uses it takes of its limit. */
+  /** The line is its alone: every client of the line counts against its limit. */
   readonly ownsLine?: true;
   readonly pods: readonly { readonly name: string; readonly address?: string }[];
 }

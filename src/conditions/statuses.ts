@@ -27,7 +27,7 @@ export function budgetStatus(input: BudgetInput): ConnectionBudgetStatus {
   const { budget, atMs } = snapshot;
   const { targets, ...before } = budget.status;
   const selector = snapshot.pgbouncerSelector ?? before.selector;
-  // Until all were asked, nobody knows how many there are.
+  // Until every process was asked, their number is not known.
   const replicas = (pgbouncers.pending ? undefined : pgbouncers.apart) ?? before.replicas;
   return {
     observedGeneration: budget.generation,

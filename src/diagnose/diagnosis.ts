@@ -69,7 +69,7 @@ export interface PgBouncerUse {
     readonly backendsMax: number;
     /** PAUSE or KILL: its clients wait until RESUME. */
     readonly paused?: true;
-    /** DISABLE: it lets nobody in any more. */
+    /** DISABLE: PgBouncer refuses new clients of it. */
     readonly disabled?: true;
   }[];
 }

@@ -139,7 +139,7 @@ function workloadOfManaged({ budgets, servers }: Drafts): FleetProblem[] {
     }));
 }
 
-/** One process of the fleet hosts a member, else nobody knows whose connections are meant. */
+/** Only one process of the fleet may host a member, so that its connections are counted once. */
 function memberTwice({ servers }: Drafts): FleetProblem[] {
   return [...byBudget(servers).values()].flatMap((ofBudget) => {
     const members = ofBudget.flatMap((draft) =>
@@ -186,7 +186,7 @@ function behindPgBouncer({ budgets }: Drafts): FleetProblem[] {
   });
 }
 
-/** Budgets of one Postgres: a share that nobody declared can't be summed up. */
+/** Several budgets of one Postgres must declare their shares, so that these can be summed. */
 function shareMissing({ budgets }: Drafts): FleetProblem[] {
   return byPostgres(budgets).flatMap(({ address, sharers }) =>
     sharers.flatMap((draft) => {

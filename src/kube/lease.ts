@@ -23,7 +23,7 @@ export interface LeaseName {
 interface LeaseRecord {
   /** Another one after each renewal. */
   readonly resourceVersion: string;
-  /** Undefined: nobody. */
+  /** Undefined: the Lease is released. */
   readonly holder: string | undefined;
   /** How long the holder may count on it; undefined when it does not say. */
   readonly durationMs: number | undefined;
@@ -144,9 +144,9 @@ export function startCandidacy({
     else forgetDeadline = runtime.after(leftMs, watchDeadline);
   };
 
-  /** One write as the holder, or nobody; onto a version that somebody else may have changed. */
+  /** One write of a holder, or of none, onto a version that another process may have changed. */
   const write = async (was: LeaseRecord | undefined, holder: string | undefined) => {
-    // Later than the one before: a renewal at the same time would be no change to be seen.
+    // Later than the time before: a renewal with the same time would not change the Lease.
     writtenUs = Math.max(runtime.epochMs() * 1000, writtenUs + 1);
     const holding = { holder, durationMs: leaseDurationMs, atUs: writtenUs };
     const written = await bounded((signal) => writeLease(client, lease, was, holding, signal));
@@ -282,7 +282,7 @@ export async function writeLease(
   throw refusal(client, "write", place, answer);
 }
 
-/** Times are for people to read: nobody here compares them. */
+/** These times are for people; weir does not compare them. */
 function specFor(was: LeaseRecord | undefined, { holder, durationMs, atUs }: LeaseHolding) {
   const { holderIdentity: _holder, ...old } = fieldOf(was?.object, "spec");
   const now = microTime(atUs);

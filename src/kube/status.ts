@@ -26,7 +26,7 @@ export interface StatusChange {
   readonly statusFor: (object: KubeObject) => Readonly<Record<string, unknown>>;
   readonly fieldManager: string;
   /**
-   * The object as it was last seen, which saves a request; it may be old. What is compared is
+   * The last known object, which saves a request; it may be old. What is compared is
    * then this one: with an old one that has the wanted status already nothing is written, until
    * the newer one is seen.
    */

@@ -160,7 +160,7 @@ export interface PgBouncerWindow {
   /** How long it is; shorter after a start. */
   readonly lengthMs: number;
   readonly usedClientsMax: number;
-  /** The moments at which somebody was logging in; empty where nobody was. */
+  /** The moments at which some client was logging in. */
   readonly logins: readonly ListCounts[];
   /** By line: clients and backend connections. */
   readonly lines: ReadonlyMap<string, { readonly clientsMax: number; readonly serversMax: number }>;

@@ -47,7 +47,7 @@ function verdict(diagnosis: Diagnosis, page: Page): readonly string[] {
   return marked(mark, text, page, paint.bold);
 }
 
-/** Why nobody can say that nothing is wrong, where no cause is named; undefined when one can. */
+/** Why weir can't say that nothing is wrong, if it names no cause; undefined: it can. */
 export function uncertaintyOf({ symptoms, unavailable }: Diagnosis): string | undefined {
   if (symptoms.length > 0) return "No cause is proved, but it can't be said that all is well";
   const failed = unavailable.filter((each) => each.failed).map(({ what }) => what);

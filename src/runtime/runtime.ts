@@ -18,9 +18,9 @@ export interface Runtime {
    * @returns prevents the call; does nothing after it
    */
   readonly after: (delayMs: number, call: () => void) => () => void;
-  /** From 0 to below 1. Secrets need another kind of chance, which nobody can repeat. */
+  /** From 0 to below 1. Not for secrets: a test can repeat these numbers. */
   readonly random: () => number;
-  /** A name that nobody else has. */
+  /** A unique name. */
   readonly uuid: () => string;
 }
 

@@ -1,4 +1,4 @@
-/** Longer names are not compared: nobody mistypes one of these into another. */
+/** Longer names are not compared: a typo does not turn one of these into another. */
 const COMPARED_LENGTH_MAX = 64;
 
 /**

@@ -28,7 +28,7 @@ type GhostEvidence = keyof typeof PROOF;
  * window and for ghostSilentMs before its end, and
  * - no packet reaches its address (live.unreachableAddresses); or
  * - it logged in as a known workload, from an address that no pod of any workload has, in the pods'
- *   network, while every running pod of that login is seen under its own address, so that nobody
+ *   network, while every running pod of that login connects from its own address, so that nothing
  *   translates addresses; and PgBouncer has not probed it in that time; or
  * - addresses identify no pod (none of its login connects from its own), the workload has more
  *   clients than its pods may open, those that asked something within ghostLongSilentMs are not

@@ -152,7 +152,7 @@ function idleOf(
 function podsWithoutClient(live: LiveSystem, line: string): readonly string[] {
   const owners = ownersIn(live);
   const addresses = addressesOf(clientsIn(live.pgbouncers));
-  // Where no pod is seen under its own address, none can be missed.
+  // If no pod connects from its own address, a missing address proves nothing.
   if (![...addresses].some((address) => owners.hasPodAt(address))) return [];
   return (live.workloads ?? [])
     .filter((workload) => workload.line === line)

@@ -24,7 +24,7 @@ import type { LoginUrl } from "../../postgres/loginUrl.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { ANSWER_TIMEOUT_MS, type Source } from "./source.ts";
 
-/** A PgBouncer that answered, and the name that tells weir's console from its other clients. */
+/** A PgBouncer that answered, and the name by which weir's console is known among its clients. */
 interface AnsweredPgBouncer {
   readonly pgbouncer: LivePgBouncer;
   readonly consoleName: string;

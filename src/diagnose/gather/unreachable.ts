@@ -5,7 +5,7 @@ import { lastOf } from "../causes/window.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 
-/** How long an address may take to answer: that nobody has it, Linux knows after 3 s. */
+/** The time for an address to answer. After 3 s, Linux knows that no machine has the address. */
 const ANSWER_TIMEOUT_MS = 4000;
 /** So many lively neighbours are asked in each network; one that answers will do. */
 const NEIGHBOURS = 3;

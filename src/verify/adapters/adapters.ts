@@ -51,7 +51,7 @@ export function isOperators(object: ManifestObject): boolean {
   return ADAPTERS.some(({ groups }) => groups?.test(groupOf(object)) === true);
 }
 
-/** The configuration that an image's entrypoint makes from the environment, without a mounted ini. */
+/** The configuration that an image's entrypoint makes from the environment, without an ini. */
 export function imageConfiguration(container: Container): Configuration | MissingQuantity {
   for (const { image } of ADAPTERS) {
     if (image?.isOf(container) === true) return image.configuration(container);
