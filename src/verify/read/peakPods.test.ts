@@ -126,6 +126,8 @@ spec: { replicas: 3, workloadRef: { kind: Deployment, name: w } }
     expect(pods(rollout + deployment)).toEqual([6]);
     const scaled = HPA.replace("kind: Deployment, name: w", "kind: Rollout, name: r");
     expect(pods(rollout + deployment + scaled)).toEqual([14]);
+    const circle = rollout.replace("kind: Deployment, name: w", "kind: Rollout, name: r");
+    expect(pods(circle + deployment + scaled)).toEqual([0]);
   });
 
   it("by an autoscaler of another kind, if it says its maximum", () => {
