@@ -43,8 +43,8 @@ const KINDS: readonly Listed[] = [
 const NAMESPACE_DEFAULT = "default";
 
 /**
- * Reads the objects that show whose pods the clients are, and how their pools are set. It doesn't throw: what
- * can't be read is in `unavailable`.
+ * Reads the objects that show whose pods the clients are, and how their pools are set. It doesn't
+ * throw: what can't be read is in `unavailable`.
  */
 export async function readCluster(
   question: ClusterQuestion,
