@@ -64,7 +64,7 @@ const KEYWORDS = new Set([
 ]);
 
 describe("crds", () => {
-  it("name the kinds as api.md does", () => {
+  it("name the kinds, with their short names and categories", () => {
     expect(
       crds().map((crd) => [
         at(crd, "metadata.name"),

@@ -25,7 +25,7 @@ function limitsOf(plan: Plan): readonly number[] {
   return onlyBudget(plan).servers.map(({ limit }) => limit);
 }
 
-describe("the figures of budget.md: ten servers, 1 replica, C 200, reserve 2 + 4 + 4", () => {
+describe("ten servers, 1 replica, C 200, reserve 2 + 4 + 4", () => {
   it("RollingUpdate, guaranteed 1, max 5: 5 each, Σ 100, headroom 90", () => {
     const plan = planFleet(incidentFleet());
     expect(limitsOf(plan)).toEqual(Array(10).fill(5));
@@ -78,7 +78,7 @@ describe("the figures of budget.md: ten servers, 1 replica, C 200, reserve 2 + 4
 });
 
 describe("one plan", () => {
-  it("is what api.md shows, key by key", () => {
+  it("is plain data, key by key", () => {
     const plan = planFleet(incidentFleet());
     const [author] = onlyBudget(plan).servers;
     expect(JSON.stringify(onlyBudget(plan).slots)).toBe(
