@@ -19,13 +19,21 @@ afterEach(() => {
   vi.mocked(patched).mockReset();
 });
 
-/** The objects of one of ten servers with two pods each, which an autoscaler may make three. */
-function written(rollout: "RollingUpdate" | "Recreate"): readonly Manifest[] {
+const SPECS = {
+  RollingUpdate: { rollout: { type: "RollingUpdate" } },
+  Recreate: { rollout: { type: "Recreate" }, autoscaling: { maxReplicas: 3 } },
+  OnDemand: { activation: "OnDemand" },
+} as const;
+
+/**
+ * The objects of one of ten servers with two pods each: with Recreate an autoscaler may make three,
+ * and with OnDemand there are none until the server is woken.
+ */
+function written(spec: keyof typeof SPECS): readonly Manifest[] {
   const fleet = incidentFleet({
     replicas: 2,
-    rollout: { type: rollout },
     pool: { guaranteed: 1, max: 2, processesPerPod: 2 },
-    ...(rollout === "Recreate" && { autoscaling: { maxReplicas: 3 } }),
+    ...SPECS[spec],
   });
   const [planned] = plannedBudgets(fleet, planFleet(fleet));
   const [each] = planned?.servers ?? [];
@@ -44,6 +52,7 @@ async function mutate(from: string, to: string): Promise<void> {
 it("without a fault nothing is caught", () => {
   expect(written("RollingUpdate").map(({ kind }) => kind)).toContain("Deployment");
   expect(written("Recreate").map(({ kind }) => kind)).toContain("HorizontalPodAutoscaler");
+  expect(JSON.stringify(written("OnDemand"))).toContain('"replicas":0');
 });
 
 describe("a number of a server that charts write wrong is caught", () => {
@@ -55,23 +64,28 @@ describe("a number of a server that charts write wrong is caught", () => {
     ["Recreate", '"type":"Recreate"', '"type":"RollingUpdate"'],
     ["Recreate", '"strategy":{"type":"Recreate"}', '"strategy":{}'],
     ["Recreate", '"maxReplicas":3', '"maxReplicas":4'],
-  ] as const)("%s: %s becomes %s", async (rollout, from, to) => {
-    const right = JSON.stringify(written(rollout));
+    ["OnDemand", '"replicas":0', '"replicas":3'],
+    ["OnDemand", '"weir.dev/pool-limit":"2"', '"weir.dev/pool-limit":"3"'],
+  ] as const)("%s: %s becomes %s", async (spec, from, to) => {
+    const right = JSON.stringify(written(spec));
     expect(right).toContain(from);
     await mutate(from, to);
-    expect(() => written(rollout)).toThrow(SumError);
-    expect(() => written(rollout)).toThrow(/^McpServer writing\/author as it is written: /);
+    expect(() => written(spec)).toThrow(SumError);
+    expect(() => written(spec)).toThrow(/^McpServer writing\/author as it is written: /);
   });
 
-  it("a limit in the environment that is one too large", async () => {
-    const { environment: real } = await vi.importActual<typeof environments>(
-      "../src/render/environment.ts",
-    );
-    vi.mocked(environment).mockImplementation((server, budget, plan) =>
-      real(server, budget, { ...plan, limit: plan.limit + 1 }),
-    );
-    expect(() => written("RollingUpdate")).toThrow(
-      "McpServer writing/author as it is written: 24 3 × 4 pods × 2 processes = 24, which must be at most 16 grant",
-    );
-  });
+  it.each(["RollingUpdate", "OnDemand"] as const)(
+    "%s: a limit in the environment that is one too large",
+    async (spec) => {
+      const { environment: real } = await vi.importActual<typeof environments>(
+        "../src/render/environment.ts",
+      );
+      vi.mocked(environment).mockImplementation((server, budget, plan) =>
+        real(server, budget, { ...plan, limit: plan.limit + 1 }),
+      );
+      expect(() => written(spec)).toThrow(
+        "McpServer writing/author as it is written: 24 3 × 4 pods × 2 processes = 24, which must be at most 16 grant",
+      );
+    },
+  );
 });

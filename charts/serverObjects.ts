@@ -42,7 +42,10 @@ export function serverObjects(
   ];
 }
 
-/** The numbers are those of the objects, in which they have the names that Kubernetes reads. */
+/**
+ * The numbers are those of the objects, in which they have the names that Kubernetes reads. Only how
+ * many pods a sleeping server is woken to stands in no object.
+ */
 function assertObjects(
   server: McpServer,
   plan: ServerPlan,
@@ -53,8 +56,12 @@ function assertObjects(
   const variable = container?.env?.findLast(({ name }) => name === server.spec.pool.env.max);
   const annotation = spec?.template.metadata?.annotations?.[POOL_LIMIT_ANNOTATION];
   assertWritten(server, plan, {
-    // 1 is what a Deployment has that says nothing.
-    replicas: Math.max(spec?.replicas ?? 1, ...scalers.map((each) => each.spec?.maxReplicas ?? 0)),
+    replicas: Math.max(
+      mostReplicas(server),
+      // 1 is what a Deployment has that says nothing.
+      spec?.replicas ?? 1,
+      ...scalers.map((each) => each.spec?.maxReplicas ?? 0),
+    ),
     rollout: spec?.strategy?.type,
     limits: [variable?.value, annotation],
   });
