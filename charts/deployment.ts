@@ -126,8 +126,8 @@ function container({ spec }: McpServer, image: string): k8s.Container {
 
 /** Where each process of a pod serves its pool's limit and metrics. */
 function poolPorts({ processesPerPod }: McpServer["spec"]["pool"]): k8s.ContainerPort[] {
-  return Array.from({ length: processesPerPod }, (_, process) => ({
-    name: process === 0 ? "pool" : `pool-${process}`,
-    containerPort: POOL_PORT + process,
+  return Array.from({ length: processesPerPod }, (_, index) => ({
+    name: index === 0 ? "pool" : `pool-${index}`,
+    containerPort: POOL_PORT + index,
   }));
 }

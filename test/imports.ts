@@ -15,7 +15,7 @@ export function importsIn(code: string): readonly Import[] {
       /^(?:import|export)\s(?<types>type\s)?(?<clause>[^"'`;]*?)\bfrom\s*["'](?<name>[^"']+)["']/gm,
     ),
     ...code.matchAll(/^import\s*["'](?<name>[^"']+)["']/gm),
-    ...code.matchAll(/\bimport\(\s*["'](?<name>[^"']+)["']/g),
+    ...code.matchAll(/\bimport\(\s*["'`](?<name>[^"'`]+)["'`]/g),
   ].flatMap(({ groups }) => {
     const { name, types, clause } = groups ?? {};
     if (name === undefined) return [];
