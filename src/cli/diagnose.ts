@@ -39,7 +39,7 @@ export function diagnoseCommand(shell: Shell): Command {
     .option("--all-namespaces", "servers and pods of the whole cluster")
     .option("--compose <file>", "servers and containers of a docker compose project")
     .addOption(
-      new Option("--for <seconds>", "how long it is watched")
+      new Option("--for <seconds>", "how many seconds to watch")
         .argParser(windowSeconds)
         .default(WINDOW_S.default),
     )

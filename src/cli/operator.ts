@@ -16,14 +16,14 @@ const PORT_MAX = 65_535;
 export function operatorCommand(shell: Shell): Command {
   return new Command("operator")
     .description("watch a cluster, and say in statuses, events and metrics whether the sums hold")
-    .option("--namespace <name>", "budgets and servers of this namespace; else of all")
+    .option("--namespace <name>", "watch this namespace only (default: all)")
     .addOption(
-      new Option("--port <port>", "of /metrics, /livez and /readyz")
+      new Option("--port <port>", "port of /metrics, /livez and /readyz")
         .argParser(portNumber)
         .default(OPERATOR_PORT),
     )
     .addOption(
-      new Option("--log-level <level>", "of the JSON lines on standard error")
+      new Option("--log-level <level>", "level of the JSON lines on standard error")
         .choices(["debug", "info", "warn", "error"])
         .default("info"),
     )

@@ -20,11 +20,12 @@ export function secretsCommand(shell: Shell): Command {
     "the Secrets that are missing in the cluster, for: kubectl apply -f -",
   )
     .addOption(
-      new Option("--existing <file>", "what is there, from kubectl get secret -o yaml").conflicts(
-        "new",
-      ),
+      new Option(
+        "--existing <file>",
+        "a file with the existing Secrets (kubectl get secret -o yaml)",
+      ).conflicts("new"),
     )
-    .option("--new", "make all of them anew, without asking what is there")
+    .option("--new", "make new passwords for all Secrets; ask no cluster")
     .action(async (files: string[], options: SecretsOptions) => {
       readInputOnce([...files, options.existing]);
       const fleet = readFleetFiles(files, shell);

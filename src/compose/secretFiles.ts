@@ -94,7 +94,8 @@ export function secretNotes(
   return [
     ...roles,
     ...[...replaced].map(
-      (path) => `${path} changed: restart what reads it, unless docker compose up makes it anew`,
+      (path) =>
+        `${path} changed: restart the containers that read it, unless docker compose up recreates them`,
     ),
   ];
 }

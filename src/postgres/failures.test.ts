@@ -63,14 +63,14 @@ test("what is said loses its further lines, and the password wherever it stands"
 });
 
 test.each([
-  ["PgBouncer", "no such user: eye", "check login and password, of auth_file"],
-  ["Postgres", "password authentication failed", "check login and password"],
-  ["PgBouncer", "login rejected", "its hba file lets nobody in like that"],
+  ["PgBouncer", "no such user: eye", "check the login, and its password in auth_file"],
+  ["Postgres", "password authentication failed", "check the login and its password"],
+  ["PgBouncer", "login rejected", "its hba file has no line for this login"],
   ["Postgres", "no pg_hba.conf entry for host", "its pg_hba.conf has no line"],
   ["PgBouncer", "timeout expired", "it is stopped, overloaded, or out of file descriptors"],
   ["Postgres", "timeout expired", "check the address, and whether a NetworkPolicy"],
   ["Postgres", "sorry, too many clients already", "it is full: log in as a superuser"],
-  ["Postgres", 'role "eye" does not exist', "name a login and a database that are there"],
+  ["Postgres", 'role "eye" does not exist', "use a login and a database that exist"],
   ["Postgres", "something unheard of", "look at Postgres' log"],
   ["PgBouncer", "something unheard of", "look at PgBouncer's log"],
 ] as const)("%s that says %s: %s", (server, said, next) => {

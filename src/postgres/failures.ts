@@ -120,26 +120,26 @@ const RULES: readonly FailureRule[] = [
     server: "PgBouncer",
     reason: "LoginRefused",
     why: loginRefused,
-    next: `its hba file lets nobody in like that; get in ${SOCKET}`,
+    next: `its hba file has no line for this login from this address; get in ${SOCKET}`,
   },
   {
     when: /pg_hba/,
     reason: "LoginRefused",
     why: loginRefused,
-    next: "its pg_hba.conf has no line for this login from here: add one, or ask from its own machine",
+    next: "its pg_hba.conf has no line for this login from this address: add one, or ask from its own machine",
   },
   {
     when: /authentication|auth failed|SASL|SCRAM|no such user|password/i,
     server: "PgBouncer",
     reason: "LoginRefused",
     why: loginRefused,
-    next: `check login and password, of auth_file or the one it asks; or get in ${SOCKET}`,
+    next: `check the login, and its password in auth_file or where auth_query looks; or get in ${SOCKET}`,
   },
   {
     when: /authentication|auth failed|SASL|SCRAM|no such user|login rejected|password/i,
     reason: "LoginRefused",
     why: loginRefused,
-    next: "check login and password",
+    next: "check the login and its password",
   },
   {
     when: /not allowed|not permitted|permission/i,
@@ -161,14 +161,14 @@ const RULES: readonly FailureRule[] = [
   },
   {
     when: /SSL required/i,
-    why: "it lets nobody in without TLS",
+    why: "it admits no connection without TLS",
     next: "ask with TLS: put ?sslmode=verify-full&sslrootcert=ca.crt at the end of the URL",
     nextOfSpec: "name the Secret with its CA in spec.pgbouncer.tls",
   },
   {
     when: /certificate|altname|unable to (?:get|verify)/i,
     why: tlsFailed,
-    next: "name the CA: sslmode=verify-full&sslrootcert=ca.crt, and the host as its certificate does",
+    next: "put ?sslmode=verify-full&sslrootcert=ca.crt at the end of the URL, and use the host name of the certificate",
   },
   {
     when: /SSL|TLS/i,
@@ -179,9 +179,9 @@ const RULES: readonly FailureRule[] = [
   {
     when: /syntax|database "[^"]*" does not exist|no such database/i,
     reason: "NotUnderstood",
-    next: "name a login and a database that are there",
+    next: "use a login and a database that exist",
   },
-  { when: /does not exist/i, next: "name a login and a database that are there" },
+  { when: /does not exist/i, next: "use a login and a database that exist" },
 ];
 
 /** Why a server could not be asked, in its words where it said some, without the password. */

@@ -116,7 +116,7 @@ describe("the second time", () => {
     expect(after).toMatchObject(Object.fromEntries(Object.entries(before).filter(isPassword)));
     expect(Object.keys(after)).toContain("secrets/writing/author-db/pgpass");
     expect(err).toContain(
-      "secrets/writing/writing-pgbouncer-auth/userlist.txt changed: restart what reads it",
+      "secrets/writing/writing-pgbouncer-auth/userlist.txt changed: restart the containers that read it",
     );
     // What runs may still read it.
     expect(after).toMatchObject(

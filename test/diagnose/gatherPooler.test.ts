@@ -345,10 +345,12 @@ describe("what can't be asked is told with what to do", () => {
     const what = `PgBouncer 127.0.0.1:${port}`;
 
     expect(unseenOf(await asked(""), what)).toMatchObject({
-      why: "it lets nobody in without TLS",
+      why: "it admits no connection without TLS",
       next: expect.stringContaining("?sslmode=verify-full&sslrootcert=ca.crt"),
     });
-    expect(unseenOf(await trusting(ofAnother), what)?.next).toMatch(/name the CA/);
+    expect(unseenOf(await trusting(ofAnother), what)?.next).toMatch(
+      /use the host name of the certificate/,
+    );
     expect(only(await trusting(ofBouncer)).access).toMatch(/^as stats user weir_stats/);
     expect(only(await asked("?sslmode=require")).address).toBe(`127.0.0.1:${port}`);
   });

@@ -132,8 +132,8 @@ test("a full one is told apart from one that is not there", async () => {
 });
 
 test.each([
-  ["a wrong password", "app:nope-hush", "check login and password"],
-  ["a database that is not there", "app:hush-app", "name a login and a database that are there"],
+  ["a wrong password", "app:nope-hush", "check the login and its password"],
+  ["a database that is not there", "app:hush-app", "use a login and a database that exist"],
 ])("%s is told, and never a password", async (_, login, next) => {
   const database = next.includes("database") ? "absent" : "postgres";
   const url = `postgres://${login}@127.0.0.1:${postgres.port}/${database}`;

@@ -108,7 +108,7 @@ export function lastStep(old: Snapshot, next: Snapshot): Step {
     objects: named([...resized.map((pair) => pair.next.server), ...serversOnlyIn(next, old)]),
     obsolete: late.flatMap((pair) => obsoleteOf(pair, pair.next.server)),
     waitFor: "all rollouts are done",
-    why: "Every PgBouncer process has the new ini: what is new or needs more may come.",
+    why: "Every PgBouncer process has the new ini: now apply new servers and servers that get more.",
   };
 }
 

@@ -88,7 +88,7 @@ function lineSymptom(
   }
   if (max === undefined || most < max) {
     return {
-      summary: `${long}; it has ${most} of ${max ?? "any number"}, and gets no more`,
+      summary: `${long}; it has ${most}${max === undefined ? "" : ` of ${max}`}, and gets no more`,
       next: [LOG, "look at the limits of Postgres, of the role, and at max_user_connections"],
     };
   }
@@ -139,7 +139,7 @@ function fullPostgres({ postgres, pgbouncers }: LiveSystem): readonly Symptom[] 
     {
       summary: `Postgres ${postgres.address} is full (${available} of ${available} connections are open at every moment), while PgBouncer may still open more: these are refused`,
       next: [
-        "look below at which roles hold them, and in pg_stat_activity at who: what PgBouncer may open and what others hold must be at most that together",
+        "look below at which roles hold them, and in pg_stat_activity at which clients: together PgBouncer's limit and the other connections must not exceed what Postgres admits",
         "weir plan FLEET and weir verify PATH prove that sum",
       ],
     },

@@ -41,7 +41,7 @@ function isOtherPooler(container: Container): boolean {
   return OTHER_POOLER.test(path) && !/exporter|metrics/i.test(path);
 }
 
-const OTHER_REMEDY = `annotate its pods with ${CONNECTS_TO_ANNOTATION} (where it connects to, or "none" where it is no Postgres of these) and ${POOL_MAX_ANNOTATION}`;
+const OTHER_REMEDY = `annotate its pods with ${CONNECTS_TO_ANNOTATION} (where it connects to, or "none" if it connects to none of these Postgres servers) and ${POOL_MAX_ANNOTATION}`;
 
 /**
  * The missing target of a container that names no pooler, while a part of its environment or files
