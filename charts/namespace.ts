@@ -4,7 +4,7 @@ import type { Manifest } from "../src/render/manifest.ts";
 
 /**
  * A namespace in which the API server refuses every pod that is not "restricted", and already warns
- * whoever applies a workload of such pods.
+ * when a workload of such pods is applied.
  */
 export function namespace(name: string): Manifest {
   return k8s.KubeNamespace.manifest({

@@ -65,7 +65,7 @@ export function serverPolicy(server: McpServer): Manifest {
   );
 }
 
-/** Who reaches the pods of a selector, and whom they reach: nobody else, and nobody where it is left out. */
+/** What may reach the pods of a selector, and what they may reach: nothing else, and nothing if it is left out. */
 export function policy(
   metadata: k8s.ObjectMeta,
   selector: Labels,

@@ -73,7 +73,7 @@ function operatorPolicy(): Manifest {
   );
 }
 
-/** One leads, and one that is already up takes over when the leader's node goes. */
+/** One pod leads, and the other, which already runs, takes over when the leader's node goes. */
 const REPLICAS = 2;
 /** A UID that no user of a usual machine has. */
 const UID = 65_532;

@@ -21,7 +21,7 @@ export function clientService(budget: ConnectionBudget): Manifest {
 }
 
 /**
- * Gives each PgBouncer pod a name of its own, for its peers. Also to one that is not Ready: a
+ * Gives each PgBouncer pod a name of its own, for its peers. Also to a pod that is not Ready: a
  * cancel request must find the process that holds the query.
  */
 export function peerService(budget: ConnectionBudget): Manifest {

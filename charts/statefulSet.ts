@@ -131,15 +131,15 @@ function container(budget: ConnectionBudget, plan: BudgetPlan): k8s.Container {
     resources: resourcesOf(pgbouncer.resources, REQUESTS),
     startupProbe: { tcpSocket, periodSeconds: 1, failureThreshold: 60 },
     readinessProbe: { tcpSocket, periodSeconds: 5 },
-    // A restart disconnects everybody: only for one that has not accepted for a minute.
+    // A restart disconnects all clients: only for a process that has not accepted for a minute.
     livenessProbe: { tcpSocket, periodSeconds: 10, failureThreshold: 6 },
   };
 }
 
 /**
  * With others beside it, a process leaves the endpoints, then SIGTERM lets its clients go on until
- * they leave by themselves, at most for the grace period. One that is alone is a gap for everybody
- * until its successor is there: it goes as soon as the open transactions are done.
+ * they leave by themselves, at most for the grace period. A process that is alone is a gap for all
+ * clients until its successor runs: it goes as soon as the open transactions are done.
  */
 function preStop(replicas: number): unknown {
   return replicas > 1

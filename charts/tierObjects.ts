@@ -13,7 +13,7 @@ import { statefulSet } from "./statefulSet.ts";
 
 /**
  * All objects of a budget's PgBouncer, in an order that can be applied: what a pod needs stands
- * before the pod. Secrets are not among them: nobody writes a password into a manifest. For a
+ * before the pod. Secrets are not among them: no manifest holds a password. For a
  * PgBouncer that weir did not make there is only the operator's access to it.
  *
  * @param plan the budget's, feasible
@@ -36,7 +36,7 @@ export function tierObjects(budget: ConnectionBudget, plan: BudgetPlan): readonl
 
 /**
  * PgBouncer's configuration: the ini that all processes share, one of its own for each ordinal, and
- * who may log in.
+ * the logins it admits.
  */
 export function configMap(budget: ConnectionBudget, plan: BudgetPlan): Manifest {
   return immutableConfigMap(tierMetadata(budget), pgbouncerFiles(budget, plan));

@@ -38,7 +38,7 @@ export class Connections {
   readonly #spec: ConnectionsSpec;
   #limit: number;
   #opening: Connection | undefined;
-  /** The one that is idle the longest first. */
+  /** The connection that is idle the longest comes first. */
   readonly #idle = new Map<Connection, Cancel | undefined>();
   readonly #inUse = new Set<Connection>();
   readonly #closing = new Set<Connection>();
@@ -296,7 +296,7 @@ export class Connections {
     this.#act();
   }
 
-  /** One that somebody uses goes when it is given back. */
+  /** A connection in use is closed when it is given back. */
   #lost(connection: Connection): void {
     if (this.#idle.has(connection)) this.#closeIdle(connection);
     this.#act();

@@ -22,7 +22,7 @@ export function drainOnSigterm(drain: () => Promise<void>): () => void {
       if (isAlone) endProcess();
     });
   };
-  // Before all others: one that listens once is not counted any more after its turn.
+  // Before all others: a listener of `once` is not counted any more after its turn.
   process.prependListener(SIGNAL, onSignal);
   return stop;
 }

@@ -16,7 +16,7 @@ export interface PoolCounts extends Omit<PoolState, "open"> {
 
 /**
  * `abort`: give up the login that is under way. `close`: close the connection that is idle the
- * longest. `lend`: give an idle connection to whoever waits the longest. `open`: log in once more.
+ * longest. `lend`: give an idle connection to the checkout that waits the longest. `open`: log in once more.
  */
 export type PoolStep = "abort" | "close" | "lend" | "open";
 

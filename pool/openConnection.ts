@@ -59,7 +59,7 @@ export function openConnection(
       usable = false;
       resolve();
     };
-    // Without a listener an error of a connection that nobody uses would end the process.
+    // Without a listener an error of an unused connection would end the process.
     client.on("error", lose);
     client.on("end", lose);
     void closed.then(lose);
@@ -68,15 +68,15 @@ export function openConnection(
     if (closing) return;
     closing = true;
     usable = false;
-    // A socket that never got through has nobody to say goodbye to. In the midst of a login or a
+    // A socket that never connected has no peer to close with. In the midst of a login or a
     // query node-postgres would destroy it and go on, while PgBouncer still counts the client.
     if (socket.connecting) socket.destroy();
     else if (isAtRest(client)) void client.end();
     else socket.end();
     if (socket.destroyed) return;
     // PgBouncer does not read from a client that waits for a backend connection, so it counts it
-    // until its query_wait_timeout, and one that is stopped counts it until it goes on. No time is
-    // long enough for both; only a machine that answers nothing at all has nobody to wait for.
+    // until its query_wait_timeout, and a stopped PgBouncer counts it until it goes on. No time is
+    // long enough for both; only if the machine does not answer at all, there is nothing to wait for.
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     const stop = watchSilence(socket, () => socket.destroy(), runtime);
     void closed.then(stop);
@@ -99,7 +99,7 @@ export function openConnection(
     });
     void closed.then(cancel);
   });
-  // Whoever gives a login up need not look at how it ended.
+  // A caller that gives a login up need not wait for its end.
   ready.catch(() => {});
   return {
     client,
@@ -116,8 +116,8 @@ export function openConnection(
 }
 
 /**
- * Follows what Postgres says of the transaction after each statement. Whoever got a connection next
- * would be in the transaction of the last one, which holds a slot as well. The client itself tells
+ * Follows what Postgres says of the transaction after each statement. The next user of a connection
+ * would be in the transaction of the last user, which holds a slot as well. The client itself tells
  * it in its newest versions alone.
  */
 function transactionOf(client: Client): { readonly isOpen: () => boolean } {

@@ -77,7 +77,7 @@ const HOLDER: typeof globalThis & { [POOL]?: Pool } = globalThis;
 
 /**
  * The process' pool: made by the first call, the same for each later one, until `end()` was called
- * and has ended it; one that SIGTERM ended stays.
+ * and has ended it; a pool that SIGTERM ended stays.
  *
  * @throws BadPoolSetting when an option or a variable is wrong, when options come too late, or when
  *   Node is too old

@@ -60,7 +60,7 @@ function isObjectSchema(schema: object): schema is FieldSchema {
   return "properties" in schema;
 }
 
-/** The schema of a field; undefined for one that has no schema. */
+/** The schema of a field; undefined for a field without a schema. */
 export function schemaAt(root: FieldSchema, path: FieldPath): FieldSchema | undefined {
   let schema: FieldSchema | undefined = root;
   for (const segment of path) {

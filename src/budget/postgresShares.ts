@@ -34,7 +34,7 @@ export function postgresOf(budgets: readonly ConnectionBudget[]): readonly Share
     .toSorted((a, b) => byCodeUnit(a.plan.host, b.plan.host) || a.plan.port - b.plan.port);
 }
 
-/** Whether its shares are part of a plan: several budgets, or one that declares a share. */
+/** Whether its shares are part of a plan: several budgets, or a budget that declares a share. */
 export function isShared({ budgets }: SharedPostgres): boolean {
   return (
     budgets.length > 1 || budgets.some(({ spec }) => spec.postgres.shareConnections !== undefined)

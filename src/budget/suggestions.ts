@@ -11,7 +11,7 @@ import { fits, floorOf, floorsOf, peakProcesses, type Room } from "./sums.ts";
 
 /**
  * What would make a budget that can't fit feasible, in the order to consider it. Each suffices
- * alone, for both sums; one that doesn't is left out. `lines` are the servers that are counted,
+ * alone, for both sums; a change that doesn't is left out. `lines` are the servers that are counted,
  * by name.
  */
 export function suggestionsFor(
@@ -142,7 +142,7 @@ function mergesOf(lines: readonly McpServer[]): readonly ProcessMerge[] {
           peakProcesses(other.host) >= peakProcesses(server) &&
           other.members + members <= MEMBERS_MAX,
       );
-      // Without an image the program is not known, so nobody shares it.
+      // Without an image the program is not known, so no server shares it.
       if (server.spec.image === undefined || place === undefined) {
         hosts.push({ host: server, members });
       } else {

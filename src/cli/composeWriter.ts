@@ -146,7 +146,7 @@ function writeIfOther(path: string, text: string): boolean {
   return true;
 }
 
-/** A folder whose name says what is in it: one that is there is whole. */
+/** Writes a folder whose name is a hash of its content: an existing folder is complete. */
 function writeFolder(path: string, files: Readonly<Record<string, string>>): boolean {
   if (existsSync(path)) return false;
   mkdirSync(dirname(path), { recursive: true });

@@ -11,7 +11,7 @@ import {
 import { inMemory, restricted, type Service } from "./service.ts";
 import type { Project } from "./project.ts";
 
-/** Its files by name: who may log in, and the SQL of its first start with each budget's guard. */
+/** Its files by name: the logins it admits, and the SQL of its first start with each budget's guard. */
 export function postgresConfig(tryout: Tryout): Readonly<Record<string, string>> {
   return tryoutFiles(tryout, (index) => `\\set password \`cat ${passwordFile(index)}\``);
 }

@@ -8,7 +8,7 @@ import { clientHost } from "../render/pgbouncerFiles.ts";
 import type { PlannedBudget } from "../budget/planned.ts";
 import { secretPath } from "./names.ts";
 
-/** A file whose text is not what is there. */
+/** A file whose text differs from the existing file's, if there is one. */
 export interface SecretFile {
   readonly path: string;
   /** Here alone passwords are. */
@@ -108,7 +108,7 @@ export const PGPASS_KEY = "pgpass";
 
 /**
  * The pgpass file of one login: HOST:PORT:DATABASE:USER:PASSWORD. libpq and node-postgres read it,
- * and ignore one that others than its owner may read.
+ * and ignore a file that others than its owner may read.
  *
  * @param host PgBouncer's name, as PGHOST has it
  */

@@ -39,7 +39,7 @@ export function serverEnvironment({ server, plan }: PlannedServer, { budget }: P
 }
 
 /**
- * Replaces `$(NAME)` as kubelet does: by the variable's value; a name that nobody set stays as it
+ * Replaces `$(NAME)` as kubelet does: by the variable's value; a name that is not set stays as it
  * is, and `$$` is a dollar sign.
  *
  * @param variables undefined is a value that only Kubernetes knows

@@ -27,9 +27,10 @@ export type Admission =
   | { readonly admitted: false; readonly why: "TooManyLines"; readonly lines: number };
 
 /**
- * Who gets a whole floor: by priority, then those admitted before, then age, then UID. One that
- * doesn't fit is passed over, and a smaller one after it may fit. Asked again with those admitted as
- * incumbents it says the same: nobody loses a place to a newcomer of the same priority.
+ * The servers that get a whole floor: by priority, then those admitted before, then age, then UID.
+ * A server that doesn't fit is passed over, and a smaller server after it may fit. Asked again with
+ * those admitted as incumbents it says the same: no server loses its place to a newcomer of the same
+ * priority.
  *
  * @returns by the server's name
  */

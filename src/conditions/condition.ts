@@ -4,7 +4,7 @@ import type { ObservedObject } from "../model/budgetSnapshot.ts";
 import { joinTruncated, listed, truncate } from "../text/wording.ts";
 import type { ConditionType, Reason, ReasonOf, Reasons } from "./reasons.ts";
 
-/** The API server takes eight times as many; nobody reads that. In characters. */
+/** In characters. The API server takes eight times as many, too many to read. */
 const MESSAGE_MAX = 4096;
 
 /** The outcome of a check: status, reason and message of its condition. */

@@ -140,8 +140,8 @@ function processesNamed(names: readonly string[], count: number | undefined): st
 }
 
 /**
- * What a RELOAD that took in a part leaves behind, as far as it shows from outside: nobody
- * sees which values were to be changed. One entry that differs is taken for an edit. Several are a
+ * What a RELOAD that took in a part leaves behind, as far as it shows from outside: no
+ * answer says which values were to be changed. One entry that differs is taken for an edit. Several are a
  * part where another process has all of them as planned, or where a process's lines follow the plan
  * up to one and none does from there on: PgBouncer reads its file from the top, and stops at what
  * it can't read.

@@ -10,7 +10,7 @@ interface OwnerCandidate {
   readonly pods: readonly { readonly name: string; readonly address?: string }[];
 }
 
-/** What shows whose a client is. */
+/** What shows the workload that a client belongs to. */
 type ClientOrigin = Pick<ClientRow, "line" | "user" | "address">;
 
 /** The workload that a client belongs to, and its pod if the address shows it. */
@@ -20,7 +20,7 @@ interface Owner<W> {
   readonly pod?: string;
 }
 
-/** Finds out whose a client is. */
+/** Finds the workload that a client belongs to. */
 export function ownershipOf<W extends OwnerCandidate>(workloads: readonly W[]) {
   const byAddress = podsByAddress(workloads);
   const byLine = Map.groupBy(workloads.filter(namesLogin), ({ line }) => line);
@@ -33,7 +33,7 @@ export function ownershipOf<W extends OwnerCandidate>(workloads: readonly W[]) {
    * Whose pool a client belongs to: that of the workload which owns the line; else, when just one
    * pod has the client's address, that of the one workload of this pod which uses the client's line
    * and login; else, when no pod or several have the address, that of the one workload which is
-   * known to use this line and login, or could from there. Undefined: nobody's, or not known.
+   * known to use this line and login, or could from there. Undefined: of no workload, or not known.
    */
   const of = (client: ClientOrigin): Owner<W> | undefined => {
     const here = byAddress.get(client.address) ?? [];

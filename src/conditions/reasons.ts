@@ -64,7 +64,7 @@ export type ReasonOf<Type extends ConditionType> = Reasons[Type] | UnknownReason
 /** Ready has the reason of the condition that decides it. */
 export type Reason = ReasonOf<ConditionType>;
 
-/** Some process could not be asked, or whose its clients were: what it had open was not known. */
+/** A process could not be asked, or the owner of its clients was unknown. */
 const UNWATCHED = [...UNAVAILABLE_REASONS, "ProcessesUnseen", ...OWNER_UNKNOWN_REASONS] as const;
 
 /**

@@ -169,7 +169,7 @@ function addressOf({ object }: Draft<ConnectionBudget>): string | undefined {
   return unlessPoisoned(() => formatPostgresAddress(postgresAddressOf(object)));
 }
 
-/** A PgBouncer of the fleet is no Postgres: one that logs in to itself waits for itself. */
+/** A PgBouncer of the fleet is no Postgres: a PgBouncer that logs in to itself waits for itself. */
 function behindPgBouncer({ budgets }: Drafts): FleetProblem[] {
   const tiers = new Map(
     budgets.map((draft) => {

@@ -30,7 +30,7 @@ interface LocatedEntry {
   readonly content: LocatedValue;
 }
 
-/** Where a field is. One that isn't there is where the nearest parent that is has its name. */
+/** Where a field is. If it does not exist: where the name of its nearest existing parent is. */
 interface FieldPlace {
   readonly name: number;
   readonly value: number;

@@ -155,7 +155,7 @@ function unknownField(fields: FieldSchema, path: FieldPath, key: string): FieldP
   return { path: [...path, key], at: "name", found: "unknown field", allowed };
 }
 
-/** The path of a field of that name anywhere in the schema: for one that is indented wrongly. */
+/** The path of a field of that name anywhere in the schema: for a field that is indented wrongly. */
 function fieldElsewhere(schema: FieldSchema, key: string, path: FieldPath): string | undefined {
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     if (name === "status" && path.length === 0) continue;

@@ -119,7 +119,7 @@ interface Reported {
   readonly lastUs: number;
 }
 
-/** Made, or counted on the one that is there. */
+/** Creates the Event, or raises the count of the existing Event. */
 async function writeEvent(
   client: KubeClient,
   name: string,

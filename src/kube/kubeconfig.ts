@@ -9,7 +9,7 @@ const SERVICE_ACCOUNT_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/tok
 
 /**
  * The cluster that kubectl would talk to: that of KUBECONFIG (several files: the first that names
- * a thing counts), else of ~/.kube/config, else the one that this process runs in. A loader of our
+ * a thing counts), else of ~/.kube/config, else the cluster that this process runs in. A loader of our
  * own, since the library's takes http://localhost:8080 when there is none, and the last file's
  * context when there are several.
  *

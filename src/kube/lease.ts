@@ -46,7 +46,7 @@ interface CandidacyOptions {
   readonly lease: LeaseName;
   /** For people: the pod's name. A suffix that is unique to this process is added. */
   readonly candidate: string;
-  /** How long others leave a lease alone that is not renewed; whole seconds. 15 s when absent. */
+  /** How long other candidates do not take a lease that is not renewed; whole seconds. 15 s when absent. */
   readonly leaseDurationMs?: number;
   /** How long a leader leads on without a renewal; less than the duration. 10 s when absent. */
   readonly renewDeadlineMs?: number;
@@ -76,7 +76,7 @@ export interface Candidacy {
 }
 
 /**
- * Leader election by a Lease that all candidates share. Whoever writes its name into it leads, as
+ * Leader election by a Lease that all candidates share. The candidate that writes its name into it leads, as
  * long as it renews it: each write is a compare-and-swap. Others take it when they have seen no
  * renewal for its whole duration on their own clock; times in the Lease are compared with none. A
  * leader counts from before it asked for its last renewal, for less than the duration: so its
@@ -88,7 +88,7 @@ export interface Candidacy {
  * one. So writes must be such that this is harmless: onto the version that was read
  * (`writeStatus`), or the same whoever makes them. The clocks of the machines must run about
  * equally fast (for 15 and 10 s: none half as fast again as another), and go on while a process
- * is paused; a virtual machine that is paused as a whole notices nothing. And whoever deletes or
+ * is paused; a virtual machine that is paused as a whole notices nothing. And a person who deletes or
  * edits the Lease by hand can make two lead until the next renewal.
  *
  * @throws RangeError when the times do not fit together
@@ -186,7 +186,7 @@ export function startCandidacy({
   const renew = async (term: { untilMs: number }) => {
     const askedMs = runtime.monotonicMs();
     if ((await write(held, identity)) !== undefined) {
-      // A term that was over before the answer came is over, even if nobody else led meanwhile.
+      // A term that was over before the answer came is over, even if no other candidate led meanwhile.
       if (runtime.monotonicMs() < term.untilMs) term.untilMs = askedMs + renewDeadlineMs;
       watchDeadline();
       return;

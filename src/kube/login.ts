@@ -50,7 +50,7 @@ export function loginsOf(given: KubeConfig, cluster: Cluster) {
     dispatchers.delete(old);
   };
   /**
-   * The login for a request that starts now. Whoever asks while one is under way gets the same,
+   * The login for a request that starts now. A request while a login is under way gets the same login,
    * so that a plugin runs once for all.
    *
    * @throws what the library throws: a file that is not there, a plugin that failed
@@ -78,7 +78,7 @@ export function loginsOf(given: KubeConfig, cluster: Cluster) {
 }
 
 /**
- * HTTP/1.1: each watch then has a connection of its own, and one that hangs holds up nobody else.
+ * HTTP/1.1: each watch then has a connection of its own, and a watch that hangs delays no other request.
  * A proxy's dispatcher is the library's.
  */
 async function dispatcherOf(

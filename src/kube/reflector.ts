@@ -7,7 +7,7 @@ import { listAll, type Selection } from "./list.ts";
 import { objectStore, type Change, type StoredObject } from "./objectStore.ts";
 import { watchObjects, type WatchEvent } from "./watch.ts";
 
-/** An API server sends a bookmark about every minute: one that sends none for this long is gone. */
+/** An API server sends a bookmark about every minute: a server that sends none for this long is gone. */
 const SILENCE_MS_MAX = 150_000;
 /** A watch that held this long was well, even when nothing happened. */
 const HEALTHY_MS = 10_000;

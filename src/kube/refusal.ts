@@ -61,7 +61,7 @@ export function refusal(
 }
 
 /**
- * Why an answer is not the one that was asked for.
+ * Why an answer is not the expected answer.
  *
  * @param shortened makes one line of the API server's message
  */
@@ -72,7 +72,7 @@ export function refusalOf(answer: KubeAnswer, shortened = firstLine): string {
   return `it does not answer as an API server does (HTTP ${answer.status})`;
 }
 
-/** Whether an API server says this, and nobody else who answers with the same number. */
+/** Whether an API server says this, and not a proxy that answers with the same number. */
 export function isRefusal(answer: KubeAnswer, status: number, reason: string): boolean {
   return answer.status === status && reasonOf(answer) === reason;
 }

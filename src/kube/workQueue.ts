@@ -18,7 +18,7 @@ export interface WorkQueue {
   /**
    * Has a key worked on, at once or so many milliseconds from now: when a worker is free, and the
    * key is not under way. What was added before is one with it, and the earlier time counts. So
-   * whoever wants to be called later again says so in each run. A key that is added while it is
+   * a run that wants another run later says so each time. A key that is added while it is
    * under way is worked on again after.
    */
   readonly add: (key: string, delayMs?: number) => void;

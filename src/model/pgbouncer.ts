@@ -130,7 +130,7 @@ export interface PgBouncerSnapshot {
   readonly observation: Observation<PgBouncerState>;
   /** It is no pod: whether a process runs there, and which, only an answer shows. */
   readonly isAddress?: boolean;
-  /** The name of an earlier one that is this very process: two addresses may lead to one. */
+  /** The name of an earlier target that leads to the same process: two addresses may do so. */
   readonly sameAs?: string;
   /**
    * The name of another one with which it was one process at some time, since both are asked. Now

@@ -77,7 +77,7 @@ export function postgresOf({
   return formatPostgresAddress(postgresAddressOf({ metadata: observed, spec: { postgres } }));
 }
 
-/** The workload that runs a server: the one that it names, else the Deployment of its name. */
+/** The workload that runs a server: the workload that it names, else the Deployment of its name. */
 export function workloadKeyOf({ namespace, name, parsed }: ObservedObject<McpServer>): string {
   const ref = parsed.ok ? parsed.value.spec.workloadRef : undefined;
   return workloadKey(ref?.kind ?? "Deployment", namespace, ref?.name ?? name);
@@ -105,7 +105,7 @@ export function serviceKeyOf({ metadata, spec }: PlacedBudget): string | undefin
   return ["", "svc", "svc.cluster.local"].includes(end) ? `${namespace}/${name}` : undefined;
 }
 
-/** Of one that can't be read so many of its problems are named. */
+/** The most problems of an unreadable object that a message names. */
 const PROBLEMS_MAX = 3;
 
 /** The other budgets of the cluster, and those of the same Postgres that can't be read. */

@@ -14,8 +14,8 @@ export type PgBouncerTargets =
 type TargetSource = Pick<ClusterCopy, "service" | "slicesOf" | "pgbouncerPods">;
 
 /**
- * Its own: its pods. One that weir did not make: what stands behind the Service that it names, else
- * what DNS says. Ready or not: one that is not ready may hold clients all the same. A process that
+ * Of weir's own PgBouncer: its pods. Of another PgBouncer: what stands behind the Service that it
+ * names, else what DNS says. Ready or not: a process that is not ready may hold clients all the same. A process that
  * terminates accepts no new client, and an open console would block its exit: it is none of them.
  */
 export function pgbouncerTargets(budget: PlacedBudget, cluster: TargetSource): PgBouncerTargets {

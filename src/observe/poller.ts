@@ -149,7 +149,7 @@ export function pollers<T extends { readonly stop: () => Promise<void> }>() {
     const ending = poller.stop().finally(() => stopping.delete(ending));
     stopping.add(ending);
   };
-  /** Starts one in place of the one that runs. */
+  /** Starts a poller in place of the running poller. */
   const replace = (key: string, start: () => T) => {
     end(key);
     const poller = start();
@@ -166,7 +166,7 @@ export function pollers<T extends { readonly stop: () => Promise<void> }>() {
     },
     end,
     replace,
-    /** Every one that was ever started has ended. */
+    /** Resolves when every poller that was ever started has ended. */
     stop: async () => {
       for (const key of running.keys()) end(key);
       await Promise.all(stopping);

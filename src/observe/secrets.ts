@@ -14,7 +14,7 @@ const SECRET = { apiVersion: "v1", kind: "Secret", plural: "secrets" };
 const CONCURRENCY = 8;
 
 /**
- * Reads Secrets by name, `get` alone: whoever may list Secrets may read all of them.
+ * Reads Secrets by name, `get` alone: a login that may list Secrets may read all of them.
  *
  * @returns the data of each, base64 by key, in the order of the names; undefined: there is none
  * @throws KubeError at the first that can't be read
@@ -72,7 +72,7 @@ const FORBIDDEN = 403;
 const ANSWER_MS_MAX = 3000;
 
 /**
- * Reads a Secret by name. Nobody keeps it: who needs it again, reads it again.
+ * Reads a Secret by name. It is not cached: each use reads it again.
  *
  * @returns reads a key that must be there, as text that is not empty; throws UnavailableError
  * @throws UnavailableError when it is not there, may not be read, or is not given soon; the signal's

@@ -19,8 +19,8 @@ const FORBIDDEN = 403;
 
 /**
  * A process that may not have the Lease never leads, however well it follows the cluster: were it
- * ready, a rollout would end with such processes alone, and the last one that wrote statuses would
- * be gone. An API server that is away keeps it from asking again, and is no reason against it.
+ * ready, a rollout would end with such processes alone, and no process would be left that writes
+ * statuses. An API server that is away keeps it from asking again, and is no reason against it.
  */
 export function leaseHealth({ namespace, name }: LeaseName, report: (problems: Problems) => void) {
   let problem: string | undefined = "not asked for yet";

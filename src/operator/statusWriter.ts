@@ -23,7 +23,7 @@ export type Written =
 
 interface StatusWriterOptions {
   readonly client: KubeClient;
-  /** Asked right before each write, also before one that is tried again. */
+  /** Asked right before each write, also before a repeated write. */
   readonly stillLeading: () => boolean;
   readonly runtime: Runtime;
   readonly onWrite: (kind: string) => void;
@@ -87,7 +87,7 @@ export function statusWriter({ client, stillLeading, runtime, onWrite }: StatusW
       return limit.take(() => put(wanted));
     },
     /**
-     * The status of an object. One that was written a moment ago counts as the object's own until
+     * The status of an object. A status that was written a moment ago counts as the object's own until
      * the copy of the cluster has it, so that nothing is written or reported twice.
      */
     statusOf: ({ object, observed }: CachedObject<unknown>) =>
@@ -95,7 +95,7 @@ export function statusWriter({ client, stillLeading, runtime, onWrite }: StatusW
   };
 }
 
-/** How far a status is from the one that it should be, both as JSON carries them. */
+/** How far a status is from the wanted status, both as JSON carries them. */
 export function statusDifference(current: unknown, wanted: unknown): "none" | "messages" | "more" {
   if (isDeepStrictEqual(current, wanted)) return "none";
   const before = asSent(current);

@@ -2,7 +2,7 @@ import { CONSOLE_ADMIN, CONSOLE_DATABASE, STATS_LOGIN } from "../api/names.ts";
 import type { Line } from "./lines.ts";
 
 /**
- * Who may log in to which line: each login to its own alone, the console's admin over the unix
+ * Which logins may use which line: each login to its own alone, the console's admin over the unix
  * socket as the process' own user, the stats login to the console over TCP. All else is refused,
  * since PgBouncer denies what no line of an hba file allows. With one shared login any server
  * could take another's bulkhead.

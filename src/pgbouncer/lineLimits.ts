@@ -11,7 +11,7 @@ export function numberSetting(
   return text === undefined || text === "" || !Number.isFinite(value) ? undefined : value;
 }
 
-/** A line's own limit, else the one that all get; undefined: unlimited, which PgBouncer calls 0. */
+/** A line's own limit, else the limit of all lines; undefined: unlimited, which PgBouncer calls 0. */
 export function clientLimitOf(
   { maxClientConnections = 0 }: DatabaseRow,
   config: ReadonlyMap<string, string>,
@@ -26,7 +26,7 @@ export function poolUseOf({ forceUser }: Pick<DatabaseRow, "forceUser">, own: re
   return {
     /** Backend connections of all its pools. */
     openServers: own.reduce((sum, { servers }) => sum + servers, 0),
-    /** Whom it logs in to Postgres as: of one that was forced before a RELOAD a pool may be left. */
+    /** The roles it logs in as. A pool of an earlier `user=` may remain after a RELOAD. */
     roles: forceUser === undefined ? own.map(({ user }) => user).toSorted() : [forceUser],
   };
 }

@@ -27,9 +27,9 @@ export function consoleIn(applicationName: string): string | undefined {
   return /^(weir-[0-9a-f]{12})(?: - .*)?$/.exec(applicationName)?.[1];
 }
 
-/** weir's consoles, as somebody who asks a PgBouncer process knows them. */
+/** weir's consoles, as a program that asks a PgBouncer process knows them. */
 export interface Consoles {
-  /** The asker's own names: the one that is open, and those of the last minute. */
+  /** The program's own names: of its open console, and those of the last minute. */
   readonly own: readonly string[];
   /** The consoles in the last answer of the process, including this one. */
   readonly listed: readonly string[];
@@ -65,8 +65,8 @@ export function consoleMemory() {
 }
 
 /**
- * Which of the addresses lead to the process of one that is earlier in the list: by name, the name
- * of that one.
+ * Which of the addresses lead to the process of an earlier address in the list: by name, the name
+ * of the earlier address.
  */
 export function sameProcesses(addresses: readonly AnsweringAddress[]): ReadonlyMap<string, string> {
   return firstAlike(addresses, (a, b) => isOneProcess(a.consoles, b.consoles));

@@ -44,7 +44,7 @@ export function clientHost({ metadata }: ConnectionBudget): string {
 
 /**
  * PgBouncer's configuration by file name: the ini that all processes share, one of its own for each
- * ordinal, and who may log in.
+ * ordinal, and the logins it admits.
  */
 export function pgbouncerFiles(
   budget: ConnectionBudget,

@@ -144,7 +144,7 @@ const HEADROOM = "░";
 const MISSING = "×";
 
 /**
- * How C divides: the reserve, each server in turn, what nobody was given. Where more is needed than
+ * How C divides: the reserve, each server in turn, what no server was given. Where more is needed than
  * there is, the bar is what is needed and its end what is missing.
  */
 function segmentsOf({ clients, servers }: BudgetPlan, paint: Paint): readonly BarSegment[] {

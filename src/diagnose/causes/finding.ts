@@ -65,8 +65,8 @@ export function whoIs({
 }
 
 /**
- * `application mcp`; one that calls itself as weir's consoles do is one of these where only stats
- * users get in.
+ * `application mcp`; an application with the name of weir's consoles is one of these where only
+ * stats users may log in.
  */
 export function programOf(line: string, applicationName: string): string {
   return line === CONSOLE_DATABASE && consoleIn(applicationName) !== undefined

@@ -49,7 +49,7 @@ export interface Leak extends CauseFinding {
  *   moment, idleInTransactionMs ago or longer; or
  * - whose backend is idle outside a transaction in every sample (only session pooling holds it
  *   then), and who has asked nothing for heldIdleMs, while others wait in every sample; or
- * - whose backend nobody could ask Postgres about, and who has asked nothing for heldUnknownMs,
+ * - about whose backend Postgres could not be asked, and who has asked nothing for heldUnknownMs,
  *   while others wait in every sample.
  * A query that runs, however long, is none of these where Postgres was asked: its state is active.
  */

@@ -35,7 +35,7 @@ const NOTHING = { findings: [], symptoms: [] } as const;
  * They give themselves away by connections that are in no SHOW SERVERS either and do not run a
  * query, which a backend without a client never is: then nothing can be concluded about that address. Where
  * other programs are sure to be (the address is loopback, or clients of PgBouncer come from it), a
- * query that is nobody's is only a symptom. In either case what PgBouncer was seen to have in an
+ * query without a known client is only a symptom. In either case what PgBouncer was seen to have in an
  * earlier sample is proved.
  */
 export function orphanedQueries(live: LiveSystem, thresholds: Thresholds): OrphanedQuery {

@@ -23,7 +23,7 @@ export const THRESHOLDS = {
   /** More sockets than this that log in, at every moment. */
   // weir's reserve for logins. Sockets that log in use max_client_conn, whosoever's they are.
   loginsUnderWay: DEFAULT_RESERVE.logins,
-  /** A client whose node is gone says nothing; one that says nothing for less may just be idle. */
+  /** A client whose node is gone sends nothing; a client that is silent for less may just be idle. */
   ghostSilentMs: 30_000,
   /** The same if its address does not show which workload it belongs to. */
   // Longer than any pool's usual idle timeout (HikariCP's 10 minutes is the longest in use).

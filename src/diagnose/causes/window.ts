@@ -27,7 +27,7 @@ export function persistentClientsOf(pgbouncer: LivePgBouncer): readonly Persiste
     .toSorted((a, b) => byCodeUnit(keyOf(a.client), keyOf(b.client)));
 }
 
-/** The clients of every sample: one that was in several is there as often. */
+/** The clients of every sample: a client of several samples occurs as often. */
 export function clientsIn(pgbouncers: readonly LivePgBouncer[]): readonly ClientRow[] {
   return pgbouncers.flatMap(({ samples }) => samples.flatMap(({ clients }) => clients));
 }

@@ -36,7 +36,7 @@ export function runningPods(objects: readonly ManifestObject[]): readonly Runnin
   });
 }
 
-/** The pods that have not ended: one that has holds nothing, and another may have its address. */
+/** The pods that have not ended: an ended pod holds nothing, and another may have its address. */
 export function podObjects(objects: readonly ManifestObject[]): readonly ManifestObject[] {
   return objects.filter((object) => {
     const phase = Field.of(object).text("status", "phase");
@@ -44,7 +44,7 @@ export function podObjects(objects: readonly ManifestObject[]): readonly Manifes
   });
 }
 
-/** Of two addresses (IPv4 and IPv6) it has the one that a PgBouncer has as its client's. */
+/** Of its two addresses (IPv4 and IPv6), the pod gets that which a PgBouncer has for a client. */
 export function podOf(
   { name, addresses, ready, terminating }: RunningPod,
   clientAddresses: ReadonlySet<string>,

@@ -7,13 +7,13 @@ import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 
 /** The time for an address to answer. After 3 s, Linux knows that no machine has the address. */
 const ANSWER_TIMEOUT_MS = 4000;
-/** So many lively neighbours are asked in each network; one that answers will do. */
+/** The most lively neighbours that are asked in each network; one answer is enough. */
 const NEIGHBOURS = 3;
 
 /**
  * Which addresses no packet reaches any more, of those whose clients have all been silent. Each is
- * asked for one TCP connection, to the port that its client came from, where nobody listens: one
- * that is alive refuses it.
+ * asked for one TCP connection, to the port that its client came from, where no program listens: a
+ * machine that is alive refuses it.
  *
  * Only `no route to host` and its like count, and only where a neighbour in the same network, whose
  * clients have just asked something, does answer: this machine may have no way there at all. No

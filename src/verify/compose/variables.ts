@@ -3,8 +3,8 @@ const BRACED = /^([A-Za-z_]\w*)(?:(:?[-+?])([\s\S]*))?$/;
 const PLAIN = /^[A-Za-z_]\w*/;
 
 /**
- * A text of a compose file with its variables put in, as docker compose does: one that is not set
- * is empty, `$$` is a dollar. What is no variable stays as it is.
+ * A text of a compose file with its variables put in, as docker compose does: an unset variable
+ * is empty, `$$` is a dollar. Other text stays as it is.
  */
 export function interpolated(text: string, valueOf: (name: string) => string | undefined): string {
   let out = "";

@@ -2,7 +2,7 @@ import type { SourcePosition } from "../sourcePosition.ts";
 import { isZero, type Quantity, type MissingQuantity } from "../quantity.ts";
 
 /**
- * A number of connections of which perhaps only bounds are known: at least `least`, at most `most`,
+ * A number of connections of which perhaps only bounds are known: at least `min`, at most `max`,
  * equal where it is known exactly. What is missing to know it stands in `missing`. A proof on
  * bounds never guesses: a sum is broken when it is too much at the least, and fits only when it
  * fits at the most.
@@ -22,14 +22,14 @@ export function exactly(value: number, places: readonly SourcePosition[] = []): 
   return { min: value, max: value, missing: [], places };
 }
 
-/** A quantity; one that is missing is anything from 0. */
+/** A quantity; a missing quantity is anything from 0. */
 export function boundsOf(quantity: Quantity): Bounds {
   return quantity.known
     ? exactly(quantity.value, quantity.places)
     : { min: 0, max: Infinity, missing: [quantity], places: [quantity.place] };
 }
 
-/** A quantity of PgBouncer's in which 0 means unlimited; one that is not there is unlimited too. */
+/** A quantity of PgBouncer's in which 0 means unlimited; an absent quantity is unlimited too. */
 export function limitOf(quantity: Quantity | undefined): Bounds {
   if (quantity === undefined) return exactly(Infinity);
   const bounds = boundsOf(quantity);

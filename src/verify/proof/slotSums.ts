@@ -7,7 +7,7 @@ import { isDirect, usesOf, type DirectClient } from "./lineUse.ts";
 import { slotTerms } from "./slotTerms.ts";
 import { mergedVerdicts, perProcess, quantityTerm, sumVerdict, type SumVerdict } from "./sum.ts";
 
-/** The largest uniform one that would fit is said of a slot sum that is broken. */
+/** A broken slot sum says the largest uniform value of it that would fit. */
 const POOL_SIZE = {
   name: "pool_size",
   atOne: "with 1 on every line",

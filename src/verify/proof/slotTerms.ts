@@ -58,7 +58,7 @@ export function slotTerms(
 }
 
 /**
- * The roles that a line's pools are opened as. Two unknown logins may be one, or one that is known.
+ * The roles that a line's pools are opened as. Two unknown logins may be the same, or the same as a known login.
  */
 function rolesOf(
   { user, authUser }: PoolerLine,

@@ -23,7 +23,7 @@ interface SumCheck {
   readonly size?: LowerableSize;
 }
 
-/** A size of which the largest uniform one that fits is said. */
+/** A size for which a broken sum says the largest uniform value that fits. */
 interface LowerableSize {
   readonly name: string;
   /** The text for the case that not even 1 fits. */

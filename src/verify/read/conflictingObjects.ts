@@ -12,8 +12,8 @@ const REMEDY =
   "give only the manifests that are applied together; those of a kustomization: kubectl kustomize DIR | weir verify -";
 
 /**
- * One of the objects of one name, whatever order they were read in: the one that says most. With it
- * what is missing where they differ.
+ * One of the objects of one name, whatever order they were read in: the object with the longest JSON.
+ * With it what is missing where they differ.
  *
  * @param all at least one
  */

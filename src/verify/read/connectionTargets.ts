@@ -8,7 +8,7 @@ import {
 } from "../workload.ts";
 import { connectionUrls, keywordString, type ConnectionString } from "./connectionStrings.ts";
 
-/** Where a container means to connect, before it is known what is there. */
+/** Where a container means to connect, before it is known which objects exist. */
 export interface ConnectionTarget {
   readonly host: Template;
   /** Absent: not said. */

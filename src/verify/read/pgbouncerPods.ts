@@ -117,7 +117,7 @@ function readContainer(workload: Workload, container: Container): PgBouncerConta
   return { container, groups, port, notes: isReused ? [note] : [] };
 }
 
-/** The ini files that its command names; else the one that its image would take. */
+/** The ini files that its command names; else the file that its image would take. */
 function iniPaths(container: Container): readonly Template[] {
   const { files, unknown } = container.files;
   const named = commandOf(container)

@@ -1,7 +1,7 @@
 import type { Variable } from "../workload.ts";
 
 /**
- * The usual names of variables that set the size of a program's pool. One that sets
+ * The usual names of variables that set the size of a program's pool. A variable that sets
  * threads (RAILS_MAX_THREADS) is here where the framework makes its pool as large.
  */
 const NAMES: ReadonlySet<string> = new Set([

@@ -227,7 +227,7 @@ function lineQuantity(value: Setting | undefined, name: string): Quantity | unde
   return number < 0 ? undefined : known(number, `${name} ${number}`, value.place);
 }
 
-/** A key of [pgbouncer]: one that is no number keeps PgBouncer from starting. */
+/** A key of [pgbouncer]: with a value that is no number PgBouncer does not start. */
 function quantityOf(settings: Settings, key: PoolSettingKey): Quantity {
   const value = settings.get(key);
   if (value === undefined) return known(DEFAULTS[key], `PgBouncer's default ${DEFAULTS[key]}`);

@@ -40,8 +40,8 @@ const PGBOUNCERS = /^\s*(?:\[(?:pgbouncer|databases)\]|%include\s)/im;
 /**
  * Every Kubernetes object of these texts: YAML of several documents, or JSON; lists (kind List,
  * PodList…, an array of JSON) are unpacked. What is no object of Kubernetes (values files,
- * kustomizations, compose files) is left out: it has no apiVersion, kind and metadata.name; one that
- * makes pods all the same is a problem. An object that the API server names is called by its
+ * kustomizations, compose files) is left out: it has no apiVersion, kind and metadata.name; such an
+ * object that makes pods is a problem. An object that the API server names is called by its
  * generateName: `migrate-*`. A source called *.ini that has PgBouncer's sections is a PgBouncer's
  * (see bareIni.ts), and any other one is left out. What can't be read is a problem with its place,
  * never a guess: the rest is read all the same.
@@ -243,8 +243,8 @@ function withKind(item: unknown, list: string, apiVersion: unknown): unknown {
  * Finds fields of a document in the text that it stands in. The text is parsed with positions when
  * the first is asked for, and once: most objects are never asked.
  *
- * @returns the place of a field's name; of one that is not there, the nearest around it that is. Of
- *   a line of a text (from 0), where the text is a literal block: |
+ * @returns the position of the field's name; if the field does not exist, of its nearest parent that
+ *   does; or of a line of its text (from 0), where the text is a literal block: |
  */
 function positionIn(document: ReadDocument, lines: LineTable): ManifestObject["positionOf"] {
   let parsed: Document.Parsed | undefined;
@@ -256,7 +256,7 @@ function positionIn(document: ReadDocument, lines: LineTable): ManifestObject["p
   };
 }
 
-/** Where a field's name begins, and its value; that is absent where the field is not there. */
+/** Where a field's name begins, and its value; absent if the field does not exist. */
 function fieldIn(
   document: Document.Parsed | undefined,
   path: FieldPath,

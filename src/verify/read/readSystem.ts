@@ -130,7 +130,7 @@ function addressedPoolers(
   return new Set(names);
 }
 
-/** weir's own objects say what is wanted, not what is there. */
+/** weir's own objects say what is wanted, not what exists. */
 function fleetNotes(inventory: Inventory): readonly string[] {
   const fleet = inventory.objects.filter(({ apiVersion }) => apiVersion === API_VERSION);
   const note = `${fleet.length} ConnectionBudget and McpServer objects are left out: weir plan reads them`;

@@ -66,7 +66,7 @@ export class Scalers {
     return this.maximaByKey(objectOf({ object }));
   }
 
-  /** The same by `Deployment writing/author`, for one that need not be among the objects. */
+  /** The same by `Deployment writing/author`, for a workload that need not be among the objects. */
   maximaByKey(key: string): readonly Quantity[] {
     return this.#maxima.get(key) ?? [];
   }
