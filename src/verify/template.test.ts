@@ -32,6 +32,16 @@ describe("a text with an unknown part", () => {
     ).toEqual([`postgres://${USER}`, "pooler:6432/app"]);
   });
 
+  it("has no word that a pattern looks for, whatever it is called", () => {
+    for (const name of ["Secret shop/wait-for-it é", "host=pooler:6432", "postgres://a@b/c"]) {
+      const text = Template.unknown(name);
+      expect(text.render()).toBe(name);
+      expect([/wait|host|postgres/i, /[\s:=/%.-]/, /\d/].filter((one) => text.test(one))).toEqual(
+        [],
+      );
+    }
+  });
+
   it("is equal to another of the same name, and to no other", () => {
     expect(Template.unknown("a").equals(Template.unknown("a"))).toBe(true);
     expect(Template.unknown("a").equals(Template.unknown("b"))).toBe(false);

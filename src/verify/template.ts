@@ -3,11 +3,12 @@ type TemplateMatch = readonly (Template | undefined)[];
 
 /**
  * A text of which parts may be unknown: a Secret that is not among the objects may hold a part of a
- * connection string. An unknown part has the name of what holds it, and is in no pattern's way: to a pattern it is a word without
- * anything that ends a host, a user or a URL. Two parts of the same name are equal.
+ * connection string. An unknown part has the name of what holds it. To a pattern it is a word that
+ * spells nothing, and that has nothing which ends a host, a user or a URL: whatever the name is, the
+ * same patterns fit. Two parts of the same name are equal.
  */
 export class Template {
-  /** The text, each unknown part as its name between two marks. */
+  /** The text, each unknown part as its encoded name between two marks. */
   readonly #marked: string;
 
   private constructor(marked: string) {
@@ -43,7 +44,7 @@ export class Template {
   /** The text for people, each unknown part by its name. */
   render(): string {
     const parts = this.#marked.split(MARK);
-    return parts.map((part, index) => (index % 2 === 0 ? part : decodeURIComponent(part))).join("");
+    return parts.map((part, index) => (index % 2 === 0 ? part : decodedName(part))).join("");
   }
 
   equals(other: Template): boolean {
@@ -94,18 +95,29 @@ export class Template {
     parser: (text: string) => ReadonlyMap<string, string> | undefined,
   ): ReadonlyMap<string, Template> | undefined {
     const entries = parser(this.#marked);
-    return entries && new Map([...entries].map(([key, value]) => [key, new Template(value)]));
+    if (entries === undefined) return undefined;
+    return new Map(
+      [...entries].map(([key, value]) => [new Template(key).render(), new Template(value)]),
+    );
   }
 }
 
 /** No process has it in its environment or its arguments. */
 const MARK = "\u{0}";
 
+/** A letter for each hexadecimal digit. Without vowels they spell no word that a pattern looks for. */
+const LETTERS = "bcdfghjklmnpqrst";
+
 function unknownPart(name: string): string {
-  // Quotes and brackets end a word in scripts and URLs.
-  const encoded = encodeURIComponent(name).replace(
-    /['()!*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16)}`,
+  const letters = [...new TextEncoder().encode(name)].map(
+    (byte) => LETTERS.charAt(byte >> 4) + LETTERS.charAt(byte & 15),
   );
-  return `${MARK}${encoded}${MARK}`;
+  return `${MARK}${letters.join("")}${MARK}`;
+}
+
+function decodedName(letters: string): string {
+  const bytes = (letters.match(/../g) ?? []).map(
+    ([high = "", low = ""]) => LETTERS.indexOf(high) * 16 + LETTERS.indexOf(low),
+  );
+  return new TextDecoder().decode(Uint8Array.from(bytes));
 }

@@ -4,6 +4,7 @@ import type { Container, Workload } from "../workload.ts";
 import { connectionUrls } from "./connectionStrings.ts";
 import { stringsIn, targetsOf, type ConnectionTarget } from "./connectionTargets.ts";
 import type { Destinations } from "./resolvedTargets.ts";
+import { commandBesidesWaiting } from "./waiting.ts";
 
 /** `host: pooler`, `"hostname" = "pooler.db.svc"`, `server=pooler:6432`. */
 const HOST_SETTING =
@@ -59,9 +60,6 @@ export function hostsIn(
   ];
 }
 
-/** A command that only waits until a host answers. */
-const WAITS = /wait-?for|\bwait\b|dockerize|\bn(?:et)?c(?:at)?\s|pg_isready/;
-
 /**
  * What the variables and the arguments of a container name beside connection strings and hosts:
  * JSON with a host in it, `pooler:6432` under whatever name. Only what leads to a pooler.
@@ -75,13 +73,12 @@ export function mentionedTargets(
   const inVariables = [...container.environment.variables.values()].map(
     ({ name, value, place }) => ({ text: value, place, from: name }),
   );
-  const inCommand = [...container.command, ...container.args].map(({ text, place }) => ({
+  const inCommand = commandBesidesWaiting(container).map(({ text, place }) => ({
     text,
     place,
     from: "its command",
   }));
-  const waits = inCommand.some(({ text }) => text.test(WAITS));
-  return [...inVariables, ...(waits ? [] : inCommand)].flatMap((mention) =>
+  return [...inVariables, ...inCommand].flatMap((mention) =>
     hostTargets(mention, workload, destinations),
   );
 }
