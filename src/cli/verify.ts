@@ -4,6 +4,7 @@ import { POOL_MAX_ANNOTATION, READ_ANNOTATIONS } from "../api/names.ts";
 import { formatProblem } from "../fleet/problem.ts";
 import type { SourceText } from "../fleet/yaml.ts";
 import { readObjects } from "../verify/read/readObjects.ts";
+import { ADAPTERS } from "../verify/adapters/adapters.ts";
 import { readSystem } from "../verify/read/readSystem.ts";
 import { objectOf } from "../verify/sourcePosition.ts";
 import type { Proof } from "../verify/proof/proof.ts";
@@ -54,7 +55,7 @@ export function verifyCommand(shell: Shell): Command {
         refuse(problems.map(formatProblem));
         const names = new Set(objects.map((object) => objectOf({ object })));
         const overrides = annotationOverrides(annotations, names);
-        const system = readSystem(objects, { overrides });
+        const system = readSystem(objects, ADAPTERS, { overrides });
         const missing = [...system.missing, ...unlistedClients(system)];
         const notes = [...system.notes, ...leftOutNotes(leftOut)];
         const proof = prove({ ...system, missing, notes });

@@ -1,4 +1,5 @@
 import { readObjects } from "../../src/verify/read/readObjects.ts";
+import { ADAPTERS } from "../../src/verify/adapters/adapters.ts";
 import { readSystem } from "../../src/verify/read/readSystem.ts";
 import { processesOf, type Client, type Pooler, type System } from "../../src/verify/system.ts";
 import type { Quantity } from "../../src/verify/quantity.ts";
@@ -10,7 +11,7 @@ export function systemIn(
 ): System {
   const { objects, problems } = readObjects([{ name: "all.yaml", text }]);
   if (problems.length > 0) throw new Error(JSON.stringify(problems));
-  return readSystem(objects, {
+  return readSystem(objects, ADAPTERS, {
     overrides: new Map(
       Object.entries(annotations).map(([key, values]) => [key, new Map(Object.entries(values))]),
     ),

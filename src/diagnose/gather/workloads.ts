@@ -1,6 +1,7 @@
 import type { LiveWorkload } from "../../model/workload.ts";
 import { byNames } from "../../text/order.ts";
 import { Field } from "../../verify/read/field.ts";
+import { ADAPTERS } from "../../verify/adapters/adapters.ts";
 import { readSystem } from "../../verify/read/readSystem.ts";
 import { objectOf, type ManifestObject } from "../../verify/sourcePosition.ts";
 import type { Client, System } from "../../verify/system.ts";
@@ -20,7 +21,7 @@ export function liveWorkloads(
   clientAddresses: ReadonlySet<string>,
 ): readonly LiveWorkload[] {
   const byKey = new Map(objects.map((object) => [objectOf({ object }), object]));
-  const configured = isWhole ? poolSettings(readSystem(objects)) : [];
+  const configured = isWhole ? poolSettings(readSystem(objects, ADAPTERS)) : [];
   return connectedWorkloads(configured, runningPods(objects), clientAddresses)
     .map(({ name, settings: { processesPerPod, ...settings }, pods }) => ({
       name,

@@ -2,7 +2,7 @@ import { POSTGRES_PORT } from "../../api/names.ts";
 import { Field } from "../read/field.ts";
 import { setting } from "../read/poolers.ts";
 import { objectOf } from "../sourcePosition.ts";
-import type { Adapter } from "./adapter.ts";
+import type { Adapter } from "../read/adapter.ts";
 import { operatorPooler, operatorPostgres, settingsOf } from "./operatorObjects.ts";
 
 const GROUP = "postgresql.cnpg.io";

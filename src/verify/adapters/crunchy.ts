@@ -4,7 +4,7 @@ import { Field } from "../read/field.ts";
 import { setting, type ConfiguredLine, type FoundPooler } from "../read/poolers.ts";
 import type { FoundPostgres } from "../read/postgresServers.ts";
 import { objectOf } from "../sourcePosition.ts";
-import type { Adapter, AdapterContext } from "./adapter.ts";
+import type { Adapter, AdapterContext } from "../read/adapter.ts";
 import { operatorPooler, operatorPostgres, settingsOf } from "./operatorObjects.ts";
 
 const GROUP = "postgres-operator.crunchydata.com";

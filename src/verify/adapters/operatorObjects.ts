@@ -7,7 +7,7 @@ import { setting, type Configuration, type FoundPooler, type Setting } from "../
 import { availableConnections, settingsIn, type FoundPostgres } from "../read/postgresServers.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
 import type { Annotation } from "../workload.ts";
-import type { AdapterContext } from "./adapter.ts";
+import type { AdapterContext } from "../read/adapter.ts";
 
 /** A PgBouncer that an operator makes of an object: a Deployment and a Service of one name. */
 interface OperatorPooler {

@@ -5,7 +5,7 @@ import { setting, type ConfiguredLine, type Configuration, type Setting } from "
 import type { SourcePosition } from "../sourcePosition.ts";
 import type { Template } from "../template.ts";
 import type { Container, Variable, EnvironmentVariables } from "../workload.ts";
-import type { Adapter } from "./adapter.ts";
+import type { Adapter } from "../read/adapter.ts";
 
 /**
  * What the entrypoints of the common images make of their environment, when no ini is mounted. Read

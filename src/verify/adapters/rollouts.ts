@@ -1,6 +1,6 @@
 import { doubled, replicas, rolledOut } from "../read/peakPods.ts";
 import { countIn } from "../read/scalers.ts";
-import type { Adapter } from "./adapter.ts";
+import type { Adapter } from "../read/adapter.ts";
 
 /** Argo Rollouts: a Rollout has pods of its own, or those of the Deployment that it refers to. */
 export const argoRollouts: Adapter = {

@@ -5,7 +5,7 @@ import type { Inventory } from "../read/inventory.ts";
 import { setting, type Configuration, type FoundPooler, type Setting } from "../read/poolers.ts";
 import type { FoundPostgres } from "../read/postgresServers.ts";
 import { objectOf } from "../sourcePosition.ts";
-import type { Adapter, AdapterContext } from "./adapter.ts";
+import type { Adapter, AdapterContext } from "../read/adapter.ts";
 import { operatorPooler, operatorPostgres } from "./operatorObjects.ts";
 
 const GROUP = "acid.zalan.do";

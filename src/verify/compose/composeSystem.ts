@@ -1,5 +1,6 @@
 import { PODS_ANNOTATION } from "../../api/names.ts";
 import { counted } from "../../text/wording.ts";
+import { ADAPTERS } from "../adapters/adapters.ts";
 import { known } from "../quantity.ts";
 import { AddressBook, completed } from "../read/addresses.ts";
 import { annotatedWhole } from "../read/annotations.ts";
@@ -36,7 +37,7 @@ export function composeSystem(
     services.map(({ name, aliases }) => [serviceKey(name), [name, ...aliases]]),
   );
   for (const host of [...hostsOf.values()].flat()) book.addHostElsewhere(host);
-  const poolers = workloads.flatMap(podPoolers);
+  const poolers = workloads.flatMap((workload) => podPoolers(workload, ADAPTERS));
   for (const { name, workload, ports } of poolers) {
     for (const host of hostsOf.get(workload?.key ?? "") ?? []) {
       book.addHost(host, ports, { kind: "pooler", name });

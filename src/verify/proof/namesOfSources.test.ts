@@ -9,15 +9,15 @@ const WORDS =
     " ",
   );
 
-/** Names of a Secret and a ConfigMap, and a key of each. */
-interface Names {
+/** SourceNames of a Secret and a ConfigMap, and a key of each. */
+interface SourceNames {
   readonly secret: string;
   readonly key: string;
   readonly map: string;
   readonly mapKey: string;
 }
 
-const NAMES = fc.record<Names>({
+const NAMES = fc.record<SourceNames>({
   secret: fc.constantFrom(...WORDS),
   key: fc.constantFrom(...WORDS),
   map: fc.constantFrom(...WORDS),
@@ -34,7 +34,7 @@ const CONTAINERS = [
   '["$(TOKEN)", "--store=pooler:6432"]',
   '[api, "--workers=$(TOKEN)", "--store=pooler:6432"]',
 ].map(
-  (command) => (names: Names) =>
+  (command) => (names: SourceNames) =>
     `
 apiVersion: apps/v1
 kind: Deployment
@@ -55,14 +55,14 @@ spec:
 `,
 );
 
-const PLAIN: Names = { secret: "one", key: "two", map: "three", mapKey: "four" };
+const PLAIN: SourceNames = { secret: "one", key: "two", map: "three", mapKey: "four" };
 const INI = APP_INI.replace("max_client_conn = 50", "max_client_conn = 30").replace(
   " max_db_client_connections=10",
   "",
 );
 
 /** The verdicts on everything: neither the names nor what they are called in a message. */
-function verdicts(container: (names: Names) => string, names: Names): unknown {
+function verdicts(container: (names: SourceNames) => string, names: SourceNames): unknown {
   const proof = prove(systemIn(poolerText(INI) + container(names)));
   const { verdict, sums, findings, missing } = proof;
   return [
@@ -75,7 +75,7 @@ function verdicts(container: (names: Names) => string, names: Names): unknown {
 
 it("a flag --wait, or a Secret called wait-for-it, hides no client", () => {
   const [first] = CONTAINERS;
-  const flag = (names: Names): string => first?.(names).replace("--token=", "--wait=") ?? "";
+  const flag = (names: SourceNames): string => first?.(names).replace("--token=", "--wait=") ?? "";
   const named = { ...PLAIN, secret: "wait-for-it" };
   for (const [container, names] of [
     [first, PLAIN],

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { readObjects } from "./readObjects.ts";
 import { figure } from "../../../test/verify/systemText.ts";
-import { ADAPTER_SCALERS, ADAPTER_WORKLOADS } from "../adapters/adapters.ts";
+import { ADAPTERS } from "../adapters/adapters.ts";
+import { adapterScalers, adapterWorkloads } from "./adapter.ts";
 import { Inventory } from "./inventory.ts";
 import { Scalers } from "./scalers.ts";
 import { workloadsOf } from "./workloads.ts";
@@ -11,8 +12,8 @@ const CONTAINERS = "{ spec: { containers: [{ name: a, image: a }] } }";
 function pods(text: string): readonly (number | string | undefined)[] {
   const { objects } = readObjects([{ name: "a.yaml", text }]);
   const inventory = new Inventory(objects, new Map());
-  const scalers = new Scalers(inventory, ADAPTER_SCALERS);
-  return workloadsOf(inventory, scalers, ADAPTER_WORKLOADS, new Set()).map((one) =>
+  const scalers = new Scalers(inventory, adapterScalers(ADAPTERS));
+  return workloadsOf(inventory, scalers, adapterWorkloads(ADAPTERS), new Set()).map((one) =>
     figure(one.pods),
   );
 }

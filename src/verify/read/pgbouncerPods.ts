@@ -1,5 +1,4 @@
 import { PROCESSES_PER_POD_ANNOTATION } from "../../api/names.ts";
-import { imageConfiguration } from "../adapters/adapters.ts";
 import { known, missing, product, type MissingQuantity, type Quantity } from "../quantity.ts";
 import { Template } from "../template.ts";
 import {
@@ -11,6 +10,7 @@ import {
   type ContainerFile,
   type Workload,
 } from "../workload.ts";
+import { imageConfiguration, type Adapter } from "./adapter.ts";
 import { annotatedCount } from "./annotations.ts";
 import { POD_NAME } from "./containers.ts";
 import {
@@ -70,10 +70,13 @@ interface PgBouncerContainer {
  * The poolers that a workload's pods run: one, unless its containers listen on different ports and
  * so are different things to a client.
  */
-export function podPoolers(workload: Workload): readonly FoundPooler[] {
+export function podPoolers(
+  workload: Workload,
+  adapters: readonly Adapter[],
+): readonly FoundPooler[] {
   const containers = runningContainers(workload)
     .filter(isPgBouncer)
-    .map((container) => readContainer(workload, container));
+    .map((container) => readContainer(workload, container, adapters));
   const byPort = Map.groupBy(containers, ({ port }) => port);
   return [...byPort].flatMap(([port, together]) => {
     const [first] = together;
@@ -96,7 +99,11 @@ export function podPoolers(workload: Workload): readonly FoundPooler[] {
   });
 }
 
-function readContainer(workload: Workload, container: Container): PgBouncerContainer {
+function readContainer(
+  workload: Workload,
+  container: Container,
+  adapters: readonly Adapter[],
+): PgBouncerContainer {
   const annotation = workload.annotation(PROCESSES_PER_POD_ANNOTATION);
   const perPod =
     annotatedCount(annotation, container.name, "processes a pod") ?? known(1, "1 process");
@@ -104,7 +111,13 @@ function readContainer(workload: Workload, container: Container): PgBouncerConta
   const { pods } = workload;
   const groups =
     paths.length === 0
-      ? [{ processes: product(pods, perPod), pods, configuration: imageConfiguration(container) }]
+      ? [
+          {
+            processes: product(pods, perPod),
+            pods,
+            configuration: imageConfiguration(adapters, container),
+          },
+        ]
       : paths.flatMap((path) => iniGroups(workload, container, path, perPod));
   const [first, another] = groups;
   if (first === undefined || "known" in first.configuration) {

@@ -1,13 +1,14 @@
-import {
-  ADAPTER_SCALERS,
-  ADAPTER_WORKLOADS,
-  isOperators,
-  operatorResources,
-} from "../adapters/adapters.ts";
 import { API_VERSION, POSTGRES_PORT } from "../../api/names.ts";
 import { objectOf, type ManifestObject } from "../sourcePosition.ts";
 import type { PostgresServer, System } from "../system.ts";
 import type { Workload } from "../workload.ts";
+import {
+  adapterScalers,
+  adapterWorkloads,
+  isOperators,
+  operatorResources,
+  type Adapter,
+} from "./adapter.ts";
 import { AddressBook, completed, type Endpoint } from "./addresses.ts";
 import { barePooler } from "./bareIni.ts";
 import { withoutConflicts } from "./conflictingObjects.ts";
@@ -26,19 +27,21 @@ import { workloadsOf } from "./workloads.ts";
  * Pure. A number that the objects don't have, or that differs between two of one name, is a
  * MissingQuantity and says how to give it; nothing is guessed.
  *
+ * @param adapters the products that weir knows, besides Kubernetes and PgBouncer
  * @param overrides annotations given by flag, as if they stood on the object, and over those that do
  */
 export function readSystem(
   objects: readonly ManifestObject[],
+  adapters: readonly Adapter[],
   { overrides = new Map() }: { readonly overrides?: AnnotationOverrides } = {},
 ): System {
   const inventory = new Inventory(objects, overrides);
-  const scalers = new Scalers(inventory, ADAPTER_SCALERS);
-  const operators = operatorResources(inventory, scalers);
+  const scalers = new Scalers(inventory, adapterScalers(adapters));
+  const operators = operatorResources(adapters, { inventory, scalers });
   const owned = new Set(operators.owned);
-  const workloads = workloadsOf(inventory, scalers, ADAPTER_WORKLOADS, owned);
+  const workloads = workloadsOf(inventory, scalers, adapterWorkloads(adapters), owned);
   const poolers = [
-    ...workloads.flatMap(podPoolers),
+    ...workloads.flatMap((workload) => podPoolers(workload, adapters)),
     ...operators.poolers,
     ...inventory.objects.flatMap((object) => barePooler(object, inventory)),
   ];
@@ -51,7 +54,7 @@ export function readSystem(
   const system = connectedSystem({ workloads, poolers, servers, book, addressed });
   const keys = new Set([...owned, ...workloads.map(({ key }) => key)]);
   const isRead = (object: ManifestObject): boolean =>
-    isOperators(object) || keys.has(objectOf({ object }));
+    isOperators(adapters, object) || keys.has(objectOf({ object }));
   return withoutConflicts(
     {
       ...system,

@@ -1,0 +1,88 @@
+import { missing, type MissingQuantity } from "../quantity.ts";
+import type { ManifestObject } from "../sourcePosition.ts";
+import type { Container } from "../workload.ts";
+import { groupOf, kindOf, type Inventory } from "./inventory.ts";
+import type { WorkloadKind } from "./peakPods.ts";
+import type { Configuration, FoundPooler } from "./poolers.ts";
+import type { FoundPostgres } from "./postgresServers.ts";
+import type { ScalerKind, Scalers } from "./scalers.ts";
+
+/**
+ * What weir knows of a product: the kinds of its objects (by API group and kind,
+ * `postgresql.cnpg.io/Pooler`) and its images. The reader is given a list of adapters, and knows no
+ * operator by name.
+ */
+export interface Adapter {
+  /** API groups of an operator: what it makes of their kinds is read here, or opens no connection. */
+  readonly groups?: RegExp;
+  /** What the operator makes of an object of each kind. */
+  readonly objects?: Readonly<
+    Record<string, (object: ManifestObject, context: AdapterContext) => Partial<OperatorResources>>
+  >;
+  /** Kinds whose objects make pods. */
+  readonly workloads?: Readonly<Record<string, WorkloadKind>>;
+  /** Kinds whose objects set the replicas of others. */
+  readonly scalers?: Readonly<Record<string, ScalerKind>>;
+  /** What the entrypoint of a PgBouncer image configures, when no ini is mounted. */
+  readonly image?: {
+    readonly isOf: (container: Container) => boolean;
+    readonly configuration: (container: Container) => Configuration | MissingQuantity;
+  };
+}
+
+/** The context in which an operator's object is read. */
+export interface AdapterContext {
+  readonly inventory: Inventory;
+  readonly scalers: Scalers;
+}
+
+/** The resources that an operator makes from its objects, whether or not they were given too. */
+interface OperatorResources {
+  readonly poolers: readonly FoundPooler[];
+  readonly postgres: readonly FoundPostgres[];
+  /** Keys of the workloads that it makes: not to be counted once more. */
+  readonly owned: readonly string[];
+}
+
+export function adapterWorkloads(adapters: readonly Adapter[]): ReadonlyMap<string, WorkloadKind> {
+  return new Map(adapters.flatMap(({ workloads = {} }) => Object.entries(workloads)));
+}
+
+export function adapterScalers(adapters: readonly Adapter[]): ReadonlyMap<string, ScalerKind> {
+  return new Map(adapters.flatMap(({ scalers = {} }) => Object.entries(scalers)));
+}
+
+/** What the operators of the adapters make of all objects. */
+export function operatorResources(
+  adapters: readonly Adapter[],
+  context: AdapterContext,
+): OperatorResources {
+  const resources = context.inventory.objects.flatMap((object) =>
+    adapters.flatMap(({ objects = {} }) => objects[kindOf(object)]?.(object, context) ?? []),
+  );
+  return {
+    poolers: resources.flatMap(({ poolers = [] }) => poolers),
+    postgres: resources.flatMap(({ postgres = [] }) => postgres),
+    owned: resources.flatMap(({ owned = [] }) => owned),
+  };
+}
+
+/** Whether an object belongs to the operator of an adapter. */
+export function isOperators(adapters: readonly Adapter[], object: ManifestObject): boolean {
+  return adapters.some(({ groups }) => groups?.test(groupOf(object)) === true);
+}
+
+/** The configuration that an image's entrypoint makes from the environment, without an ini. */
+export function imageConfiguration(
+  adapters: readonly Adapter[],
+  container: Container,
+): Configuration | MissingQuantity {
+  for (const { image } of adapters) {
+    if (image?.isOf(container) === true) return image.configuration(container);
+  }
+  return missing(
+    "the configuration of PgBouncer: no ini is mounted, and the image has none that is known",
+    container.imagePlace,
+    "mount its ini from a ConfigMap that is among the manifests",
+  );
+}
