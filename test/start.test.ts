@@ -1,12 +1,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { z } from "zod";
 import { runToEnd } from "../tools/processes/runToEnd.ts";
 import { scratchDir } from "../tools/processes/scratch.ts";
 
-const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as {
-  readonly scripts: { readonly start: string };
-};
+const { scripts } = z
+  .object({ scripts: z.object({ start: z.string() }) })
+  .parse(JSON.parse(readFileSync("package.json", "utf8")));
 
 it.each([
   ["the example", undefined, "10 servers, 100 of 190 client connections"],
