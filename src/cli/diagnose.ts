@@ -29,7 +29,7 @@ export function diagnoseCommand(shell: Shell): Command {
       "a PgBouncer's console: postgres://LOGIN@HOST:6432/pgbouncer, or ?host=/FOLDER of its socket; once for each process; without password: PGPASSWORD, .pgpass",
       [],
     )
-    .option("--postgres <url>", "the Postgres behind, as a login with pg_monitor")
+    .option("--postgres <url>", "URL of the Postgres behind PgBouncer; its login needs pg_monitor")
     .addOption(
       new Option(
         "--namespace <name>",

@@ -56,7 +56,7 @@ function saturatedProcess(live: LiveSystem, pgbouncer: LivePgBouncer): readonly 
       kind: "SaturatedWhileIdle",
       summary: `PgBouncer ${pgbouncer.address} is full (${used} of max_client_conn ${max} are used), while ${idle.length} of its ${clients.length} clients did nothing all the time`,
       evidence: [
-        `fewer than ${ROOM} places of ${max} were left in each of ${pgbouncer.samples.length} samples, weir's own console counted`,
+        `fewer than ${ROOM} places of ${max} were left in each of ${pgbouncer.samples.length} samples, counting weir's own console`,
         ...groups(idle, "idle client"),
         ...serversIn(pgbouncer),
       ],
