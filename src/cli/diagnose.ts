@@ -106,10 +106,19 @@ async function withoutPgbouncer(
     import("../diagnose/gather/readCluster.ts"),
     import("../diagnose/gather/findPgBouncers.ts"),
   ]);
-  const { objects } = cluster === undefined ? { objects: [] } : await readCluster(cluster, shell);
+  const { objects, unavailable } =
+    cluster === undefined ? { objects: [], unavailable: [] } : await readCluster(cluster, shell);
   const routes = consoleRoutes(objects);
   const found = routes.length === 0 ? "" : "\n  in the cluster there are these, each to be asked:";
-  return badInput([`${NO_PGBOUNCER}${found}`, ...routes.map((route) => `  ${route}`)].join("\n"));
+  // Each kind that is asked for may fail with the same reason.
+  const reasons = new Set(unavailable.map(({ why }) => why));
+  return badInput(
+    [
+      `${NO_PGBOUNCER}${found}`,
+      ...routes.map((route) => `  ${route}`),
+      ...[...reasons].map((why) => `  the cluster could not be asked for PgBouncers: ${why}`),
+    ].join("\n"),
+  );
 }
 
 const NO_PGBOUNCER = `weir diagnose: no PgBouncer: give --pgbouncer postgres://LOGIN@HOST:6432/pgbouncer
