@@ -47,7 +47,11 @@ export function clientOwnersIn(
     /** The server's name; undefined: the server is not known. */
     of: ({ name }: ObservedPgBouncer, client: ClientCount) =>
       ownership.get(name)?.of(client)?.workload.server,
-    /** The most that a server had on one process in its window; or what it has now. */
+    /**
+     * The most that a server had on one process in its window; or what it has now. It doesn't ask
+     * `of` for each client: a window has no clients, only the most of each line and of each address,
+     * and a count must not pass over clients whose owner is unknown.
+     */
     heldBy: (
       { object, pods: own }: ServerSnapshot,
       pgbouncer: ObservedPgBouncer,
