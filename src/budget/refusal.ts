@@ -28,28 +28,36 @@ function budgetRefusal(budget: BudgetPlan): string {
     ...(clients.missing > 0 ? floors : []),
     ...(suggestions.length > 0
       ? ["  Any one of these suffices:", ...suggestions.map(({ text }) => `    ${text}`)]
-      : []),
+      : [`  ${NO_SUGGESTION}`]),
   ].join("\n");
 }
 
+/** Where a budget can't fit, and has no suggestion. */
+export const NO_SUGGESTION = "weir knows no single change that makes this fit.";
+
 /** The shortage of each broken sum, in a sentence; none if both hold. */
 export function missingSentences({ clients, slots, servers }: BudgetPlan): readonly string[] {
-  const room = slots.perProcess - slots.maintenance;
+  const need = servers.length === 1 ? "needs" : "need";
   return [
     ...(clients.missing > 0
       ? [
-          `Clients: ${counted(servers.length, "server")} need ${clients.granted} connections, ` +
-            `${clients.usable} are there: ${clients.missing} missing.`,
+          `Clients: ${counted(servers.length, "server")} ${need} ` +
+            `${counted(clients.granted, "connection")}, ${thereAre(clients.usable)}: ` +
+            `${clients.missing} missing.`,
         ]
       : []),
     ...(slots.missing > 0
       ? [
-          `Slots: ${counted(servers.length, "line")} need one each, ` +
-            `${slots.perProcess} − ${slots.maintenance} for maintenance = ${room} are there: ` +
-            `${slots.missing} missing.`,
+          `Slots: ${counted(servers.length, "line")} ${need} ` +
+            `${counted(servers.length, "slot")} and maintenance ${slots.maintenance}, ` +
+            `${thereAre(slots.perProcess)}: ${slots.missing} missing.`,
         ]
       : []),
   ];
+}
+
+function thereAre(count: number): string {
+  return `${count} ${count === 1 ? "is" : "are"} there`;
 }
 
 /** What one Postgres admits, as a sum of the shares of its budgets. */

@@ -136,7 +136,7 @@ describe("SmallerPools", () => {
       "large spec.pool.minIdle = 7",
     ]);
     expect(ofKind(tighter, "SmallerPools")?.text).toBe(
-      "The largest uniform pool that fits is 7: guarantee 7 instead of 9 to 1 server (20 of 20 client connections).",
+      "The largest uniform pool that fits is 7: guarantee 7 instead of 9 to large (20 of 20 client connections).",
     );
   });
 });

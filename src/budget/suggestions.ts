@@ -5,7 +5,7 @@ import {
 } from "../api/connectionBudget.ts";
 import { MEMBERS_MAX, membersOf, type McpServer } from "../api/mcpServer.ts";
 import { byCodeUnit } from "../text/order.ts";
-import { counted, listed } from "../text/wording.ts";
+import { counted, listed, NAMES_MAX } from "../text/wording.ts";
 import type { FieldChange, Suggestion } from "./plan.ts";
 import { fits, floorOf, floorsOf, peakProcesses, type Room } from "./sums.ts";
 
@@ -46,7 +46,7 @@ function smallerPools(lines: readonly McpServer[], room: Room): Suggestion | und
     kind: "SmallerPools",
     text:
       `The largest uniform pool that fits is ${size}: guarantee ${size} instead of ` +
-      `${rangeOf(lowered)} to ${counted(lowered.length, "server")} ` +
+      `${rangeOf(lowered)} to ${few(lowered)} ` +
       `(${floorsOf(lines, size)} of ${room.clients} client connections).`,
     changes: lowered.flatMap((server) => {
       const { guaranteed, minIdle } = server.spec.pool;
@@ -57,6 +57,11 @@ function smallerPools(lines: readonly McpServer[], room: Room): Suggestion | und
       ];
     }),
   };
+}
+
+/** Their names, or how many there are where a sentence would not list them all. */
+function few(servers: readonly McpServer[]): string {
+  return servers.length <= NAMES_MAX ? namesOf(servers) : counted(servers.length, "server");
 }
 
 function rangeOf(lines: readonly McpServer[]): string {

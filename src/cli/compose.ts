@@ -6,7 +6,13 @@ import { keyOf } from "../api/fleet.ts";
 import { composeFolder } from "../compose/composeFolder.ts";
 import { secretFiles, secretNotes } from "../compose/secretFiles.ts";
 import { bytesIn, checkFolder, secretOwner, writeComposeFolder } from "./composeWriter.ts";
-import { ACTIVE_OPTION, fleetCommand, planFleetFiles, tryoutRequested } from "./fleetFiles.ts";
+import {
+  ACTIVE_OPTION,
+  fleetCommand,
+  planAsDataCommand,
+  planFleetFiles,
+  tryoutRequested,
+} from "./fleetFiles.ts";
 import { planReport } from "../report/planReport.ts";
 import { newPassword } from "./newPassword.ts";
 import { EXIT, Failure, refuse, type Shell } from "./shell.ts";
@@ -31,7 +37,8 @@ export function composeCommand(shell: Shell): Command {
       if (!plan.feasible) {
         throw new Failure(
           EXIT.cannotFit,
-          `${planReport(plan, { ...shell, colour: false })}weir compose: not feasible: nothing is written`,
+          `${planReport(plan, planAsDataCommand(files, options, shell), { ...shell, colour: false })}` +
+            "weir compose: not feasible: nothing is written",
         );
       }
       const planned = plannedBudgets(fleet, plan);

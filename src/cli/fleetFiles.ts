@@ -2,10 +2,11 @@ import { Command } from "commander";
 import type { Fleet } from "../api/fleet.ts";
 import { planFleet } from "../budget/planFleet.ts";
 import type { Planned } from "../budget/transition/fleetState.ts";
-import { activeFleet } from "../fleet/activeFleet.ts";
+import { activeFleet, activeNamesIn } from "../fleet/activeFleet.ts";
 import { formatProblem } from "../fleet/problem.ts";
 import { readFleet } from "../fleet/readFleet.ts";
 import { tryoutRequest } from "../render/tryout.ts";
+import { shellWord } from "../text/quoting.ts";
 import { badInput, refuse, sourcesOf, type Shell } from "./shell.ts";
 
 /** A command about a fleet. */
@@ -27,7 +28,7 @@ export const ACTIVE_OPTION = [
  * @throws Failure (bad input) with all problems, each with its place
  */
 export function readFleetFiles(paths: readonly string[], shell: Shell): Fleet {
-  const files = paths.length > 0 ? paths : [shell.env["WEIR_FLEET"] ?? ""];
+  const files = filesOf(paths, shell);
   if (files[0] === "") {
     throw badInput("no fleet: name its file (- is standard input), or set WEIR_FLEET");
   }
@@ -50,6 +51,24 @@ export function planFleetFiles(
   const { fleet, problems } = activeFleet(readFleetFiles(paths, shell), shell.env, active);
   refuse(problems);
   return { fleet, plan: planFleet(fleet) };
+}
+
+function filesOf(paths: readonly string[], { env }: Shell): readonly string[] {
+  return paths.length > 0 ? paths : [env["WEIR_FLEET"] ?? ""];
+}
+
+/** Prints the plan that planFleetFiles makes of the same, as data. */
+export function planAsDataCommand(
+  paths: readonly string[],
+  { active }: { readonly active?: string },
+  shell: Shell,
+): string {
+  const names = active ?? activeNamesIn(shell.env);
+  return [
+    "npx weir plan --output yaml",
+    ...(names === undefined ? [] : ["--active", shellWord(names)]),
+    ...filesOf(paths, shell).map(shellWord),
+  ].join(" ");
 }
 
 /**

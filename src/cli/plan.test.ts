@@ -106,6 +106,22 @@ describe("weir plan: for machines", () => {
     });
     expect(err).toBe("weir plan: not feasible: writing/writing\n");
   });
+
+  it.each([
+    [["incident.yaml"], {}, "incident.yaml"],
+    [[], { WEIR_FLEET: "incident.yaml" }, "incident.yaml"],
+    [
+      ["incident.yaml", "other.yaml"],
+      { WEIR_ACTIVE: "author,scene,review,reporting,book-planning" },
+      "--active author,scene,review,reporting,book-planning incident.yaml other.yaml",
+    ],
+  ])("names the command that prints each field to change: %j %j", async (files, env, rest) => {
+    const { out } = await plan(files, { env });
+    const command = out.split("\n").find((line) => line.includes("npx weir plan")) ?? "";
+    expect(command).toBe(`    npx weir plan --output yaml ${rest}`);
+    const words = command.trim().split(" ").slice(3);
+    expect((await plan(words)).out).toBe((await plan([...files, "--output", "yaml"], { env })).out);
+  });
 });
 
 describe("weir plan: which fleet", () => {

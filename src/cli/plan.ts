@@ -9,6 +9,7 @@ import { stepsReport, unmanagedObjects } from "../report/stepsReport.ts";
 import {
   ACTIVE_OPTION,
   fleetCommand,
+  planAsDataCommand,
   planFleetFiles,
   readFleetFiles,
   tryoutRequested,
@@ -32,7 +33,13 @@ export function planCommand(shell: Shell): Command {
       readInputOnce([...files, options.from]);
       const { fleet, plan } = planFleetFiles(files, options, shell);
       if (options.from === undefined || !plan.feasible) {
-        shell.out(printed(plan, () => planReport(plan, shell), options));
+        shell.out(
+          printed(
+            plan,
+            () => planReport(plan, planAsDataCommand(files, options, shell), shell),
+            options,
+          ),
+        );
         if (!plan.feasible) throw new Failure(EXIT.cannotFit, `weir plan: ${refusal(plan)}`);
         return;
       }

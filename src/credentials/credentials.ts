@@ -2,7 +2,7 @@ import { roleOf, type ConnectionBudget } from "../api/connectionBudget.ts";
 import { keyOf, serversByBudget, type Fleet } from "../api/fleet.ts";
 import { budgetNames } from "../api/names.ts";
 import { byNames } from "../text/order.ts";
-import { quotedIdentifier } from "../text/quoting.ts";
+import { quotedIdentifier, shellWord } from "../text/quoting.ts";
 import {
   type LoginSecret,
   PASSWORD_KEY,
@@ -180,9 +180,4 @@ function restartNote(budget: ConnectionBudget): string {
   const { authSecret, pgbouncer } = budgetNames(name);
   return `Secret ${namespace}/${authSecret} changes, and PgBouncer reads it only when it starts:
   kubectl -n ${namespace} rollout restart statefulset/${pgbouncer}`;
-}
-
-/** One word to a POSIX shell, whatever is in it. */
-function shellWord(text: string): string {
-  return /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,5 +1,10 @@
 import type { BudgetPlan, Plan, PostgresPlan, ServerPlan } from "../budget/plan.ts";
-import { missingSentences, postgresSentence, postgresSum } from "../budget/refusal.ts";
+import {
+  missingSentences,
+  NO_SUGGESTION,
+  postgresSentence,
+  postgresSum,
+} from "../budget/refusal.ts";
 import { bar, type BarSegment } from "../text/bar.ts";
 import { pageFor, type Page, type Paint, type Screen, type Style } from "../text/paint.ts";
 import { table } from "../text/table.ts";
@@ -10,17 +15,24 @@ import { blocksText, hangingIndent, marked, numbered } from "../text/wrap.ts";
  * The plan for people: for each budget the verdict, both sums as one checks them by hand, how C
  * divides, and a row for each server; where something can't fit, what is missing and what alone
  * would suffice. Ends with a newline.
+ *
+ * @param dataCommand prints the same plan as data, with each field that a suggestion changes
  */
-export function planReport(plan: Plan, screen: Screen): string {
+export function planReport(plan: Plan, dataCommand: string, screen: Screen): string {
   const page = pageFor(screen);
   return blocksText([
-    ...plan.budgets.map((budget) => budgetBlock(budget, plan, page)),
+    ...plan.budgets.map((budget) => budgetBlock(budget, plan, dataCommand, page)),
     ...plan.postgres.map((postgres) => postgresBlock(postgres, page)),
     plan.warnings.flatMap((text) => marked(page.paint.warn("!"), text, page)),
   ]);
 }
 
-function budgetBlock(budget: BudgetPlan, plan: Plan, page: Page): readonly string[] {
+function budgetBlock(
+  budget: BudgetPlan,
+  plan: Plan,
+  dataCommand: string,
+  page: Page,
+): readonly string[] {
   const { clients, slots, servers } = budget;
   const { paint } = page;
   return [
@@ -34,7 +46,7 @@ function budgetBlock(budget: BudgetPlan, plan: Plan, page: Page): readonly strin
     `${paint.bold("Slots")} on each PgBouncer process`,
     ...slotSum(budget).flatMap((line) => hangingIndent("  ", line, page, inRed(slots, paint))),
     ...(servers.length === 0 ? [] : ["", ...serverTable(servers, page)]),
-    ...suggestionLines(budget, page),
+    ...suggestionLines(budget, dataCommand, page),
   ];
 }
 
@@ -70,8 +82,13 @@ function inRed({ missing }: { readonly missing: number }, paint: Paint): Style {
   return missing > 0 ? paint.bad : (line) => line;
 }
 
-function suggestionLines({ suggestions }: BudgetPlan, page: Page): readonly string[] {
-  if (suggestions.length === 0) return [];
+function suggestionLines(
+  { feasible, suggestions }: BudgetPlan,
+  dataCommand: string,
+  page: Page,
+): readonly string[] {
+  if (feasible) return [];
+  if (suggestions.length === 0) return ["", ...hangingIndent("", NO_SUGGESTION, page)];
   const { bold, dim } = page.paint;
   const heading = "Each of these alone would suffice. Consider them in this order:";
   return [
@@ -81,7 +98,9 @@ function suggestionLines({ suggestions }: BudgetPlan, page: Page): readonly stri
       suggestions.map(({ text }) => text),
       page,
     ),
-    ...hangingIndent("  ", "--output json has every field to change.", page, dim),
+    ...hangingIndent("  ", "Each field to change:", page, dim),
+    // In one line, however long it is, so that it can be copied.
+    `    ${dataCommand}`,
   ];
 }
 

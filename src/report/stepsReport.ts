@@ -3,7 +3,7 @@ import { budgetKeyOf, keyOf, type Fleet } from "../api/fleet.ts";
 import { budgetNames } from "../api/names.ts";
 import type { ObjectName, Step, StepChange } from "../budget/transition/steps.ts";
 import { TRYOUT_VARIABLE } from "../render/tryout.ts";
-import { quotedIdentifier } from "../text/quoting.ts";
+import { quotedIdentifier, shellWord } from "../text/quoting.ts";
 import { counted, listed } from "../text/wording.ts";
 import { paintFor, type Page, type Screen } from "../text/paint.ts";
 import { blocksText, hangingIndent } from "../text/wrap.ts";
@@ -191,9 +191,9 @@ export function unmanagedObjects(fleets: readonly Fleet[]): ReadonlySet<string> 
 }
 
 function synth({ active, tryout }: Names, fleet: string): string {
-  const awake = active === undefined ? "" : `WEIR_ACTIVE=${quoted(active)} `;
+  const awake = active === undefined ? "" : `WEIR_ACTIVE=${shellWord(active)} `;
   const postgres = tryout === true ? `${TRYOUT_VARIABLE}=1 ` : "";
-  return `WEIR_FLEET=${quoted(fleet)} ${awake}${postgres}npx cdk8s synth --check-upgrade=false`;
+  return `WEIR_FLEET=${shellWord(fleet)} ${awake}${postgres}npx cdk8s synth --check-upgrade=false`;
 }
 
 /** As charts/manifestFiles.ts names them. */
@@ -214,14 +214,14 @@ function secretsCommands(
     ...(isNewNamespace
       ? [synth(names, names.next), "kubectl apply -f manifests/00-namespaces.yaml"]
       : []),
-    `npx weir secrets ${quoted(names.next)} | kubectl apply -f -`,
+    `npx weir secrets ${shellWord(names.next)} | kubectl apply -f -`,
   ];
 }
 
 function guardCommand(step: Extract<Step, { action: "Guard" }>, { next }: Names): string {
   const [budget] = step.objects;
   return step.isNew
-    ? `npx weir guard ${quoted(next)}    # its part for ConnectionBudget ${budget?.namespace}/${budget?.name}`
+    ? `npx weir guard ${shellWord(next)}    # its part for ConnectionBudget ${budget?.namespace}/${budget?.name}`
     : `ALTER ROLE ${quotedIdentifier(step.role)} CONNECTION LIMIT ${step.connections};    -- SQL`;
 }
 
@@ -327,9 +327,4 @@ function byNamespace(objects: readonly ObjectName[]) {
       autoscalers: namesOf("HorizontalPodAutoscaler"),
     };
   });
-}
-
-/** For a shell; a name that needs no quotes stays as it is. */
-function quoted(text: string): string {
-  return /^[\w./,@%+=:-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,5 +1,5 @@
 /** The most names that a sentence lists before it counts the rest. */
-const NAMES_MAX = 6;
+export const NAMES_MAX = 6;
 
 /** `1 server`, `10 servers`. */
 export function counted(count: number, noun: string): string {
