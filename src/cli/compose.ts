@@ -37,7 +37,7 @@ export function composeCommand(shell: Shell): Command {
       if (!plan.feasible) {
         throw new Failure(
           EXIT.cannotFit,
-          `${planReport(plan, planAsDataCommand(files, options, shell), { ...shell, colour: false })}` +
+          planReport(plan, planAsDataCommand(files, options, shell), { ...shell, colour: false }) +
             "weir compose: not feasible: nothing is written",
         );
       }
