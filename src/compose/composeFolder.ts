@@ -123,9 +123,9 @@ function filesOf(paths: ReadonlyMap<string, string>): Service {
 }
 
 /**
- * For each budget one without a way out, for its servers and PgBouncer. PgBouncer alone reaches
- * Postgres. Ports can't be published from a network without a way out: so servers have one more,
- * whose way out is closed for what they begin themselves.
+ * For each budget an internal network for its servers and PgBouncer. PgBouncer alone reaches
+ * Postgres. Ports can't be published from an internal network: so servers have one more, on which
+ * they can't open connections to the outside.
  */
 function networksOf(made: readonly PlannedBudget[], project: Project): Service {
   const budgets = made.map(({ budget }) => [project.network(budget), { internal: true }]);

@@ -121,7 +121,7 @@ export function holdersOf(pgbouncer: ObservedPgBouncer, owners: ClientOwners): s
 function idleness(all: readonly { readonly clients: number; readonly idle: number }[]): string {
   const clients = all.reduce((sum, each) => sum + each.clients, 0);
   const idle = all.reduce((sum, each) => sum + each.idle, 0);
-  if (clients === 0) return "nobody that is logged in by now";
+  if (clients === 0) return "no client that is logged in by now";
   if (idle === clients) return ", all idle";
   return idle * 2 > clients ? ", most of them idle" : ", most of them busy";
 }

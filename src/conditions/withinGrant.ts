@@ -63,7 +63,7 @@ function workloadOver({ workload }: ServerSnapshot, peakPods: number): readonly 
   if (workload === undefined) return [];
   const { kind, name, replicas, hpa, rollout } = workload;
   const most = Math.max(replicas, hpa?.maxReplicas ?? 0);
-  // Only a Deployment's rollout sets a whole new generation beside one that terminates.
+  // Only a Deployment's rollout sets a whole new generation beside a generation that terminates.
   const generations = kind === "Deployment" ? generationsOf(rollout) : 1;
   if (most * generations <= peakPods) return [];
   const why = hpa !== undefined && hpa.maxReplicas >= replicas ? `HPA ${hpa.name}` : "its replicas";

@@ -86,7 +86,7 @@ export interface Candidacy {
  * What no lease can promise: a process may be paused, or its packets delayed, between asking
  * `stillLeading` and the write's arrival, and then a write of an old leader arrives under a new
  * one. So writes must be such that this is harmless: onto the version that was read
- * (`writeStatus`), or the same whoever makes them. The clocks of the machines must run about
+ * (`writeStatus`), or the same from every process. The clocks of the machines must run about
  * equally fast (for 15 and 10 s: none half as fast again as another), and go on while a process
  * is paused; a virtual machine that is paused as a whole notices nothing. And a person who deletes or
  * edits the Lease by hand can make two lead until the next renewal.

@@ -26,9 +26,9 @@ export interface StatusChange {
   readonly statusFor: (object: KubeObject) => Readonly<Record<string, unknown>>;
   readonly fieldManager: string;
   /**
-   * The last known object, which saves a request; it may be old. What is compared is
-   * then this one: with an old one that has the wanted status already nothing is written, until
-   * the newer one is seen.
+   * The last known object, which saves a request; it may be old. The wanted status is then compared
+   * with this object: if it is old and has the wanted status already, nothing is written until the
+   * newer object arrives.
    */
   readonly known?: KubeObject;
 }

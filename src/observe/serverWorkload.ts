@@ -45,7 +45,7 @@ export function workloadOf(
   };
 }
 
-/** A pod of a server. An address that others have too says nothing of whose a client is. */
+/** A pod of a server. An address that other pods have too does not show which pod a client belongs to. */
 export function podOf(pod: CachedPod, { parsed }: ObservedObject<McpServer>): PodSnapshot {
   const { name, ip, ready, terminating, hostNetwork } = pod;
   const max = parsed.ok ? poolMaxOf(pod, parsed.value.spec.pool) : undefined;

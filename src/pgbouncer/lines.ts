@@ -27,7 +27,7 @@ export function linesOf(budget: ConnectionBudget, plan: BudgetPlan): readonly Li
   return lines;
 }
 
-/** The lines of a plan, even of one that can't fit: for comparison only, never to be written. */
+/** The lines of a plan, even of a plan that can't fit: for comparison only, never to be written. */
 export function plannedLines(budget: ConnectionBudget, plan: BudgetPlan): readonly Line[] {
   const { reserve } = budget.spec.pgbouncer;
   return [

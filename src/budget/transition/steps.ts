@@ -67,7 +67,7 @@ interface PostgresStep {
   readonly to: number;
 }
 
-/** Set the CONNECTION LIMIT of a budget's role; 0: of one that is used no longer. */
+/** Set the CONNECTION LIMIT of a budget's role; 0: of a role that is no longer used. */
 interface GuardStep extends StepOn<"Guard"> {
   readonly postgres: string;
   readonly role: string;

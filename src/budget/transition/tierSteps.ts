@@ -35,8 +35,9 @@ export function tierSteps(old: Snapshot, next: Snapshot): readonly Step[] {
 }
 
 /**
- * Whose turn it is: the first that finds room, which who takes has when who gives has given. When
- * nobody finds room, budgets that move between Postgres wait for each other; one has to stop.
+ * The next change: the first that finds room. A budget that takes connections finds room once
+ * another has given them. If no change finds room, budgets that move between Postgres servers wait
+ * for each other: one of them has to stop.
  */
 function pick(waiting: readonly TierChange[], ledger: Ledger): TierChange | undefined {
   return waiting.find((change) => hasRoom(change, ledger)) ?? waiting.find(moves) ?? waiting[0];
@@ -94,7 +95,7 @@ function settle({ key, next }: TierChange, { tiers }: Ledger): void {
 const MUST_ADMIT = "It must admit what the new ini may open.";
 const IS_FREE = "No process may open more any longer; the rest is free for others.";
 const IS_RETIRED = "Nobody uses this role there any longer.";
-const OTHERS_GONE = "the other pods are gone; one that terminates is not";
+const OTHERS_GONE = "the other pods are gone; a pod that terminates is not gone yet";
 const EITHER_INI = "Each process has the old ini or the new one, and both are within its sums.";
 
 /** One tier's steps: its role's limit is raised before, and lowered after. */

@@ -167,7 +167,7 @@ export class AddressBook {
     }
     const selector = service.texts("spec", "selector");
     if ((this.#backends.get(namespace) ?? []).some(({ labels }) => selects(selector, labels))) {
-      return unknown(`no port of Service ${name} leads to one that its pods serve`);
+      return unknown(`no port of Service ${name} leads to a port that its pods serve`);
     }
     if ((this.#others.get(namespace) ?? []).some((labels) => selects(selector, labels))) {
       return { kind: "elsewhere" };
