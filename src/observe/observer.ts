@@ -3,7 +3,7 @@ import { pgbouncerSelector } from "../api/labels.ts";
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import type { McpServer } from "../api/mcpServer.ts";
 import type { KubeClient } from "../kube/client.ts";
-import { labelText } from "../kube/selector.ts";
+import { labelText } from "../api/selector.ts";
 import type {
   BudgetSnapshot,
   Handshake,

@@ -4,7 +4,7 @@ import type { PodSnapshot, WorkloadSnapshot } from "../model/workload.ts";
 import type { ClusterCopy } from "./cluster.ts";
 import { type CachedPod, poolMaxOf } from "./cachedObjects.ts";
 import { workloadKeyOf } from "./observedObject.ts";
-import { selects, selectorText } from "../kube/selector.ts";
+import { selects, selectorText } from "../api/selector.ts";
 
 /** Its pods: those that the workload made, and bare ones that its selector finds. By name. */
 export function cachedPodsOf(

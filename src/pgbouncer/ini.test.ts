@@ -88,6 +88,13 @@ test("no key is set that a user could set as well, but for those that he may", (
   ]);
 });
 
+test.each([
+  [1000, "1000"],
+  [100, "128"],
+])("all of %i clients may wait in the queue of its socket: %s", (maxClientConn, backlog) => {
+  expect(settings(ini({ pgbouncer: { maxClientConn } })).get("listen_backlog")).toEqual([backlog]);
+});
+
 test("a parameter of the user replaces weir's, and there is one of each", () => {
   const text = ini({ pgbouncer: { parameters: { server_login_retry: "7", verbose: "1" } } });
   expect(settings(text).get("server_login_retry")).toEqual(["7"]);

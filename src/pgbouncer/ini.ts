@@ -87,7 +87,8 @@ function settings(budget: ConnectionBudget, place: IniPlace): Record<string, str
     pool_mode: pgbouncer.poolMode,
     max_client_conn: String(pgbouncer.maxClientConn),
     // All clients may come at once, after a restart. The kernel drops those that find the queue of
-    // PgBouncer's socket full (128 by default), and they try again only after a second.
+    // PgBouncer's socket full (128 by default), and they try again only after a second. The kernel
+    // cuts the queue to net.core.somaxconn: 4096 by default. A user may set another value.
     listen_backlog: String(Math.max(LISTEN_BACKLOG_DEFAULT, pgbouncer.maxClientConn)),
     // Every line sets its own; where one were forgotten it would get 1, not PgBouncer's 20.
     default_pool_size: "1",

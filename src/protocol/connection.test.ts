@@ -73,6 +73,22 @@ test("so does a query, and its connection with it", async () => {
   expect(runtime.waiting()).toBe(0);
 });
 
+test("what ended a connection while nothing was asked is what its next query says", async () => {
+  const opening = open();
+  const socket = await asked();
+  socket.write(LET_IN);
+  const connection = await opening;
+  const fields = ["SFATAL", "C57P01", "Mterminating connection", ""].map((field) => `${field}\0`);
+  const body = Buffer.from(fields.join(""));
+  const head = Buffer.from([0x45, 0, 0, 0, body.length + 4]);
+  const closed = once(socket, "close");
+  socket.end(Buffer.concat([head, body]));
+  await closed;
+
+  await expect(connection.query("SELECT 1")).rejects.toThrow("terminating connection");
+  await connection.close();
+});
+
 test("a signal ends what is asked with its reason", async () => {
   const stop = new AbortController();
   const opening = open(stop.signal);

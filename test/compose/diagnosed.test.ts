@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { systemRuntime } from "../../src/runtime/runtime.ts";
 import { readComposeProject } from "../../src/diagnose/gather/readComposeProject.ts";
 import { mostReplicas } from "../../src/budget/sums.ts";
 import { goldens } from "../golden/goldens.ts";
@@ -23,7 +24,8 @@ describe.each(FLEETS)("the golden fleet $name", (golden) => {
       if (text === undefined) throw new Error(`${path}: ENOENT`);
       return text;
     };
-    const askDocker = readComposeProject("/out/compose.yaml", { env: NO_DOCKER, read });
+    const world = { env: NO_DOCKER, read, runtime: systemRuntime };
+    const askDocker = readComposeProject("/out/compose.yaml", world);
     const { workloads } = await askDocker(new Set());
 
     const made = golden.planned.filter(({ budget }) => !budget.spec.pgbouncer.existing);

@@ -1,6 +1,6 @@
 import type { Manifest } from "../../src/render/manifest.ts";
 import { fieldOf, itemsOf, numberAt, textAt, textsOf, type Fields } from "../../src/json/fields.ts";
-import { selects } from "../../src/kube/selector.ts";
+import { selects } from "../../src/api/selector.ts";
 
 /** What Kubernetes' controllers, scheduler and kubelets make of objects once all is well. */
 export function madeOf(objects: readonly Manifest[]): readonly Manifest[] {

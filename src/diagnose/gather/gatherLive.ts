@@ -30,7 +30,6 @@ export interface LiveQuestion {
 
 /** What gathering needs of the world beside the network. */
 interface LiveWorld extends ComposeWorld {
-  readonly runtime: Runtime;
   /** Called once for each slow answer, with its source: `PgBouncer 10.0.0.7:6432`. */
   readonly onWait: (what: string) => void;
 }

@@ -6,6 +6,8 @@ import { readCompose } from "../../verify/compose/composeFile.ts";
 import { containerIds, DockerOutputError, inspectedContainers } from "./composeContainers.ts";
 import { composeSystem, serviceKey } from "../../verify/compose/composeSystem.ts";
 import type { UnavailablePart } from "../../model/observation.ts";
+import { deadlineOf } from "../../runtime/deadline.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
 import { connectedWorkloads, poolSettings } from "./workloads.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
 
@@ -19,6 +21,7 @@ export interface ComposeWorld {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The text of a file. @throws when it can't be read */
   readonly read: (path: string) => string;
+  readonly runtime: Runtime;
 }
 
 /**
@@ -28,7 +31,8 @@ export interface ComposeWorld {
  *   these are the clients' addresses; where docker does not answer, `unavailable` says why
  * @throws BadCompose, or what `read` throws for the file itself
  */
-export function readComposeProject(file: string, { env, read }: ComposeWorld) {
+export function readComposeProject(file: string, world: ComposeWorld) {
+  const { env, read } = world;
   const beside = (path: string) => textOrNone(resolve(dirname(file), path), read);
   const variables = parseEnv(beside(".env") ?? "");
   const project = readCompose(file, read(file), {
@@ -51,7 +55,7 @@ export function readComposeProject(file: string, { env, read }: ComposeWorld) {
     readonly workloads: readonly LiveWorkload[];
     readonly unavailable: readonly UnavailablePart[];
   }> => {
-    const { containers, unavailable } = await containersOf(file, env);
+    const { containers, unavailable } = await containersOf(file, world);
     return {
       workloads: connectedWorkloads(configured, containers, clientAddresses).map(
         ({ name, settings, pods }) => ({
@@ -75,11 +79,13 @@ function notRead(file: string, parts: readonly string[]): UnavailablePart {
 }
 
 /** The containers of the project, asked of docker. */
-async function containersOf(file: string, env: ComposeWorld["env"]) {
+async function containersOf(file: string, world: ComposeWorld) {
   try {
-    const ids = containerIds(await docker(["compose", "-f", file, "ps", "--format", "json"], env));
+    const ids = containerIds(
+      await docker(["compose", "-f", file, "ps", "--format", "json"], world),
+    );
     const containers =
-      ids.length === 0 ? [] : inspectedContainers(await docker(["inspect", ...ids], env));
+      ids.length === 0 ? [] : inspectedContainers(await docker(["inspect", ...ids], world));
     return { containers, unavailable: [] };
   } catch (error) {
     const next = "run weir diagnose where docker compose ps lists them";
@@ -88,13 +94,17 @@ async function containersOf(file: string, env: ComposeWorld["env"]) {
   }
 }
 
-async function docker(words: readonly string[], env: ComposeWorld["env"]): Promise<string> {
-  const { stdout } = await run("docker", words, {
-    env: { ...env },
-    timeout: DOCKER_TIMEOUT_MS,
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  return stdout;
+async function docker(
+  words: readonly string[],
+  { env, runtime }: Pick<ComposeWorld, "env" | "runtime">,
+): Promise<string> {
+  const { signal, release } = deadlineOf(runtime, DOCKER_TIMEOUT_MS);
+  try {
+    const maxBuffer = 64 * 1024 * 1024;
+    return (await run("docker", words, { env: { ...env }, signal, maxBuffer })).stdout;
+  } finally {
+    release();
+  }
 }
 
 function whyNot(error: unknown): string {

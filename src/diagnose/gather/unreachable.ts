@@ -6,7 +6,7 @@ import type { Runtime } from "../../runtime/runtime.ts";
 import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 
 /** The time for an address to answer. After 3 s, Linux knows that no machine has the address. */
-const ANSWER_TIMEOUT_MS = 4000;
+const CONNECT_TIMEOUT_MS = 4000;
 /** The most lively neighbours that are asked in each network; one answer is enough. */
 const NEIGHBOURS = 3;
 
@@ -77,7 +77,7 @@ function probe({ address, port }: ClientRow, { after }: Runtime): Promise<Reach>
       socket.destroy();
       resolve(reach);
     };
-    const forget = after(ANSWER_TIMEOUT_MS, () => finish("unknown"));
+    const forget = after(CONNECT_TIMEOUT_MS, () => finish("unknown"));
     socket.once("connect", () => finish("alive"));
     socket.once("error", (error) => finish(reachAfter(error)));
   });

@@ -1,5 +1,6 @@
+import { isSelected } from "../../../src/api/selector.ts";
 import { blockWithout } from "./addressBlocks.ts";
-import type { Peer, Policy, PolicyPod, Port, LabelSelector } from "./policyObjects.ts";
+import type { Peer, Policy, PolicyPod, Port } from "./policyObjects.ts";
 
 /** Everything that decides who may talk to whom. */
 export interface PolicyWorld {
@@ -54,7 +55,7 @@ function isolates(policy: Policy, pod: PolicyPod, direction: Direction): boolean
   return (
     policy.namespace === pod.namespace &&
     policy.policyTypes.includes(type) &&
-    selects(policy.podSelector, pod.labels)
+    isSelected(policy.podSelector, pod.labels)
   );
 }
 
@@ -100,8 +101,8 @@ function endsOf(peer: Peer, policy: Policy, world: PolicyWorld): readonly End[] 
       const isThere =
         namespaceSelector === undefined
           ? namespace === policy.namespace
-          : selects(namespaceSelector, world.namespaces.get(namespace) ?? {});
-      return isThere && (podSelector === undefined || selects(podSelector, labels));
+          : isSelected(namespaceSelector, world.namespaces.get(namespace) ?? {});
+      return isThere && (podSelector === undefined || isSelected(podSelector, labels));
     })
     .map((pod) => ({ block: `${pod.ip}/32`, pod }));
 }
@@ -117,30 +118,6 @@ function portMatch(
     typeof port === "number" ? port : target?.namedPorts.find(({ name }) => name === port)?.port;
   if (number === undefined) return [];
   return [`${match}--dport ${endPort === undefined ? number : `${number}:${endPort}`} `];
-}
-
-type MatchOperator = NonNullable<LabelSelector["matchExpressions"]>[number]["operator"];
-
-/** What each operator says of a label's value, which is undefined where there is no such label. */
-const HOLDS: Record<
-  MatchOperator,
-  (value: string | undefined, values: readonly string[]) => boolean
-> = {
-  In: (value, values) => value !== undefined && values.includes(value),
-  NotIn: (value, values) => value === undefined || !values.includes(value),
-  Exists: (value) => value !== undefined,
-  DoesNotExist: (value) => value === undefined,
-};
-
-/** Whether it selects something with these labels. An empty one selects all. */
-function selects(
-  { matchLabels = {}, matchExpressions = [] }: LabelSelector,
-  labels: Readonly<Record<string, string>>,
-): boolean {
-  return (
-    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
-    matchExpressions.every(({ key, operator, values = [] }) => HOLDS[operator](labels[key], values))
-  );
 }
 
 /**

@@ -64,8 +64,6 @@ const NAMESPACE = z.object({
   metadata: z.object({ name: z.string(), labels: LABELS.default({}) }),
 });
 
-/** Chooses objects by their labels. */
-export type LabelSelector = z.infer<typeof SELECTOR>;
 /** Whom a rule lets in, or lets a pod talk to. */
 export type Peer = z.infer<typeof PEERS>[number];
 export type Port = z.infer<typeof PORTS>[number];

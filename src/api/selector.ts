@@ -21,9 +21,13 @@ const OPERATORS: Readonly<Record<string, SelectorOperator>> = {
 
 /** Whether a label selector, as workloads have it, selects these labels; an empty one does not. */
 export function selects(selector: Fields, labels: Readonly<Record<string, string>>): boolean {
+  return selectorText(selector) !== undefined && isSelected(selector, labels);
+}
+
+/** The same for a selector of a NetworkPolicy; an empty one selects all. */
+export function isSelected(selector: Fields, labels: Readonly<Record<string, string>>): boolean {
   const wanted = Object.entries(textsOf(selector, "matchLabels"));
   const expressions = itemsOf(selector, "matchExpressions").map(expressionOf);
-  if (wanted.length + expressions.length === 0) return false;
   return (
     wanted.every(([key, value]) => labels[key] === value) &&
     expressions.every(({ key, operator, values }) => operator?.holds(labels[key], values) ?? false)

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { selects, selectorText } from "./selector.ts";
+import { isSelected, selects, selectorText } from "./selector.ts";
 
 const LABELS = { app: "author", tier: "web" };
 
@@ -15,6 +15,11 @@ test.each([
   [{}, false],
 ])("%j selects: %s", (selector, expected) => {
   expect(selects(selector, LABELS)).toBe(expected);
+});
+
+test("one without a condition fits all, as in a NetworkPolicy, and selects nothing", () => {
+  expect(isSelected({}, LABELS)).toBe(true);
+  expect(selects({}, LABELS)).toBe(false);
 });
 
 test("as text it is what kubectl takes", () => {
