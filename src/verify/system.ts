@@ -63,7 +63,7 @@ export interface PoolerLine {
   readonly poolSize: Quantity;
   readonly reservePool: Quantity;
   /** max_db_connections of the line; absent or 0: unlimited. */
-  readonly maxServers?: Quantity;
+  readonly maxBackends?: Quantity;
   /** max_db_client_connections: its bulkhead; absent or 0: unlimited. */
   readonly maxClients?: Quantity;
 }

@@ -41,7 +41,7 @@ function arbitraryLine(name: string, all: boolean) {
           fc.constant(0),
         ),
         reservePool: figure(2, all),
-        maxServers: figure(12, all),
+        maxBackends: figure(12, all),
         maxClients: figure(20, all),
       },
       { requiredKeys: ["postgres", "poolSize"] },

@@ -64,7 +64,7 @@ export function naiveVerdict(system: System): "fits" | "broken" {
           servers += number(line.poolSize) === 0 ? Infinity : number(line.poolSize);
           servers += number(line.reservePool);
         }
-        const most = line.maxServers === undefined ? 0 : number(line.maxServers);
+        const most = line.maxBackends === undefined ? 0 : number(line.maxBackends);
         if (most > 0) servers = Math.min(servers, most);
         if (servers === Infinity) return "broken";
         touched.add(home(line.postgres));

@@ -56,7 +56,7 @@ export interface LineSpec {
   readonly authUser?: string;
   readonly poolSize?: QuantitySpec;
   readonly reservePool?: QuantitySpec;
-  readonly maxServers?: QuantitySpec;
+  readonly maxBackends?: QuantitySpec;
   readonly maxClients?: QuantitySpec;
 }
 
@@ -66,7 +66,7 @@ export function lineOf(name: string, spec: LineSpec = {}): PoolerLine {
     ...placeIn("ConfigMap", "ini", "data"),
     key: `${name} ${key}`,
   });
-  const { postgres = "pg:5432", user, authUser, maxServers, maxClients } = spec;
+  const { postgres = "pg:5432", user, authUser, maxBackends, maxClients } = spec;
   return {
     name,
     place: at("line"),
@@ -75,8 +75,8 @@ export function lineOf(name: string, spec: LineSpec = {}): PoolerLine {
     ...(authUser !== undefined && { authUser }),
     poolSize: quantityOf(spec.poolSize ?? 5, at("pool_size")),
     reservePool: quantityOf(spec.reservePool ?? 0, at("reserve_pool_size")),
-    ...(maxServers !== undefined && {
-      maxServers: quantityOf(maxServers, at("max_db_connections")),
+    ...(maxBackends !== undefined && {
+      maxBackends: quantityOf(maxBackends, at("max_db_connections")),
     }),
     ...(maxClients !== undefined && {
       maxClients: quantityOf(maxClients, at("max_db_client_connections")),

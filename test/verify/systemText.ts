@@ -45,7 +45,7 @@ export function poolerShape({ name, scope, groups, share }: Pooler): unknown {
         line.postgres,
         figure(line.poolSize),
         figure(line.reservePool),
-        ...(figure(line.maxServers) === 0 ? [] : [{ servers: figure(line.maxServers) }]),
+        ...(figure(line.maxBackends) === 0 ? [] : [{ servers: figure(line.maxBackends) }]),
         ...(figure(line.maxClients) === 0 ? [] : [{ clients: figure(line.maxClients) }]),
         ...(line.user === undefined ? [] : [{ user: line.user }]),
         ...(line.authUser === undefined ? [] : [{ authUser: line.authUser }]),

@@ -177,9 +177,9 @@ describe("the slot sum", () => {
     ["the reserve pool of each", { poolSize: 7, reservePool: 1 }, 16],
     ["one more for auth_query", { poolSize: 7, authUser: "asker" }, 21],
     ["none more where auth_query asks as the same", { user: "w", poolSize: 7, authUser: "w" }, 7],
-    ["at most max_db_connections", { poolSize: 7, maxServers: 9 }, 9],
-    ["all of it where max_db_connections is 0", { poolSize: 7, maxServers: 0 }, 14],
-    ["max_db_connections where the pools have no end", { poolSize: 0, maxServers: 9 }, 9],
+    ["at most max_db_connections", { poolSize: 7, maxBackends: 9 }, 9],
+    ["all of it where max_db_connections is 0", { poolSize: 7, maxBackends: 0 }, 14],
+    ["max_db_connections where the pools have no end", { poolSize: 0, maxBackends: 9 }, 9],
   ])("counts %s", (_, line, pools) => {
     const clients = [clientOf("a", 1, 1), clientOf("b", 1, 1, { user: "other" })];
     const system = withLines({ processes: 3, lines: [lineOf("app", line)] }, { clients });
@@ -278,7 +278,7 @@ describe("what is missing", () => {
   });
 
   it("is asked for where it may bound a pool without end, also before any process runs", () => {
-    const lines = [lineOf("app", { poolSize: 0, maxServers: someone })];
+    const lines = [lineOf("app", { poolSize: 0, maxBackends: someone })];
     const { verdict, missing: asked, findings } = prove(withLines({ processes: 0, lines }, {}));
     expect([verdict, asked, findings]).toEqual(["unknown", [someone], []]);
   });
@@ -317,7 +317,7 @@ describe("what is missing", () => {
   });
 
   it("does not matter where another limit bounds it", () => {
-    const lines = [lineOf("app", { poolSize: someone, maxServers: 20 })];
+    const lines = [lineOf("app", { poolSize: someone, maxBackends: 20 })];
     expect(prove(withLines({ lines }, {}))).toMatchObject({ verdict: "fits", missing: [] });
     const none = [clientOf("a", 0, someone)];
     expect(prove(withLines({}, { clients: none }))).toMatchObject({ verdict: "fits" });

@@ -145,9 +145,9 @@ function missingPostgres(
 function unlimitedPools(pooler: Pooler, system: System): SumVerdict {
   const verdicts = usesOf(pooler, system).flatMap(({ group, lines }) =>
     lines.map(({ name, line }): Partial<SumVerdict> => {
-      const { poolSize, maxServers, user } = line;
+      const { poolSize, maxBackends, user } = line;
       const byUser = user === undefined ? undefined : group.userLimits.get(user);
-      const limits = [limitOf(poolSize), limitOf(maxServers), limitOf(byUser)];
+      const limits = [limitOf(poolSize), limitOf(maxBackends), limitOf(byUser)];
       if (limits.some(({ max }) => max !== Infinity)) return {};
       const unknown = limits.flatMap((limit) => limit.missing);
       if (unknown.length > 0) return { missing: unknown };

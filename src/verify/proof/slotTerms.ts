@@ -99,11 +99,11 @@ function poolsOf(
   unknownDatabase: readonly PooledClient[],
   largest: number,
 ): LinePools {
-  const { poolSize, reservePool, maxServers, place } = line;
+  const { poolSize, reservePool, maxBackends, place } = line;
   const roles = rolesOf(line, clients, unknownDatabase);
   const each = plus(lowered(limitOf(poolSize), largest), boundsOf(reservePool));
   const all = times(roles.amount, each);
-  const amount = smallerOf(all, limitOf(maxServers));
+  const amount = smallerOf(all, limitOf(maxBackends));
   const isCapped = amount.max < all.max;
   const hasReserve = !isZero(reservePool);
   const size = isZero(poolSize) ? "unlimited" : valueText(poolSize);
@@ -121,7 +121,7 @@ function poolsOf(
       name: `line ${name}`,
       amount,
       formula: isCapped && isExact(amount) ? String(amount.min) : formula,
-      why: isCapped && maxServers ? `${numbered(maxServers)}, which caps ${why}` : why,
+      why: isCapped && maxBackends ? `${numbered(maxBackends)}, which caps ${why}` : why,
       first: firstPlace(poolSize, place),
     },
   };

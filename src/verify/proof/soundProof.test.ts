@@ -56,7 +56,7 @@ function toldSystem(system: System, value: number): System {
         lines: group.lines.map((line) => ({
           ...line,
           reservePool: tell(line.reservePool),
-          ...(line.maxServers && { maxServers: tell(line.maxServers) }),
+          ...(line.maxBackends && { maxBackends: tell(line.maxBackends) }),
           ...(line.maxClients && { maxClients: tell(line.maxClients) }),
         })),
       })),

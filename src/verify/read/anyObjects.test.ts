@@ -85,7 +85,7 @@ function figuresIn({ poolers, clients, postgres }: System): readonly number[] {
         ...lines.flatMap((line) => [
           line.poolSize,
           line.reservePool,
-          line.maxServers,
+          line.maxBackends,
           line.maxClients,
         ]),
       ]),

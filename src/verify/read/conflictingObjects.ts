@@ -80,7 +80,7 @@ function configurationPlaces({
   const limits = lines.flatMap((line) => [
     line.poolSize,
     line.reservePool,
-    line.maxServers ?? [],
+    line.maxBackends ?? [],
     line.maxClients ?? [],
   ]);
   const quantities = [capacity, ...limits.flat(), ...userLimits.values()];

@@ -19,7 +19,7 @@ function oneLine(ini: string): unknown {
     : [
         figure(line.poolSize),
         figure(line.reservePool),
-        figure(line.maxServers),
+        figure(line.maxBackends),
         figure(line.maxClients),
       ];
 }

@@ -170,7 +170,7 @@ function lineOf(
     ...(authUser === undefined ? {} : { authUser }),
     poolSize: poolSize(keys, settings, user, users),
     reservePool: reservePool(keys, settings),
-    maxServers: lineLimit("max_db_connections"),
+    maxBackends: lineLimit("max_db_connections"),
     maxClients: lineLimit("max_db_client_connections"),
   };
 }
