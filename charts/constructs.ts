@@ -11,7 +11,7 @@ import { readFleetObjects } from "../src/fleet/readFleet.ts";
 import { cannotFit } from "../src/budget/refusal.ts";
 import type { Manifest } from "../src/render/manifest.ts";
 import { clientHost } from "../src/render/pgbouncerFiles.ts";
-import { plannedBudgets } from "../src/budget/planned.ts";
+import { plannedBudgets } from "../src/budget/plannedBudgets.ts";
 import { serverObjects } from "./serverObjects.ts";
 import { tierObjects } from "./tierObjects.ts";
 

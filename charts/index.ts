@@ -17,7 +17,11 @@ export {
   type McpServerWorkloadProps,
   type PgBouncerTierProps,
 } from "./constructs.ts";
-export { plannedBudgets, type PlannedBudget, type PlannedServer } from "../src/budget/planned.ts";
+export {
+  plannedBudgets,
+  type PlannedBudget,
+  type PlannedServer,
+} from "../src/budget/plannedBudgets.ts";
 export type { ConnectionBudget } from "../src/api/connectionBudget.ts";
 export type { Fleet as FleetData } from "../src/api/fleet.ts";
 export type { McpServer } from "../src/api/mcpServer.ts";

@@ -10,7 +10,7 @@ import { planFleet } from "../src/budget/planFleet.ts";
 import { processIni } from "../src/pgbouncer/ini.ts";
 import { nofileLimit } from "../src/pgbouncer/nofile.ts";
 import type { Manifest } from "../src/render/manifest.ts";
-import type { PlannedBudget, PlannedServer } from "../src/budget/planned.ts";
+import type { PlannedBudget, PlannedServer } from "../src/budget/plannedBudgets.ts";
 
 /** Everything that a manifest says in numbers, held against the plan that it was made from. */
 

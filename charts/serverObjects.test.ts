@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { incidentFleet } from "../test/fleets/fleetOf.ts";
 import { SumError } from "../src/budget/assertSums.ts";
-import { plannedBudgets } from "../src/budget/planned.ts";
+import { plannedBudgets } from "../src/budget/plannedBudgets.ts";
 import { planFleet } from "../src/budget/planFleet.ts";
 import type * as environments from "../src/render/environment.ts";
 import { environment } from "../src/render/environment.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { manifestFiles } from "../charts/manifestFiles.ts";
 import { operatorFile } from "../charts/operator.ts";
-import { plannedBudgets } from "../src/budget/planned.ts";
+import { plannedBudgets } from "../src/budget/plannedBudgets.ts";
 import { readFleet } from "../src/fleet/readFleet.ts";
 import { planFleet } from "../src/budget/planFleet.ts";
 

@@ -1,5 +1,5 @@
 import { McpServer } from "@modelcontextprotocol/server";
-import type { AnswerCall, Surroundings, Member } from "./tool.ts";
+import type { AnswerCall, ToolContext, Member } from "./tool.ts";
 
 const VERSION = "0.1.0";
 /** The list of tools is the same for everybody, and changes with a new version alone. */
@@ -15,7 +15,7 @@ type Extra = (server: McpServer) => void;
  */
 export function mcpServers(
   members: readonly Member[],
-  surroundings: Surroundings,
+  context: ToolContext,
   answer: AnswerCall,
   extra?: Extra,
 ): () => McpServer {
@@ -28,7 +28,7 @@ export function mcpServers(
       { capabilities: { tools: {} }, cacheHints: { "tools/list": LIST_HINT } },
     );
     for (const member of members) {
-      for (const tool of member.tools) tool.offer(server, member.name, surroundings, answer);
+      for (const tool of member.tools) tool.offer(server, member.name, context, answer);
     }
     extra?.(server);
     return server;

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { Database } from "./database.ts";
 
 /** What a tool works with. */
-export interface Surroundings {
+export interface ToolContext {
   readonly database: Database;
   /** Names of the servers in this process. */
   readonly active: readonly string[];
@@ -25,7 +25,7 @@ export type AnswerCall = (
 export interface Tool {
   readonly name: string;
   /** Registers it with an SDK server, which checks arguments and results. */
-  offer(server: McpServer, owner: string, surroundings: Surroundings, answer: AnswerCall): void;
+  offer(server: McpServer, owner: string, context: ToolContext, answer: AnswerCall): void;
 }
 
 /** One of the ten servers: a name as in ACTIVE_MCP_SERVERS, and its tools. */
@@ -45,7 +45,7 @@ interface ToolSpec<Input extends z.ZodObject, Output extends z.ZodObject> {
   readonly input: Input;
   readonly output: Output;
   /** @throws Refusal where what is asked for is not there */
-  run(args: z.output<Input>, surroundings: Surroundings): Promise<z.input<Output>>;
+  run(args: z.output<Input>, context: ToolContext): Promise<z.input<Output>>;
 }
 
 /** Says what a tool is, with its types checked against each other. */
@@ -55,13 +55,13 @@ export function tool<Input extends z.ZodObject, Output extends z.ZodObject>(
   const { name, description, effect, input, output } = spec;
   return {
     name,
-    offer: (server, owner, surroundings, answer) => {
+    offer: (server, owner, context, answer) => {
       const inputSchema: z.ZodObject = input;
       const outputSchema: z.ZodObject = output;
       const config = { description, inputSchema, outputSchema, annotations: annotationsOf(effect) };
       server.registerTool(name, config, (args) =>
         // Checked by the SDK already: parsed once more for its type.
-        answer({ server: owner, tool: name }, () => spec.run(input.parse(args), surroundings)),
+        answer({ server: owner, tool: name }, () => spec.run(input.parse(args), context)),
       );
     },
   };

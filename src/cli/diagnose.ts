@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { Diagnosis } from "../diagnose/diagnosis.ts";
+import type { Diagnosis } from "../diagnose/causes/diagnosis.ts";
 import type { ClusterQuestion } from "../diagnose/gather/readCluster.ts";
 import { ANSWER_TIMEOUT_MS } from "../diagnose/gather/source.ts";
 import { diagnosisReport, unavailableBlock, uncertaintyOf } from "../report/diagnosisReport.ts";

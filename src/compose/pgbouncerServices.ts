@@ -7,7 +7,7 @@ import {
   processesOf,
   SOCKET_DIR,
 } from "../render/pgbouncerFiles.ts";
-import type { PlannedBudget } from "../budget/planned.ts";
+import type { PlannedBudget } from "../budget/plannedBudgets.ts";
 import { processCountOf } from "../api/connectionBudget.ts";
 import { budgetNames, PGBOUNCER_PORT } from "../api/names.ts";
 import { nofileLimit } from "../pgbouncer/nofile.ts";

@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { incidentFleet } from "../../test/fleets/fleetOf.ts";
 import { SumError } from "../budget/assertSums.ts";
-import { plannedBudgets } from "../budget/planned.ts";
+import { plannedBudgets } from "../budget/plannedBudgets.ts";
 import { planFleet } from "../budget/planFleet.ts";
 import { mostReplicas } from "../budget/sums.ts";
 import type * as environments from "../render/environment.ts";

@@ -1,7 +1,10 @@
 import type { Condition } from "../api/kubernetes.ts";
 import type { ObservedObject } from "../model/budgetSnapshot.ts";
 import { conditionIn, conditionOf, UNCHANGED, type CheckOutcome } from "./condition.ts";
-import { WINDOW_REASONS, type ConditionType } from "./reasons.ts";
+import { WINDOW_REASONS, type ConditionType, type ReadyReason } from "./reasons.ts";
+
+const ALL_WELL: ReadyReason = "Ready";
+const NOT_ASKED_YET: ReadyReason = "NotAskedYet";
 
 /** One condition of an object, and the function that decides it. */
 export interface Check<Input> {
@@ -78,15 +81,15 @@ function readyOf(
   const [first] = [...failures, ...unknown];
   if (first === undefined) {
     const message = `${parts.map(({ type, success }) => `${type}=${success}`).join(", ")}${remark}`;
-    return { status: "True", reason: "Ready", message };
+    return { status: "True", reason: ALL_WELL, message };
   }
   const named = (failures.length > 0 ? failures : unknown).map(
     ({ type, condition }) =>
-      `${type}=${condition?.status ?? "Unknown"} (${condition?.reason ?? "NotAskedYet"})`,
+      `${type}=${condition?.status ?? "Unknown"} (${condition?.reason ?? NOT_ASKED_YET})`,
   );
   return {
     status: failures.length > 0 ? "False" : "Unknown",
-    reason: first.condition?.reason ?? "NotAskedYet",
+    reason: first.condition?.reason ?? NOT_ASKED_YET,
     message: `${named.join(", ")}${remark}`,
   };
 }

@@ -7,7 +7,7 @@ import { byCodeUnit } from "../text/order.ts";
 import { listed } from "../text/wording.ts";
 import { clientsMaxOn, clientsOn } from "./processUse.ts";
 import type { CheckResult } from "./condition.ts";
-import type { ObservedPgBouncer } from "./observed.ts";
+import type { ObservedPgBouncer } from "./sources.ts";
 import { ownershipOf, podsByAddress } from "./ownership.ts";
 import { heldForCertain } from "./poolSetting.ts";
 import type { OwnerUnknownReason, Reason } from "./reasons.ts";

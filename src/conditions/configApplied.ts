@@ -11,7 +11,7 @@ import { plannedLines, type Line } from "../pgbouncer/lines.ts";
 import { joinTruncated, listed } from "../text/wording.ts";
 import { failureFrom, type CheckOutcome, type FailureCause } from "./condition.ts";
 import type { BudgetInput } from "./input.ts";
-import { outcomeOf, type ObservedPgBouncer, type ObservedPgBouncers } from "./observed.ts";
+import { outcomeOf, type ObservedPgBouncer, type ObservedPgBouncers } from "./sources.ts";
 
 /** A line's own limit of clients came with this version. */
 const OLDEST = [1, 24] as const;

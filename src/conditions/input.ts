@@ -7,7 +7,7 @@ import type { ClientOwners } from "./clientOwners.ts";
 import type { CheckResult } from "./condition.ts";
 import type { ObjectPlan } from "./objectPlan.ts";
 import type { UnplannedReason } from "./reasons.ts";
-import type { ObservedPgBouncers } from "./observed.ts";
+import type { ObservedPgBouncers } from "./sources.ts";
 
 /** The input of the checks of a ConnectionBudget. */
 export interface BudgetInput {

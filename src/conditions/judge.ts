@@ -9,7 +9,7 @@ import { eventsOf } from "./events.ts";
 import type { BudgetInput, ServerInput } from "./input.ts";
 import { conditionMetrics, metricsOf, podsMetric } from "./metrics.ts";
 import { planObjects, type ObjectPlan } from "./objectPlan.ts";
-import { pgbouncersOf } from "./observed.ts";
+import { pgbouncersOf } from "./sources.ts";
 import { BUDGET_CHECKS, budgetStatus, SERVER_CHECKS, serverStatus } from "./statuses.ts";
 
 /**

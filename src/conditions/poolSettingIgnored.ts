@@ -4,7 +4,7 @@ import { listed } from "../text/wording.ts";
 import { whyUnknown } from "./clientOwners.ts";
 import type { CheckOutcome, CheckResult } from "./condition.ts";
 import type { PlannedServerInput, ServerInput } from "./input.ts";
-import { outcomeOf } from "./observed.ts";
+import { outcomeOf } from "./sources.ts";
 import { allowedByPod } from "./poolSetting.ts";
 import type { Reasons } from "./reasons.ts";
 

@@ -5,7 +5,7 @@ import type { PostgresSnapshot } from "../model/postgres.ts";
 import { failureFrom, type CheckOutcome, type FailureCause } from "./condition.ts";
 import type { BudgetInput } from "./input.ts";
 import { listed } from "../text/wording.ts";
-import { sourceStatusOf, outcomeOf, combined, type ObservedPgBouncers } from "./observed.ts";
+import { sourceStatusOf, outcomeOf, combined, type ObservedPgBouncers } from "./sources.ts";
 import { liveRoomOf, liveShareOf } from "./processUse.ts";
 
 /** A backend whose client is gone must end within this: the check's longest interval. */

@@ -9,7 +9,7 @@ import type { Observation } from "../model/observation.ts";
 import type { PgBouncerState } from "../model/pgbouncer.ts";
 import type { PostgresSnapshot } from "../model/postgres.ts";
 import { clientLimitOf, numberSetting, serverLimitOf } from "../pgbouncer/lineLimits.ts";
-import type { ObservedPgBouncer, ObservedPgBouncers } from "./observed.ts";
+import type { ObservedPgBouncer, ObservedPgBouncers } from "./sources.ts";
 
 export type ClientUse = ReturnType<typeof clientUseOf>;
 

@@ -105,7 +105,7 @@ describe("an existing PgBouncer of which fewer processes are seen than the spec 
   it("counts one that two addresses lead to once, with its clients", () => {
     const twice = withPoolers(incidentSnapshot(15, 2), {
       name: "other-pgbouncer:6432",
-      sameAs: "old-pgbouncer:6432",
+      sameProcessAs: "old-pgbouncer:6432",
     });
     expect(told(twice)).toEqual([...ALL_UNKNOWN, "PoolSettingIgnored=True ConfiguredOtherwise"]);
     expect(budgetCondition(twice, "WithinBudget")?.message).toContain(
@@ -119,12 +119,15 @@ describe("an existing PgBouncer of which fewer processes are seen than the spec 
   });
 
   it("is not seen behind two addresses that have led to one process, though they lead to two now", () => {
-    const other = { name: "other-pgbouncer:6432", wasSameAs: "old-pgbouncer:6432" };
+    const other = { name: "other-pgbouncer:6432", previouslySameProcessAs: "old-pgbouncer:6432" };
     const balanced = withPoolers(incidentSnapshot(5, 2), other);
     expect(told(balanced)).toEqual([...ALL_UNKNOWN, "PoolSettingIgnored=True ConfiguredOtherwise"]);
     expect(judge(balanced).statuses.budget).toMatchObject({ replicas: 1 });
     // To the letter what is said while they lead to one.
-    const shared = withPoolers(incidentSnapshot(5, 2), { ...other, sameAs: "old-pgbouncer:6432" });
+    const shared = withPoolers(incidentSnapshot(5, 2), {
+      ...other,
+      sameProcessAs: "old-pgbouncer:6432",
+    });
     expect(judge(shared).statuses.budget).toEqual(judge(balanced).statuses.budget);
     // What is seen to be bad is bad: a process more than the spec says, and what it holds.
     const more = withPoolers(incidentSnapshot(5), other);
@@ -206,7 +209,9 @@ function twoAddresses(
     observation,
     isAddress: true,
     ...(index > 0 &&
-      observations.every(({ state }) => state === "available") && { sameAs: "10.0.0.0:6432" }),
+      observations.every(({ state }) => state === "available") && {
+        sameProcessAs: "10.0.0.0:6432",
+      }),
   }));
   return { ...snapshot, budget: { ...snapshot.budget, status }, pgbouncers: seen(pgbouncers) };
 }

@@ -64,6 +64,9 @@ export type ReasonOf<Type extends ConditionType> = Reasons[Type] | UnknownReason
 /** Ready has the reason of the condition that decides it. */
 export type Reason = ReasonOf<ConditionType>;
 
+/** Reasons of Ready's own: all is well, or no condition that decides it is there yet. */
+export type ReadyReason = "Ready" | "NotAskedYet";
+
 /** A process could not be asked, or the owner of its clients was unknown. */
 const UNWATCHED = [...UNAVAILABLE_REASONS, "ProcessesUnseen", ...OWNER_UNKNOWN_REASONS] as const;
 

@@ -23,7 +23,7 @@ function cpuMsOf(works: Readonly<Record<string, () => void>>): Record<string, nu
 }
 
 /** Two processes; all that is open on every line. */
-function sceneOfSize(servers: number): BudgetSnapshot {
+function snapshotOfSize(servers: number): BudgetSnapshot {
   const clients = Array.from({ length: servers }, (_, index) => ({
     line: `s${index}`,
     user: `s${index}`,
@@ -44,7 +44,7 @@ function sceneOfSize(servers: number): BudgetSnapshot {
 }
 
 it("judging 500 servers costs as much more as they are more", () => {
-  const [small, large] = [sceneOfSize(50), sceneOfSize(500)];
+  const [small, large] = [snapshotOfSize(50), snapshotOfSize(500)];
   const costs = cpuMsOf({
     judgeMs: () => judge(large),
     judgeSmallMs: () => judge(small),

@@ -6,7 +6,7 @@ import { configApplied } from "./configApplied.ts";
 import { feasible } from "./feasible.ts";
 import type { BudgetInput, ServerInput } from "./input.ts";
 import type { ObjectPlan } from "./objectPlan.ts";
-import { isTooEarly } from "./observed.ts";
+import { isTooEarly } from "./sources.ts";
 import { poolSettingIgnored } from "./poolSettingIgnored.ts";
 import { postgresGuarded } from "./postgresGuarded.ts";
 import { verified } from "./verified.ts";

@@ -1,6 +1,6 @@
 import type { CheckOutcome } from "./condition.ts";
 import type { ServerInput } from "./input.ts";
-import { outcomeOf, sourceStatusOf } from "./observed.ts";
+import { outcomeOf, sourceStatusOf } from "./sources.ts";
 
 /** Verified: whether a pod of the server answers a real MCP handshake. */
 export function verified({ snapshot, unplanned }: ServerInput): CheckOutcome<"Verified"> {

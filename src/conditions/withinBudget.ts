@@ -9,7 +9,7 @@ import {
   type FailureCause,
 } from "./condition.ts";
 import type { BudgetInput } from "./input.ts";
-import { combined, outcomeOf, sourceStatusOf, type ObservedPgBouncer } from "./observed.ts";
+import { combined, outcomeOf, sourceStatusOf, type ObservedPgBouncer } from "./sources.ts";
 import type { Reasons } from "./reasons.ts";
 import {
   clientUseOf,

@@ -5,7 +5,7 @@ import { counted } from "../text/wording.ts";
 import { whyUnknown } from "./clientOwners.ts";
 import { failureFrom, type CheckOutcome, type FailureCause } from "./condition.ts";
 import type { ServerInput } from "./input.ts";
-import { outcomeOf } from "./observed.ts";
+import { outcomeOf } from "./sources.ts";
 import type { Reasons } from "./reasons.ts";
 
 type Overrun = FailureCause<"WithinGrant">;

@@ -98,7 +98,7 @@ function loginCredentials(
     const found = findPassword({ login, secret }, existing(secret));
     if (found.kind === "Unusable") {
       problems.push(found.problem);
-    } else if (found.kind === "Kept") {
+    } else if (found.kind === "Usable") {
       passwords.set(key, found.password);
     } else if (!madeFor.has(key)) {
       const password = newPassword();

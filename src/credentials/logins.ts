@@ -44,7 +44,7 @@ export const USERNAME_KEY = "username";
 
 /** The password of a Secret, or why it has none. Only `password` holds one. */
 type PasswordFound =
-  | { readonly kind: "Kept"; readonly password: string }
+  | { readonly kind: "Usable"; readonly password: string }
   | { readonly kind: "Missing" }
   | { readonly kind: "Unusable"; readonly problem: string };
 
@@ -71,5 +71,5 @@ export function findPassword(
   const password = textOf(value);
   if (password === undefined) return unusable(`has a ${PASSWORD_KEY} that is not UTF-8 text`);
   const problem = passwordProblem(password);
-  return problem === undefined ? { kind: "Kept", password } : unusable(problem);
+  return problem === undefined ? { kind: "Usable", password } : unusable(problem);
 }

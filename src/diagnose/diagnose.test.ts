@@ -13,7 +13,7 @@ import {
   systemOf,
   workloadAt,
 } from "../../test/diagnose/liveOf.ts";
-import { CAUSE_KINDS } from "./diagnosis.ts";
+import { CAUSE_KINDS } from "./causes/diagnosis.ts";
 import type { LiveSystem } from "../model/liveSystem.ts";
 import type { ClientRow, LivePgBouncer } from "../model/pgbouncer.ts";
 import { diagnose } from "./diagnose.ts";

@@ -1,4 +1,4 @@
-import { CAUSE_KINDS, type Diagnosis } from "./diagnosis.ts";
+import { CAUSE_KINDS, type Diagnosis } from "./causes/diagnosis.ts";
 import type { LiveSystem } from "../model/liveSystem.ts";
 import type { UnavailablePart } from "../model/observation.ts";
 import { serverAbovePlan } from "./causes/serverAbovePlan.ts";
@@ -7,11 +7,11 @@ import { ghosts } from "./causes/ghosts.ts";
 import { currentUse } from "./causes/currentUse.ts";
 import { poolSettingIgnored } from "./causes/poolSettingIgnored.ts";
 import { leaks } from "./causes/leak.ts";
-import { saturatedWhileIdle, type Saturated } from "./causes/saturated.ts";
-import { loginStorms } from "./causes/storm.ts";
+import { saturatedWhileIdle, type Saturated } from "./causes/saturatedWhileIdle.ts";
+import { loginStorms } from "./causes/loginStorm.ts";
 import { symptomsOf } from "./causes/symptoms.ts";
 import { THRESHOLDS, type Thresholds } from "./causes/thresholds.ts";
-import { orphanedQueries } from "./causes/orphanedQueries.ts";
+import { queriesWithoutClient } from "./causes/queriesWithoutClient.ts";
 import { byCodeUnit } from "../text/order.ts";
 import { workloadClients } from "./causes/workloadClients.ts";
 
@@ -39,7 +39,7 @@ export function diagnose(live: LiveSystem, thresholds: Thresholds = THRESHOLDS):
   const { explained = [], unexplained = [] } = Object.groupBy(full, (saturated) =>
     saturated.stillFullWithout(freedOf(saturated, roots)) ? "unexplained" : "explained",
   );
-  const withoutClient = orphanedQueries(live, thresholds);
+  const withoutClient = queriesWithoutClient(live, thresholds);
   const leaking = leaks(live, thresholds);
   const findings = [
     ...roots.map((root) => explained.reduce(withConsequence, root)),

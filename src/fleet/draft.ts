@@ -61,18 +61,18 @@ export function byBudget(
 class PoisonedField extends Error {}
 
 /**
- * The value, but reading a field at or below one of the `unsound` paths ends the computation that
+ * The value, but reading a field at or below one of the `poisoned` paths ends the computation that
  * `unlessPoisoned` runs. So a rule is asked of an object that is wrong elsewhere, and only then.
  */
-export function poisonFields<T>(value: T, unsound: readonly FieldPath[]): T {
-  if (unsound.length === 0 || typeof value !== "object" || value === null) return value;
+export function poisonFields<T>(value: T, poisoned: readonly FieldPath[]): T {
+  if (poisoned.length === 0 || typeof value !== "object" || value === null) return value;
   return new Proxy(value, {
     get: (target, key) => {
       const content: unknown = Reflect.get(target, key);
       if (typeof key === "symbol") return content;
       const segment = Array.isArray(target) && /^\d+$/.test(key) ? Number(key) : key;
-      if (unsound.some((path) => isWithin([segment], path))) throw new PoisonedField();
-      return poisonFields(content, below(unsound, segment));
+      if (poisoned.some((path) => isWithin([segment], path))) throw new PoisonedField();
+      return poisonFields(content, below(poisoned, segment));
     },
   });
 }

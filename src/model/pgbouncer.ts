@@ -131,12 +131,12 @@ export interface PgBouncerSnapshot {
   /** It is no pod: whether a process runs there, and which, only an answer shows. */
   readonly isAddress?: boolean;
   /** The name of an earlier target that leads to the same process: two addresses may do so. */
-  readonly sameAs?: string;
+  readonly sameProcessAs?: string;
   /**
    * The name of another one with which it was one process at some time, since both are asked. Now
    * it may be another process, but that there are two of them is not proven by it.
    */
-  readonly wasSameAs?: string;
+  readonly previouslySameProcessAs?: string;
 }
 
 /** The settings that a process has applied, and its open connections, counted. */

@@ -119,14 +119,14 @@ export function observeBudget(
       return {
         state: "available",
         value: all.map(({ name, observation, isAddress = false }) => {
-          const sameAs = same.get(name);
-          const wasSameAs = before.get(name);
+          const sameProcessAs = same.get(name);
+          const previouslySameProcessAs = before.get(name);
           return {
             name,
             observation,
             ...(isAddress && { isAddress }),
-            ...(sameAs !== undefined && { sameAs }),
-            ...(wasSameAs !== undefined && { wasSameAs }),
+            ...(sameProcessAs !== undefined && { sameProcessAs }),
+            ...(previouslySameProcessAs !== undefined && { previouslySameProcessAs }),
           };
         }),
       };

@@ -23,14 +23,14 @@ test("a pod of a ReplicaSet is its Deployment's, also when both are gone", () =>
     hostNetwork: false,
     ready: false,
     terminating: false,
-    madeBy: "Deployment writing/author",
+    controllerOwner: "Deployment writing/author",
     env: [],
   });
-  expect(toCachedPod(pod({ ownerReferences: [OWNER] }))?.madeBy).toBe(
+  expect(toCachedPod(pod({ ownerReferences: [OWNER] }))?.controllerOwner).toBe(
     "ReplicaSet writing/author-abc12",
   );
   const byStatefulSet = { kind: "StatefulSet", name: "db", controller: true };
-  expect(toCachedPod(pod({ labels, ownerReferences: [byStatefulSet] }))?.madeBy).toBe(
+  expect(toCachedPod(pod({ labels, ownerReferences: [byStatefulSet] }))?.controllerOwner).toBe(
     "StatefulSet writing/db",
   );
 });

@@ -131,7 +131,7 @@ export interface CachedPod extends PoolHints {
   readonly ready: boolean;
   readonly terminating: boolean;
   /** The workload that made it, as workloadKey says it; absent when nothing did. */
-  readonly madeBy?: string;
+  readonly controllerOwner?: string;
   /** Labels of a pod without a controller, for selectors. */
   readonly labels?: Labels;
   /** The budget whose PgBouncer runs in it. */
@@ -155,7 +155,7 @@ export function toCachedPod(object: KubeObject): CachedPod | undefined {
       ({ type, status }) => type === "Ready" && status === "True",
     ),
     terminating: textAt(object, "metadata", "deletionTimestamp") !== undefined,
-    ...(owner === undefined ? { labels } : { madeBy: owner }),
+    ...(owner === undefined ? { labels } : { controllerOwner: owner }),
     ...(pgbouncerOf !== undefined && { pgbouncerOf }),
     ...poolHints(object),
   };

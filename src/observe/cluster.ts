@@ -81,9 +81,9 @@ export function followCluster({ client, runtime, namespace, onChange }: ClusterO
     observed.namespace,
   ]);
   const podsByMaker = objectIndex<CachedPod | undefined>((pod) =>
-    pod?.madeBy === undefined ? [] : [pod.madeBy],
+    pod?.controllerOwner === undefined ? [] : [pod.controllerOwner],
   );
-  const barePods = objectIndex<CachedPod | undefined>((pod) =>
+  const unownedPods = objectIndex<CachedPod | undefined>((pod) =>
     pod?.labels ? [pod.namespace] : [],
   );
   const pgbouncerPods = objectIndex<CachedPod | undefined>(pgbouncerKeys);
@@ -99,9 +99,9 @@ export function followCluster({ client, runtime, namespace, onChange }: ClusterO
       ? []
       : [
           ...pgbouncerKeys(pod),
-          ...(pod.madeBy === undefined
+          ...(pod.controllerOwner === undefined
             ? serversByNamespace.get(pod.namespace).map(budgetKeyOf)
-            : budgetsOfWorkload(pod.madeBy)),
+            : budgetsOfWorkload(pod.controllerOwner)),
         ];
   const budgetsOfService = (key: string) =>
     budgetsByService.get(key).map(({ observed }) => keyOf(observed));
@@ -156,7 +156,7 @@ export function followCluster({ client, runtime, namespace, onChange }: ClusterO
   follow(KINDS.scalers, toCachedScaler, ({ target }) => budgetsOfWorkload(target), [
     scalersByTarget,
   ]);
-  follow(KINDS.pods, toCachedPod, budgetsOfPod, [podsByMaker, barePods, pgbouncerPods]);
+  follow(KINDS.pods, toCachedPod, budgetsOfPod, [podsByMaker, unownedPods, pgbouncerPods]);
   const services = follow(KINDS.services, toCachedService, (_, { key }) => budgetsOfService(key));
   follow(KINDS.slices, toCachedSlice, ({ service }) => budgetsOfService(service), [
     slicesByService,
@@ -182,7 +182,7 @@ export function followCluster({ client, runtime, namespace, onChange }: ClusterO
     },
     podsOf: (key: string) => present(podsByMaker.get(key)),
     /** Pods of a namespace that nothing made. */
-    barePods: (of: string) => present(barePods.get(of)),
+    unownedPods: (of: string) => present(unownedPods.get(of)),
     pgbouncerPods: (budgetKey: string) => present(pgbouncerPods.get(budgetKey)),
     scalersOf: scalersByTarget.get,
     service: services.get,

@@ -39,7 +39,7 @@ export function pollMcpServer(
     const asked = endpoints.find(({ uid }) => uid === greeted) ?? endpoints[0];
     if (asked === undefined) return AGAIN_MS;
     greeted = asked.uid;
-    const said = await limit.take(() => network.handshake(asked, stopped));
+    const said = await limit.acquire(() => network.handshake(asked, stopped));
     // It may have gone away while it was asked.
     const stays = endpoints.some(({ uid }) => uid === asked.uid);
     if (stopped.aborted || (!said.ok && !stays)) return SECOND_TRY_MS;

@@ -67,7 +67,7 @@ function clusterWith(parts: Partial<ClusterCopy>): ClusterCopy {
     serversOf: () => [server],
     workload: () => undefined,
     podsOf: () => [{ ...POD, name: "author-0", ip: "10.0.0.1", terminating: false }],
-    barePods: () => [],
+    unownedPods: () => [],
     pgbouncerPods: () => [],
     scalersOf: () => [],
     service: () => undefined,

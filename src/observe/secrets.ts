@@ -23,7 +23,7 @@ export async function readSecrets(
   client: KubeClient,
   names: readonly SecretName[],
 ): Promise<readonly (SecretData | undefined)[]> {
-  const { take } = semaphore(CONCURRENCY);
+  const { acquire } = semaphore(CONCURRENCY);
   let failed = false;
   const read = async (name: SecretName) => {
     // An earlier read has failed already; its error is the result.
@@ -35,7 +35,7 @@ export async function readSecrets(
       throw error;
     }
   };
-  return Promise.all(names.map((name) => take(() => read(name))));
+  return Promise.all(names.map((name) => acquire(() => read(name))));
 }
 
 /**

@@ -16,7 +16,9 @@ export function cachedPodsOf(
   const bare =
     selector === undefined
       ? []
-      : cluster.barePods(server.namespace).filter(({ labels = {} }) => selects(selector, labels));
+      : cluster
+          .unownedPods(server.namespace)
+          .filter(({ labels = {} }) => selects(selector, labels));
   return [...cluster.podsOf(key), ...bare].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -84,7 +84,7 @@ export function statusWriter({ client, stillLeading, runtime, onWrite }: StatusW
       if (difference === "none") return { outcome: "unchanged" };
       const againInMs = difference === "messages" ? heldMs(wanted.cached.observed.uid) : 0;
       if (againInMs > 0) return { outcome: "held", againInMs };
-      return limit.take(() => put(wanted));
+      return limit.acquire(() => put(wanted));
     },
     /**
      * The status of an object. A status that was written a moment ago counts as the object's own until

@@ -3,11 +3,11 @@
  * a process lists the consoles that are open in it: of two addresses that are asked in turn, the
  * later console finds the earlier one where both are in one process.
  *
- *   two addresses ── one lists the other's console ──▶ one process (sameAs)
+ *   two addresses ── one lists the other's console ──▶ one process (sameProcessAs)
  *                                                        │          ▲
  *                            consoles opened anew land   │          │ they land
  *                            in two processes            ▼          │ in one again
- *                                                      once one process (wasSameAs)
+ *                                                      once one process (previouslySameProcessAs)
  *                                                        │
  *                            one of the addresses goes   ▼
  *                                                      forgotten

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Diagnosis, Holder } from "../diagnose/diagnosis.ts";
+import type { Diagnosis, Holder } from "../diagnose/causes/diagnosis.ts";
 import { diagnosisReport } from "./diagnosisReport.ts";
 
 const AUTHOR = {

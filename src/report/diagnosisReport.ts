@@ -6,7 +6,7 @@ import type {
   PgBouncerUse,
   PostgresUse,
   Symptom,
-} from "../diagnose/diagnosis.ts";
+} from "../diagnose/causes/diagnosis.ts";
 import type { LiveWorkload } from "../model/workload.ts";
 import { bar, type BarSegment } from "../text/bar.ts";
 import { pageFor, type Page, type Screen } from "../text/paint.ts";

@@ -17,7 +17,7 @@ test("does turn after turn with the pauses that each asks for", async () => {
   expect(runtime.waiting()).toBe(0);
 });
 
-test("a hurry ends the pause, also one that comes during a turn", async () => {
+test("a trigger ends the pause, also one that comes during a turn", async () => {
   const runtime = virtualRuntime();
   let turns = 0;
   let { promise, resolve: release } = Promise.withResolvers<void>();

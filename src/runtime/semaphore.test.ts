@@ -15,7 +15,7 @@ test("so many at a time, in order, and a failure frees its place", async () => {
     if (index === 1) throw new Error("no");
     return index;
   };
-  const done = await Promise.allSettled([0, 1, 2, 3, 4].map((each) => limit.take(work(each))));
+  const done = await Promise.allSettled([0, 1, 2, 3, 4].map((each) => limit.acquire(work(each))));
   expect(done.map(({ status }) => status === "fulfilled")).toEqual([true, false, true, true, true]);
   expect(order).toEqual([0, 1, 2, 3, 4]);
   expect(most).toBe(2);

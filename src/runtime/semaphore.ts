@@ -1,13 +1,13 @@
 /** Lets so many at a time do something; the others wait in the order in which they came. */
 export interface Semaphore {
-  readonly take: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly acquire: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 export function semaphore(most: number): Semaphore {
   const waiting: (() => void)[] = [];
   let underWay = 0;
   return {
-    take: async (work) => {
+    acquire: async (work) => {
       if (underWay >= most) {
         await new Promise<void>((resolve) => {
           waiting.push(resolve);

@@ -69,7 +69,7 @@ const FIELD_MANAGER = "fake-node";
 export async function startFakeNode(options: FakeNodeOptions): Promise<FakeNode> {
   const { kubeconfigPath, addresses, run, name = "fake-node" } = options;
   const client = connect(loadKubeconfig({ KUBECONFIG: kubeconfigPath }), systemRuntime);
-  const { take } = semaphore(REQUESTS_AT_ONCE);
+  const { acquire } = semaphore(REQUESTS_AT_ONCE);
   const stopping = new AbortController();
   const { signal } = stopping;
   const failures: string[] = [];
@@ -77,7 +77,7 @@ export async function startFakeNode(options: FakeNodeOptions): Promise<FakeNode>
   /** Until the API server has it, or there is nothing to be done any more. */
   const persistently = async (request: KubeRequest, life?: Life) => {
     for (;;) {
-      const isDone = await take(() => tried(client, { ...request, signal }));
+      const isDone = await acquire(() => tried(client, { ...request, signal }));
       if (isDone || life?.isGone) return;
       await sleep(RETRY_INTERVAL_MS, undefined, { signal });
     }

@@ -274,7 +274,7 @@ describe("certificates", () => {
   });
 });
 
-describe("who is awake, and a Postgres for trying out, are wished for", () => {
+describe("who is awake, and a Postgres for trying out, are requested", () => {
   it.each<[string, readonly string[], World]>([
     ["by options", ["--active", "scene", "--tryout-postgres"], {}],
     ["as for cdk8s", [], { env: { WEIR_ACTIVE: "scene", WEIR_TRYOUT_POSTGRES: "1" } }],

@@ -49,10 +49,10 @@ describe.each(FLEETS)("the golden fleet $name", (golden) => {
   });
 });
 
-interface Told {
+interface OnLine {
   readonly line: string | undefined;
 }
 
-function byLine(a: Told, b: Told): number {
+function byLine(a: OnLine, b: OnLine): number {
   return (a.line ?? "").localeCompare(b.line ?? "");
 }

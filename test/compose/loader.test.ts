@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { plannedBudgets } from "../../src/budget/planned.ts";
+import { plannedBudgets } from "../../src/budget/plannedBudgets.ts";
 import { tryoutsOf } from "../../src/render/tryout.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
 import { composeFolder, type ComposeFolder } from "../../src/compose/composeFolder.ts";

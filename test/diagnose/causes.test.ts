@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
-import type { CauseKind, Diagnosis } from "../../src/diagnose/diagnosis.ts";
+import type { CauseKind, Diagnosis } from "../../src/diagnose/causes/diagnosis.ts";
 import { THRESHOLDS } from "../../src/diagnose/causes/thresholds.ts";
 import type { PgBouncer } from "../parts/pgbouncer.ts";
 import { oldPgBouncer } from "../parts/pgbouncer118.ts";

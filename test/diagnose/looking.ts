@@ -1,6 +1,6 @@
 import { diagnose } from "../../src/diagnose/diagnose.ts";
 import { THRESHOLDS, type Thresholds } from "../../src/diagnose/causes/thresholds.ts";
-import type { CauseKind, Diagnosis } from "../../src/diagnose/diagnosis.ts";
+import type { CauseKind, Diagnosis } from "../../src/diagnose/causes/diagnosis.ts";
 import type { LiveWorkload } from "../../src/model/workload.ts";
 import type { Postgres } from "../parts/postgres.ts";
 import { gather } from "./foreignPgBouncer.ts";

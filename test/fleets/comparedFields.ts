@@ -10,7 +10,7 @@ export interface PathChange {
 export type Changes = readonly (readonly PathChange[])[];
 
 /** Fields that one rule of a kind compares, with values on both sides of what it allows. */
-function together(table: readonly (readonly [Path, readonly unknown[]])[]): Changes {
+function combine(table: readonly (readonly [Path, readonly unknown[]])[]): Changes {
   return table.reduce<Changes>(
     (found, [path, values]) =>
       found.flatMap((changes) => values.map((value) => [...changes, { path, value }])),
@@ -23,7 +23,7 @@ const UNCOUNTED = { host: "a", statsSecretRef: { name: "a" } };
 const EXISTING = { ...UNCOUNTED, processes: 1 };
 /** For every rule of a ConnectionBudget. */
 export const BUDGET_RULES: readonly Changes[] = [
-  together([
+  combine([
     [
       ["spec", "postgres", "tls", "mode"],
       ["verify-ca", "verify-full", "require"],
@@ -33,7 +33,7 @@ export const BUDGET_RULES: readonly Changes[] = [
       [undefined, { name: "ca" }],
     ],
   ]),
-  together([
+  combine([
     [
       ["spec", "postgres", "user"],
       [undefined, "maintenance", "a"],
@@ -43,7 +43,7 @@ export const BUDGET_RULES: readonly Changes[] = [
       ["pgbouncer", "weir_stats", "a"],
     ],
   ]),
-  together([
+  combine([
     [
       ["spec", "postgres", "maxConnections"],
       [1, 2, 3, 4],
@@ -52,11 +52,11 @@ export const BUDGET_RULES: readonly Changes[] = [
     [["spec", "postgres", "reservedConnections"], FEW],
     [["spec", "postgres", "directConnections"], FEW],
   ]),
-  together([
+  combine([
     [["spec", "pgbouncer", "reserve", "maintenance"], FEW],
     [["spec", "pgbouncer", "reserve", "maintenanceSlots"], FEW],
   ]),
-  together([
+  combine([
     [
       ["spec", "pgbouncer", "maxClientConn"],
       [9, 10, 11],
@@ -66,13 +66,13 @@ export const BUDGET_RULES: readonly Changes[] = [
       [1, 2, 3],
     ],
   ]),
-  together([
+  combine([
     [
       ["spec", "pgbouncer", "parameters"],
       [{ Bad: "1" }, { admin_users: "a" }, { query_wait_timeout: "0" }, { verbose: "1" }],
     ],
   ]),
-  together([
+  combine([
     [
       ["spec", "pgbouncer", "replicas"],
       [1, undefined],
@@ -83,7 +83,7 @@ export const BUDGET_RULES: readonly Changes[] = [
       [EXISTING, UNCOUNTED, undefined],
     ],
   ]),
-  together([
+  combine([
     [
       ["spec", "mode"],
       ["Observe", "Manage", undefined],
@@ -98,13 +98,13 @@ export const BUDGET_RULES: readonly Changes[] = [
 const NAMES = ["PORT", "PGHOST", "DB_POOL_MIN", "A_B"];
 /** For every rule of an McpServer. */
 export const SERVER_RULES: readonly Changes[] = [
-  together([
+  combine([
     [
       ["metadata", "name"],
       ["pgbouncer", "maintenance", "all", "a"],
     ],
   ]),
-  together([
+  combine([
     [
       ["spec", "image"],
       ["a", undefined],
@@ -114,7 +114,7 @@ export const SERVER_RULES: readonly Changes[] = [
       [{ kind: "Deployment", name: "a" }, undefined],
     ],
   ]),
-  together([
+  combine([
     [
       ["spec", "port"],
       [9126, 9127, 9128, 9129],
@@ -124,7 +124,7 @@ export const SERVER_RULES: readonly Changes[] = [
       [1, 2],
     ],
   ]),
-  together([
+  combine([
     [
       ["spec", "rollout", "maxSurge"],
       [0, "0%", 1, "1%"],
@@ -134,7 +134,7 @@ export const SERVER_RULES: readonly Changes[] = [
       [0, "0%", 1, "1%"],
     ],
   ]),
-  together([
+  combine([
     [
       ["spec", "autoscaling", "minReplicas"],
       [1, 2, 3],
@@ -144,7 +144,7 @@ export const SERVER_RULES: readonly Changes[] = [
       [1, 2, 3],
     ],
   ]),
-  together([
+  combine([
     [["spec", "pool", "minIdle"], FEW],
     [
       ["spec", "pool", "guaranteed"],
@@ -156,9 +156,9 @@ export const SERVER_RULES: readonly Changes[] = [
     ],
   ]),
   ...["max", "minIdle", "idleTimeoutMs", "connectionTimeoutMs"].map((key) =>
-    together([[["spec", "pool", "env", key], NAMES]]),
+    combine([[["spec", "pool", "env", key], NAMES]]),
   ),
-  together([
+  combine([
     [
       ["spec", "pool", "env", "max"],
       ["A", "B"],
@@ -168,7 +168,7 @@ export const SERVER_RULES: readonly Changes[] = [
       ["A", "C"],
     ],
   ]),
-  together([
+  combine([
     [
       ["spec", "env"],
       [

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import type { Manifest } from "../../src/render/manifest.ts";
 import { manifestFiles, type ManifestFile } from "../../charts/manifestFiles.ts";
-import { plannedBudgets, type PlannedBudget } from "../../src/budget/planned.ts";
+import { plannedBudgets, type PlannedBudget } from "../../src/budget/plannedBudgets.ts";
 import { tryoutsOf } from "../../src/render/tryout.ts";
 import type { Fleet } from "../../src/api/fleet.ts";
 import { formatProblem } from "../../src/fleet/problem.ts";

@@ -78,7 +78,7 @@ function noted(order: string[]) {
 }
 
 /** Without what was asked in vain, three times at most: a pause misses answers. It is asked again. */
-function toldBy({ log }: RunningProcess): string {
+function loggedBy({ log }: RunningProcess): string {
   return [1, 2, 3].reduce((told) => told.replace(/^error: .*\n/m, ""), log());
 }
 
@@ -126,7 +126,7 @@ describe("processes", { timeout: 900_000 }, () => {
     await expect.poll(leaders, poll).toEqual(["a", "b"]);
     a.signal("SIGCONT");
     const lost = "lost: the lease could not be renewed for 8 s";
-    await expect.poll(() => toldBy(a)).toMatch(new RegExp(`^leads\npauses\n${lost}\n`));
+    await expect.poll(() => loggedBy(a)).toMatch(new RegExp(`^leads\npauses\n${lost}\n`));
     b.signal("SIGUSR2");
     await expect.poll(leaders, poll).toEqual(["a", "b", "a"]);
     b.signal("SIGCONT");
@@ -147,7 +147,7 @@ describe("processes", { timeout: 900_000 }, () => {
     a.signal("SIGTERM");
     await expect.poll(leaders, poll).toEqual(["a", "b"]);
 
-    await expect.poll(() => toldBy(a)).toBe("leads\nlost: it was stopped\n");
+    await expect.poll(() => loggedBy(a)).toBe("leads\nlost: it was stopped\n");
     expect(await spec()).toMatchObject({ leaseTransitions: 1 });
   });
 });

@@ -1,5 +1,5 @@
 import type { Manifest } from "../../src/render/manifest.ts";
-import { plannedBudgets, type PlannedBudget } from "../../src/budget/planned.ts";
+import { plannedBudgets, type PlannedBudget } from "../../src/budget/plannedBudgets.ts";
 import { serverObjects } from "../../charts/serverObjects.ts";
 import { tierObjects } from "../../charts/tierObjects.ts";
 import type { ConnectionBudget } from "../../src/api/connectionBudget.ts";

@@ -6,7 +6,7 @@ import { CLIENT_LOGIN_TIMEOUT_SECONDS } from "../../src/pgbouncer/ini.ts";
 import { linesOf } from "../../src/pgbouncer/lines.ts";
 import type { ShowRow } from "../../src/pgbouncer/showRows.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
-import type { PlannedBudget } from "../../src/budget/planned.ts";
+import type { PlannedBudget } from "../../src/budget/plannedBudgets.ts";
 import type { ServerPool, Traffic } from "./traffic.ts";
 
 /** One process of a tier, as it would answer in its console; it is none. */

@@ -152,7 +152,11 @@ function observing(
 function seenBy(observer: BudgetObserver) {
   const sources = observer.pgbouncers();
   if (sources.state !== "available") return sources.state;
-  return sources.value.map(({ name, observation: { state }, sameAs }) => ({ name, state, sameAs }));
+  return sources.value.map(({ name, observation: { state }, sameProcessAs }) => ({
+    name,
+    state,
+    sameProcessAs,
+  }));
 }
 
 function reasonIn(status: Fields | undefined, of: string) {
@@ -169,9 +173,9 @@ test("two addresses of one process are one, and those of two processes two", asy
     await expect
       .poll(() => seenBy(observer))
       .toEqual([
-        { name: one, state: "available", sameAs: undefined },
-        { name: other, state: "available", sameAs: one },
-        { name: apart, state: "available", sameAs: undefined },
+        { name: one, state: "available", sameProcessAs: undefined },
+        { name: other, state: "available", sameProcessAs: one },
+        { name: apart, state: "available", sameProcessAs: undefined },
       ]);
     // A question changes nothing, and the memory of what was one process is no part of it.
     const known = observer.pgbouncers();
@@ -186,8 +190,8 @@ test("two addresses of the one process that is planned are well, and a restart s
   const [one, other] = [podIp(), podIp()];
   await pooler({ ip: `${one}, ${other}` });
   const both = [
-    { name: one, state: "available", sameAs: undefined },
-    { name: other, state: "available", sameAs: one },
+    { name: one, state: "available", sameProcessAs: undefined },
+    { name: other, state: "available", sameProcessAs: one },
   ];
   const first = observing(namespace, 1, [one, other]);
   let status: Fields | undefined;
@@ -229,9 +233,9 @@ test("two addresses that once led to one process are no proof of two, though the
     runtime: fastRuntime(60),
   });
   try {
-    const both = (sameAs: string | undefined) => [
-      { name: one, state: "available", sameAs: undefined },
-      { name: balanced, state: "available", sameAs },
+    const both = (sameProcessAs: string | undefined) => [
+      { name: one, state: "available", sameProcessAs: undefined },
+      { name: balanced, state: "available", sameProcessAs },
     ];
     await expect.poll(() => seenBy(observer)).toEqual(both(one));
     // What Postgres has to tell comes when it comes: here it is the same all the time.

@@ -29,7 +29,7 @@ let operator: OperatorProcess;
 
 beforeAll(async () => {
   testbed = await startTestbed({ postgres: { max_connections: 700 } });
-  say(`applying ${COUNT} servers`);
+  log(`applying ${COUNT} servers`);
   await testbed.fleet(
     ownFleet(testbed, {
       servers: SERVERS,
@@ -37,7 +37,7 @@ beforeAll(async () => {
       pgbouncer: { replicas: 1, maxClientConn: 1200 },
     }),
   );
-  say("they are Ready, and connect");
+  log("they are Ready, and connect");
   await Promise.all(SERVERS.map((name) => testbed.servers.behave(name, { open: "max" })));
 }, TESTBED_START_TIMEOUT_MS);
 
@@ -49,7 +49,7 @@ test(
     const startedMs = performance.now();
     operator = await testbed.operator();
     await settled();
-    say(
+    log(
       `measured: ${COUNT} servers judged ${seconds(performance.now() - startedMs)} after a start`,
     );
     for (const name of SERVERS) {
@@ -74,7 +74,7 @@ test(
     expect(writes).toContain("patch mcpservers/status writing/s250");
     expect(writes.length).toBeLessThanOrEqual(2);
     expect(listsAmong(asked)).toEqual([]);
-    say(`measured: one changed server costs ${writes.join(", ")}`);
+    log(`measured: one changed server costs ${writes.join(", ")}`);
 
     await testbed.servers.load(pod?.key ?? "", { open: 1, busy: 0 });
     await testbed.conditions.until({ ...wrong, status: "False" });
@@ -106,7 +106,7 @@ test(
     await watched(mark, IDLE_MS);
     const after = await operator.usage();
     const cpu = (1000 * (after.cpuSeconds - before.cpuSeconds)) / IDLE_MS;
-    say(
+    log(
       `measured: idle with ${COUNT} servers: ${(100 * cpu).toFixed(1)} % of a core, ` +
         `${after.memoryMiB} MiB`,
     );
@@ -150,7 +150,7 @@ async function watched(mark: string, forMs: number): Promise<void> {
   for (let passedMs = 0; passedMs < forMs; passedMs += LOOK_INTERVAL_MS) {
     await sleep(LOOK_INTERVAL_MS);
     expect(writesAmong(await testbed.requests.since(mark))).toEqual([]);
-    say(`no write for ${(passedMs + LOOK_INTERVAL_MS) / 1000} of ${forMs / 1000} s`);
+    log(`no write for ${(passedMs + LOOK_INTERVAL_MS) / 1000} of ${forMs / 1000} s`);
   }
 }
 
@@ -158,6 +158,6 @@ function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
-function say(what: string): void {
+function log(what: string): void {
   process.stderr.write(`${what}\n`);
 }

@@ -223,16 +223,16 @@ async function writeFor(
 
 async function openConsoleDoor(place: PgBouncerPlace): Promise<RunningProcess> {
   const socket = `.s.PGSQL.${place.port}`;
-  const door = await startProcess({
+  const proxy = await startProcess({
     command: process.execPath,
     args: [
-      fileURLToPath(new URL("consoleDoor.ts", import.meta.url)),
+      fileURLToPath(new URL("consoleProxy.ts", import.meta.url)),
       join(place.consoleDir, socket),
       join(place.socketDir, socket),
       `${place.owner.uid}`,
       `${place.owner.gid}`,
     ],
   });
-  await door.untilLogged(/^open$/m);
-  return door;
+  await proxy.untilLogged(/^open$/m);
+  return proxy;
 }

@@ -33,11 +33,11 @@ export async function applyObjects(
   client: KubeClient,
   objects: readonly AppliedObject[],
 ): Promise<void> {
-  const { take } = semaphore(AT_ONCE);
+  const { acquire } = semaphore(AT_ONCE);
   const apply = (object: AppliedObject) => {
     const plural = PLURALS[object.kind];
     if (plural === undefined) throw new Error(`no plural is known of ${object.kind}`);
     return applyObject(client, { plural, object }, { fieldManager: "test", force: true });
   };
-  await Promise.all(objects.map((object) => take(() => apply(object))));
+  await Promise.all(objects.map((object) => acquire(() => apply(object))));
 }

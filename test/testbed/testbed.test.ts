@@ -92,7 +92,7 @@ describe("behind PgBouncers that the charts made", () => {
       namespace: "writing",
       name: "author",
     };
-    const say = (status: string) =>
+    const setStatus = (status: string) =>
       writeStatus(client, systemRuntime, {
         place,
         fieldManager: "weir",
@@ -102,10 +102,10 @@ describe("behind PgBouncers that the charts made", () => {
 
     const before = await testbed.requests.mark();
     const seen = testbed.conditions.until({ ...wanted, status: "True", reason: "StandIn" });
-    await say("True");
+    await setStatus("True");
     expect(await seen).toMatchObject({ message: "one open, five granted" });
-    await say("True");
-    await say("False");
+    await setStatus("True");
+    await setStatus("False");
     await testbed.conditions.until({ ...wanted, status: "False" });
     await listObjects(client, { kind: "Pod", apiVersion: "v1", plural: "pods" });
     const asked = await testbed.requests.since(before);

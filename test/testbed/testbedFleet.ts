@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 
 import { parseAllDocuments } from "yaml";
 
-import { plannedBudgets } from "../../src/budget/planned.ts";
+import { plannedBudgets } from "../../src/budget/plannedBudgets.ts";
 import { serverObjects } from "../../charts/serverObjects.ts";
 import { tierObjects } from "../../charts/tierObjects.ts";
 import { roleOf, type ConnectionBudget } from "../../src/api/connectionBudget.ts";

@@ -1,4 +1,4 @@
-import { plannedBudgets } from "../../src/budget/planned.ts";
+import { plannedBudgets } from "../../src/budget/plannedBudgets.ts";
 import { budgetAnnotations } from "../../charts/statefulSet.ts";
 import { configMap } from "../../charts/tierObjects.ts";
 import { processCountOf } from "../../src/api/connectionBudget.ts";

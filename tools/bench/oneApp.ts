@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { App, Chart } from "cdk8s";
 import { McpServerWorkload, PgBouncerTier } from "../../charts/constructs.ts";
-import { plannedBudgets } from "../../src/budget/planned.ts";
+import { plannedBudgets } from "../../src/budget/plannedBudgets.ts";
 import { readFleet } from "../../src/fleet/readFleet.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
 

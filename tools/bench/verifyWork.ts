@@ -1,6 +1,6 @@
 import { parseAllDocuments } from "yaml";
 import { manifestFiles } from "../../charts/manifestFiles.ts";
-import { plannedBudgets } from "../../src/budget/planned.ts";
+import { plannedBudgets } from "../../src/budget/plannedBudgets.ts";
 import { readFleet } from "../../src/fleet/readFleet.ts";
 import { planFleet } from "../../src/budget/planFleet.ts";
 import { main } from "../../src/cli/main.ts";

@@ -3,7 +3,7 @@ import { clientLimitOf } from "../../pgbouncer/lineLimits.ts";
 import { isWaiting } from "../../pgbouncer/show.ts";
 import { byCodeUnit } from "../../text/order.ts";
 import { whoIs } from "./finding.ts";
-import type { Diagnosis, Holder, PgBouncerUse, PostgresUse } from "../diagnosis.ts";
+import type { Diagnosis, Holder, PgBouncerUse, PostgresUse } from "./diagnosis.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow, DatabaseRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { LivePostgres } from "../../model/postgres.ts";

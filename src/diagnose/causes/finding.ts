@@ -3,7 +3,7 @@ import type { ClientRow } from "../../model/pgbouncer.ts";
 import { consoleIn } from "../../pgbouncer/processIdentity.ts";
 import { byCodeUnit } from "../../text/order.ts";
 import { counted } from "../../text/wording.ts";
-import type { Cause } from "../diagnosis.ts";
+import type { Cause } from "./diagnosis.ts";
 import type { PersistentClient } from "./window.ts";
 
 /** A cause, and how much it explains. */
@@ -75,7 +75,10 @@ export function programOf(line: string, applicationName: string): string {
 }
 
 /** How many of each kind, the largest first, the rest counted: `20 clients: line writing, user app, …`. */
-export function groups(clients: readonly ClientRow[], nounOfGroup = "client"): readonly string[] {
+export function clientEvidence(
+  clients: readonly ClientRow[],
+  nounOfGroup = "client",
+): readonly string[] {
   const byWho = Map.groupBy(clients, whoIs);
   const sorted = [...byWho]
     .map(([who, members]) => ({ who, count: members.length }))

@@ -1,6 +1,13 @@
 import { allowedByPod } from "../../conditions/poolSetting.ts";
 import { byCodeUnit } from "../../text/order.ts";
-import { countedAs, distinct, duration, groups, type CauseFinding, placesOf } from "./finding.ts";
+import {
+  countedAs,
+  distinct,
+  duration,
+  clientEvidence,
+  type CauseFinding,
+  placesOf,
+} from "./finding.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { LivePgBouncer } from "../../model/pgbouncer.ts";
 import { networkOf, ownersIn, type LiveOwners } from "./owners.ts";
@@ -122,7 +129,7 @@ function findingOf(
         .toSorted(([a], [b]) => byCodeUnit(a, b))
         .flatMap(([proof, own]) => {
           const clients = own.map(({ client }) => client);
-          return groups(clients, "ghost").map((group) => `${group}: ${PROOF[proof]}`);
+          return clientEvidence(clients, "ghost").map((group) => `${group}: ${PROOF[proof]}`);
         }),
       `they have asked nothing for ${duration(Math.min(...silences))} to ${duration(Math.max(...silences))}`,
       Number.isFinite(endsMs)

@@ -1,11 +1,11 @@
 import { countedAs, duration } from "./finding.ts";
-import type { Symptom } from "../diagnosis.ts";
+import type { Symptom } from "./diagnosis.ts";
 import { isWaiting } from "../../pgbouncer/show.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { DatabaseRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 import { availableOf } from "./currentUse.ts";
 import type { Leak } from "./leak.ts";
-import { isFull, type Saturated } from "./saturated.ts";
+import { isFull, type Saturated } from "./saturatedWhileIdle.ts";
 import type { Thresholds } from "./thresholds.ts";
 import {
   isBusy,

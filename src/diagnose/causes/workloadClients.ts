@@ -3,8 +3,14 @@ import { isWaiting } from "../../pgbouncer/show.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow } from "../../model/pgbouncer.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
-import type { Cause } from "../diagnosis.ts";
-import { countedAs, groups, joinTruncatedLines, placesOf, type CauseFinding } from "./finding.ts";
+import type { Cause } from "./diagnosis.ts";
+import {
+  countedAs,
+  clientEvidence,
+  joinTruncatedLines,
+  placesOf,
+  type CauseFinding,
+} from "./finding.ts";
 import { networkOf, ownersIn, type LiveOwners } from "./owners.ts";
 import {
   isConsole,
@@ -129,7 +135,7 @@ export function workloadFinding(
       ...(poolMax === undefined
         ? []
         : [`its setting: ${poolMax} a process${from}, ${processes} a pod`]),
-      ...groups(persistent.map(({ client }) => client)),
+      ...clientEvidence(persistent.map(({ client }) => client)),
     ],
     next,
     share: excess / max,

@@ -15,7 +15,7 @@ function object(kind: string, name: string, value: Record<string, unknown>): Man
   };
 }
 
-function madeBy(kind: string, name: string): Record<string, unknown> {
+function ownedBy(kind: string, name: string): Record<string, unknown> {
   return { ownerReferences: [{ kind, name, controller: true }] };
 }
 
@@ -24,15 +24,15 @@ const RUNNING = { phase: "Running", podIP: "10.0.0.7", podIPs: [{ ip: "10.0.0.7"
 test.each([
   [
     "a ReplicaSet's is its Deployment's",
-    madeBy("ReplicaSet", "author-1"),
+    ownedBy("ReplicaSet", "author-1"),
     "Deployment writing/author",
   ],
   [
     "a ReplicaSet that nobody made is its own",
-    madeBy("ReplicaSet", "alone"),
+    ownedBy("ReplicaSet", "alone"),
     "ReplicaSet writing/alone",
   ],
-  ["others are their owner's", madeBy("StatefulSet", "db"), "StatefulSet writing/db"],
+  ["others are their owner's", ownedBy("StatefulSet", "db"), "StatefulSet writing/db"],
   ["one that nobody made is its own", {}, "Pod writing/pod"],
   [
     "an owner that does not control it",
@@ -41,7 +41,7 @@ test.each([
   ],
 ])("%s", (_, metadata, workload) => {
   const objects = [
-    object("ReplicaSet", "author-1", { metadata: madeBy("Deployment", "author") }),
+    object("ReplicaSet", "author-1", { metadata: ownedBy("Deployment", "author") }),
     object("ReplicaSet", "alone", { metadata: {} }),
     object("Pod", "pod", { metadata, status: RUNNING }),
   ];

@@ -59,7 +59,7 @@ export function pgbouncersOf(snapshot: ProcessSources): ObservedPgBouncers {
     return { available: [], ...sourceStatusOf("PgBouncer", pgbouncers) };
   // A process that two addresses reach counts once: both show the same clients.
   const sorted = pgbouncers.value
-    .filter(({ sameAs }) => sameAs === undefined)
+    .filter(({ sameProcessAs }) => sameProcessAs === undefined)
     .toSorted(byNames(({ name }) => [name]));
   const known = sorted.filter(isProcess);
   const none = {
@@ -96,8 +96,8 @@ function isProcess(pgbouncer: PgBouncerSnapshot): boolean {
   );
 }
 
-function isApart({ sameAs, wasSameAs }: PgBouncerSnapshot): boolean {
-  return sameAs === undefined && wasSameAs === undefined;
+function isApart({ sameProcessAs, previouslySameProcessAs }: PgBouncerSnapshot): boolean {
+  return sameProcessAs === undefined && previouslySameProcessAs === undefined;
 }
 
 /**
@@ -114,8 +114,10 @@ function unseenProcesses(
   if (found.length === 0 || found.length >= count) return [];
   const descriptions = pgbouncers
     .toSorted(byNames(({ name }) => [name]))
-    .map(({ name, sameAs, wasSameAs = sameAs }) =>
-      wasSameAs === undefined ? name : `${name} has led to the same process as ${wasSameAs}`,
+    .map(({ name, sameProcessAs, previouslySameProcessAs = sameProcessAs }) =>
+      previouslySameProcessAs === undefined
+        ? name
+        : `${name} has led to the same process as ${previouslySameProcessAs}`,
     );
   const message =
     `found ${found.filter(({ observation }) => observation.state === "available").length} of ${count} processes ` +

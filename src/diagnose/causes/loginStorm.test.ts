@@ -8,7 +8,7 @@ import {
   systemOf,
 } from "../../../test/diagnose/liveOf.ts";
 import type { ClientRow } from "../../model/pgbouncer.ts";
-import { loginStorms } from "./storm.ts";
+import { loginStorms } from "./loginStorm.ts";
 import { THRESHOLDS } from "./thresholds.ts";
 
 const STAYING = clientsOf(10);

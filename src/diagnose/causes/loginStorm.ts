@@ -1,5 +1,5 @@
 import { byCodeUnit } from "../../text/order.ts";
-import { groups, joinTruncatedLines, whoIs, type CauseFinding } from "./finding.ts";
+import { clientEvidence, joinTruncatedLines, whoIs, type CauseFinding } from "./finding.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow, LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { Thresholds } from "./thresholds.ts";
@@ -45,7 +45,7 @@ function stormAt(pgbouncer: LivePgBouncer, thresholds: Thresholds): CauseFinding
             `${who}: ${own} clients came and went within ${Math.round(seconds)} s, ${remained} stayed`,
         ),
       ),
-      ...groups(goneAgain(pgbouncer), "short-lived client"),
+      ...clientEvidence(goneAgain(pgbouncer), "short-lived client"),
       `sockets logging in at the samples: ${underWay.join(", ")}; each takes one of max_client_conn ${max}`,
     ],
     next: [

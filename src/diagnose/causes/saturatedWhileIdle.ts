@@ -1,7 +1,7 @@
 import { DEFAULT_RESERVE } from "../../api/connectionBudget.ts";
 import { clientLimitOf } from "../../pgbouncer/lineLimits.ts";
 import { byCodeUnit } from "../../text/order.ts";
-import { groups, joinTruncatedLines, type CauseFinding } from "./finding.ts";
+import { clientEvidence, joinTruncatedLines, type CauseFinding } from "./finding.ts";
 import { counted } from "../../text/wording.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow, DatabaseRow, LivePgBouncer } from "../../model/pgbouncer.ts";
@@ -57,7 +57,7 @@ function saturatedProcess(live: LiveSystem, pgbouncer: LivePgBouncer): readonly 
       summary: `PgBouncer ${pgbouncer.address} is full (${used} of max_client_conn ${max} are used), while ${idle.length} of its ${clients.length} clients did nothing all the time`,
       evidence: [
         `fewer than ${ROOM} places of ${max} were left in each of ${pgbouncer.samples.length} samples, counting weir's own console`,
-        ...groups(idle, "idle client"),
+        ...clientEvidence(idle, "idle client"),
         ...serversIn(pgbouncer),
       ],
       next: [
@@ -119,7 +119,7 @@ function saturatedLine(
         ...joinTruncatedLines(
           lockedOut.map((pod) => `${pod} is not ready and has no client on any PgBouncer`),
         ),
-        ...groups(idle, "idle client"),
+        ...clientEvidence(idle, "idle client"),
       ],
       next: [
         `lower the pools behind line ${name}, so that those of all its pods together are at most ${max}`,

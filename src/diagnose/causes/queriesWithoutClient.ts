@@ -6,7 +6,7 @@ import {
   moment,
   type CauseFinding,
 } from "./finding.ts";
-import type { Symptom } from "../diagnosis.ts";
+import type { Symptom } from "./diagnosis.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { LivePgBouncer } from "../../model/pgbouncer.ts";
 import type { BackendRow, LivePostgres } from "../../model/postgres.ts";
@@ -38,7 +38,7 @@ const NOTHING = { findings: [], symptoms: [] } as const;
  * query without a known client is only a symptom. In either case what PgBouncer was seen to have in an
  * earlier sample is proved.
  */
-export function orphanedQueries(live: LiveSystem, thresholds: Thresholds): OrphanedQuery {
+export function queriesWithoutClient(live: LiveSystem, thresholds: Thresholds): OrphanedQuery {
   const { postgres, pgbouncers } = live;
   if (postgres === undefined || pgbouncers.length === 0) return NOTHING;
   if (live.unavailable.some(({ what }) => what.startsWith("PgBouncer"))) {

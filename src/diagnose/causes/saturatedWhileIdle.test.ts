@@ -7,7 +7,7 @@ import {
   systemOf,
   workloadAt,
 } from "../../../test/diagnose/liveOf.ts";
-import { saturatedWhileIdle } from "./saturated.ts";
+import { saturatedWhileIdle } from "./saturatedWhileIdle.ts";
 
 const IDLE = clientsOf(20);
 const BUSY = clientsOf(20, { serverId: "s1", state: "active" });

@@ -1,5 +1,5 @@
-import type { UnavailablePart } from "../model/observation.ts";
-import type { LiveWorkload } from "../model/workload.ts";
+import type { UnavailablePart } from "../../model/observation.ts";
+import type { LiveWorkload } from "../../model/workload.ts";
 
 /** What `weir diagnose` says; `--output json` prints it as it is. */
 export interface Diagnosis {

@@ -1,4 +1,4 @@
-// Started by root as: consoleDoor.ts LISTEN CONNECT UID GID
+// Started by root as: consoleProxy.ts LISTEN CONNECT UID GID
 //
 // PgBouncer's console believes only the user that PgBouncer itself runs as. This program listens on
 // the socket LISTEN, which root can reach, and hands each connection to the socket CONNECT as that

@@ -14,7 +14,7 @@ import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ServerRow } from "../../model/pgbouncer.ts";
 import type { BackendRow } from "../../model/postgres.ts";
 import { THRESHOLDS } from "./thresholds.ts";
-import { orphanedQueries } from "./orphanedQueries.ts";
+import { queriesWithoutClient } from "./queriesWithoutClient.ts";
 
 /** One that PgBouncer has, and one that it has no more. */
 const KEPT = serverOf();
@@ -28,7 +28,7 @@ type BackendsOfSample = (sample: number) => readonly BackendRow[];
 
 function judged(backends: BackendsOfSample, told: Partial<LiveSystem> = {}) {
   const live = systemOf([POOLER], { postgres: postgresOf(backends), ...told });
-  return orphanedQueries(live, THRESHOLDS);
+  return queriesWithoutClient(live, THRESHOLDS);
 }
 
 describe("a backend in no SHOW SERVERS", () => {
@@ -105,19 +105,19 @@ describe("a backend in no SHOW SERVERS", () => {
   it("that a pooler had before: the same", () => {
     const pooler = poolerOf({ servers: (sample) => (sample === 0 ? [KEPT, CLOSED] : [KEPT]) });
     const live = systemOf([pooler], { postgres: postgresOf([RUNNING]) });
-    expect(orphanedQueries(live, THRESHOLDS).findings).toHaveLength(1);
+    expect(queriesWithoutClient(live, THRESHOLDS).findings).toHaveLength(1);
   });
 
   it("when a pooler has no backend connection left: its own address and its pools tell", () => {
     const live = systemOf([poolerOf({ servers: [] })], { postgres: postgresOf([RUNNING]) });
-    expect(orphanedQueries(live, THRESHOLDS).findings).toHaveLength(1);
+    expect(queriesWithoutClient(live, THRESHOLDS).findings).toHaveLength(1);
   });
 
   it("of the role that its line forces", () => {
     const pooler = poolerOf({ servers: [KEPT], line: { forceUser: "writing" } });
     const named = ["writing", "app"].map((user) => {
       const live = systemOf([pooler], { postgres: postgresOf([{ ...RUNNING, user }]) });
-      return orphanedQueries(live, THRESHOLDS).findings.length;
+      return queriesWithoutClient(live, THRESHOLDS).findings.length;
     });
     expect(named).toEqual([1, 0]);
   });
@@ -139,7 +139,7 @@ describe("where other programs are at PgBouncer's address", () => {
   const kept = serverOf({ localAddress: there });
   const closed = serverOf({ localAddress: there });
   const atLoopback = (servers: (sample: number) => readonly ServerRow[]) =>
-    orphanedQueries(
+    queriesWithoutClient(
       systemOf([poolerOf({ servers })], { postgres: postgresOf([backendOf(closed)]) }),
       THRESHOLDS,
     );
@@ -156,7 +156,7 @@ describe("where other programs are at PgBouncer's address", () => {
     const live = systemOf([poolerOf({ clients: [local], servers: [KEPT] })], {
       postgres: postgresOf([RUNNING]),
     });
-    expect(orphanedQueries(live, THRESHOLDS)).toMatchObject({ findings: [], symptoms: [{}] });
+    expect(queriesWithoutClient(live, THRESHOLDS)).toMatchObject({ findings: [], symptoms: [{}] });
   });
 
   it("one that PgBouncer had, and closed, is nobody's, whoever else is there", () => {
@@ -180,7 +180,7 @@ describe("can't be told, and says so", () => {
   it("when a PgBouncer comes over a unix socket", () => {
     const pooler = poolerOf({ servers: [serverOf({ localAddress: "unix" })] });
     const live = systemOf([pooler], { postgres: postgresOf([RUNNING]) });
-    expect(orphanedQueries(live, THRESHOLDS)).toEqual({
+    expect(queriesWithoutClient(live, THRESHOLDS)).toEqual({
       findings: [],
       symptoms: [],
       unavailable: "a PgBouncer reaches Postgres over a unix socket, which has no address",
@@ -193,7 +193,7 @@ describe("can't be told, and says so", () => {
   });
 
   it("when Postgres was not asked, somebody else says it", () => {
-    expect(orphanedQueries(systemOf([POOLER]), THRESHOLDS)).toEqual({
+    expect(queriesWithoutClient(systemOf([POOLER]), THRESHOLDS)).toEqual({
       findings: [],
       symptoms: [],
     });
