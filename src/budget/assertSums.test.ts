@@ -7,6 +7,8 @@ import { budgetOf, incidentFleet, serverOf } from "../../test/fleets/fleetOf.ts"
 import type { Fleet } from "../api/fleet.ts";
 import { commonIni } from "../pgbouncer/ini.ts";
 import { linesOf } from "../pgbouncer/lines.ts";
+import type * as budgetFields from "../api/connectionBudget.ts";
+import { availableConnections, processCountOf } from "../api/connectionBudget.ts";
 import type * as allocation from "./allocate.ts";
 import { allocate } from "./allocate.ts";
 import { assertPlanSums, assertShares, assertSum, SumError, type BudgetSum } from "./assertSums.ts";
@@ -17,8 +19,20 @@ import { postgresOf } from "./postgresShares.ts";
 // A planner with a fault: what it divides at the chosen call, it gives one too many of.
 vi.mock("./allocate.ts", { spy: true });
 
+// What the planner computes with, of which each may have a fault.
+vi.mock("../api/connectionBudget.ts", async (importOriginal) => {
+  const real = await importOriginal<typeof budgetFields>();
+  return {
+    ...real,
+    availableConnections: vi.fn<typeof availableConnections>(real.availableConnections),
+    processCountOf: vi.fn<typeof processCountOf>(real.processCountOf),
+  };
+});
+
 beforeEach(() => {
   vi.mocked(allocate).mockReset();
+  vi.mocked(availableConnections).mockReset();
+  vi.mocked(processCountOf).mockReset();
 });
 
 const PLACE = {
@@ -47,6 +61,14 @@ function edited(plan: BudgetPlan, change: Partial<BudgetPlan["servers"][number]>
   return { ...plan, servers: [{ ...first, ...change }, ...others] };
 }
 
+/** A sum of which more is given, and less is left. */
+function given<Sum extends { readonly granted: number; readonly headroom: number }>(
+  sum: Sum,
+  more: number,
+): Sum {
+  return { ...sum, granted: sum.granted + more, headroom: sum.headroom - more };
+}
+
 describe("a faulty planner is caught where it makes its plan", () => {
   it.each([
     { call: 1, of: "clients of each PgBouncer process" },
@@ -62,6 +84,18 @@ describe("a faulty planner is caught where it makes its plan", () => {
     expect(() => planFleet(FULL)).toThrow(SumError);
     calls = 0;
     expect(() => planFleet(FULL)).toThrow(`ConnectionBudget writing/writing: ${of}: `);
+  });
+});
+
+describe("a fault in what the planner knows of the fields of a budget is caught", () => {
+  it("fewer PgBouncer processes", () => {
+    vi.mocked(processCountOf).mockReturnValue(1);
+    expect(() => planFleet(FULL)).toThrow(SumError);
+  });
+
+  it("more connections of Postgres", () => {
+    vi.mocked(availableConnections).mockImplementation(({ maxConnections }) => maxConnections);
+    expect(() => planFleet(FULL)).toThrow(SumError);
   });
 });
 
@@ -200,10 +234,65 @@ describe("a plan that was changed by one is caught", () => {
     ["slots", { ...plan, slots: { ...plan.slots, granted: plan.slots.granted + 1 } }],
     ["processes", { ...plan, slots: { ...plan.slots, processes: plan.slots.processes + 1 } }],
     ["Postgres", { ...plan, slots: { ...plan.slots, postgres: plan.slots.perProcess - 1 } }],
-    ["missing", { ...plan, clients: { ...plan.clients, headroom: 1, missing: 1 } }],
+    ["share", { ...plan, slots: { ...plan.slots, perProcess: plan.slots.perProcess + 1 } }],
   ])("in the plan: what it says of all together: %s", (_, changed) => {
     expect(() => assertPlanSums(budget, FULL.servers, plan)).not.toThrow();
     expect(() => assertPlanSums(budget, FULL.servers, changed)).toThrow(SumError);
+  });
+
+  it.each([
+    ["more clients than there are", 2, 0],
+    ["more slots than there are", 0, 1],
+  ])("in the plan: %s, with a negative headroom", (_, clients, slots) => {
+    const more = {
+      limit: first.limit + clients / 2,
+      grant: first.grant + clients,
+      slots: first.slots + slots,
+    };
+    const changed = {
+      ...edited(plan, more),
+      clients: given(plan.clients, clients),
+      slots: given(plan.slots, slots),
+    };
+    expect(Math.min(changed.clients.headroom, changed.slots.headroom)).toBeLessThan(0);
+    expect(() => assertPlanSums(budget, FULL.servers, changed)).toThrow(": headroom and missing ");
+  });
+
+  it.each(["clients", "slots"] as const)(
+    "in a plan that can't fit: %s that are left, and are missing too",
+    (of) => {
+      const { headroom } = plan[of];
+      const both = { ...plan[of], headroom: headroom + 500, missing: 500 };
+      const changed = { ...plan, feasible: false, [of]: both };
+      expect(() => assertPlanSums(budget, FULL.servers, changed)).toThrow(
+        `the smaller of ${headroom + 500} and 500 = 500, which must be 0`,
+      );
+    },
+  );
+
+  it("in a plan that can't fit: that it does", () => {
+    const tooMany = incidentFleet({ pool: { guaranteed: 20, max: 20 } });
+    const unfit = planned(tooMany);
+    expect(() => assertPlanSums(unfit.budget, tooMany.servers, unfit.plan)).not.toThrow();
+    const changed = { ...unfit.plan, feasible: true };
+    expect(() => assertPlanSums(unfit.budget, tooMany.servers, changed)).toThrow(
+      "missing where all fits: ",
+    );
+  });
+
+  it.each([
+    ["none", 0, "server author: 1 slot at least = 1, which must be at most 0 slots"],
+    ["more than its grant", 3, "server author: 3 slots = 3, which must be at most 2 grant"],
+  ])("in a plan that has room: slots of a server: %s", (_, slots, message) => {
+    const fleet = incidentFleet({ pool: { guaranteed: 1, max: 1 } });
+    const roomy = planned(fleet);
+    const before = roomy.plan.servers[0]?.slots ?? 0;
+    const changed = {
+      ...edited(roomy.plan, { slots }),
+      slots: given(roomy.plan.slots, slots - before),
+    };
+    expect(changed.slots.headroom).toBeGreaterThan(0);
+    expect(() => assertPlanSums(roomy.budget, fleet.servers, changed)).toThrow(message);
   });
 
   it.each([

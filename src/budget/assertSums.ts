@@ -1,8 +1,4 @@
-import {
-  availableConnections,
-  processCountOf,
-  type ConnectionBudget,
-} from "../api/connectionBudget.ts";
+import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import { keyOf } from "../api/fleet.ts";
 import type { McpServer } from "../api/mcpServer.ts";
 import { formatPostgresAddress } from "../api/postgresAddress.ts";
@@ -62,8 +58,8 @@ function totalOf({ terms }: BudgetSum): number {
  * last one, every server that is not Disabled is in it once, and each server's numbers are within
  * its own bounds. Where the budget can't fit, the sums hold with what is missing taken off.
  *
- * Each number is computed here once more, from the user's own fields: sums.ts, which the planner
- * computes with, may have a fault too.
+ * Each number is computed here once more, from the user's own fields. No function of the planner is
+ * called, nor processCountOf and availableConnections, which it computes with: each may have a fault.
  *
  * @param servers as the planner got them
  * @throws SumError
@@ -111,8 +107,13 @@ function budgetSums(
 ): readonly BudgetSum[] {
   const { pgbouncer, postgres } = budget.spec;
   const { reserve, maxClientConn } = pgbouncer;
-  const processes = processCountOf(budget);
-  const share = postgres.shareConnections ?? availableConnections(postgres);
+  const processes = pgbouncer.existing?.processes ?? pgbouncer.replicas;
+  const share =
+    postgres.shareConnections ??
+    postgres.maxConnections -
+      postgres.superuserReservedConnections -
+      postgres.reservedConnections -
+      postgres.directConnections;
   const perProcess: Summand = [
     Math.floor(share / processes),
     `of Postgres' ${share} / ${processes}`,
@@ -138,6 +139,8 @@ function budgetSums(
       [slots.headroom, "headroom"],
       [-slots.missing, "missing"],
     ),
+    headroomOrMissing("clients", clients),
+    headroomOrMissing("backend connections", slots),
     equal("grants", [clients.granted, "in all"], ...granted),
     equal("slots", [slots.granted, "in all"], ...given),
     equal("max_client_conn", [maxClientConn, "in the spec"], [clients.capacity, "planned"]),
@@ -156,6 +159,18 @@ function budgetSums(
         ]
       : []),
   ];
+}
+
+/** The smaller of the two is 0: neither is negative, and nothing is missing where something is left. */
+function headroomOrMissing(
+  of: string,
+  { headroom, missing }: Pick<BudgetPlan["clients"], "headroom" | "missing">,
+): BudgetSum {
+  return equal(
+    `headroom and missing ${of}`,
+    [0, "in any plan"],
+    [Math.min(headroom, missing), `the smaller of ${headroom} and ${missing}`],
+  );
 }
 
 /** A server's numbers against its spec and each other: guaranteed ≤ limit ≤ pool max, slots ≤ grant. */

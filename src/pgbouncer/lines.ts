@@ -38,7 +38,8 @@ export function plannedLines(budget: ConnectionBudget, plan: BudgetPlan): readon
 
 /**
  * Asserts that all clients that the lines admit, consoles and logins fit one process, and that the
- * backend connections of all processes fit Postgres.
+ * backend connections of all processes fit Postgres. P and the number of processes come from the
+ * planner's own functions: assertPlanSums compares their results with the spec.
  *
  * @param maxClientConn max_client_conn as it is written
  * @throws SumError
