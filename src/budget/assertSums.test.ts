@@ -14,10 +14,12 @@ import { allocate } from "./allocate.ts";
 import { assertPlanSums, assertShares, assertSum, SumError, type BudgetSum } from "./assertSums.ts";
 import type { BudgetPlan } from "./plan.ts";
 import { planFleet } from "./planFleet.ts";
+import type * as sharing from "./postgresShares.ts";
 import { postgresOf } from "./postgresShares.ts";
 
 // A planner with a fault: what it divides at the chosen call, it gives one too many of.
 vi.mock("./allocate.ts", { spy: true });
+vi.mock("./postgresShares.ts", { spy: true });
 
 // What the planner computes with, of which each may have a fault.
 vi.mock("../api/connectionBudget.ts", async (importOriginal) => {
@@ -31,6 +33,7 @@ vi.mock("../api/connectionBudget.ts", async (importOriginal) => {
 
 beforeEach(() => {
   vi.mocked(allocate).mockReset();
+  vi.mocked(postgresOf).mockReset();
   vi.mocked(availableConnections).mockReset();
   vi.mocked(processCountOf).mockReset();
 });
@@ -85,6 +88,19 @@ describe("a faulty planner is caught where it makes its plan", () => {
     calls = 0;
     expect(() => planFleet(FULL)).toThrow(`ConnectionBudget writing/writing: ${of}: `);
   });
+});
+
+it("a faulty share of a Postgres is caught where the fleet is planned", async () => {
+  const { postgresOf: real } = await vi.importActual<typeof sharing>("./postgresShares.ts");
+  const postgres = { maxConnections: 23, shareConnections: 11 };
+  const fleet = { budgets: ["a", "b"].map((name) => budgetOf({ name, postgres })), servers: [] };
+  expect(planFleet(fleet).feasible).toBe(false);
+  vi.mocked(postgresOf).mockImplementation((budgets) =>
+    real(budgets).map((each) => ({ ...each, plan: { ...each.plan, missing: 0 } })),
+  );
+  expect(() => planFleet(fleet)).toThrow(
+    "shares of its budgets: 11 writing/a + 11 writing/b = 22, which must be at most 20",
+  );
 });
 
 describe("a fault in what the planner knows of the fields of a budget is caught", () => {
