@@ -60,6 +60,10 @@ describe("a number of a server that charts write wrong is caught", () => {
     ["RollingUpdate", '"replicas":2', '"replicas":3'],
     ["RollingUpdate", '"weir.dev/pool-limit":"2"', '"weir.dev/pool-limit":"3"'],
     ["RollingUpdate", '"weir.dev/pool-limit":"2"', '"weir.dev/limit":"2"'],
+    ...["0", "-5", " 1 ", "0x1", "1.0", "1e0"].map(
+      (limit) =>
+        ["RollingUpdate", '"weir.dev/pool-limit":"2"', `"weir.dev/pool-limit":"${limit}"`] as const,
+    ),
     ["RollingUpdate", '"name":"DB_POOL_MAX_PER_SERVER"', '"name":"DB_POOL"'],
     ["Recreate", '"type":"Recreate"', '"type":"RollingUpdate"'],
     ["Recreate", '"strategy":{"type":"Recreate"}', '"strategy":{}'],

@@ -48,6 +48,8 @@ const START = 'ulimit -n "$0"; exec pgbouncer "$1"';
  */
 const SHUTDOWN_WAIT_FOR_SERVERS = "kill -INT 1; while kill -0 1; do sleep 1; done";
 
+type StatefulSetManifest = Manifest & Pick<k8s.KubeStatefulSetProps, "spec">;
+
 /**
  * A budget's PgBouncer: one process a pod, each with a peer id from its ordinal. A StatefulSet,
  * because it replaces a pod only when the old one is gone: K processes never open more than
@@ -55,7 +57,11 @@ const SHUTDOWN_WAIT_FOR_SERVERS = "kill -INT 1; while kill -0 1; do sleep 1; don
  *
  * @param config name of the ConfigMap with the ini files
  */
-export function statefulSet(budget: ConnectionBudget, plan: BudgetPlan, config: string): Manifest {
+export function statefulSet(
+  budget: ConnectionBudget,
+  plan: BudgetPlan,
+  config: string,
+): StatefulSetManifest {
   const { postgres, pgbouncer } = budget.spec;
   const metadata = tierMetadata(budget);
   const names = budgetNames(budget.metadata.name);
@@ -72,7 +78,7 @@ export function statefulSet(budget: ConnectionBudget, plan: BudgetPlan, config: 
       ? []
       : [secretVolume("postgres-ca", postgresCa, POSTGRES_CA_DIR, ["ca.crt"])]),
   ];
-  const manifest: Manifest = k8s.KubeStatefulSet.manifest({
+  const manifest: StatefulSetManifest = k8s.KubeStatefulSet.manifest({
     metadata: { ...metadata, annotations: budgetAnnotations(budget, plan) },
     spec: {
       serviceName: names.peers,

@@ -1,5 +1,6 @@
 import { k8s } from "cdk8s-plus-27";
 import { processCountOf, type ConnectionBudget } from "../src/api/connectionBudget.ts";
+import { assertWrittenProcesses } from "../src/budget/assertSums.ts";
 import type { BudgetPlan } from "../src/budget/plan.ts";
 import { pgbouncerSelector, tierMetadata } from "../src/api/labels.ts";
 import { contentHash } from "../src/render/contentHash.ts";
@@ -17,12 +18,16 @@ import { statefulSet } from "./statefulSet.ts";
  * PgBouncer that weir did not make there is only the operator's access to it.
  *
  * @param plan the budget's, feasible
+ * @throws SumError when the StatefulSet, as it is written, has another number of processes
  */
 export function tierObjects(budget: ConnectionBudget, plan: BudgetPlan): readonly Manifest[] {
   const { name } = budget.metadata;
   if (budget.spec.pgbouncer.existing !== undefined) return budgetAccess(budget);
   const config = configMap(budget, plan);
   const metadata = tierMetadata(budget);
+  const processes = statefulSet(budget, plan, config.metadata.name);
+  // 1 is what a StatefulSet has that says nothing.
+  assertWrittenProcesses(budget, plan, processes.spec?.replicas ?? 1);
   return [
     ...budgetAccess(budget),
     config,
@@ -30,7 +35,7 @@ export function tierObjects(budget: ConnectionBudget, plan: BudgetPlan): readonl
     clientService(budget),
     peerService(budget),
     ...(processCountOf(budget) > 1 ? [podDisruptionBudget(metadata, pgbouncerSelector(name))] : []),
-    statefulSet(budget, plan, config.metadata.name),
+    processes,
   ];
 }
 

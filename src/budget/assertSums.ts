@@ -221,8 +221,10 @@ export function assertWritten(
   },
 ): void {
   const pods = generations(written.rollout) * written.replicas;
-  // No text or an empty one is no limit: the process would take a default of its own.
-  const limit = Math.max(...written.limits.map((text) => Number(text || NaN)));
+  // Anything else is no limit: the process would take a default of its own, or none.
+  const limit = Math.max(
+    ...written.limits.map((text = "") => (/^[1-9]\d*$/.test(text) ? Number(text) : NaN)),
+  );
   assertSum(
     atMost(
       `McpServer ${keyOf({ metadata })} as it is written`,
@@ -231,6 +233,26 @@ export function assertWritten(
         limit * pods * spec.pool.processesPerPod,
         `${limit} × ${pods} pods × ${spec.pool.processesPerPod} processes`,
       ],
+    ),
+  );
+}
+
+/**
+ * Asserts that an output makes as many PgBouncer processes of a budget as are planned: each of them
+ * may open its whole share of Postgres.
+ *
+ * @throws SumError
+ */
+export function assertWrittenProcesses(
+  budget: ConnectionBudget,
+  { slots }: BudgetPlan,
+  written: number,
+): void {
+  assertSum(
+    equal(
+      `ConnectionBudget ${keyOf(budget)}: PgBouncer processes as they are written`,
+      [slots.processes, "planned"],
+      [written, "written"],
     ),
   );
 }

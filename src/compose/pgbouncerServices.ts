@@ -8,6 +8,7 @@ import {
   SOCKET_DIR,
 } from "../render/pgbouncerFiles.ts";
 import type { PlannedBudget } from "../budget/plannedBudgets.ts";
+import { assertWrittenProcesses } from "../budget/assertSums.ts";
 import { processCountOf } from "../api/connectionBudget.ts";
 import { budgetNames, PGBOUNCER_PORT } from "../api/names.ts";
 import { nofileLimit } from "../pgbouncer/nofile.ts";
@@ -31,6 +32,7 @@ const HEALTH = `for file in /proc/net/tcp /proc/net/tcp6; do ${IS_LISTENING}; do
  * to any of them: every process carries every server's full grant, so it does not matter which.
  *
  * @param config name of the folder with the ini files
+ * @throws SumError when they are not as many as are planned
  */
 export function pgbouncerServices(
   { budget, plan }: PlannedBudget,
@@ -47,7 +49,9 @@ export function pgbouncerServices(
   const ca = postgres.tls?.caSecretRef?.name;
   const limits = resourceLimits(pgbouncer.resources);
   const hosts = project.extraHosts(budget);
-  return processesOf(budget).map((bouncer) => [
+  const processes = processesOf(budget);
+  assertWrittenProcesses(budget, plan, processes.length);
+  return processes.map((bouncer) => [
     project.names.service(namespace, bouncer.name),
     {
       image: project.image(project.names.service(namespace, names.pgbouncer), pgbouncer.image),

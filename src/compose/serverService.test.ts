@@ -43,6 +43,10 @@ it.each([
   ["one more", (limit: string) => `${Number(limit) + 1}`],
   ["none", () => ""],
   ["no number", () => "many"],
+  ["unlimited", () => "0"],
+  ["a negative number", () => "-5"],
+  ["a number between spaces", () => " 1 "],
+  ["a hexadecimal number", () => "0x1"],
 ])("%s as the limit in the environment is caught", async (_, change) => {
   const { environment: real } = await vi.importActual<typeof environments>(
     "../render/environment.ts",
