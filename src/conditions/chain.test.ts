@@ -8,115 +8,172 @@ import type { ConditionType, Reason } from "./reasons.ts";
 
 type Success = "True" | "False";
 
-/** What a condition says after an outcome, while windows are too short or long enough. */
-function statusAfter(
-  type: ConditionType,
-  success: Success,
-  before: { readonly status: Condition["status"]; readonly reason: Reason } | undefined,
-  outcome: CheckOutcome,
-  isTooEarly: boolean,
-): string | undefined {
-  const was = before && {
-    type,
-    lastTransitionTime: "2026-11-26T12:00:00Z",
-    message: "",
-    ...before,
-  };
-  const object = observed(budgetOf(), { status: was === undefined ? {} : { conditions: [was] } });
-  const chain = [{ type, success, check: () => outcome }];
-  const conditions = runChain(chain, { object, input: undefined, atMs: AT_MS, isTooEarly });
-  const now = conditionIn({ conditions }, type);
-  return now && `${now.status} ${now.reason}`;
+/** A condition before, or what its check says now. */
+interface Said {
+  readonly status: Condition["status"];
+  readonly reason: Reason;
+  readonly message: string;
 }
 
-/** All reasons of the conditions that read windows, and the reasons that all conditions share. */
+function said(status: Condition["status"], reason: Reason): Said {
+  return { status, reason, message: "" };
+}
+
+/** What a condition says after each of these outcomes, while windows are too short or long enough. */
+function saidAfter(
+  type: ConditionType,
+  success: Success,
+  first: Said | undefined,
+  outcomes: readonly CheckOutcome[],
+  isTooEarly: boolean,
+): string | undefined {
+  const lastTransitionTime = "2026-11-26T12:00:00Z";
+  let before: Condition | undefined = first && { type, lastTransitionTime, ...first };
+  for (const outcome of outcomes) {
+    const status = before === undefined ? {} : { conditions: [before] };
+    const object = observed(budgetOf(), { status });
+    const chain = [{ type, success, check: () => outcome }];
+    const conditions = runChain(chain, { object, input: undefined, atMs: AT_MS, isTooEarly });
+    before = conditionIn({ conditions }, type);
+  }
+  return before && `${before.status} ${before.reason}`;
+}
+
+/** Reasons that all conditions share. */
 const SHARED = [
-  { reason: "Unreachable", waits: true },
-  { reason: "ProcessesUnseen", waits: true },
-  { reason: "NotUnderstood", waits: true },
-  { reason: "AddressesHidden", waits: true },
-  { reason: "AddressesShared", waits: true },
-  { reason: "BudgetNotFound", waits: false },
-  { reason: "SumsDisagree", waits: false },
+  "Unreachable",
+  "ProcessesUnseen",
+  "NotUnderstood",
+  "AddressesHidden",
+  "AddressesShared",
+  "BudgetNotFound",
+  "SumsDisagree",
 ] as const;
 
 const CONDITIONS: readonly {
   readonly type: ConditionType;
   readonly success: Success;
   readonly well: Reason;
-  readonly failures: readonly { readonly reason: Reason; readonly waits: boolean }[];
-  readonly unknown: readonly { readonly reason: Reason; readonly waits: boolean }[];
+  /** Absent: no windows decide it. */
+  readonly inWindows?: readonly Reason[];
+  readonly otherFailures: readonly Reason[];
+  readonly unknown: readonly Reason[];
 }[] = [
   {
     type: "WithinBudget",
     success: "True",
     well: "Within",
-    failures: [
-      { reason: "ClientsExceedBudget", waits: true },
-      { reason: "SlotsExceedBudget", waits: true },
-      { reason: "BackendsExceedBudget", waits: true },
-    ],
+    inWindows: ["ClientsExceedBudget", "SlotsExceedBudget", "BackendsExceedBudget"],
+    otherFailures: [],
     unknown: SHARED,
   },
   {
     type: "WithinGrant",
     success: "True",
     well: "Within",
-    failures: [
-      { reason: "ClientsExceedGrant", waits: true },
-      { reason: "PodsExceedPeak", waits: false },
-      { reason: "WorkloadExceedsPlan", waits: false },
-    ],
+    inWindows: ["ClientsExceedGrant"],
+    otherFailures: ["PodsExceedPeak", "WorkloadExceedsPlan"],
     unknown: SHARED,
   },
   {
     type: "PoolSettingIgnored",
     success: "False",
     well: "Followed",
-    failures: [
-      { reason: "MoreThanConfigured", waits: true },
-      { reason: "ConfiguredOtherwise", waits: false },
-    ],
-    unknown: [
-      ...SHARED,
-      { reason: "WorkloadNotFound", waits: false },
-      { reason: "NoPoolSetting", waits: false },
-    ],
+    inWindows: ["MoreThanConfigured"],
+    otherFailures: ["ConfiguredOtherwise"],
+    unknown: [...SHARED, "WorkloadNotFound", "NoPoolSetting"],
   },
   {
     type: "ConfigApplied",
     success: "True",
     well: "Applied",
-    failures: [{ reason: "Differs", waits: false }],
-    unknown: SHARED.map(({ reason }) => ({ reason, waits: false })),
+    otherFailures: ["Differs"],
+    unknown: SHARED,
   },
 ];
 
-describe.each(CONDITIONS)("$type", ({ type, success, well, failures, unknown }) => {
+describe.each(CONDITIONS)("$type", ({ type, success, well, inWindows, otherFailures, unknown }) => {
   const failed = success === "True" ? "False" : "True";
-  const before = [
-    ...failures.map((each) => ({ status: failed, ...each }) as const),
-    ...unknown.map((each) => ({ status: "Unknown", ...each }) as const),
-    { status: success, reason: well, waits: false } as const,
-    undefined,
+  const results: readonly Said[] = [
+    ...[...(inWindows ?? []), ...otherFailures].map((reason) => said(failed, reason)),
+    ...unknown.map((reason) => said("Unknown", reason)),
+    said(success, well),
   ];
-  const after = [
-    ...failures.map(({ reason }) => ({ status: failed, reason, message: "now" }) as const),
-    ...unknown.map(({ reason }) => ({ status: "Unknown", reason, message: "now" }) as const),
-    { status: success, reason: well, message: "now" } as const,
-  ];
+  const fits = said(success, well);
 
-  it.each(before)("after $status $reason: waits for windows: $waits", (was) => {
-    for (const outcome of after) {
+  it.each([...results, undefined])("one step after $status $reason", (was) => {
+    for (const outcome of results) {
       const now = `${outcome.status} ${outcome.reason}`;
-      const stays = was?.waits === true && outcome.status !== failed;
-      expect(statusAfter(type, success, was, outcome, true)).toBe(
-        stays ? `${was.status} ${was.reason}` : now,
+      const returns = outcome.status === success && was !== undefined && was.status !== success;
+      const hides = outcome.status === "Unknown" && inWindows?.includes(was?.reason ?? "Within");
+      const waits = inWindows !== undefined && (returns || hides === true);
+      expect(saidAfter(type, success, was, [outcome], true)).toBe(
+        waits ? `${was?.status} ${was?.reason}` : now,
       );
-      expect(statusAfter(type, success, was, outcome, false)).toBe(now);
+      expect(saidAfter(type, success, was, [outcome], false)).toBe(now);
     }
     const same = was && `${was.status} ${was.reason}`;
-    expect(statusAfter(type, success, was, UNCHANGED, true)).toBe(same);
-    expect(statusAfter(type, success, was, UNCHANGED, false)).toBe(same);
+    expect(saidAfter(type, success, was, [UNCHANGED], true)).toBe(same);
+    expect(saidAfter(type, success, was, [UNCHANGED], false)).toBe(same);
+  });
+
+  it.each(results)("two and three steps after $status $reason, the last to success", (was) => {
+    const paths = [
+      ...results.map((a) => [a]),
+      ...results.flatMap((a) => results.map((b) => [a, b])),
+    ];
+    for (const path of paths) {
+      const isFree =
+        inWindows === undefined || [was, ...path].every(({ status }) => status === success);
+      const last = saidAfter(type, success, was, [...path, fits], true);
+      expect(last?.startsWith(`${success} `)).toBe(isFree);
+      expect(saidAfter(type, success, was, [...path, fits], false)).toBe(`${success} ${well}`);
+    }
+  });
+});
+
+describe("what windows showed is not over because something else was said in between", () => {
+  const undecided = said("Unknown", "SumsDisagree");
+
+  it.each([
+    {
+      type: "WithinGrant",
+      success: "True",
+      path: [
+        said("False", "ClientsExceedGrant"),
+        said("False", "PodsExceedPeak"),
+        said("True", "Within"),
+      ],
+      last: "False PodsExceedPeak",
+    },
+    {
+      type: "WithinGrant",
+      success: "True",
+      path: [
+        said("False", "ClientsExceedGrant"),
+        said("False", "PodsExceedPeak"),
+        undecided,
+        said("True", "Within"),
+      ],
+      last: "Unknown SumsDisagree",
+    },
+    {
+      type: "WithinGrant",
+      success: "True",
+      path: [said("False", "ClientsExceedGrant"), undecided, said("True", "Within")],
+      last: "False ClientsExceedGrant",
+    },
+    {
+      type: "PoolSettingIgnored",
+      success: "False",
+      path: [
+        said("True", "MoreThanConfigured"),
+        said("True", "ConfiguredOtherwise"),
+        said("False", "Followed"),
+      ],
+      last: "True ConfiguredOtherwise",
+    },
+  ] as const)("$type, in the end $last", ({ type, success, path, last }) => {
+    expect(saidAfter(type, success, undefined, path, true)).toBe(last);
   });
 });

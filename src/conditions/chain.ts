@@ -1,7 +1,7 @@
 import type { Condition } from "../api/kubernetes.ts";
 import type { ObservedObject } from "../model/budgetSnapshot.ts";
 import { conditionIn, conditionOf, UNCHANGED, type CheckOutcome } from "./condition.ts";
-import { WINDOW_REASONS, type ConditionType, type ReadyReason } from "./reasons.ts";
+import { WINDOW_FAILURES, type ConditionType, type ReadyReason } from "./reasons.ts";
 
 const ALL_WELL: ReadyReason = "Ready";
 const NOT_ASKED_YET: ReadyReason = "NotAskedYet";
@@ -34,8 +34,8 @@ export function runChain<Input>(
   const parts = chain.map((each) => {
     const before = conditionIn(object.status, each.type);
     const outcome = each.check(input, before);
-    const stays = isTooEarly && dependsOnWindow(each.type, before) && !isFailure(each, outcome);
-    const condition = conditionOf(object, each.type, stays ? UNCHANGED : outcome, atMs);
+    const waits = isTooEarly && needsWindow(each, before, outcome);
+    const condition = conditionOf(object, each.type, waits ? UNCHANGED : outcome, atMs);
     return { type: each.type, success: each.success, condition };
   });
   const ready = conditionOf(object, "Ready", readyOf(parts, remark), atMs);
@@ -43,11 +43,21 @@ export function runChain<Input>(
 }
 
 /**
- * Whether only windows that are long enough show that what a condition says is over: a PgBouncer
- * that has just come back has few clients yet, whatever broke a sum before.
+ * Whether only windows that are long enough allow this outcome after what a condition said: a
+ * PgBouncer that has just come back has few clients yet, whatever broke a sum before. The return to
+ * success needs them whatever the reason was, since that may have replaced one that windows showed.
+ * A failure never needs them.
  */
-function dependsOnWindow(type: ConditionType, before: Condition | undefined): boolean {
-  return WINDOW_REASONS[type]?.some((reason) => reason === before?.reason) ?? false;
+function needsWindow(
+  check: Pick<Check<never>, "type" | "success">,
+  before: Condition | undefined,
+  outcome: CheckOutcome,
+): boolean {
+  const failures = WINDOW_FAILURES[check.type];
+  if (failures === undefined || before === undefined) return false;
+  if (outcome === UNCHANGED || isFailure(check, outcome)) return false;
+  if (outcome.status === "Unknown") return failures.some((reason) => reason === before.reason);
+  return before.status !== check.success;
 }
 
 function isFailure(

@@ -1,4 +1,4 @@
-import { UNAVAILABLE_REASONS, type UnavailableReason } from "../model/observation.ts";
+import type { UnavailableReason } from "../model/observation.ts";
 
 /** The reasons of each condition, but those for which any condition may be Unknown. */
 export interface Reasons {
@@ -44,9 +44,7 @@ export interface Reasons {
 export type ConditionType = keyof Reasons;
 
 /** Why weir can't know which server clients belong to. */
-const OWNER_UNKNOWN_REASONS = ["AddressesHidden", "AddressesShared"] as const;
-
-export type OwnerUnknownReason = (typeof OWNER_UNKNOWN_REASONS)[number];
+export type OwnerUnknownReason = "AddressesHidden" | "AddressesShared";
 
 /** Why a server or a budget has no plan. */
 export type UnplannedReason = "NotUnderstood" | "SumsDisagree" | "BudgetNotFound";
@@ -67,15 +65,12 @@ export type Reason = ReasonOf<ConditionType>;
 /** Reasons of Ready's own: all is well, or no condition that decides it is there yet. */
 export type ReadyReason = "Ready" | "NotAskedYet";
 
-/** A process could not be asked, or the owner of its clients was unknown. */
-const UNWATCHED = [...UNAVAILABLE_REASONS, "ProcessesUnseen", ...OWNER_UNKNOWN_REASONS] as const;
-
 /**
- * The reasons of each condition that windows of PgBouncer processes decide: only a window that is
- * long enough shows that they hold no more. All others are known without a window.
+ * The conditions whose success is read from windows of PgBouncer processes, and those of their
+ * failures that are: only a window that is long enough shows that such a failure is over.
  */
-export const WINDOW_REASONS: Readonly<Partial<Record<ConditionType, readonly Reason[]>>> = {
-  WithinBudget: ["ClientsExceedBudget", "SlotsExceedBudget", "BackendsExceedBudget", ...UNWATCHED],
-  WithinGrant: ["ClientsExceedGrant", ...UNWATCHED],
-  PoolSettingIgnored: ["MoreThanConfigured", ...UNWATCHED],
-} satisfies { readonly [Type in ConditionType]?: readonly ReasonOf<Type>[] };
+export const WINDOW_FAILURES: Readonly<Partial<Record<ConditionType, readonly Reason[]>>> = {
+  WithinBudget: ["ClientsExceedBudget", "SlotsExceedBudget", "BackendsExceedBudget"],
+  WithinGrant: ["ClientsExceedGrant"],
+  PoolSettingIgnored: ["MoreThanConfigured"],
+} satisfies { readonly [Type in ConditionType]?: readonly Reasons[Type][] };

@@ -11,18 +11,15 @@ export type Observation<T> =
 export const PENDING = { state: "pending" } as const;
 
 /** Why something could not be asked: the reason of a condition that is Unknown. */
-export const UNAVAILABLE_REASONS = [
-  "SecretMissing",
-  "SecretForbidden",
-  "SecretInvalid",
-  "HostNotFound",
-  "Unreachable",
-  "LoginRefused",
-  "NotUnderstood",
-  "NoPods",
-] as const;
-
-export type UnavailableReason = (typeof UNAVAILABLE_REASONS)[number];
+export type UnavailableReason =
+  | "SecretMissing"
+  | "SecretForbidden"
+  | "SecretInvalid"
+  | "HostNotFound"
+  | "Unreachable"
+  | "LoginRefused"
+  | "NotUnderstood"
+  | "NoPods";
 
 /** Something could not be asked: why, in one word and in one line for people, without a secret. */
 export class UnavailableError extends Error {
