@@ -8,7 +8,7 @@ import { listed } from "../text/wording.ts";
 import { clientsMaxOn, clientsOn } from "./processUse.ts";
 import type { CheckResult } from "./condition.ts";
 import type { ObservedPgBouncer } from "./sources.ts";
-import { ownershipOf, podsByAddress } from "./ownership.ts";
+import { onlyPodAt, ownershipOf, podsByAddress } from "./ownership.ts";
 import { heldForCertain } from "./poolSetting.ts";
 import type { OwnerUnknownReason, Reason } from "./reasons.ts";
 
@@ -68,16 +68,17 @@ export function clientOwnersIn(
       if (own.some(isOfNode) || held.some((ip) => serversAt(ip).size > 1)) return SHARED;
       return { known: true, count: held.reduce((sum, ip) => sum + (counts?.get(ip) ?? 0), 0) };
     },
-    /** The number of connections that a pod certainly holds: see poolSetting.ts. */
+    /** The number of connections that a pod certainly holds, on all lines: see poolSetting.ts. */
     heldByPod: (pod: PodSnapshot, all: readonly ObservedPgBouncer[]): HeldCount => {
       const { address } = pod;
       if (address === undefined) return isOfNode(pod) ? SHARED : { known: true, count: 0 };
       const hasSome = all.some(({ state }) => (state.window.addresses.get(address) ?? 0) > 0);
-      if (hasSome && (byAddress.get(address)?.length ?? 0) > 1) return SHARED;
+      if (hasSome && onlyPodAt(byAddress, address) === undefined) return SHARED;
       const count = heldForCertain(
+        address,
         all.map(({ state: { window } }) => ({
-          mostInRow: window.addressesHeld.get(address) ?? 0,
-          least: window.addressesHeldMin.get(address) ?? 0,
+          mostInRow: window.addressesHeld,
+          least: window.addressesHeldMin,
         })),
       );
       if (count === 0 && all.some(({ name }) => hidden.get(name) === true)) return HIDDEN;

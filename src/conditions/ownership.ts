@@ -1,4 +1,5 @@
 import type { ClientRow } from "../model/pgbouncer.ts";
+import { isOfPool } from "../pgbouncer/lineLimits.ts";
 
 /** Something that runs, to which clients of one PgBouncer process may belong. */
 interface OwnerCandidate {
@@ -23,6 +24,7 @@ interface Owner<W> {
 /** Finds the workload that a client belongs to. */
 export function ownershipOf<W extends OwnerCandidate>(workloads: readonly W[]) {
   const byAddress = podsByAddress(workloads);
+  const byWorkload = Map.groupBy([...byAddress.values()].flat(), ({ workload }) => workload);
   const byLine = Map.groupBy(workloads.filter(namesLogin), ({ line }) => line);
   /** The workloads that are known to use this line and login. */
   const byLogin = (client: ClientOrigin) =>
@@ -54,6 +56,17 @@ export function ownershipOf<W extends OwnerCandidate>(workloads: readonly W[]) {
   };
   return {
     of,
+    /**
+     * The pod whose pool holds a client: the only one at its address, whatever the line, since a
+     * setting limits a pod and not a line. Of a pod with several pools, the one that `of` finds.
+     */
+    podOf: (client: ClientOrigin) => {
+      const only = isOfPool(client) ? onlyPodAt(byAddress, client.address) : undefined;
+      if (only !== undefined) return only;
+      const owner = of(client);
+      if (owner?.pod === undefined) return undefined;
+      return byAddress.get(client.address)?.find(({ workload }) => workload === owner.workload);
+    },
     /** The only pod at the client's address, whatever its login; otherwise the same as `of`. */
     nearest: (client: ClientOrigin): Owner<W> | undefined => {
       const here = byAddress.get(client.address) ?? [];
@@ -62,6 +75,8 @@ export function ownershipOf<W extends OwnerCandidate>(workloads: readonly W[]) {
       return of(client) ?? { workload: first.workload, pod: first.pod };
     },
     byLogin,
+    /** The pods of a workload that have an address, as `podOf` gives them. */
+    podsOf: (workload: W) => byWorkload.get(workload) ?? [],
     /** Whether some pod has this address. */
     hasPodAt: (address: string) => byAddress.has(address),
   };
@@ -75,6 +90,15 @@ export function podsByAddress<W extends Pick<OwnerCandidate, "pods">>(workloads:
     ),
   );
   return Map.groupBy(pods, ({ address }) => address);
+}
+
+/** The only pod, with the only pool, at an address: all clients from there are its. */
+export function onlyPodAt<Pod>(
+  byAddress: ReadonlyMap<string, readonly Pod[]>,
+  address: string,
+): Pod | undefined {
+  const [first, ...others] = byAddress.get(address) ?? [];
+  return others.length === 0 ? first : undefined;
 }
 
 /** Several pods have one address: those of the host's network. */

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { heldForCertain, heldIn } from "./poolSetting.ts";
+import { heldIn } from "../pgbouncer/held.ts";
+import { heldForCertain } from "./poolSetting.ts";
+
+/** What a pod certainly held, of its counts on each process. */
+function held(...processes: readonly (readonly number[])[]): number {
+  const windows = processes.map((counts) =>
+    heldIn(counts.map((count) => new Map([["pod", count]]))),
+  );
+  return heldForCertain("pod", windows);
+}
 
 /** A pool of 5 on one process: how many it had in each sample. */
 describe("what a pod held on one process", () => {
@@ -10,17 +19,17 @@ describe("what a pod held on one process", () => {
     { what: "the smaller of both counts", counts: [5, 9, 6, 5], held: 6 },
     { what: "one sample alone", counts: [9], held: 0 },
     { what: "nothing", counts: [0, 0], held: 0 },
-  ])("$what: $held", ({ counts, held }) => {
-    expect(heldForCertain([heldIn(counts)])).toBe(held);
+  ])("$what: $held", ({ counts, held: most }) => {
+    expect(held(counts)).toBe(most);
   });
 });
 
 describe("what a pod held on several processes", () => {
   it("is the sum of what each had in every sample", () => {
-    expect(heldForCertain([heldIn([3, 4, 3]), heldIn([3, 3, 5])])).toBe(6);
+    expect(held([3, 4, 3], [3, 3, 5])).toBe(6);
   });
 
   it("is not the sum of what each had at its own time", () => {
-    expect(heldForCertain([heldIn([5, 5, 0, 0]), heldIn([0, 0, 5, 5])])).toBe(5);
+    expect(held([5, 5, 0, 0], [0, 0, 5, 5])).toBe(5);
   });
 });

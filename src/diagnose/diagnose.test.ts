@@ -56,7 +56,7 @@ describe("one fact gets one name", () => {
   it("another pooler's full process is none of its business", () => {
     const full = poolerOf({
       address: "10.244.9.8:6432",
-      clients: clientsOf(20, { line: "other" }),
+      clients: clientsOf(20, { line: "other", address: "10.244.0.77" }),
     });
     const live = systemOf([poolerOf({ clients: own(6) }), full], { workloads });
     expect(kinds(live)).toEqual(["SaturatedWhileIdle", "PoolSettingIgnored"]);

@@ -97,6 +97,15 @@ test("what an address held is the most that it had in two samples in a row, for 
   expect(held(7, 18_000)).toBe(8);
 });
 
+test("two samples with an outage in between are not two in a row", () => {
+  const window = sampleWindow();
+  const held = (clients: number, atMs: number) =>
+    window.add(sample(9, clients, 1), atMs).addressesHeld.get("10.0.0.1");
+  held(9, 0);
+  window.interrupt();
+  expect([held(9, 2000), held(1, 3000)]).toEqual([undefined, 2]);
+});
+
 test("those that wait are among an address' clients, and not among what it held", () => {
   const window = sampleWindow();
   const waits = (clients: number, waiting: number, atMs: number) =>

@@ -1,5 +1,6 @@
 import type { PgBouncerState, PgBouncerWindow } from "../model/pgbouncer.ts";
 import { clientCountsOf, configOf, databasesOf, listCountsOf, poolsOf } from "../pgbouncer/show.ts";
+import { heldTwice, leastOf, mostOf } from "../pgbouncer/held.ts";
 import { isOfPool, poolUseOf } from "../pgbouncer/lineLimits.ts";
 import type { ShowRow } from "../pgbouncer/showRows.ts";
 
@@ -105,21 +106,12 @@ function entryOf(
     ]),
     addresses,
     held,
-    heldTwice: before === undefined ? new Map() : leastOf([before.held, held]),
+    heldTwice: heldTwice(before?.held, held),
   };
 }
 
 function addTo(counts: Map<string, number>, key: string, count: number): void {
   counts.set(key, (counts.get(key) ?? 0) + count);
-}
-
-function leastOf(each: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string, number> {
-  const all = new Set(each.flatMap((counts) => [...counts.keys()]));
-  return new Map(
-    [...all]
-      .map((ip) => [ip, Math.min(...each.map((counts) => counts.get(ip) ?? 0))] as const)
-      .filter(([, count]) => count > 0),
-  );
 }
 
 function maximaOf(
@@ -144,14 +136,6 @@ function maximaOf(
     ),
     lines,
     addresses: mostOf(entries.map(({ addresses }) => addresses)),
-    addressesHeld: mostOf(entries.map(({ heldTwice }) => heldTwice)),
+    addressesHeld: mostOf(entries.map((entry) => entry.heldTwice)),
   };
-}
-
-function mostOf(each: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string, number> {
-  const most = new Map<string, number>();
-  for (const [address, count] of each.flatMap((counts) => [...counts])) {
-    most.set(address, Math.max(most.get(address) ?? 0, count));
-  }
-  return most;
 }

@@ -7,8 +7,8 @@ import { workloadFinding, type HeldClients, type WorkloadClients } from "./workl
 
 /**
  * PoolSettingIgnored, at most one a workload: a pod that no other pod shares its address with holds
- * more connections than its setting allows (conditions/poolSetting.ts, as the operator's condition
- * MoreThanConfigured). Where addresses tell nothing, some pod ignores it when all together hold more
+ * more connections on all lines than its setting allows (conditions/poolSetting.ts, as the
+ * operator's condition MoreThanConfigured). Where addresses tell nothing, some pod ignores it when all together hold more
  * than all pods may open.
  */
 export function poolSettingIgnored(clients: WorkloadClients): readonly CauseFinding[] {

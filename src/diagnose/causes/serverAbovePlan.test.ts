@@ -89,6 +89,46 @@ describe("by the pods' addresses", () => {
       names: "",
     },
     {
+      what: "full on its own line, and as full on another one, as the operator says",
+      clients: [...from(A, 5), ...from(A, 5, { line: "other", user: "other" })],
+      workloads: TWO,
+      names: "I",
+    },
+    {
+      what: "the line of another workload takes none of what its own pods hold",
+      clients: [
+        ...from(A, 5),
+        ...from(B, 5, { line: "other", user: "other" }),
+        ...from(C, 1, { line: "other", user: "other" }),
+      ],
+      workloads: [
+        workloadAt([A, B], { peakPods: 2 }),
+        workloadAt([C], {
+          name: "other",
+          line: "other",
+          user: "other",
+          peakPods: 1,
+          pods: [{ name: "other-0", address: C, ready: true, terminating: false }],
+        }),
+      ],
+      names: "",
+    },
+    {
+      what: "a pool for each of two lines, both full",
+      clients: [...from(A, 5), ...from(A, 5, { line: "other", user: "other" })],
+      workloads: [
+        workloadAt([A], { peakPods: 1 }),
+        workloadAt([A], { peakPods: 1, line: "other", user: "other" }),
+      ],
+      names: "",
+    },
+    {
+      what: "a third pod, on another line alone",
+      clients: [...from(A, 5), ...from(B, 5), ...from(C, 5, { line: "other", user: "other" })],
+      workloads: THREE,
+      names: "",
+    },
+    {
       what: "two processes a pod",
       clients: from(A, 10),
       workloads: [workloadAt([A], { processesPerPod: 2, peakPods: 1 })],
@@ -192,6 +232,23 @@ describe("by the pods' addresses", () => {
       poolerOf({ address, clients: (sample) => (sample % 2 === index ? from(A, 5) : []) }),
     );
     expect(ignored(moving)).toEqual([]);
+  });
+});
+
+/** If each sample were counted by going through all samples, the test would take more than its time. */
+it("the clients of 20,000 samples are counted sample by sample", () => {
+  const pooler = poolerOf({ clients: from(A, 10), config: { max_client_conn: "100" } });
+  const samples = Array.from({ length: 20_000 }, () => pooler.samples)
+    .flat()
+    .slice(0, 20_000);
+  const live = systemOf([{ ...pooler, samples }], { workloads: TWO });
+  const [app] = workloadClients(live, new Set());
+  expect(app).toMatchObject({
+    held: 10,
+    byPod: new Map([
+      ["app-0", { held: 10 }],
+      ["app-1", { held: 0 }],
+    ]),
   });
 });
 

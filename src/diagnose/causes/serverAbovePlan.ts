@@ -16,8 +16,13 @@ export function serverAbovePlan(clients: WorkloadClients): readonly CauseFinding
   if (peakPods === undefined) return [];
   const allowed = allowedByPod(workload);
   const plan = allowed === undefined ? Number.POSITIVE_INFINITY : allowed * peakPods;
+  // A pod's clients on other lines count against the plans of these lines.
+  const planned = new Set(persistent);
   const inPods = [...clients.byPod]
-    .map(([pod, own]) => ({ pod, count: own.persistent.length }))
+    .map(([pod, all]) => ({
+      pod,
+      count: all.persistent.filter((each) => planned.has(each)).length,
+    }))
     .filter(({ count }) => count > 0);
   const known = inPods.reduce((sum, { count }) => sum + count, 0);
   // The connections that it would hold if each pod kept to its setting. More is PoolSettingIgnored.

@@ -1,4 +1,5 @@
-import { heldForCertain, heldIn } from "../../conditions/poolSetting.ts";
+import { heldForCertain } from "../../conditions/poolSetting.ts";
+import { heldIn } from "../../pgbouncer/held.ts";
 import { isWaiting } from "../../pgbouncer/show.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { ClientRow } from "../../model/pgbouncer.ts";
@@ -13,6 +14,7 @@ import {
 } from "./finding.ts";
 import { networkOf, ownersIn, type LiveOwners } from "./owners.ts";
 import {
+  clientsIn,
   isConsole,
   keyOf,
   maxClientConnOf,
@@ -28,10 +30,10 @@ export interface HeldClients {
   readonly held: number;
 }
 
-/** The connections of one workload. */
+/** The connections of one workload: those on its line, or wherever its login shows it. */
 export interface WorkloadClients extends HeldClients {
   readonly workload: LiveWorkload;
-  /** By the pod's name, if addresses identify pods. */
+  /** All connections of each pod, whatever their line, by its name, if addresses identify pods. */
   readonly byPod: ReadonlyMap<string, HeldClients>;
   /**
    * Whether addresses identify no pod: no client has one of a pod or of the pods' network, where
@@ -39,6 +41,9 @@ export interface WorkloadClients extends HeldClients {
    */
   readonly hidden: boolean;
 }
+
+/** A workload, or a pod as `podOf` of its owners gives it. */
+type ClientHolder = LiveWorkload | NonNullable<ReturnType<LiveOwners["podOf"]>>;
 
 /**
  * Whose clients are whose, ghosts left out.
@@ -51,8 +56,32 @@ export function workloadClients(
 ): readonly WorkloadClients[] {
   const owners = ownersIn(live);
   const gone = new Set([...ghosts].map(keyOf));
-  const persistent = live.pgbouncers.flatMap(persistentClientsOf);
-  const byWorkload = Map.groupBy(ownedClients(live, gone, owners), ({ workload }) => workload);
+  const holdersOf = (client: ClientRow): readonly ClientHolder[] =>
+    isConsole(client) || gone.has(keyOf(client))
+      ? []
+      : [owners.of(client)?.workload, owners.podOf(client)].filter((each) => each !== undefined);
+  const windows = live.pgbouncers.map(({ samples }) =>
+    heldIn(
+      samples.map(({ clients }) => {
+        const counts = new Map<ClientHolder, number>();
+        for (const client of clients) {
+          if (isWaiting(client)) continue;
+          for (const holder of holdersOf(client)) counts.set(holder, (counts.get(holder) ?? 0) + 1);
+        }
+        return counts;
+      }),
+    ),
+  );
+  const persistent = Map.groupBy(
+    live.pgbouncers
+      .flatMap(persistentClientsOf)
+      .flatMap((each) => holdersOf(each.client).map((holder) => ({ holder, each }))),
+    ({ holder }) => holder,
+  );
+  const heldBy = (holder: ClientHolder): HeldClients => ({
+    persistent: persistent.get(holder)?.map(({ each }) => each) ?? [],
+    held: heldForCertain(holder, windows),
+  });
   const networks = new Set(
     owners.workloads.flatMap(({ pods }) =>
       pods.flatMap(({ address }) => networkOf(address ?? "") ?? []),
@@ -60,54 +89,17 @@ export function workloadClients(
   );
   const hasPodAddress = ({ address }: ClientRow) =>
     owners.hasPodAt(address) || networks.has(networkOf(address) ?? "");
-  return owners.workloads.map((workload) => {
-    const own = byWorkload.get(workload) ?? [];
-    const inPods = Map.groupBy(
-      own.filter(({ pod }) => pod !== undefined),
-      ({ pod }) => pod ?? "",
-    );
-    const all = heldClientsOf(own, persistent);
-    return {
-      workload,
-      ...all,
-      byPod: new Map([...inPods].map(([pod, each]) => [pod, heldClientsOf(each, persistent)])),
-      hidden: !own.some(({ client }) => hasPodAddress(client)),
-    };
-  });
-}
-
-/** Each client in each sample of each PgBouncer, and whose it is. */
-function ownedClients({ pgbouncers }: LiveSystem, gone: ReadonlySet<string>, owners: LiveOwners) {
-  return pgbouncers.flatMap((pgbouncer) =>
-    pgbouncer.samples.flatMap(({ clients }, sample) =>
-      clients.flatMap((client) => {
-        if (isConsole(client) || gone.has(keyOf(client))) return [];
-        const owner = owners.of(client);
-        return owner === undefined ? [] : [{ pgbouncer, sample, client, ...owner }];
-      }),
+  const addressed = new Set(
+    clientsIn(live.pgbouncers).flatMap((client) =>
+      hasPodAddress(client) ? holdersOf(client) : [],
     ),
   );
-}
-
-function heldClientsOf(
-  own: ReturnType<typeof ownedClients>,
-  allPersistent: readonly PersistentClient[],
-): HeldClients {
-  const clients = new Set(own.map(({ client }) => client));
-  const byPgBouncer = Map.groupBy(own, ({ pgbouncer }) => pgbouncer);
-  return {
-    persistent: allPersistent.filter(({ client }) => clients.has(client)),
-    held: heldForCertain(
-      [...byPgBouncer].map(([{ samples }, each]) =>
-        heldIn(
-          samples.map(
-            (_, number) =>
-              each.filter(({ sample, client }) => sample === number && !isWaiting(client)).length,
-          ),
-        ),
-      ),
-    ),
-  };
+  return owners.workloads.map((workload) => ({
+    workload,
+    ...heldBy(workload),
+    byPod: new Map(owners.podsOf(workload).map((pod) => [pod.pod, heldBy(pod)])),
+    hidden: !addressed.has(workload),
+  }));
 }
 
 /** The finding about a workload that holds too many connections. */
