@@ -5,13 +5,12 @@ import { keyOf } from "../src/api/fleet.ts";
 import type { McpServer, mcpServerSchema } from "../src/api/mcpServer.ts";
 import { PGBOUNCER_PORT } from "../src/api/names.ts";
 import type { BudgetPlan, Plan, ServerPlan } from "../src/budget/plan.ts";
-import { planFleet } from "../src/budget/planFleet.ts";
+import { planFleet, plannedBudgets } from "../src/budget/planFleet.ts";
 import { formatProblem } from "../src/fleet/problem.ts";
 import { readFleetObjects } from "../src/fleet/readFleet.ts";
 import { cannotFit } from "../src/budget/refusal.ts";
 import type { Manifest } from "../src/render/manifest.ts";
 import { clientHost } from "../src/render/pgbouncerFiles.ts";
-import { plannedBudgets } from "../src/budget/plannedBudgets.ts";
 import { serverObjects } from "./serverObjects.ts";
 import { tierObjects } from "./tierObjects.ts";
 

@@ -17,15 +17,15 @@ export {
   type McpServerWorkloadProps,
   type PgBouncerTierProps,
 } from "./constructs.ts";
-export {
-  plannedBudgets,
-  type PlannedBudget,
-  type PlannedServer,
-} from "../src/budget/plannedBudgets.ts";
 export type { ConnectionBudget } from "../src/api/connectionBudget.ts";
 export type { Fleet as FleetData } from "../src/api/fleet.ts";
 export type { McpServer } from "../src/api/mcpServer.ts";
 export { formatProblem, type Problem } from "../src/fleet/problem.ts";
 export { readFleet, readFleetObjects, type ReadFleet } from "../src/fleet/readFleet.ts";
 export type * from "../src/budget/plan.ts";
-export { planFleet } from "../src/budget/planFleet.ts";
+export {
+  planFleet,
+  plannedBudgets,
+  type PlannedBudget,
+  type PlannedServer,
+} from "../src/budget/planFleet.ts";

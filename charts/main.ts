@@ -34,7 +34,7 @@ const [
   import("../src/fleet/activeFleet.ts"),
   import("../src/budget/planFleet.ts"),
   import("../src/budget/refusal.ts"),
-  import("../src/budget/plannedBudgets.ts"),
+  import("../src/budget/planFleet.ts"),
   import("../src/render/tryout.ts"),
   import("./manifestFiles.ts"),
   import("./operator.ts"),

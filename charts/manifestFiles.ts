@@ -1,6 +1,6 @@
 import { keyOf } from "../src/api/fleet.ts";
 import { header, manifestStream, sumLine, type Manifest } from "../src/render/manifest.ts";
-import type { PlannedBudget } from "../src/budget/plannedBudgets.ts";
+import type { PlannedBudget } from "../src/budget/planFleet.ts";
 import type { Tryout } from "../src/render/tryout.ts";
 import { namespace } from "./namespace.ts";
 import { serverObjects } from "./serverObjects.ts";

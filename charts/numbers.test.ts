@@ -6,11 +6,10 @@ import { fieldOf, itemsOf } from "../src/json/fields.ts";
 import { podsOf, stringsAt } from "../test/golden/manifestPods.ts";
 import { processCountOf } from "../src/api/connectionBudget.ts";
 import { credentialsSecretOf, membersOf, type McpServer } from "../src/api/mcpServer.ts";
-import { planFleet } from "../src/budget/planFleet.ts";
+import { planFleet, type PlannedBudget, type PlannedServer } from "../src/budget/planFleet.ts";
 import { processIni } from "../src/pgbouncer/ini.ts";
 import { nofileLimit } from "../src/pgbouncer/nofile.ts";
 import type { Manifest } from "../src/render/manifest.ts";
-import type { PlannedBudget, PlannedServer } from "../src/budget/plannedBudgets.ts";
 
 /** Everything that a manifest says in numbers, held against the plan that it was made from. */
 

@@ -1,12 +1,11 @@
+import type * as environments from "../src/render/environment.ts";
+import type * as pods from "./pod.ts";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { incidentFleet } from "../test/fleets/fleetOf.ts";
 import { SumError } from "../src/budget/assertSums.ts";
-import { plannedBudgets } from "../src/budget/plannedBudgets.ts";
-import { planFleet } from "../src/budget/planFleet.ts";
-import type * as environments from "../src/render/environment.ts";
+import { plannedBudgets, planFleet } from "../src/budget/planFleet.ts";
 import { environment } from "../src/render/environment.ts";
 import type { Manifest } from "../src/render/manifest.ts";
-import type * as pods from "./pod.ts";
 import { patched } from "./pod.ts";
 import { serverObjects } from "./serverObjects.ts";
 

@@ -1,8 +1,7 @@
+import type * as pods from "./pod.ts";
 import { expect, it, vi } from "vitest";
 import { incidentFleet } from "../test/fleets/fleetOf.ts";
-import { plannedBudgets } from "../src/budget/plannedBudgets.ts";
-import { planFleet } from "../src/budget/planFleet.ts";
-import type * as pods from "./pod.ts";
+import { plannedBudgets, planFleet } from "../src/budget/planFleet.ts";
 import { patched } from "./pod.ts";
 import { tierObjects } from "./tierObjects.ts";
 

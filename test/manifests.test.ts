@@ -3,9 +3,8 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { manifestFiles } from "../charts/manifestFiles.ts";
 import { operatorFile } from "../charts/operator.ts";
-import { plannedBudgets } from "../src/budget/plannedBudgets.ts";
+import { plannedBudgets, planFleet } from "../src/budget/planFleet.ts";
 import { readFleet } from "../src/fleet/readFleet.ts";
-import { planFleet } from "../src/budget/planFleet.ts";
 
 const FLEET = "examples/writing-servers/fleet.yaml";
 const MANIFESTS = "manifests";

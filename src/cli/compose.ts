@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Command } from "commander";
-import { plannedBudgets } from "../budget/plannedBudgets.ts";
+import { plannedBudgets } from "../budget/planFleet.ts";
 import { tryoutsOf } from "../render/tryout.ts";
 import { keyOf } from "../api/fleet.ts";
 import { composeFolder } from "../compose/composeFolder.ts";

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { formatPostgresAddress, postgresAddressOf } from "../api/postgresAddress.ts";
 import { guardSql } from "../budget/guard.ts";
-import { plannedBudgets } from "../budget/plannedBudgets.ts";
+import { plannedBudgets } from "../budget/planFleet.ts";
 import { fleetCommand, planFleetFiles } from "./fleetFiles.ts";
 import { EXIT, Failure, type Shell } from "./shell.ts";
 

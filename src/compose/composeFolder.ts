@@ -1,6 +1,6 @@
 import { contentHash } from "../render/contentHash.ts";
 import { sumLine } from "../render/manifest.ts";
-import type { PlannedBudget } from "../budget/plannedBudgets.ts";
+import type { PlannedBudget } from "../budget/planFleet.ts";
 import type { Tryout } from "../render/tryout.ts";
 import { yamlDocument } from "../render/yaml.ts";
 import { keyOf } from "../api/fleet.ts";

@@ -1,8 +1,7 @@
+import type * as files from "../render/pgbouncerFiles.ts";
 import { expect, it, vi } from "vitest";
 import { incidentFleet } from "../../test/fleets/fleetOf.ts";
-import { plannedBudgets } from "../budget/plannedBudgets.ts";
-import { planFleet } from "../budget/planFleet.ts";
-import type * as files from "../render/pgbouncerFiles.ts";
+import { plannedBudgets, planFleet } from "../budget/planFleet.ts";
 import { processesOf } from "../render/pgbouncerFiles.ts";
 import { composeFolder } from "./composeFolder.ts";
 

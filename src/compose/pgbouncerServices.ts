@@ -7,7 +7,7 @@ import {
   processesOf,
   SOCKET_DIR,
 } from "../render/pgbouncerFiles.ts";
-import type { PlannedBudget } from "../budget/plannedBudgets.ts";
+import type { PlannedBudget } from "../budget/planFleet.ts";
 import { assertWrittenProcesses } from "../budget/assertSums.ts";
 import { processCountOf } from "../api/connectionBudget.ts";
 import { budgetNames, PGBOUNCER_PORT } from "../api/names.ts";

@@ -1,4 +1,4 @@
-import type { PlannedBudget } from "../budget/plannedBudgets.ts";
+import type { PlannedBudget } from "../budget/planFleet.ts";
 import type { ConnectionBudget } from "../api/connectionBudget.ts";
 import { keyOf } from "../api/fleet.ts";
 import type { McpServer } from "../api/mcpServer.ts";

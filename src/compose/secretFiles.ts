@@ -5,7 +5,7 @@ import { credentials, USERLIST_KEY } from "../credentials/credentials.ts";
 import { PASSWORD_KEY, loginSecretsOf } from "../credentials/logins.ts";
 import { secretKeyOf, textOf, type SecretData } from "../credentials/secrets.ts";
 import { clientHost } from "../render/pgbouncerFiles.ts";
-import type { PlannedBudget } from "../budget/plannedBudgets.ts";
+import type { PlannedBudget } from "../budget/planFleet.ts";
 import { secretPath } from "./names.ts";
 
 /** A file whose text differs from the existing file's, if there is one. */

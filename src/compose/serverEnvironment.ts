@@ -1,5 +1,5 @@
 import { environment } from "../render/environment.ts";
-import type { PlannedBudget, PlannedServer } from "../budget/plannedBudgets.ts";
+import type { PlannedBudget, PlannedServer } from "../budget/planFleet.ts";
 import { PGPASS_FILE } from "./secretFiles.ts";
 
 /**

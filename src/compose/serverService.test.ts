@@ -1,10 +1,9 @@
+import type * as environments from "../render/environment.ts";
 import { afterEach, expect, it, vi } from "vitest";
 import { incidentFleet } from "../../test/fleets/fleetOf.ts";
 import { SumError } from "../budget/assertSums.ts";
-import { plannedBudgets } from "../budget/plannedBudgets.ts";
-import { planFleet } from "../budget/planFleet.ts";
+import { plannedBudgets, planFleet } from "../budget/planFleet.ts";
 import { mostReplicas } from "../budget/sums.ts";
-import type * as environments from "../render/environment.ts";
 import { environment } from "../render/environment.ts";
 import { composeFolder } from "./composeFolder.ts";
 

@@ -1,5 +1,5 @@
 import { PGBOUNCER_CA_DIR } from "../render/environment.ts";
-import type { PlannedBudget, PlannedServer } from "../budget/plannedBudgets.ts";
+import type { PlannedBudget, PlannedServer } from "../budget/planFleet.ts";
 import { credentialsSecretOf, type McpServer } from "../api/mcpServer.ts";
 import { PODS_ANNOTATION, PROCESSES_PER_POD_ANNOTATION } from "../api/names.ts";
 import { assertWritten } from "../budget/assertSums.ts";

@@ -1,8 +1,14 @@
 import type { PgBouncerState, PgBouncerWindow } from "../model/pgbouncer.ts";
-import { clientCountsOf, configOf, databasesOf, listCountsOf, poolsOf } from "../pgbouncer/show.ts";
+import {
+  clientCountsOf,
+  configOf,
+  databasesOf,
+  listCountsOf,
+  poolsOf,
+  type ShowRow,
+} from "../pgbouncer/show.ts";
 import { heldTwice, leastOf, mostOf } from "../pgbouncer/held.ts";
 import { isOfPool, poolUseOf } from "../pgbouncer/lineLimits.ts";
-import type { ShowRow } from "../pgbouncer/showRows.ts";
 
 /** The answers of a console to one round of SHOW commands. */
 interface StateRows {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ShowError } from "../pgbouncer/showRows.ts";
+import { ShowError } from "../pgbouncer/show.ts";
 import { failureOf, unavailableBecause } from "./failures.ts";
 
 const ASKED = {

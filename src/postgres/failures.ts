@@ -1,5 +1,5 @@
 import { UnavailableError, type UnavailableReason } from "../model/observation.ts";
-import { ShowError } from "../pgbouncer/showRows.ts";
+import { ShowError } from "../pgbouncer/show.ts";
 import { firstLine, truncate } from "../text/wording.ts";
 
 type Server = "PgBouncer" | "Postgres";

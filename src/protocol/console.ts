@@ -2,7 +2,7 @@ import { CONSOLE_DATABASE } from "../api/names.ts";
 import { openConnection, type ServerLogin } from "./connection.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { consoleName } from "../pgbouncer/processIdentity.ts";
-import type { ShowRow } from "../pgbouncer/showRows.ts";
+import type { ShowRow } from "../pgbouncer/show.ts";
 
 /** What SHOW can show to a stats user. */
 export type Showable =

@@ -2,7 +2,7 @@ import { roleOf } from "../api/connectionBudget.ts";
 import { keyOf } from "../api/fleet.ts";
 import { guardSql } from "../budget/guard.ts";
 import { quotedIdentifier } from "../text/quoting.ts";
-import type { PlannedBudget } from "../budget/plannedBudgets.ts";
+import type { PlannedBudget } from "../budget/planFleet.ts";
 
 /** Asks for a Postgres for trying out. */
 export const TRYOUT_VARIABLE = "WEIR_TRYOUT_POSTGRES";

@@ -3,10 +3,9 @@ import { describe, expect, it } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { manifestFiles } from "../../charts/manifestFiles.ts";
-import { plannedBudgets } from "../budget/plannedBudgets.ts";
+import { plannedBudgets, planFleet } from "../budget/planFleet.ts";
 import { weir, type World } from "../../test/fleets/fakeShell.ts";
 import { readFleet } from "../fleet/readFleet.ts";
-import { planFleet } from "../budget/planFleet.ts";
 
 const OLD = readFileSync(
   new URL("../../examples/writing-servers/fleet.yaml", import.meta.url),

@@ -1,9 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { plannedBudgets } from "../../src/budget/plannedBudgets.ts";
+import { plannedBudgets, planFleet } from "../../src/budget/planFleet.ts";
 import { tryoutsOf } from "../../src/render/tryout.ts";
-import { planFleet } from "../../src/budget/planFleet.ts";
 import { composeFolder, type ComposeFolder } from "../../src/compose/composeFolder.ts";
 import { binary } from "../../tools/binaries/catalog.ts";
 import { budgetOf, serverOf } from "../fleets/fleetOf.ts";

@@ -1,8 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { environment } from "../../src/render/environment.ts";
-import type { PlannedBudget, PlannedServer } from "../../src/budget/plannedBudgets.ts";
-import { planFleet } from "../../src/budget/planFleet.ts";
+import { type PlannedBudget, type PlannedServer, planFleet } from "../../src/budget/planFleet.ts";
 import type { ComposeFolder } from "../../src/compose/composeFolder.ts";
 import { nofileLimit } from "../../src/pgbouncer/nofile.ts";
 import { arbitraryFleet } from "../fleets/arbitraryFleet.ts";

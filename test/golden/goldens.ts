@@ -3,13 +3,12 @@ import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import type { Manifest } from "../../src/render/manifest.ts";
 import { manifestFiles, type ManifestFile } from "../../charts/manifestFiles.ts";
-import { plannedBudgets, type PlannedBudget } from "../../src/budget/plannedBudgets.ts";
+import { plannedBudgets, type PlannedBudget, planFleet } from "../../src/budget/planFleet.ts";
 import { tryoutsOf } from "../../src/render/tryout.ts";
 import type { Fleet } from "../../src/api/fleet.ts";
 import { formatProblem } from "../../src/fleet/problem.ts";
 import { readFleet } from "../../src/fleet/readFleet.ts";
 import type { Plan } from "../../src/budget/plan.ts";
-import { planFleet } from "../../src/budget/planFleet.ts";
 
 /** Pairs of a fleet file and the manifests that it becomes: NAME.input.yaml, NAME.output.yaml. */
 export const GOLDEN_DIR = import.meta.dirname;

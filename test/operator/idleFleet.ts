@@ -1,10 +1,9 @@
 import type { Manifest } from "../../src/render/manifest.ts";
-import { plannedBudgets, type PlannedBudget } from "../../src/budget/plannedBudgets.ts";
+import { plannedBudgets, type PlannedBudget, planFleet } from "../../src/budget/planFleet.ts";
 import { serverObjects } from "../../charts/serverObjects.ts";
 import { tierObjects } from "../../charts/tierObjects.ts";
 import type { ConnectionBudget } from "../../src/api/connectionBudget.ts";
 import type { McpServer } from "../../src/api/mcpServer.ts";
-import { planFleet } from "../../src/budget/planFleet.ts";
 import { credentials } from "../../src/credentials/credentials.ts";
 import { secretOf } from "../../src/credentials/secrets.ts";
 import { budgetOf, serverOf } from "../fleets/fleetOf.ts";

@@ -5,7 +5,7 @@ import { fieldOf, textAt } from "../../src/json/fields.ts";
 import type { PostgresSnapshot } from "../../src/model/postgres.ts";
 import type { Console } from "../../src/protocol/console.ts";
 import { madeOf } from "./controllers.ts";
-import type { PlannedBudget } from "../../src/budget/plannedBudgets.ts";
+import type { PlannedBudget } from "../../src/budget/planFleet.ts";
 import { idleFleet, PRESS_HOST } from "./idleFleet.ts";
 import { memoryApiServer, type MemoryApiServer } from "./memoryApiServer.ts";
 import { pgbouncerStandIn, type PgBouncerStandIn } from "./pgbouncerStandIn.ts";

@@ -4,9 +4,9 @@ import type { Console, Showable } from "../../src/protocol/console.ts";
 import { consoleName } from "../../src/pgbouncer/processIdentity.ts";
 import { CLIENT_LOGIN_TIMEOUT_SECONDS } from "../../src/pgbouncer/ini.ts";
 import { linesOf } from "../../src/pgbouncer/lines.ts";
-import type { ShowRow } from "../../src/pgbouncer/showRows.ts";
+import type { ShowRow } from "../../src/pgbouncer/show.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
-import type { PlannedBudget } from "../../src/budget/plannedBudgets.ts";
+import type { PlannedBudget } from "../../src/budget/planFleet.ts";
 import type { ServerPool, Traffic } from "./traffic.ts";
 
 /** One process of a tier, as it would answer in its console; it is none. */

@@ -1,8 +1,6 @@
 import { randomBytes } from "node:crypto";
-
 import { parseAllDocuments } from "yaml";
-
-import { plannedBudgets } from "../../src/budget/plannedBudgets.ts";
+import { plannedBudgets, planFleet } from "../../src/budget/planFleet.ts";
 import { serverObjects } from "../../charts/serverObjects.ts";
 import { tierObjects } from "../../charts/tierObjects.ts";
 import { roleOf, type ConnectionBudget } from "../../src/api/connectionBudget.ts";
@@ -11,7 +9,6 @@ import { formatProblem } from "../../src/fleet/problem.ts";
 import { readFleet } from "../../src/fleet/readFleet.ts";
 import { guardSql } from "../../src/budget/guard.ts";
 import type { Plan } from "../../src/budget/plan.ts";
-import { planFleet } from "../../src/budget/planFleet.ts";
 import { credentials } from "../../src/credentials/credentials.ts";
 import {
   secretKeyOf,

@@ -1,9 +1,8 @@
-import { plannedBudgets } from "../../src/budget/plannedBudgets.ts";
+import { plannedBudgets, planFleet } from "../../src/budget/planFleet.ts";
 import { budgetAnnotations } from "../../charts/statefulSet.ts";
 import { configMap } from "../../charts/tierObjects.ts";
 import { processCountOf } from "../../src/api/connectionBudget.ts";
 import { readFleet } from "../../src/fleet/readFleet.ts";
-import { planFleet } from "../../src/budget/planFleet.ts";
 import { nofileLimit } from "../../src/pgbouncer/nofile.ts";
 
 /**

@@ -6,9 +6,8 @@
 import { readFileSync } from "node:fs";
 import { App, Chart } from "cdk8s";
 import { McpServerWorkload, PgBouncerTier } from "../../charts/constructs.ts";
-import { plannedBudgets } from "../../src/budget/plannedBudgets.ts";
+import { plannedBudgets, planFleet } from "../../src/budget/planFleet.ts";
 import { readFleet } from "../../src/fleet/readFleet.ts";
-import { planFleet } from "../../src/budget/planFleet.ts";
 
 const [fleet = "", outdir = ""] = process.argv.slice(2);
 const read = readFleet([{ name: fleet, text: readFileSync(fleet, "utf8") }]);

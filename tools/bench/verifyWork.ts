@@ -1,8 +1,7 @@
 import { parseAllDocuments } from "yaml";
 import { manifestFiles } from "../../charts/manifestFiles.ts";
-import { plannedBudgets } from "../../src/budget/plannedBudgets.ts";
+import { plannedBudgets, planFleet } from "../../src/budget/planFleet.ts";
 import { readFleet } from "../../src/fleet/readFleet.ts";
-import { planFleet } from "../../src/budget/planFleet.ts";
 import { main } from "../../src/cli/main.ts";
 import type { ExitCode } from "../../src/cli/shell.ts";
 import { fleetText } from "./fleetText.ts";

@@ -4,7 +4,7 @@ import type { McpServer } from "../../api/mcpServer.ts";
 import { formatPostgresAddress, postgresAddressOf } from "../../api/postgresAddress.ts";
 import { generationsOf, mostReplicas } from "../sums.ts";
 import type { Plan } from "../plan.ts";
-import { plannedBudgets, type PlannedBudget, type PlannedServer } from "../plannedBudgets.ts";
+import { plannedBudgets, type PlannedBudget, type PlannedServer } from "../planFleet.ts";
 import { postgresOf } from "../postgresShares.ts";
 
 /** A fleet and its plan, which must be feasible. */

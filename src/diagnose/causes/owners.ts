@@ -1,4 +1,4 @@
-import { ownershipOf } from "../../conditions/ownership.ts";
+import { ownershipOf } from "../../conditions/clientOwners.ts";
 import type { LiveSystem } from "../../model/liveSystem.ts";
 import type { LiveWorkload } from "../../model/workload.ts";
 import { byCodeUnit } from "../../text/order.ts";

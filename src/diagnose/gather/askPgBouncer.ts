@@ -9,13 +9,11 @@ import {
   poolsOf,
   serversOf,
   versionOf,
-} from "../../pgbouncer/show.ts";
-import {
   shownClockAheadMs,
   shownTimeMs,
   textOf,
   type ClockReading,
-} from "../../pgbouncer/showRows.ts";
+} from "../../pgbouncer/show.ts";
 import { clientsIn } from "../causes/window.ts";
 import type { UnavailablePart } from "../../model/observation.ts";
 import type { LivePgBouncer, PgBouncerSample } from "../../model/pgbouncer.ts";

@@ -1,7 +1,6 @@
 import { known, type Quantity } from "../quantity.ts";
 import type { Field } from "../read/field.ts";
-import { jobPods } from "../read/peakPods.ts";
-import { countIn } from "../read/scalers.ts";
+import { jobPods, countIn } from "../read/peakPods.ts";
 import type { Adapter } from "../read/adapter.ts";
 
 /** KEDA's default of maxReplicaCount, of a ScaledObject and a ScaledJob alike. */

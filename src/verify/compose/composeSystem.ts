@@ -4,7 +4,7 @@ import { ADAPTERS } from "../adapters/adapters.ts";
 import { known } from "../quantity.ts";
 import { AddressBook, completed } from "../read/addresses.ts";
 import { annotatedWhole } from "../read/annotations.ts";
-import { connectedSystem } from "../read/foundSystem.ts";
+import { connectedSystem } from "../read/readSystem.ts";
 import { Inventory } from "../read/inventory.ts";
 import { podPoolers } from "../read/pgbouncerPods.ts";
 import { podPostgres } from "../read/postgresServers.ts";

@@ -2,10 +2,9 @@ import { missing, type MissingQuantity } from "../quantity.ts";
 import type { ManifestObject } from "../sourcePosition.ts";
 import type { Container } from "../workload.ts";
 import { groupOf, kindOf, type Inventory } from "./inventory.ts";
-import type { WorkloadKind } from "./peakPods.ts";
+import type { WorkloadKind, ScalerKind, Scalers } from "./peakPods.ts";
 import type { Configuration, FoundPooler } from "./poolers.ts";
 import type { FoundPostgres } from "./postgresServers.ts";
-import type { ScalerKind, Scalers } from "./scalers.ts";
 
 /**
  * What weir knows of a product: the kinds of its objects (by API group and kind,

@@ -13,7 +13,7 @@ import {
 import type { ConnectionTarget } from "./connectionTargets.ts";
 import { poolSize } from "./poolSize.ts";
 import { processesPerPod } from "./processes.ts";
-import type { Destinations } from "./resolvedTargets.ts";
+import type { Destinations } from "./destinations.ts";
 
 /** What the clients of a workload are, and what is missing to know it. */
 interface ReadClients {

@@ -9,7 +9,7 @@ import { fileTargets, mentionedTargets } from "./mentions.ts";
 import { isPgBouncer } from "./pgbouncerPods.ts";
 import { POOL_PARAMETERS } from "./poolVariables.ts";
 import { isPostgresImage } from "./postgresServers.ts";
-import { resolveTarget, type Destinations } from "./resolvedTargets.ts";
+import { resolveTarget, type Destinations } from "./destinations.ts";
 import { unreadEnvironment, unreadProgram } from "./unread.ts";
 
 /** One connection of a container, from one of its sources. */

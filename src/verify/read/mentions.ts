@@ -3,7 +3,7 @@ import { Template } from "../template.ts";
 import type { Container, Workload } from "../workload.ts";
 import { connectionUrls } from "./connectionStrings.ts";
 import { stringsIn, targetsOf, type ConnectionTarget } from "./connectionTargets.ts";
-import type { Destinations } from "./resolvedTargets.ts";
+import type { Destinations } from "./destinations.ts";
 import { commandBesidesWaiting } from "./waiting.ts";
 
 /** `host: pooler`, `"hostname" = "pooler.db.svc"`, `server=pooler:6432`. */

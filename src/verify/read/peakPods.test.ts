@@ -4,7 +4,7 @@ import { figure } from "../../../test/verify/systemText.ts";
 import { ADAPTERS } from "../adapters/adapters.ts";
 import { adapterScalers, adapterWorkloads } from "./adapter.ts";
 import { Inventory } from "./inventory.ts";
-import { Scalers } from "./scalers.ts";
+import { Scalers } from "./peakPods.ts";
 import { workloadsOf } from "./workloads.ts";
 
 const CONTAINERS = "{ spec: { containers: [{ name: a, image: a }] } }";

@@ -10,7 +10,7 @@ import { Field } from "./field.ts";
 import { groupOf, type Inventory } from "./inventory.ts";
 import { hostsIn } from "./mentions.ts";
 import { hasMoreThanPgBouncer, isPgBouncer } from "./pgbouncerPods.ts";
-import type { Destinations } from "./resolvedTargets.ts";
+import type { Destinations } from "./destinations.ts";
 
 // What may open connections and that weir does not read: other programs, sources of variables and
 // files that are not among the objects, and objects of other kinds.

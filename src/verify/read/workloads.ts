@@ -6,8 +6,7 @@ import { annotatedWhole } from "./annotations.ts";
 import { containersOf } from "./containers.ts";
 import { Field } from "./field.ts";
 import { kindOf, type Inventory } from "./inventory.ts";
-import { WORKLOAD_KINDS, type WorkloadKind } from "./peakPods.ts";
-import type { Scalers } from "./scalers.ts";
+import { WORKLOAD_KINDS, type WorkloadKind, type Scalers } from "./peakPods.ts";
 
 /** An object of a kind that is not known makes pods where its template has containers. */
 const UNKNOWN_KIND: WorkloadKind = {

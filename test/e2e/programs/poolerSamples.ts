@@ -2,7 +2,6 @@
 //
 // Asks each PgBouncer for SHOW DATABASES, over and over.
 import { setTimeout as sleep } from "node:timers/promises";
-
 import {
   CONSOLE_DATABASE,
   MAINTENANCE_LINE,
@@ -10,7 +9,7 @@ import {
   STATS_LOGIN,
 } from "../../../src/api/names.ts";
 import { openConsole, type Console } from "../../../src/protocol/console.ts";
-import type { ShowRow } from "../../../src/pgbouncer/showRows.ts";
+import type { ShowRow } from "../../../src/pgbouncer/show.ts";
 import { systemRuntime } from "../../../src/runtime/runtime.ts";
 
 /** What one PgBouncer was seen to do, from the beginning. */

@@ -1,6 +1,6 @@
 import { array, assert, integer, nat, property, record } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { numberIn, numberOf, shownClockAheadMs, shownTimeMs, textIn, textOf } from "./showRows.ts";
+import { numberIn, numberOf, shownClockAheadMs, shownTimeMs, textIn, textOf } from "./show.ts";
 
 const ROW = { addr: "10.0.0.7", port: 6432, wait: "3", link: "", host: null, odd: {} };
 
