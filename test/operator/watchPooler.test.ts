@@ -177,8 +177,8 @@ test("its console is one of the clients for a minute at most, so that a PgBounce
 
 test("two addresses of one process are told from two processes, whenever consoles are opened anew", async () => {
   const [one, other, apart] = [podIp(), podIp(), podIp()];
-  // A console is opened anew every 3 s: on a busy machine that takes some of them.
-  const runtime = fastRuntime(20);
+  // A console is opened anew every 6 s: on a busy machine that takes some of them.
+  const runtime = fastRuntime(10);
   const start = (host: string) => {
     const started = pollPgBouncer(
       { name: host, host, port: 6432 },
