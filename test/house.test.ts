@@ -134,7 +134,6 @@ const TAKEN_FROM_OUTSIDE: Readonly<Record<string, string>> = {
 
 /** Names of the product that only tests import so far, and what they are there for. */
 const TAKEN_BY_TESTS: Readonly<Record<string, string>> = {
-  "src/cli/main.ts: processShell": "bin/weir.js",
   "src/kube/apply.ts: applyObject": "the version of the operator that enforces the sum",
 };
 

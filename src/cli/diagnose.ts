@@ -4,6 +4,7 @@ import type { ClusterQuestion } from "../diagnose/gather/readCluster.ts";
 import { ANSWER_TIMEOUT_MS } from "../diagnose/gather/source.ts";
 import { diagnosisReport, unavailableBlock, uncertaintyOf } from "../report/diagnosisReport.ts";
 import { pageFor } from "../text/paint.ts";
+import { productsOf } from "./products.ts";
 import { badInput, EXIT, Failure, json, outputOption, type Shell } from "./shell.ts";
 
 interface DiagnoseOptions {
@@ -71,6 +72,7 @@ async function diagnose(options: DiagnoseOptions, shell: Shell): Promise<void> {
       },
       {
         ...shell,
+        products: productsOf(shell),
         onWait: (what) =>
           shell.err(
             `weir diagnose: waits for ${what}, up to ${ANSWER_TIMEOUT_MS / 1000} s an answer\n`,

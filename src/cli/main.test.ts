@@ -39,6 +39,7 @@ describe("weir", () => {
         throw new TypeError("boom\n    at somewhere");
       },
       list: () => undefined,
+      table: () => "",
       env: {},
       runtime: systemRuntime,
       colour: false,

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { whyUnreadable } from "../files/whyUnreadable.ts";
 import { systemRuntime } from "../runtime/runtime.ts";
@@ -23,10 +24,10 @@ const COMMANDS: readonly ((shell: Shell) => Command)[] = [
   operatorCommand,
 ];
 
-/** That of the package; by its name, since sources and what is built lie at other depths. */
-const { version: VERSION }: { readonly version: string } = createRequire(import.meta.url)(
-  "weir/package.json",
-);
+/** The package; by its name, since sources and what is built lie at other depths. */
+const require = createRequire(import.meta.url);
+const { version: VERSION }: { readonly version: string } = require("weir/package.json");
+const KNOWLEDGE = join(dirname(require.resolve("weir/package.json")), "knowledge");
 
 /** Columns of a table where there is no terminal to ask. */
 const COLUMNS_WITHOUT_TERMINAL = 100;
@@ -81,6 +82,7 @@ export function processShell(): Shell {
     err: (text) => void process.stderr.write(text),
     read,
     list,
+    table,
     env: process.env,
     runtime: systemRuntime,
     colour: process.stdout.isTTY && process.stdout.hasColors(),
@@ -96,6 +98,10 @@ function read(path: string): string {
   } catch (error) {
     throw unreadable(path, error);
   }
+}
+
+function table(name: string): string {
+  return readFileSync(join(KNOWLEDGE, `${name}.yaml`), "utf8");
 }
 
 /** The entries of a folder; undefined for any other path. Reading a missing path reports it. */

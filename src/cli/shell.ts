@@ -16,6 +16,8 @@ export interface Shell {
   readonly read: (path: string) => string;
   /** The names in a folder, a folder's with `/` at its end; undefined for what is no folder. */
   readonly list: (path: string) => readonly string[] | undefined;
+  /** The text of one of weir's own tables: that of knowledge/NAME.yaml. */
+  readonly table: (name: string) => string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly runtime: Runtime;
   /** Standard output is a terminal that shows colour (and NO_COLOR is not set). */

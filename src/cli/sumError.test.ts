@@ -20,6 +20,7 @@ it("a sum that weir gets wrong ends a command with one line of numbers, and no o
     err: (text) => (err += text),
     read: (path) => readFileSync(path, "utf8"),
     list: () => undefined,
+    table: () => "",
     env: {},
     runtime: systemRuntime,
     colour: false,

@@ -4,7 +4,6 @@ import { POOL_MAX_ANNOTATION, READ_ANNOTATIONS } from "../api/names.ts";
 import { formatProblem } from "../fleet/problem.ts";
 import type { SourceText } from "../fleet/yaml.ts";
 import { readObjects } from "../verify/read/readObjects.ts";
-import { ADAPTERS } from "../verify/adapters/adapters.ts";
 import { readSystem } from "../verify/read/readSystem.ts";
 import { objectOf } from "../verify/sourcePosition.ts";
 import type { Proof } from "../verify/proof/proof.ts";
@@ -14,6 +13,7 @@ import { counted } from "../text/wording.ts";
 import { proofReport } from "../report/proofReport.ts";
 import { proofAsData } from "../report/proofData.ts";
 import { sarifLog } from "../report/sarif.ts";
+import { productsOf } from "./products.ts";
 import {
   badInput,
   EXIT,
@@ -55,7 +55,7 @@ export function verifyCommand(shell: Shell): Command {
         refuse(problems.map(formatProblem));
         const names = new Set(objects.map((object) => objectOf({ object })));
         const overrides = annotationOverrides(annotations, names);
-        const system = readSystem(objects, ADAPTERS, { overrides });
+        const system = readSystem(objects, productsOf(shell), { overrides });
         const missing = [...system.missing, ...unlistedClients(system)];
         const notes = [...system.notes, ...leftOutNotes(leftOut)];
         const proof = prove({ ...system, missing, notes });

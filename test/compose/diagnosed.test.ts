@@ -1,3 +1,4 @@
+import { PRODUCTS } from "../verify/products.ts";
 import { describe, expect, it } from "vitest";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
 import { readComposeProject } from "../../src/diagnose/gather/readComposeProject.ts";
@@ -24,7 +25,7 @@ describe.each(FLEETS)("the golden fleet $name", (golden) => {
       if (text === undefined) throw new Error(`${path}: ENOENT`);
       return text;
     };
-    const world = { env: NO_DOCKER, read, runtime: systemRuntime };
+    const world = { env: NO_DOCKER, read, runtime: systemRuntime, products: PRODUCTS };
     const askDocker = readComposeProject("/out/compose.yaml", world);
     const { workloads } = await askDocker(new Set());
 

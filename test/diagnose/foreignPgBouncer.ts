@@ -1,3 +1,4 @@
+import { PRODUCTS } from "../verify/products.ts";
 import { readFileSync } from "node:fs";
 import { Socket } from "node:net";
 
@@ -113,7 +114,7 @@ export function gather(
 ): Promise<LiveSystem> {
   return gatherLive(
     { windowMs: 0, intervalMs: 100, ...question },
-    { env, read, runtime: systemRuntime, onWait },
+    { env, read, runtime: systemRuntime, onWait, products: PRODUCTS },
   );
 }
 

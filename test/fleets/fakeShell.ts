@@ -1,6 +1,7 @@
 import { main } from "../../src/cli/main.ts";
 import { EXIT, Failure, type ExitCode, type Shell } from "../../src/cli/shell.ts";
 import { systemRuntime } from "../../src/runtime/runtime.ts";
+import { tableText } from "../verify/products.ts";
 
 /** The world that a test gives a command; what it leaves out is empty. */
 export interface World {
@@ -31,6 +32,7 @@ export async function weir(words: readonly string[], world: World = {}): Promise
       return text;
     },
     list: (path) => listed(Object.keys(world.files ?? {}), path),
+    table: tableText,
     env: world.env ?? {},
     runtime: systemRuntime,
     colour: world.colour ?? false,

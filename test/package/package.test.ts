@@ -11,7 +11,15 @@ import { scratchDir } from "../../tools/processes/scratch.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const BIN = join(ROOT, "node_modules/.bin");
-const PACKED = ["bin", "charts", "src", "package.json", "tsconfig.json", "tsconfig.build.json"];
+const PACKED = [
+  "bin",
+  "charts",
+  "knowledge",
+  "src",
+  "package.json",
+  "tsconfig.json",
+  "tsconfig.build.json",
+];
 
 let app: string;
 

@@ -1,7 +1,7 @@
 import { readObjects } from "../../src/verify/read/readObjects.ts";
-import { ADAPTERS } from "../../src/verify/adapters/adapters.ts";
 import { readSystem } from "../../src/verify/read/readSystem.ts";
 import { processesOf, type Client, type Pooler, type System } from "../../src/verify/system.ts";
+import { PRODUCTS } from "./products.ts";
 import type { Quantity } from "../../src/verify/quantity.ts";
 
 /** The system that a text of manifests tells of; annotations by flag: by object, by name. */
@@ -11,7 +11,7 @@ export function systemIn(
 ): System {
   const { objects, problems } = readObjects([{ name: "all.yaml", text }]);
   if (problems.length > 0) throw new Error(JSON.stringify(problems));
-  return readSystem(objects, ADAPTERS, {
+  return readSystem(objects, PRODUCTS, {
     overrides: new Map(
       Object.entries(annotations).map(([key, values]) => [key, new Map(Object.entries(values))]),
     ),

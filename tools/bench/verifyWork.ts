@@ -2,7 +2,7 @@ import { parseAllDocuments } from "yaml";
 import { manifestFiles } from "../../charts/manifestFiles.ts";
 import { plannedBudgets, planFleet } from "../../src/budget/planFleet.ts";
 import { readFleet } from "../../src/fleet/readFleet.ts";
-import { main } from "../../src/cli/main.ts";
+import { main, processShell } from "../../src/cli/main.ts";
 import type { ExitCode } from "../../src/cli/shell.ts";
 import { fleetText } from "./fleetText.ts";
 import { median } from "./measure.ts";
@@ -44,6 +44,8 @@ export async function raceVerify(text: string, rounds: number): Promise<readonly
   return done;
 }
 
+const { table } = processShell();
+
 /** `weir verify -` with a text on standard input. */
 async function verify(text: string): Promise<{ exitCode: ExitCode; out: string }> {
   const out: string[] = [];
@@ -52,6 +54,7 @@ async function verify(text: string): Promise<{ exitCode: ExitCode; out: string }
     err: () => {},
     read: () => text,
     list: () => undefined,
+    table,
     env: {},
     runtime: systemRuntime,
     colour: false,

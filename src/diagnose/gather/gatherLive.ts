@@ -81,7 +81,9 @@ export async function gatherLive(question: LiveQuestion, world: LiveWorld): Prom
   );
   const project = await askDocker?.(clientAddresses);
   const workloads = [
-    ...(cluster?.hasPods ? liveWorkloads(cluster.objects, cluster.isWhole, clientAddresses) : []),
+    ...(cluster?.hasPods
+      ? liveWorkloads(cluster.objects, cluster.isWhole, clientAddresses, world.products)
+      : []),
     ...(project?.workloads ?? []),
   ];
   return {

@@ -5,6 +5,7 @@ import { fieldOf } from "../../json/fields.ts";
 import { readCompose } from "../../verify/compose/composeFile.ts";
 import { containerIds, DockerOutputError, inspectedContainers } from "./composeContainers.ts";
 import { composeSystem, serviceKey } from "../../verify/compose/composeSystem.ts";
+import type { Products } from "../../verify/read/adapter.ts";
 import type { UnavailablePart } from "../../model/observation.ts";
 import { deadlineOf } from "../../runtime/deadline.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -22,6 +23,8 @@ export interface ComposeWorld {
   /** The text of a file. @throws when it can't be read */
   readonly read: (path: string) => string;
   readonly runtime: Runtime;
+  /** What weir knows of the programs that it finds. */
+  readonly products: Products;
 }
 
 /**
@@ -32,7 +35,7 @@ export interface ComposeWorld {
  * @throws BadCompose, or what `read` throws for the file itself
  */
 export function readComposeProject(file: string, world: ComposeWorld) {
-  const { env, read } = world;
+  const { env, read, products } = world;
   const beside = (path: string) => textOrNone(resolve(dirname(file), path), read);
   const variables = parseEnv(beside(".env") ?? "");
   const project = readCompose(file, read(file), {
@@ -43,7 +46,7 @@ export function readComposeProject(file: string, world: ComposeWorld) {
     },
   });
   // A userlist and keys lie beside, too: what is no ini is not opened.
-  const system = composeSystem(file, project.services, (path) =>
+  const system = composeSystem(file, project.services, products, (path) =>
     path.endsWith(".ini") ? beside(path) : undefined,
   );
   const configured = poolSettings(system);

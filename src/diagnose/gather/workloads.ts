@@ -1,7 +1,7 @@
 import type { LiveWorkload } from "../../model/workload.ts";
 import { byNames } from "../../text/order.ts";
 import { Field } from "../../verify/read/field.ts";
-import { ADAPTERS } from "../../verify/adapters/adapters.ts";
+import type { Products } from "../../verify/read/adapter.ts";
 import { readSystem } from "../../verify/read/readSystem.ts";
 import { objectOf, type ManifestObject } from "../../verify/sourcePosition.ts";
 import type { Client, System } from "../../verify/system.ts";
@@ -19,9 +19,10 @@ export function liveWorkloads(
   objects: readonly ManifestObject[],
   isWhole: boolean,
   clientAddresses: ReadonlySet<string>,
+  products: Products,
 ): readonly LiveWorkload[] {
   const byKey = new Map(objects.map((object) => [objectOf({ object }), object]));
-  const configured = isWhole ? poolSettings(readSystem(objects, ADAPTERS)) : [];
+  const configured = isWhole ? poolSettings(readSystem(objects, products)) : [];
   return connectedWorkloads(configured, runningPods(objects), clientAddresses)
     .map(({ name, settings: { processesPerPod, ...settings }, pods }) => ({
       name,

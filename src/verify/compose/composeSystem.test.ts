@@ -1,3 +1,4 @@
+import { PRODUCTS } from "../../../test/verify/products.ts";
 import { describe, expect, it } from "vitest";
 import { clientShape, poolerShape } from "../../../test/verify/systemText.ts";
 import type { System } from "../system.ts";
@@ -20,7 +21,7 @@ const POOLER = `
 function systemIn(services: string): System {
   const none = { variable: () => undefined, envFile: () => undefined };
   const project = readCompose("compose.yaml", `services:${services}`, none);
-  return composeSystem("compose.yaml", project.services, (path) =>
+  return composeSystem("compose.yaml", project.services, PRODUCTS, (path) =>
     path === "./pgbouncer.ini" ? INI : undefined,
   );
 }

@@ -1,7 +1,7 @@
 import { PODS_ANNOTATION } from "../../api/names.ts";
 import { counted } from "../../text/wording.ts";
-import { ADAPTERS } from "../adapters/adapters.ts";
 import { known } from "../quantity.ts";
+import type { Products } from "../read/adapter.ts";
 import { AddressBook, completed } from "../read/addresses.ts";
 import { annotatedWhole } from "../read/annotations.ts";
 import { connectedSystem } from "../read/readSystem.ts";
@@ -28,6 +28,7 @@ export function serviceKey(name: string): string {
 export function composeSystem(
   file: string,
   services: readonly ComposeService[],
+  { adapters, knowledge }: Products,
   textOf: (path: string) => string | undefined,
 ): System {
   const object = fileObject(file);
@@ -37,7 +38,7 @@ export function composeSystem(
     services.map(({ name, aliases }) => [serviceKey(name), [name, ...aliases]]),
   );
   for (const host of [...hostsOf.values()].flat()) book.addHostElsewhere(host);
-  const poolers = workloads.flatMap((workload) => podPoolers(workload, ADAPTERS));
+  const poolers = workloads.flatMap((workload) => podPoolers(workload, adapters));
   for (const { name, workload, ports } of poolers) {
     for (const host of hostsOf.get(workload?.key ?? "") ?? []) {
       book.addHost(host, ports, { kind: "pooler", name });
@@ -55,7 +56,7 @@ export function composeSystem(
     }),
   );
   const addressed = new Set(poolers.map(({ name }) => name));
-  return connectedSystem({ workloads, poolers, servers, book, addressed });
+  return connectedSystem({ workloads, poolers, servers, book, addressed, knowledge });
 }
 
 function workloadOf(

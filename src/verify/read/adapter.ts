@@ -1,3 +1,4 @@
+import type { Knowledge } from "../knowledge/knowledge.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
 import type { ManifestObject } from "../sourcePosition.ts";
 import type { Container } from "../workload.ts";
@@ -27,6 +28,12 @@ export interface Adapter {
     readonly isOf: (container: Container) => boolean;
     readonly configuration: (container: Container) => Configuration | MissingQuantity;
   };
+}
+
+/** What weir knows of others' products: in code, and in the tables of knowledge/. */
+export interface Products {
+  readonly adapters: readonly Adapter[];
+  readonly knowledge: Knowledge;
 }
 
 /** The context in which an operator's object is read. */

@@ -11,7 +11,7 @@ import {
 import type { ManifestObject } from "../sourcePosition.ts";
 import { isMapping } from "../../json/fields.ts";
 import { readObjects } from "./readObjects.ts";
-import { ADAPTERS } from "../adapters/adapters.ts";
+import { PRODUCTS } from "../../../test/verify/products.ts";
 import { readSystem } from "./readSystem.ts";
 import type { System } from "../system.ts";
 import type { Quantity } from "../quantity.ts";
@@ -96,7 +96,7 @@ function figuresIn({ poolers, clients, postgres }: System): readonly number[] {
 
 /** What matters of a system, in an order of its own. */
 function seen(objects: readonly ManifestObject[]): readonly string[] {
-  const { poolers, clients, postgres, missing } = readSystem(objects, ADAPTERS);
+  const { poolers, clients, postgres, missing } = readSystem(objects, PRODUCTS);
   return [
     ...poolers.map(poolerShape),
     ...clients.map(clientShape),
@@ -120,7 +120,7 @@ it("whatever stands in a field, the system is read, and no figure is less than n
           objects[at % objects.length] = { ...object, value };
         }
       }
-      const values = figuresIn(readSystem(objects, ADAPTERS));
+      const values = figuresIn(readSystem(objects, PRODUCTS));
       expect(values.filter((value) => !Number.isSafeInteger(value) || value < 0)).toEqual([]);
     }),
     { numRuns: 100 },

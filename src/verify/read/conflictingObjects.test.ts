@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { APP_INI, deploymentText, poolerText } from "../../../test/verify/systemText.ts";
 import { prove } from "../proof/prove.ts";
 import { readObjects } from "./readObjects.ts";
-import { ADAPTERS } from "../adapters/adapters.ts";
+import { PRODUCTS } from "../../../test/verify/products.ts";
 import { readSystem } from "./readSystem.ts";
 
 const URL = "postgres://app@pooler:6432/app";
@@ -29,7 +29,7 @@ function proofs(base: string, overlay: string) {
   return [files, files.toReversed()].map((sources) => {
     const { objects, problems } = readObjects(sources);
     expect(problems).toEqual([]);
-    const { verdict, sums, findings, missing } = prove(readSystem(objects, ADAPTERS));
+    const { verdict, sums, findings, missing } = prove(readSystem(objects, PRODUCTS));
     return {
       verdict,
       sums: sums.map(({ of, total, verdict: one }) => [of, total, one]),

@@ -1,4 +1,5 @@
 import { POSTGRES_PORT } from "../../api/names.ts";
+import type { Knowledge } from "../knowledge/knowledge.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
 import { runningContainers, type Workload } from "../workload.ts";
 import { completed, isLoopback, type AddressBook, type Endpoint } from "./addresses.ts";
@@ -12,6 +13,7 @@ export interface Destinations {
   readonly poolers: readonly FoundPooler[];
   /** Addresses of the Postgres that the poolers' lines lead to. */
   readonly behind: ReadonlySet<string>;
+  readonly knowledge: Knowledge;
 }
 
 /** Where connections of a workload's pods to that host and port go, or what is missing to know it. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { figure, poolerShape, poolerText, systemIn } from "../../../test/verify/systemText.ts";
 import { readObjects } from "./readObjects.ts";
-import { ADAPTERS } from "../adapters/adapters.ts";
+import { PRODUCTS } from "../../../test/verify/products.ts";
 import { readSystem } from "./readSystem.ts";
 
 const PG = "pg.db.svc.cluster.local:5432";
@@ -123,7 +123,7 @@ describe("a bare ini", () => {
 
   it("is called by its file; its processes nobody says", () => {
     const { objects } = readObjects([{ name: "conf/main.ini", text }]);
-    const { poolers } = readSystem(objects, ADAPTERS);
+    const { poolers } = readSystem(objects, PRODUCTS);
     expect(poolers.map(poolerShape)).toEqual([
       {
         name: "main.ini",
@@ -145,7 +145,7 @@ describe("a bare ini", () => {
   it("is told its processes by a flag", () => {
     const { objects } = readObjects([{ name: "conf/main.ini", text }]);
     const overrides = new Map([["PgBouncer default/main.ini", new Map([["weir.dev/pods", "2"]])]]);
-    const { poolers } = readSystem(objects, ADAPTERS, { overrides });
+    const { poolers } = readSystem(objects, PRODUCTS, { overrides });
     expect(figure(poolers[0]?.groups[0]?.processes)).toBe(2);
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { processesOf, type Client } from "../system.ts";
 import type { Quantity } from "../quantity.ts";
 import { readObjects } from "./readObjects.ts";
-import { ADAPTERS } from "../adapters/adapters.ts";
+import { PRODUCTS } from "../../../test/verify/products.ts";
 import { readSystem } from "./readSystem.ts";
 
 function value(figure: Quantity | undefined): number | string | undefined {
@@ -23,7 +23,7 @@ function systemOf(...files: readonly string[]) {
   const sources = files.map((name) => ({ name, text: readFileSync(name, "utf8") }));
   const { objects, problems } = readObjects(sources);
   expect(problems).toEqual([]);
-  return readSystem(objects, ADAPTERS);
+  return readSystem(objects, PRODUCTS);
 }
 
 const SERVERS = [

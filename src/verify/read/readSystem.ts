@@ -14,8 +14,9 @@ import {
   adapterWorkloads,
   isOperators,
   operatorResources,
-  type Adapter,
+  type Products,
 } from "./adapter.ts";
+import type { Knowledge } from "../knowledge/knowledge.ts";
 import { AddressBook, completed, type Endpoint, isLoopback } from "./addresses.ts";
 import { barePooler } from "./bareIni.ts";
 import { withoutConflicts } from "./conflictingObjects.ts";
@@ -36,14 +37,15 @@ import { clientsOf } from "./clients.ts";
  * Pure. A number that the objects don't have, or that differs between two of one name, is a
  * MissingQuantity and says how to give it; nothing is guessed.
  *
- * @param adapters the products that weir knows, besides Kubernetes and PgBouncer
+ * @param products what weir knows besides Kubernetes and PgBouncer
  * @param overrides annotations given by flag, as if they stood on the object, and over those that do
  */
 export function readSystem(
   objects: readonly ManifestObject[],
-  adapters: readonly Adapter[],
+  products: Products,
   { overrides = new Map() }: { readonly overrides?: AnnotationOverrides } = {},
 ): System {
+  const { adapters, knowledge } = products;
   const inventory = new Inventory(objects, overrides);
   const scalers = new Scalers(inventory, adapterScalers(adapters));
   const operators = operatorResources(adapters, { inventory, scalers });
@@ -60,7 +62,7 @@ export function readSystem(
     ...operators.postgres,
   ]);
   const addressed = addressedPoolers(inventory, book, poolers);
-  const system = connectedSystem({ workloads, poolers, servers, book, addressed });
+  const system = connectedSystem({ workloads, poolers, servers, book, addressed, knowledge });
   const keys = new Set([...owned, ...workloads.map(({ key }) => key)]);
   const isRead = (object: ManifestObject): boolean =>
     isOperators(adapters, object) || keys.has(objectOf({ object }));
@@ -158,16 +160,18 @@ interface FoundSystem {
   readonly book: AddressBook;
   /** Names of the poolers that have an address: others than their own pods can connect to them. */
   readonly addressed: ReadonlySet<string>;
+  readonly knowledge: Knowledge;
 }
 
 /** The system, every connection followed to where it leads. */
 export function connectedSystem(found: FoundSystem): System {
-  const { workloads, poolers, servers, book, addressed } = found;
+  const { workloads, poolers, servers, book, addressed, knowledge } = found;
   const groups = poolers.map((pooler) => groupsOf(pooler, book, servers));
   const behind = new Set(
     groups.flat().flatMap(({ lines }) => lines.map(({ postgres }) => postgres)),
   );
-  const byWorkload = workloads.map((workload) => clientsOf(workload, { book, poolers, behind }));
+  const destinations = { book, poolers, behind, knowledge };
+  const byWorkload = workloads.map((workload) => clientsOf(workload, destinations));
   const clients = byWorkload.flatMap((one) => one.clients);
   const sidecars = new Set(byWorkload.flatMap(({ sidecarPoolers }) => sidecarPoolers));
   const finished = poolers.map((pooler, index) => {

@@ -1,5 +1,6 @@
 import { CONNECTS_TO_ANNOTATION, POOL_MAX_ANNOTATION } from "../../api/names.ts";
 import { isMapping } from "../../json/fields.ts";
+import type { Knowledge } from "../knowledge/knowledge.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
 import { objectOf, type ManifestObject } from "../sourcePosition.ts";
 import { imagePath, type Container, type Workload } from "../workload.ts";
@@ -19,7 +20,7 @@ import type { Destinations } from "./destinations.ts";
 export function unreadProgram(
   workload: Workload,
   container: Container,
-  { poolers }: Destinations,
+  { poolers, knowledge }: Destinations,
 ): readonly MissingQuantity[] {
   const { name, place, imagePlace } = container;
   if (isPgBouncer(container)) {
@@ -28,17 +29,16 @@ export function unreadProgram(
     const remedy = `annotate its pods with ${CONNECTS_TO_ANNOTATION}: "${name}=localhost:PORT/DATABASE?user=LOGIN" and ${POOL_MAX_ANNOTATION}, or "${name}=none"`;
     return [missing(what, place, remedy)];
   }
-  if (poolers.length === 0 || !isOtherPooler(container)) return [];
+  if (poolers.length === 0 || !isOtherPooler(container, knowledge)) return [];
   const what = `what the pooler in container ${name} of ${workload.key} opens, and where: weir reads PgBouncer's configuration alone`;
   return [missing(what, imagePlace, OTHER_REMEDY)];
 }
 
-/** Other poolers of Postgres: what they open stands in files of their own kinds. */
-const OTHER_POOLER = /(?:^|\/)[\w.-]*(?:pgcat|odyssey|pgpool|supavisor|pgdog|pgagroal)[\w.-]*$/i;
-
-function isOtherPooler(container: Container): boolean {
-  const path = imagePath(container);
-  return OTHER_POOLER.test(path) && !/exporter|metrics/i.test(path);
+function isOtherPooler(container: Container, { poolers }: Knowledge): boolean {
+  const path = imagePath(container).toLowerCase();
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const words = poolers.flatMap(({ images }) => images);
+  return words.some((word) => name.includes(word)) && !/exporter|metrics/.test(path);
 }
 
 const OTHER_REMEDY = `annotate its pods with ${CONNECTS_TO_ANNOTATION} (where it connects to, or "none" if it connects to none of these Postgres servers) and ${POOL_MAX_ANNOTATION}`;

@@ -1,0 +1,21 @@
+import { describe, expect, it } from "vitest";
+import { tableText } from "../../../test/verify/products.ts";
+import { readKnowledge } from "./knowledge.ts";
+
+const ROW = "{ name: PgCat, images: [pgcat], source: 'https://example.com/pgcat' }";
+
+describe("the tables of knowledge/", () => {
+  it("are read, each with rows", () => {
+    for (const rows of Object.values(readKnowledge(tableText))) expect(rows).not.toEqual([]);
+  });
+
+  it.each([
+    ["an unknown field", `[${ROW.replace("images", "image")}]`, /row 1.*image/],
+    ["no source", `[${ROW}, { name: PgCat, images: [pgcat] }]`, /row 2, source/],
+    ["no list", ROW, /row 1/],
+  ])("with %s are refused, with file and row", (_, text, message) => {
+    const textOf = (table: string) => (table === "poolers" ? text : tableText(table));
+    expect(() => readKnowledge(textOf)).toThrow(message);
+    expect(() => readKnowledge(textOf)).toThrow("knowledge/poolers.yaml");
+  });
+});
