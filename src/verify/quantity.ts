@@ -10,6 +10,8 @@ export interface KnownQuantity {
   readonly why: string;
   /** Every field that it comes from; empty for a default of a program. */
   readonly places: readonly SourcePosition[];
+  /** What would be missing if it were not assumed; absent: the objects and facts give the number. */
+  readonly assuming?: readonly MissingQuantity[];
 }
 
 /** Something that can't be known from the objects. */
@@ -28,6 +30,16 @@ export function known(
   ...places: readonly SourcePosition[]
 ): KnownQuantity {
   return { known: true, value, why, places };
+}
+
+/** The number that is assumed while nobody says otherwise, and the question that would settle it. */
+export function assumed(
+  question: MissingQuantity,
+  value: number,
+  why: string,
+  ...places: readonly SourcePosition[]
+): KnownQuantity {
+  return { ...known(value, why, ...places), assuming: [question] };
 }
 
 export function missing(what: string, place: SourcePosition, remedy: string): MissingQuantity {
@@ -50,8 +62,12 @@ export function product(a: Quantity, b: Quantity): Quantity {
   if (zero !== undefined) return zero;
   if (!a.known) return a;
   if (!b.known) return b;
-  if (b.value === 1 && b.places.length === 0) return a;
-  return known(a.value * b.value, `${a.why} × ${b.why}`, ...a.places, ...b.places);
+  if (b.value === 1 && b.places.length === 0 && b.assuming === undefined) return a;
+  const assuming = [...(a.assuming ?? []), ...(b.assuming ?? [])];
+  return {
+    ...known(a.value * b.value, `${a.why} × ${b.why}`, ...a.places, ...b.places),
+    ...(assuming.length > 0 && { assuming }),
+  };
 }
 
 /** A positive whole number as people write one; undefined for anything else, 0 too. */

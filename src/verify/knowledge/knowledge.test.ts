@@ -12,7 +12,7 @@ describe("the tables of knowledge/", () => {
   it.each([
     ["an unknown field", `[${ROW.replace("images", "image")}]`, /row 1.*image/],
     ["no source", `[${ROW}, { name: PgCat, images: [pgcat] }]`, /row 2, source/],
-    ["no list", ROW, /row 1/],
+    ["no list", ROW, /expected array/],
   ])("with %s are refused, with file and row", (_, text, message) => {
     const textOf = (table: string) => (table === "poolers" ? text : tableText(table));
     expect(() => readKnowledge(textOf)).toThrow(message);

@@ -23,19 +23,19 @@ export type Knowledge = {
  * @throws Error for a row that has an unknown field, a wrong one or no source, with file and row
  */
 export function readKnowledge(textOf: (table: string) => string): Knowledge {
+  const rowsOf = <Row>(table: TableName, row: z.ZodType<Row>): readonly Row[] =>
+    checkedRows(table, parse(textOf(table)), row);
   return {
-    poolers: rowsOf("poolers", textOf),
+    poolers: rowsOf("poolers", TABLES.poolers),
   };
 }
 
-function rowsOf<Table extends TableName>(
-  table: Table,
-  textOf: (table: string) => string,
-): Knowledge[Table] {
-  const rows: unknown = parse(textOf(table));
-  const { data, error } = z.array(TABLES[table]).safeParse(rows);
-  if (error === undefined) return data as Knowledge[Table];
-  const [{ path: [row = 0, ...field] = [], message } = { message: "" }] = error.issues;
+function checkedRows<Row>(table: string, rows: unknown, row: z.ZodType<Row>): readonly Row[] {
+  const { data, error } = z.array(row).safeParse(rows);
+  if (error === undefined) return data;
+  const [issue] = error.issues;
+  const [index, ...field] = issue?.path ?? [];
+  const which = index === undefined ? "" : ` row ${Number(index) + 1}`;
   const where = field.length === 0 ? "" : `, ${field.join(".")}`;
-  throw new Error(`knowledge/${table}.yaml: row ${Number(row) + 1}${where}: ${message}`);
+  throw new Error(`knowledge/${table}.yaml:${which}${where}: ${issue?.message}`);
 }
