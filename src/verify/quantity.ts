@@ -62,12 +62,12 @@ export function product(a: Quantity, b: Quantity): Quantity {
   if (zero !== undefined) return zero;
   if (!a.known) return a;
   if (!b.known) return b;
-  if (b.value === 1 && b.places.length === 0 && b.assuming === undefined) return a;
   const assuming = [...(a.assuming ?? []), ...(b.assuming ?? [])];
-  return {
-    ...known(a.value * b.value, `${a.why} × ${b.why}`, ...a.places, ...b.places),
-    ...(assuming.length > 0 && { assuming }),
-  };
+  const isOnce = b.value === 1 && b.places.length === 0;
+  const { value, why, places } = isOnce
+    ? a
+    : known(a.value * b.value, `${a.why} × ${b.why}`, ...a.places, ...b.places);
+  return { ...known(value, why, ...places), ...(assuming.length > 0 && { assuming }) };
 }
 
 /** A positive whole number as people write one; undefined for anything else, 0 too. */

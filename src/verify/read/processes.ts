@@ -1,5 +1,5 @@
 import { PROCESSES_PER_POD_ANNOTATION } from "../../api/names.ts";
-import { known, missing, positiveCount, type Quantity } from "../quantity.ts";
+import { assumed, known, missing, positiveCount, type Quantity } from "../quantity.ts";
 import { Template } from "../template.ts";
 import { commandLine, type Container, type Workload } from "../workload.ts";
 import { annotatedCount } from "./annotations.ts";
@@ -128,7 +128,9 @@ export function processesPerPod(workload: Workload, container: Container): Quant
     const { otherwise } = forking ?? {};
     return otherwise !== undefined && command.test(otherwise.where)
       ? unknown(otherwise.why)
-      : known(1, "1 process");
+      : forking === undefined
+        ? assumed(unknown("its program is not known"), 1, "1 process")
+        : known(1, "1 process");
   }
   const count = positiveCount(variable.value.known);
   if (count !== undefined) {
