@@ -1,4 +1,4 @@
-import { PROCESSES_PER_POD_ANNOTATION } from "../../api/names.ts";
+import { POOL_LIMIT_ANNOTATION, PROCESSES_PER_POD_ANNOTATION } from "../../api/names.ts";
 import { assumed, known, missing, positiveCount, type Quantity } from "../quantity.ts";
 import { Template } from "../template.ts";
 import { commandLine, type Container, type Workload } from "../workload.ts";
@@ -104,6 +104,8 @@ export function processesPerPod(workload: Workload, container: Container): Quant
   const what = `how many processes container ${name} runs`;
   const annotated = annotatedCount(workload.annotation(PROCESSES_PER_POD_ANNOTATION), name, what);
   if (annotated !== undefined) return annotated;
+  // weir's own pods are annotated where they have more than one.
+  if (workload.annotation(POOL_LIMIT_ANNOTATION) !== undefined) return known(1, "1 process");
   const command = fullCommand(container);
   const isImages = container.command.length === 0;
   const [forking, another] = FORKING.filter(
