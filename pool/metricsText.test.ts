@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 
 import { metricsText, WaitTimes } from "./metricsText.ts";
 
-it("the figures are told as Prometheus reads them", () => {
+it("the figures are reported as Prometheus reads them", () => {
   const waits = new WaitTimes();
   for (const seconds of [0, 0.25, 0.5, 60]) waits.add(seconds);
   const text = metricsText({

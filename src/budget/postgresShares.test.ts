@@ -36,7 +36,7 @@ describe("budgets that share one Postgres", () => {
     ]);
   });
 
-  it("are told apart by port, and told to be the same from two namespaces", () => {
+  it("are distinguished by port, and known to be the same from two namespaces", () => {
     const elsewhere = sharing("b", 50, {
       namespace: "other",
       postgres: { host: "pg.writing" },

@@ -25,7 +25,7 @@ describe("weir", () => {
     expect(out).toContain("plan [options] [fleet...]");
   });
 
-  it("tells its version, that of the package", async () => {
+  it("says its version, that of the package", async () => {
     const { version } = JSON.parse(readFileSync(`${ROOT}package.json`, "utf8"));
     expect(await weir(["--version"])).toEqual({ exitCode: 0, out: `${version}\n`, err: "" });
   });

@@ -169,7 +169,7 @@ describe("weir plan: which fleet", () => {
     expect(err).toContain(message);
   });
 
-  it("tells all problems of a fleet, each with its place", async () => {
+  it("reports all problems of a fleet, each with its place", async () => {
     const text = EXAMPLE.replace("port: 3001", "port: 0").replace("port: 3002", "port: many");
     const { exitCode, err } = await plan(["x.yaml"], { files: { "x.yaml": text } });
     expect(exitCode).toBe(2);

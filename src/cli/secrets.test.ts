@@ -243,7 +243,7 @@ describe("a cluster", () => {
     );
   });
 
-  test("that nobody reaches is told in one line, with what to do without it", async () => {
+  test("that nobody reaches is reported in one line, with what to do without it", async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
     const { exitCode, out, err } = await run(["fleet.yaml"], {
       env: { KUBECONFIG: await kubeconfig(url) },
@@ -255,7 +255,7 @@ describe("a cluster", () => {
     );
   });
 
-  test("that is not configured is told in one line", async () => {
+  test("that is not configured is reported in one line", async () => {
     expect(await run(["fleet.yaml"], { env: { HOME: "/absent" } })).toEqual({
       exitCode: 1,
       out: "",

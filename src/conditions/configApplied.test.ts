@@ -83,7 +83,7 @@ describe("what PgBouncer has applied", () => {
     expect(condition?.message).toContain(text);
   });
 
-  it("is told once where it is the same on all processes, keys before lines", () => {
+  it("is reported once where it is the same on all processes, keys before lines", () => {
     expect(alike(2)).toMatch(
       /^both processes: max_client_conn: 300, planned 200, line author: max_db_client_connections 3, planned 10, line .* and 6 more \(edited by hand, [^;]*\)$/,
     );
@@ -91,7 +91,7 @@ describe("what PgBouncer has applied", () => {
     expect(alike(1)).toMatch(/^writing-pgbouncer-0: max_client_conn: 300, planned 200, line /);
   });
 
-  it("is told of each process where it is another, keys before lines", () => {
+  it("is reported for each process where it is another, keys before lines", () => {
     const fewer = withPgBouncerState(snapshotOf(), withLine("scene", { maxClientConnections: 20 }));
     const other = withPgBouncerState(fewer, setTo("max_client_conn", "300"), 1);
     expect(applied(other)?.message).toMatch(
@@ -99,7 +99,7 @@ describe("what PgBouncer has applied", () => {
     );
   });
 
-  it("is told of all processes only where all were seen", () => {
+  it("is reported for all processes only where all were observed", () => {
     const snapshot = snapshotOf({ budget: budgetOf({ pgbouncer: { replicas: 3 } }) });
     const changed = withPgBouncerState(snapshot, setTo("max_client_conn", "300"));
     const poolers = changed.pgbouncers.state === "available" ? changed.pgbouncers.value : [];
@@ -143,7 +143,7 @@ function lowered(state: PgBouncerState): PgBouncerState {
 }
 
 describe("a RELOAD that took in a part", () => {
-  it("is told by lines that follow the plan up to one", () => {
+  it("is reported by lines that follow the plan up to one", () => {
     const old = withPgBouncerState(snapshotOf(), olderFrom("reporting"));
     const condition = applied(old);
     expect(condition).toMatchObject({ status: "False", reason: "PartlyApplied" });
@@ -152,7 +152,7 @@ describe("a RELOAD that took in a part", () => {
     );
   });
 
-  it("is told by a process that has all of it and one that has not", () => {
+  it("is reported by a process that has all of it and one that has not", () => {
     const condition = applied(withPgBouncerState(snapshotOf(), lowered, 1));
     expect(condition).toMatchObject({ status: "False", reason: "PartlyApplied" });
     expect(condition?.message).toContain(

@@ -16,7 +16,7 @@ describe("the objects as written", () => {
     });
   });
 
-  it("fit as far as one namespace tells, where the operator watches no other", () => {
+  it("fit as far as one namespace says, where the operator watches no other", () => {
     const alone = { ...snapshotOf(), namespaceAlone: "writing" };
     const { message: all } = budgetCondition(snapshotOf(), "Feasible") ?? {};
     expect(budgetCondition(alone, "Feasible")).toMatchObject({

@@ -109,7 +109,7 @@ describe("a healthy system", () => {
   });
 });
 
-describe("what can't be seen", () => {
+describe("what can't be observed", () => {
   it("is Unknown, with the reason and who could not be asked", () => {
     const snapshot: BudgetSnapshot = {
       ...snapshotOf(),
@@ -135,7 +135,7 @@ describe("what can't be seen", () => {
     });
   });
 
-  it("is told of Postgres too, whose backends are part of the sum", () => {
+  it("is reported for Postgres too, whose backends are part of the sum", () => {
     const snapshot: BudgetSnapshot = { ...snapshotOf(), postgres: UNREACHABLE };
     expect(budgetCondition(snapshot, "PostgresGuarded")).toMatchObject({ status: "Unknown" });
     expect(budgetCondition(snapshot, "WithinBudget")).toMatchObject({
@@ -151,7 +151,7 @@ describe("what can't be seen", () => {
     expect(budgetCondition(snapshot, "WithinBudget")).toMatchObject({ status: "False" });
   });
 
-  it("is told of objects that can't be read, by name", () => {
+  it("is reported for objects that can't be read, by name", () => {
     const snapshot = snapshotOf();
     const [first, ...others] = snapshot.servers;
     if (first === undefined) throw new Error("no server");
@@ -171,7 +171,7 @@ describe("what can't be seen", () => {
     });
   });
 
-  it("is told of a budget that can't be read", () => {
+  it("is reported for a budget that can't be read", () => {
     const snapshot = snapshotOf();
     const parsed = { ok: false, problems: ["spec.postgres must be given"] } as const;
     const judgement = judge({ ...snapshot, budget: { ...snapshot.budget, parsed } });
@@ -223,14 +223,14 @@ describe("a PgBouncer that can't be reached any more", () => {
     pgbouncers: seen([{ name: "writing-pgbouncer-0", observation: UNREACHABLE }]),
   };
 
-  it("is told of the budget, and not once more of each server", () => {
+  it("is reported for the budget, and not once more of each server", () => {
     expect(kinds(judge(blind))).toEqual([
       "ConnectionBudget Warning Unreachable",
       "ConnectionBudget Warning Unreachable",
     ]);
   });
 
-  it("is told when it is back", () => {
+  it("is reported when it is back", () => {
     const back = { ...after(blind, judge(blind)), pgbouncers: snapshot.pgbouncers };
     expect(kinds(judge(back))).toEqual([
       "ConnectionBudget Normal Within",
@@ -240,7 +240,7 @@ describe("a PgBouncer that can't be reached any more", () => {
 });
 
 describe("Manage", () => {
-  it("is told that this version only observes", () => {
+  it("says that this version only observes", () => {
     expect(budgetCondition(snapshotOf(), "Ready")?.message).toContain("only observes");
     expect(budgetCondition(incidentSnapshot(1), "Ready")?.message).not.toContain("only observes");
   });
@@ -341,7 +341,7 @@ describe("a server whose budget does not exist", () => {
     expect(mcpServerSchema.safeParse({ ...serverOf("lost"), status }).success).toBe(true);
   });
 
-  it("is told to somebody once", () => {
+  it("is reported to somebody once", () => {
     expect(events).toMatchObject([{ type: "Warning", reason: "BudgetNotFound" }]);
   });
 });

@@ -99,7 +99,7 @@ describe("behind a PgBouncer that weir did not make", () => {
     expect(conditionOf(inRoles(roles, host))?.status).toBe(status);
   });
 
-  it("tells of those that the role's limit does not hold", () => {
+  it("reports those that the role's limit does not hold", () => {
     expect(conditionOf(inRoles(["review", "scene", "writing"]))).toMatchObject({
       reason: "OtherRoles",
       message:

@@ -57,7 +57,7 @@ const ALL_UNKNOWN = [
   "WithinGrant=Unknown ProcessesUnseen",
 ];
 
-describe("an existing PgBouncer of which fewer processes are seen than the spec says", () => {
+describe("an existing PgBouncer of which fewer processes are observed than the spec says", () => {
   it("is well of nothing that all of them must tell", () => {
     // Another pool size than the plan's is seen to be bad all the same.
     const ignored = "PoolSettingIgnored=True ConfiguredOtherwise";
@@ -93,7 +93,7 @@ describe("an existing PgBouncer of which fewer processes are seen than the spec 
     );
   });
 
-  it("is bad where the one that is seen is", () => {
+  it("is bad where the one that is observed is", () => {
     const full = incidentSnapshot(20, 2);
     expect(budgetCondition(full, "WithinBudget")).toMatchObject({
       status: "False",
@@ -118,7 +118,7 @@ describe("an existing PgBouncer of which fewer processes are seen than the spec 
     expect(judge(twice).statuses.budget).toMatchObject({ replicas: 1 });
   });
 
-  it("is not seen behind two addresses that have led to one process, though they lead to two now", () => {
+  it("is not observed behind two addresses that have led to one process, though they lead to two now", () => {
     const other = { name: "other-pgbouncer:6432", previouslySameProcessAs: "old-pgbouncer:6432" };
     const balanced = withPoolers(incidentSnapshot(5, 2), other);
     expect(told(balanced)).toEqual([...ALL_UNKNOWN, "PoolSettingIgnored=True ConfiguredOtherwise"]);
@@ -137,7 +137,7 @@ describe("an existing PgBouncer of which fewer processes are seen than the spec 
     expect(budgetCondition(onlyThere, "WithinBudget")?.message).toMatch(/^clients of other-/);
   });
 
-  it("is not seen where its one address does not answer", () => {
+  it("is not observed where its one address does not answer", () => {
     const away = withPoolers(incidentSnapshot(5, 3), {
       name: "other-pgbouncer:6432",
       observation: UNREACHABLE,

@@ -18,7 +18,7 @@ import { conditionIn } from "./condition.ts";
 import { judge } from "./judge.ts";
 
 describe("Admitted", () => {
-  it("tells the floor and the grant in numbers", () => {
+  it("says the floor and the grant in numbers", () => {
     expect(serverCondition(twoServers(), "scene", "Admitted")?.message).toBe(
       "floor 2 = 1 guaranteed × 2 pods at most, of 190 for servers; " +
         "grant 10 = limit 5 × 2 pods at most; 10 slots",
@@ -190,7 +190,7 @@ describe("WithinGrant", () => {
 });
 
 describe("Verified", () => {
-  it("tells what answered, what did not, and what could not be asked", () => {
+  it("says what answered, what did not, and what could not be asked", () => {
     const ok = { ok: true, protocolVersion: "2025-11-25", serverName: "scene", pod: "p" } as const;
     expect(verifiedBy(seen(ok))).toMatchObject({
       status: "True",

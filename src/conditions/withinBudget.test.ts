@@ -82,7 +82,7 @@ it("is not well as soon as a PgBouncer has come back, before its clients have", 
 });
 
 describe("a tier of weir's own", () => {
-  it("tells the sum of its limits, whatever is open", () => {
+  it("says the sum of its limits, whatever is open", () => {
     expect(within(snapshotOf())?.message).toBe(
       "clients: 100 of 10 limited lines + 2 consoles + 4 maintenance + 4 logins = 110 ≤ 200 of " +
         "max_client_conn; slots: at most 48 = ⌊97 of Postgres / 2⌋ on each process; " +
@@ -220,7 +220,7 @@ describe("a tier of weir's own", () => {
     },
   );
 
-  it("tells of a storm of logins in numbers", () => {
+  it("reports a storm of logins in numbers", () => {
     const snapshot = withPgBouncerState(snapshotOf(), (state) => ({
       ...state,
       window: { ...state.window, logins: [{ usedClients: 200, loggingIn: 150 }] },

@@ -257,7 +257,7 @@ describe("a Secret that is there", () => {
     expect(userlistIn(answer)).toContain(`"author" "${texts.password}"\n`);
   });
 
-  test("all problems are told at once", () => {
+  test("all problems are reported at once", () => {
     put("writing/authors", { password: "" });
     put("writing/scene-db", {});
     put("writing/writing-postgres", { username: "postgres", password: "x" });

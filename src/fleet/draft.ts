@@ -6,7 +6,7 @@ import type { FieldProblem } from "./problem.ts";
 
 /**
  * An object that may be wrong somewhere: what the rules across objects see, so that one run finds
- * every problem. Reading a wrong field of `object` ends what `unlessPoisoned` runs.
+ * every problem. Reading a wrong field of `object` ends what `unlessWrong` runs.
  */
 export interface Draft<T> {
   readonly kind: Kind;
@@ -47,7 +47,7 @@ export function byBudget(
 ): ReadonlyMap<string, readonly Draft<McpServer>[]> {
   const groups = new Map<string, Draft<McpServer>[]>();
   for (const draft of servers) {
-    const name = unlessPoisoned(() => draft.object.spec.budgetRef.name);
+    const name = unlessWrong(() => draft.object.spec.budgetRef.name);
     if (name === undefined) continue;
     const key = `${draft.namespace}/${name}`;
     const group = groups.get(key);
@@ -57,32 +57,32 @@ export function byBudget(
   return groups;
 }
 
-/** Thrown where somebody reads a field that is known to be wrong; caught by `unlessPoisoned`. */
-class PoisonedField extends Error {}
+/** Thrown where somebody reads a field that is known to be wrong; caught by `unlessWrong`. */
+class WrongFieldRead extends Error {}
 
 /**
- * The value, but reading a field at or below one of the `poisoned` paths ends the computation that
- * `unlessPoisoned` runs. So a rule is asked of an object that is wrong elsewhere, and only then.
+ * The value, but reading a field at or below one of the `wrong` paths ends the computation that
+ * `unlessWrong` runs. So a rule is asked of an object that is wrong elsewhere, and only then.
  */
-export function poisonFields<T>(value: T, poisoned: readonly FieldPath[]): T {
-  if (poisoned.length === 0 || typeof value !== "object" || value === null) return value;
+export function guardWrongFields<T>(value: T, wrong: readonly FieldPath[]): T {
+  if (wrong.length === 0 || typeof value !== "object" || value === null) return value;
   return new Proxy(value, {
     get: (target, key) => {
       const content: unknown = Reflect.get(target, key);
       if (typeof key === "symbol") return content;
       const segment = Array.isArray(target) && /^\d+$/.test(key) ? Number(key) : key;
-      if (poisoned.some((path) => isWithin([segment], path))) throw new PoisonedField();
-      return poisonFields(content, below(poisoned, segment));
+      if (wrong.some((path) => isWithin([segment], path))) throw new WrongFieldRead();
+      return guardWrongFields(content, below(wrong, segment));
     },
   });
 }
 
 /** What `compute` gives; undefined when it read a field that is wrong. */
-export function unlessPoisoned<T>(compute: () => T): T | undefined {
+export function unlessWrong<T>(compute: () => T): T | undefined {
   try {
     return compute();
   } catch (error) {
-    if (error instanceof PoisonedField) return undefined;
+    if (error instanceof WrongFieldRead) return undefined;
     throw error;
   }
 }

@@ -142,7 +142,7 @@ describe("fields that don't fit each other", () => {
     expect(problemsOf(port)).toEqual([problem]);
   });
 
-  it("are told of also where another field of the object is wrong", () => {
+  it("are reported also where another field of the object is wrong", () => {
     expect(problemsOf("x\n  pool: { guaranteed: 7, env: 5 }\n  members: [a, a]")).toEqual([
       '8:9: spec.port: found "x"; must be a whole number from 1 to 65535',
       "9:23: spec.pool.guaranteed: found 7; must be at most pool.max",

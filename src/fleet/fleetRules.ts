@@ -7,7 +7,7 @@ import { didYouMean } from "../text/didYouMean.ts";
 import {
   byBudget,
   keyOfDraft,
-  unlessPoisoned,
+  unlessWrong,
   type Draft,
   type Drafts,
   type FleetProblem,
@@ -67,7 +67,7 @@ function budgetMissing({ budgets, servers, complete }: Drafts): FleetProblem[] {
   if (!complete) return [];
   const known = new Set(budgets.map(keyOfDraft));
   return servers.flatMap((draft) => {
-    const name = unlessPoisoned(() => draft.object.spec.budgetRef.name);
+    const name = unlessWrong(() => draft.object.spec.budgetRef.name);
     if (name === undefined || known.has(`${draft.namespace}/${name}`)) return [];
     const path = ["spec", "budgetRef", "name"];
     return [
@@ -107,7 +107,7 @@ function tooManyServers({ servers }: Drafts): FleetProblem[] {
 /** A login and the role behind all lines would share one entry of PgBouncer's userlist. */
 function namedAsRole({ budgets, servers }: Drafts): FleetProblem[] {
   const roles = new Map(
-    budgets.map((draft) => [keyOfDraft(draft), unlessPoisoned(() => roleOf(draft.object))]),
+    budgets.map((draft) => [keyOfDraft(draft), unlessWrong(() => roleOf(draft.object))]),
   );
   return [...byBudget(servers)].flatMap(([key, ofBudget]) =>
     ofBudget
@@ -125,12 +125,12 @@ function namedAsRole({ budgets, servers }: Drafts): FleetProblem[] {
 /** weir does not manage a workload that it did not make. */
 function workloadOfManaged({ budgets, servers }: Drafts): FleetProblem[] {
   const modes = new Map(
-    budgets.map((draft) => [keyOfDraft(draft), unlessPoisoned(() => draft.object.spec.mode)]),
+    budgets.map((draft) => [keyOfDraft(draft), unlessWrong(() => draft.object.spec.mode)]),
   );
   return [...byBudget(servers)]
     .filter(([key]) => modes.get(key) === "Manage")
     .flatMap(([, ofBudget]) => ofBudget)
-    .filter((draft) => unlessPoisoned(() => draft.object.spec.workloadRef) !== undefined)
+    .filter((draft) => unlessWrong(() => draft.object.spec.workloadRef) !== undefined)
     .map((draft) => ({
       draft,
       path: ["spec", "workloadRef"],
@@ -143,7 +143,7 @@ function workloadOfManaged({ budgets, servers }: Drafts): FleetProblem[] {
 function memberTwice({ servers }: Drafts): FleetProblem[] {
   return [...byBudget(servers).values()].flatMap((ofBudget) => {
     const members = ofBudget.flatMap((draft) =>
-      (unlessPoisoned(() => awakeMembers(draft.object)) ?? []).map((member, index) => ({
+      (unlessWrong(() => awakeMembers(draft.object)) ?? []).map((member, index) => ({
         draft,
         member,
         index,
@@ -152,7 +152,7 @@ function memberTwice({ servers }: Drafts): FleetProblem[] {
     return againOf(members, ({ member }) => member).flatMap(({ item, first: { draft: other } }) => {
       const { draft, member, index } = item;
       if (other.name === draft.name) return [];
-      const listed = unlessPoisoned(() => draft.object.spec.members) !== undefined;
+      const listed = unlessWrong(() => draft.object.spec.members) !== undefined;
       const path = listed ? ["spec", "members", index] : ["metadata", "name"];
       const allowed = `must be hosted once in a budget: ${other.kind}/${other.name} hosts it`;
       return [{ draft, path, found: `found ${quote(member)}`, allowed, other }];
@@ -166,7 +166,7 @@ function awakeMembers(server: McpServer): readonly string[] {
 }
 
 function addressOf({ object }: Draft<ConnectionBudget>): string | undefined {
-  return unlessPoisoned(() => formatPostgresAddress(postgresAddressOf(object)));
+  return unlessWrong(() => formatPostgresAddress(postgresAddressOf(object)));
 }
 
 /** A PgBouncer of the fleet is no Postgres: a PgBouncer that logs in to itself waits for itself. */
@@ -190,7 +190,7 @@ function behindPgBouncer({ budgets }: Drafts): FleetProblem[] {
 function shareMissing({ budgets }: Drafts): FleetProblem[] {
   return byPostgres(budgets).flatMap(({ address, sharers }) =>
     sharers.flatMap((draft) => {
-      const postgres = unlessPoisoned(() => ({
+      const postgres = unlessWrong(() => ({
         share: draft.object.spec.postgres.shareConnections,
       }));
       if (postgres === undefined || postgres.share !== undefined) return [];
@@ -206,7 +206,7 @@ function shareMissing({ budgets }: Drafts): FleetProblem[] {
 function roleTwice({ budgets }: Drafts): FleetProblem[] {
   return byPostgres(budgets).flatMap(({ address, sharers }) => {
     const roles = sharers.flatMap((draft) => {
-      const role = unlessPoisoned(() => roleOf(draft.object));
+      const role = unlessWrong(() => roleOf(draft.object));
       return role === undefined ? [] : [{ draft, role }];
     });
     return againOf(roles, ({ role }) => role).map(({ item, first: { draft: other } }) => ({
@@ -264,14 +264,14 @@ function claimsOfBudget(draft: Draft<ConnectionBudget>): readonly NameClaim[] {
     `Secret/${names.maintenanceSecret}`,
     `Secret/${names.statsSecret}`,
   ].map((claimed) => ({ draft, claimed, path: ["metadata", "name"] }));
-  const secret = unlessPoisoned(() => draft.object.spec.postgres.credentialsSecretRef.name);
+  const secret = unlessWrong(() => draft.object.spec.postgres.credentialsSecretRef.name);
   if (secret === undefined) return own;
   const path = ["spec", "postgres", "credentialsSecretRef", "name"];
   return [...own, { draft, claimed: `Secret/${secret}`, path, shared: true }];
 }
 
 function claimsOfServer(draft: Draft<McpServer>): readonly NameClaim[] {
-  const workload = unlessPoisoned(() => {
+  const workload = unlessWrong(() => {
     const { workloadRef } = draft.object.spec;
     return workloadRef === undefined ? "own" : `${workloadRef.kind}/${workloadRef.name}`;
   });
@@ -284,7 +284,7 @@ function claimsOfServer(draft: Draft<McpServer>): readonly NameClaim[] {
     claimed: `${kind}/${draft.name}`,
     path: ["metadata", "name"],
   }));
-  const secret = unlessPoisoned(() => ({
+  const secret = unlessWrong(() => ({
     name: credentialsSecretOf(draft.object),
     given: draft.object.spec.credentialsSecretRef !== undefined,
   }));

@@ -13,7 +13,7 @@ import { brokenBy, rulesWithin, type PlacedRule } from "../api/rules.ts";
 import { fieldOf, isMapping, textAt, valueAt } from "../json/fields.ts";
 import { didYouMean } from "../text/didYouMean.ts";
 import { orList } from "../text/wording.ts";
-import { poisonFields, unlessPoisoned, type Draft } from "./draft.ts";
+import { guardWrongFields, unlessWrong, type Draft } from "./draft.ts";
 import { allowedBy, found, type FieldProblem, type Problem, type YamlProblem } from "./problem.ts";
 
 /** An object of a fleet as it was given: a document of a text, or data. */
@@ -49,13 +49,13 @@ export function checkDocument(document: GivenObject) {
   const doubtful = yamlProblems.flatMap(({ path }) => (path === undefined ? [] : [path]));
   // Of a document that is not YAML, only the name is used.
   const checked = isBroken
-    ? { value: {}, poisoned: [[]], problems: [] }
+    ? { value: {}, wrong: [[]], problems: [] }
     : checkObject(kind, value, doubtful);
   const problems = [...yamlProblems, ...checked.problems].map(placed);
   if (typeof namespace !== "string" || typeof name !== "string") {
     return { problems, mayBeBudget: true };
   }
-  const content = poisonFields(checked.value, checked.poisoned);
+  const content = guardWrongFields(checked.value, checked.wrong);
   const draft: Draft<unknown> = { kind, namespace, name, object: content };
   return { draft, problems, mayBeBudget: false };
 }
@@ -95,7 +95,7 @@ const RULES: Readonly<Record<Kind, readonly PlacedRule[]>> = {
 /**
  * Finds all problems of an object: of types, of names, and of the rules whose fields are well.
  * Fields in `doubtful` have a problem already, and get no second one. The value that zod made of it,
- * with defaults, is not to be read at or below the `poisoned` paths.
+ * with defaults, is not to be read at or below the `wrong` paths.
  */
 export function checkObject(kind: Kind, value: unknown, doubtful: readonly FieldPath[]) {
   const schema = SCHEMAS[kind];
@@ -104,8 +104,8 @@ export function checkObject(kind: Kind, value: unknown, doubtful: readonly Field
   const result = zod.run({ value, issues: [] }, { async: false });
   if (result instanceof Promise) throw new TypeError("a schema must not be asynchronous");
   const problems: FieldProblem[] = [];
-  const poisoned: FieldPath[] = [...doubtful];
-  const isKnown = (path: FieldPath) => poisoned.some((known) => isWithin(path, known));
+  const wrong: FieldPath[] = [...doubtful];
+  const isKnown = (path: FieldPath) => wrong.some((known) => isWithin(path, known));
   for (const issue of result.issues) {
     const path = (issue.path ?? []).map((key) => (typeof key === "symbol" ? String(key) : key));
     if (issue.code === "custom") continue;
@@ -116,12 +116,12 @@ export function checkObject(kind: Kind, value: unknown, doubtful: readonly Field
       continue;
     }
     if (isKnown(path)) continue;
-    poisoned.push(path);
+    wrong.push(path);
     problems.push(wrongValue(fields, path, valueAt(value, path)));
   }
   for (const { at, rule } of RULES[kind]) {
-    const broken = unlessPoisoned(() => {
-      const object = valueAt(poisonFields(result.value, poisoned), at);
+    const broken = unlessWrong(() => {
+      const object = valueAt(guardWrongFields(result.value, wrong), at);
       return object === undefined ? [] : brokenBy(rule, object);
     });
     for (const below of broken ?? []) {
@@ -130,7 +130,7 @@ export function checkObject(kind: Kind, value: unknown, doubtful: readonly Field
       problems.push({ path, found: what, allowed: rule.message });
     }
   }
-  return { value: result.value, poisoned, problems };
+  return { value: result.value, wrong, problems };
 }
 
 function wrongValue(fields: FieldSchema, path: FieldPath, value: unknown): FieldProblem {

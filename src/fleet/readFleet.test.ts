@@ -136,7 +136,7 @@ kind: Pod
     ]);
   });
 
-  it("are told for every file", () => {
+  it("are reported of every file", () => {
     const sources = [BUDGET, "", "x", BUDGET].map((text, index) => ({ name: `${index}`, text }));
     const read = readFleet(sources);
     expect(read.ok ? [] : read.problems.map(formatProblem)).toEqual([

@@ -119,7 +119,7 @@ class FleetReading {
   }
 }
 
-// The kind says which schema made the object. Where that failed, its wrong fields are poisoned.
+// The kind says which schema made the object. Where that failed, reading its wrong fields ends a rule.
 function isServer(draft: Draft<unknown>): draft is Draft<McpServer> {
   return draft.kind === "McpServer";
 }

@@ -39,7 +39,7 @@ async function reasonFor(config: KubeConfig, timeoutMs?: number): Promise<string
 }
 
 describe("an answer", () => {
-  test("is told with its status and its JSON, whatever the status", async () => {
+  test("is reported with its status and its JSON, whatever the status", async () => {
     const { config } = await start(() => ({ status: 403, body: { kind: "Status" } }));
     const client = connect(config, systemRuntime);
 
@@ -86,7 +86,7 @@ describe("an answer", () => {
     await client.close();
   });
 
-  test("that always says so is told in the end", async () => {
+  test("that always says so is reported in the end", async () => {
     const server = await start(() => ({
       status: 429,
       headers: { "retry-after": "0" },
@@ -138,7 +138,7 @@ describe("a request", () => {
 });
 
 describe("a stream", () => {
-  test("is told as it comes, and its breaking in one line", async () => {
+  test("is reported as it comes, and its breaking in one line", async () => {
     const endless = await startEndless();
     const client = connect(configFor(endless.url), systemRuntime);
     const { told, error } = await readAll(client, AbortSignal.timeout(60_000), endless.stop);
@@ -167,7 +167,7 @@ describe("a stream", () => {
     endless.stop();
   });
 
-  test("that never begins is told in one line", async () => {
+  test("that never begins is reported in one line", async () => {
     const server = await start(() => undefined);
     const client = connect(server.config, systemRuntime, 200);
     await expect(client.stream("/", new AbortController().signal)).rejects.toThrow(
@@ -226,7 +226,7 @@ async function readAll(
   }
 }
 
-describe("no answer is told in one line", () => {
+describe("no answer is reported in one line", () => {
   test("when nobody listens", async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
     expect(await reasonFor(configFor(url))).toMatch(

@@ -152,7 +152,7 @@ test("a watch that is refused otherwise is tried three times, then all is listed
   expect(waits).toEqual([250, 500, 1000]);
 });
 
-test("what is no API server is told in one line", async () => {
+test("what is no API server is reported in one line", async () => {
   const { state } = await start((path) => (isWatch(path) ? events({ type: "NEWS" }) : list("5")));
   await expect
     .poll(() => state().lastError)

@@ -37,7 +37,7 @@ test("an empty line is none, and a line without an end is dropped", async () => 
   expect(await read('{"a":1}\n\n{"a":', "2}\n", '{"a":3}')).toEqual([{ a: 1 }, { a: 2 }]);
 });
 
-test("what is no JSON is told without a word of it", async () => {
+test("what is no JSON is reported without a word of it", async () => {
   await expect(read("1\n", "hush\n")).rejects.toThrow(
     new KubeError("a line of the stream is not JSON"),
   );

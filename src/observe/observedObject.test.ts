@@ -20,7 +20,7 @@ function names(budgets: readonly { readonly metadata: { readonly name: string } 
 /** Written for a weir that is newer than this one. */
 const UNREAD = { maxClientConn: "many" };
 
-test("a budget of the same Postgres that can't be read is told, wherever else it may be", () => {
+test("a budget of the same Postgres that can't be read is reported, wherever else it may be", () => {
   const own = kept("own", { host: "pg" });
   const { neighbours, unreadNeighbours } = budgetsSharingPostgres(own, [
     own,

@@ -66,7 +66,7 @@ test("a maximum counts for 10 s, each of the counts by itself", () => {
   expect(window.add(sample(1, 1, 1), 60_000).lengthMs).toBe(10_000);
 });
 
-test("after a gap it is as long as it was seen since, and what was seen before still counts", () => {
+test("after a gap it is as long as it was observed since, and what was observed before still counts", () => {
   const window = sampleWindow();
   window.add(sample(9, 3, 1), 0);
   window.interrupt();

@@ -43,7 +43,7 @@ test("failures that are far apart are no series when an answer came between", ()
   expect(seen.observation().state).toBe("available");
 });
 
-test("of a mistake of weir's nothing is told but its kind", () => {
+test("of a mistake of weir's nothing is reported but its kind", () => {
   const seen = failureDebounce<string>();
   for (const atMs of [0, 5000]) seen.failed(new TypeError("hush-1"), atMs, atMs);
   expect(seen.observation()).toEqual({

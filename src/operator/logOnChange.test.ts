@@ -15,7 +15,7 @@ function toldOf(looks: readonly Problems[]): readonly string[] {
 
 const GONE = "can't reach https://10.0.0.1:6443";
 
-test("what is wrong with several in the same words is told once", () => {
+test("what is wrong with several in the same words is reported once", () => {
   const all = new Map([
     ["pods", GONE],
     ["services", GONE],
@@ -38,7 +38,7 @@ test("one that joins in later says nothing new", () => {
   expect(toldOf(looks)).toEqual([`pods: ${GONE}`]);
 });
 
-test("what is well again is told, and what is wrong anew or otherwise", () => {
+test("what is well again is reported, and what is wrong anew or otherwise", () => {
   const looks = [GONE, undefined, GONE, "forbidden", undefined].map(
     (complaint) => new Map([["pods", complaint]]),
   );

@@ -36,7 +36,7 @@ describe("golden files", () => {
     await expect(text).toMatchFileSnapshot("golden/incident.ini");
   });
 
-  test("everything that an ini can be told", async () => {
+  test("everything that an ini can be reported", async () => {
     const budget = budgetOf({
       postgres: {
         host: "2001:db8::1",

@@ -18,7 +18,7 @@ function row(database: string, application_name: string | null) {
   return { database, application_name };
 }
 
-test("consoles are told from other clients, also with what application_name_add_host adds", () => {
+test("consoles are reported from other clients, also with what application_name_add_host adds", () => {
   expect(
     consolesOf([
       row("pgbouncer", "weir-222222222222"),

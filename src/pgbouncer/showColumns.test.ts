@@ -4,7 +4,7 @@ import { numberIn, numberOf, shownClockAheadMs, shownTimeMs, textIn, textOf } fr
 
 const ROW = { addr: "10.0.0.7", port: 6432, wait: "3", link: "", host: null, odd: {} };
 
-test("a column tells a text or a number, whichever way the version sends it", () => {
+test("a column says a text or a number, whichever way the version sends it", () => {
   expect([textIn(ROW, "addr"), textIn(ROW, "port"), textIn(ROW, "wait")]).toEqual([
     "10.0.0.7",
     "6432",
@@ -60,7 +60,7 @@ describe("the shown clock", () => {
     })),
   }));
 
-  test("is told to within a second, whatever its zone and however wrong it goes", () => {
+  test("is reported to within a second, whatever its zone and however wrong it goes", () => {
     assert(
       property(readings, ({ aheadMs, readings: all }) => {
         expect(Math.abs(shownClockAheadMs(all) - aheadMs)).toBeLessThan(1100);
@@ -68,7 +68,7 @@ describe("the shown clock", () => {
     );
   });
 
-  test("is told exactly when it agrees with ours but for its zone", () => {
+  test("is reported exactly when it agrees with ours but for its zone", () => {
     const zones = integer({ min: -48, max: 56 }).map((quarters) => quarters * 15 * 60_000);
     assert(
       property(zones, integer({ min: 1.7e12, max: 1.8e12 }), (zoneMs, atMs) => {

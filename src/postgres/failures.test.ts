@@ -31,7 +31,7 @@ test.each([
   });
 });
 
-test("of what others say one line is told, without the password", () => {
+test("of what others say one line is reported, without the password", () => {
   const { message } = unavailableBecause(
     ASKED,
     new Error(`odd hush-eye ${"x".repeat(500)}\nsecond`),

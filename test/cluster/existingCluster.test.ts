@@ -59,7 +59,7 @@ test("what is there already is not touched", async () => {
   expect(await namesOf("namespace")).toContain("namespace/theirs");
 });
 
-test("without a kubeconfig, or one that leads nowhere, it is told what to set", async () => {
+test("without a kubeconfig, or one that leads nowhere, it is reported what to set", async () => {
   vi.stubEnv("USE_EXISTING_CLUSTER", "true");
   vi.stubEnv("KUBECONFIG", "");
   await expect(startCluster()).rejects.toThrow("but KUBECONFIG names no kubeconfig: set it");

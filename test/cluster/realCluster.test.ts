@@ -70,7 +70,7 @@ test("a pod reaches another one by the name of its Service", async () => {
   await expect.poll(() => podKnocks(namespace, "friend", URL)).toMatch(/^web-\S+ to /);
 });
 
-test("a name that is not there is told at once", async () => {
+test("a name that is not there is reported at once", async () => {
   await expect(podAsks(namespace, "friend", "http://nobody.example.org/")).rejects.toThrow(
     "no such host",
   );

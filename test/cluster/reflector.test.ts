@@ -68,7 +68,7 @@ function lists(): number {
   return proxy.asked.filter((path) => path.includes("limit=")).length;
 }
 
-test("what is there is told, then what happens", async () => {
+test("what is there is reported, then what happens", async () => {
   await maps.create("a", "1");
   const { namespace } = maps.selection;
   const same = start();
@@ -128,7 +128,7 @@ test("an API server that is restarted costs nothing that happened", async () => 
   expect(same.state().lastError).toBeUndefined();
 });
 
-test("history that is gone is made up for by a list, and only what differs is told", async () => {
+test("history that is gone is made up for by a list, and only what differs is reported", async () => {
   const { namespace } = maps.selection;
   for (const name of ["same", "changed", "deleted", "anew"]) await maps.create(name, "1");
   const same = start();
@@ -233,7 +233,7 @@ test("an API server that was set back is listed again, though it says nothing", 
 });
 
 test.each(["delay", "repeat"] as const)(
-  "events that come late or again (%s) are told once",
+  "events that come late or again (%s) are reported once",
   async (fault) => {
     proxy.make(fault);
     const same = start();
@@ -250,7 +250,7 @@ test.each(["delay", "repeat"] as const)(
   },
 );
 
-test("a stopped one tells nothing, and leaves no timer and no connection", async () => {
+test("a stopped one says nothing, and leaves no timer and no connection", async () => {
   const timers = new Set<() => void>();
   const runtime: Runtime = {
     ...HASTY,

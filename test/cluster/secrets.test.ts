@@ -110,7 +110,7 @@ test("it gets along with the right to get the fleet's Secrets, and says when it 
     .toBe(0);
 });
 
-test("a cluster that nobody reaches is told in one line", async () => {
+test("a cluster that nobody reaches is reported in one line", async () => {
   const url = `https://127.0.0.1:${await freePort()}`;
   const KUBECONFIG = await kubeconfigOf("t0ken", url);
   const fleet = await fleetIn("studio", ["author"]);

@@ -131,7 +131,7 @@ describe("a server", () => {
 });
 
 it.each(["localhost", "127.0.0.1", "::1"])(
-  "a Postgres at %s, which in a container is the container itself, is told",
+  "a Postgres at %s, which in a container is the container itself, is reported",
   async (host) => {
     const fleet = { budgets: [budgetOf({ postgres: { host } })], servers: [serverOf("scene")] };
     const folder = composeFolder(plannedBudgets(fleet, planFleet(fleet)), [], USER);
@@ -185,7 +185,7 @@ it("a Postgres for trying out is found by every name that a budget has for it", 
   expect(postgres?.command).toContain("superuser_reserved_connections=3");
 });
 
-it("probes of all servers, which almost every fleet has, are told in one line", () => {
+it("probes of all servers, which almost every fleet has, are reported in one line", () => {
   const probe = { httpGet: { path: "/", port: "mcp" } };
   const fleet = {
     budgets: [budgetOf()],

@@ -313,7 +313,7 @@ describe("QueriesWithoutClient", () => {
     ]);
   });
 
-  it("can't be told when another PgBouncer connects from the same address", async () => {
+  it("can't be reported when another PgBouncer connects from the same address", async () => {
     await startBouncer();
     const other = bouncer;
     const [calm, reporting] = [await actor("calm"), await actor("reporting", { poolMax: 2 })];

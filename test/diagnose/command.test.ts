@@ -177,7 +177,7 @@ test("no PgBouncer that could be asked is 1, and says why and what to do", async
   });
 });
 
-test("one of two that could be asked is told, and that nothing can be said of the other is 4", async () => {
+test("one of two that could be asked is reported, and that nothing can be said of the other is 4", async () => {
   const words = [consoleUrl(bouncer, "eye"), "postgres://eye:hush@127.0.0.1:1/pgbouncer"];
   const { code, stdout, stderr } = await weir(words.flatMap((url) => ["--pgbouncer", url]));
 

@@ -117,7 +117,7 @@ function ask(cluster: { readonly namespace?: string; readonly all?: boolean }) {
   return gather({ pgbouncers: [statsUrl()], cluster }, { KUBECONFIG: server.kubeconfigPath });
 }
 
-test("a client's address tells its pod, and the pod its workload", async () => {
+test("a client's address says its pod, and the pod its workload", async () => {
   const live = await ask({ namespace: "writing" });
 
   expect(live.workloads).toEqual(
@@ -153,12 +153,12 @@ async function namesIn(cluster: Parameters<typeof ask>[0]): Promise<readonly str
   return (await ask(cluster)).workloads?.map(({ name }) => name) ?? [];
 }
 
-test("of all namespaces, a pod that nobody made is told too, when it is seen", async () => {
+test("of all namespaces, a pod that nobody made is reported too, when it is observed", async () => {
   expect(await namesIn({ all: true })).toContain("Pod elsewhere/stranger");
   expect(await namesIn({ namespace: "writing" })).not.toContain("Pod elsewhere/stranger");
 });
 
-test("a cluster that can't be read is said, and the rest is told", async () => {
+test("a cluster that can't be read is said, and the rest is reported", async () => {
   const live = await gather(
     { pgbouncers: [statsUrl()], cluster: { namespace: "writing" } },
     { KUBECONFIG: "/absent/kubeconfig" },
@@ -183,7 +183,7 @@ test("kinds that may not be listed are named one by one", async () => {
 
 const HALF = "system:serviceaccount:elsewhere:half";
 
-test("where some are missing, pods are told, but no figure that what is missing might change", async () => {
+test("where some are missing, pods are reported, but no figure that what is missing might change", async () => {
   const KUBECONFIG = await kubeconfigOf("half");
   const apps = ["replicasets", "deployments", "statefulsets", "daemonsets"];
   const listed = [...apps.map((kind) => `${kind}.apps`), "pods", "services", "configmaps"];

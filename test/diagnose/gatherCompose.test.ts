@@ -50,7 +50,7 @@ auth_file = /etc/pgbouncer/userlist.txt
   );
 });
 
-test("the file tells which services connect, and how large their pools are set", async () => {
+test("the file says which services connect, and how large their pools are set", async () => {
   const live = await gather({ pgbouncers: [], compose: file }, NO_DOCKER);
 
   expect(live.workloads).toEqual([

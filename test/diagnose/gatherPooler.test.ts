@@ -82,7 +82,7 @@ describe.each([
   ["1.18", oldPgBouncer],
   ["the newest", findPgBouncer],
 ])("of PgBouncer %s", (_, program) => {
-  test("clients, servers, pools and lines are told, weir's own console is not", async () => {
+  test("clients, servers, pools and lines are reported, weir's own console is not", async () => {
     const bouncer = await startBouncer({ program: await program(), poolSize: 1 });
     const beforeMs = Date.now();
     const holds = await client(bouncer, "holds");
@@ -254,7 +254,7 @@ test("one process that two URLs reach is counted once, and two processes twice",
   );
 });
 
-test("times are told by our clock, whatever PgBouncer's zone", async () => {
+test("times are reported by our clock, whatever PgBouncer's zone", async () => {
   const zone = process.env["TZ"];
   process.env["TZ"] = "WEIR-05:30";
   const starting = startBouncer();
@@ -272,7 +272,7 @@ test("times are told by our clock, whatever PgBouncer's zone", async () => {
   expect(connectedAtMs).toBeLessThanOrEqual(Date.now());
 });
 
-describe("what can't be asked is told with what to do", () => {
+describe("what can't be asked is reported with what to do", () => {
   test("a closed port", async () => {
     const bouncer = await startBouncer();
     await bouncer.stop();

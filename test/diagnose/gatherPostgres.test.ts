@@ -118,7 +118,7 @@ async function sessions(): Promise<number> {
   return rows.length;
 }
 
-test("a full one is told apart from one that is not there", async () => {
+test("a full one is distinguished from one that is not there", async () => {
   // The app alone.
   await expect.poll(sessions).toBe(1);
   const others = Array.from({ length: 9 }, () => clientOf("sees", ""));

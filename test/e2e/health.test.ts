@@ -86,7 +86,7 @@ test("while the node or a pod of the cluster's own is not Ready, scenarios' time
   await health.stop();
 });
 
-test("time that stands still ends nobody's patience, and what was left out is told", async () => {
+test("time that stands still ends nobody's patience, and what was left out is reported", async () => {
   let nowMs = 0;
   const time = pausableTime(() => nowMs);
   nowMs = 1000;

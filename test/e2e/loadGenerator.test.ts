@@ -8,7 +8,7 @@ import type { CallLoad } from "./programs/load.ts";
 
 const LOAD: CallLoad = { targets: [{ server: "scene", url: "", tools: [], width: 1, pauseMs: 1 }] };
 
-test("what is wished last is told last, also where an earlier request had to be tried again", async () => {
+test("what is wished last is reported last, also where an earlier request had to be tried again", async () => {
   const told: unknown[] = [];
   let requests = 0;
   const request = async ({ body }: KubeRequest) => {
@@ -63,7 +63,7 @@ function environmentThatAsks(request: E2eEnvironment["client"]["request"]): E2eE
   };
 }
 
-test("the log of a cluster tells more of the pods that are not Ready", () => {
+test("the log of a cluster says more of the pods that are not Ready", () => {
   const table = `NAMESPACE     NAME        READY   STATUS      RESTARTS   AGE   IP
 kube-system   coredns-1   0/1     Running     0          1m    10.0.0.1
 writing       author-2    1/1     Running     1 (2m ago) 1m    10.0.0.2

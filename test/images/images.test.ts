@@ -91,7 +91,7 @@ describe.each(["weir", "writing-servers"] as const)("the image of %s", (image) =
 describe("weir", () => {
   const image = "weir";
 
-  it("tells its commands", async () => {
+  it("says its commands", async () => {
     expect(await runContainer({ image, args: ["--help"] })).toContain("Usage: weir");
   });
 

@@ -152,7 +152,7 @@ test("what is not valid is refused with the fields", async () => {
   expect(error.message).toContain("a valid config key must consist of alphanumeric characters");
 });
 
-test("of a Secret no value is told", async () => {
+test("of a Secret no value is reported", async () => {
   const options = { fieldManager: "weir", force: false };
   for (const data of [{ password: 735_555 }, { password: "735555 735555" }, { "a/b": "" }]) {
     const doing = applyObject(client, { plural: "secrets", object: secret(data) }, options);

@@ -166,7 +166,7 @@ test.each(["", "x", "xx"])(
   },
 );
 
-test("what is refused is told, once, and harms nobody", async () => {
+test("what is refused is reported, once, and harms nobody", async () => {
   const errors: string[] = [];
   const events = start(errors);
   events.report({ ...occurrence("bad"), reason: "" });
@@ -178,7 +178,7 @@ test("what is refused is told, once, and harms nobody", async () => {
   expect(errors[0]).toMatch(/^KubeRefusal: can't create Event default\/bad\.\w+ of .*reason/);
 });
 
-test("what can't be told yet waits, and is counted in the end", async () => {
+test("what can't be reported yet waits, and is counted in the end", async () => {
   const errors: string[] = [];
   const runtime = virtualRuntime();
   let cut = true;
@@ -203,7 +203,7 @@ test("what can't be told yet waits, and is counted in the end", async () => {
   await events.stop();
 });
 
-test("no more than a thousand wait, and who is not among them is told", async () => {
+test("no more than a thousand wait, and who is not among them is reported", async () => {
   const errors: string[] = [];
   // None is written meanwhile: a write begins when this test awaits something.
   const events = start(errors);

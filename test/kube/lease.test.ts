@@ -245,7 +245,7 @@ describe("by the candidate's own clock", () => {
   });
 
   test.each(["2000-01-01T00:00:00.000000Z", "2100-01-01T00:00:00.000000Z"])(
-    "a lease that says it was renewed in %s is taken when nothing was seen for its duration",
+    "a lease that says it was renewed in %s is taken when nothing was observed for its duration",
     async (renewTime) => {
       await make(renewTime);
       const { candidacy, pass, told } = start();

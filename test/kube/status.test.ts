@@ -132,7 +132,7 @@ test("what was last seen is written upon, and when it is old, the object as it i
   expect({ spec, status }).toMatchObject({ spec: { replicas: 5 }, status: { replicas: 7 } });
 });
 
-test("others who are always faster are told of in the end", async () => {
+test("others who are always faster are reported for in the end", async () => {
   await make("hectic");
   let calls = 0;
   // The lines of this function come before each write: somebody else's is always in between.

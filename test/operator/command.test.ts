@@ -104,7 +104,7 @@ test("a port that is taken, and a cluster that is not named, end it with words",
   );
 });
 
-test("an API server that can't be reached is told of once, not once a kind", async () => {
+test("an API server that can't be reached is reported for once, not once a kind", async () => {
   const path = join(await scratchDir("unreachable"), "kubeconfig");
   const content = await readFile(server.kubeconfigPath, "utf8");
   await writeFile(path, content.replace(server.url, `https://127.0.0.1:${await freePort()}`));

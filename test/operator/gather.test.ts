@@ -66,7 +66,7 @@ function postgresParts() {
   return { postgresPort: postgres.port };
 }
 
-test("weir's own PgBouncer and its Postgres are seen as soon as their Secrets are there", async () => {
+test("weir's own PgBouncer and its Postgres are observed as soon as their Secrets are there", async () => {
   const namespace = await controlPlane.namespace("own");
   const ip = podIp();
   const own = budget(namespace, "writing", postgresParts());

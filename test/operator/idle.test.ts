@@ -82,7 +82,7 @@ beforeAll(async () => {
 
 afterAll(() => operator?.stop());
 
-test("a fleet that is well is judged so, and nobody is told more than its statuses", async () => {
+test("a fleet that is well is judged so, and nobody is reported more than its statuses", async () => {
   await runtime.pass(2 * MINUTE_MS);
   expect(budgetSays("writing/writing")).toEqual({
     Feasible: "True Fits",
@@ -161,7 +161,7 @@ test(
   },
 );
 
-test("a template with another pool size is told of its server, once, and so is its end", async () => {
+test("a template with another pool size is reported for its server, once, and so is its end", async () => {
   const server = "writing/s042";
   expect(await writesAfter(() => configure("s042", 5, 6))).toEqual(toldOf(server));
   expect(serverSays(server)).toMatchObject({
@@ -172,7 +172,7 @@ test("a template with another pool size is told of its server, once, and so is i
   expect(serverSays(server)).toMatchObject({ Ready: "True Ready" });
 });
 
-test("a pod that holds more than its setting allows is told of its server, once, and so is its end", async () => {
+test("a pod that holds more than its setting allows is reported for its server, once, and so is its end", async () => {
   const server = "writing/s077";
   expect(await writesAfter(() => system.hold("s077", 6))).toEqual(toldOf(server));
   expect(serverSays(server)).toMatchObject({
@@ -183,7 +183,7 @@ test("a pod that holds more than its setting allows is told of its server, once,
   expect(serverSays(server)).toMatchObject({ Ready: "True Ready" });
 });
 
-test("a line with a limit that nobody planned is told of the budget, once, and so is its end", async () => {
+test("a line with a limit that nobody planned is reported for the budget, once, and so is its end", async () => {
   const process = system.processes.get(addressOf("writing-pgbouncer-1"));
   const told = ["patch connectionbudgets/status writing/writing", "create events writing/writing"];
   expect(await writesAfter(() => process?.limit("s080", 11))).toEqual(told);

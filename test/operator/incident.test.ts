@@ -55,7 +55,7 @@ test("all pools are full: WithinBudget=False, with the sum and who holds it", as
   await testbed.conditions.until({ ...broken, message });
 });
 
-test("people are told: in the columns, and in an Event", async () => {
+test("people are reported: in the columns, and in an Event", async () => {
   const columns = await testbed.kubectl("get", "connectionbudget", "writing");
   expect(columns).toContain("False");
   await expect

@@ -124,7 +124,7 @@ test("a client that left while it was queued still counts, as waiting and not as
   await Promise.all([...busy, after].map((client) => client.end()));
 });
 
-test("sockets that never log in are among the clients, and told apart", async () => {
+test("sockets that never log in are among the clients, and distinguished", async () => {
   const watching = await watch(systemRuntime);
   const sockets = Array.from({ length: 6 }, () => connect({ host: ip, port: 6432 }));
   try {
@@ -175,7 +175,7 @@ test("its console is one of the clients for a minute at most, so that a PgBounce
   expect(await pooler.exited).toMatchObject({ code: 0 });
 });
 
-test("two addresses of one process are told from two processes, whenever consoles are opened anew", async () => {
+test("two addresses of one process are reported from two processes, whenever consoles are opened anew", async () => {
   const [one, other, apart] = [podIp(), podIp(), podIp()];
   // A console is opened anew every 6 s: on a busy machine that takes some of them.
   const runtime = fastRuntime(10);

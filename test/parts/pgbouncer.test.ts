@@ -100,7 +100,7 @@ test("the limit of open files is its own", () => {
   expect(bouncer.log()).toContain("kernel file descriptor limit: 512 (hard: 512)");
 });
 
-test("it runs as its owner, under the pid that is told", async () => {
+test("it runs as its owner, under the pid that is reported", async () => {
   expect(bouncer.log()).toContain(`[${bouncer.pid}]`);
   const status = await readFile(`/proc/${bouncer.pid}/status`, "utf8");
   expect(/^Uid:\s+(\d+)/m.exec(status)?.[1]).toBe(`${place.owner.uid}`);
@@ -124,7 +124,7 @@ test("stop leaves no folder behind", async () => {
   await expect(stat(place.consoleDir)).rejects.toThrow("ENOENT");
 });
 
-test("a file that PgBouncer cannot read is told in its own words", async () => {
+test("a file that PgBouncer cannot read is reported in its own words", async () => {
   const other = await pgbouncerPlace();
   const start = startPgBouncer({ place: other, main: "absent.ini", files: {} });
 

@@ -66,7 +66,7 @@ test("stop ends it with a connection open, and leaves no folder and no shared me
   expect(await sharedMemoryCreators()).not.toContain(third.pid);
 });
 
-test("a setting that Postgres refuses is told in its own words", async () => {
+test("a setting that Postgres refuses is reported in its own words", async () => {
   await expect(startPostgres({ settings: { max_connections: "many" } })).rejects.toThrow(
     'invalid value for parameter "max_connections": "many"',
   );

@@ -110,7 +110,7 @@ describe("a connection that is given back", () => {
 });
 
 describe("the leak watch", () => {
-  it("tells who holds a connection for too long", async () => {
+  it("says who holds a connection for too long", async () => {
     db = poolOf({ max: 2, leakAfterMs: 20 });
     const leaked = await takenHere();
     await expect.poll(() => quiet.lines.length).toBe(1);

@@ -81,7 +81,7 @@ describe("a login that takes longer than the connection timeout", () => {
     await expectOnlyOwnClients(db, line);
   });
 
-  it("is told of in the errors of those that waited for it", async () => {
+  it("is reported for in the errors of those that waited for it", async () => {
     db = poolOf(1, 1_000);
     proxy.stall();
     await expect(db.connect()).rejects.toThrow(

@@ -93,7 +93,7 @@ describe("a pool whose limit file is changed as the kubelet does it", () => {
     expect(lines.at(-1)).toMatchObject({ level: "info", from: 4, limit: 6 });
   });
 
-  it("is told by the folder's watch, before it looks by itself", async () => {
+  it("is reported by the folder's watch, before it looks by itself", async () => {
     const file = await limitFolder("4");
     const { log } = quietLog();
     vi.useFakeTimers({ toFake: ["setInterval"] });

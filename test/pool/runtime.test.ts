@@ -77,7 +77,7 @@ it("tries a login again after a pause of its runtime", async () => {
   (await checkout).release();
 });
 
-it("tells of a leak, and ends a connection's life, by the clock of its runtime", async () => {
+it("reports a leak, and ends a connection's life, by the clock of its runtime", async () => {
   const { db, lines } = start({ leakAfterMs: 60_000, maxLifetimeMs: 120_000 });
   const checkout = db.connect();
   const socket = await login();

@@ -79,7 +79,7 @@ test("without a number they get the next ones: no gap, and none is refused", asy
   expect(new Set(numbers)).toEqual(new Set(titles.map((_, index) => index + 1)));
 });
 
-test("with the same number, one of them gets it, and the others are told", async () => {
+test("with the same number, one of them gets it, and the others are reported", async () => {
   const chapters = ["A", "B", "C"].map((title) => ({ title, number: 7 }));
   const numbers = await addAtOnce(await newBook("One"), chapters);
   expect(new Set(numbers)).toEqual(new Set([7, REFUSAL]));

@@ -59,7 +59,7 @@ function comeLate(server: WritingServer): { readonly stop: () => Promise<void> }
   };
 }
 
-describe("a process that is told to end", () => {
+describe("a process that is reported to end", () => {
   it("gives up on calls that never finish, before the grace period is over", async () => {
     let atMs = 0;
     const closed: string[] = [];

@@ -133,7 +133,7 @@ function callsLine(outcome: string): string {
 }
 
 describe("/metrics", () => {
-  it("tells calls by server, tool and outcome, how long they took, and the pool", async () => {
+  it("says calls by server, tool and outcome, how long they took, and the pool", async () => {
     const client = await modernClient(server);
     await call(client, "create_author", { name: "Ines" });
     await expect(call(client, "create_author", { name: "Ines" })).rejects.toThrow("Refused");

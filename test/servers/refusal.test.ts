@@ -7,7 +7,7 @@ function sqlError(fields: Partial<DatabaseError>): DatabaseError {
   return Object.assign(new DatabaseError("in Postgres' words", 0, "error"), fields);
 }
 
-describe("what a caller is told", () => {
+describe("what a caller is reported", () => {
   it.each([
     ["a refusal's own words", new Refusal("There is no book 7"), "refused", "There is no book 7"],
     [

@@ -275,7 +275,7 @@ describe("a call that can't be", () => {
     });
   });
 
-  it("is told which text Postgres can't keep", async () => {
+  it("is reported which text Postgres can't keep", async () => {
     await expect(use("create_author", { name: "a\0b" })).rejects.toThrow(
       /name.*must not contain the character U\+0000/s,
     );

@@ -136,7 +136,7 @@ describe("a fleet that fits", () => {
     expect(await readdir(dir)).toEqual(["elsewhere", "fleet.yaml", "manifests"]);
   });
 
-  it("tells on stderr what breaks no sum", async () => {
+  it("says on stderr what breaks no sum", async () => {
     await writeFile(
       join(dir, "fleet.yaml"),
       FLEET.replace("maxClientConn: 40", "maxClientConn: 40, replicas: 1"),

@@ -80,7 +80,7 @@ describe("behind PgBouncers that the charts made", () => {
     }
   });
 
-  test("what the operator asks is counted exactly, and what it says is seen", async () => {
+  test("what the operator asks is counted exactly, and what it says is observed", async () => {
     const client = connect(
       loadKubeconfig({ KUBECONFIG: testbed.operatorKubeconfig }),
       systemRuntime,

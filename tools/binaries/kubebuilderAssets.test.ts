@@ -20,7 +20,7 @@ test("KUBEBUILDER_ASSETS says where the binaries are", async () => {
   expect(await binary("kubectl")).toBe(join(dir, "kubectl"));
 });
 
-test("a binary that is not there is told, not built in silence", async () => {
+test("a binary that is not there is reported, not built in silence", async () => {
   const dir = await scratchDir("assets");
   vi.stubEnv("KUBEBUILDER_ASSETS", dir);
 

@@ -19,7 +19,7 @@ async function homeOf(context: string): Promise<{ HOME: string; KUBECONFIG: stri
   return { HOME: home, KUBECONFIG: path };
 }
 
-test("kind's takes images by the name in its context, whichever way kubectl is told of it", async () => {
+test("kind's takes images by the name in its context, whichever way kubectl is reported for it", async () => {
   const { HOME, KUBECONFIG } = await homeOf("kind-blue");
   expect(await imageTargetOf({ KUBECONFIG })).toEqual({ kind: "blue" });
   expect(await imageTargetOf({ HOME })).toEqual({ kind: "blue" });
@@ -39,7 +39,7 @@ test("any other takes none, also where a cluster of kind is there which nobody a
   expect(await imageTargetOf({ HOME, KUBECONFIG })).toBeUndefined();
 });
 
-test("where no kubeconfig is there, it is told", async () => {
+test("where no kubeconfig is there, it is reported", async () => {
   const HOME = await scratchDir("home");
   await expect(imageTargetOf({ HOME })).rejects.toThrow("no cluster is configured");
   const KUBECONFIG = join(HOME, "config");

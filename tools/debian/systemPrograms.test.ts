@@ -52,7 +52,7 @@ test("what is missing is installed, and what is there is left alone", async () =
   );
 });
 
-test("when it can't be installed, it is told what to install", async () => {
+test("when it can't be installed, it is reported what to install", async () => {
   const { lock } = await computerWithApt('echo "no network" >&2; exit 100');
   await expect(installMissing(PROGRAMS, lock)).rejects.toThrow(
     /^install these packages.*: one two\n.*no network/s,

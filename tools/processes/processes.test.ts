@@ -20,7 +20,7 @@ test("a process dies when the process that started it is killed", async () => {
   await expect.poll(() => commandOf(pid)).toBe(undefined);
 });
 
-test("a signal reaches the program itself, and its end is told", async () => {
+test("a signal reaches the program itself, and its end is reported", async () => {
   const child = await startProcess({
     command: "sh",
     args: ["-c", 'trap "echo terminated; exit 7" TERM; echo ready; while :; do sleep 0.05; done'],
@@ -42,7 +42,7 @@ test("stop ends a process that is paused", async () => {
   expect(await child.stop("SIGTERM")).toEqual({ code: null, signal: "SIGTERM" });
 });
 
-test("waiting for words that never come ends with the process and tells its log", async () => {
+test("waiting for words that never come ends with the process and says its log", async () => {
   const child = await startProcess({ command: "sh", args: ["-c", "echo no such thing; exit 3"] });
 
   const words = "sh ended (3) before /ready/:\nno such thing";

@@ -88,7 +88,7 @@ describe("a transaction that nothing happens in", () => {
     expect(said({ ...HELD, clients }, inTransaction(LONG_AGO_MS))).toEqual([]);
   });
 
-  it("tells who, which backend, and since when", () => {
+  it("says who, which backend, and since when", () => {
     const [leak] = said(HELD, inTransaction(LONG_AGO_MS));
     expect(leak?.summary).toBe(
       "1 of 20 backend connections of line app is held and not used, the longest for 10 s; 0 clients wait",

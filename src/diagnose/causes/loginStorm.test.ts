@@ -58,7 +58,7 @@ describe("as PgBouncer counts logins", () => {
     expect(said(shown)).toHaveLength(named ? 1 : 0);
   });
 
-  it("tells how many", () => {
+  it("says how many", () => {
     expect(said(counted(500, 530, 560, 590))).toEqual([
       "PgBouncer 10.244.9.9:6432 lets in 30 clients a second or more that are gone again at once: 90 in 3 s",
     ]);

@@ -122,7 +122,7 @@ describe("a backend in no SHOW SERVERS", () => {
     expect(named).toEqual([1, 0]);
   });
 
-  it("tells which, since when, and the role's limit", () => {
+  it("says which, since when, and the role's limit", () => {
     const [finding] = judged(() => [RUNNING]).findings;
     expect(finding?.summary).toBe(
       "Postgres postgres:5432 runs 1 query whose client is gone, on 1 of its 97 connections, which no PgBouncer counts",
@@ -167,7 +167,7 @@ describe("where other programs are at PgBouncer's address", () => {
   });
 });
 
-describe("can't be told, and says so", () => {
+describe("can't be reported, which is said", () => {
   it("when a PgBouncer could not be asked", () => {
     const unavailable = [{ what: "PgBouncer 10.0.0.7:6432", why: "", next: "" }];
     expect(judged(() => [RUNNING], { unavailable })).toEqual({

@@ -73,14 +73,14 @@ describe("a process (20 places, one of them weir's console)", () => {
     expect(said(shown)).toHaveLength(named ? 1 : 0);
   });
 
-  it("tells the sum", () => {
+  it("says the sum", () => {
     expect(said({ clients: IDLE })).toEqual([
       "PgBouncer 10.244.9.9:6432 is full (21 of max_client_conn 20 are used), while 20 of its 20 clients did nothing all the time",
     ]);
   });
 });
 
-it("of ten groups of holders eight are told, and how many are not", () => {
+it("of ten groups of holders eight are reported, and how many are not", () => {
   const clients = IDLE.map((one, index) => ({ ...one, applicationName: `server-${index % 10}` }));
   const found = saturatedWhileIdle(systemOf([poolerOf({ clients })]));
   const evidence = found.flatMap((finding) => finding.evidence);

@@ -90,7 +90,7 @@ describe("a queue", () => {
     expect(said(systemOf([queued(told)]))).toEqual([]);
   });
 
-  it("that a leak explains is told there", () => {
+  it("that a leak explains is reported there", () => {
     const server = serverOf();
     const [client] = clientsOf(1, { serverId: server.id, state: "active" });
     const clients = client === undefined ? [] : [client];
@@ -104,12 +104,12 @@ describe("a queue", () => {
   });
 });
 
-it("a paused line is told, whether somebody waits or not", () => {
+it("a paused line is reported, whether somebody waits or not", () => {
   const live = systemOf([queued(() => ({ clientsWaiting: 0 }), { paused: true })]);
   expect(said(live)).toEqual([expect.stringMatching(/^line app .* is paused, .* 0 clients wait$/)]);
 });
 
-it("a process that clients at work fill is told, and one that idle ones fill has a cause", () => {
+it("a process that clients at work fill is reported, and one that idle ones fill has a cause", () => {
   const clients = clientsOf(20, { serverId: "s" });
   expect(said(systemOf([poolerOf({ clients })]))).toEqual([
     expect.stringMatching(/is full \(21 of .* 20 are used\), and 20 of its 20 clients hold/),
@@ -118,7 +118,7 @@ it("a process that clients at work fill is told, and one that idle ones fill has
   expect(said(systemOf([poolerOf({ clients: clients.slice(3) })]))).toEqual([]);
 });
 
-it("a full Postgres is told where PgBouncer may want more of it", () => {
+it("a full Postgres is reported where PgBouncer may want more of it", () => {
   const full = postgresOf(
     Array.from({ length: 97 }, () => backendOf(serverOf({ user: "other" }), { user: "other" })),
   );

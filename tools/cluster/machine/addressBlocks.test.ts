@@ -38,7 +38,7 @@ function isIn(last: number, cidr: string): boolean {
   return bits(last) === bits(Number(match?.[1]));
 }
 
-test("what is no block is told", () => {
+test("what is no block is reported", () => {
   expect(() => blockWithout("10.0.0.0", [])).toThrow("10.0.0.0 is no block of IPv4 addresses");
   expect(() => blockWithout("fd00::/8", [])).toThrow("fd00::/8 is no block of IPv4 addresses");
   expect(() => blockWithout("10.0.0.0/33", [])).toThrow("10.0.0.0/33: a prefix has 0 to 32 bits");
