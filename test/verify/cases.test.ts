@@ -1,0 +1,49 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it, test } from "vitest";
+import { main, processShell } from "../../src/cli/main.ts";
+
+/**
+ * Systems of a kind that people have, each with its right answer: a file or folder of cases/ is
+ * given to the real command line.
+ */
+interface Case {
+  /** In cases/: a file or a folder. */
+  readonly file: string;
+  readonly exitCode: number;
+  /** What the output, or standard error, must contain. */
+  readonly says: readonly (string | RegExp)[];
+  /** What stands after the path. */
+  readonly args?: readonly string[];
+}
+
+// In the order of their names.
+const CASES: readonly Case[] = [
+  // What most of the others begin with.
+  { file: "00-base-fits.yaml", exitCode: 0, says: ["✓ Proved: 2 sums hold"] },
+];
+
+const FOLDER = join(import.meta.dirname, "cases");
+const SHELL = processShell();
+
+async function verified({ file, args = [] }: Case) {
+  const said: string[] = [];
+  const out = (text: string): void => void said.push(text);
+  const shell = { ...SHELL, out, err: out, colour: false, columns: 100 };
+  const exitCode = await main(["verify", join(FOLDER, file), ...args], shell);
+  return { exitCode, said: said.join("") };
+}
+
+test.each(CASES)("$file $args exits with $exitCode", async (one) => {
+  const { exitCode, said } = await verified(one);
+  for (const text of one.says) {
+    if (typeof text === "string") expect(said).toContain(text);
+    else expect(said).toMatch(text);
+  }
+  expect(exitCode, said).toBe(one.exitCode);
+});
+
+it("has a row for everything in its folder", () => {
+  const files = new Set(CASES.map(({ file }) => file));
+  expect(readdirSync(FOLDER).filter((name) => !files.has(name))).toEqual([]);
+});
