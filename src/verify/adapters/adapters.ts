@@ -2,11 +2,10 @@ import type { Adapter } from "../read/adapter.ts";
 import { cnpg } from "./cnpg.ts";
 import { crunchy } from "./crunchy.ts";
 import { keda } from "./keda.ts";
-import { PGBOUNCER_IMAGES } from "./pgbouncerImages.ts";
 import { argoRollouts, openshift } from "./rollouts.ts";
 import { zalando } from "./zalando.ts";
 
-/** Every product that weir knows. Of several images, the first that fits counts. */
+/** Every operator that weir knows. */
 export const ADAPTERS: readonly Adapter[] = [
   cnpg,
   zalando,
@@ -14,5 +13,4 @@ export const ADAPTERS: readonly Adapter[] = [
   keda,
   argoRollouts,
   openshift,
-  ...PGBOUNCER_IMAGES,
 ];

@@ -1,5 +1,5 @@
 import { POSTGRES_PORT } from "../../api/names.ts";
-import { missing } from "../quantity.ts";
+import { missing, type MissingQuantity } from "../quantity.ts";
 import { Field } from "../read/field.ts";
 import type { Inventory } from "../read/inventory.ts";
 import { setting, type Configuration, type FoundPooler, type Setting } from "../read/poolers.ts";
@@ -52,7 +52,15 @@ function operatorConfiguration(inventory: Inventory): Field | undefined {
     );
 }
 
-const REMEDY = "give the operator's OperatorConfiguration or ConfigMap too, or write it";
+function remedyFor(field: string): string {
+  return `write spec.connectionPooler.${field}, or give the operator's OperatorConfiguration or ConfigMap too`;
+}
+
+/** What is missing where neither the object nor the operator's configuration says it. */
+function missingInstances(pooler: Field): MissingQuantity {
+  const place = pooler.at("numberOfInstances").place();
+  return missing("how many instances the pooler has", place, remedyFor("numberOfInstances"));
+}
 
 function poolerOf(root: Field, suffix: string, context: AdapterContext): FoundPooler {
   const { object } = root;
@@ -77,7 +85,7 @@ function poolerOf(root: Field, suffix: string, context: AdapterContext): FoundPo
         "connection-pooler": name,
         "cluster-name": object.name,
       },
-      replicas: instances ?? missing("how many instances the pooler has", place, REMEDY),
+      replicas: instances ?? missingInstances(pooler),
       strategy: pooler.at("strategy"),
       metadata: [root.at("metadata")],
       configuration: configurationOf(root, suffix, instances, operator),
@@ -115,17 +123,24 @@ function configurationOf(
   const place = pooler.place();
   const [count, max] = [instances?.count(), connections?.count()];
   const at = connections?.place() ?? place;
-  const sized = (key: string, of: (maxDb: number) => number): Setting =>
-    count === undefined || max === undefined || count === 0
-      ? missing(`${key} of the pooler`, place, REMEDY)
-      : setting(String(of(Math.floor(max / count))), at);
+  // All sizes follow from these two: asked for are the fields that the object has.
+  const unknownMax = missing(
+    "how many backend connections all instances of the pooler may open",
+    pooler.at("maxDBConnections").place(),
+    remedyFor("maxDBConnections"),
+  );
+  const sized = (of: (maxDb: number) => number): Setting => {
+    if (max === undefined) return unknownMax;
+    if (count === undefined || count === 0) return missingInstances(pooler);
+    return setting(String(of(Math.floor(max / count))), at);
+  };
   const kind = root.at("kind").place();
   const settings = {
     max_client_conn: setting(String(MAX_CLIENT_CONN), kind),
     listen_port: setting(String(POSTGRES_PORT), kind),
-    default_pool_size: sized("default_pool_size", (maxDb) => Math.floor(maxDb / 2)),
-    reserve_pool_size: sized("reserve_pool_size", (maxDb) => Math.floor(maxDb / 4)),
-    max_db_connections: sized("max_db_connections", (maxDb) => maxDb),
+    default_pool_size: sized((maxDb) => Math.floor(maxDb / 2)),
+    reserve_pool_size: sized((maxDb) => Math.floor(maxDb / 4)),
+    max_db_connections: sized((maxDb) => maxDb),
   };
   const user = pooler.text("user") ?? operator?.text("connection_pooler_user") ?? "pooler";
   const keys = new Map<string, Setting>([

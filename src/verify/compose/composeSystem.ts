@@ -7,6 +7,7 @@ import { annotatedWhole } from "../read/annotations.ts";
 import { connectedSystem } from "../read/readSystem.ts";
 import { Inventory } from "../read/inventory.ts";
 import { podPoolers } from "../read/pgbouncerPods.ts";
+import { PostgresImages } from "../read/postgresImages.ts";
 import { podPostgres } from "../read/postgresServers.ts";
 import type { ManifestObject, SourcePosition } from "../sourcePosition.ts";
 import type { System } from "../system.ts";
@@ -28,7 +29,7 @@ export function serviceKey(name: string): string {
 export function composeSystem(
   file: string,
   services: readonly ComposeService[],
-  { adapters, knowledge }: Products,
+  { knowledge }: Products,
   textOf: (path: string) => string | undefined,
 ): System {
   const object = fileObject(file);
@@ -38,14 +39,16 @@ export function composeSystem(
     services.map(({ name, aliases }) => [serviceKey(name), [name, ...aliases]]),
   );
   for (const host of [...hostsOf.values()].flat()) book.addHostElsewhere(host);
-  const poolers = workloads.flatMap((workload) => podPoolers(workload, adapters));
+  const poolers = workloads.flatMap((workload) => podPoolers(workload, knowledge));
   for (const { name, workload, ports } of poolers) {
     for (const host of hostsOf.get(workload?.key ?? "") ?? []) {
       book.addHost(host, ports, { kind: "pooler", name });
     }
   }
+  const images = new PostgresImages(knowledge["postgres-images"]);
+  const found = workloads.flatMap((workload) => podPostgres(workload, images));
   const servers = new Map(
-    workloads.flatMap(podPostgres).map((server) => {
+    found.map((server) => {
       const { workload, ports, available } = server;
       const hosts = hostsOf.get(workload?.key ?? "") ?? [];
       const [address = "", ...aliases] = hosts.flatMap((host) =>

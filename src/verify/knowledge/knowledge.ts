@@ -4,9 +4,68 @@ import { z } from "zod";
 /** Each row of a table: a product, and where the facts about it can be read. */
 const ROW = z.strictObject({ name: z.string().min(1), source: z.url() });
 
+const NAMES = z.array(z.string().min(1)).min(1).optional();
+const TEXTS = z.record(z.string(), z.string()).optional();
+const COUNT = z.int().nonnegative().optional();
+
 /** The tables of knowledge/, by their files' names: the fields of a row of each. */
 const TABLES = {
+  "pgbouncer-images": ROW.extend({
+    images: NAMES,
+    marks: NAMES,
+    inis: NAMES,
+    settings: TEXTS,
+    line: TEXTS,
+    prefixes: z.strictObject({ settings: z.string(), line: z.string() }).optional(),
+    unread: NAMES,
+    lineName: z
+      .strictObject({ variable: z.string(), default: z.string(), olderVariable: z.string().optional() })
+      .optional(),
+    defaults: z.strictObject({ settings: TEXTS, line: TEXTS }).optional(),
+    unknown: NAMES,
+    urls: NAMES,
+    dsns: z.string().optional(),
+    switches: z
+      .record(
+        z.string(),
+        z.strictObject({ key: z.string(), variable: z.string(), default: z.string() }),
+      )
+      .optional(),
+    files: z.strictObject({ variables: NAMES, harmless: NAMES }).optional(),
+  }),
+  "pool-libraries": ROW.extend({
+    sizes: NAMES,
+    threads: NAMES,
+    parameters: NAMES,
+    overflow: z
+      .strictObject({ variables: NAMES, parameters: NAMES, beyond: NAMES, default: COUNT })
+      .optional(),
+    marks: NAMES,
+    schemes: NAMES,
+    images: NAMES,
+    default: COUNT,
+    always: COUNT,
+  }),
+  "postgres-images": ROW.extend({
+    images: z.array(z.string()).min(1),
+    entrypoints: NAMES,
+    variables: TEXTS,
+    files: NAMES,
+    computes: NAMES,
+    unless: z.string().optional(),
+  }),
   poolers: ROW.extend({ images: z.array(z.string()).min(1) }),
+  secrets: ROW.extend({
+    kind: z.string().regex(/^[\w.-]+\/\w+$/),
+    secret: z.string().min(1),
+    each: z.string().optional(),
+    when: NAMES,
+    unless: NAMES,
+    values: z
+      .record(z.string(), z.strictObject({ fields: NAMES, default: z.string().optional() }))
+      .optional(),
+    keys: z.record(z.string(), z.string()),
+  }),
 } as const satisfies Record<string, z.ZodType>;
 
 type TableName = keyof typeof TABLES;
@@ -26,7 +85,11 @@ export function readKnowledge(textOf: (table: string) => string): Knowledge {
   const rowsOf = <Row>(table: TableName, row: z.ZodType<Row>): readonly Row[] =>
     checkedRows(table, parse(textOf(table)), row);
   return {
+    "pgbouncer-images": rowsOf("pgbouncer-images", TABLES["pgbouncer-images"]),
+    "pool-libraries": rowsOf("pool-libraries", TABLES["pool-libraries"]),
+    "postgres-images": rowsOf("postgres-images", TABLES["postgres-images"]),
     poolers: rowsOf("poolers", TABLES.poolers),
+    secrets: rowsOf("secrets", TABLES.secrets),
   };
 }
 

@@ -1,16 +1,13 @@
 import type { Knowledge } from "../knowledge/knowledge.ts";
-import { missing, type MissingQuantity } from "../quantity.ts";
 import type { ManifestObject } from "../sourcePosition.ts";
-import type { Container } from "../workload.ts";
 import { groupOf, kindOf, type Inventory } from "./inventory.ts";
 import type { WorkloadKind, ScalerKind, Scalers } from "./peakPods.ts";
-import type { Configuration, FoundPooler } from "./poolers.ts";
+import type { FoundPooler } from "./poolers.ts";
 import type { FoundPostgres } from "./postgresServers.ts";
 
 /**
  * What weir knows of a product: the kinds of its objects (by API group and kind,
- * `postgresql.cnpg.io/Pooler`) and its images. The reader is given a list of adapters, and knows no
- * operator by name.
+ * `postgresql.cnpg.io/Pooler`). The reader is given a list of adapters, and knows no operator by name.
  */
 export interface Adapter {
   /** API groups of an operator: what it makes of their kinds is read here, or opens no connection. */
@@ -23,11 +20,6 @@ export interface Adapter {
   readonly workloads?: Readonly<Record<string, WorkloadKind>>;
   /** Kinds whose objects set the replicas of others. */
   readonly scalers?: Readonly<Record<string, ScalerKind>>;
-  /** What the entrypoint of a PgBouncer image configures, when no ini is mounted. */
-  readonly image?: {
-    readonly isOf: (container: Container) => boolean;
-    readonly configuration: (container: Container) => Configuration | MissingQuantity;
-  };
 }
 
 /** What weir knows of others' products: in code, and in the tables of knowledge/. */
@@ -76,19 +68,4 @@ export function operatorResources(
 /** Whether an object belongs to the operator of an adapter. */
 export function isOperators(adapters: readonly Adapter[], object: ManifestObject): boolean {
   return adapters.some(({ groups }) => groups?.test(groupOf(object)) === true);
-}
-
-/** The configuration that an image's entrypoint makes from the environment, without an ini. */
-export function imageConfiguration(
-  adapters: readonly Adapter[],
-  container: Container,
-): Configuration | MissingQuantity {
-  for (const { image } of adapters) {
-    if (image?.isOf(container) === true) return image.configuration(container);
-  }
-  return missing(
-    "the configuration of PgBouncer: no ini is mounted, and the image has none that is known",
-    container.imagePlace,
-    "mount its ini from a ConfigMap that is among the manifests",
-  );
 }

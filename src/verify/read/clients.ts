@@ -12,6 +12,7 @@ import {
 } from "./connections.ts";
 import type { ConnectionTarget } from "./connectionTargets.ts";
 import { poolSize } from "./poolSize.ts";
+import type { PoolVariables } from "./poolVariables.ts";
 import { processesPerPod } from "./processes.ts";
 import type { Destinations } from "./destinations.ts";
 
@@ -35,14 +36,14 @@ export function clientsOf(workload: Workload, destinations: Destinations): ReadC
     writtenConnections(workload, container, destinations),
   );
   // Said of the pod as a whole, it is of the containers of which something is not known.
-  const unclear = written.filter(isUnclear);
+  const unclear = written.filter((one) => isUnclear(one, destinations));
   const annotated = written.map((one) =>
     withAnnotation(workload, one, destinations, unclear.length === 0 || unclear.includes(one)),
   );
   const running = annotated.filter(({ container }) => container.role !== "init");
   const preparing = annotated.filter(({ container }) => container.role === "init");
   const clientsIn = (one: ContainerConnections): readonly Client[] =>
-    containerClients(workload, one);
+    containerClients(workload, one, destinations.pools);
   const regular = running.flatMap(clientsIn);
   const all = [...running, ...preparing];
   return {
@@ -111,12 +112,13 @@ function targetKey(target: Target): string {
 function containerClients(
   workload: Workload,
   { container, connections }: ContainerConnections,
+  pools: PoolVariables,
 ): readonly Client[] {
   const sized = connections.map((connection) => ({
     ...connection,
-    pool: poolSize(workload, container, connection.target),
+    pool: poolSize(workload, container, connection.target, pools),
   }));
-  return merged(sized).map(({ target, endpoint, pool }) => ({
+  return merged(sized, pools).map(({ target, endpoint, pool }) => ({
     name: `${workload.key}, container ${container.name}`,
     workload: workload.key,
     place: container.place,

@@ -18,7 +18,7 @@ export interface ConnectionTarget {
   readonly place: SourcePosition;
   /** What says so, for people: `DATABASE_URL`, `its command`. */
   readonly by: string;
-  /** The part before HOST of the variable's name: those that belong together have it in common. */
+  /** The part before HOST or URL of the variable's name, else all: the words of its pool's too. */
   readonly prefix: string;
   /** The parameters of the connection string. */
   readonly parameters: ConnectionString["parameters"];
@@ -99,7 +99,7 @@ function variableTargets(
     // A URL without a login takes it from the variables beside it: Spring, JDBC.
     const login = related(prefix, USERS, variables);
     return strings.flatMap((string) =>
-      targetsOf({ ...string, user: string.user ?? login }, place, name, prefix),
+      targetsOf({ ...string, user: string.user ?? login }, place, name, prefix || name),
     );
   }
   const split = splitHostName(name);
@@ -107,7 +107,7 @@ function variableTargets(
   if (split === undefined) {
     // A whole connection string that is unknown.
     const isUnknown = isDatabase && isLocation(name) && value.known === undefined;
-    const none = { place, by: name, prefix: "", parameters: NONE, isDatabase };
+    const none = { place, by: name, prefix: name, parameters: NONE, isDatabase };
     return isUnknown ? [{ host: value, ...none }] : [];
   }
   if (value.test(/:\/\//) || value.test(NO_HOST)) return [];

@@ -7,8 +7,7 @@ import { annotatedTargets } from "./annotations.ts";
 import { writtenTargets, type ConnectionTarget } from "./connectionTargets.ts";
 import { fileTargets, mentionedTargets } from "./mentions.ts";
 import { isPgBouncer } from "./pgbouncerPods.ts";
-import { POOL_PARAMETERS } from "./poolVariables.ts";
-import { isPostgresImage } from "./postgresServers.ts";
+import type { PoolVariables } from "./poolVariables.ts";
 import { resolveTarget, type Destinations } from "./destinations.ts";
 import { unreadEnvironment, unreadProgram } from "./unread.ts";
 
@@ -33,7 +32,9 @@ export function writtenConnections(
   destinations: Destinations,
 ): ContainerConnections {
   const unread = unreadProgram(workload, container, destinations);
-  if (isServer(container)) return { container, connections: [], missing: unread, notes: [] };
+  if (isServer(container, destinations)) {
+    return { container, connections: [], missing: unread, notes: [] };
+  }
   const resolved = (targets: readonly ConnectionTarget[]): ContainerConnections =>
     resolvedConnections(targets, container, workload, destinations);
   const written = resolved([
@@ -58,13 +59,18 @@ export function writtenConnections(
 }
 
 /** Connections of a pooler or a Postgres are no client's, unless an annotation declares them. */
-function isServer(container: Container): boolean {
-  return isPgBouncer(container) || (isPostgresImage(container) && container.command.length === 0);
+function isServer(container: Container, { postgresImages }: Destinations): boolean {
+  const isPostgres = postgresImages.has(container) && container.command.length === 0;
+  return isPgBouncer(container) || isPostgres;
 }
 
 /** Whether some connections of a container are not known. */
-export function isUnclear({ container, connections, missing }: ContainerConnections): boolean {
-  return !isServer(container) && (missing.length > 0 || connections.length === 0);
+export function isUnclear(
+  { container, connections, missing }: ContainerConnections,
+  destinations: Destinations,
+): boolean {
+  const hasGap = missing.length > 0 || connections.length === 0;
+  return hasGap && !isServer(container, destinations);
 }
 
 /**
@@ -83,7 +89,8 @@ export function withAnnotation(
   const { container } = read;
   const { name } = container;
   const annotated = annotatedTargets(workload.annotation(CONNECTS_TO_ANNOTATION), name);
-  const isServerOfMany = isServer(container) && !isAlone(workload);
+  const isAServer = isServer(container, destinations);
+  const isServerOfMany = isAServer && !isAlone(workload);
   if (annotated === undefined || (!annotated.isOwn && isServerOfMany)) return read;
   const resolved = resolvedConnections(annotated.targets, container, workload, destinations);
   const missing = [...annotated.missing, ...resolved.missing];
@@ -102,7 +109,7 @@ export function withAnnotation(
   return {
     container,
     connections:
-      isMeant || isServer(container)
+      isMeant || isAServer
         ? joined(resolved.connections, read.connections)
         : read.connections,
     missing,
@@ -190,24 +197,25 @@ function withPool(
  * A target that is named twice (PGHOST… and DATABASE_URL) is one pool, unless the pools differ: then
  * each connection string has its own. What one of them leaves out it has from the other.
  */
-export function merged(connections: readonly SizedConnection[]): readonly SizedConnection[] {
-  const pools: SizedConnection[] = [];
+export function merged(
+  connections: readonly SizedConnection[],
+  pools: PoolVariables,
+): readonly SizedConnection[] {
+  /** Nothing says how large its pool is, as opposed to something that can't be read. */
+  const hasNoPool = ({ target, pool }: SizedConnection): boolean =>
+    !pool.known && !pools.parameters.some((key) => target.parameters.has(key));
+  const found: SizedConnection[] = [];
   for (const connection of connections.toSorted((a, b) => detail(b) - detail(a))) {
-    const same = pools.filter((other) => isNamedTwice(connection, other));
+    const same = found.filter((other) => isNamedTwice(connection, other));
     if (same.some(({ pool }) => isSamePool(pool, connection.pool))) continue;
     // The parts of a connection string stand beside it; another string is another pool.
     if (same.some(({ target }) => target.isUrl) && !connection.target.isUrl) continue;
     if (same.length > 0 && hasNoPool(connection)) continue;
     const unsized = same.find(hasNoPool);
-    if (unsized === undefined) pools.push(connection);
-    else pools[pools.indexOf(unsized)] = { ...unsized, pool: connection.pool };
+    if (unsized === undefined) found.push(connection);
+    else found[found.indexOf(unsized)] = { ...unsized, pool: connection.pool };
   }
-  return pools;
-}
-
-/** Nothing says how large its pool is, as opposed to something that can't be read. */
-function hasNoPool({ target, pool }: SizedConnection): boolean {
-  return !pool.known && !POOL_PARAMETERS.some((key) => target.parameters.has(key));
+  return found;
 }
 
 function isSamePool(a: Quantity, b: Quantity): boolean {

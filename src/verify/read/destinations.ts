@@ -6,6 +6,8 @@ import { completed, isLoopback, type AddressBook, type Endpoint } from "./addres
 import { targetRemedy } from "./annotations.ts";
 import type { ConnectionTarget } from "./connectionTargets.ts";
 import type { FoundPooler } from "./poolers.ts";
+import type { PoolVariables } from "./poolVariables.ts";
+import type { PostgresImages } from "./postgresImages.ts";
 
 /** Everything that a container may connect to. */
 export interface Destinations {
@@ -14,6 +16,8 @@ export interface Destinations {
   /** Addresses of the Postgres that the poolers' lines lead to. */
   readonly behind: ReadonlySet<string>;
   readonly knowledge: Knowledge;
+  readonly pools: PoolVariables;
+  readonly postgresImages: PostgresImages;
 }
 
 /** Where connections of a workload's pods to that host and port go, or what is missing to know it. */

@@ -10,9 +10,10 @@ import {
   type ContainerFile,
   type Workload,
 } from "../workload.ts";
-import { imageConfiguration, type Adapter } from "./adapter.ts";
 import { annotatedCount } from "./annotations.ts";
+import type { Knowledge } from "../knowledge/knowledge.ts";
 import { POD_NAME } from "./containers.ts";
+import { imageConfiguration, iniPathsOf } from "./pgbouncerImages.ts";
 import {
   configurationKey,
   iniConfiguration,
@@ -28,13 +29,6 @@ const WATCHER = /exporter|metrics|monitor|reload|watch/i;
 /** The start of PgBouncer in a script; not its name as a host, as in `nc -z pgbouncer 6432`. */
 const COMMAND =
   /(?:^|[\n;&|(]|\b(?:exec|then|do|else|time|nice|tini|dumb-init|setpriv|--)\s|\b(?:gosu|su-exec)\s+\S+\s)\s*(?:[\w.-]*(?:\/[\w.-]+)*\/)?pgbouncer(?=[\s;&|)]|$)/;
-
-/** The paths of the ini in these images, if the command names none. */
-const USUAL_FILES = [
-  "/etc/pgbouncer/pgbouncer.ini",
-  "/bitnami/pgbouncer/conf/pgbouncer.ini",
-  "/opt/bitnami/pgbouncer/conf/pgbouncer.ini",
-];
 
 /** Each ordinal is read for itself; no StatefulSet has more than that. */
 const ORDINALS_MAX = 1000;
@@ -72,11 +66,11 @@ interface PgBouncerContainer {
  */
 export function podPoolers(
   workload: Workload,
-  adapters: readonly Adapter[],
+  knowledge: Knowledge,
 ): readonly FoundPooler[] {
   const containers = runningContainers(workload)
     .filter(isPgBouncer)
-    .map((container) => readContainer(workload, container, adapters));
+    .map((container) => readContainer(workload, container, knowledge["pgbouncer-images"]));
   const byPort = Map.groupBy(containers, ({ port }) => port);
   return [...byPort].flatMap(([port, together]) => {
     const [first] = together;
@@ -102,12 +96,12 @@ export function podPoolers(
 function readContainer(
   workload: Workload,
   container: Container,
-  adapters: readonly Adapter[],
+  images: Knowledge["pgbouncer-images"],
 ): PgBouncerContainer {
   const annotation = workload.annotation(PROCESSES_PER_POD_ANNOTATION);
   const perPod =
     annotatedCount(annotation, container.name, "processes a pod") ?? known(1, "1 process");
-  const paths = iniPaths(container);
+  const paths = iniPaths(container, images);
   const { pods } = workload;
   const groups =
     paths.length === 0
@@ -115,37 +109,59 @@ function readContainer(
           {
             processes: product(pods, perPod),
             pods,
-            configuration: imageConfiguration(adapters, container),
+            configuration: imageConfiguration(container, images),
           },
         ]
       : paths.flatMap((path) => iniGroups(workload, container, path, perPod));
+  const unread = paths.length === 0 ? unreadInis(workload, container, images) : [];
   const [first, another] = groups;
   if (first === undefined || "known" in first.configuration) {
-    return { container, groups, port: undefined, notes: [] };
+    return { container, groups, port: undefined, notes: unread };
   }
   const reuse = first.configuration.settings.get("so_reuseport");
   const isReused = reuse?.known && reuse.value === "1" && another === undefined;
   const note = `${workload.key}: so_reuseport is on; counted is one process a container, unless ${PROCESSES_PER_POD_ANNOTATION} says more`;
   const port = listenPort(first.configuration);
-  return { container, groups, port, notes: isReused ? [note] : [] };
+  return { container, groups, port, notes: isReused ? [...unread, note] : unread };
 }
 
 /** The ini files that its command names; else the file that its image would take. */
-function iniPaths(container: Container): readonly Template[] {
+function iniPaths(
+  container: Container,
+  images: Knowledge["pgbouncer-images"],
+): readonly Template[] {
   const { files, unknown } = container.files;
   const named = commandOf(container)
     .flatMap((text) => text.matchAll(/[^\s"'`;&|=()]+\.ini(?![\w.])/g))
     .flatMap(([path]) => path ?? []);
   if (named.length > 0) return [...new Map(named.map((path) => [path.render(), path])).values()];
-  const usual = USUAL_FILES.find((path) => files.has(path));
+  const { paths, isAny } = iniPathsOf(container, images);
+  const usual = paths.find((path) => files.has(path));
   if (usual !== undefined) return [Template.of(usual)];
-  const inis = [...files.values()].filter(({ path, text }) => {
-    return path.endsWith(".ini") && /^\s*\[(?:pgbouncer|databases)\]/m.test(text);
-  });
-  if (inis.length === 1) return inis.map(({ path }) => Template.of(path));
+  const inis = isAny ? mountedInis(container) : [];
+  if (inis.length === 1) return inis.map((path) => Template.of(path));
   // The object that would hold it is not there.
-  const place = unknown.find(({ path }) => USUAL_FILES.some((file) => file.startsWith(path)));
-  return place === undefined ? [] : [Template.of(`${place.path}/pgbouncer.ini`)];
+  const hidden = paths.find((file) => unknown.some(({ path }) => file.startsWith(path)));
+  return hidden === undefined ? [] : [Template.of(hidden)];
+}
+
+function mountedInis({ files }: Container): readonly string[] {
+  return [...files.files.values()]
+    .filter(({ path, text }) => path.endsWith(".ini") && /^\s*\[(?:pgbouncer|databases)\]/m.test(text))
+    .map(({ path }) => path);
+}
+
+/** An ini that is mounted where the image doesn't read it. */
+function unreadInis(
+  workload: Workload,
+  container: Container,
+  images: Knowledge["pgbouncer-images"],
+): readonly string[] {
+  const { paths } = iniPathsOf(container, images);
+  return mountedInis(container).map(
+    (path) =>
+      `${workload.key}: ${container.image} does not read ${path}, which is mounted; it reads ${paths.join(" or ")}`,
+  );
 }
 
 /** The processes that one ini makes; for each ordinal its own where the path names the pod. */

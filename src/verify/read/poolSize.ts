@@ -1,5 +1,6 @@
 import { POOL_LIMIT_ANNOTATION, POOL_MAX_ANNOTATION } from "../../api/names.ts";
 import {
+  assumed,
   known,
   missing,
   positiveCount,
@@ -9,7 +10,6 @@ import {
 } from "../quantity.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
 import {
-  commandOf,
   hasOneContainer,
   type Annotation,
   type Container,
@@ -18,19 +18,7 @@ import {
 } from "../workload.ts";
 import { annotatedCount } from "./annotations.ts";
 import type { ConnectionTarget } from "./connectionTargets.ts";
-import {
-  isFallback,
-  isOverflow,
-  isPoolVariable,
-  leavesOverflowOut,
-  OVERFLOW_PARAMETER,
-  overflowsOf,
-  POOL_PARAMETERS,
-  SQLALCHEMY_DRIVER,
-} from "./poolVariables.ts";
-
-/** The exporter's code opens one connection, to the console: db.SetMaxOpenConns(1). */
-const EXPORTER = /(?:^|\/)prometheuscommunity\/pgbouncer-exporter(?::|@|$)/;
+import type { PoolVariables } from "./poolVariables.ts";
 
 /** Something that says how large the pool is. */
 interface WrittenSize {
@@ -51,6 +39,7 @@ export function poolSize(
   workload: Workload,
   container: Container,
   target: ConnectionTarget,
+  pools: PoolVariables,
 ): Quantity {
   const { name } = container;
   const isAlone = hasOneContainer(workload);
@@ -58,7 +47,7 @@ export function poolSize(
   const remedy = `annotate its pod template with ${POOL_MAX_ANNOTATION}: "${isAlone ? "" : `${name}=`}N"`;
   const annotation = workload.annotation(POOL_MAX_ANNOTATION);
   const annotated = annotatedCount(annotation, name, what);
-  const written = writtenSize(workload, container, target, (place, why) =>
+  const written = writtenSize(workload, container, target, pools, (place, why) =>
     missing(why === undefined ? what : `${what}: ${why}`, place, remedy),
   );
   if (annotated === undefined) return written;
@@ -72,36 +61,31 @@ function writtenSize(
   workload: Workload,
   container: Container,
   target: ConnectionTarget,
+  pools: PoolVariables,
   unknown: Unknown,
 ): Quantity {
-  const inString = POOL_PARAMETERS.flatMap((key) => parameterSizes(target, key));
-  if (EXPORTER.test(container.image)) {
-    return known(1, "an exporter's one connection", container.imagePlace);
+  const program = pools.programOf(container, target);
+  if (program?.always !== undefined) {
+    return known(program.always, `what ${program.name} opens`, container.imagePlace);
   }
-  const written = inString.length > 0 ? inString : variablesFor(container, target);
-  const sizes = written.map((size) => withOverflow(size, container, target));
-  const agreed = agree(sizes, container, unknown);
+  const inString = pools.parameters.flatMap((key) => parameterSizes(target, key));
+  const written =
+    inString.length > 0 ? inString : pools.sizesOf(container, target).map((one) => sizeIn(one));
+  const sizes = written.map((size) => withOverflow(size, container, target, pools));
+  const agreed =
+    sizes.length === 0 && program?.default !== undefined
+      ? assumed(
+          unknown(container.place),
+          program.default + (program.overflow?.default ?? 0),
+          `${program.name}'s default`,
+        )
+      : agree(sizes, container, unknown);
   const limit = workload.annotation(POOL_LIMIT_ANNOTATION);
   return limit === undefined ? agreed : withLimit(agreed, limit, sizes.length > 0, unknown);
 }
 
 /** Makes what is missing of the size, and why where something says one. */
 type Unknown = (place: SourcePosition, why?: string) => MissingQuantity;
-
-/** A prefix that names one of several databases of a container. */
-const QUALIFIED = /^\w+_(?:DB|DATABASE|PG|POSTGRES|POSTGRESQL)_$/;
-
-/** Variables with the target's own prefix (READ_DB_…) if any; threads only if nothing else. */
-function variablesFor(
-  { environment }: Container,
-  { prefix }: ConnectionTarget,
-): readonly WrittenSize[] {
-  const all = [...environment.variables.values()].filter(({ name }) => isPoolVariable(name));
-  const own = QUALIFIED.test(prefix) ? all.filter(({ name }) => name.startsWith(prefix)) : [];
-  const chosen = own.length > 0 ? own : all;
-  const strong = chosen.filter(({ name }) => !isFallback(name));
-  return (strong.length > 0 ? strong : chosen).map(sizeIn);
-}
 
 function parameterSizes(
   { parameters, place }: ConnectionTarget,
@@ -124,22 +108,28 @@ function withOverflow(
   size: WrittenSize,
   container: Container,
   target: ConnectionTarget,
+  pools: PoolVariables,
 ): WrittenSize {
   const count = positiveCount(size.text);
-  if (count === undefined || isFallback(size.name)) return size;
+  if (count === undefined || pools.isThreads(size.name)) return size;
   const variables = [...container.environment.variables.values()];
-  const inString = parameterSizes(target, OVERFLOW_PARAMETER);
-  const overflows = inString.length > 0 ? inString : overflowsOf(size.name, variables).map(sizeIn);
+  const inString = pools.overflowParameters.flatMap((key) => parameterSizes(target, key));
+  const overflows =
+    inString.length > 0 ? inString : pools.overflowsOf(size.name, variables).map(sizeIn);
   const [first] = overflows;
   if (first === undefined) {
-    const isSqlAlchemy = (): boolean =>
-      variables.some(
-        ({ name, value }) => /sqlalchemy/i.test(name) || value.test(SQLALCHEMY_DRIVER),
-      ) || commandOf(container).some((text) => text.test(SQLALCHEMY_DRIVER));
     const isWithout =
-      variables.some(({ name }) => isOverflow(name)) ||
-      (leavesOverflowOut(size.name) && isSqlAlchemy());
+      variables.some(({ name }) => pools.isOverflow(name)) ||
+      (pools.leavesOverflowOut(size.name) && pools.hasOverflowLibrary(container));
     if (!isWithout) return size;
+    const program = pools.programOf(container, target);
+    if (program?.overflow?.default !== undefined) {
+      return {
+        ...size,
+        name: `${size.name} + ${program.name}'s default overflow`,
+        text: String(count + program.overflow.default),
+      };
+    }
     return { ...size, unclear: `${size.name} is without SQLAlchemy's max_overflow` };
   }
   const more = wholeNumber(first.text);

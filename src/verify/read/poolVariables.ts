@@ -1,139 +1,178 @@
-import type { Variable } from "../workload.ts";
+import { imagePattern, namePattern } from "../knowledge/namePatterns.ts";
+import type { Knowledge } from "../knowledge/knowledge.ts";
+import { commandOf, imagePath, type Container, type Variable } from "../workload.ts";
+import { isDatabaseName, isLocation, type ConnectionTarget } from "./connectionTargets.ts";
+import { connectionUrls } from "./connectionStrings.ts";
+
+type PoolLibrary = Knowledge["pool-libraries"][number];
+
+/** A row of the table, its names as patterns. */
+interface Library {
+  readonly row: PoolLibrary;
+  readonly marks: RegExp;
+  readonly images: RegExp;
+  readonly threads: RegExp;
+}
+
+/** Which variables and parameters size a pool: the table of pool libraries, ready to be asked. */
+export class PoolVariables {
+  /** Parameters of a connection string that size a pool, as ConnectionString has them. */
+  readonly parameters: readonly string[];
+  readonly overflowParameters: readonly string[];
+  readonly #libraries: readonly Library[];
+  readonly #sizes: RegExp;
+  readonly #threads: RegExp;
+  readonly #overflows: RegExp;
+  readonly #beyond: RegExp;
+
+  constructor(rows: readonly PoolLibrary[]) {
+    this.parameters = parameterKeys(rows.flatMap(({ parameters = [] }) => parameters));
+    const overflows = rows.flatMap(({ overflow }) => overflow ?? []);
+    this.overflowParameters = parameterKeys(
+      overflows.flatMap(({ parameters = [] }) => parameters),
+    );
+    this.#sizes = namePattern(rows.flatMap(({ sizes = [] }) => sizes));
+    this.#overflows = namePattern(overflows.flatMap(({ variables = [] }) => variables));
+    this.#beyond = namePattern(overflows.flatMap(({ beyond = [] }) => beyond));
+    this.#libraries = rows.map((row) => ({
+      row,
+      marks: namePattern(row.marks),
+      images: imagePattern(row.images),
+      threads: namePattern(row.threads),
+    }));
+    // Threads of a program with images of its own mean nothing in others.
+    const anywhere = rows.filter(({ images }) => images === undefined);
+    this.#threads = namePattern(anywhere.flatMap(({ threads = [] }) => threads));
+  }
+
+  /** Threads make the pool only where nothing else does. */
+  isThreads(name: string): boolean {
+    return this.#threads.test(name) || this.#libraries.some(({ threads }) => threads.test(name));
+  }
+
+  isOverflow(name: string): boolean {
+    return this.#overflows.test(name);
+  }
+
+  /** A size that leaves the library's overflow out; `DB_POOL_MAX` means all. */
+  leavesOverflowOut(name: string): boolean {
+    return this.#beyond.test(name);
+  }
+
+  /** The variables that size the pool of a target: threads only if nothing else does. */
+  sizesOf(container: Container, target: ConnectionTarget): readonly Variable[] {
+    const variables = [...container.environment.variables.values()];
+    const sizes = variables.filter(({ name }) => this.#sizes.test(name));
+    const own = ownOf(sizes, container, target);
+    if (own.length > 0) return own;
+    const here = this.#libraries.filter(({ images }) => images.test(imagePath(container)));
+    const threads = variables.filter(
+      ({ name }) => this.#threads.test(name) || here.some((one) => one.threads.test(name)),
+    );
+    return ownOf(threads, container, target);
+  }
+
+  /** The overflows of a pool: those with its words in front, else those with none of their own. */
+  overflowsOf(pool: string, variables: readonly Variable[]): readonly Variable[] {
+    const all = variables.filter(({ name }) => this.isOverflow(name));
+    const same = (words: (name: string) => readonly string[]): readonly Variable[] =>
+      all.filter(({ name }) => words(name).join("_") === words(pool).join("_"));
+    const candidates = [
+      same(wordsInFront),
+      same(ownWords),
+      all.filter(({ name }) => ownWords(name).length === 0),
+    ];
+    return candidates.find(({ length }) => length > 0) ?? [];
+  }
+
+  /** Whether a library that opens an overflow is there, by its variables or its strings. */
+  hasOverflowLibrary(container: Container): boolean {
+    const variables = [...container.environment.variables.values()];
+    return this.#libraries.some(({ row, marks }) => {
+      if (row.overflow?.beyond === undefined) return false;
+      if (variables.some(({ name }) => marks.test(name))) return true;
+      const scheme = schemePattern(row.schemes ?? []);
+      const texts = [...variables.map(({ value }) => value), ...commandOf(container)];
+      return texts.some((text) => text.test(scheme));
+    });
+  }
+
+  /** The program that surely opens this connection: by its image, or a variable of its own. */
+  programOf(container: Container, target: ConnectionTarget): PoolLibrary | undefined {
+    const path = imagePath(container);
+    return this.#libraries.find(
+      ({ row, images, marks }) =>
+        (row.default !== undefined || row.always !== undefined) &&
+        (images.test(path) || marks.test(target.by) || marks.test(target.prefix)),
+    )?.row;
+  }
+}
+
+function parameterKeys(names: readonly string[]): readonly string[] {
+  return [...new Set(names.map((name) => name.toLowerCase().replaceAll(/[-_\s]/g, "")))];
+}
+
+function schemePattern(schemes: readonly string[]): RegExp {
+  return new RegExp(`\\b(?:${schemes.join("|").replaceAll("+", "\\+")})\\w+`, "i");
+}
+
+/** Words that say what a variable holds, and not of which database. */
+const COMMON: ReadonlySet<string> = new Set(
+  (
+    "DB DATABASE DATABASES PG PGSQL PSQL POSTGRES POSTGRESQL POSTGRESDB SQL SQLALCHEMY ALCHEMY RDS DATASOURCE " +
+    "JDBC R2DBC PGHOST PGHOSTADDR URL URI DSN HOST HOSTNAME HOSTADDR SERVER ADDR ADDRESS ENDPOINT PORT CONN " +
+    "CONNS CONNECTION CONNECTIONS STRING POOL PGPOOL PGPOOLSIZE MAX MAXIMUM MIN SIZE LIMIT OPEN OVERFLOW PER THREADS"
+  ).split(" "),
+);
+
+/** The words that a name has besides: [ORDERS] of ORDERS_DB_HOST and of ORDERS_DB_POOL_SIZE. */
+function ownWords(name: string): readonly string[] {
+  return wordsOf(name).filter((word) => !COMMON.has(word));
+}
+
+function wordsOf(name: string): readonly string[] {
+  return name
+    .toUpperCase()
+    .split(/[^A-Z\d]+/)
+    .filter((word) => word !== "");
+}
+
+/** What stands before the size itself: [DB] of DB_POOL_SIZE and of DB_MAX_OVERFLOW. */
+function wordsInFront(name: string): readonly string[] {
+  const words = wordsOf(name);
+  const end = words.findIndex((word) => /^(?:POOL|MAX|CONNECTION)/.test(word));
+  return end === -1 ? words : words.slice(0, end);
+}
 
 /**
- * The usual names of variables that set the size of a program's pool. A variable that sets
- * threads (RAILS_MAX_THREADS) is here where the framework makes its pool as large.
+ * The variables that belong to a target. One with words of its own belongs to the connections whose
+ * variables begin with the most of them, also to one that is empty and so leads nowhere; if there is
+ * none such, to all. Of what belongs to a target, that with most of its words counts.
  */
-const NAMES: ReadonlySet<string> = new Set([
-  // weir's own default, and the usual names of node-postgres, knex and hand-written pools.
-  "DB_POOL_MAX_PER_SERVER",
-  "DB_POOL_MAX",
-  "DB_POOL_SIZE",
-  "DB_POOL",
-  "DB_MAX_POOL_SIZE",
-  "DB_MAX_CONNECTIONS",
-  "DB_MAX_CONNS",
-  "DB_CONNECTION_LIMIT",
-  "DB_POOL_LIMIT",
-  "DB_POOL_MAX_SIZE",
-  "DB_POOL_MAX_CONNECTIONS",
-  "DB_CONNECTIONS",
-  "POOL_MAX",
-  "POOL_SIZE",
-  "MAX_POOL_SIZE",
-  "PGPOOLSIZE",
-  "PGPOOL_MAX",
-  "PG_POOL_MAX",
-  "PG_POOL_SIZE",
-  "PG_MAX_CONNECTIONS",
-  "PG_CONNECTION_LIMIT",
-  "POSTGRES_POOL_SIZE",
-  "POSTGRES_POOL_MAX",
-  "POSTGRES_MAX_CONNECTIONS",
-  "POSTGRES_MAX_POOL_SIZE",
-  "POSTGRES_CONNECTION_LIMIT",
-  "DATABASE_POOL",
-  "DATABASE_POOL_SIZE",
-  "DATABASE_POOL_MAX",
-  "DATABASE_MAX_CONNECTIONS",
-  "DATABASE_MAX_POOL_SIZE",
-  "DATABASE_CONNECTION_LIMIT",
-  "DATABASE_CONNECTION_POOL_MAX",
-  "KNEX_POOL_MAX",
-  "KNEX_MAX_POOL",
-  "TYPEORM_POOL_SIZE",
-  "SEQUELIZE_POOL_MAX",
-  "PRISMA_CONNECTION_LIMIT",
-  // Go's database/sql: SetMaxOpenConns.
-  "DB_MAX_OPEN_CONNS",
-  "DB_MAX_OPEN_CONNECTIONS",
-  "DATABASE_MAX_OPEN_CONNS",
-  "DATABASE_MAX_OPEN_CONNECTIONS",
-  "POSTGRES_MAX_OPEN_CONNS",
-  "GF_DATABASE_MAX_OPEN_CONN",
-  // Java: HikariCP under Spring, Agroal under Quarkus (and Keycloak).
-  "SPRING_DATASOURCE_HIKARI_MAXIMUM_POOL_SIZE",
-  "SPRING_DATASOURCE_HIKARI_MAXIMUMPOOLSIZE",
-  "SPRING_R2DBC_POOL_MAX_SIZE",
-  "HIKARI_MAXIMUM_POOL_SIZE",
-  "QUARKUS_DATASOURCE_JDBC_MAX_SIZE",
-  "QUARKUS_DATASOURCE_REACTIVE_MAX_SIZE",
-  "KC_DB_POOL_MAX_SIZE",
-  // Python. SQLAlchemy opens its overflow too: see poolSize.ts.
-  "SQLALCHEMY_POOL_SIZE",
-  "DATABASE_POOL_MAX_SIZE",
-  // Ruby: Active Record's pool is as large as the threads, unless DB_POOL is given.
-  "RAILS_MAX_THREADS",
-  "RAILS_DB_POOL",
-  // Elixir's Ecto in Phoenix' own template is POOL_SIZE. Programs with names of their own:
-  "PGRST_DB_POOL",
-  "DB_POSTGRESDB_POOL_SIZE",
-  "HASURA_GRAPHQL_PG_CONNECTIONS",
-  "TEMPORAL_SQL_MAX_CONNS",
-  "SQL_MAX_CONNS",
-]);
-
-/** A service's own prefix before such a name: `ORDERS_DB_POOL_SIZE`, `READ_DATABASE_POOL_MAX`. */
-const PREFIXED =
-  /_(?:DB|DATABASE|PG|POSTGRES|POSTGRESQL)_(?:POOL(?:_MAX|_SIZE|_MAX_SIZE|_LIMIT)?|MAX_(?:POOL_SIZE|CONNECTIONS|CONNS|OPEN_CONNS)|CONNECTION_LIMIT)$/;
-
-/** What SQLAlchemy opens beyond its pool: `MAX_OVERFLOW`, `DB_MAX_OVERFLOW`, `DB_POOL_OVERFLOW`. */
-const OVERFLOW = /^(|.*?_)(?:POOL_MAX|MAX|POOL)_OVERFLOW$/;
-
-/** Prefixes that name no database: an overflow called so is every pool's that has none of its own. */
-const GENERAL: ReadonlySet<string> = new Set(["", "SQLALCHEMY_"]);
-
-/** The same by parameter of a connection string, in the form of POOL_PARAMETERS. */
-export const OVERFLOW_PARAMETER = "maxoverflow";
-
-/** A pool's name whose size leaves SQLAlchemy's overflow out; `DB_POOL_MAX` means all. */
-const SIZE_ALONE = /(?:^|_)POOL(?:_?SIZE)?$/;
-
-/** In a variable or a command, it says that SQLAlchemy connects: `postgresql+asyncpg://`. */
-export const SQLALCHEMY_DRIVER = /\bpostgres(?:ql)?\+\w+/i;
-
-export function leavesOverflowOut(name: string): boolean {
-  return SIZE_ALONE.test(name.toUpperCase());
+function ownOf(
+  sizes: readonly Variable[],
+  container: Container,
+  { prefix, by }: ConnectionTarget,
+): readonly Variable[] {
+  if (sizes.length === 0) return [];
+  const { variables } = container.environment;
+  const here = ownWords(prefix === "" && variables.has(by) ? by : prefix);
+  const locations = [...variables.values()].filter(
+    ({ name, value }) =>
+      (isDatabaseName(name) && isLocation(name)) || connectionUrls(value).length > 0,
+  );
+  const others = locations.map(({ name }) => ownWords(name));
+  const belonging = sizes.flatMap((size) => {
+    const words = ownWords(size.name);
+    const common = commonLength(words, here);
+    const isOthers = others.some((other) => commonLength(words, other) > common);
+    return isOthers ? [] : [{ size, common }];
+  });
+  const most = Math.max(...belonging.map(({ common }) => common));
+  return belonging.filter(({ common }) => common === most).map(({ size }) => size);
 }
 
-export function isOverflow(name: string): boolean {
-  return OVERFLOW.test(name.toUpperCase());
+function commonLength(a: readonly string[], b: readonly string[]): number {
+  const end = a.findIndex((word, index) => word !== b[index]);
+  return end === -1 ? a.length : end;
 }
-
-/** The overflows of a pool: those of its own prefix, else the general ones. */
-export function overflowsOf(pool: string, variables: readonly Variable[]): readonly Variable[] {
-  const all = variables.filter(({ name }) => isOverflow(name));
-  if (all.length === 0) return [];
-  const prefix = /^(.*?)(?:MAX_|POOL|CONNECTION)/.exec(pool.toUpperCase())?.[1] ?? "";
-  const own = all.filter((one) => prefixOf(one) === prefix);
-  return own.length > 0 ? own : all.filter((one) => GENERAL.has(prefixOf(one)));
-}
-
-function prefixOf({ name }: Variable): string {
-  return OVERFLOW.exec(name.toUpperCase())?.[1] ?? "";
-}
-
-export function isPoolVariable(name: string): boolean {
-  const upper = name.toUpperCase();
-  return NAMES.has(upper) || PREFIXED.test(upper);
-}
-
-/** Threads make the pool only where nothing else does. */
-export function isFallback(name: string): boolean {
-  return name.toUpperCase() === "RAILS_MAX_THREADS";
-}
-
-/** The same by parameter of a connection string, in lower case without separators. */
-export const POOL_PARAMETERS: readonly string[] = [
-  // Prisma, asyncpg and others, pgxpool, node's drivers, HikariCP, Npgsql, r2dbc.
-  "connectionlimit",
-  "poolsize",
-  "poolmaxconns",
-  "poolmax",
-  "poolmaxsize",
-  "maxpoolsize",
-  "maximumpoolsize",
-  "maxsize",
-  "maxconnections",
-  "maxconns",
-];

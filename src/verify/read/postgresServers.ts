@@ -1,19 +1,11 @@
 import { AVAILABLE_CONNECTIONS_ANNOTATION, POSTGRES_PORT } from "../../api/names.ts";
 import { known, missing, wholeNumber, type KnownQuantity, type Quantity } from "../quantity.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
-import { Template } from "../template.ts";
-import {
-  commandLine,
-  imagePath,
-  isShell,
-  runningContainers,
-  type Annotation,
-  type Container,
-  type Workload,
-} from "../workload.ts";
+import { runningContainers, type Annotation, type Workload } from "../workload.ts";
 import type { Listener } from "./addresses.ts";
 import { annotatedWhole } from "./annotations.ts";
 import type { Field } from "./field.ts";
+import type { PostgresImages, PostgresSetting } from "./postgresImages.ts";
 
 /** A Postgres as it was found, before its main address is known. */
 export interface FoundPostgres extends Listener {
@@ -22,19 +14,6 @@ export interface FoundPostgres extends Listener {
   readonly workload?: Workload;
 }
 
-/** A script that starts the server. */
-const STARTS = /(?:^|[\s;&|])postgres(?:\s|$)/;
-
-/** A setting of Postgres, where it stands. */
-interface PostgresSetting {
-  /** Undefined: unknown. */
-  readonly value: string | undefined;
-  readonly place: SourcePosition;
-}
-
-const IMAGE =
-  /(?:^|\/)(?:postgres|postgresql|postgis|timescaledb(?:-ha)?|pgvector|spilo(?:-\d+)?|crunchy-postgres(?:-gis)?(?:-ha)?)$/;
-
 /** Postgres' own defaults. */
 const DEFAULTS = {
   max_connections: 100,
@@ -42,29 +21,12 @@ const DEFAULTS = {
   reserved_connections: 0,
 } as const;
 
-export function isPostgresImage(container: Container): boolean {
-  return IMAGE.test(imagePath(container));
-}
-
-/**
- * Whether a container of a Postgres image runs the server: its entrypoint does unless the command
- * names another program (psql, pg_dump, a script).
- */
-function runsServer(container: Container): boolean {
-  if (!isPostgresImage(container)) return false;
-  const program = (container.command[0] ?? container.args[0])?.text ?? Template.of("postgres");
-  if (isShell(program)) return commandLine(container).test(STARTS);
-  return program.test(
-    /^-|(?:^|\/)(?:postgres|docker-entrypoint\.sh|docker-ensure-initdb\.sh|run\.sh|entrypoint\.sh|launch\.sh)$/,
-  );
-}
-
 /** The Postgres servers that a workload's pods run. */
-export function podPostgres(workload: Workload): readonly FoundPostgres[] {
+export function podPostgres(workload: Workload, images: PostgresImages): readonly FoundPostgres[] {
   return runningContainers(workload)
-    .filter(runsServer)
+    .filter((container) => images.runsServer(container))
     .map((container) => {
-      const settings = containerSettings(container);
+      const settings = images.settingsOf(container);
       const port = wholeNumber(settings.get("port")?.value) ?? POSTGRES_PORT;
       return {
         place: container.place,
@@ -76,7 +38,7 @@ export function podPostgres(workload: Workload): readonly FoundPostgres[] {
         available: availableConnections(
           settings,
           workload.annotation(AVAILABLE_CONNECTIONS_ANNOTATION),
-          DEFAULTS.max_connections,
+          images.computes(container, "max_connections") ? undefined : DEFAULTS.max_connections,
           container.place,
         ),
         workload,
@@ -128,29 +90,4 @@ export function settingsIn(...mappings: readonly Field[]): ReadonlyMap<string, P
         ),
     ),
   );
-}
-
-/** From -c and --key=value, which win, and a mounted postgresql.conf. */
-function containerSettings(container: Container): ReadonlyMap<string, PostgresSetting> {
-  const settings = new Map<string, PostgresSetting>();
-  for (const { path, text, place } of container.files.files.values()) {
-    if (!/(?:postgresql|postgres|custom)[^/]*\.conf$|conf\.d\/[^/]*\.conf$/.test(path)) continue;
-    for (const [, key = "", value = ""] of text.matchAll(
-      /^[ \t]*(\w+)[ \t]*(?:=|[ \t])[ \t]*'?([^'#\n]*?)'?[ \t]*(?:#.*)?$/gm,
-    )) {
-      settings.set(key.toLowerCase(), { value, place: { ...place, key } });
-    }
-  }
-  // bitnami/postgresql makes its configuration of this.
-  const variable = container.environment.variables.get("POSTGRESQL_MAX_CONNECTIONS");
-  if (variable !== undefined) {
-    settings.set("max_connections", { value: variable.value.known, place: variable.place });
-  }
-  const command = commandLine(container, "\n");
-  for (const [, name, value] of command.matchAll(/(?:-c[\s]*|--)(\w+)=["']?([^\s"']*)/g)) {
-    const key = name?.render() ?? "";
-    const place = { ...container.argsPlace, key };
-    settings.set(key.toLowerCase(), { value: value?.known, place });
-  }
-  return settings;
 }

@@ -22,8 +22,11 @@ import { barePooler } from "./bareIni.ts";
 import { withoutConflicts } from "./conflictingObjects.ts";
 import { Field } from "./field.ts";
 import { Inventory, type AnnotationOverrides } from "./inventory.ts";
+import { operatorSecrets } from "./operatorSecrets.ts";
 import { podPoolers } from "./pgbouncerPods.ts";
 import { type FoundPooler, groupOf } from "./poolers.ts";
+import { PoolVariables } from "./poolVariables.ts";
+import { PostgresImages } from "./postgresImages.ts";
 import { podPostgres, type FoundPostgres } from "./postgresServers.ts";
 import { Scalers } from "./peakPods.ts";
 import { unreadKinds } from "./unread.ts";
@@ -46,19 +49,21 @@ export function readSystem(
   { overrides = new Map() }: { readonly overrides?: AnnotationOverrides } = {},
 ): System {
   const { adapters, knowledge } = products;
-  const inventory = new Inventory(objects, overrides);
+  const made = operatorSecrets(objects, knowledge.secrets);
+  const inventory = new Inventory([...objects, ...made], overrides);
   const scalers = new Scalers(inventory, adapterScalers(adapters));
   const operators = operatorResources(adapters, { inventory, scalers });
   const owned = new Set(operators.owned);
   const workloads = workloadsOf(inventory, scalers, adapterWorkloads(adapters), owned);
   const poolers = [
-    ...workloads.flatMap((workload) => podPoolers(workload, adapters)),
+    ...workloads.flatMap((workload) => podPoolers(workload, knowledge)),
     ...operators.poolers,
     ...inventory.objects.flatMap((object) => barePooler(object, inventory)),
   ];
   const book = addressBook(inventory, poolers, workloads);
+  const images = new PostgresImages(knowledge["postgres-images"]);
   const servers = addServers(inventory, book, [
-    ...workloads.flatMap(podPostgres),
+    ...workloads.flatMap((workload) => podPostgres(workload, images)),
     ...operators.postgres,
   ]);
   const addressed = addressedPoolers(inventory, book, poolers);
@@ -170,7 +175,9 @@ export function connectedSystem(found: FoundSystem): System {
   const behind = new Set(
     groups.flat().flatMap(({ lines }) => lines.map(({ postgres }) => postgres)),
   );
-  const destinations = { book, poolers, behind, knowledge };
+  const pools = new PoolVariables(knowledge["pool-libraries"]);
+  const postgresImages = new PostgresImages(knowledge["postgres-images"]);
+  const destinations = { book, poolers, behind, knowledge, pools, postgresImages };
   const byWorkload = workloads.map((workload) => clientsOf(workload, destinations));
   const clients = byWorkload.flatMap((one) => one.clients);
   const sidecars = new Set(byWorkload.flatMap(({ sidecarPoolers }) => sidecarPoolers));

@@ -1,0 +1,125 @@
+import { imagePattern } from "../knowledge/namePatterns.ts";
+import type { Knowledge } from "../knowledge/knowledge.ts";
+import type { SourcePosition } from "../sourcePosition.ts";
+import { Template } from "../template.ts";
+import {
+  commandLine,
+  imagePath,
+  isShell,
+  type Container,
+  type ContainerFile,
+} from "../workload.ts";
+
+/** A setting of Postgres, where it stands. */
+export interface PostgresSetting {
+  /** Undefined: unknown. */
+  readonly value: string | undefined;
+  readonly place: SourcePosition;
+}
+
+type PostgresImage = Knowledge["postgres-images"][number];
+
+/** A script that starts the server. */
+const STARTS = /(?:^|[\s;&|])postgres(?:\s|$)/;
+
+/** The options of `postgres` that have a letter: https://www.postgresql.org/docs/current/app-postgres.html */
+const LETTERS: Readonly<Record<string, string>> = { N: "max_connections", p: "port" };
+
+/** Images that run Postgres: their table, ready to be asked. */
+export class PostgresImages {
+  readonly #rows: readonly { readonly row: PostgresImage; readonly images: RegExp }[];
+  readonly #entrypoints: RegExp;
+
+  constructor(rows: readonly PostgresImage[]) {
+    this.#rows = rows.map((row) => ({ row, images: imagePattern(row.images) }));
+    this.#entrypoints = imagePattern([
+      "postgres",
+      ...rows.flatMap(({ entrypoints = [] }) => entrypoints),
+    ]);
+  }
+
+  has(container: Container): boolean {
+    return this.#rowOf(container) !== undefined;
+  }
+
+  #rowOf(container: Container): PostgresImage | undefined {
+    const path = imagePath(container);
+    return this.#rows.find(({ images }) => images.test(path))?.row;
+  }
+
+  /**
+   * Whether a container of a Postgres image runs the server: its entrypoint does unless the command
+   * names another program (psql, pg_dump, a script).
+   */
+  runsServer(container: Container): boolean {
+    if (!this.has(container)) return false;
+    const program = (container.command[0] ?? container.args[0])?.text ?? Template.of("postgres");
+    if (isShell(program)) return commandLine(container).test(STARTS);
+    return program.test(/^-/) || program.test(this.#entrypoints);
+  }
+
+  /** Whether the image computes a setting when it starts, unless it is written. */
+  computes(container: Container, key: string): boolean {
+    const { computes = [], unless } = this.#rowOf(container) ?? {};
+    const off = container.environment.variables.get(unless ?? "");
+    return computes.includes(key) && (off === undefined || off.value.isEmpty);
+  }
+
+  /** The settings of a container: from its command, which wins, its variables, and its files. */
+  settingsOf(container: Container): ReadonlyMap<string, PostgresSetting> {
+    const settings = new Map<string, PostgresSetting>();
+    const { variables = {}, files = [] } = this.#rowOf(container) ?? {};
+    const command = commandLine(container, "\n");
+    for (const { file, isRead } of configurationFiles(container, imagePattern(files))) {
+      for (const [key, value] of settingsIn(file.text)) {
+        // Whether Postgres takes a file that nothing names is not known.
+        const place = { ...file.place, key };
+        settings.set(key, { value: isRead ? value : undefined, place });
+      }
+    }
+    for (const [key, name] of Object.entries(variables)) {
+      const variable = container.environment.variables.get(name);
+      if (variable === undefined || variable.value.isEmpty) continue;
+      settings.set(key, { value: variable.value.known, place: variable.place });
+    }
+    const set = (key: string, value: Template | undefined): void => {
+      const name = key.toLowerCase().replaceAll("-", "_");
+      settings.set(name, { value: value?.known, place: { ...container.argsPlace, key: name } });
+    };
+    for (const [, name, value] of command.matchAll(/(?:-c\s*|--)([\w-]+)=["']?([^\s"']*)/g)) {
+      set(name?.render() ?? "", value);
+    }
+    for (const [, letter, value] of command.matchAll(/(?:^|\s)-([Np])[\s=]*["']?([^\s"']+)/g)) {
+      set(LETTERS[letter?.render() ?? ""] ?? "", value);
+    }
+    return settings;
+  }
+}
+
+/** Mounted configuration, and whether Postgres surely reads it: by its path, a flag, or an include. */
+function configurationFiles(
+  container: Container,
+  read: RegExp,
+): readonly { readonly file: ContainerFile; readonly isRead: boolean }[] {
+  const command = commandLine(container, "\n");
+  const data = container.environment.variables.get("PGDATA")?.value.known ?? "";
+  const files = [...container.files.files.values()].filter(({ path }) =>
+    /(?:postgres(?:ql)?|custom)[^/]*\.conf$|conf\.d\/[^/]*\.conf$/.test(path),
+  );
+  const isNamed = ({ path }: ContainerFile): boolean =>
+    read.test(path) ||
+    path === `${data}/postgresql.conf` ||
+    command.test(new RegExp(`=["']?${path.replaceAll(/[.+*?^$()[\]{}|\\]/g, "\\$&")}(?![\\w.])`));
+  const includes = files.some(
+    (file) => isNamed(file) && /^[ \t]*include(?:_dir|_if_exists)?\b/m.test(file.text),
+  );
+  return files.map((file) => ({ file, isRead: includes || isNamed(file) }));
+}
+
+/** `key = value` of a postgresql.conf. */
+function settingsIn(text: string): readonly (readonly [key: string, value: string])[] {
+  const lines = text.matchAll(
+    /^[ \t]*(\w+)[ \t]*(?:=|[ \t])[ \t]*'?([^'#\n]*?)'?[ \t]*(?:#.*)?$/gm,
+  );
+  return [...lines].map(([, key = "", value = ""]) => [key.toLowerCase(), value]);
+}
