@@ -21,6 +21,52 @@ interface Case {
 const CASES: readonly Case[] = [
   // What most of the others begin with.
   { file: "00-base-fits.yaml", exitCode: 0, says: ["✓ Proved: 2 sums hold"] },
+  {
+    file: "08-bitnami-ini-elsewhere.yaml",
+    exitCode: 3,
+    says: [
+      "does not read /etc/pgbouncer/pgbouncer.ini",
+      "Missing: max_client_conn of this image",
+      "connects to database shop, for which",
+    ],
+  },
+  {
+    file: "17-postgres-N.yaml",
+    exitCode: 3,
+    says: ["62  > 47: 50 max_connections"],
+  },
+  {
+    file: "19-timescaledb-tune.yaml",
+    exitCode: 3,
+    says: ["62  > 47: 50 max_connections"],
+  },
+  {
+    file: "31-cnpg-app-secret.yaml",
+    exitCode: 3,
+    says: [
+      /20 {2}Deployment shop\/direct, container direct, past every PgBouncer: 2 replicas × 10/,
+    ],
+  },
+  {
+    file: "33-zalando-credentials-secret.yaml",
+    exitCode: 4,
+    says: [
+      "Cannot tell: 2 missing",
+      "2 roles (shop and pooler)",
+      "spec.connectionPooler.numberOfInstances",
+      "spec.connectionPooler.maxDBConnections",
+    ],
+  },
+  {
+    file: "34-two-pool-variables.yaml",
+    exitCode: 0,
+    says: ["60  ≤ 60: max_client_conn 60"],
+  },
+  {
+    file: "35-sqlalchemy-with-prefix.yaml",
+    exitCode: 3,
+    says: ["110  > 60: max_client_conn 60"],
+  },
 ];
 
 const FOLDER = join(import.meta.dirname, "cases");

@@ -6,11 +6,4 @@ import { argoRollouts, openshift } from "./rollouts.ts";
 import { zalando } from "./zalando.ts";
 
 /** Every operator that weir knows. */
-export const ADAPTERS: readonly Adapter[] = [
-  cnpg,
-  zalando,
-  crunchy,
-  keda,
-  argoRollouts,
-  openshift,
-];
+export const ADAPTERS: readonly Adapter[] = [cnpg, zalando, crunchy, keda, argoRollouts, openshift];

@@ -19,7 +19,11 @@ const TABLES = {
     prefixes: z.strictObject({ settings: z.string(), line: z.string() }).optional(),
     unread: NAMES,
     lineName: z
-      .strictObject({ variable: z.string(), default: z.string(), olderVariable: z.string().optional() })
+      .strictObject({
+        variable: z.string(),
+        default: z.string(),
+        olderVariable: z.string().optional(),
+      })
       .optional(),
     defaults: z.strictObject({ settings: TEXTS, line: TEXTS }).optional(),
     unknown: NAMES,

@@ -109,9 +109,7 @@ export function withAnnotation(
   return {
     container,
     connections:
-      isMeant || isAServer
-        ? joined(resolved.connections, read.connections)
-        : read.connections,
+      isMeant || isAServer ? joined(resolved.connections, read.connections) : read.connections,
     missing,
     notes,
   };

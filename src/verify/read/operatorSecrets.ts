@@ -97,11 +97,7 @@ function secretOf(
 }
 
 /** A field of the object, or of the entry where a dot stands in front. */
-function textAt(
-  object: ManifestObject,
-  item: Field | undefined,
-  path: string,
-): string | undefined {
+function textAt(object: ManifestObject, item: Field | undefined, path: string): string | undefined {
   const field = path.startsWith(".")
     ? item?.at(...pathOf(path.slice(1)))
     : Field.of(object).at(...pathOf(path));

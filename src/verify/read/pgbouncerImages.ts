@@ -4,7 +4,12 @@ import type { Knowledge } from "../knowledge/knowledge.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
 import type { Template } from "../template.ts";
-import { imagePath, type Container, type EnvironmentVariables, type Variable } from "../workload.ts";
+import {
+  imagePath,
+  type Container,
+  type EnvironmentVariables,
+  type Variable,
+} from "../workload.ts";
 import { connectionUrls } from "./connectionStrings.ts";
 import { setting, type ConfiguredLine, type Configuration, type Setting } from "./poolers.ts";
 
@@ -82,11 +87,7 @@ function fileOf(
   );
   return (
     named &&
-    missing(
-      `what the file says that ${named.name} names`,
-      named.place,
-      "write it as a variable",
-    )
+    missing(`what the file says that ${named.name} names`, named.place, "write it as a variable")
   );
 }
 

@@ -64,10 +64,7 @@ interface PgBouncerContainer {
  * The poolers that a workload's pods run: one, unless its containers listen on different ports and
  * so are different things to a client.
  */
-export function podPoolers(
-  workload: Workload,
-  knowledge: Knowledge,
-): readonly FoundPooler[] {
+export function podPoolers(workload: Workload, knowledge: Knowledge): readonly FoundPooler[] {
   const containers = runningContainers(workload)
     .filter(isPgBouncer)
     .map((container) => readContainer(workload, container, knowledge["pgbouncer-images"]));
@@ -147,7 +144,9 @@ function iniPaths(
 
 function mountedInis({ files }: Container): readonly string[] {
   return [...files.files.values()]
-    .filter(({ path, text }) => path.endsWith(".ini") && /^\s*\[(?:pgbouncer|databases)\]/m.test(text))
+    .filter(
+      ({ path, text }) => path.endsWith(".ini") && /^\s*\[(?:pgbouncer|databases)\]/m.test(text),
+    )
     .map(({ path }) => path);
 }
 

@@ -76,6 +76,57 @@ describe("the pool of a process", () => {
       { SQLALCHEMY_DATABASE_URI: "postgresql://app@pooler/app", DB_POOL_SIZE: "5" },
       `${NO_POOL}: DB_POOL_SIZE is without SQLAlchemy's max_overflow`,
     ],
+    // Airflow's own names; an overflow that is not written is what its documentation says.
+    [
+      {
+        DATABASE_URL: "",
+        AIRFLOW__DATABASE__SQL_ALCHEMY_CONN: "postgresql+psycopg2://app@pooler/app",
+        AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE: "30",
+        AIRFLOW__DATABASE__SQL_ALCHEMY_MAX_OVERFLOW: "10",
+      },
+      40,
+    ],
+    [
+      {
+        DATABASE_URL: "",
+        AIRFLOW__DATABASE__SQL_ALCHEMY_CONN: "postgresql+psycopg2://app@pooler/app",
+        AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE: "30",
+      },
+      40,
+    ],
+    [
+      {
+        DATABASE_URL: "",
+        AIRFLOW__DATABASE__SQL_ALCHEMY_CONN: "postgresql+psycopg2://app@pooler/app",
+      },
+      15,
+    ],
+    // The defaults of programs that are surely there.
+    [{ DATABASE_URL: "", PGRST_DB_URI: "postgres://app@pooler/app" }, 10],
+    [{ DATABASE_URL: "", PGRST_DB_URI: "postgres://app@pooler/app", PGRST_DB_POOL: "4" }, 4],
+    [{ DATABASE_URL: "", KC_DB_URL: "jdbc:postgresql://pooler/app", KC_DB_USERNAME: "app" }, 100],
+    [{ DATABASE_URL: "", DB_POSTGRESDB_HOST: "pooler", DB_POSTGRESDB_USER: "app" }, 2],
+    [{ DATABASE_URL: "", ConnectionStrings__Shop: "Host=pooler;Database=app;Username=app" }, 100],
+    [
+      {
+        DATABASE_URL: "",
+        ConnectionStrings__Shop: "Host=pooler;Database=app;Username=app;Maximum Pool Size=7",
+      },
+      7,
+    ],
+    // Another program's variable says nothing of this connection.
+    [{ KC_HOSTNAME: "id.example.com" }, NO_POOL],
+    // A size with words of its own belongs to the connection with these words, or to all.
+    [{ ORDERS_DB_POOL_SIZE: "20", ORDERS_DATABASE_URL: "", DB_POOL_SIZE: "4" }, 4],
+    [{ ORDERS_DB_POOL_SIZE: "20", ORDERS_DATABASE_URL: "" }, NO_POOL],
+    [
+      { ORDERS_DB_POOL_SIZE: "20", DB_POOL_SIZE: "4" },
+      `${NO_POOL}: ORDERS_DB_POOL_SIZE and DB_POOL_SIZE disagree`,
+    ],
+    [{ DB_READ_POOL_SIZE: "20", DB_READ_HOST: "", DB_POOL_SIZE: "4" }, 4],
+    // Names of other things.
+    [{ REDIS_POOL_SIZE: "20" }, NO_POOL],
+    [{ MAX_THREADS: "20" }, NO_POOL],
     // Who says the most says all.
     [{ DATABASE_URL: "postgresql+asyncpg://app@pooler/app", DB_POOL_MAX: "5" }, 5],
     // The connection string goes before the variables.

@@ -68,7 +68,9 @@ function writtenSize(
   if (program?.always !== undefined) {
     return known(program.always, `what ${program.name} opens`, container.imagePlace);
   }
-  const inString = pools.parameters.flatMap((key) => parameterSizes(target, key));
+  const inString = [...target.parameters.keys()]
+    .filter((key) => pools.parameters.includes(key))
+    .flatMap((key) => parameterSizes(target, key));
   const written =
     inString.length > 0 ? inString : pools.sizesOf(container, target).map((one) => sizeIn(one));
   const sizes = written.map((size) => withOverflow(size, container, target, pools));

@@ -28,9 +28,7 @@ export class PoolVariables {
   constructor(rows: readonly PoolLibrary[]) {
     this.parameters = parameterKeys(rows.flatMap(({ parameters = [] }) => parameters));
     const overflows = rows.flatMap(({ overflow }) => overflow ?? []);
-    this.overflowParameters = parameterKeys(
-      overflows.flatMap(({ parameters = [] }) => parameters),
-    );
+    this.overflowParameters = parameterKeys(overflows.flatMap(({ parameters = [] }) => parameters));
     this.#sizes = namePattern(rows.flatMap(({ sizes = [] }) => sizes));
     this.#overflows = namePattern(overflows.flatMap(({ variables = [] }) => variables));
     this.#beyond = namePattern(overflows.flatMap(({ beyond = [] }) => beyond));

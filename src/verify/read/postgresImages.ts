@@ -25,6 +25,9 @@ const STARTS = /(?:^|[\s;&|])postgres(?:\s|$)/;
 /** The options of `postgres` that have a letter: https://www.postgresql.org/docs/current/app-postgres.html */
 const LETTERS: Readonly<Record<string, string>> = { N: "max_connections", p: "port" };
 
+/** `-c key=value`, `--key=value`, `-N 50`. */
+const FLAGS = /(?:-c\s*|--)([\w-]+)=["']?([^\s"']*)|(?:^|\s)-([Np])[\s=]*["']?([^\s"']+)/g;
+
 /** Images that run Postgres: their table, ready to be asked. */
 export class PostgresImages {
   readonly #rows: readonly { readonly row: PostgresImage; readonly images: RegExp }[];
@@ -86,11 +89,9 @@ export class PostgresImages {
       const name = key.toLowerCase().replaceAll("-", "_");
       settings.set(name, { value: value?.known, place: { ...container.argsPlace, key: name } });
     };
-    for (const [, name, value] of command.matchAll(/(?:-c\s*|--)([\w-]+)=["']?([^\s"']*)/g)) {
-      set(name?.render() ?? "", value);
-    }
-    for (const [, letter, value] of command.matchAll(/(?:^|\s)-([Np])[\s=]*["']?([^\s"']+)/g)) {
-      set(LETTERS[letter?.render() ?? ""] ?? "", value);
+    // In their order: the last one counts.
+    for (const [, name, value, letter, short] of command.matchAll(FLAGS)) {
+      set(name?.render() ?? LETTERS[letter?.render() ?? ""] ?? "", value ?? short);
     }
     return settings;
   }

@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { figure, systemIn } from "../../../test/verify/systemText.ts";
+
+/** What the Postgres of a container with these fields admits. */
+function available(image: string, more: string): number | string | undefined {
+  const { postgres } = systemIn(`
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: pg, namespace: db }
+spec:
+  template:
+    metadata: { labels: { app: pg } }
+    spec:
+      containers:
+        - name: pg
+          image: ${image}
+          ${more}
+          volumeMounts: [{ name: c, mountPath: /etc/postgresql }]
+      volumes: [{ name: c, configMap: { name: conf } }]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: conf, namespace: db }
+data:
+  ${more.includes("postgresql.conf") || image.startsWith("supabase") ? `postgresql.conf: "max_connections = 300"` : `other.txt: ""`}
+`);
+  return figure(postgres[0]?.available);
+}
+
+function env(name: string, value: string): string {
+  return `env: [{ name: ${name}, value: "${value}" }]`;
+}
+
+const UNKNOWN = "max_connections of Postgres";
+
+describe("what an image of Postgres admits", () => {
+  it.each([
+    ["postgres:17", "", 97],
+    ["postgres:17", `args: ["-N", "50"]`, 47],
+    ["postgres:17", "args: [postgres, -N50]", 47],
+    ["postgres:17", `args: ["-c", "max_connections=50"]`, 47],
+    ["postgres:17", "args: [-cmax_connections=50]", 47],
+    ["postgres:17", "args: [--max-connections=50]", 47],
+    ["postgres:17", `args: [postgres, -N, "50", -c, max_connections=60]`, 57],
+    ["postgres:17", `command: [sh, -c, "exec docker-entrypoint.sh postgres -N 50"]`, 47],
+    ["docker.io/library/postgres@sha256:00", `args: [postgres, -N, "$(N)"]`, UNKNOWN],
+    ["postgres:17", env("POSTGRESQL_MAX_CONNECTIONS", "50"), 97],
+    ["postgres:17", env("PGOPTIONS", "-N 50"), 97],
+    ["bitnami/postgresql:16", env("POSTGRESQL_MAX_CONNECTIONS", "50"), 47],
+    [
+      "registry.example/bitnamilegacy/postgresql-repmgr",
+      env("POSTGRESQL_MAX_CONNECTIONS", "50"),
+      47,
+    ],
+    ["quay.io/sclorg/postgresql-15-c9s", env("POSTGRESQL_MAX_CONNECTIONS", "50"), 47],
+    ["timescale/timescaledb:2.17.2-pg17", env("TS_TUNE_MAX_CONNS", "50"), 47],
+    ["timescale/timescaledb:2.17.2-pg17", "", UNKNOWN],
+    ["timescale/timescaledb:2.17.2-pg17", env("NO_TS_TUNE", "true"), 97],
+    ["timescale/timescaledb:2.17.2-pg17", `args: ["-N", "50"]`, 47],
+    ["timescale/timescaledb-ha:pg17", "", UNKNOWN],
+    ["ghcr.io/zalando/spilo-17:4.0", "", UNKNOWN],
+    ["postgis/postgis:17-3.5", "", 97],
+    ["pgvector/pgvector:pg17", "", 97],
+    ["citusdata/citus:13", "", 97],
+    ["paradedb/paradedb:latest", "", 97],
+    ["supabase/postgres:17", "", 297],
+    // The image reads no file that nothing names.
+    ["postgres:17", "args: [-c, config_file=/etc/postgresql/postgresql.conf]", 297],
+    ["postgres:17", env("SOURCE", "postgresql.conf"), UNKNOWN],
+    // No Postgres.
+    ["prometheuscommunity/postgres-exporter", "", undefined],
+    ["crunchy-postgres-exporter", "", undefined],
+    ["postgres:17", `command: [psql, -c, "select 1"]`, undefined],
+  ])("%s %s", (image, more, expected) => {
+    expect(available(image, more)).toBe(expected);
+  });
+});
