@@ -55,7 +55,7 @@ async function diagnose(options: DiagnoseOptions, shell: Shell): Promise<void> {
   const [{ gatherLive }, { BadUrl }, { BadCompose }, { diagnose: causesOf }] = await Promise.all([
     import("../diagnose/gather/gatherLive.ts"),
     import("../postgres/loginUrl.ts"),
-    import("../verify/compose/composeFile.ts"),
+    import("../verify/compose/composeValue.ts"),
     import("../diagnose/diagnose.ts"),
   ]);
   const cluster = clusterOf(options, shell);

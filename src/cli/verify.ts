@@ -13,11 +13,14 @@ import { counted } from "../text/wording.ts";
 import { proofReport } from "../report/proofReport.ts";
 import { proofAsData } from "../report/proofData.ts";
 import { sarifLog } from "../report/sarif.ts";
+import { jointSystem } from "../verify/compose/composeSystem.ts";
 import { productsOf } from "./products.ts";
+import { composeNames, composeSystems, readComposeFiles } from "./verifyCompose.ts";
 import {
   badInput,
   EXIT,
   Failure,
+  inputName,
   json,
   outputOption,
   readInputOnce,
@@ -28,6 +31,7 @@ import {
 
 interface VerifyOptions {
   readonly output: "table" | "json" | "sarif";
+  readonly profile?: readonly string[];
 }
 
 /** `weir verify PATH…`: proves both sums from any manifests, or says what breaks or is missing. */
@@ -39,7 +43,7 @@ export function verifyCommand(shell: Shell): Command {
       .description("prove the sums from any manifests, whoever wrote them")
       .argument(
         "<path...>",
-        "manifests and folders of them, bare pgbouncer.ini; - is standard input",
+        "manifests, compose files, folders of them, bare pgbouncer.ini; - is standard input",
       )
       .addOption(outputOption("table", "json", "sarif"))
       .addOption(
@@ -50,14 +54,38 @@ export function verifyCommand(shell: Shell): Command {
       )
       // The name of --annotate before it had that one.
       .addOption(new Option("--tell <annotation>").argParser(annotate).hideHelp())
+      .addOption(
+        new Option(
+          "--profile <name>",
+          "count the services of this profile of a compose file, and not those of others; may be repeated",
+        ).argParser((name, before: readonly string[] | undefined) => [...(before ?? []), name]),
+      )
       .action((paths: string[], options: VerifyOptions) => {
-        const { objects, leftOut, problems } = readObjects(manifestSources(paths, shell));
-        refuse(problems.map(formatProblem));
-        const names = new Set(objects.map((object) => objectOf({ object })));
-        const overrides = annotationOverrides(annotations, names);
-        const system = readSystem(objects, productsOf(shell), { overrides });
+        const sources = manifestSources(paths, shell);
+        const named = new Set(paths.filter((path) => path === "-" || !shell.list(path)));
+        const files = new Set([...named].map((path) => inputName(normalize(path))));
+        const compose = readComposeFiles(sources, (file) => files.has(file), shell);
+        const read = readObjects(compose.others);
+        refuse([...read.problems, ...compose.problems].map(formatProblem));
+        const names = read.objects.map((object) => objectOf({ object }));
+        const overrides = annotationOverrides(
+          annotations,
+          new Set([...names, ...composeNames(compose)]),
+        );
+        const profiles = options.profile && { profiles: options.profile };
+        const { systems, services, manifests } = composeSystems(
+          compose,
+          read.objects,
+          { overrides, ...profiles },
+          shell,
+        );
+        const objects = [...manifests, ...services];
+        const system = jointSystem([
+          readSystem(manifests, productsOf(shell), { overrides }),
+          ...systems,
+        ]);
         const missing = [...system.missing, ...unlistedClients(system)];
-        const notes = [...system.notes, ...leftOutNotes(leftOut)];
+        const notes = [...system.notes, ...compose.notes, ...leftOutNotes(read.leftOut)];
         const proof = prove({ ...system, missing, notes });
         const poolers = system.poolers.map(({ name }) => name);
         shell.out(printed(proof, () => proofReport(proof, { objects, poolers }, shell), options));

@@ -28,9 +28,13 @@ export interface SourcePosition {
   readonly key?: string;
 }
 
-/** `Deployment writing/author`. */
-export function objectOf({ object }: Pick<SourcePosition, "object">): string {
-  return `${object.kind} ${object.namespace}/${object.name}`;
+/** `Deployment writing/author`; `service author` of a compose file. */
+export function objectOf({
+  object: { kind, namespace, name },
+}: {
+  readonly object: Pick<ManifestObject, "kind" | "namespace" | "name">;
+}): string {
+  return namespace === "" ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
 }
 
 /** `spec.replicas`, or `data["pgbouncer.ini"]: max_client_conn`. */

@@ -32,6 +32,14 @@ export class Template {
     return this.#marked.includes(MARK) ? undefined : this.#marked;
   }
 
+  /** The text without its unknown parts. */
+  get knownParts(): string {
+    return this.#marked
+      .split(MARK)
+      .filter((_, index) => index % 2 === 0)
+      .join("");
+  }
+
   get isEmpty(): boolean {
     return this.#marked === "";
   }

@@ -12,6 +12,8 @@ export interface Workload {
   readonly object: ManifestObject;
   /** The namespace in which its host names are resolved; "" if names mean the same everywhere. */
   readonly namespace: string;
+  /** The host that is the same to others as its own loopback; absent: nobody else reaches that. */
+  readonly loopback?: string;
   /** Labels of its pods. */
   readonly labels: ReadonlyMap<string, string>;
   /** The most pods of it that can hold connections at once. */

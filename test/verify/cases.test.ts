@@ -40,6 +40,8 @@ const CASES: readonly Case[] = [
     exitCode: 3,
     says: ["62  > 47: 50 max_connections"],
   },
+  { file: "26-compose.yaml", exitCode: 3, says: ["3 processes × 40 + 2 consoles + 4 maintenance"] },
+  { file: "27-many-aliases.yaml", exitCode: 4, says: ["no PgBouncer found in 101 objects"] },
   {
     file: "31-cnpg-app-secret.yaml",
     exitCode: 3,

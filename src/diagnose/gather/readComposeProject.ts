@@ -1,8 +1,7 @@
 import { execFile } from "node:child_process";
-import { dirname, resolve } from "node:path";
 import { parseEnv, promisify } from "node:util";
 import { fieldOf } from "../../json/fields.ts";
-import { readCompose } from "../../verify/compose/composeFile.ts";
+import { readCompose, type ComposeProject } from "../../verify/compose/composeFile.ts";
 import { containerIds, DockerOutputError, inspectedContainers } from "./composeContainers.ts";
 import { composeSystem, serviceKey } from "../../verify/compose/composeSystem.ts";
 import type { Products } from "../../verify/read/adapter.ts";
@@ -36,22 +35,20 @@ export interface ComposeWorld {
  */
 export function readComposeProject(file: string, world: ComposeWorld) {
   const { env, read, products } = world;
-  const beside = (path: string) => textOrNone(resolve(dirname(file), path), read);
-  const variables = parseEnv(beside(".env") ?? "");
-  const project = readCompose(file, read(file), {
-    variable: (name) => env[name] ?? variables[name],
-    envFile: (path) => {
-      const text = beside(path);
-      return text === undefined ? undefined : asTexts(parseEnv(text));
-    },
-  });
-  // A userlist and keys lie beside, too: what is no ini is not opened.
-  const system = composeSystem(file, project.services, products, (path) =>
-    path.endsWith(".ini") ? beside(path) : undefined,
-  );
+  const surroundings = {
+    textOf: (path: string) => textOrNone(path, read),
+    // What is in a folder is not listed: none of its files says what a client opens.
+    namesIn: () => undefined,
+    envIn: parseEnv,
+    shell: env,
+  };
+  const project = readCompose([{ name: file, text: read(file) }], surroundings);
+  const { system, services } = composeSystem(project, { surroundings, products });
   const configured = poolSettings(system);
-  const elsewhere = project.elsewhere.length === 0 ? [] : [notRead(file, project.elsewhere)];
-  const replicas = new Map(project.services.map((one) => [serviceKey(one.name), one.replicas]));
+  const elsewhere = project.absent.length === 0 ? [] : [notRead(file, project.absent)];
+  const replicas = new Map(
+    services.map(({ name, workload: { pods } }) => [serviceKey(name), pods.known ? pods.value : 1]),
+  );
   return async (
     clientAddresses: ReadonlySet<string>,
   ): Promise<{
@@ -73,10 +70,10 @@ export function readComposeProject(file: string, world: ComposeWorld) {
   };
 }
 
-function notRead(file: string, parts: readonly string[]): UnavailablePart {
+function notRead(file: string, absent: ComposeProject["absent"]): UnavailablePart {
   return {
-    what: `${parts.join(", ")} of ${file}`,
-    why: "it stands in another file, which is not read",
+    what: `${absent.map(({ path }) => path).join(", ")}, which ${file} names`,
+    why: "it is not there",
     next: `docker compose -f ${file} config > whole.yaml, and --compose whole.yaml`,
   };
 }
@@ -124,10 +121,4 @@ function textOrNone(path: string, read: (path: string) => string): string | unde
   } catch {
     return undefined;
   }
-}
-
-function asTexts(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
 }

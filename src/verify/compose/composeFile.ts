@@ -1,194 +1,214 @@
-import { parse } from "yaml";
-import { isMapping } from "../../json/fields.ts";
-import { Field } from "../read/field.ts";
-import type { ManifestObject } from "../sourcePosition.ts";
-import { interpolated } from "./variables.ts";
+import type { SourceText } from "../../fleet/yaml.ts";
+import { mergedValue } from "./composeMerge.ts";
+import { BadCompose, readComposeValue, type ComposeValue } from "./composeValue.ts";
+import { folderOf, pathFrom } from "./paths.ts";
+import { interpolated, type Variables } from "./variables.ts";
+import { Template } from "../template.ts";
 
-/** A service of a compose file, as far as it is about connections. */
-export interface ComposeService {
-  readonly name: string;
-  readonly image: string;
-  readonly replicas: number;
-  readonly environment: Readonly<Record<string, string>>;
-  /** Labels, where weir's annotations may stand. */
-  readonly labels: Readonly<Record<string, string>>;
-  readonly command: readonly string[];
-  readonly entrypoint: readonly string[];
-  /** Other names of it on the project's networks. */
-  readonly aliases: readonly string[];
-  /** Ports of its containers, as far as they are named. */
-  readonly ports: readonly number[];
-  /** Files that it gets from beside the compose file: path there, by path in the container. */
-  readonly files: Readonly<Record<string, string>>;
+/** What a compose file refers to: the files beside it and the shell's variables. */
+export interface ComposeSurroundings {
+  /** The text of a file; undefined when it is not there. */
+  readonly textOf: (path: string) => string | undefined;
+  /** The names in a folder, a folder's with `/` at its end; undefined for what is no folder. */
+  readonly namesIn: (path: string) => readonly string[] | undefined;
+  /** The variables of an env file's text. */
+  readonly envIn: (text: string) => Readonly<Record<string, string | undefined>>;
+  /** The variables of the shell. */
+  readonly shell: Readonly<Record<string, string | undefined>>;
 }
 
-/** The content of a compose file. */
+/** What a compose file needs of another file that is not there. */
+interface AbsentFile {
+  readonly path: string;
+  /** Where it is named. */
+  readonly by: ComposeValue;
+  /** The service that extends one of it; absent: its services are included. */
+  readonly service?: string;
+}
+
+/** The services of a project, from its compose files and those that they name. */
 export interface ComposeProject {
-  readonly services: readonly ComposeService[];
-  /** Parts that stand in other files, and are not read: `service author: extends`. */
-  readonly elsewhere: readonly string[];
+  /** Its first file. */
+  readonly file: string;
+  readonly services: ReadonlyMap<string, ComposeValue>;
+  readonly configs: ReadonlyMap<string, ComposeValue>;
+  readonly secrets: ReadonlyMap<string, ComposeValue>;
+  readonly absent: readonly AbsentFile[];
+  /** Every compose file that was read. */
+  readonly files: ReadonlySet<string>;
 }
 
-/** A compose file that can't be read, in words without what stands in it. */
-export class BadCompose extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = "BadCompose";
-  }
-}
-
-/** The variables and files that a compose file refers to. */
-interface ComposeSurroundings {
-  /** A variable of the shell, else of the file `.env` beside it. */
-  readonly variable: (name: string) => string | undefined;
-  /** The variables of an env_file; undefined when it is not there. */
-  readonly envFile: (path: string) => Readonly<Record<string, string>> | undefined;
-}
+type Sections = Pick<ComposeProject, "services" | "configs" | "secrets">;
 
 /**
- * Reads a compose file as docker compose would, but for what stands in other files (`include`,
- * `extends`), which is named.
+ * Reads the compose files of one project, each over those before it, as `docker compose -f A -f B`
+ * does, with what they extend and include.
  *
- * @throws BadCompose when it is no compose file
+ * @throws BadCompose when one of them is no compose file
  */
 export function readCompose(
-  file: string,
-  text: string,
-  { variable, envFile }: ComposeSurroundings,
+  sources: readonly SourceText[],
+  surroundings: ComposeSurroundings,
 ): ComposeProject {
-  const value = withVariables(parsed(file, text), variable);
-  if (!isMapping(value) || !isMapping(value["services"])) {
+  const reader = new ProjectReader(surroundings);
+  const file = sources[0]?.name ?? "";
+  const folder = folderOf(file);
+  const { shell } = surroundings;
+  const ofShell = (name: string): Template | undefined => {
+    const value = shell[name];
+    return value === undefined ? undefined : Template.of(value);
+  };
+  const variables = reader.withEnvFiles([pathFrom(folder, ".env")], ofShell);
+  const sections = reader.sectionsOf(sources, folder, variables, []);
+  return { file, ...sections, absent: reader.absent, files: reader.files };
+}
+
+/** The variables of an env file, each with those before it and those outside put in. */
+export function envVariables(
+  text: string,
+  { envIn }: Pick<ComposeSurroundings, "envIn">,
+  outer: Variables,
+): ReadonlyMap<string, Template> {
+  const variables = new Map<string, Template>();
+  for (const [name, value = ""] of Object.entries(envIn(text))) {
+    variables.set(
+      name,
+      interpolated(value, (one) => outer(one) ?? variables.get(one)),
+    );
+  }
+  return variables;
+}
+
+/** A service that extends another one, which extends another one, and so on. */
+const EXTENDS_MAX = 100;
+
+class ProjectReader {
+  readonly absent: AbsentFile[] = [];
+  readonly files = new Set<string>();
+  readonly #surroundings: ComposeSurroundings;
+
+  constructor(surroundings: ComposeSurroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  /** Variables of the shell, then those of env files. */
+  withEnvFiles(paths: readonly string[], outer: Variables): Variables {
+    const own = paths.map((path) => {
+      const text = this.#surroundings.textOf(path) ?? "";
+      return envVariables(text, this.#surroundings, outer);
+    });
+    return (name) => outer(name) ?? own.findLast((one) => one.has(name))?.get(name);
+  }
+
+  /** @param through the files that include these */
+  sectionsOf(
+    sources: readonly SourceText[],
+    folder: string,
+    variables: Variables,
+    through: readonly string[],
+  ): Sections {
+    let sections: Sections = { services: new Map(), configs: new Map(), secrets: new Map() };
+    for (const { name: file, text } of sources) {
+      this.files.add(file);
+      const root = readComposeValue({ file, folder, variables }, text);
+      const included = this.#included(root, variables, [...through, file]);
+      const services = servicesIn(root, file);
+      const own = new Map(
+        [...services].map(([name, service]) => [name, this.#extended(name, service, services)]),
+      );
+      sections = over(over(sections, included), {
+        services: own,
+        configs: root.at("configs").mapping ?? new Map(),
+        secrets: root.at("secrets").mapping ?? new Map(),
+      });
+    }
+    return sections;
+  }
+
+  #included(root: ComposeValue, variables: Variables, through: readonly string[]): Sections {
+    let sections: Sections = { services: new Map(), configs: new Map(), secrets: new Map() };
+    for (const item of root.at("include").list) {
+      const listed = item.text === undefined ? item.at("path").list : [item];
+      const paths = listed.map((one) => pathFrom(one.source.folder, one.text?.render() ?? ""));
+      const sources = paths.map((name) => ({ name, text: this.#surroundings.textOf(name) }));
+      const found = sources.filter((one): one is SourceText => one.text !== undefined);
+      for (const { name: path, text } of sources) {
+        if (text === undefined) this.absent.push({ path, by: item });
+      }
+      if (paths.some((path) => through.includes(path))) {
+        throw new BadCompose(`${root.source.file}: includes itself`);
+      }
+      const [first = ""] = paths;
+      const directory = item.at("project_directory").text?.known;
+      const folder =
+        directory === undefined ? folderOf(first) : pathFrom(root.source.folder, directory);
+      const envFiles = item.at("env_file").list.flatMap(({ text }) => text?.known ?? []);
+      const own = this.withEnvFiles(
+        envFiles.length > 0
+          ? envFiles.map((path) => pathFrom(root.source.folder, path))
+          : [pathFrom(folder, ".env")],
+        variables,
+      );
+      sections = over(sections, this.sectionsOf(found, folder, own, through));
+    }
+    return sections;
+  }
+
+  #extended(
+    name: string,
+    service: ComposeValue,
+    services: ReadonlyMap<string, ComposeValue>,
+    depth = 0,
+  ): ComposeValue {
+    const by = service.at("extends");
+    if (!by.exists) return service;
+    const { file: ownFile, variables } = service.source;
+    if (depth > EXTENDS_MAX) throw new BadCompose(`${ownFile}: service ${name} extends itself`);
+    const other = (by.text ?? by.at("service").text)?.render() ?? "";
+    const named = by.at("file").text?.render();
+    const path = named === undefined ? undefined : pathFrom(by.source.folder, named);
+    const text = path === undefined ? undefined : this.#surroundings.textOf(path);
+    let found = services;
+    if (path !== undefined && text !== undefined) {
+      this.files.add(path);
+      const source = { file: path, folder: folderOf(path), variables };
+      found = servicesIn(readComposeValue(source, text), path);
+    } else if (path !== undefined) found = new Map();
+    const base = found.get(other);
+    if (base === undefined) {
+      this.absent.push({ path: path ?? `service ${other}`, by, service: name });
+      return service;
+    }
+    return mergedValue(this.#extended(other, base, found, depth + 1), service);
+  }
+}
+
+function servicesIn(root: ComposeValue, file: string): ReadonlyMap<string, ComposeValue> {
+  const services = root.at("services");
+  if (services.mapping === undefined && (services.exists || !root.at("include").exists)) {
     throw new BadCompose(`${file}: has no services: is it a compose file?`);
   }
-  const root = Field.of({ ...fileObject(file), value });
-  const entries = root.entries("services");
-  return {
-    services: entries.map(([name, service]) => {
-      if (!isMapping(service.value)) {
-        throw new BadCompose(`${file}: services.${name} must be a mapping`);
-      }
-      const fromFiles = envFilesOf(service.at("env_file")).map((path) => envFile(path) ?? {});
-      const ports = [
-        ...service.items("ports").map(containerPort),
-        ...service.items("expose").map((port) => Number(port.value)),
-      ];
-      return {
-        name,
-        image: service.scalar("image") ?? "",
-        replicas: replicasOf(service),
-        environment: Object.assign({}, ...fromFiles, pairs(service.at("environment"), variable)),
-        labels: pairs(service.at("labels"), variable),
-        command: words(service.at("command")),
-        entrypoint: words(service.at("entrypoint")),
-        aliases: aliasesOf(service).filter((alias) => alias !== "" && alias !== name),
-        ports: ports.filter((port) => Number.isInteger(port) && port > 0),
-        files: Object.fromEntries([
-          ...service.items("volumes").flatMap(mountOf),
-          ...service.items("configs").flatMap((config) => configOf(config, root)),
-        ]),
-      };
-    }),
-    elsewhere: [
-      ...(root.at("include").value === undefined ? [] : ["include"]),
-      ...entries
-        .filter(([, service]) => service.at("extends").value !== undefined)
-        .map(([name]) => `service ${name}: extends`),
-    ],
-  };
-}
-
-/** A compose file as the object that its fields belong to; their lines are not known. */
-export function fileObject(file: string): ManifestObject {
-  return {
-    file,
-    kind: "compose",
-    apiVersion: "",
-    name: file,
-    namespace: "",
-    value: {},
-    positionOf: () => ({ line: 1, column: 1 }),
-  };
-}
-
-function parsed(file: string, text: string): unknown {
-  try {
-    return parse(text, { merge: true, prettyErrors: false }) as unknown;
-  } catch {
-    // The parser's messages quote what they are about.
-    throw new BadCompose(`${file}: is not YAML; docker compose config says where`);
+  for (const [name, { mapping, content, tag }] of services.entries) {
+    if (mapping === undefined && content !== null && tag === undefined) {
+      throw new BadCompose(`${file}: services.${name} must be a mapping`);
+    }
   }
+  return services.mapping ?? new Map();
 }
 
-function withVariables(value: unknown, variable: (name: string) => string | undefined): unknown {
-  if (typeof value === "string") return interpolated(value, variable);
-  if (Array.isArray(value)) return value.map((item: unknown) => withVariables(item, variable));
-  if (!isMapping(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, withVariables(item, variable)]),
-  );
-}
-
-function replicasOf(service: Field): number {
-  const count = Number(service.at("deploy", "replicas").value ?? service.at("scale").value ?? 1);
-  return Number.isInteger(count) && count >= 0 ? count : 1;
-}
-
-/** A mapping, or a list of `NAME=VALUE`; a name without a value has that of the shell. */
-function pairs(
-  field: Field,
-  variable: (name: string) => string | undefined,
-): Readonly<Record<string, string>> {
-  const listed = field.items().map((item): readonly [string, string | null] => {
-    const [name = "", ...rest] = (item.scalar() ?? "").split("=");
-    return [name, rest.length === 0 ? null : rest.join("=")];
-  });
-  const mapped = field
-    .entries()
-    .map(([name, one]) => [name, one.value === null ? null : (one.scalar() ?? "")] as const);
-  return Object.fromEntries(
-    [...listed, ...mapped].flatMap(([name, text]) => {
-      const known = text ?? variable(name);
-      return known === undefined ? [] : [[name, known]];
-    }),
-  );
-}
-
-function envFilesOf(field: Field): readonly string[] {
-  const files = typeof field.value === "string" ? [field] : field.items();
-  return files.map((file) => file.scalar() ?? file.scalar("path") ?? "");
-}
-
-function aliasesOf(service: Field): readonly string[] {
-  const networks = service.entries("networks").map(([, network]) => network);
-  return [
-    service.at("container_name"),
-    service.at("hostname"),
-    ...networks.flatMap((network) => network.items("aliases")),
-  ].map((name) => name.scalar() ?? "");
-}
-
-/** `8080:6432`, `127.0.0.1:8080:6432/tcp`, 6432, or `{ target: 6432 }`. */
-function containerPort(port: Field): number {
-  const target = port.at("target").value;
-  return Number(target ?? port.scalar()?.split("/")[0]?.split(":").at(-1));
-}
-
-/** `./pgbouncer.ini:/etc/pgbouncer/pgbouncer.ini:ro`, or with source and target. */
-function mountOf(mount: Field): readonly (readonly [string, string])[] {
-  const [from, to] = mount.scalar()?.split(":") ?? [];
-  const [source, target] = [from ?? mount.text("source"), to ?? mount.text("target")];
-  return source !== undefined && target !== undefined ? [[target, source]] : [];
-}
-
-/** A config of the project, at its target; one of the same name at the root without. */
-function configOf(config: Field, root: Field): readonly (readonly [string, string])[] {
-  const name = config.scalar() ?? config.scalar("source") ?? "";
-  const file = root.text("configs", name, "file");
-  return file === undefined ? [] : [[config.scalar("target") ?? `/${name}`, file]];
-}
-
-function words(field: Field): readonly string[] {
-  if (typeof field.value === "string")
-    return field.value.split(/\s+/).filter((word) => word !== "");
-  return field.items().map((word) => word.scalar() ?? "");
+function over(base: Sections, above: Sections): Sections {
+  const merged = (section: keyof Sections): ReadonlyMap<string, ComposeValue> => {
+    const values = new Map(base[section]);
+    for (const [name, value] of above[section]) {
+      const before = values.get(name);
+      if (value.tag === "reset") values.delete(name);
+      else values.set(name, before === undefined ? value : mergedValue(before, value));
+    }
+    return values;
+  };
+  return {
+    services: merged("services"),
+    configs: merged("configs"),
+    secrets: merged("secrets"),
+  };
 }

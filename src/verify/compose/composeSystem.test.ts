@@ -1,9 +1,7 @@
-import { PRODUCTS } from "../../../test/verify/products.ts";
+import { composedOf } from "../../../test/verify/composeFiles.ts";
 import { describe, expect, it } from "vitest";
 import { clientShape, poolerShape } from "../../../test/verify/systemText.ts";
 import type { System } from "../system.ts";
-import { readCompose } from "./composeFile.ts";
-import { composeSystem } from "./composeSystem.ts";
 
 const INI = `[databases]
 app = host=db.shop user=app pool_size=5
@@ -19,11 +17,7 @@ const POOLER = `
   db: { image: postgres:17, hostname: db.shop, command: postgres -c max_connections=40 }`;
 
 function systemIn(services: string): System {
-  const none = { variable: () => undefined, envFile: () => undefined };
-  const project = readCompose("compose.yaml", `services:${services}`, none);
-  return composeSystem("compose.yaml", project.services, PRODUCTS, (path) =>
-    path === "./pgbouncer.ini" ? INI : undefined,
-  );
+  return composedOf({ "compose.yaml": `services:${services}`, "pgbouncer.ini": INI }).system;
 }
 
 function app(environment: string, more = ""): string {

@@ -1,118 +1,278 @@
-import { PODS_ANNOTATION } from "../../api/names.ts";
-import { counted } from "../../text/wording.ts";
-import { known } from "../quantity.ts";
+import { listed } from "../../text/wording.ts";
+import { missing } from "../quantity.ts";
 import type { Products } from "../read/adapter.ts";
-import { AddressBook, completed } from "../read/addresses.ts";
-import { annotatedWhole } from "../read/annotations.ts";
+import { AddressBook, completed, type Endpoint } from "../read/addresses.ts";
 import { connectedSystem } from "../read/readSystem.ts";
-import { Inventory } from "../read/inventory.ts";
+import { Inventory, type AnnotationOverrides } from "../read/inventory.ts";
 import { podPoolers } from "../read/pgbouncerPods.ts";
 import { PostgresImages } from "../read/postgresImages.ts";
 import { podPostgres } from "../read/postgresServers.ts";
-import type { ManifestObject, SourcePosition } from "../sourcePosition.ts";
+import { objectOf, type ManifestObject } from "../sourcePosition.ts";
 import type { System } from "../system.ts";
-import { Template } from "../template.ts";
-import type { Annotation, Argument, Workload } from "../workload.ts";
-import { fileObject, type ComposeService } from "./composeFile.ts";
+import { commandOf, type ContainerFile, type Workload } from "../workload.ts";
+import type { ComposeProject, ComposeSurroundings } from "./composeFile.ts";
+import { readService, type ComposeService } from "./composeService.ts";
 
 /** The key of a service's workload: `service author`. */
 export function serviceKey(name: string): string {
-  return `service ${name}`;
+  return `${SERVICE_KIND} ${name}`;
+}
+
+const SERVICE_KIND = "service";
+
+/** The machine as its containers call it. */
+const MACHINE = "host.docker.internal";
+
+interface ComposeContext {
+  readonly surroundings: ComposeSurroundings;
+  readonly products: Products;
+  /** Annotations by flag. */
+  readonly overrides?: AnnotationOverrides;
+  /** Stands before the names of its services, where several projects are judged; "" for none. */
+  readonly prefix?: string;
+  /** Profiles that are started; absent: any of them may be. */
+  readonly profiles?: readonly string[];
+  /** An ini of which only one service can be the PgBouncer. */
+  readonly ini?: ManifestObject;
+}
+
+/** A project as a system. */
+export interface ReadProject {
+  readonly system: System;
+  readonly services: readonly ComposeService[];
+  /** The files that its containers get from beside it. */
+  readonly files: ReadonlySet<string>;
+}
+
+/** The names of a project's services as --annotate takes them. */
+export function serviceNames({ services }: ComposeProject, prefix = ""): readonly string[] {
+  return [...services.keys()].map((name) => objectOf({ object: serviceObject(name, prefix) }));
+}
+
+function serviceObject(name: string, namespace: string) {
+  return { kind: SERVICE_KIND, namespace, name };
 }
 
 /**
- * The system of a compose file's services. Docker recreates a container in place, so that a service
+ * The system of a compose project's services. Docker recreates a container in place, so that a service
  * has at most its replicas. On the project's network every port of a service is open.
- *
- * @param textOf the text of a file beside the compose file; undefined: not read
  */
 export function composeSystem(
-  file: string,
-  services: readonly ComposeService[],
-  { knowledge }: Products,
-  textOf: (path: string) => string | undefined,
-): System {
-  const object = fileObject(file);
-  const workloads = services.map((service) => workloadOf(object, service, textOf));
-  const book = new AddressBook(new Inventory([], new Map()));
-  const hostsOf = new Map(
-    services.map(({ name, aliases }) => [serviceKey(name), [name, ...aliases]]),
+  project: ComposeProject,
+  { surroundings, products, overrides = new Map(), prefix = "", profiles, ini }: ComposeContext,
+): ReadProject {
+  const all = [...project.services].map(([name, value]) =>
+    readService(name, value, {
+      project,
+      surroundings,
+      overrides,
+      object: serviceObject(name, prefix),
+    }),
   );
-  for (const host of [...hostsOf.values()].flat()) book.addHostElsewhere(host);
+  const started = all.filter(
+    (service) =>
+      profiles === undefined ||
+      service.profiles.length === 0 ||
+      service.profiles.some((profile) => profiles.includes(profile)),
+  );
+  const services = withIni(withNetworks(started), ini, products);
+  const system = withPrefix(systemOf(services, products), prefix);
+  const absent = project.absent.filter(({ service }) => service === undefined);
+  return {
+    system: {
+      ...system,
+      missing: [
+        ...system.missing,
+        ...absent.map(({ path, by }) =>
+          missing(
+            `what the services of ${path} open, which ${by.source.file} includes and which is not there`,
+            by.placeIn(serviceObject(project.file, prefix)),
+            `put ${path} where docker compose finds it`,
+          ),
+        ),
+      ],
+      notes: [...system.notes, ...profileNotes(started, profiles)],
+    },
+    services,
+    files: new Set(
+      services.flatMap(({ workload }) =>
+        workload.containers.flatMap(({ files }) =>
+          [...files.files.values()].map(({ place }) => place.object.file),
+        ),
+      ),
+    ),
+  };
+}
+
+function systemOf(services: readonly ComposeService[], products: Products): System {
+  const { knowledge } = products;
+  const workloads = services.map(({ workload }) => workload);
+  const byWorkload = new Map(services.map((service) => [service.workload, service]));
+  const book = addressBook(services);
+  const machines = machineNames(services);
+  /** The names of a service, and of the machine for its ports that are published there. */
+  const addressesOf = (workload: Workload | undefined, ports: readonly number[]) => {
+    const service = workload && byWorkload.get(workload);
+    if (service === undefined) return [];
+    const published = service.published.filter(([, port]) => ports.includes(port));
+    const own = service.network === "machine" ? machines : service.hosts;
+    return [
+      ...own.map((host) => ({ host, ports })),
+      ...machines.map((host) => ({ host, ports: published.map(([machine]) => machine) })),
+    ];
+  };
+  const add = (workload: Workload | undefined, ports: readonly number[], to: Endpoint) => {
+    for (const one of addressesOf(workload, ports)) book.addHost(one.host, one.ports, to);
+  };
   const poolers = workloads.flatMap((workload) => podPoolers(workload, knowledge));
-  for (const { name, workload, ports } of poolers) {
-    for (const host of hostsOf.get(workload?.key ?? "") ?? []) {
-      book.addHost(host, ports, { kind: "pooler", name });
-    }
-  }
+  for (const { name, workload, ports } of poolers) add(workload, ports, { kind: "pooler", name });
   const images = new PostgresImages(knowledge["postgres-images"]);
   const found = workloads.flatMap((workload) => podPostgres(workload, images));
   const servers = new Map(
     found.map((server) => {
       const { workload, ports, available } = server;
-      const hosts = hostsOf.get(workload?.key ?? "") ?? [];
-      const [address = "", ...aliases] = hosts.flatMap((host) =>
-        ports.map((port) => completed(host, port, "")),
+      const [address = "", ...aliases] = addressesOf(workload, ports).flatMap((one) =>
+        one.ports.map((port) => completed(one.host, port, "")),
       );
-      for (const host of hosts) book.addHost(host, ports, { kind: "postgres", address });
-      return [server, { address, aliases, available }] as const;
+      add(workload, ports, { kind: "postgres", address });
+      return [server, { address, aliases: [...new Set(aliases)], available }] as const;
     }),
   );
   const addressed = new Set(poolers.map(({ name }) => name));
   return connectedSystem({ workloads, poolers, servers, book, addressed, knowledge });
 }
 
-function workloadOf(
-  object: ManifestObject,
-  service: ComposeService,
-  textOf: (path: string) => string | undefined,
-): Workload {
-  const at = (...path: readonly string[]): SourcePosition => ({
-    object,
-    path: ["services", service.name, ...path],
+function addressBook(services: readonly ComposeService[]): AddressBook {
+  const book = new AddressBook(new Inventory([], new Map()));
+  for (const { hosts, network, extraHosts } of services) {
+    if (network !== "machine") for (const host of hosts) book.addHostElsewhere(host);
+    for (const [host, address] of extraHosts) {
+      book.addOutside(host, address === GATEWAY ? MACHINE : address);
+    }
+  }
+  book.addOutside(MACHINE, MACHINE);
+  return book;
+}
+
+const GATEWAY = "host-gateway";
+
+/** What containers call the machine: also by extra_hosts. */
+function machineNames(services: readonly ComposeService[]): readonly string[] {
+  const named = services.flatMap(({ extraHosts }) =>
+    extraHosts.filter(([, address]) => address === GATEWAY).map(([host]) => host),
+  );
+  return [...new Set([MACHINE, ...named])];
+}
+
+/** Each service with the names that links give it, and on the network that it shares. */
+function withNetworks(services: readonly ComposeService[]): readonly ComposeService[] {
+  const byName = new Map(services.map((service) => [service.name, service]));
+  const linked = services.flatMap(({ links }) => links);
+  const shared = new Set(
+    services.flatMap(({ network }) => (typeof network === "object" ? network.service : [])),
+  );
+  return services.map((service) => {
+    const { name, network, workload } = service;
+    const other = typeof network === "object" ? byName.get(network.service) : undefined;
+    const aliases = linked.filter(([target]) => target === name).map(([, alias]) => alias);
+    const loopback =
+      network === "machine" ? MACHINE : (other?.name ?? (shared.has(name) ? name : undefined));
+    return {
+      ...service,
+      hosts: [...new Set([...(other ?? service).hosts, ...service.hosts, ...aliases])],
+      workload: loopback === undefined ? workload : { ...workload, loopback },
+    };
   });
-  const words = (list: readonly string[], field: string): readonly Argument[] =>
-    list.map((word) => ({ text: Template.of(word), place: at(field) }));
-  const annotation = (name: string): Annotation | undefined => {
-    const value = service.labels[name];
-    return value === undefined ? undefined : { name, value, place: at("labels", name) };
-  };
-  const files = Object.entries(service.files).flatMap(([path, from]) => {
-    const text = textOf(from);
-    return text === undefined ? [] : [[path, { path, text, place: at("volumes"), from }] as const];
+}
+
+/** Gives a bare ini to the one service that runs PgBouncer and whose configuration is not known. */
+function withIni(
+  services: readonly ComposeService[],
+  ini: ManifestObject | undefined,
+  { knowledge }: Products,
+): readonly ComposeService[] {
+  const text = ini?.value["text"];
+  const unread = services.filter(({ workload }) =>
+    podPoolers(workload, knowledge).some(({ groups }) =>
+      groups.some(({ configuration }) => "known" in configuration),
+    ),
+  );
+  const [only, another] = unread;
+  if (ini === undefined || typeof text !== "string" || another !== undefined) return services;
+  return services.map((service) => {
+    if (service !== only) return service;
+    const { workload } = service;
+    const object: ManifestObject = {
+      ...workload.object,
+      file: ini.file,
+      value: { [ini.name]: text },
+      positionOf: (_, line = 0) => ({ line: line + 1, column: 1 }),
+    };
+    const containers = workload.containers.map((container) => {
+      const [named] = commandOf(container)
+        .flatMap((word) => word.matchAll(/[^\s"'`;&|=()]+\.ini(?![\w.])/g))
+        .map(([path]) => path?.known);
+      const path = named ?? "/etc/pgbouncer/pgbouncer.ini";
+      const place = { object, path: [ini.name] };
+      const file: ContainerFile = { path, text, place, from: ini.file };
+      const files = new Map([...container.files.files, [path, file] as const]);
+      return { ...container, files: { ...container.files, files } };
+    });
+    return { ...service, workload: { ...workload, containers } };
   });
-  const replicas = known(service.replicas, counted(service.replicas, "replica"), at("deploy"));
+}
+
+/** Two projects may have a Postgres of the same name; a name without a dot is one of the project. */
+function withPrefix(system: System, prefix: string): System {
+  if (prefix === "") return system;
+  const named = (addresses: string): string =>
+    addresses
+      .split(",")
+      .map((address) => (address.includes(".") ? address : `${address} of ${prefix}`))
+      .join(",");
   return {
-    key: serviceKey(service.name),
-    object,
-    namespace: "",
-    labels: new Map(),
-    pods:
-      annotatedWhole(annotation(PODS_ANNOTATION), "how many pods there can be", " pods") ??
-      replicas,
-    containers: [
-      {
-        name: service.name,
-        place: at(),
-        role: "app",
-        image: service.image,
-        imagePlace: at("image"),
-        command: words(service.entrypoint, "entrypoint"),
-        args: words(service.command, "command"),
-        argsPlace: at("command"),
-        environment: {
-          variables: new Map(
-            Object.entries(service.environment).map(([name, value]) => [
-              name,
-              { name, value: Template.of(value), place: at("environment", name) },
-            ]),
-          ),
-          unknown: [],
-        },
-        files: { files: new Map(files), unknown: [] },
-        ports: service.ports.map((port) => [`${port}`, port]),
-      },
-    ],
-    annotation,
+    ...system,
+    poolers: system.poolers.map((pooler) => ({
+      ...pooler,
+      groups: pooler.groups.map((group) => ({
+        ...group,
+        lines: group.lines.map((line) => ({ ...line, postgres: named(line.postgres) })),
+      })),
+    })),
+    clients: system.clients.map((client) => {
+      const { target } = client;
+      if (target.kind === "pooler") return client;
+      return { ...client, target: { ...target, postgres: named(target.postgres) } };
+    }),
+    postgres: system.postgres.map((server) => ({
+      ...server,
+      address: named(server.address),
+      aliases: server.aliases.map(named),
+    })),
+  };
+}
+
+function profileNotes(
+  services: readonly ComposeService[],
+  profiles: readonly string[] | undefined,
+): readonly string[] {
+  if (profiles !== undefined) return [];
+  const own = services.filter((service) => service.profiles.length > 0);
+  if (own.length === 0) return [];
+  const names = [...new Set(own.flatMap((service) => service.profiles))];
+  return [
+    `Services of profiles are counted as started: ${listed(own.map(({ name }) => name))}. ` +
+      `--profile NAME counts those of NAME alone (${listed(names)})`,
+  ];
+}
+
+/** Systems side by side, such as those of manifests and of a compose file. */
+export function jointSystem(systems: readonly System[]): System {
+  return {
+    poolers: systems.flatMap(({ poolers }) => poolers),
+    clients: systems.flatMap(({ clients }) => clients),
+    postgres: systems.flatMap(({ postgres }) => postgres),
+    missing: systems.flatMap((system) => system.missing),
+    notes: systems.flatMap(({ notes }) => notes),
   };
 }

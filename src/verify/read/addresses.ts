@@ -64,6 +64,7 @@ export class AddressBook {
   readonly #others = new Map<string, ReadonlyMap<string, string>[]>();
   readonly #services = new Map<string, ServicePort[]>();
   readonly #hosts = new Map<string, ServicePort[]>();
+  readonly #outside = new Map<string, string>();
   readonly #found = new Map<ManifestObject, readonly ServicePort[]>();
   #byIp: ReadonlyMap<string, Field> | undefined;
 
@@ -97,6 +98,11 @@ export class AddressBook {
     if (!this.#hosts.has(name)) this.#hosts.set(name, []);
   }
 
+  /** A host that leads out of what the objects are about, where no port of it is known: see addHost. */
+  addOutside(host: string, address: string): void {
+    this.#outside.set(host.toLowerCase(), address.toLowerCase());
+  }
+
   /**
    * @param port undefined: not said. Then that of the Service counts, if it has just one
    * @param namespace of the pod that connects
@@ -105,7 +111,10 @@ export class AddressBook {
   resolve(host: string, port: number | undefined, namespace: string, depth = 0): Resolved {
     const name = host.toLowerCase().replace(/\.$/, "");
     const here = this.#hosts.get(name);
-    if (here !== undefined) return atPort(here, port);
+    const outside = this.#outside.get(name);
+    const found = here === undefined ? undefined : atPort(here, port);
+    if (outside !== undefined && found?.kind !== "found") return { kind: "outside", host: outside };
+    if (found !== undefined) return found;
     if (IP.test(name)) {
       const service = this.#servicesByIp().get(name);
       return service === undefined

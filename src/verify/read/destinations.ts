@@ -40,7 +40,8 @@ export function resolveTarget(
   if (host === undefined) {
     return isNeeded ? unknown(`${target.host.render()} is not among the objects`) : [];
   }
-  if (isLoopback(host)) {
+  const { loopback } = workload;
+  if (isLoopback(host) && loopback === undefined) {
     const sidecars = poolers
       .filter(
         (pooler) =>
@@ -52,7 +53,8 @@ export function resolveTarget(
     }
     return sidecars;
   }
-  const resolved = book.resolve(host, port, workload.namespace);
+  const meant = isLoopback(host) ? (loopback ?? host) : host;
+  const resolved = book.resolve(meant, port, workload.namespace);
   const addressOf = (name: string): string =>
     completed(name, port ?? POSTGRES_PORT, workload.namespace);
   switch (resolved.kind) {
@@ -63,7 +65,7 @@ export function resolveTarget(
     case "unknown": {
       if (!isNeeded) return [];
       // By this very name a pooler reaches its Postgres: past the pooler, to the same.
-      const address = addressOf(host);
+      const address = addressOf(meant);
       return behind.has(address) ? [{ kind: "postgres", address }] : unknown(resolved.why);
     }
     case "elsewhere":

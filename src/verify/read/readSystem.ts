@@ -205,7 +205,8 @@ function groupsOf(
   servers: FoundSystem["servers"],
 ): readonly PoolerGroup[] {
   const postgresOf = (host: string | undefined, port: number): string => {
-    if (host !== undefined && !isLoopback(host)) return book.postgresAt(host, port, namespace);
+    const named = host === undefined || isLoopback(host) ? workload?.loopback : host;
+    if (named !== undefined) return book.postgresAt(named, port, namespace);
     // The pod's own: a Postgres in it, or what its socket leads to.
     for (const [server, { address }] of servers) {
       const isHere = workload !== undefined && server.workload === workload;

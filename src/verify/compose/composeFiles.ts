@@ -1,0 +1,188 @@
+import type { FieldPath } from "../../api/fieldPath.ts";
+import type { ManifestObject, SourcePosition } from "../sourcePosition.ts";
+import type { ContainerFile, ContainerFiles } from "../workload.ts";
+import type { ComposeProject, ComposeSurroundings } from "./composeFile.ts";
+import { mountParts } from "./composeMerge.ts";
+import type { ComposeValue } from "./composeValue.ts";
+import { pathFrom } from "./paths.ts";
+
+/** What a service's files are read from, and how places in them are named. */
+export interface FileContext {
+  readonly project: ComposeProject;
+  readonly surroundings: ComposeSurroundings;
+  /** The service as an object. */
+  readonly object: Pick<SourcePosition["object"], "kind" | "namespace" | "name">;
+}
+
+/** Certificates, keys, logins, data and archives: they say nothing of connections. */
+const UNREAD =
+  /\.(?:crt|cer|key|pem|pfx|p12|jks|pub|sock|sql|dump|jar|war|so|zip|t?gz|tar|png|jpe?g|svg|ico|pid|log)$|(?:^|\/)(?:userlist\.txt|\.?htpasswd|\.?pgpass|docker\.sock|localtime|timezone)$/i;
+
+/** Of a folder, which may be a whole repository, only these are read. */
+const SETTINGS = /\.(?:ini|conf)$/;
+
+const TEXT_LENGTH_MAX = 1_000_000;
+
+/** The file of a path has a name that ends like one, as opposed to a folder of data. */
+const FILE_NAME = /(?:^|\/)[^/]*\.[a-z]\w*$/i;
+
+/** Where the images of PgBouncer have their ini. */
+const PGBOUNCER_FOLDER = /(?:^|\/)pgbouncer(?:\/|$)/;
+
+/**
+ * The files that a service gets from beside the compose file: volumes, configs and secrets. Those
+ * that are not there, or elsewhere on the machine, are unknown; a folder of data is neither.
+ */
+export function mountedFiles(service: ComposeValue, context: FileContext): ContainerFiles {
+  const found: ContainerFiles[] = [
+    ...service.at("volumes").items.map((mount) => volumeFiles(mount, context)),
+    ...service.at("configs").items.map((item) => definedFiles(item, "configs", context)),
+    ...service.at("secrets").items.map((item) => definedFiles(item, "secrets", context)),
+  ];
+  return {
+    files: new Map(found.flatMap(({ files }) => [...files])),
+    unknown: found.flatMap(({ unknown }) => unknown),
+  };
+}
+
+const NO_FILES: ContainerFiles = { files: new Map(), unknown: [] };
+
+function volumeFiles(mount: ComposeValue, context: FileContext): ContainerFiles {
+  const [from, to] =
+    mount.text === undefined
+      ? [mount.at("source").text, mount.at("target").text]
+      : mountParts(mount.text);
+  const target = to?.known?.replace(/\/+$/, "");
+  if (from === undefined || target === undefined) return NO_FILES;
+  const source = from.known;
+  const isPath = source !== undefined && /^(?:[./~]|[A-Za-z]:[\\/])/.test(source);
+  const isHere = isPath && /^\.{1,2}(?:\/|$)/.test(source);
+  if (isHere || mount.at("type").text?.known === "bind") {
+    const path = pathFrom(mount.source.folder, source ?? "");
+    const names = isHere ? context.surroundings.namesIn(path) : undefined;
+    if (names !== undefined) return folderFiles(path, names, target, mount, context);
+    if (isHere) return oneFile(path, target, mount, context);
+  }
+  const isSettings = FILE_NAME.test(target) || PGBOUNCER_FOLDER.test(target);
+  return isSettings && !UNREAD.test(target)
+    ? unknownFile(`${isPath ? "file" : "volume"} ${from.render()}`, target, mount, context)
+    : NO_FILES;
+}
+
+/** The settings in a folder and in those just below it. */
+function folderFiles(
+  path: string,
+  names: readonly string[],
+  target: string,
+  mount: ComposeValue,
+  context: FileContext,
+): ContainerFiles {
+  const below = names
+    .filter((name) => /conf.*\/$/.test(name))
+    .flatMap((name) =>
+      (context.surroundings.namesIn(pathFrom(path, name)) ?? []).map((one) => name + one),
+    );
+  const files = [...names, ...below]
+    .filter((name) => SETTINGS.test(name))
+    .flatMap((name) => [
+      ...oneFile(pathFrom(path, name), `${target}/${name}`, mount, context).files,
+    ]);
+  return { files: new Map(files), unknown: [] };
+}
+
+function oneFile(
+  path: string,
+  target: string,
+  mount: ComposeValue,
+  context: FileContext,
+): ContainerFiles {
+  if (UNREAD.test(path) || UNREAD.test(target)) return NO_FILES;
+  const text = context.surroundings.textOf(path);
+  if (text === undefined) {
+    // Docker makes a folder of what is not there.
+    return FILE_NAME.test(path) ? unknownFile(`file ${path}`, target, mount, context) : NO_FILES;
+  }
+  if (text.length > TEXT_LENGTH_MAX || text.includes("\u{0}")) return NO_FILES;
+  return knownFile(path, target, text, context);
+}
+
+function knownFile(
+  path: string,
+  target: string,
+  text: string,
+  { object }: FileContext,
+): ContainerFiles {
+  const file: ContainerFile = {
+    path: target,
+    text,
+    place: textPlace(path, text, object),
+    from: path,
+  };
+  return { files: new Map([[target, file]]), unknown: [] };
+}
+
+function unknownFile(
+  name: string,
+  path: string,
+  at: ComposeValue,
+  { object }: FileContext,
+): ContainerFiles {
+  return { files: new Map(), unknown: [{ name, path, place: at.placeIn(object) }] };
+}
+
+/** A config or a secret of the project, at its target in the container. */
+function definedFiles(
+  item: ComposeValue,
+  section: "configs" | "secrets",
+  context: FileContext,
+): ContainerFiles {
+  const name = (item.text ?? item.at("source").text)?.render() ?? "";
+  const folder = section === "secrets" ? "/run/secrets" : "";
+  const target = pathFrom(folder === "" ? "/" : folder, item.at("target").text?.known ?? name);
+  const definition = context.project[section].get(name);
+  const file = definition?.at("file").text;
+  if (definition !== undefined && file?.known !== undefined) {
+    const path = pathFrom(definition.source.folder, file.known);
+    if (UNREAD.test(path)) return NO_FILES;
+    const text = context.surroundings.textOf(path);
+    if (text !== undefined) return knownFile(path, target, text, context);
+  }
+  const variable = definition?.at("environment").text?.known;
+  const content =
+    definition?.at("content").text ??
+    (variable === undefined ? undefined : definition?.source.variables(variable));
+  if (definition !== undefined && content?.known !== undefined) {
+    const place = definition.at("content").placeIn(context.object);
+    const made: ContainerFile = { path: target, text: content.known, place, from: name };
+    return { files: new Map([[target, made]]), unknown: [] };
+  }
+  return unknownFile(`${section.slice(0, -1)} ${name}`, target, item, context);
+}
+
+/** A text file as the object whose field is its text, so that a line of it can be named. */
+function textPlace(path: string, text: string, object: FileContext["object"]): SourcePosition {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  return { object: textObject(path, text, object), path: [name] };
+}
+
+/** Where an env file sets a variable. */
+export function variablePlace(
+  path: string,
+  text: string,
+  name: string,
+  object: FileContext["object"],
+): SourcePosition {
+  return { object: textObject(path, text, object), path: [name] };
+}
+
+function textObject(file: string, text: string, object: FileContext["object"]): ManifestObject {
+  const name = file.slice(file.lastIndexOf("/") + 1);
+  const texts = text.split("\n");
+  const positionOf = ([key]: FieldPath, line?: number) => {
+    const named = texts.findLastIndex(
+      (one) => /^\s*(?:export\s+)?([\w.-]+)\s*=/.exec(one)?.[1] === key,
+    );
+    return { line: (line ?? Math.max(0, named)) + 1, column: 1 };
+  };
+  return { ...object, file, apiVersion: "", value: { [name]: text }, positionOf };
+}
