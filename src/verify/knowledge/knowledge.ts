@@ -1,5 +1,6 @@
 import { parse } from "yaml";
 import { z } from "zod";
+import { PROGRAM_FIELDS, WORKER_FIELDS, WRAPPER_FIELDS } from "./programFields.ts";
 
 /** Each row of a table: a product, and where the facts about it can be read. */
 const ROW = z.strictObject({ name: z.string().min(1), source: z.url() });
@@ -59,6 +60,9 @@ const TABLES = {
     unless: z.string().optional(),
   }),
   poolers: ROW.extend({ images: z.array(z.string()).min(1) }),
+  programs: ROW.extend(PROGRAM_FIELDS),
+  workers: ROW.extend(WORKER_FIELDS),
+  wrappers: ROW.extend(WRAPPER_FIELDS),
   secrets: ROW.extend({
     kind: z.string().regex(/^[\w.-]+\/\w+$/),
     secret: z.string().min(1),
@@ -93,6 +97,9 @@ export function readKnowledge(textOf: (table: string) => string): Knowledge {
     "pool-libraries": rowsOf("pool-libraries", TABLES["pool-libraries"]),
     "postgres-images": rowsOf("postgres-images", TABLES["postgres-images"]),
     poolers: rowsOf("poolers", TABLES.poolers),
+    programs: rowsOf("programs", TABLES.programs),
+    workers: rowsOf("workers", TABLES.workers),
+    wrappers: rowsOf("wrappers", TABLES.wrappers),
     secrets: rowsOf("secrets", TABLES.secrets),
   };
 }

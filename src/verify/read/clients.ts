@@ -1,4 +1,4 @@
-import { known, type MissingQuantity } from "../quantity.ts";
+import { isZero, known, type MissingQuantity } from "../quantity.ts";
 import type { Client, Target } from "../system.ts";
 import { Template } from "../template.ts";
 import type { Workload } from "../workload.ts";
@@ -12,7 +12,6 @@ import {
 } from "./connections.ts";
 import type { ConnectionTarget } from "./connectionTargets.ts";
 import { poolSize } from "./poolSize.ts";
-import type { PoolVariables } from "./poolVariables.ts";
 import { processesPerPod } from "./processes.ts";
 import type { Destinations } from "./destinations.ts";
 
@@ -43,7 +42,7 @@ export function clientsOf(workload: Workload, destinations: Destinations): ReadC
   const running = annotated.filter(({ container }) => container.role !== "init");
   const preparing = annotated.filter(({ container }) => container.role === "init");
   const clientsIn = (one: ContainerConnections): readonly Client[] =>
-    containerClients(workload, one, destinations.pools);
+    containerClients(workload, one, destinations);
   const regular = running.flatMap(clientsIn);
   const all = [...running, ...preparing];
   return {
@@ -112,8 +111,12 @@ function targetKey(target: Target): string {
 function containerClients(
   workload: Workload,
   { container, connections }: ContainerConnections,
-  pools: PoolVariables,
+  { knowledge, pools }: Destinations,
 ): readonly Client[] {
+  if (connections.length === 0) return [];
+  const processes = processesPerPod(workload, container, knowledge);
+  // It waits, or copies files.
+  if (isZero(processes)) return [];
   const sized = connections.map((connection) => ({
     ...connection,
     pool: poolSize(workload, container, connection.target, pools),
@@ -123,7 +126,7 @@ function containerClients(
     workload: workload.key,
     place: container.place,
     pods: workload.pods,
-    processesPerPod: processesPerPod(workload, container),
+    processesPerPod: processes,
     pool,
     target: targetOf(workload, container.name, target, endpoint),
   }));

@@ -1,154 +1,198 @@
 import { POOL_LIMIT_ANNOTATION, PROCESSES_PER_POD_ANNOTATION } from "../../api/names.ts";
-import { assumed, known, missing, positiveCount, type Quantity } from "../quantity.ts";
+import type { Knowledge } from "../knowledge/knowledge.ts";
+import {
+  assumed,
+  known,
+  missing,
+  positiveCount,
+  type KnownQuantity,
+  type Quantity,
+} from "../quantity.ts";
 import { Template } from "../template.ts";
-import { commandLine, type Container, type Workload } from "../workload.ts";
+import type { Container, Workload } from "../workload.ts";
 import { annotatedCount } from "./annotations.ts";
-
-/** A program of several processes, each with a pool of its own. */
-interface Forking {
-  /** In the command. */
-  readonly program: RegExp;
-  /** An image whose own command it is. */
-  readonly image?: RegExp;
-  /** The number of processes as the command gives it: the first of them that is there. */
-  readonly flags: readonly RegExp[];
-  /** Variables that say how many; absent: those that most servers of the web know. */
-  readonly variables?: readonly string[];
-  /** In the command: it has one process, whatever else is said. */
-  readonly alone?: RegExp;
-  /** What makes its processes where neither flag nor variable says how many; absent: it has one. */
-  readonly otherwise?: { readonly where: RegExp; readonly why: string };
-}
-
-const ALWAYS = /(?:)/;
-const BY_FILE = "its configuration file may say it";
-const BY_CORES = "it starts as many as there are cores";
-const WORKERS = /(?:^|\s)(?:--workers|-w)[=\s]*([^\s"']+)/;
-
-/** A flag of the command comes before them. */
-const PROCESS_VARIABLES = ["WEB_CONCURRENCY", "UVICORN_WORKERS", "GUNICORN_WORKERS"];
-
-const FORKING: readonly Forking[] = [
-  {
-    program: /(?:^|[\s/])(?:gunicorn|uvicorn|hypercorn|granian|fastapi|daphne)(?:\s|$)/,
-    flags: [WORKERS],
-    otherwise: { where: /(?:gunicorn|hypercorn)\s(?:.*\s)?(?:-c|--config)/s, why: BY_FILE },
-  },
-  {
-    // They read config/puma.rb unasked.
-    program: /(?:^|[\s/])(?:puma|rails\s+(?:s|server))(?:\s|$)/,
-    flags: [WORKERS],
-    otherwise: { where: ALWAYS, why: BY_FILE },
-  },
-  {
-    program: /(?:^|[\s/])unicorn(?:_rails)?(?:\s|$)/,
-    flags: [],
-    otherwise: { where: /\s(?:-c|--config-file)/, why: BY_FILE },
-  },
-  {
-    program: /(?:^|[\s/])pm2(?:-runtime)?(?:\s|$)/,
-    flags: [/(?:^|\s)(?:-i|--instances)[=\s]*([^\s"']+)/],
-    otherwise: { where: /\s[\w./-]+\.(?:config\.c?js|json|ya?ml)(?:\s|$)/, why: BY_FILE },
-  },
-  {
-    program: /(?:^|[\s/])celery\s(?:.*\s)?worker(?:\s|$)/s,
-    flags: [
-      /(?:^|\s)--autoscale[=\s]\s*([^\s"',]+)/,
-      /(?:^|\s)(?:--concurrency[=\s]|-c[=\s]?)\s*([^\s"']+)/,
-    ],
-    variables: ["CELERYD_CONCURRENCY", "CELERY_WORKER_CONCURRENCY"],
-    // Threads and coroutines are in one process, whatever its --concurrency.
-    alone: /\s(?:-P|--pool)[=\s]*(?:threads|gevent|eventlet|solo)(?:\s|$)/,
-    otherwise: { where: ALWAYS, why: BY_CORES },
-  },
-  {
-    program: /(?:^|[\s/])uwsgi(?:\s|$)/,
-    flags: [/(?:^|\s)(?:--processes|--workers|-p)[=\s]*([^\s"']+)/],
-    variables: ["UWSGI_PROCESSES", "UWSGI_WORKERS"],
-    otherwise: {
-      where: /\.(?:ini|ya?ml|xml|json)(?:[\s:]|$)|\s--(?:ini|yaml|json|xml|emperor)/,
-      why: BY_FILE,
-    },
-  },
-  // Threads; its sibling forks.
-  { program: /(?:^|[\s/])sidekiq(?:\s|$)/, flags: [], alone: ALWAYS },
-  {
-    program: /(?:^|[\s/])sidekiqswarm(?:\s|$)/,
-    flags: [],
-    variables: ["SIDEKIQ_COUNT"],
-    otherwise: { where: ALWAYS, why: BY_CORES },
-  },
-  {
-    program: /(?:^|[\s/])(?:php-fpm[\d.]*|apache2-foreground|httpd(?:-foreground)?)(?:\s|$)/,
-    image: /php-fpm|(?:^|\/)php:[^@]*(?:fpm|apache)/,
-    flags: [],
-    variables: [],
-    otherwise: { where: ALWAYS, why: "each of its children may hold a connection" },
-  },
-  {
-    program: /(?:^|[\s/])passenger(?:-start)?(?:\s|$)/,
-    image: /(?:^|\/)passenger-\w/,
-    flags: [],
-    variables: [],
-    otherwise: { where: ALWAYS, why: "it starts them as they are needed" },
-  },
-];
+import { callsIn, containerCommand } from "./commands.ts";
+import { allWords, countOf, numberIn, programOf, workersOf, type Unclear } from "./programs.ts";
+import type { ShellCommand } from "./shell.ts";
 
 /**
- * Processes of a container, each with a pool of its own: by annotation, else by the flag that its
- * command gives to a server of several processes, else by the usual variables, else one.
+ * Processes of a container, each with a pool of its own: by annotation, else by what its command
+ * runs, as far as knowledge/programs.yaml tells of those programs. Programs that run at once are
+ * added up; of those that run one after another the most counts. A program that no row tells of is
+ * assumed to have one process, or as many as a flag or a variable called so says.
  */
-export function processesPerPod(workload: Workload, container: Container): Quantity {
-  const { name, image, argsPlace: place } = container;
-  const { variables } = container.environment;
+export function processesPerPod(
+  workload: Workload,
+  container: Container,
+  knowledge: Knowledge,
+): Quantity {
+  const { name } = container;
   const what = `how many processes container ${name} runs`;
   const annotated = annotatedCount(workload.annotation(PROCESSES_PER_POD_ANNOTATION), name, what);
   if (annotated !== undefined) return annotated;
   // weir's own pods are annotated where they have more than one.
   if (workload.annotation(POOL_LIMIT_ANNOTATION) !== undefined) return known(1, "1 process");
-  const command = fullCommand(container);
-  const isImages = container.command.length === 0;
-  const [forking, another] = FORKING.filter(
-    (one) => command.test(one.program) || (isImages && one.image?.test(image) === true),
-  );
   const remedy = `annotate its pod template with ${PROCESSES_PER_POD_ANNOTATION}: "N"`;
-  const unknown = (why: string, at = place) => missing(`${what}: ${why}`, at, remedy);
-  if (another !== undefined) return unknown("its command starts several programs");
-  if (forking?.alone !== undefined && command.test(forking.alone)) return known(1, "1 process");
-  const flag = forking?.flags
-    .map((one) => command.match(one)?.[1])
-    .find((text) => text !== undefined);
-  if (flag !== undefined) {
-    const count = positiveCount(flag.known);
-    if (count !== undefined) return known(count, processes(count), place);
-    return unknown("its command gives no number of them");
-  }
-  const variable = (forking?.variables ?? PROCESS_VARIABLES)
-    .map((one) => variables.get(one))
-    .find((one) => one !== undefined);
-  if (variable === undefined) {
-    const { otherwise } = forking ?? {};
-    return otherwise !== undefined && command.test(otherwise.where)
-      ? unknown(otherwise.why)
-      : forking === undefined
-        ? assumed(unknown("its program is not known"), 1, "1 process")
-        : known(1, "1 process");
-  }
-  const count = positiveCount(variable.value.known);
-  if (count !== undefined) {
-    return known(count, `${processes(count)} (${variable.name})`, variable.place);
-  }
-  return unknown(`${variable.name} is no positive whole number`, variable.place);
+  const unclear: Unclear = (why, place = container.argsPlace) =>
+    missing(`${what}: ${why}`, place, remedy);
+  const command = containerCommand(container, knowledge);
+  const { most } = runningIn(command, unclear, (words) =>
+    processesOf(words, { container, command, knowledge, unclear }),
+  );
+  // Arguments alone are given to a program of the image, which may run others.
+  const isHidden = most.known && most.value === 0 && container.command.length === 0;
+  return isHidden ? assumed(unclear("its program is not known"), 1, "1 process") : most;
 }
 
-/** The container's command, with the arguments that gunicorn adds to it. */
-function fullCommand(container: Container): Template {
-  const command = commandLine(container);
-  const more = container.environment.variables.get("GUNICORN_CMD_ARGS")?.value;
-  const isOther = !command.test(/gunicorn/) && FORKING.some(({ program }) => command.test(program));
-  return more === undefined || isOther
-    ? command
-    : Template.join([command, Template.of("gunicorn"), more], " ");
+/** How many run at once in a command at most, and how many go on beside what follows it. */
+interface AtOnce {
+  readonly most: Quantity;
+  readonly lasting: Quantity;
+}
+
+const NONE = known(0, "no process");
+
+function runningIn(
+  command: ShellCommand,
+  unclear: Unclear,
+  countIn: (words: readonly Template[]) => Quantity,
+): AtOnce {
+  switch (command.kind) {
+    case "words":
+      return { most: countIn(command.words), lasting: NONE };
+    case "loop":
+      return hasBackground(command.body)
+        ? { most: unclear("its command starts programs in a loop"), lasting: NONE }
+        : runningIn(command.body, unclear, countIn);
+    case "pipeline": {
+      const all = command.commands.map((one) => runningIn(one, unclear, countIn));
+      return {
+        most: sumOf(all.map(({ most }) => most)),
+        lasting: sumOf(all.map(({ lasting }) => lasting)),
+      };
+    }
+    default: {
+      let most: Quantity = NONE;
+      let lasting: Quantity = NONE;
+      for (const step of command.steps) {
+        const one = runningIn(step.command, unclear, countIn);
+        most = mostOf([most, sumOf([lasting, one.most])]);
+        lasting = isWait(step.command)
+          ? NONE
+          : sumOf([lasting, step.isInBackground ? one.most : one.lasting]);
+      }
+      return { most, lasting };
+    }
+  }
+}
+
+/** All that runs in the background ends first. */
+function isWait(command: ShellCommand): boolean {
+  return (
+    command.kind === "words" && command.words.length === 1 && command.words[0]?.known === "wait"
+  );
+}
+
+function hasBackground(command: ShellCommand): boolean {
+  switch (command.kind) {
+    case "words":
+      return false;
+    case "loop":
+      return hasBackground(command.body);
+    case "pipeline":
+      return command.commands.some(hasBackground);
+    default:
+      return command.steps.some((step) => step.isInBackground || hasBackground(step.command));
+  }
+}
+
+function sumOf(quantities: readonly Quantity[]): Quantity {
+  return joined(quantities, (numbers) => numbers.reduce((sum, number) => sum + number, 0));
+}
+
+function mostOf(quantities: readonly Quantity[]): Quantity {
+  return joined(quantities, (numbers) => Math.max(0, ...numbers));
+}
+
+/** One number of several; what one of them assumes it assumes, once. */
+function joined(
+  quantities: readonly Quantity[],
+  join: (numbers: readonly number[]) => number,
+): Quantity {
+  const all: KnownQuantity[] = [];
+  for (const quantity of quantities) {
+    if (!quantity.known) return quantity;
+    if (quantity.value > 0) all.push(quantity);
+  }
+  const [first = NONE] = all;
+  if (all.length < 2) return first;
+  const value = join(all.map((one) => one.value));
+  const same = all.find((one) => one.value === value);
+  const questions = new Map(all.flatMap((one) => one.assuming ?? []).map((one) => [one.what, one]));
+  const places = [...new Set(all.flatMap((one) => one.places))];
+  return {
+    ...known(value, same?.why ?? processes(value), ...(same?.places ?? places)),
+    ...(questions.size > 0 && { assuming: [...questions.values()] }),
+  };
+}
+
+interface CallContext {
+  readonly container: Container;
+  readonly command: ShellCommand;
+  readonly knowledge: Knowledge;
+  readonly unclear: Unclear;
+}
+
+/** How many processes a call has. */
+function processesOf(words: readonly Template[], context: CallContext): Quantity {
+  const { container, knowledge, unclear } = context;
+  const program = programOf(words, container, knowledge.programs);
+  if (program === undefined) return assumedProcesses(words, context);
+  if (program.connections === 0) return NONE;
+  const all = allWords(words, program, container);
+  return countOf(program.processes ?? 1, all, container, processes, unclear);
+}
+
+/** How many processes a program seems to have of which no row tells. */
+function assumedProcesses(
+  words: readonly Template[],
+  { container, command, knowledge, unclear }: CallContext,
+): Quantity {
+  const question = unclear("its program is not known");
+  const { variables } = container.environment;
+  const byVariable = knowledge.programs.find(
+    ({ wordsFrom = "" }) => words[0]?.isEmpty === true && variables.has(wordsFrom),
+  );
+  if (byVariable?.processes !== undefined) {
+    const all = allWords(words, byVariable, container);
+    return countOf(byVariable.processes, all, container, processes, unclear);
+  }
+  const { flag, variables: counts } = workersOf(words, container, knowledge);
+  if (flag !== undefined) {
+    const count = numberIn(flag, container);
+    if (count === undefined) return unclear("its command gives no number of them");
+    return assumed(question, count, processes(count), container.argsPlace);
+  }
+  const [first] = counts;
+  if (first === undefined) return assumed(question, 1, "1 process");
+  const numbers = counts.map(({ name, value, place }) => ({
+    name,
+    place,
+    count: positiveCount(value.known),
+  }));
+  const no = numbers.find(({ count }) => count === undefined);
+  if (no !== undefined) return unclear(`${no.name} is no positive whole number`, no.place);
+  const others = callsIn(command).filter(
+    (one) => programOf(one, container, knowledge.programs) === undefined,
+  );
+  if (others.length > 1 && hasBackground(command)) {
+    return unclear(`${first.name} may be of any of its programs`, first.place);
+  }
+  // More than it has is on the safe side.
+  const [largest] = numbers.toSorted((a, b) => (b.count ?? 0) - (a.count ?? 0));
+  const count = largest?.count ?? 1;
+  const why = `${processes(count)} (${largest?.name})`;
+  return assumed(question, count, why, largest?.place ?? first.place);
 }
 
 function processes(count: number): string {

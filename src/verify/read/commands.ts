@@ -1,0 +1,175 @@
+import type { Knowledge } from "../knowledge/knowledge.ts";
+import { Template } from "../template.ts";
+import { isShell, type Container } from "../workload.ts";
+import { shellCommands, type ShellCommand } from "./shell.ts";
+
+/** A script that runs another, and so on: deeper ones are taken as programs of their own. */
+const DEPTH_MAX = 8;
+
+/**
+ * The programs that a container runs, each with its words, and without those that only run others
+ * (`tini --`, `poetry run`, a shell and its script, also one in a mounted file). The image's own
+ * program has an empty name.
+ */
+export function containerCommand(container: Container, { wrappers }: Knowledge): ShellCommand {
+  const command = container.command.map(({ text }) => text);
+  const args = container.args.map(({ text }) => text);
+  const isImages = command.length === 0 && (args[0] === undefined || args[0].test(/^-/));
+  const words = isImages ? [Template.of(""), ...args] : [...command, ...args];
+  return programsOf({ kind: "words", words }, { files: container.files, wrappers, depth: 0 });
+}
+
+/** The calls in a command, in its order. */
+export function callsIn(command: ShellCommand): readonly (readonly Template[])[] {
+  switch (command.kind) {
+    case "words":
+      return [command.words];
+    case "sequence":
+      return command.steps.flatMap((step) => callsIn(step.command));
+    case "pipeline":
+      return command.commands.flatMap(callsIn);
+    default:
+      return callsIn(command.body);
+  }
+}
+
+/** The name of a program without its folder; undefined where a part of it is unknown. */
+function programName(words: readonly Template[]): string | undefined {
+  return words[0]?.known?.replace(/^.*\//, "");
+}
+
+/**
+ * Whether words call a program: `celery worker` is a call of celery that has the word worker among
+ * its others. The number of words that fit, 0 where they don't.
+ */
+export function fit(call: string, words: readonly Template[]): number {
+  const [program = "", ...more] = call.split(" ");
+  if (!isNamed(program, programName(words) ?? "")) return 0;
+  let at = 0;
+  for (const word of more) {
+    at = words.findIndex((one, index) => index > at && isNamed(word, one.known ?? ""));
+    if (at === -1) return 0;
+  }
+  return 1 + more.length;
+}
+
+/** Whether a name is the pattern's, in which `*` stands for any text without a slash. */
+export function isNamed(pattern: string, name: string): boolean {
+  if (!pattern.includes("*")) return pattern === name;
+  const [first = "", ...rest] = pattern.split("*");
+  if (!name.startsWith(first)) return false;
+  let at = first.length;
+  for (const [index, part] of rest.entries()) {
+    const isLast = index === rest.length - 1;
+    const next = isLast ? name.length - part.length : name.indexOf(part, at);
+    if (next < at || !name.endsWith(isLast ? part : "")) return false;
+    if (name.slice(at, next).includes("/")) return false;
+    at = next + part.length;
+  }
+  return true;
+}
+
+interface Scope extends Pick<Container, "files">, Pick<Knowledge, "wrappers"> {
+  readonly depth: number;
+}
+
+function programsOf(command: ShellCommand, scope: Scope): ShellCommand {
+  switch (command.kind) {
+    case "words":
+      return scope.depth > DEPTH_MAX ? command : programOf(command.words, scope);
+    case "sequence": {
+      const steps = command.steps.map((step) => ({
+        ...step,
+        command: programsOf(step.command, scope),
+      }));
+      return { kind: "sequence", steps };
+    }
+    case "pipeline":
+      return { ...command, commands: command.commands.map((one) => programsOf(one, scope)) };
+    default:
+      return { kind: "loop", body: programsOf(command.body, scope) };
+  }
+}
+
+function programOf(words: readonly Template[], scope: Scope): ShellCommand {
+  const [program, ...rest] = words;
+  const inner = { ...scope, depth: scope.depth + 1 };
+  if (program === undefined) return { kind: "words", words };
+  if (isShell(program)) {
+    const { script, args } = shellWords(rest);
+    if (script !== undefined) return programsOf(shellCommands(script, args), inner);
+    return args.length === 0 ? { kind: "words", words } : programOf(args, inner);
+  }
+  const mounted = scope.files.files.get(program.known ?? "")?.text;
+  if (mounted !== undefined && /^(?:#!.*sh\b|(?!#!))/.test(mounted)) {
+    return programsOf(shellCommands(Template.of(mounted), rest), inner);
+  }
+  const wrapped = wrappedWords(words, scope.wrappers);
+  return wrapped === undefined
+    ? { kind: "words", words }
+    : programsOf({ kind: "words", words: wrapped }, inner);
+}
+
+/** What a shell's words give it: a script and its arguments, or the file of one and its arguments. */
+function shellWords(words: readonly Template[]): {
+  readonly script?: Template | undefined;
+  readonly args: readonly Template[];
+} {
+  let isScript = false;
+  let at = 0;
+  for (; words[at]?.test(/^[-+]./) === true; at += 1) {
+    const word = words[at];
+    if (word?.test(/^--$/)) {
+      at += 1;
+      break;
+    }
+    isScript ||= word?.test(/^-\w*c\w*$/) === true;
+    // `-o pipefail`.
+    if (word?.test(/^(?:[-+]\w*o|--(?:rcfile|init-file))$/)) at += 1;
+  }
+  const args = words.slice(at);
+  return isScript ? { script: args[0] ?? Template.of(""), args: args.slice(2) } : { args };
+}
+
+type Wrapper = Knowledge["wrappers"][number];
+
+/** The words of the program that a wrapper runs; undefined where the words are no wrapper's. */
+function wrappedWords(
+  words: readonly Template[],
+  wrappers: readonly Wrapper[],
+): readonly Template[] | undefined {
+  for (const wrapper of wrappers) {
+    const size = Math.max(0, ...wrapper.calls.map((call) => adjacentFit(call, words)));
+    if (size === 0) continue;
+    const rest = afterWrapper(wrapper, words.slice(size));
+    return rest.length === 0 ? undefined : rest;
+  }
+  return undefined;
+}
+
+/** As `fit`, where the words of the call come one after another. */
+function adjacentFit(call: string, words: readonly Template[]): number {
+  const parts = call.split(" ");
+  return fit(call, words.slice(0, parts.length)) === parts.length ? parts.length : 0;
+}
+
+function afterWrapper(wrapper: Wrapper, words: readonly Template[]): readonly Template[] {
+  const { values = [], stops = [], flagless, dashes, waits } = wrapper;
+  const end = words.findIndex((word) => word.test(/^--$/));
+  if (end !== -1 && (dashes === true || waits === true)) return words.slice(end + 1);
+  if (flagless === true) return words[0]?.test(/^-/) === true ? [] : words;
+  let at = 0;
+  for (; at < words.length; at += 1) {
+    const word = words[at];
+    if (word === undefined || stops.includes(word.known ?? "")) return [];
+    if (waits === true) {
+      if (!word.test(WAITED)) break;
+    } else if (values.includes(word.known ?? "")) at += 1;
+    // `env NAME=value app`; `python -m app` names its program too.
+    else if (!word.test(/^(?:-|\w+=)/)) break;
+  }
+  return words.slice(at + (wrapper.arguments ?? 0));
+}
+
+/** What a program that waits takes: a flag, a time, a host with its port. */
+const WAITED = /^(?:-[\w-]+(?:=.*)?|\d+[a-z]?|["']?(?:tcp:\/\/)?[\w.-]+:\d+["']?)$/;

@@ -1,0 +1,276 @@
+import type { Knowledge } from "../knowledge/knowledge.ts";
+import {
+  assumed,
+  known,
+  positiveCount,
+  wholeNumber,
+  type MissingQuantity,
+  type Quantity,
+} from "../quantity.ts";
+import type { SourcePosition } from "../sourcePosition.ts";
+import type { Template } from "../template.ts";
+import type { Container, Variable } from "../workload.ts";
+import { fit, isNamed } from "./commands.ts";
+
+/** A row of knowledge/programs.yaml. */
+type ProgramRow = Knowledge["programs"][number];
+
+type NumberRow = Exclude<ProgramRow["processes"], number | undefined>;
+
+/** Makes what is missing, of which the place is the command's unless it is given. */
+export type Unclear = (why: string, place?: SourcePosition) => MissingQuantity;
+
+/** What is counted, for people: `processes(3)` is `3 processes`. */
+type Counted = (count: number) => string;
+
+/** The program that a container's call is of; undefined where no row tells of it. */
+export function programOf(
+  words: readonly Template[],
+  container: Container,
+  programs: readonly ProgramRow[],
+): ProgramRow | undefined {
+  return (
+    best(words, programs) ?? imagesProgram(words, container, programs) ?? within(words, programs)
+  );
+}
+
+/** The row of which the call fits best: that with the most words. */
+function best(words: readonly Template[], programs: readonly ProgramRow[]): ProgramRow | undefined {
+  let found: ProgramRow | undefined;
+  let most = 0;
+  for (const program of programs) {
+    for (const call of program.calls ?? []) {
+      const size = fit(call, words);
+      if (size > most) [found, most] = [program, size];
+    }
+  }
+  return found;
+}
+
+/** The program of an image's entrypoint, where the command gives no more than its arguments. */
+function imagesProgram(
+  words: readonly Template[],
+  container: Container,
+  programs: readonly ProgramRow[],
+): ProgramRow | undefined {
+  if (container.command.length > 0) return undefined;
+  const isBare = words[0]?.isEmpty === true;
+  const named = programs.filter(({ images = [] }) =>
+    images.some((pattern) => isImage(pattern, container.image)),
+  );
+  return (
+    named.find(({ calls = [] }) => {
+      const more = calls.map((call) => call.split(" ").slice(1));
+      return more.some((all) =>
+        all.length === 0 ? isBare : all.every((one) => words.some((word) => word.known === one)),
+      );
+    }) ?? (isBare ? named.find(({ calls }) => calls === undefined) : undefined)
+  );
+}
+
+/** Whether an image is that of a pattern: by the last parts of its path, and by its tag if it has one. */
+function isImage(pattern: string, image: string): boolean {
+  const [, path = "", tag = "latest"] = /^([^@]*?)(?::([^/:@]*))?(?:@.*)?$/.exec(image) ?? [];
+  const [parts = "", ofTag] = pattern.split(":");
+  const name = path.split("/").slice(-parts.split("/").length).join("/");
+  return isNamed(parts, name) && (ofTag === undefined || isNamed(ofTag, tag));
+}
+
+/** `/entrypoint.sh gunicorn app`: a script of the image that runs what follows. */
+function within(words: readonly Template[], programs: readonly ProgramRow[]): ProgramRow | undefined {
+  const counted = programs.filter(({ connections }) => connections === undefined);
+  for (let at = 1; at < words.length; at += 1) {
+    const found = best(words.slice(at), counted);
+    // Further on, one that only makes the number smaller may be a word of another program.
+    if (found !== undefined && (at === 1 || found.processes !== 1)) return found;
+  }
+  return undefined;
+}
+
+/** The words of a call, with those that a variable adds. */
+export function allWords(
+  words: readonly Template[],
+  { wordsFrom }: ProgramRow,
+  { environment }: Container,
+): readonly Template[] {
+  const more = wordsFrom === undefined ? undefined : environment.variables.get(wordsFrom)?.value;
+  if (more === undefined) return words;
+  return [...words, ...more.matchAll(/\S+/g).flatMap(([word]) => word ?? [])];
+}
+
+/** What a program's call says of a number: by flag, else by variable, else by file, else by default. */
+export function countOf(
+  count: NumberRow | number,
+  words: readonly Template[],
+  container: Container,
+  counted: Counted,
+  unclear: Unclear,
+): Quantity {
+  if (typeof count === "number") return known(count, counted(count));
+  const { flags = [], variables = [], oneWith = [], oneWithout = [], more = 0, zero } = count;
+  const isGiven = (flag: string): boolean => isFlagGiven(flag, words);
+  if (oneWith.some(isGiven) || (oneWithout.length > 0 && !oneWithout.some(isGiven))) {
+    return known(1, counted(1));
+  }
+  const numbered = (text: string | undefined): number | undefined => {
+    const number = wholeNumber(text);
+    return number === 0 ? zero : number === undefined ? undefined : number + more;
+  };
+  const flag = flagValue(words, flags);
+  if (flag !== undefined) {
+    const number = numbered(inShell(flag, container));
+    if (number !== undefined) return known(number, counted(number), container.argsPlace);
+    return unclear("its command gives no number of them");
+  }
+  const file = configured(count, words, container);
+  const variable = variables
+    .map((name) => container.environment.variables.get(name))
+    .find((one) => one !== undefined);
+  if (file?.text !== undefined) {
+    const number = numbered(file.text);
+    if (number !== undefined) return known(number, `${counted(number)} (${file.by})`, file.place);
+    return unclear(`${file.by} is no whole number`, file.place);
+  }
+  const byFile = file?.isUnread === true ? unclear("its configuration file may say it") : undefined;
+  if (variable !== undefined) {
+    const { name, place } = variable;
+    const number = numbered(variable.value.known);
+    if (number === undefined) return unclear(`${name} is no positive whole number`, place);
+    const found = known(number, `${counted(number)} (${name})`, place);
+    return byFile === undefined ? found : assumed(byFile, number, found.why, place);
+  }
+  if (byFile !== undefined) return byFile;
+  return typeof count.otherwise === "string"
+    ? unclear(count.otherwise)
+    : known(count.otherwise, counted(count.otherwise));
+}
+
+/** What the file that the call names says, where it is mounted; whether there is one that is not. */
+function configured(
+  { files = [], settings = [] }: NumberRow,
+  words: readonly Template[],
+  container: Container,
+):
+  | { readonly isUnread: true; readonly text?: never }
+  | {
+      readonly text?: string;
+      readonly by: string;
+      readonly place: SourcePosition;
+      readonly isUnread?: never;
+    }
+  | undefined {
+  const named = files.flatMap((file) => {
+    if (file.startsWith("-")) return flagValue(words, [file]) ?? [];
+    return words.slice(1).filter((word) => isNamed(file, baseName(word.known ?? "")));
+  });
+  const mounted = [...container.files.files.values()].filter(
+    ({ path }) =>
+      named.some(({ known: name }) => name !== undefined && path.endsWith(baseName(name))) ||
+      files.some((file) => !file.startsWith("-") && isNamed(file, baseName(path))),
+  );
+  for (const { text, place } of settings.length === 0 ? [] : mounted) {
+    for (const setting of settings) {
+      const pattern = new RegExp(
+        `^[ \\t]*${setting.replaceAll(".", "\\.")}(?:[ \\t]*[=:]|[ \\t])(.*)$`,
+        "m",
+      );
+      const value = pattern
+        .exec(text)?.[1]
+        ?.replace(/[#;].*$/, "")
+        .trim();
+      if (value !== undefined) return { text: value, by: setting, place };
+    }
+  }
+  const isRead = settings.length > 0 && named.length <= mounted.length;
+  return named.length > 0 && !isRead ? { isUnread: true } : undefined;
+}
+
+function baseName(path: string): string {
+  return path.replace(/^.*[/:]/, "");
+}
+
+/** The value that the last of these flags has: `-w 4`, `-w4`, `--workers=4`; up to its comma. */
+function flagValue(
+  words: readonly Template[],
+  flags: readonly string[],
+): Template | undefined {
+  for (const flag of flags) {
+    const at = words.findLastIndex((word) => flagOf(word) === flag || valueWithin(word, flag));
+    const word = words[at];
+    if (word === undefined) continue;
+    const value = valueWithin(word, flag) ?? words[at + 1] ?? word;
+    return value.split(",")[0] ?? value;
+  }
+  return undefined;
+}
+
+function flagOf(word: Template): string | undefined {
+  return word.known;
+}
+
+/** `4` of `--workers=4` and of `-w4`. */
+function valueWithin(word: Template, flag: string): Template | undefined {
+  const isLong = flag.startsWith("--");
+  const pattern = isLong ? /^(-[^=]*)=([^]*)$/ : /^(-[a-zA-Z])=?([^a-zA-Z=][^]*)$/;
+  const [, name, value] = word.match(pattern) ?? [];
+  return name?.known === flag ? value : undefined;
+}
+
+function isFlagGiven(flag: string, words: readonly Template[]): boolean {
+  const [name = "", value] = flag.split("=");
+  // `-Pthreads`.
+  if (value !== undefined && words.some((word) => word.known === name + value)) return true;
+  const given = flagValue(words, [name]);
+  return given !== undefined && (value === undefined || given.known === value);
+}
+
+/** The text of a word in which a shell puts a variable of the container: `${WORKERS:-4}`. */
+function inShell(word: Template, container: Container): string | undefined {
+  const text = word.known;
+  const [, name, otherwise] = /^\$\{?(\w+)(?::?-([^}]*))?\}?$/.exec(text ?? "") ?? [];
+  if (name === undefined) return text;
+  const { variables, unknown } = container.environment;
+  // The script may set it to something else.
+  const sets = new RegExp(`\\b${name}=`);
+  const scripts = [...container.files.files.values()].map((file) => file.text);
+  const isSet =
+    [...container.command, ...container.args].some((one) => one.text.test(sets)) ||
+    scripts.some((script) => sets.test(script));
+  if (isSet) return undefined;
+  const variable = variables.get(name);
+  return variable === undefined
+    ? unknown.length > 0
+      ? undefined
+      : otherwise
+    : variable.value.known;
+}
+
+/** What the flags and variables of a program that no row tells of seem to say of its processes. */
+export function workersOf(
+  words: readonly Template[],
+  container: Container,
+  { workers, programs }: Knowledge,
+): { readonly flag?: Template; readonly variables: readonly Variable[] } {
+  const flag = flagValue(
+    words,
+    workers.flatMap(({ flags = [] }) => flags),
+  );
+  if (flag !== undefined) return { flag, variables: [] };
+  const all = [...container.environment.variables.values()];
+  const isOne = programs.some(
+    ({ signs = [], processes }) =>
+      processes === 1 && all.some(({ name }) => signs.some((sign) => isNamed(sign, name))),
+  );
+  const patterns = workers.flatMap(({ variables = [] }) => variables);
+  const isCount = ({ name, value }: Variable): boolean =>
+    patterns.some((pattern) => isNamed(pattern, name)) && !value.test(NO_COUNT);
+  return { variables: isOne ? [] : all.filter(isCount) };
+}
+
+/** What a variable called so holds where it does not count: a switch, nothing. */
+const NO_COUNT = /^\s*(?:|0|true|false|yes|no|on|off|none|null)\s*$/i;
+
+/** The number that a word of a command says. */
+export function numberIn(word: Template, container: Container): number | undefined {
+  return positiveCount(inShell(word, container));
+}
