@@ -70,6 +70,39 @@ export function product(a: Quantity, b: Quantity): Quantity {
   return { ...known(value, why, ...places), ...(assuming.length > 0 && { assuming }) };
 }
 
+/** Their sum; one that is missing is what is missing of it. What is 0 does not count. */
+export function sumOf(quantities: readonly Quantity[], why: (sum: number) => string): Quantity {
+  return joined(quantities, (all) => {
+    const value = all.reduce((sum, one) => sum + one.value, 0);
+    return known(value, why(value), ...new Set(all.flatMap(({ places }) => places)));
+  });
+}
+
+/** The largest of them; any of them that is missing may be it. */
+export function mostOf(quantities: readonly Quantity[]): Quantity {
+  return joined(quantities, (all) => all.reduce((a, b) => (b.value > a.value ? b : a)));
+}
+
+/** What several of them assume is assumed once. */
+function joined(
+  quantities: readonly Quantity[],
+  join: (all: readonly KnownQuantity[]) => KnownQuantity,
+): Quantity {
+  const all: KnownQuantity[] = [];
+  for (const quantity of quantities) {
+    if (!quantity.known) return quantity;
+    if (quantity.value > 0) all.push(quantity);
+  }
+  const [first, second] = all;
+  if (first === undefined || second === undefined) {
+    return first ?? quantities[0] ?? known(0, "nothing");
+  }
+  const questions = new Map(all.flatMap((one) => one.assuming ?? []).map((one) => [one.what, one]));
+  const { value, why, places } = join(all);
+  const assuming = questions.size > 0 && { assuming: [...questions.values()] };
+  return { ...known(value, why, ...places), ...assuming };
+}
+
 /** A positive whole number as people write one; undefined for anything else, 0 too. */
 export function positiveCount(text: string | undefined): number | undefined {
   const number = wholeNumber(text);

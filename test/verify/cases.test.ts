@@ -30,6 +30,22 @@ const CASES: readonly Case[] = [
       "connects to database shop, for which",
     ],
   },
+  { file: "10a-dramatiq.yaml", exitCode: 3, says: ["4 processes × 10", "= 70 > 60"] },
+  { file: "10c-huey.yaml", exitCode: 3, says: ["4 processes × 10", "= 70 > 60"] },
+  { file: "10e-own-entrypoint.yaml", exitCode: 3, says: ["4 processes × 10", "= 70 > 60"] },
+  { file: "11-several-in-a-shell.yaml", exitCode: 3, says: ["4 processes × 10", "= 70 > 60"] },
+  { file: "13a-max-workers.yaml", exitCode: 3, says: ["4 processes (MAX_WORKERS) × 10"] },
+  { file: "13b-workers.yaml", exitCode: 3, says: ["4 processes (WORKERS) × 10"] },
+  {
+    file: "13d-authentik-web-workers.yaml",
+    exitCode: 3,
+    says: ["4 processes (AUTHENTIK_WEB__WORKERS)", "= 70 > 60"],
+  },
+  {
+    file: "13e-streaming-cluster-num.yaml",
+    exitCode: 3,
+    says: ["4 processes (STREAMING_CLUSTER_NUM)", "= 70 > 60"],
+  },
   {
     file: "17-postgres-N.yaml",
     exitCode: 3,
@@ -68,6 +84,11 @@ const CASES: readonly Case[] = [
     file: "35-sqlalchemy-with-prefix.yaml",
     exitCode: 3,
     says: ["110  > 60: max_client_conn 60"],
+  },
+  {
+    file: "39-psql-job.yaml",
+    exitCode: 0,
+    says: ["✓ Proved: 2 sums hold", "psql's one"],
   },
 ];
 

@@ -11,6 +11,7 @@ import {
   type ContainerConnections,
 } from "./connections.ts";
 import type { ConnectionTarget } from "./connectionTargets.ts";
+import { ownConnections } from "./ownConnections.ts";
 import { poolSize } from "./poolSize.ts";
 import { processesPerPod } from "./processes.ts";
 import type { Destinations } from "./destinations.ts";
@@ -119,7 +120,9 @@ function containerClients(
   if (isZero(processes)) return [];
   const sized = connections.map((connection) => ({
     ...connection,
-    pool: poolSize(workload, container, connection.target, pools),
+    pool:
+      ownConnections(workload, container, knowledge) ??
+      poolSize(workload, container, connection.target, pools),
   }));
   return merged(sized, pools).map(({ target, endpoint, pool }) => ({
     name: `${workload.key}, container ${container.name}`,

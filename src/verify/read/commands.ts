@@ -28,6 +28,7 @@ export function callsIn(command: ShellCommand): readonly (readonly Template[])[]
       return command.steps.flatMap((step) => callsIn(step.command));
     case "pipeline":
       return command.commands.flatMap(callsIn);
+    case "loop":
     default:
       return callsIn(command.body);
   }
@@ -86,6 +87,7 @@ function programsOf(command: ShellCommand, scope: Scope): ShellCommand {
     }
     case "pipeline":
       return { ...command, commands: command.commands.map((one) => programsOf(one, scope)) };
+    case "loop":
     default:
       return { kind: "loop", body: programsOf(command.body, scope) };
   }

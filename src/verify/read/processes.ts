@@ -4,11 +4,12 @@ import {
   assumed,
   known,
   missing,
+  mostOf,
   positiveCount,
-  type KnownQuantity,
+  sumOf,
   type Quantity,
 } from "../quantity.ts";
-import { Template } from "../template.ts";
+import type { Template } from "../template.ts";
 import type { Container, Workload } from "../workload.ts";
 import { annotatedCount } from "./annotations.ts";
 import { callsIn, containerCommand } from "./commands.ts";
@@ -44,13 +45,13 @@ export function processesPerPod(
   return isHidden ? assumed(unclear("its program is not known"), 1, "1 process") : most;
 }
 
+const NONE = known(0, "no process");
+
 /** How many run at once in a command at most, and how many go on beside what follows it. */
 interface AtOnce {
   readonly most: Quantity;
   readonly lasting: Quantity;
 }
-
-const NONE = known(0, "no process");
 
 function runningIn(
   command: ShellCommand,
@@ -67,19 +68,26 @@ function runningIn(
     case "pipeline": {
       const all = command.commands.map((one) => runningIn(one, unclear, countIn));
       return {
-        most: sumOf(all.map(({ most }) => most)),
-        lasting: sumOf(all.map(({ lasting }) => lasting)),
+        most: sumOf(
+          all.map(({ most }) => most),
+          processes,
+        ),
+        lasting: sumOf(
+          all.map(({ lasting }) => lasting),
+          processes,
+        ),
       };
     }
+    case "sequence":
     default: {
       let most: Quantity = NONE;
       let lasting: Quantity = NONE;
       for (const step of command.steps) {
         const one = runningIn(step.command, unclear, countIn);
-        most = mostOf([most, sumOf([lasting, one.most])]);
+        most = mostOf([most, sumOf([lasting, one.most], processes)]);
         lasting = isWait(step.command)
           ? NONE
-          : sumOf([lasting, step.isInBackground ? one.most : one.lasting]);
+          : sumOf([lasting, step.isInBackground ? one.most : one.lasting], processes);
       }
       return { most, lasting };
     }
@@ -101,39 +109,10 @@ function hasBackground(command: ShellCommand): boolean {
       return hasBackground(command.body);
     case "pipeline":
       return command.commands.some(hasBackground);
+    case "sequence":
     default:
       return command.steps.some((step) => step.isInBackground || hasBackground(step.command));
   }
-}
-
-function sumOf(quantities: readonly Quantity[]): Quantity {
-  return joined(quantities, (numbers) => numbers.reduce((sum, number) => sum + number, 0));
-}
-
-function mostOf(quantities: readonly Quantity[]): Quantity {
-  return joined(quantities, (numbers) => Math.max(0, ...numbers));
-}
-
-/** One number of several; what one of them assumes it assumes, once. */
-function joined(
-  quantities: readonly Quantity[],
-  join: (numbers: readonly number[]) => number,
-): Quantity {
-  const all: KnownQuantity[] = [];
-  for (const quantity of quantities) {
-    if (!quantity.known) return quantity;
-    if (quantity.value > 0) all.push(quantity);
-  }
-  const [first = NONE] = all;
-  if (all.length < 2) return first;
-  const value = join(all.map((one) => one.value));
-  const same = all.find((one) => one.value === value);
-  const questions = new Map(all.flatMap((one) => one.assuming ?? []).map((one) => [one.what, one]));
-  const places = [...new Set(all.flatMap((one) => one.places))];
-  return {
-    ...known(value, same?.why ?? processes(value), ...(same?.places ?? places)),
-    ...(questions.size > 0 && { assuming: [...questions.values()] }),
-  };
 }
 
 interface CallContext {

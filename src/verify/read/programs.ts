@@ -77,7 +77,10 @@ function isImage(pattern: string, image: string): boolean {
 }
 
 /** `/entrypoint.sh gunicorn app`: a script of the image that runs what follows. */
-function within(words: readonly Template[], programs: readonly ProgramRow[]): ProgramRow | undefined {
+function within(
+  words: readonly Template[],
+  programs: readonly ProgramRow[],
+): ProgramRow | undefined {
   const counted = programs.filter(({ connections }) => connections === undefined);
   for (let at = 1; at < words.length; at += 1) {
     const found = best(words.slice(at), counted);
@@ -190,10 +193,7 @@ function baseName(path: string): string {
 }
 
 /** The value that the last of these flags has: `-w 4`, `-w4`, `--workers=4`; up to its comma. */
-function flagValue(
-  words: readonly Template[],
-  flags: readonly string[],
-): Template | undefined {
+function flagValue(words: readonly Template[], flags: readonly string[]): Template | undefined {
   for (const flag of flags) {
     const at = words.findLastIndex((word) => flagOf(word) === flag || valueWithin(word, flag));
     const word = words[at];

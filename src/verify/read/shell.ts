@@ -41,7 +41,7 @@ const TOKEN = new RegExp(
     String.raw`(?<continued>\\\n)`,
     String.raw`(?<comment>(?<=^|\s|[;&|()])#[^\n]*)`,
     String.raw`(?<redirection>\d*(?:&>>?|[<>]{1,3}[&|]?)(?![(])[ \t]*(?:${WORD})?)`,
-    String.raw`(?<operator>\n|;;?&?|&&|&|\|\|?|\(|\))`,
+    String.raw`(?<operator>\n|;;?&?|&&|&|\|[|&]?|\(|\))`,
     `(?<word>${WORD})`,
   ].join("|"),
   "g",
@@ -150,7 +150,7 @@ class Parser {
 
   #pipeline(): ShellCommand {
     const commands = [this.#command()];
-    while (this.#skip("|")) {
+    while (this.#skip("|") || this.#skip("|&")) {
       while (this.#skip("\n"));
       commands.push(this.#command());
     }

@@ -1,0 +1,40 @@
+import { POOL_MAX_ANNOTATION } from "../../api/names.ts";
+import type { Knowledge } from "../knowledge/knowledge.ts";
+import { missing, mostOf, type Quantity } from "../quantity.ts";
+import type { Container, Workload } from "../workload.ts";
+import { callsIn, containerCommand } from "./commands.ts";
+import { countOf, programOf, type Unclear } from "./programs.ts";
+
+/**
+ * The connections that a process of a container opens, where all programs of its command are such
+ * that no pool variable reaches them (psql, pg_dump, migrations). Undefined where another program
+ * runs there too, or where an annotation says it.
+ */
+export function ownConnections(
+  workload: Workload,
+  container: Container,
+  knowledge: Knowledge,
+): Quantity | undefined {
+  if (workload.annotation(POOL_MAX_ANNOTATION) !== undefined) return undefined;
+  const calls = callsIn(containerCommand(container, knowledge));
+  const opened: Quantity[] = [];
+  for (const words of calls) {
+    const program = programOf(words, container, knowledge.programs);
+    if (program?.connections === undefined) return undefined;
+    const what = `how many connections ${program.name} of container ${container.name} opens`;
+    const unclear: Unclear = (why, place = container.argsPlace) =>
+      missing(
+        `${what}: ${why}`,
+        place,
+        `annotate its pod template with ${POOL_MAX_ANNOTATION}: "N"`,
+      );
+    const { name, connections } = program;
+    if (connections === 0) continue;
+    opened.push(countOf(connections, words, container, (count) => counted(count, name), unclear));
+  }
+  return opened.length === 0 ? undefined : mostOf(opened);
+}
+
+function counted(count: number, name: string): string {
+  return count === 1 ? `${name}'s one connection` : `${count} connections of ${name}`;
+}
