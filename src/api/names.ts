@@ -36,6 +36,9 @@ export const POSTGRES_CONNECTIONS_ANNOTATION = "weir.dev/postgres-connections";
 /** On a Postgres: its max_connections less what is reserved. */
 export const AVAILABLE_CONNECTIONS_ANNOTATION = "weir.dev/available-connections";
 
+/** On a PgBouncer or its Service: connections that clients outside of the cluster open, together. */
+export const OUTSIDE_CLIENTS_ANNOTATION = "weir.dev/outside-clients";
+
 /** What `weir verify --annotate` may say of an object. */
 export const READ_ANNOTATIONS: readonly string[] = [
   POOL_MAX_ANNOTATION,
@@ -45,6 +48,7 @@ export const READ_ANNOTATIONS: readonly string[] = [
   RESERVE_ANNOTATION,
   POSTGRES_CONNECTIONS_ANNOTATION,
   AVAILABLE_CONNECTIONS_ANNOTATION,
+  OUTSIDE_CLIENTS_ANNOTATION,
 ];
 
 /** Where Postgres listens by default. */

@@ -72,8 +72,21 @@ export type EnvironmentVariables = ReadonlyMap<string, Variable>;
 
 export interface Environment {
   readonly variables: EnvironmentVariables;
-  /** What more variables come from and is not among the objects: `Secret writing/app`. */
-  readonly unknown: readonly { readonly name: string; readonly place: SourcePosition }[];
+  /** What more variables come from and is not among the objects. */
+  readonly unknown: readonly HiddenSource[];
+}
+
+/** What gives a container variables or files that are not among the objects. */
+export interface HiddenSource {
+  /** `Secret writing/app`, `Vault Agent Injector`. */
+  readonly name: string;
+  readonly place: SourcePosition;
+  /** A program that no manifest makes to be read, as opposed to an object that can be given. */
+  readonly isProgram?: boolean;
+}
+
+export interface HiddenMount extends HiddenSource {
+  readonly path: string;
 }
 
 /** A file that a container gets from outside its image. */
@@ -90,11 +103,7 @@ export interface ContainerFiles {
   /** By path. */
   readonly files: ReadonlyMap<string, ContainerFile>;
   /** Mounts whose content is not among the objects. */
-  readonly unknown: readonly {
-    readonly name: string;
-    readonly path: string;
-    readonly place: SourcePosition;
-  }[];
+  readonly unknown: readonly HiddenMount[];
 }
 
 /** Containers that run as long as the pod: not those that only prepare it. */
@@ -123,6 +132,12 @@ export function isShell(program: Template): boolean {
 }
 
 /** The image without its tag and digest: `docker.io/edoburu/pgbouncer`. */
-export function imagePath({ image }: Container): string {
+export function imagePath({ image }: Pick<Container, "image">): string {
   return image.replace(/@.*$/, "").replace(/:[^/]*$/, "");
+}
+
+/** The last part of an image's path: `pgbouncer`. */
+export function imageName(container: Pick<Container, "image">): string {
+  const path = imagePath(container);
+  return path.slice(path.lastIndexOf("/") + 1);
 }

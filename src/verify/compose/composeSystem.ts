@@ -1,5 +1,6 @@
 import { listed } from "../../text/wording.ts";
 import { missing } from "../quantity.ts";
+import type { Knowledge } from "../knowledge/knowledge.ts";
 import type { Products } from "../read/adapter.ts";
 import { AddressBook, completed, type Endpoint } from "../read/addresses.ts";
 import { connectedSystem } from "../read/readSystem.ts";
@@ -108,7 +109,7 @@ function systemOf(services: readonly ComposeService[], products: Products): Syst
   const { knowledge } = products;
   const workloads = services.map(({ workload }) => workload);
   const byWorkload = new Map(services.map((service) => [service.workload, service]));
-  const book = addressBook(services);
+  const book = addressBook(services, knowledge);
   const machines = machineNames(services);
   /** The names of a service, and of the machine for its ports that are published there. */
   const addressesOf = (workload: Workload | undefined, ports: readonly number[]) => {
@@ -139,11 +140,11 @@ function systemOf(services: readonly ComposeService[], products: Products): Syst
     }),
   );
   const addressed = new Set(poolers.map(({ name }) => name));
-  return connectedSystem({ workloads, poolers, servers, book, addressed, knowledge });
+  return connectedSystem({ workloads, poolers, servers, book, addressed, knowledge }).system;
 }
 
-function addressBook(services: readonly ComposeService[]): AddressBook {
-  const book = new AddressBook(new Inventory([], new Map()));
+function addressBook(services: readonly ComposeService[], knowledge: Knowledge): AddressBook {
+  const book = new AddressBook(new Inventory([], new Map(), knowledge));
   for (const { hosts, network, extraHosts } of services) {
     if (network !== "machine") for (const host of hosts) book.addHostElsewhere(host);
     for (const [host, address] of extraHosts) {

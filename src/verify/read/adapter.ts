@@ -1,6 +1,7 @@
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import type { ManifestObject } from "../sourcePosition.ts";
-import { groupOf, kindOf, type Inventory } from "./inventory.ts";
+import type { Inventory } from "./inventory.ts";
+import { groupOf, kindOf } from "./kinds.ts";
 import type { WorkloadKind, ScalerKind, Scalers } from "./peakPods.ts";
 import type { FoundPooler } from "./poolers.ts";
 import type { FoundPostgres } from "./postgresServers.ts";

@@ -218,7 +218,9 @@ export class AddressBook {
     const endpoints = resolved.kind === "found" ? resolved.endpoints : [];
     const postgres = endpoints.find((one) => one.kind === "postgres");
     if (postgres !== undefined) return postgres.address;
-    return completed(resolved.kind === "outside" ? resolved.host : host, port, namespace);
+    return resolved.kind === "outside"
+      ? outsideAddress(resolved.host, port, namespace)
+      : completed(host, port, namespace);
   }
 }
 
@@ -227,6 +229,12 @@ export function completed(host: string, port: number, namespace: string): string
   if (namespace === "") return formatPostgresAddress({ host: host.toLowerCase(), port });
   const budget = { metadata: { namespace }, spec: { postgres: { host, port } } };
   return formatPostgresAddress(postgresAddressOf(budget));
+}
+
+/** `HOST:PORT` of a host outside of the cluster: with one dot it is no Service's name. */
+export function outsideAddress(host: string, port: number, namespace: string): string {
+  const isDomain = !IP.test(host) && host.includes(".");
+  return completed(host, port, isDomain ? "" : namespace);
 }
 
 /** Services that a name may mean, and their namespace: as the cluster's DNS looks for them. */

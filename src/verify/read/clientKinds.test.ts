@@ -290,7 +290,7 @@ describe("what hides where it connects", () => {
     },
   );
 
-  it.each(["DATABASE_PASSWORD", "API_URL", "REDIS_URL", "MYSQL_HOST", "DB_POOL_MAX_PER_SERVER"])(
+  it.each(["DATABASE_PASSWORD", "API_URL", "REDIS_URL", "MYSQL_HOST"])(
     "%s is none of a Postgres",
     (name) => {
       expect(missingIn(POOLER + secret(name))).toEqual([]);
@@ -299,6 +299,7 @@ describe("what hides where it connects", () => {
 
   it("is nobody's business without a pooler", () => {
     expect(missingIn(secret("DATABASE_URL"))).toEqual([]);
+    expect(missingIn(secret("DB_POOL_MAX"))).toEqual([]);
   });
 
   it("an environment that is not there, unless the target is known anyway", () => {
@@ -311,7 +312,7 @@ describe("what hides where it connects", () => {
     const url = { DATABASE_URL: "postgres://a@pooler/app", POOL_MAX: "1" };
     expect(missingIn(POOLER + deploymentText(url, from))).toEqual([]);
     const optional = from.replace("name: s", "name: s, optional: true");
-    expect(missingIn(POOLER + deploymentText({}, optional))).toEqual([]);
+    expect(missingIn(POOLER + deploymentText({}, optional))).toHaveLength(1);
   });
 
   it("a Service that is there, with its pods not", () => {

@@ -194,6 +194,23 @@ export function isLocation(name: string): boolean {
   return (LOCATION.test(name) || ASP_NET.test(name)) && !MEASURE.test(name);
 }
 
+const HOST_WORDS =
+  /(?:^|_)(?:HOSTS?|HOSTNAMES?|HOSTADDR|SERVERS?|ADDR|ADDRESS|ENDPOINTS?|URL|URI|UPSTREAMS?|FQDN|DNS)(?:_|$)/i;
+
+/** What such a variable says of something else than where it is. */
+const NO_LOCATION =
+  /(?:^|_)(?:USER|USERNAME|LOGIN|ROLE|PASSWORD|PASS|NAME|TYPE|MODE|KIND|DRIVER|ENGINE|DIALECT|SCHEMA|PREFIX|LABEL|TAG|ENV|APP)$/i;
+
+/** What is a database's name as often as a host's, unless it says that it is a host's. */
+const DATABASE_ITSELF = /(?:^|_)(?:DB|DATABASE|DBNAME|PGDATABASE)$/i;
+
+/** Whether a variable called so may hold a host, as HOST_DB, PGBOUNCER and DB_PRIMARY may. */
+export function mayNameHost(written: string): boolean {
+  const name = written.replace(/([a-z0-9])([A-Z])/g, "$1_$2");
+  if (NO_LOCATION.test(name)) return false;
+  return HOST_WORDS.test(name) || (isDatabaseName(name) && !DATABASE_ITSELF.test(name));
+}
+
 /** What stands before HOST in the name of a variable that holds one: `DB_`, `PG`. */
 function splitHostName(name: string): string | undefined {
   return MEASURE.test(name) ? undefined : HOST.exec(name)?.[1];

@@ -9,7 +9,7 @@ import { fileTargets, mentionedTargets } from "./mentions.ts";
 import { isPgBouncer } from "./pgbouncerPods.ts";
 import type { PoolVariables } from "./poolVariables.ts";
 import { resolveTarget, type Destinations } from "./destinations.ts";
-import { unreadEnvironment, unreadProgram } from "./unread.ts";
+import { hiddenTarget, targetOfPool, unreadProgram } from "./hiddenSources.ts";
 
 /** One connection of a container, from one of its sources. */
 interface TargetConnection {
@@ -37,10 +37,8 @@ export function writtenConnections(
   }
   const resolved = (targets: readonly ConnectionTarget[]): ContainerConnections =>
     resolvedConnections(targets, container, workload, destinations);
-  const written = resolved([
-    ...writtenTargets(container),
-    ...fileTargets(workload, container, destinations),
-  ]);
+  const targets = [...writtenTargets(container), ...fileTargets(workload, container, destinations)];
+  const written = resolved(targets);
   // A mention says nothing new where a connection leads to the same.
   const mentions = resolved(mentionedTargets(workload, container, destinations)).connections.filter(
     (mention) => !written.connections.some((other) => isSameEndpoint(mention, other)),
@@ -48,13 +46,13 @@ export function writtenConnections(
   const connections = [...written.connections, ...mentions];
   const missing = [...written.missing, ...unread];
   const namesPooler = connections.some(({ endpoint }) => endpoint.kind === "pooler");
+  if (namesPooler || missing.length > 0) return { ...written, connections, missing };
+  const hidden = hiddenTarget(workload, container, destinations);
+  const isSaid = hidden.length > 0 || targets.some(({ isDatabase }) => isDatabase);
   return {
     ...written,
     connections,
-    missing:
-      namesPooler || missing.length > 0
-        ? missing
-        : unreadEnvironment(workload, container, destinations),
+    missing: isSaid ? hidden : targetOfPool(workload, container, destinations),
   };
 }
 

@@ -29,7 +29,14 @@ describe("weir.dev/connects-to", () => {
   it.each([
     ["pooler:6432/app?user=me", [[NAME, 1, 2, TO, "app", "me"]]],
     ["server=pooler:6432/app?user=me", [[NAME, 1, 2, TO, "app", "me"]]],
-    ["other=none", []],
+    [
+      "other=none",
+      [
+        expect.stringContaining(
+          "where container server of Deployment db/app opens the connections",
+        ),
+      ],
+    ],
     ["none", []],
     [
       "pooler/a?user=x pooler/b?user=x",

@@ -1,19 +1,24 @@
 import type { SourcePosition } from "../sourcePosition.ts";
 import { Template } from "../template.ts";
-import type {
-  Argument,
-  Container,
-  Environment,
-  ContainerFile,
-  ContainerFiles,
-  Variable,
-  EnvironmentVariables,
+import {
+  imageName,
+  isShell,
+  type Argument,
+  type Container,
+  type Environment,
+  type ContainerFile,
+  type ContainerFiles,
+  type HiddenMount,
+  type HiddenSource,
+  type Variable,
+  type EnvironmentVariables,
 } from "../workload.ts";
 import { Field } from "./field.ts";
 import type { Inventory } from "./inventory.ts";
+import { serviceVariable } from "./serviceVariables.ts";
 
 /** A pod's template, and where its ConfigMaps and Secrets are found. */
-interface PodTemplate {
+export interface PodTemplate {
   /** metadata and spec of the pods. */
   readonly template: Field;
   readonly inventory: Inventory;
@@ -37,16 +42,20 @@ function containerOf(pod: PodTemplate, field: Field, role: Container["role"]): C
   const { variables } = environment;
   const [command, args, image] = [field.at("command"), field.at("args"), field.at("image")];
   const written = [args, command, field].find(({ exists }) => exists) ?? field;
+  const words = [...argumentsIn(pod, command, variables), ...argumentsIn(pod, args, variables)];
   return {
     name: field.text("name") ?? "",
     place: field.place(),
     role,
     image: image.text() ?? "",
     imagePlace: image.place(),
-    command: argumentsIn(command, variables),
-    args: argumentsIn(args, variables),
+    command: argumentsIn(pod, command, variables),
+    args: argumentsIn(pod, args, variables),
     argsPlace: written.place(),
-    environment,
+    environment: {
+      variables,
+      unknown: [...environment.unknown, ...injected(pod, field, words)],
+    },
     files: mountedFiles(pod, field, variables),
     ports: field.items("ports").flatMap((port) => {
       const number = port.count("containerPort");
@@ -55,10 +64,57 @@ function containerOf(pod: PodTemplate, field: Field, role: Container["role"]): C
   };
 }
 
-function argumentsIn(list: Field, variables: EnvironmentVariables): readonly Argument[] {
+/** What an agent or the container's own command adds to it when it starts. */
+function injected(
+  { template, inventory: { injectors } }: PodTemplate,
+  field: Field,
+  words: readonly Argument[],
+): readonly HiddenSource[] {
+  const agent = injectors.byAnnotation(template.texts("metadata", "annotations"));
+  const command = Template.join(
+    words.map(({ text }) => text),
+    " ",
+  );
+  const [program] = words;
+  const isFetched =
+    injectors.isStarter(command) ||
+    (program !== undefined && isShell(program.text) && injectors.fetchesIn(command));
+  const place = (words.at(-1)?.place ?? field.place()) satisfies SourcePosition;
+  return [
+    ...(agent === undefined
+      ? []
+      : [
+          {
+            name: agent.name,
+            place: template.at("metadata", "annotations", agent.annotation).place(),
+            isProgram: true,
+          },
+        ]),
+    ...(isFetched ? [{ name: "its command", place, isProgram: true }] : []),
+  ];
+}
+
+/** A shell's `$POOLER_SERVICE_HOST`. */
+const IN_SHELL = /\$\{?([A-Z][A-Z0-9_]*_(?:SERVICE_HOST|SERVICE_PORT|TCP_ADDR|TCP_PORT))\}?/g;
+
+function inScript({ template, inventory }: PodTemplate, text: string): string {
+  const { namespace } = template.object;
+  return text.replace(
+    IN_SHELL,
+    (whole, name: string) => serviceVariable(name, namespace, inventory) ?? whole,
+  );
+}
+
+function argumentsIn(
+  pod: PodTemplate,
+  list: Field,
+  variables: EnvironmentVariables,
+): readonly Argument[] {
   return list.items().flatMap((item) => {
     const text = item.text();
-    return text === undefined ? [] : [{ text: expanded(text, variables), place: item.place() }];
+    return text === undefined
+      ? []
+      : [{ text: expanded(pod, inScript(pod, text), variables), place: item.place() }];
   });
 }
 
@@ -66,9 +122,9 @@ function argumentsIn(list: Field, variables: EnvironmentVariables): readonly Arg
  * What a container finds in its environment: envFrom, then env over it, with `$(NAME)` expanded as
  * Kubernetes does: from the variables before it, `$$` for a dollar sign.
  */
-function environmentOf(pod: PodTemplate, container: Field): Environment {
+export function environmentOf(pod: PodTemplate, container: Field): Environment {
   const variables = new Map<string, Variable>();
-  const unknown: { name: string; place: SourcePosition }[] = [];
+  const unknown: HiddenSource[] = [];
   for (const source of container.items("envFrom")) {
     const place = source.place();
     for (const found of referencesIn(pod, source, "configMapRef", "secretRef")) {
@@ -76,7 +132,7 @@ function environmentOf(pod: PodTemplate, container: Field): Environment {
       const prefix = source.text("prefix") ?? "";
       for (const [key, field] of found.data) {
         const name = prefix + key;
-        const value = valueOf(`${found.name} ${key}`, textOf(field));
+        const value = givenValue(pod, `${found.name} ${key}`, textOf(field));
         variables.set(name, { name, value, place, from: field.place() });
       }
     }
@@ -90,7 +146,7 @@ function environmentOf(pod: PodTemplate, container: Field): Environment {
   return { variables, unknown };
 }
 
-function variableOf(
+export function variableOf(
   pod: PodTemplate,
   name: string,
   entry: Field,
@@ -100,15 +156,18 @@ function variableOf(
   if (!from.exists) {
     const field = entry.at("value");
     const place = field.exists ? field.place() : entry.place();
-    return { name, value: expanded(field.text() ?? "", before), place };
+    const text = field.text() ?? "";
+    const by = pod.inventory.injectors.byValue(text);
+    const value = by === undefined ? expanded(pod, text, before) : replacedBy(by, text);
+    return { name, value, place };
   }
   const place = from.place();
   const [found] = referencesIn(pod, from, "configMapKeyRef", "secretKeyRef");
   if (found !== undefined) {
     const key = found.reference.text("key") ?? "";
     const field = found.data.get(key);
-    if (field === undefined && found.isOptional) return undefined;
-    const value = valueOf(`${found.name} ${key}`, field && textOf(field));
+    if (field === undefined && found.isOptional && !found.isMissing) return undefined;
+    const value = givenValue(pod, `${found.name} ${key}`, field && textOf(field));
     return { name, value, place, ...(field && { from: field.place() }) };
   }
   return { name, value: fieldValue(pod, from.text("fieldRef", "fieldPath")), place };
@@ -127,6 +186,16 @@ function fieldValue({ template }: PodTemplate, fieldPath = ""): Template {
   return valueOf(what, template.text("metadata", mapping, name));
 }
 
+/** The text of an entry, or what takes its place; `name` where it is not among the objects. */
+function givenValue({ inventory }: PodTemplate, name: string, text: string | undefined): Template {
+  const by = text === undefined ? undefined : inventory.injectors.byValue(text);
+  return by === undefined ? valueOf(name, text) : replacedBy(by, name);
+}
+
+function replacedBy(product: string, name: string): Template {
+  return Template.unknown(`what ${product} puts in place of ${name}`);
+}
+
 function valueOf(name: string, text: string | undefined): Template {
   return text === undefined ? Template.unknown(name) : Template.of(text);
 }
@@ -134,10 +203,11 @@ function valueOf(name: string, text: string | undefined): Template {
 /** A reference to a ConfigMap or a Secret. */
 interface DataReference {
   readonly reference: Field;
+  readonly object: { readonly kind: string; readonly namespace: string; readonly name: string };
   /** `Secret writing/app`. */
   readonly name: string;
   readonly isOptional: boolean;
-  /** It must be there and is not among the objects. */
+  /** It is not among the objects. */
   readonly isMissing: boolean;
   /** Its entries by key; none where it is not among the objects. */
   readonly data: ReadonlyMap<string, Field>;
@@ -164,9 +234,10 @@ function referencesIn(
       const isOptional = reference.at("optional").value === true;
       return {
         reference,
+        object: { kind, namespace, name },
         name: `${kind} ${namespace}/${name}`,
         isOptional,
-        isMissing: object === undefined && !isOptional,
+        isMissing: object === undefined,
         data: new Map(root && [...root.entries("data"), ...root.entries(over)]),
       };
     });
@@ -192,8 +263,15 @@ function decodeBase64(encoded: string): string | undefined {
 
 const REFERENCE = /\$(?:\$|\(([A-Za-z_.-][\w.-]*)\))/g;
 
-/** `$(NAME)` from these variables; a name that is not there stays as it is, as in Kubernetes. */
-function expanded(text: string, variables: EnvironmentVariables): Template {
+/**
+ * `$(NAME)` from these variables, else from those that Kubernetes makes of Services; a name that is
+ * not there stays as it is, as in Kubernetes.
+ */
+function expanded(
+  { template, inventory }: PodTemplate,
+  text: string,
+  variables: EnvironmentVariables,
+): Template {
   if (!text.includes("$")) return Template.of(text);
   const parts: Template[] = [];
   let end = 0;
@@ -201,7 +279,9 @@ function expanded(text: string, variables: EnvironmentVariables): Template {
     const [whole, name] = match;
     parts.push(Template.of(text.slice(end, match.index)));
     const value = name === undefined ? undefined : variables.get(name)?.value;
-    parts.push(value ?? Template.of(name === undefined ? "$" : whole));
+    const ofService = (): string | undefined =>
+      name && serviceVariable(name, template.object.namespace, inventory);
+    parts.push(value ?? Template.of(name === undefined ? "$" : (ofService() ?? whole)));
     end = match.index + whole.length;
   }
   return Template.join([...parts, Template.of(text.slice(end))]);
@@ -214,7 +294,7 @@ function mountedFiles(
   variables: EnvironmentVariables,
 ): ContainerFiles {
   const files = new Map<string, ContainerFile>();
-  const unknown: ContainerFiles["unknown"][number][] = [];
+  const unknown: HiddenMount[] = [];
   const mounts = container.at("volumeMounts");
   const volumes = pod.template.items("spec", "volumes");
   for (const mount of mounts.items()) {
@@ -223,10 +303,16 @@ function mountedFiles(
     const volume = volumes.findLast((one) => one.text("name") === name);
     if (path === undefined || volume === undefined) continue;
     const subPath =
-      mount.text("subPath") ?? expanded(mount.text("subPathExpr") ?? "", variables).known;
+      mount.text("subPath") ?? expanded(pod, mount.text("subPathExpr") ?? "", variables).known;
+    const program = fillerOf(pod, volume, container);
+    if (program !== undefined) {
+      unknown.push({ name: program, path, place: mount.place(), isProgram: true });
+    }
     const sources = [volume, ...volume.items("projected", "sources")];
     for (const found of sources.flatMap((one) => referencesIn(pod, one, "configMap", "secret"))) {
-      if (found.isMissing) unknown.push({ name: found.name, path, place: mounts.place() });
+      if (found.isMissing && !isOfKeys(pod, found, path, subPath)) {
+        unknown.push({ name: found.name, path, place: mounts.place() });
+      }
       for (const [key, within] of pathsOf(found)) {
         const field = found.data.get(key);
         const full = subPath === undefined ? undefined : pathInContainer(path, subPath, within);
@@ -238,6 +324,45 @@ function mountedFiles(
     }
   }
   return { files, unknown };
+}
+
+/** Whether a mount that is not among the objects holds certificates, keys or tokens alone. */
+function isOfKeys(
+  { inventory: { mounts } }: PodTemplate,
+  { object, reference }: DataReference,
+  path: string,
+  subPath: string | undefined,
+): boolean {
+  const items = reference.items("items").map((item) => item.text("path") ?? "");
+  const files = subPath === undefined || subPath === "" ? items : [subPath];
+  const mount = { ...object, path, files };
+  return mounts.holdsKeys(mount) || mounts.mayHoldKeys(mount);
+}
+
+/** The program that fills a volume with secrets: a CSI driver, or another container of the pod. */
+function fillerOf(
+  { template, inventory: { injectors } }: PodTemplate,
+  volume: Field,
+  container: Field,
+): string | undefined {
+  const driver = injectors.byDriver(volume.text("csi", "driver") ?? "");
+  if (driver !== undefined || !volume.at("emptyDir").exists) return driver;
+  const own = container.text("name");
+  const others = [
+    ...template.items("spec", "initContainers"),
+    ...template.items("spec", "containers"),
+  ];
+  const filler = others.find((other) => {
+    if (other.text("name") === own) return false;
+    const mounts = other.items("volumeMounts");
+    if (!mounts.some((mount) => mount.text("name") === volume.text("name"))) return false;
+    const words = [...other.items("command"), ...other.items("args")].map(
+      (one) => one.text() ?? "",
+    );
+    const image = imageName({ image: other.text("image") ?? "" });
+    return injectors.isFetcher(image, Template.of(words.join(" ")));
+  });
+  return filler === undefined ? undefined : `container ${filler.text("name") ?? ""}`;
 }
 
 /** Where a file of a volume stands; undefined where the mount leaves it out. */

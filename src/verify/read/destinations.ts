@@ -2,7 +2,13 @@ import { POSTGRES_PORT } from "../../api/names.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
 import { runningContainers, type Workload } from "../workload.ts";
-import { completed, isLoopback, type AddressBook, type Endpoint } from "./addresses.ts";
+import {
+  completed,
+  isLoopback,
+  outsideAddress,
+  type AddressBook,
+  type Endpoint,
+} from "./addresses.ts";
 import { targetRemedy } from "./annotations.ts";
 import type { ConnectionTarget } from "./connectionTargets.ts";
 import type { FoundPooler } from "./poolers.ts";
@@ -60,8 +66,13 @@ export function resolveTarget(
   switch (resolved.kind) {
     case "found":
       return resolved.endpoints;
-    case "outside":
-      return isDatabase ? [{ kind: "postgres", address: addressOf(resolved.host) }] : [];
+    case "outside": {
+      if (!isDatabase) return [];
+      // A pooler may name the same host in full.
+      const full = addressOf(resolved.host);
+      const own = outsideAddress(resolved.host, port ?? POSTGRES_PORT, workload.namespace);
+      return [{ kind: "postgres", address: behind.has(full) ? full : own }];
+    }
     case "unknown": {
       if (!isNeeded) return [];
       // By this very name a pooler reaches its Postgres: past the pooler, to the same.

@@ -2,6 +2,10 @@ import { objectOf, type ManifestObject } from "../sourcePosition.ts";
 import type { MissingQuantity } from "../quantity.ts";
 import type { Annotation } from "../workload.ts";
 import { Field } from "./field.ts";
+import type { Knowledge } from "../knowledge/knowledge.ts";
+import { Injectors } from "./injectors.ts";
+import { groupOf, kindOf, Kinds } from "./kinds.ts";
+import { Mounts } from "./mounts.ts";
 import { fullestOf, type ConflictingObjects } from "./conflictingObjects.ts";
 
 /** Annotations given by flag: by object (`Deployment writing/author`), by name. */
@@ -15,11 +19,20 @@ export class Inventory {
   readonly namespaces: ReadonlySet<string>;
   /** The keys of all objects, whatever their group: `Deployment writing/author`. */
   readonly keys: ReadonlySet<string>;
+  readonly kinds: Kinds;
+  readonly injectors: Injectors;
+  readonly mounts: Mounts;
   readonly #overrides: AnnotationOverrides;
   readonly #byKind: ReadonlyMap<string, readonly ManifestObject[]>;
   readonly #byName: ReadonlyMap<string, ManifestObject>;
 
-  constructor(all: readonly ManifestObject[], overrides: AnnotationOverrides) {
+  constructor(
+    all: readonly ManifestObject[],
+    overrides: AnnotationOverrides,
+    knowledge: Knowledge,
+  ) {
+    this.kinds = new Kinds(knowledge);
+    this.injectors = new Injectors(knowledge);
     const byName = new Map<string, ManifestObject>();
     const conflicting = new Map<ManifestObject, MissingQuantity>();
     const named = Map.groupBy(all, (object) =>
@@ -28,7 +41,7 @@ export class Inventory {
     for (const [key, same] of named) {
       const { object, missing } = fullestOf(same);
       if (object === undefined) continue;
-      if (missing !== undefined && isCounted(object)) conflicting.set(object, missing);
+      if (missing !== undefined && this.#isCounted(object)) conflicting.set(object, missing);
       byName.set(key, object);
     }
     this.conflicting = conflicting;
@@ -38,6 +51,31 @@ export class Inventory {
     this.keys = new Set(this.objects.map((object) => objectOf({ object })));
     this.#byKind = Map.groupBy(this.objects, kindOf);
     this.#overrides = overrides;
+    this.mounts = new Mounts(knowledge, this.objects);
+    this.#dropUnused(conflicting);
+  }
+
+  /** A ConfigMap or a Secret that no other object names holds nothing that a sum rests on. */
+  #dropUnused(conflicting: Map<ManifestObject, MissingQuantity>): void {
+    const data = [...conflicting.keys()].filter(({ kind }) => /^(?:ConfigMap|Secret)$/.test(kind));
+    if (data.length === 0) return;
+    const others = this.objects.filter((object) => !data.includes(object));
+    const texts = others.map(({ namespace, value }) => ({
+      namespace,
+      text: JSON.stringify(value),
+    }));
+    for (const object of data) {
+      const isUsed = texts.some(
+        ({ namespace, text }) => namespace === object.namespace && text.includes(object.name),
+      );
+      if (!isUsed) conflicting.delete(object);
+    }
+  }
+
+  /** Whether something in it may change a sum. */
+  #isCounted(object: ManifestObject): boolean {
+    const effect = this.kinds.rowOf(object)?.effect;
+    return effect !== "none" && effect !== "routes";
   }
 
   /** @param group API group, "" for the core's */
@@ -62,27 +100,6 @@ export class Inventory {
     const annotation = written.find(({ exists }) => exists);
     return annotation && { name, value: String(annotation.value), place: annotation.place() };
   }
-}
-
-/** The API group; "" for the core's. */
-export function groupOf({ apiVersion }: ManifestObject): string {
-  const slash = apiVersion.indexOf("/");
-  return slash === -1 ? "" : apiVersion.slice(0, slash);
-}
-
-/** The kind with its API group: `apps/Deployment`, `/Service`. */
-export function kindOf(object: ManifestObject): string {
-  return `${groupOf(object)}/${object.kind}`;
-}
-
-/** Groups of which nothing counts connections. */
-const UNCOUNTED =
-  /^(?:rbac\.authorization|apiextensions|networking|policy|admissionregistration)\.k8s\.io$|^policy$/;
-
-/** Whether something in it may change a sum. */
-function isCounted(object: ManifestObject): boolean {
-  if (object.kind === "Namespace" || object.kind === "ServiceAccount") return false;
-  return !UNCOUNTED.test(groupOf(object));
 }
 
 function nameOf(group: string, kind: string, namespace: string, name: string): string {

@@ -2,13 +2,31 @@ import type { SourcePosition } from "../sourcePosition.ts";
 import { Template } from "../template.ts";
 import type { Container, Workload } from "../workload.ts";
 import { connectionUrls } from "./connectionStrings.ts";
-import { stringsIn, targetsOf, type ConnectionTarget } from "./connectionTargets.ts";
+import { mayNameHost, stringsIn, targetsOf, type ConnectionTarget } from "./connectionTargets.ts";
 import type { Destinations } from "./destinations.ts";
 import { commandBesidesWaiting } from "./waiting.ts";
 
-/** `host: pooler`, `"hostname" = "pooler.db.svc"`, `server=pooler:6432`. */
-const HOST_SETTING =
-  /\b(?:host|hostname|server|addr|address|endpoint|url|uri|upstream)["']?[ \t]*[:=][ \t]*["']?([\w.-]+)(?::(\d{1,5}))?/gi;
+/** What stands between a setting's name and its value, in YAML, JSON, PHP, Ruby, Python, XML. */
+const ASSIGNED = String.raw`["'\]]*[ \t]*(?:=>|:=|[:=,>])[ \t]*["'\[({]*`;
+
+/** `host: pooler`, `'dbhost' => 'pooler'`, `define('DB_HOST', 'pooler')`, `<server>pooler:6432<`. */
+const HOST_SETTING = setting(
+  "(?:host|hostname|hostaddr|server|addr|address|endpoint|url|uri|upstream)",
+  String.raw`([\w.-]+)(?::(\d{1,5}))?`,
+);
+const DATABASE_SETTING = setting(
+  String.raw`\b(?:database|dbname|db|db_name|database_name)`,
+  String.raw`([\w.-]+)`,
+);
+const USER_SETTING = setting(
+  String.raw`\b(?:db_?|database_?)?(?:user|username)`,
+  String.raw`([\w.-]+)`,
+);
+const PORT_SETTING = setting(String.raw`\b(?:db_?|database_?)?port`, String.raw`(\d{1,5})`);
+
+function setting(name: string, value: string): RegExp {
+  return new RegExp(name + ASSIGNED + value, "gi");
+}
 
 /** A text that may name hosts, and where it stands. */
 interface Mention {
@@ -78,9 +96,44 @@ export function mentionedTargets(
     place,
     from: "its command",
   }));
-  return [...inVariables, ...inCommand].flatMap((mention) =>
-    hostTargets(mention, workload, destinations),
-  );
+  return [
+    ...[...inVariables, ...inCommand].flatMap((mention) =>
+      hostTargets(mention, workload, destinations),
+    ),
+    ...bareHosts(container, workload, destinations),
+  ];
+}
+
+/** `HOST_DB=pooler`: a variable about a host or a database whose whole value is a pooler's name. */
+function bareHosts(
+  { environment: { variables } }: Container,
+  { namespace }: Workload,
+  { book }: Destinations,
+): readonly ConnectionTarget[] {
+  const all = [...variables.values()];
+  const valueOf = (pattern: RegExp): Template | undefined => {
+    const [value, another] = all.filter(({ name }) => pattern.test(name));
+    return another === undefined ? value?.value.unlessEmpty : undefined;
+  };
+  return all.flatMap(({ name, value, place }): readonly ConnectionTarget[] => {
+    const host = value.known?.trim();
+    if (host === undefined || !/^[\w.-]+$/.test(host) || !mayNameHost(name)) return [];
+    if (book.poolerAt(host, undefined, namespace) === undefined) return [];
+    return [
+      {
+        host: Template.of(host),
+        database: valueOf(
+          /^(?:\w+_)?(?:DB_?NAME|DATABASE_?NAME|PGDATABASE|(?:POSTGRES|NAME)_DB)$/i,
+        ),
+        user: valueOf(/^(?:\w+_)?(?:DB_?USER(?:NAME)?|PGUSER|POSTGRES_USER|USER_DB)$/i),
+        place,
+        by: name,
+        prefix: "",
+        parameters: new Map(),
+        isDatabase: true,
+      },
+    ];
+  });
 }
 
 function hostTargets(
@@ -89,7 +142,7 @@ function hostTargets(
   { book }: Destinations,
 ): readonly ConnectionTarget[] {
   // None of the patterns matches without one of these.
-  if (!text.test(/[:=]|\.svc/i)) return [];
+  if (!text.test(/[:=,>]|\.svc/i)) return [];
   const named = [HOST_SETTING, HOST_AND_PORT, SERVICE_NAME].flatMap((pattern) =>
     text.matchAll(pattern),
   );
@@ -101,8 +154,8 @@ function hostTargets(
       {
         host,
         port: number,
-        database: only(text, /\b(?:database|dbname|db)["']?[ \t]*[:=][ \t]*["']?([\w.-]+)/gi),
-        user: only(text, /\b(?:user|username)["']?[ \t]*[:=][ \t]*["']?([\w.-]+)/gi),
+        database: only(text, DATABASE_SETTING),
+        user: only(text, USER_SETTING),
         place,
         by: from,
         prefix: "",
@@ -115,7 +168,7 @@ function hostTargets(
 
 /** The one port that the text sets; undefined when there are several, or none. */
 function portIn(text: Template): number | undefined {
-  const port = only(text, /\bport["']?[ \t]*[:=][ \t]*["']?(\d{1,5})/gi);
+  const port = only(text, PORT_SETTING);
   return port === undefined ? undefined : Number(port.known);
 }
 

@@ -3,7 +3,7 @@ import type { FieldPath } from "../../api/fieldPath.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import type { ManifestObject } from "../sourcePosition.ts";
 import { Field } from "./field.ts";
-import { kindOf } from "./inventory.ts";
+import { kindOf } from "./kinds.ts";
 
 type SecretRow = Knowledge["secrets"][number];
 

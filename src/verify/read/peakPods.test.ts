@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readObjects } from "./readObjects.ts";
 import { figure } from "../../../test/verify/systemText.ts";
 import { ADAPTERS } from "../adapters/adapters.ts";
+import { PRODUCTS } from "../../../test/verify/products.ts";
 import { adapterScalers, adapterWorkloads } from "./adapter.ts";
 import { Inventory } from "./inventory.ts";
 import { Scalers } from "./peakPods.ts";
@@ -11,7 +12,7 @@ const CONTAINERS = "{ spec: { containers: [{ name: a, image: a }] } }";
 
 function pods(text: string): readonly (number | string | undefined)[] {
   const { objects } = readObjects([{ name: "a.yaml", text }]);
-  const inventory = new Inventory(objects, new Map());
+  const inventory = new Inventory(objects, new Map(), PRODUCTS.knowledge);
   const scalers = new Scalers(inventory, adapterScalers(ADAPTERS));
   return workloadsOf(inventory, scalers, adapterWorkloads(ADAPTERS), new Set()).map((one) =>
     figure(one.pods),

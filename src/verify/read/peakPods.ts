@@ -5,7 +5,8 @@ import { known, missing, positiveCount, type Quantity } from "../quantity.ts";
 import { Field } from "./field.ts";
 import { formatPath } from "../../api/fieldPath.ts";
 import { objectOf, type ManifestObject } from "../sourcePosition.ts";
-import { kindOf, type Inventory } from "./inventory.ts";
+import type { Inventory } from "./inventory.ts";
+import { kindOf } from "./kinds.ts";
 
 /** A kind whose objects make pods. */
 export interface WorkloadKind {

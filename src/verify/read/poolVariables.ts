@@ -43,6 +43,11 @@ export class PoolVariables {
     this.#threads = namePattern(anywhere.flatMap(({ threads = [] }) => threads));
   }
 
+  /** Whether a variable called so sizes a pool, and nothing else. */
+  isSize(name: string): boolean {
+    return this.#sizes.test(name);
+  }
+
   /** Threads make the pool only where nothing else does. */
   isThreads(name: string): boolean {
     return this.#threads.test(name) || this.#libraries.some(({ threads }) => threads.test(name));

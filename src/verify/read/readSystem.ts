@@ -20,16 +20,18 @@ import type { Knowledge } from "../knowledge/knowledge.ts";
 import { AddressBook, completed, type Endpoint, isLoopback } from "./addresses.ts";
 import { barePooler } from "./bareIni.ts";
 import { withoutConflicts } from "./conflictingObjects.ts";
+import type { Destinations } from "./destinations.ts";
 import { Field } from "./field.ts";
 import { Inventory, type AnnotationOverrides } from "./inventory.ts";
 import { operatorSecrets } from "./operatorSecrets.ts";
+import { outsideClients } from "./outsideClients.ts";
 import { podPoolers } from "./pgbouncerPods.ts";
 import { type FoundPooler, groupOf } from "./poolers.ts";
 import { PoolVariables } from "./poolVariables.ts";
 import { PostgresImages } from "./postgresImages.ts";
 import { podPostgres, type FoundPostgres } from "./postgresServers.ts";
 import { Scalers } from "./peakPods.ts";
-import { unreadKinds } from "./unread.ts";
+import { unreadObjects } from "./unreadObjects.ts";
 import { workloadsOf } from "./workloads.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
 import { annotatedWhole, reserveOf } from "./annotations.ts";
@@ -50,7 +52,7 @@ export function readSystem(
 ): System {
   const { adapters, knowledge } = products;
   const made = operatorSecrets(objects, knowledge.secrets);
-  const inventory = new Inventory([...objects, ...made], overrides);
+  const inventory = new Inventory([...objects, ...made], overrides, knowledge);
   const scalers = new Scalers(inventory, adapterScalers(adapters));
   const operators = operatorResources(adapters, { inventory, scalers });
   const owned = new Set(operators.owned);
@@ -67,7 +69,15 @@ export function readSystem(
     ...operators.postgres,
   ]);
   const addressed = addressedPoolers(inventory, book, poolers);
-  const system = connectedSystem({ workloads, poolers, servers, book, addressed, knowledge });
+  const { system, destinations } = connectedSystem({
+    workloads,
+    poolers,
+    servers,
+    book,
+    addressed,
+    knowledge,
+    outside: outsideClients(inventory, book, poolers),
+  });
   const keys = new Set([...owned, ...workloads.map(({ key }) => key)]);
   const isRead = (object: ManifestObject): boolean =>
     isOperators(adapters, object) || keys.has(objectOf({ object }));
@@ -77,7 +87,7 @@ export function readSystem(
       missing: [
         ...inventory.conflicting.values(),
         ...system.missing,
-        ...unreadKinds(inventory, book, isRead),
+        ...unreadObjects(inventory, destinations, isRead),
       ],
       notes: [...system.notes, ...fleetNotes(inventory)],
     },
@@ -166,26 +176,31 @@ interface FoundSystem {
   /** Names of the poolers that have an address: others than their own pods can connect to them. */
   readonly addressed: ReadonlySet<string>;
   readonly knowledge: Knowledge;
+  /** Clients that are among no objects. */
+  readonly outside?: readonly Client[];
 }
 
 /** The system, every connection followed to where it leads. */
-export function connectedSystem(found: FoundSystem): System {
-  const { workloads, poolers, servers, book, addressed, knowledge } = found;
+export function connectedSystem(found: FoundSystem): {
+  readonly system: System;
+  readonly destinations: Destinations;
+} {
+  const { workloads, poolers, servers, book, addressed, knowledge, outside = [] } = found;
   const groups = poolers.map((pooler) => groupsOf(pooler, book, servers));
   const behind = new Set(
     groups.flat().flatMap(({ lines }) => lines.map(({ postgres }) => postgres)),
   );
   const pools = new PoolVariables(knowledge["pool-libraries"]);
   const postgresImages = new PostgresImages(knowledge["postgres-images"]);
-  const destinations = { book, poolers, behind, knowledge, pools, postgresImages };
+  const destinations: Destinations = { book, poolers, behind, knowledge, pools, postgresImages };
   const byWorkload = workloads.map((workload) => clientsOf(workload, destinations));
-  const clients = byWorkload.flatMap((one) => one.clients);
+  const clients = [...byWorkload.flatMap((one) => one.clients), ...outside];
   const sidecars = new Set(byWorkload.flatMap(({ sidecarPoolers }) => sidecarPoolers));
   const finished = poolers.map((pooler, index) => {
     const isSidecar = sidecars.has(pooler.name) && !addressed.has(pooler.name);
     return poolerOf(pooler, groups[index] ?? [], isSidecar ? "pod" : "service");
   });
-  return {
+  const system: System = {
     poolers: finished.map(({ pooler }) => pooler),
     clients,
     postgres: [...servers.values()],
@@ -196,6 +211,7 @@ export function connectedSystem(found: FoundSystem): System {
     ],
     notes: [...poolers.flatMap(({ notes }) => notes), ...byWorkload.flatMap(({ notes }) => notes)],
   };
+  return { system, destinations };
 }
 
 /** The groups of a pooler, each line with the address of its Postgres. */

@@ -5,7 +5,8 @@ import type { Annotation, Workload } from "../workload.ts";
 import { annotatedWhole } from "./annotations.ts";
 import { containersOf } from "./containers.ts";
 import { Field } from "./field.ts";
-import { kindOf, type Inventory } from "./inventory.ts";
+import type { Inventory } from "./inventory.ts";
+import { kindOf } from "./kinds.ts";
 import { WORKLOAD_KINDS, type WorkloadKind, type Scalers } from "./peakPods.ts";
 
 /** An object of a kind that is not known makes pods where its template has containers. */

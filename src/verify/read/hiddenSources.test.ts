@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { APP_INI, deploymentText, poolerText, systemIn } from "../../../test/verify/systemText.ts";
+import { prove } from "../proof/prove.ts";
+
+/** A system that fits. */
+const BASE =
+  poolerText(APP_INI).replace(
+    "name: pooler, namespace: db }\nspec:\n  replicas",
+    'name: pooler, namespace: db, annotations: { weir.dev/postgres-connections: "40" } }\nspec:\n  replicas',
+  ) +
+  deploymentText({ DATABASE_URL: "postgres://a@pooler:6432/app", DB_POOL_MAX: "2" }).replace(
+    "name: app,",
+    "name: first,",
+  );
+
+const SECRET =
+  "apiVersion: v1\nkind: Secret\nmetadata: { name: s, namespace: db }\nstringData: { other: x }\n---\n";
+const CERTIFICATE =
+  "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: { name: c, namespace: db }\nspec: { secretName: s }\n---\n";
+
+const NONE = { "Deployment db/app": { "weir.dev/connects-to": "none" } };
+
+const from = (name: string, more = "") =>
+  `\n          env: [{ name: ${name}, valueFrom: { secretKeyRef: { name: s, key: k${more} } } }]`;
+const volume = (source: string, path = "/conf", mount = "") =>
+  `\n          volumeMounts: [{ name: v, mountPath: ${path}${mount} }]\n      volumes: [{ name: v, ${source} }]`;
+
+function verdictOf(text: string, annotations = {}): string {
+  return prove(systemIn(BASE + text, annotations)).verdict;
+}
+
+/** A Deployment with this in its container, and with these annotations of its pods. */
+function pod(more: string, annotation = ""): string {
+  return deploymentText({}, more)
+    .replace(/\n\s*env: \[\](?=[^]*\n\s*env:)/, "")
+    .replace("metadata: { labels", `metadata: { ${annotation}labels`);
+}
+
+const injected = (name: string, value = "true") =>
+  pod("", `annotations: { ${name}: "${value}" }, `);
+const fetched = (fetcher: string, volumeOf = "emptyDir: {}") =>
+  pod(
+    `\n          volumeMounts: [{ name: v, mountPath: /s }]
+      initContainers: [{ name: fetch, ${fetcher}, volumeMounts: [{ name: v, mountPath: /s }] }]
+      volumes: [{ name: v, ${volumeOf} }]`,
+  );
+const command = (text: string) => pod(`\n          command: [${text}]`);
+const value = (text: string) => deploymentText({ DATABASE_URL: text });
+
+it("fits without any of them", () => {
+  expect(verdictOf("")).toBe("fits");
+  expect(verdictOf(deploymentText({}))).toBe("fits");
+});
+
+describe("a container that hides where it connects prevents a proof until it is answered", () => {
+  it.each([
+    ["a Secret's key", pod(from("DATABASE_URL"))],
+    ["an optional key", pod(from("DATABASE_URL", ", optional: true"))],
+    ["a whole Secret", pod("\n          envFrom: [{ secretRef: { name: s } }]")],
+    [
+      "an optional one",
+      pod("\n          envFrom: [{ configMapRef: { name: s, optional: true } }]"),
+    ],
+    ["a mounted Secret", pod(volume("secret: { secretName: s }"))],
+    ["one that is called credentials", pod(volume("secret: { secretName: db-credentials }"))],
+    ["an optional one", pod(volume("secret: { secretName: s, optional: true }"))],
+    ["projected sources", pod(volume("projected: { sources: [{ configMap: { name: s } }] }"))],
+    ["a file of one", pod(volume("secret: { secretName: s }", "/a.yaml", ", subPath: a.yaml"))],
+    ["a volume of secrets", pod(volume("csi: { driver: secrets-store.csi.k8s.io }"))],
+    ["an agent's", injected("vault.hashicorp.com/agent-inject")],
+    ["another agent's", injected("operator.1password.io/inject", "server")],
+    ["a fetched file", fetched("image: hashicorp/vault:1")],
+    [
+      "another",
+      fetched('image: x, command: [sh, -c, "aws secretsmanager get-secret-value > /s/a"]'),
+    ],
+    ["a starter's environment", command("doppler, run, --, app")],
+    ["a script's", command('sh, -c, "export U=$(vault kv get -field=url s/db) && exec app"')],
+    ["a reference to a vault", value("vault:secret/data/db#url")],
+    ["another", value("op://v/db/url")],
+    ["an encrypted text", value("ENC[AES256_GCM,data:abc,iv:d,tag:e,type:str]")],
+    ["a template", value("${DATABASE_URL}")],
+    ["a pool and no target", deploymentText({ DB_POOL_MAX: "20" })],
+    ["another pool", deploymentText({ SQLALCHEMY_POOL_SIZE: "20" })],
+    ["an unknown pool", pod(from("DB_POOL_MAX"))],
+  ])("%s", (_, text) => {
+    expect(verdictOf(text)).toBe("unknown");
+    expect(verdictOf(text, NONE)).toBe("fits");
+  });
+});
+
+describe("a container that hides nothing of a database is not asked", () => {
+  it.each([
+    ["an API key", pod(from("API_KEY"))],
+    ["a database's password", pod(from("DB_PASSWORD"))],
+    ["a key that its Secret has not", `${SECRET}${pod(from("DATABASE_URL", ", optional: true"))}`],
+    ["another store", pod(from("REDIS_URL"))],
+    ["the system's certificates", pod(volume("secret: { secretName: s }", "/etc/ssl/certs"))],
+    [
+      "certificates",
+      pod(
+        volume(
+          "secret: { secretName: s, items: [{ key: a, path: tls.crt }, { key: b, path: tls.key }] }",
+        ),
+      ),
+    ],
+    ["one certificate", pod(volume("secret: { secretName: s }", "/x/ca.crt", ", subPath: ca.crt"))],
+    ["cert-manager's", `${CERTIFICATE}${pod(volume("secret: { secretName: s }"))}`],
+    ["a token", pod(volume("projected: { sources: [{ serviceAccountToken: { path: token } }] }"))],
+    ["its own labels", pod(volume("downwardAPI: { items: [] }"))],
+    ["a volume of data", pod(volume("csi: { driver: efs.csi.aws.com }"))],
+    ["an empty folder", fetched("image: busybox")],
+    ["an agent that is off", injected("vault.hashicorp.com/agent-inject", "false")],
+    ["another annotation", injected("prometheus.io/scrape")],
+    ["a word in its command", command("app, --mode=doppler-run")],
+    ["a pool of MySQL", deploymentText({ DB_POOL_MAX: "9", DATABASE_URL: "mysql://a@my/app" })],
+    ["a pool of SQLite", deploymentText({ DB_POOL_MAX: "9", DATABASE_URL: "sqlite:///a.db" })],
+    ["a pool of another host", deploymentText({ POOL_SIZE: "9", MYSQL_HOST: "my" })],
+    ["threads", deploymentText({ RAILS_MAX_THREADS: "5" })],
+  ])("%s", (_, text) => {
+    expect(verdictOf(text)).toBe("fits");
+  });
+});

@@ -1,0 +1,96 @@
+import { CONNECTS_TO_ANNOTATION, POOL_MAX_ANNOTATION } from "../../api/names.ts";
+import type { Knowledge } from "../knowledge/knowledge.ts";
+import { missing, type MissingQuantity } from "../quantity.ts";
+import { imagePath, type Container, type Variable, type Workload } from "../workload.ts";
+import { targetRemedy } from "./annotations.ts";
+import { isLocation } from "./connectionTargets.ts";
+import { hasMoreThanPgBouncer, isPgBouncer } from "./pgbouncerPods.ts";
+import type { Destinations } from "./destinations.ts";
+
+// What may open connections and that weir does not read: other programs, and sources of variables and
+// files that are not among the objects.
+
+/** The missing numbers of a container with another pooler, or programs beside its PgBouncer. */
+export function unreadProgram(
+  workload: Workload,
+  container: Container,
+  { poolers, knowledge }: Destinations,
+): readonly MissingQuantity[] {
+  const { name, place, imagePlace } = container;
+  if (isPgBouncer(container)) {
+    if (!hasMoreThanPgBouncer(container)) return [];
+    const what = `what container ${name} opens besides the PgBouncer that its command starts`;
+    const remedy = `annotate its pods with ${CONNECTS_TO_ANNOTATION}: "${name}=localhost:PORT/DATABASE?user=LOGIN" and ${POOL_MAX_ANNOTATION}, or "${name}=none"`;
+    return [missing(what, place, remedy)];
+  }
+  if (poolers.length === 0 || !isOtherPooler(container, knowledge)) return [];
+  const what = `what the pooler in container ${name} of ${workload.key} opens, and where: weir reads PgBouncer's configuration alone`;
+  return [missing(what, imagePlace, OTHER_REMEDY)];
+}
+
+function isOtherPooler(container: Container, { poolers }: Knowledge): boolean {
+  const path = imagePath(container).toLowerCase();
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const words = poolers.flatMap(({ images }) => images);
+  return words.some((word) => name.includes(word)) && !/exporter|metrics/.test(path);
+}
+
+const OTHER_REMEDY = `annotate its pods with ${CONNECTS_TO_ANNOTATION} (where it connects to, or "none" if it connects to none of these Postgres servers) and ${POOL_MAX_ANNOTATION}`;
+
+/**
+ * The missing target of a container that names none, while something says that it may have one: a part
+ * of its environment or files is not among the objects, or a variable says how large its pool is.
+ */
+export function hiddenTarget(
+  workload: Workload,
+  container: Container,
+  { poolers }: Destinations,
+): readonly MissingQuantity[] {
+  if (poolers.length === 0) return [];
+  const { name, environment, files } = container;
+  const [first] = [
+    ...environment.unknown.map((source) => ({ ...source, how: "environment is from" })),
+    ...files.unknown.map((mount) => ({ ...mount, how: "files are from" })),
+  ];
+  const whether = `whether container ${name} of ${workload.key} connects to a pooler`;
+  const remedy = targetRemedy(workload, name);
+  if (first !== undefined) {
+    const { name: source, how, place, isProgram = false } = first;
+    return isProgram
+      ? [missing(`${whether}: what ${source} adds to it is not among the objects`, place, remedy)]
+      : [
+          missing(
+            `${whether}: ${source}, which its ${how}, is not among the objects`,
+            place,
+            `give ${source} too, or ${remedy}`,
+          ),
+        ];
+  }
+  return [];
+}
+
+/** The missing target of a container that has a pool: a variable says how large. */
+export function targetOfPool(
+  workload: Workload,
+  { name, environment }: Container,
+  { poolers, pools }: Destinations,
+): readonly MissingQuantity[] {
+  if (poolers.length === 0) return [];
+  const variables = [...environment.variables.values()];
+  const pool = variables.find(
+    (one) => pools.isSize(one.name) && !pools.isThreads(one.name) && !one.value.isEmpty,
+  );
+  if (pool === undefined || variables.some(isOfAnotherStore)) return [];
+  const what = `where container ${name} of ${workload.key} opens the connections of ${pool.name}: no variable, argument or file of it says where`;
+  return [missing(what, pool.place, targetRemedy(workload, name))];
+}
+
+/** Of a database that has pools too, and is no Postgres. */
+const OTHER_STORE =
+  /MYSQL|MARIADB|SQLITE|COSMOS|MONGO|MSSQL|SQLSERVER|ORACLE|CLICKHOUSE|CASSANDRA|NEO4J/i;
+const OTHER_SCHEME =
+  /^(?:jdbc:)?(?:mysql|mariadb|sqlite3?|file|mongodb|sqlserver|mssql|oracle|clickhouse|cassandra|neo4j|bolt)(?:2|\+\w+)*:/i;
+
+function isOfAnotherStore({ name, value }: Variable): boolean {
+  return (isLocation(name) && OTHER_STORE.test(name) && !value.isEmpty) || value.test(OTHER_SCHEME);
+}

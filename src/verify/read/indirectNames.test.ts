@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { APP_INI, deploymentText, poolerText, systemIn } from "../../../test/verify/systemText.ts";
+
+const POOLER = poolerText(APP_INI);
+
+/** Database and pool of each client of a container with this environment. */
+function found(env: Readonly<Record<string, string>>, more = ""): unknown {
+  return shapes(deploymentText({ POOL_MAX: "9", ...env }, more));
+}
+
+function shapes(text: string): unknown {
+  const { clients } = systemIn(POOLER + text);
+  return clients.map(({ target }) =>
+    target.kind === "pooler" ? target.database : target.postgres,
+  );
+}
+
+const LOGIN = "the login of Deployment db/app, container server";
+
+describe("a variable whose value is the name of a pooler's Service", () => {
+  it.each([
+    ["HOST_DB", "pooler"],
+    ["dbHostPrimary", "pooler"],
+    ["PGBOUNCER", "pooler"],
+    ["DB_PRIMARY", "pooler.db"],
+    ["DB_SERVICE", "pooler"],
+    ["SERVERS", "pooler"],
+    ["BACKEND_URL", "pooler"],
+    ["UPSTREAM", "$(POOLER_SERVICE_HOST)"],
+    ["DB_HOST", "$(POOLER_PORT_6432_TCP_ADDR)"],
+    ["DATABASE_URL", "postgres://$(POOLER_SERVICE_HOST):$(POOLER_SERVICE_PORT)"],
+  ])("is a target: %s=%s", (name, value) => {
+    expect(found({ [name]: value })).toEqual([LOGIN]);
+  });
+
+  it.each([
+    ["MODE", "pooler"],
+    ["APP_NAME", "pooler"],
+    ["OTEL_SERVICE_NAME", "pooler"],
+    ["DB_NAME", "pooler"],
+    ["POSTGRES_DB", "pooler"],
+    ["DB_USER", "pooler"],
+    ["DB_TYPE", "pooler"],
+    ["REDIS_HOST", "redis"],
+    ["HOST_DB", "other"],
+    ["HOST_DB", "pooler.web"],
+  ])("is none: %s=%s", (name, value) => {
+    expect(found({ [name]: value, POOL_MAX: "" })).toEqual([]);
+  });
+
+  it("has the database that another variable names", () => {
+    expect(found({ HOST_DB: "pooler", NAME_DB: "app" })).toEqual(["app"]);
+  });
+
+  it("is a target in a script too", () => {
+    const script = "\n          command: [sh, -c, 'exec app --db-host=$POOLER_SERVICE_HOST']";
+    expect(found({}, script)).toEqual([LOGIN]);
+  });
+});
+
+describe("a mounted file that names a pooler", () => {
+  it.each([
+    ["config.php", "$c = array('dbhost' => 'pooler', 'dbname' => 'app');"],
+    ["wp-config.php", "define('DB_NAME', 'app');\ndefine( 'DB_HOST', 'pooler' );"],
+    ["settings.py", "DATABASES = {'default': {'NAME': 'x', 'HOST': 'pooler', 'db': 'app'}}"],
+    ["database.rb", ":adapter => 'postgresql', :host => 'pooler', :database => 'app'"],
+    ["app.toml", '[db]\nserver = "pooler"\ndatabase = "app"'],
+    ["app.properties", "db.host=pooler\ndb.database=app"],
+    ["config.exs", 'config :app, hostname: "pooler", database: "app"'],
+    ["app.xml", "<db><host>pooler</host><database>app</database></db>"],
+    ["config.lua", 'db_addr = "pooler:6432"\ndatabase = "app"'],
+  ])("%s", (file, text) => {
+    expect(mounted(file, text)).toEqual(["app"]);
+  });
+
+  it.each([
+    ["config.php", "'name' => 'pooler', 'host' => 'web'"],
+    ["app.toml", 'mode = "pooler"'],
+  ])("not in %s: %s", (file, text) => {
+    expect(mounted(file, text)).toEqual([]);
+  });
+});
+
+function mounted(file: string, text: string): unknown {
+  const map = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "c", namespace: "db" } };
+  const config = JSON.stringify({ ...map, data: { [file]: text } });
+  const mounts = `\n          volumeMounts: [{ name: c, mountPath: /c }]\n      volumes: [{ name: c, configMap: { name: c } }]`;
+  return shapes(`${config}\n---\n${deploymentText({}, mounts)}`);
+}
+
+it("calls a host with one dot as it is, unless the objects have a namespace called so", () => {
+  const direct = (host: string) => found({ DATABASE_URL: `postgres://a@${host}/app` });
+  expect(direct("db-host.com")).toEqual(["db-host.com:5432"]);
+  expect(direct("DB.example")).toEqual(["db.example:5432"]);
+  expect(direct("2001:db8::1")).not.toEqual(["db-host.com:5432"]);
+});

@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { APP_INI, poolerText, systemIn } from "../../../test/verify/systemText.ts";
+
+const POOLER = poolerText(APP_INI);
+const CLUSTER = "spec: { selector: { app: pooler }";
+
+/** What is missing of the clients outside of the cluster, or how many connections they have. */
+function outside(text: string, annotations = {}): unknown {
+  const found = systemIn(text, annotations).clients.filter(({ name }) => name.includes("outside"));
+  return found.map(({ pool }) => (pool.known ? pool.value : pool.what.replace(/^.*: /, "")));
+}
+
+const service = (spec: string) =>
+  POOLER.replace(CLUSTER, `spec: { ${spec}, selector: { app: pooler }`);
+const pods = (from: string, to: string) => POOLER.replace(from, to);
+const object = (apiVersion: string, kind: string, spec: string) =>
+  `${POOLER}apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: r, namespace: db }\nspec: ${spec}\n`;
+const tcp = (value: string) =>
+  `${POOLER}apiVersion: v1\nkind: ConfigMap\nmetadata: { name: tcp, namespace: ingress }\ndata: { "6432": "${value}" }\n`;
+const cnpg = (type: string) => `
+apiVersion: postgresql.cnpg.io/v1
+kind: Pooler
+metadata: { name: p, namespace: db }
+spec: { cluster: { name: pg }, pgbouncer: {}, serviceTemplate: { spec: { type: ${type} } } }
+`;
+
+describe("a pooler has clients outside of the cluster by", () => {
+  it.each([
+    ["a load balancer", service("type: LoadBalancer"), "Service db/pooler is of type LoadBalancer"],
+    ["a node's port", service("type: NodePort"), "Service db/pooler is of type NodePort"],
+    ["an address", service("externalIPs: [10.0.0.1]"), "Service db/pooler has externalIPs"],
+    [
+      "a hostPort",
+      pods(
+        "volumeMounts: [{ name: ini",
+        "ports: [{ containerPort: 6432, hostPort: 6432 }]\n          volumeMounts: [{ name: ini",
+      ),
+      "Deployment db/pooler has a hostPort",
+    ],
+    [
+      "the node's network",
+      pods("      containers:", "      hostNetwork: true\n      containers:"),
+      "Deployment db/pooler has hostNetwork",
+    ],
+    [
+      "an Ingress",
+      object(
+        "networking.k8s.io/v1",
+        "Ingress",
+        "{ defaultBackend: { service: { name: pooler } } }",
+      ),
+      "Ingress db/r leads to it",
+    ],
+    [
+      "a route of a gateway",
+      object(
+        "gateway.networking.k8s.io/v1",
+        "TCPRoute",
+        "{ rules: [{ backendRefs: [{ name: pooler, port: 6432 }] }] }",
+      ),
+      "TCPRoute db/r leads to it",
+    ],
+    [
+      "Traefik",
+      object(
+        "traefik.io/v1alpha1",
+        "IngressRouteTCP",
+        "{ routes: [{ services: [{ name: pooler, port: 6432 }] }] }",
+      ),
+      "IngressRouteTCP db/r leads to it",
+    ],
+    [
+      "Istio",
+      object(
+        "networking.istio.io/v1",
+        "VirtualService",
+        "{ gateways: [in], tcp: [{ route: [{ destination: { host: pooler } }] }] }",
+      ),
+      "VirtualService db/r leads to it",
+    ],
+    ["ingress-nginx", tcp("db/pooler:6432"), "ConfigMap ingress/tcp leads port 6432 to it"],
+    [
+      "its operator",
+      cnpg("LoadBalancer"),
+      "Pooler db/p opens it by spec.serviceTemplate.spec.type",
+    ],
+  ])("%s", (_, text, why) => {
+    expect(outside(text)).toEqual([why]);
+  });
+
+  it.each([
+    ["nothing", POOLER],
+    ["an address in the cluster", service("type: ClusterIP")],
+    [
+      "a route to something else",
+      object("networking.k8s.io/v1", "Ingress", "{ defaultBackend: { service: { name: web } } }"),
+    ],
+    [
+      "a rule within the cluster",
+      object(
+        "networking.istio.io/v1",
+        "VirtualService",
+        "{ tcp: [{ route: [{ destination: { host: pooler } }] }] }",
+      ),
+    ],
+    ["another port", tcp("db/web:80")],
+    ["its operator's usual Service", cnpg("ClusterIP")],
+  ])("not by %s", (_, text) => {
+    expect(outside(text)).toEqual([]);
+  });
+
+  it("are as many as an annotation says, of the Service or of the pooler", () => {
+    const open = service("type: LoadBalancer");
+    const annotated = (key: string, value: string) =>
+      outside(open, { [key]: { "weir.dev/outside-clients": value } });
+    expect(annotated("Service db/pooler", "7")).toEqual([7]);
+    expect(annotated("Deployment db/pooler", "7")).toEqual([7]);
+    expect(annotated("Service db/pooler", "0")).toEqual([]);
+    expect(annotated("Service db/pooler", "some")).toEqual([
+      "weir.dev/outside-clients is no whole number",
+    ]);
+  });
+});

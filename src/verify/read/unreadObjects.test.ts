@@ -1,0 +1,128 @@
+import { describe, expect, it } from "vitest";
+import { APP_INI, poolerText, systemIn } from "../../../test/verify/systemText.ts";
+
+const POOLER = poolerText(APP_INI);
+
+function missingOf(apiVersion: string, spec: unknown, metadata: object = {}): readonly string[] {
+  const object = {
+    apiVersion,
+    kind: "Thing",
+    metadata: { name: "x", namespace: "db", ...metadata },
+    spec,
+  };
+  return systemIn(`${POOLER}${JSON.stringify(object)}\n`).missing.map(
+    ({ what, place }) => `${place.path.join(".")}: ${what}`,
+  );
+}
+
+const SECRET = { secretKeyRef: { name: "s", key: "k" } };
+const CONTAINER = { name: "a", env: [{ name: "DATABASE_URL", valueFrom: SECRET }] };
+
+const OPENS = "what Thing db/x opens: it names a pooler, and weir doesn't read objects of its kind";
+
+describe("an object of a kind that is not read", () => {
+  it.each([
+    [
+      "argoproj.io/v1alpha1",
+      {
+        templates: [{ container: { env: [{ name: "A", value: "postgres://a@pooler:6432/app" }] } }],
+      },
+      "spec.templates.0.container.env.0.value",
+    ],
+    [
+      "tekton.dev/v1",
+      { steps: [{ env: [{ name: "PGHOST", value: "pooler" }] }] },
+      "spec.steps.0.env.0.value",
+    ],
+    [
+      "helm.toolkit.fluxcd.io/v2",
+      { values: { externalDatabase: { host: "pooler" } } },
+      "spec.values.externalDatabase.host",
+    ],
+    [
+      "keda.sh/v1alpha1",
+      { triggers: [{ metadata: { connection: "pooler.db.svc.cluster.local" } }] },
+      "spec.triggers.0.metadata.connection",
+    ],
+  ])("is missing where it names a pooler: %s", (apiVersion, spec, path) => {
+    expect(missingOf(apiVersion, spec)).toEqual([`${path}: ${OPENS}`]);
+  });
+
+  it.each([
+    [
+      "another host",
+      "tekton.dev/v1",
+      { steps: [{ env: [{ name: "PGHOST", value: "other.example.com" }] }] },
+    ],
+    ["another store", "example.com/v1", { env: [{ name: "REDIS_HOST", value: "redis" }] }],
+    ["a password", "example.com/v1", { env: { DB_PASSWORD: { secretKeyRef: { name: "s" } } } }],
+    ["an API key", "example.com/v1", { env: [{ name: "API_KEY", valueFrom: SECRET }] }],
+    ["its own domain", "helm.toolkit.fluxcd.io/v2", { values: { ingress: { host: "a.com" } } }],
+    ["a word", "example.com/v1", { tier: "pooler" }],
+    ["another port", "example.com/v1", { target: "pooler:9127" }],
+    ["what routes", "networking.istio.io/v1", { host: "pooler.db.svc.cluster.local" }],
+    ["what watches", "monitoring.coreos.com/v1", { targets: ["pooler:6432"] }],
+  ])("says nothing by %s", (_, apiVersion, spec) => {
+    expect(missingOf(apiVersion, spec)).toEqual([]);
+  });
+
+  it.each([
+    ["a variable", { env: [{ name: "DATABASE_URL", valueFrom: SECRET }] }, "DATABASE_URL"],
+    ["a mapping of variables", { env: { DATABASE_URL: { valueFrom: SECRET } } }, "DATABASE_URL"],
+    ["a reference alone", { env: { DATABASE_URL: SECRET } }, "DATABASE_URL"],
+    ["a field", { externalDatabase: { url: SECRET } }, "spec_external_Database_url"],
+    ["a container within", { manifest: { spec: { containers: [CONTAINER] } } }, "DATABASE_URL"],
+    [
+      "a text of YAML",
+      { valuesContent: "a: 1\ndatabase:\n  url: ${DB_URL}\n" },
+      "Content_database_url",
+    ],
+    ["a host nowhere", { values: { postgres: { host: "elsewhere" } } }, "values_postgres_host"],
+  ])("is missing where it hides a target: %s", (_, spec, name) => {
+    const [what = "", another] = missingOf("example.com/v1", spec);
+    expect([what, another]).toEqual([
+      expect.stringContaining(`${name} of Thing db/x leads`),
+      undefined,
+    ]);
+  });
+
+  it.each([
+    ["a whole environment", { template: { envFrom: [{ secretRef: { name: "s" } }] } }],
+    ["values", { valuesFrom: [{ kind: "Secret", name: "s" }] }],
+  ])("is missing where it hides %s", (_, spec) => {
+    const what = "whether Thing db/x connects to a pooler: Secret db/s, which its environment is";
+    expect(missingOf("example.com/v1", spec)).toEqual([expect.stringContaining(what)]);
+  });
+
+  it("is missing where it has a pool and no target", () => {
+    expect(missingOf("example.com/v1", { env: { DB_POOL_MAX: "20" } })).toEqual([
+      expect.stringContaining("opens the connections of DB_POOL_MAX"),
+    ]);
+    expect(missingOf("example.com/v1", { pool: { size: 20 }, maxPods: 3 })).toEqual([]);
+  });
+
+  it("says how to make what it stands for", () => {
+    const spec = `{ values: { env: { DATABASE_URL: ${JSON.stringify(SECRET)} } } }`;
+    const release = `apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: { name: x }\nspec: ${spec}\n`;
+    expect(systemIn(POOLER + release).missing.map(({ remedy }) => remedy)).toEqual([
+      expect.stringMatching(
+        /^give what it makes too \(helm template .*weir.dev\/connects-to: "none"/,
+      ),
+    ]);
+  });
+
+  it("is nobody's business without a pooler", () => {
+    const spec = { env: [{ name: "DATABASE_URL", valueFrom: SECRET }] };
+    const object = { apiVersion: "a.com/v1", kind: "Thing", metadata: { name: "x" }, spec };
+    expect(systemIn(JSON.stringify(object)).missing).toEqual([]);
+  });
+
+  it("can be told that it is counted elsewhere", () => {
+    const annotations = { "weir.dev/connects-to": "none" };
+    const spec = { url: "postgres://a@pooler:6432/app" };
+    expect(missingOf("example.com/v1", spec, { annotations })).toEqual([]);
+    expect(missingOf("example.com/v1", spec)).toHaveLength(1);
+    const elsewhere = { "weir.dev/connects-to": "pooler:6432/app" };
+    expect(missingOf("example.com/v1", spec, { annotations: elsewhere })).toHaveLength(1);
+  });
+});
