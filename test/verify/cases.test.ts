@@ -22,6 +22,34 @@ const CASES: readonly Case[] = [
   // What most of the others begin with.
   { file: "00-base-fits.yaml", exitCode: 0, says: ["✓ Proved: 2 sums hold"] },
   {
+    file: "01-helmrelease-hidden-url.yaml",
+    exitCode: 4,
+    says: [/DATABASE_URL of HelmRelease shop\/orders leads: Secret/, "helm template orders CHART"],
+  },
+  {
+    file: "01-helmrelease-hidden-url.yaml",
+    args: ["--annotate", "HelmRelease shop/orders:weir.dev/connects-to=none"],
+    exitCode: 0,
+    says: ["✓ Proved"],
+  },
+  {
+    file: "02-openshift-template-hidden-url.yaml",
+    exitCode: 4,
+    says: [/DATABASE_URL of Template shop\/orders leads: Secret/, "oc process"],
+  },
+  {
+    file: "04-optional-secret-key.yaml",
+    exitCode: 4,
+    says: [/DATABASE_URL of Deployment shop\/orders leads: Secret/],
+  },
+  {
+    file: "06-csi-secret-volume.yaml",
+    exitCode: 4,
+    says: [
+      /container orders of Deployment shop\/orders connects to a pooler: what Secrets\s+Store/,
+    ],
+  },
+  {
     file: "08-bitnami-ini-elsewhere.yaml",
     exitCode: 3,
     says: [
@@ -47,6 +75,33 @@ const CASES: readonly Case[] = [
     says: ["4 processes (STREAMING_CLUSTER_NUM)", "= 70 > 60"],
   },
   {
+    file: "14-pooler-open-to-the-outside.yaml",
+    exitCode: 4,
+    says: ["Service shop/pooler is of type LoadBalancer", "weir.dev/outside-clients"],
+  },
+  {
+    file: "14-pooler-open-to-the-outside.yaml",
+    args: ["--annotate", "Service shop/pooler:weir.dev/outside-clients=0"],
+    exitCode: 0,
+    says: ["✓ Proved"],
+  },
+  {
+    file: "14-pooler-open-to-the-outside.yaml",
+    args: ["--annotate", "Service shop/pooler:weir.dev/outside-clients=31"],
+    exitCode: 3,
+    says: [/31 +clients outside of the cluster/],
+  },
+  {
+    file: "15-php-configuration.yaml",
+    exitCode: 4,
+    says: ["Deployment shop/orders, container orders: 5 replicas × ?"],
+  },
+  {
+    file: "16a-host-in-another-name.yaml",
+    exitCode: 3,
+    says: ["Deployment shop/orders, container orders: 5 replicas × 20 (DB_POOL_MAX)"],
+  },
+  {
     file: "17-postgres-N.yaml",
     exitCode: 3,
     says: ["62  > 47: 50 max_connections"],
@@ -55,6 +110,11 @@ const CASES: readonly Case[] = [
     file: "19-timescaledb-tune.yaml",
     exitCode: 3,
     says: ["62  > 47: 50 max_connections"],
+  },
+  {
+    file: "21-pool-without-target.yaml",
+    exitCode: 4,
+    says: [/container orders of Deployment shop\/orders opens the connections of DB_POOL_MAX/],
   },
   { file: "26-compose.yaml", exitCode: 3, says: ["3 processes × 40 + 2 consoles + 4 maintenance"] },
   { file: "27-many-aliases.yaml", exitCode: 4, says: ["no PgBouncer found in 101 objects"] },
@@ -90,6 +150,8 @@ const CASES: readonly Case[] = [
     exitCode: 0,
     says: ["✓ Proved: 2 sums hold", "psql's one"],
   },
+  { file: "41-monitor-twice.yaml", exitCode: 0, says: ["✓ Proved: 2 sums hold"] },
+  { file: "48-host-with-one-dot.yaml", exitCode: 4, says: ["Postgres db-host.com:5432"] },
 ];
 
 const FOLDER = join(import.meta.dirname, "cases");

@@ -1,6 +1,5 @@
 import { listed } from "../../text/wording.ts";
 import { missing } from "../quantity.ts";
-import type { Knowledge } from "../knowledge/knowledge.ts";
 import type { Products } from "../read/adapter.ts";
 import { AddressBook, completed, type Endpoint } from "../read/addresses.ts";
 import { connectedSystem } from "../read/readSystem.ts";
@@ -143,7 +142,10 @@ function systemOf(services: readonly ComposeService[], products: Products): Syst
   return connectedSystem({ workloads, poolers, servers, book, addressed, knowledge }).system;
 }
 
-function addressBook(services: readonly ComposeService[], knowledge: Knowledge): AddressBook {
+function addressBook(
+  services: readonly ComposeService[],
+  knowledge: Products["knowledge"],
+): AddressBook {
   const book = new AddressBook(new Inventory([], new Map(), knowledge));
   for (const { hosts, network, extraHosts } of services) {
     if (network !== "machine") for (const host of hosts) book.addHostElsewhere(host);

@@ -46,6 +46,22 @@ it("each of them alone decides: what is tried here is no accident", () => {
 });
 
 it.each([
+  ["a PodMonitor", "monitoring.coreos.com/v1", "PodMonitor"],
+  ["a dashboard that nothing mounts", "v1", "ConfigMap"],
+  ["a disruption budget", "policy/v1", "PodDisruptionBudget"],
+])("changes no sum: %s", (_, apiVersion, kind) => {
+  const object = (text: string) =>
+    JSON.stringify({
+      apiVersion,
+      kind,
+      metadata: { name: "dash", namespace: "db" },
+      data: { text },
+    });
+  const [first, second] = proofs(`${POOLER}${app(URL, "5")}\n---\n${object("a")}`, object("b"));
+  expect([first?.verdict, second?.verdict]).toEqual(["fits", "fits"]);
+});
+
+it.each([
   ["a client's pool", POOLER + app(URL, "5"), app(URL, "11"), "Deployment db/app"],
   ["a client's database", POOLER + app(URL, "5"), app(`${URL}x`, "5"), "Deployment db/app"],
   [

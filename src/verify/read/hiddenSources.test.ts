@@ -82,6 +82,13 @@ describe("a container that hides where it connects prevents a proof until it is 
     ["a template", value("${DATABASE_URL}")],
     ["a pool and no target", deploymentText({ DB_POOL_MAX: "20" })],
     ["another pool", deploymentText({ SQLALCHEMY_POOL_SIZE: "20" })],
+    [
+      "a hook of an upgrade",
+      pod(from("DATABASE_URL")).replace(
+        "name: app,",
+        'name: app, annotations: { helm.sh/hook: "pre-upgrade,test" },',
+      ),
+    ],
     ["an unknown pool", pod(from("DB_POOL_MAX"))],
   ])("%s", (_, text) => {
     expect(verdictOf(text)).toBe("unknown");
@@ -116,6 +123,13 @@ describe("a container that hides nothing of a database is not asked", () => {
     ["a pool of MySQL", deploymentText({ DB_POOL_MAX: "9", DATABASE_URL: "mysql://a@my/app" })],
     ["a pool of SQLite", deploymentText({ DB_POOL_MAX: "9", DATABASE_URL: "sqlite:///a.db" })],
     ["a pool of another host", deploymentText({ POOL_SIZE: "9", MYSQL_HOST: "my" })],
+    [
+      "a test of a chart",
+      pod(from("DATABASE_URL")).replace(
+        "name: app,",
+        "name: app, annotations: { helm.sh/hook: test },",
+      ),
+    ],
     ["threads", deploymentText({ RAILS_MAX_THREADS: "5" })],
   ])("%s", (_, text) => {
     expect(verdictOf(text)).toBe("fits");

@@ -88,9 +88,11 @@ function mounted(file: string, text: string): unknown {
   return shapes(`${config}\n---\n${deploymentText({}, mounts)}`);
 }
 
-it("calls a host with one dot as it is, unless the objects have a namespace called so", () => {
-  const direct = (host: string) => found({ DATABASE_URL: `postgres://a@${host}/app` });
-  expect(direct("db-host.com")).toEqual(["db-host.com:5432"]);
-  expect(direct("DB.example")).toEqual(["db.example:5432"]);
-  expect(direct("2001:db8::1")).not.toEqual(["db-host.com:5432"]);
+it.each([
+  ["db-host.com", "db-host.com:5432"],
+  ["DB.example", "db.example:5432"],
+  ["pg.example.com", "pg.example.com:5432"],
+  ["[2001:DB8:0::1]", "[2001:db8::1]:5432"],
+])("calls the host %s outside of the cluster as it is", (host, address) => {
+  expect(found({ DATABASE_URL: `postgres://a@${host}/app` })).toEqual([address]);
 });

@@ -1,7 +1,6 @@
 import type { SourcePosition } from "../sourcePosition.ts";
 import { Template } from "../template.ts";
 import type { Container, Workload } from "../workload.ts";
-import { connectionUrls } from "./connectionStrings.ts";
 import { mayNameHost, stringsIn, targetsOf, type ConnectionTarget } from "./connectionTargets.ts";
 import type { Destinations } from "./destinations.ts";
 import { commandBesidesWaiting } from "./waiting.ts";
@@ -62,21 +61,6 @@ const HOST_AND_PORT = /(?<![\w.-])([\w-]+(?:\.[\w-]+)*):(\d{2,5})(?!\d)/g;
 
 /** A full name of a Service, wherever it stands. */
 const SERVICE_NAME = /(?<![\w.-])([\w-]+\.[\w-]+\.svc(?:\.[\w-]+)*)(?![\w-])/g;
-
-/** Hosts that a text names, whatever it is for: of connection strings, and with a port or a full name. */
-export function hostsIn(
-  text: string,
-): readonly { readonly host: string; readonly port?: number }[] {
-  const named = [HOST_AND_PORT, SERVICE_NAME].flatMap((pattern) => [...text.matchAll(pattern)]);
-  return [
-    ...connectionUrls(Template.of(text))
-      .flatMap(({ hosts }) => hosts)
-      .map((one) => ({ ...one, host: one.host.render() })),
-    ...named.map(([, host = "", port]) =>
-      port === undefined ? { host } : { host, port: Number(port) },
-    ),
-  ];
-}
 
 /**
  * What the variables and the arguments of a container name beside connection strings and hosts:

@@ -3,7 +3,7 @@ import type { ManifestObject } from "../sourcePosition.ts";
 import { Field } from "./field.ts";
 
 /** A Secret or a ConfigMap that a container mounts and that is not among the objects. */
-export interface Mount {
+interface Mount {
   /** Secret or ConfigMap. */
   readonly kind: string;
   readonly namespace: string;

@@ -36,19 +36,23 @@ export function unreadObjects(
     const workload = workloadOf(root, inventory, destinations);
     return workload.containers
       .flatMap((container) => writtenConnections(workload, container, destinations))
-      .flatMap((read) => questionsOf(objectOf(root.place()), read, row, destinations))
+      .flatMap((read) => questionsOf(object, read, row, destinations))
       .slice(0, 1);
   });
 }
 
 /** What is to be asked of an object, the surest first. */
 function questionsOf(
-  key: string,
+  object: ManifestObject,
   { connections, missing: hidden }: ContainerConnections,
   row: KindRow | undefined,
   { behind }: Destinations,
 ): readonly MissingQuantity[] {
-  const remedy = `${row?.render === undefined ? "" : `give what it makes too (${row.render}), or `}annotate it with ${CONNECTS_TO_ANNOTATION}: "none" when its connections are counted elsewhere, as in a workload or in the reserve`;
+  const render = row?.render
+    ?.replace(/\bNAME\b/, object.name)
+    .replace(/\bNAMESPACE\b/, object.namespace);
+  const key = objectOf({ object });
+  const remedy = `${render === undefined ? "" : `give what it makes too (${render}), or `}annotate it with ${CONNECTS_TO_ANNOTATION}: "none" when its connections are counted elsewhere, as in a workload or in the reserve`;
   const named = connections.flatMap(({ target, endpoint }) => {
     if (endpoint.kind === "pooler") return [{ place: target.place, what: "a pooler" }];
     const { address } = endpoint;

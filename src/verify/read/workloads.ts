@@ -35,7 +35,7 @@ export function workloadsOf(
     const kind = WORKLOAD_KINDS.get(kindOf(object)) ?? kinds.get(kindOf(object)) ?? UNKNOWN_KIND;
     const root = Field.of(object);
     const template = root.at(...(kind.template ?? ["spec", "template"]));
-    if (!Array.isArray(template.at("spec", "containers").value)) return [];
+    if (!Array.isArray(template.at("spec", "containers").value) || isHelmTest(root)) return [];
     const key = objectOf(root.place());
     if (owned.has(key) || inventory.keys.has(ownerOf(object) ?? "")) return [];
     const metadata = [template.at("metadata"), root.at("metadata")];
@@ -57,6 +57,15 @@ export function workloadsOf(
       },
     ];
   });
+}
+
+/** It runs only by `helm test`. https://helm.sh/docs/topics/chart_tests/ */
+function isHelmTest(root: Field): boolean {
+  const hooks = root.text("metadata", "annotations", "helm.sh/hook") ?? "";
+  return (
+    hooks !== "" &&
+    hooks.split(",").every((hook) => /^test(?:-success|-failure)?$/.test(hook.trim()))
+  );
 }
 
 /** What makes an object: `ReplicaSet writing/author-5d4f`. */
