@@ -24,6 +24,35 @@ test("what is said stands by object and annotation, the last one where two say t
   );
 });
 
+test("names with commas are of several objects", () => {
+  const objects = new Set(["Deployment shop/a", "Deployment shop/b", "Deployment shop/c"]);
+  const pool = new Map([["weir.dev/pool-max", "3"]]);
+  expect(annotationOverrides(["Deployment shop/a,b:weir.dev/pool-max=3"], objects)).toEqual(
+    new Map([
+      ["Deployment shop/a", pool],
+      ["Deployment shop/b", pool],
+    ]),
+  );
+  expect(() => annotationOverrides(["Deployment shop/a,d:weir.dev/pool-max=3"], objects)).toThrow(
+    "there is no Deployment shop/d",
+  );
+});
+
+test.each([
+  ["pool-max", ["abc", "0", "server=5,3", "server=x", ""], ["5", "server=5,worker=2"]],
+  ["processes-per-pod", ["-1", "many"], ["1"]],
+  ["pods", ["some"], ["0", "12"]],
+  ["postgres-connections", ["80%"], ["80"]],
+  ["available-connections", ["100 - 3"], ["97"]],
+  ["reserve", ["9", "console=2", "logins=x"], ["logins=0", "consoles=2,logins=4"]],
+  ["connects-to", ["", "pg/a,server=pg/b"], ["none", "pg:5432/a?user=b", "server=pg/a,b=none"]],
+])("a value of weir.dev/%s is one that it can have", (annotation, bad, good) => {
+  const given = (value: string) => () =>
+    annotationOverrides([`Deployment shop/api:weir.dev/${annotation}=${value}`], OBJECTS);
+  for (const value of bad) expect(given(value)).toThrow("must be");
+  for (const value of good) expect(given(value)).not.toThrow();
+});
+
 test.each([
   [
     "Deployment shop/apo:weir.dev/pool-max=20",

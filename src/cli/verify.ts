@@ -3,15 +3,19 @@ import { Command, Option } from "commander";
 import { POOL_MAX_ANNOTATION, READ_ANNOTATIONS } from "../api/names.ts";
 import { formatProblem } from "../fleet/problem.ts";
 import type { SourceText } from "../fleet/yaml.ts";
+import { annotationProblem } from "../verify/read/annotations.ts";
 import { readObjects } from "../verify/read/readObjects.ts";
 import { readSystem } from "../verify/read/readSystem.ts";
 import { objectOf } from "../verify/sourcePosition.ts";
+import type { Pooler } from "../verify/system.ts";
 import type { Proof } from "../verify/proof/proof.ts";
+import { withoutAssumptions } from "../verify/proof/assumptions.ts";
 import { prove, unlistedClients } from "../verify/proof/prove.ts";
 import { didYouMean } from "../text/didYouMean.ts";
 import { counted } from "../text/wording.ts";
 import { proofReport } from "../report/proofReport.ts";
 import { proofAsData } from "../report/proofData.ts";
+import { groupedQuestions } from "../report/questions.ts";
 import { sarifLog } from "../report/sarif.ts";
 import { jointSystem } from "../verify/compose/composeSystem.ts";
 import { productsOf } from "./products.ts";
@@ -32,6 +36,8 @@ import {
 interface VerifyOptions {
   readonly output: "table" | "json" | "sarif";
   readonly profile?: readonly string[];
+  readonly strict?: true;
+  readonly reserve?: true;
 }
 
 /** `weir verify PATH…`: proves both sums from any manifests, or says what breaks or is missing. */
@@ -60,6 +66,8 @@ export function verifyCommand(shell: Shell): Command {
           "count the services of this profile of a compose file, and not those of others; may be repeated",
         ).argParser((name, before: readonly string[] | undefined) => [...(before ?? []), name]),
       )
+      .option("--reserve", "demand weir's default reserve where no annotation says another")
+      .option("--strict", "assume nothing: ask for every number that is not written")
       .action((paths: string[], options: VerifyOptions) => {
         const sources = manifestSources(paths, shell);
         const named = new Set(paths.filter((path) => path === "-" || !shell.list(path)));
@@ -86,12 +94,18 @@ export function verifyCommand(shell: Shell): Command {
         ]);
         const missing = [...system.missing, ...unlistedClients(system)];
         const notes = [...system.notes, ...compose.notes, ...leftOutNotes(read.leftOut)];
-        const proof = prove({ ...system, missing, notes });
+        const demanded = options.reserve ? system.poolers.map(withReserve) : system.poolers;
+        const found = { ...system, poolers: demanded, missing, notes };
+        const proof = prove(options.strict ? withoutAssumptions(found) : found);
         const poolers = system.poolers.map(({ name }) => name);
         shell.out(printed(proof, () => proofReport(proof, { objects, poolers }, shell), options));
         conclude(proof);
       })
   );
+}
+
+function withReserve(pooler: Pooler): Pooler {
+  return { ...pooler, reserve: { ...pooler.reserve, isDemanded: true } };
 }
 
 /** The most files of documents that are left out that a note names. */
@@ -113,13 +127,16 @@ function printed(proof: Proof, table: () => string, { output }: VerifyOptions): 
   return json(output === "json" ? proofAsData(proof) : sarifLog(proof));
 }
 
-function conclude({ verdict, findings, missing }: Proof): void {
+function conclude({ verdict, findings, missing, nothing }: Proof): void {
   if (verdict === "broken") {
     const found = counted(findings.length, "finding");
     throw new Failure(EXIT.cannotFit, `weir verify: broken: ${found}`);
   }
   if (verdict === "unknown") {
-    const lacking = missing.length === 0 ? "no PgBouncer" : `${missing.length} missing`;
+    if (nothing !== undefined) {
+      throw new Failure(EXIT.cannotTell, `weir verify: nothing to prove: ${nothing}`);
+    }
+    const lacking = `${groupedQuestions(missing).length} missing`;
     throw new Failure(EXIT.cannotTell, `weir verify: cannot tell: ${lacking}`);
   }
 }
@@ -178,18 +195,34 @@ export function annotationOverrides(
           `such as 'Deployment writing/author:${POOL_MAX_ANNOTATION}=20'`,
       );
     }
-    if (!objects.has(object)) {
-      throw badAnnotation(`there is no ${object}${meant(object, objects)}`);
+    const named = objectsNamed(object, objects);
+    const stranger = named.find((name) => !objects.has(name));
+    if (stranger !== undefined) {
+      throw badAnnotation(`there is no ${stranger}${meant(stranger, objects)}`);
     }
+    const problem = annotationProblem(annotation, value);
+    if (problem !== undefined) throw badAnnotation(problem);
     if (!READ_ANNOTATIONS.includes(annotation)) {
       throw badAnnotation(
         `weir reads no annotation ${annotation}${meant(annotation, READ_ANNOTATIONS)}`,
       );
     }
-    const known = overrides.get(object) ?? new Map<string, string>();
-    overrides.set(object, known.set(annotation, value));
+    for (const name of named) {
+      const known = overrides.get(name) ?? new Map<string, string>();
+      overrides.set(name, known.set(annotation, value));
+    }
   }
   return overrides;
+}
+
+/** `Deployment shop/a,b` are Deployment shop/a and Deployment shop/b. */
+function objectsNamed(text: string, objects: ReadonlySet<string>): readonly string[] {
+  if (objects.has(text)) return [text];
+  const slash = text.indexOf("/") + 1;
+  return text
+    .slice(slash)
+    .split(",")
+    .map((name) => `${text.slice(0, slash)}${name.trim()}`);
 }
 
 function badAnnotation(problem: string): Failure {

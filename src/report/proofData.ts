@@ -1,6 +1,8 @@
 import { Field } from "../verify/read/field.ts";
 import { fieldOf, objectOf, type SourcePosition } from "../verify/sourcePosition.ts";
+import type { MissingQuantity } from "../verify/quantity.ts";
 import type { Proof } from "../verify/proof/proof.ts";
+import { groupedQuestions } from "./questions.ts";
 
 /** A place as text and numbers, lines and columns counted from 1. */
 export function placeAsData(place: SourcePosition) {
@@ -22,10 +24,21 @@ export function proofAsData(proof: Proof): unknown {
       place: placeAsData(finding.place),
       related: finding.related.map(placeAsData),
     })),
-    missing: proof.missing.map(({ what, place, remedy }) => {
-      return { what, place: placeAsData(place), remedy };
-    }),
+    missing: proof.missing.map(questionAsData),
+    assumptions: proof.assumptions.map(questionAsData),
     notes: proof.notes,
+  };
+}
+
+function questionAsData(question: MissingQuantity) {
+  const { what, place, remedy, assumed } = question;
+  const [option] = groupedQuestions([question]).flatMap(({ options }) => options);
+  return {
+    what,
+    place: placeAsData(place),
+    remedy,
+    ...(option !== undefined && { option }),
+    ...(assumed !== undefined && { assumed }),
   };
 }
 

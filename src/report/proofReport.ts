@@ -2,9 +2,9 @@ import { pageFor, type Page, type Screen, type Style } from "../text/paint.ts";
 import { counted, listed } from "../text/wording.ts";
 import { blocksText, hangingIndent, marked } from "../text/wrap.ts";
 import type { Finding, Proof, Sum, Term } from "../verify/proof/proof.ts";
-import type { ManifestObject, SourcePosition } from "../verify/sourcePosition.ts";
-import type { MissingQuantity } from "../verify/quantity.ts";
+import { objectOf, type ManifestObject, type SourcePosition } from "../verify/sourcePosition.ts";
 import { placeAsData } from "./proofData.ts";
+import { groupedQuestions, type Question } from "./questions.ts";
 
 /** The input of a proof, for its report. */
 interface Read {
@@ -32,25 +32,28 @@ export function proofReport(proof: Proof, read: Read, screen: Screen): string {
     .map((sum) => ({ title: sum.of, sums: [sum] }));
   return blocksText([
     verdictLines(proof, read, page),
+    assumingLines(proof, page),
     ...[...owned, ...others].map(({ title, sums }) => block(title, sums, page)),
     ...proof.findings.map((finding) => findingLines(finding, page)),
-    ...proof.missing.map((missing) => missingLines(missing, page)),
+    ...groupedQuestions(proof.missing).map((one) => missingLines(one, page)),
     ...proof.notes.map((note) => marked(page.paint.warn("!"), note, page)),
   ]);
 }
 
 function verdictLines(
-  { verdict, findings, missing, sums }: Proof,
+  { verdict, findings, missing, sums, nothing }: Proof,
   { objects, poolers }: Read,
   page: Page,
 ): readonly string[] {
   const what = {
-    fits: `Proved: ${counted(sums.length, "sum")} hold`,
+    fits: `Proved: ${counted(sums.length, "sum")} ${sums.length === 1 ? "holds" : "hold"}`,
     broken: `Broken: ${counted(findings.length, "finding")}`,
     unknown:
-      poolers.length === 0
+      poolers.length === 0 && sums.length === 0
         ? `Cannot tell: no PgBouncer found in ${counted(objects.length, "object")}`
-        : `Cannot tell: ${missing.length} missing`,
+        : nothing === undefined
+          ? `Cannot tell: ${groupedQuestions(missing).length} missing`
+          : `Nothing to prove: ${nothing} in ${counted(objects.length, "object")}`,
   }[verdict];
   const files = new Set(objects.map(({ file }) => file));
   const counts = [
@@ -62,6 +65,15 @@ function verdictLines(
   return [
     ...marked(markOf(verdict, page), what, page, page.paint.bold),
     ...hangingIndent("  ", counts.join(", "), page),
+    ...sums.flatMap((sum) =>
+      sum.left === undefined
+        ? []
+        : marked(
+            page.paint.warn("!"),
+            `${sum.of} fits, ${leftText(sum)} (--reserve demands them)`,
+            page,
+          ),
+    ),
   ];
 }
 
@@ -105,13 +117,40 @@ function findingLines(finding: Finding, page: Page): readonly string[] {
   ];
 }
 
-function missingLines({ what, place, remedy }: MissingQuantity, page: Page): readonly string[] {
+function missingLines(question: Question, page: Page): readonly string[] {
   const { warn } = page.paint;
+  const { what, places, remedy, options } = question;
+  const more = places.slice(1).map(objectOf);
   return [
     ...marked(warn("?"), `Missing: ${what}`, page, warn),
-    ...hangingIndent("  ", located(place), page),
-    ...hangingIndent("  ", `To supply it: ${remedy}`, page),
+    ...places.slice(0, 1).flatMap((place) => hangingIndent("  ", located(place), page)),
+    ...(more.length === 0
+      ? []
+      : hangingIndent("  ", `and the same of ${more.length} more: ${allOf(more)}`, page)),
+    ...hangingIndent("  ", `To supply it: ${remedy}${options.length > 0 ? ", or give" : ""}`, page),
+    // Not wrapped: a person copies them.
+    ...options.map((option) => `    ${option}`),
   ];
+}
+
+/** What the verdict rests on besides the objects, and how to confirm it. */
+function assumingLines({ assumptions }: Proof, page: Page): readonly string[] {
+  if (assumptions.length === 0) return [];
+  return [
+    ...marked("~", "Assuming (--strict asks instead)", page, page.paint.bold),
+    ...groupedQuestions(assumptions).flatMap(({ what, places, remedy, options, assumed = 0 }) => [
+      ...hangingIndent("  ", `${assumed}: ${what}`, page),
+      ...hangingIndent("    ", allOf([...new Set(places.map(objectOf))]), page),
+      ...(options.length === 0
+        ? hangingIndent("    ", `To confirm it: ${remedy}`, page)
+        : options.map((option) => `    To confirm it: ${option}`)),
+    ]),
+  ];
+}
+
+/** All names, unless they are hundreds. */
+function allOf(names: readonly string[]): string {
+  return names.length > LINES_MAX ? listed(names) : names.join(", ");
 }
 
 /** `a.yaml:12:9: Deployment writing/author: spec.replicas`. */
@@ -151,12 +190,19 @@ function sumLines(sum: Sum, title: string, page: Page): readonly string[] {
   ];
 }
 
-function ending({ verdict, limit, limitWhy }: Sum): string {
+function ending(sum: Sum): string {
+  const { verdict, limit, limitWhy, left } = sum;
   if (verdict === "unknown") {
     return limit === undefined ? `at least; ${limitWhy}` : `at least, of ${limit}: ${limitWhy}`;
   }
   const relation = verdict === "fits" ? "≤" : ">";
-  return `${relation} ${limitWhy.startsWith(String(limit)) ? "" : `${limit}: `}${limitWhy}`;
+  const which = limitWhy.startsWith(String(limit)) ? "" : `${limit}: `;
+  return `${relation} ${which}${limitWhy}${left === undefined ? "" : `, ${leftText(sum)}`}`;
+}
+
+/** `with 9 left of the 10 that weir would keep` */
+function leftText({ left, reserve }: Sum): string {
+  return `with ${left} left of the ${reserve} that weir would keep`;
 }
 
 /** The bulkheads of a PgBouncer: equal ones together. */
@@ -174,11 +220,9 @@ function bulkheadLines(sums: readonly Sum[], page: Page): readonly string[] {
       const style = verdict === "fits" ? undefined : styleOf(verdict, page);
       const count = own.length === 1 ? "" : `${own.length} lines, each `;
       const names = own.map(({ of }) => of.slice(of.lastIndexOf(", line ") + ", line ".length));
-      // All of them, unless they are hundreds.
-      const all = names.length > LINES_MAX ? listed(names) : names.join(", ");
       return [
         ...hangingIndent("    ", `${count}${text}`, page, style),
-        ...hangingIndent("      ", all, page, style),
+        ...hangingIndent("      ", allOf(names), page, style),
       ];
     }),
   ];

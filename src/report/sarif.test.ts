@@ -35,7 +35,7 @@ beforeAll(() => {
 const FULL = systemOf({
   poolers: [poolerOf("pooler", [groupOf({ lines: [lineOf("app", { maxClients: 95 })] })])],
   clients: [clientOf("a", 1, 96), clientOf("b", 1, missing("how much b opens"))],
-  postgres: [postgresOf(5)],
+  postgres: [postgresOf(4)],
 });
 
 it.each([

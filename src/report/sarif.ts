@@ -6,7 +6,7 @@ import { placeAsData } from "./proofData.ts";
 
 /**
  * The proof as a log of SARIF 2.1.0 (OASIS), for code scanning: a result for each finding (error)
- * and for each thing that is missing (warning), at the line to look at first. Paths are relative to
+ * and for each thing that is missing (warning) or assumed (note), at the line to look at first. Paths are relative to
  * the folder that weir was started in, as they were given.
  */
 export function sarifLog(proof: Proof): unknown {
@@ -18,7 +18,7 @@ export function sarifLog(proof: Proof): unknown {
   const indexes = new Map(rules.map(({ id }, index) => [id, index]));
   const resultOf = (
     rule: string,
-    level: "error" | "warning",
+    level: "error" | "warning" | "note",
     text: string,
     place: SourcePosition,
   ) => ({
@@ -54,6 +54,14 @@ export function sarifLog(proof: Proof): unknown {
               "weir/missing",
               "warning",
               `Missing: ${what}. To supply it: ${remedy}.`,
+              place,
+            ),
+          ),
+          ...proof.assumptions.map(({ what, assumed = 0, place, remedy }) =>
+            resultOf(
+              "weir/assumed",
+              "note",
+              `Assuming ${assumed}: ${what}. To confirm it: ${remedy}.`,
               place,
             ),
           ),

@@ -22,6 +22,21 @@ export interface MissingQuantity {
   readonly place: SourcePosition;
   /** How a person can supply it: `annotate its pod template with weir.dev/pool-max: "N"`. */
   readonly remedy: string;
+  /** The annotation that supplies it; absent where none does. */
+  readonly answer?: Answer;
+  /** The number that counts while nobody supplies it. */
+  readonly assumed?: number;
+  /** What else is missing for the same number. */
+  readonly also?: readonly MissingQuantity[];
+}
+
+/** An annotation as `--annotate 'OBJECT:ANNOTATION=VALUE'` takes it. */
+interface Answer {
+  /** `Deployment writing/author`. */
+  readonly object: string;
+  readonly annotation: string;
+  /** `N`, or `server=N` where an object has several containers. */
+  readonly value: string;
 }
 
 export function known(
@@ -39,7 +54,31 @@ export function assumed(
   why: string,
   ...places: readonly SourcePosition[]
 ): KnownQuantity {
-  return { ...known(value, why, ...places), assuming: [question] };
+  return { ...known(value, why, ...places), assuming: [{ ...question, assumed: value }] };
+}
+
+/** A number that is made from others: it has their places and what they assume. */
+export function derived(
+  value: number,
+  why: string,
+  ...parts: readonly KnownQuantity[]
+): KnownQuantity {
+  const assuming = parts.flatMap((part) => part.assuming ?? []);
+  const quantity = known(value, why, ...parts.flatMap(({ places }) => places));
+  return assuming.length === 0 ? quantity : { ...quantity, assuming };
+}
+
+/** What is missing where nothing is assumed. */
+export function withoutAssumption(quantity: Quantity): Quantity {
+  const [first, ...also] = quantity.known ? (quantity.assuming ?? []) : [];
+  if (first === undefined) return quantity;
+  return also.length === 0 ? first : { ...first, also };
+}
+
+/** A question and all that stand with it. */
+export function questionsOf(question: MissingQuantity): readonly MissingQuantity[] {
+  const { also = [], ...first } = question;
+  return [first, ...also.flatMap(questionsOf)];
 }
 
 export function missing(what: string, place: SourcePosition, remedy: string): MissingQuantity {
@@ -60,14 +99,10 @@ export function firstPlace(quantity: Quantity, otherwise: SourcePosition): Sourc
 export function product(a: Quantity, b: Quantity): Quantity {
   const zero = [a, b].find(isZero);
   if (zero !== undefined) return zero;
-  if (!a.known) return a;
+  if (!a.known) return b.known ? a : { ...a, also: [...(a.also ?? []), b] };
   if (!b.known) return b;
-  const assuming = [...(a.assuming ?? []), ...(b.assuming ?? [])];
   const isOnce = b.value === 1 && b.places.length === 0;
-  const { value, why, places } = isOnce
-    ? a
-    : known(a.value * b.value, `${a.why} × ${b.why}`, ...a.places, ...b.places);
-  return { ...known(value, why, ...places), ...(assuming.length > 0 && { assuming }) };
+  return derived(a.value * b.value, isOnce ? a.why : `${a.why} × ${b.why}`, a, b);
 }
 
 /** Their sum; one that is missing is what is missing of it. What is 0 does not count. */

@@ -45,6 +45,8 @@ export interface PoolerGroup {
   readonly lines: readonly PoolerLine[];
   /** max_user_connections by role; PgBouncer's cap on the backend connections of one user. */
   readonly userLimits: ReadonlyMap<string, Quantity>;
+  /** Logins that auth_file lists: nobody asks Postgres for them. Absent: not known. */
+  readonly listedLogins?: ReadonlySet<string>;
 }
 
 /** One entry of [databases]; `*` is the fallback. */
@@ -57,10 +59,18 @@ export interface PoolerLine {
   readonly database?: string;
   /** The role that all its clients become; absent: each client keeps its own. */
   readonly user?: string;
-  /** Logins by auth_query open one more pool on the line, as this role. */
+  /** Who asks Postgres for the password of a login that no file lists (auth_query). */
   readonly authUser?: string;
+  /** The database where it asks: auth_dbname; absent: the one that the client names. */
+  readonly authDatabase?: string;
+  /** Backend connections that it asks with, in each process; never more than its pool's size. */
+  readonly authPool?: Quantity;
+  /** The size of its pool, where [users] says it; absent: that of the line where it asks. */
+  readonly authPoolSize?: Quantity;
   /** Backend connections of one pool: pool_size. 0 is unlimited. */
   readonly poolSize: Quantity;
+  /** The same for a role that [users] does not mention; absent: poolSize. */
+  readonly plainPoolSize?: Quantity;
   readonly reservePool: Quantity;
   /** max_db_connections of the line; absent or 0: unlimited. */
   readonly maxBackends?: Quantity;
@@ -74,6 +84,8 @@ export interface Reserve {
   readonly maintenance: number;
   readonly maintenanceSlots: number;
   readonly logins: number;
+  /** A sum without it is broken: somebody asked for it. Else the sum fits, and the proof says so. */
+  readonly isDemanded: boolean;
   /** `weir.dev/reserve`, or `default`. */
   readonly why: string;
   readonly places: readonly SourcePosition[];

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import type { Client, System } from "../../src/verify/system.ts";
-import type { Quantity } from "../../src/verify/quantity.ts";
+import { assumed, type Quantity } from "../../src/verify/quantity.ts";
 import {
   clientOf,
   directOf,
@@ -36,6 +36,7 @@ function arbitraryLine(name: string, all: boolean) {
         postgres: fc.constantFrom(...ADDRESSES),
         user: fc.constantFrom(...LOGINS),
         authUser: fc.constantFrom(...LOGINS),
+        authDatabase: fc.constantFrom("app", "books", "postgres"),
         poolSize: fc.oneof(
           { weight: 20, arbitrary: fc.integer({ min: 1, max: 9 }) },
           fc.constant(0),
@@ -46,7 +47,13 @@ function arbitraryLine(name: string, all: boolean) {
       },
       { requiredKeys: ["postgres", "poolSize"] },
     )
-    .map((spec) => lineOf(name, spec));
+    .map((spec) => {
+      const { authUser } = spec;
+      if (authUser === undefined) return lineOf(name, spec);
+      // The same on every line, as [users] has it.
+      const authPool = assumed(missing(`asking ${authUser}`), LOGINS.indexOf(authUser) + 1, "asks");
+      return lineOf(name, { ...spec, authPool });
+    });
 }
 
 export function arbitraryClient(all = true): fc.Arbitrary<Client> {
@@ -100,7 +107,11 @@ function arbitrarySystemWith(room: number, all: boolean): fc.Arbitrary<System> {
       .record({
         groups: fc.array(arbitraryGroup(all, room), { minLength: 1, maxLength: 2 }),
         share: fc.option(fc.integer({ min: 20 * room, max: 120 * room }), { nil: undefined }),
-        reserve: fc.constantFrom(RESERVE, { ...RESERVE, maintenanceSlots: 0, consoles: 0 }),
+        reserve: fc.constantFrom(
+          RESERVE,
+          { ...RESERVE, isDemanded: false },
+          { ...RESERVE, maintenanceSlots: 0, consoles: 0 },
+        ),
       })
       .map(({ groups, share, reserve }) =>
         poolerOf(name, groups, { reserve, ...(share !== undefined && { share: known(share) }) }),

@@ -22,6 +22,18 @@ const CASES: readonly Case[] = [
   // What most of the others begin with.
   { file: "00-base-fits.yaml", exitCode: 0, says: ["✓ Proved: 2 sums hold"] },
   {
+    file: "00-base-fits.yaml",
+    args: ["--strict"],
+    exitCode: 4,
+    says: ["--annotate 'Deployment shop/web:weir.dev/processes-per-pod=1'"],
+  },
+  {
+    file: "00-base-fits.yaml",
+    args: ["--annotate", "Deployment shop/web:weir.dev/pool-max=abc"],
+    exitCode: 2,
+    says: ['found "abc"; must be a whole number from 1'],
+  },
+  {
     file: "01-helmrelease-hidden-url.yaml",
     exitCode: 4,
     says: [/DATABASE_URL of HelmRelease shop\/orders leads: Secret/, "helm template orders CHART"],
@@ -104,23 +116,58 @@ const CASES: readonly Case[] = [
   {
     file: "17-postgres-N.yaml",
     exitCode: 3,
-    says: ["62  > 47: 50 max_connections"],
+    says: ["60  > 47: 50 max_connections"],
   },
   {
     file: "19-timescaledb-tune.yaml",
     exitCode: 3,
-    says: ["62  > 47: 50 max_connections"],
+    says: ["60  > 47: 50 max_connections"],
   },
   {
     file: "21-pool-without-target.yaml",
     exitCode: 4,
     says: [/container orders of Deployment shop\/orders opens the connections of DB_POOL_MAX/],
   },
+  // One database and one role: 3 × 10, in a rollout 60, and a few for auth_query, of 97.
+  {
+    file: "22-cnpg-quickstart-one-app.yaml",
+    exitCode: 0,
+    says: [
+      "✓ Proved: 2 sums hold",
+      "4 for auth_query (cnpg_pooler_pgbouncer)",
+      /Assuming[^]*\n {2}4: how/,
+    ],
+  },
+  // Asked in full it would be twice as many.
+  {
+    file: "22-cnpg-quickstart-one-app.yaml",
+    args: ["--strict", "--annotate", "Deployment shop/orders:weir.dev/processes-per-pod=1"],
+    exitCode: 4,
+    says: [/\(auth_query\):\s+while\s+Postgres\s+answers\s+slowly/],
+  },
+  // 140 sidecars × 5; the ini has one line, so no pool for maintenance can exist.
+  {
+    file: "24-sidecar-phantom-slots.yaml",
+    exitCode: 0,
+    says: ["700  ≤ 800 (weir.dev/postgres-connections)"],
+  },
+  // 20 ≤ 29: only weir's own reserve does not fit.
+  {
+    file: "25-only-the-reserve-breaks.yaml",
+    exitCode: 0,
+    says: ["Deployment shop/pooler fits, with 9 left of the 10 that weir would keep", "20  ≤ 29"],
+  },
+  {
+    file: "25-only-the-reserve-breaks.yaml",
+    args: ["--reserve"],
+    exitCode: 3,
+    says: ["30  > 29: max_client_conn 29"],
+  },
   { file: "26-compose.yaml", exitCode: 3, says: ["3 processes × 40 + 2 consoles + 4 maintenance"] },
   { file: "27-many-aliases.yaml", exitCode: 4, says: ["no PgBouncer found in 101 objects"] },
   {
     file: "31-cnpg-app-secret.yaml",
-    exitCode: 3,
+    exitCode: 0,
     says: [
       /20 {2}Deployment shop\/direct, container direct, past every PgBouncer: 2 replicas × 10/,
     ],
@@ -130,7 +177,7 @@ const CASES: readonly Case[] = [
     exitCode: 4,
     says: [
       "Cannot tell: 2 missing",
-      "2 roles (shop and pooler)",
+      "4 for auth_query (pooler)",
       "spec.connectionPooler.numberOfInstances",
       "spec.connectionPooler.maxDBConnections",
     ],
@@ -145,13 +192,39 @@ const CASES: readonly Case[] = [
     exitCode: 3,
     says: ["110  > 60: max_client_conn 60"],
   },
+  // No PgBouncer, no line: 10 × 9 ≤ 97.
+  {
+    file: "38-advice-without-pgbouncer.yaml",
+    exitCode: 3,
+    says: [/largest\s+uniform\s+pool\s+that\s+fits\s+is\s+9\./],
+  },
   {
     file: "39-psql-job.yaml",
     exitCode: 0,
     says: ["✓ Proved: 2 sums hold", "psql's one"],
   },
   { file: "41-monitor-twice.yaml", exitCode: 0, says: ["✓ Proved: 2 sums hold"] },
+  {
+    file: "46-no-line-no-client.yaml",
+    exitCode: 4,
+    says: ["Nothing to prove: no database line and no client"],
+  },
   { file: "48-host-with-one-dot.yaml", exitCode: 4, says: ["Postgres db-host.com:5432"] },
+  // One question for ten equal containers.
+  {
+    file: "50-ten-questions-for-ten-twins.yaml",
+    exitCode: 4,
+    says: [
+      "Cannot tell: 1 missing",
+      "--annotate 'Deployment shop/t0,t1,t2,t3,t4,t5,t6,t7,t8,t9:weir.dev/pool-max=N'",
+    ],
+  },
+  {
+    file: "50-ten-questions-for-ten-twins.yaml",
+    args: ["--annotate", "Deployment shop/t0,t1,t2,t3,t4,t5,t6,t7,t8,t9:weir.dev/pool-max=3"],
+    exitCode: 0,
+    says: ["60  ≤ 60"],
+  },
 ];
 
 const FOLDER = join(import.meta.dirname, "cases");

@@ -38,10 +38,23 @@ export function naiveVerdict(system: System): "fits" | "broken" {
           open.push("consoles");
       }
       const touched = new Set<string>();
+      const lineFor = (database: string) =>
+        group.lines.find(({ name }) => name === (named.has(database) ? database : "*"));
+      // Who asks for logins, and in which database.
+      const asking = new Map<string, Map<string, number>>();
       for (const database of databases) {
-        const line = group.lines.find(
-          ({ name }) => name === (named.has(database) ? database : "*"),
+        const line = lineFor(database);
+        if (line?.authUser === undefined) continue;
+        const where = line.authDatabase ?? database;
+        if (lineFor(where) === undefined) continue;
+        const most = line.authPool === undefined ? Infinity : number(line.authPool);
+        asking.set(
+          where,
+          (asking.get(where) ?? new Map<string, number>()).set(line.authUser, most),
         );
+      }
+      for (const database of new Set([...databases, ...asking.keys()])) {
+        const line = lineFor(database);
         if (line === undefined) {
           broken = true;
           continue;
@@ -54,15 +67,18 @@ export function naiveVerdict(system: System): "fits" | "broken" {
         const bulkhead = line.maxClients === undefined ? 0 : number(line.maxClients);
         if (bulkhead > 0 && asked > bulkhead) broken = true;
         const what = line.name === "maintenance" ? "maintenance" : "server";
-        for (let n = 0; n < (bulkhead > 0 ? bulkhead : asked); n++) open.push(what);
+        const isUsed = databases.has(database);
+        const carried = isUsed ? (bulkhead > 0 ? bulkhead : asked) : 0;
+        for (let n = 0; n < carried; n++) open.push(what);
         const logins =
           line.user === undefined ? users.map(({ target }) => target.user) : [line.user];
-        const roles = new Set(logins.length === 0 ? ["somebody"] : logins);
-        if (line.authUser !== undefined) roles.add(line.authUser);
+        const roles = new Set(!isUsed ? [] : logins.length === 0 ? ["somebody"] : logins);
+        const size = number(line.poolSize) === 0 ? Infinity : number(line.poolSize);
+        const pool = size + number(line.reservePool);
         let servers = 0;
-        for (let n = 0; n < roles.size; n++) {
-          servers += number(line.poolSize) === 0 ? Infinity : number(line.poolSize);
-          servers += number(line.reservePool);
+        for (let n = 0; n < roles.size; n++) servers += pool;
+        for (const [role, queries] of asking.get(database) ?? []) {
+          if (!roles.has(role)) servers += Math.min(queries === 0 ? Infinity : queries, pool);
         }
         const most = line.maxBackends === undefined ? 0 : number(line.maxBackends);
         if (most > 0) servers = Math.min(servers, most);
@@ -80,14 +96,16 @@ export function naiveVerdict(system: System): "fits" | "broken" {
         Math.max(count("consoles"), reserve.consoles) +
         Math.max(count("maintenance"), reserve.maintenance) +
         reserve.logins;
-      if (most > number(group.capacity)) broken = true;
-      if (!named.has("maintenance")) {
-        // Once for a pooler, on whichever Postgres it may be.
-        if (touched.size > 0) atOnce += number(group.processes) * reserve.maintenanceSlots;
-        for (const address of touched) {
-          for (let n = 0; n < number(group.processes) * reserve.maintenanceSlots; n++) {
-            opened.push(address);
-          }
+      // What nobody asked for may be used up, as long as one more can log in.
+      const bare = count("server") + count("consoles") + count("maintenance");
+      const needed = reserve.isDemanded ? most : Math.min(most, bare + 1);
+      if (needed > number(group.capacity)) broken = true;
+      const star = group.lines.find(({ name }) => name === "*");
+      if (star !== undefined && !named.has("maintenance") && reserve.isDemanded) {
+        const slots = number(group.processes) * reserve.maintenanceSlots;
+        if (touched.size > 0) atOnce += slots;
+        for (let n = 0; touched.has(home(star.postgres)) && n < slots; n++) {
+          opened.push(home(star.postgres));
         }
       }
       for (const address of touched) behind.add(address);

@@ -54,6 +54,8 @@ export interface LineSpec {
   readonly postgres?: string;
   readonly user?: string;
   readonly authUser?: string;
+  readonly authDatabase?: string;
+  readonly authPool?: QuantitySpec;
   readonly poolSize?: QuantitySpec;
   readonly reservePool?: QuantitySpec;
   readonly maxBackends?: QuantitySpec;
@@ -66,13 +68,16 @@ export function lineOf(name: string, spec: LineSpec = {}): PoolerLine {
     ...placeIn("ConfigMap", "ini", "data"),
     key: `${name} ${key}`,
   });
-  const { postgres = "pg:5432", user, authUser, maxBackends, maxClients } = spec;
+  const { postgres = "pg:5432", user, authUser, authDatabase, authPool } = spec;
+  const { maxBackends, maxClients } = spec;
   return {
     name,
     place: at("line"),
     postgres,
     ...(user !== undefined && { user }),
     ...(authUser !== undefined && { authUser }),
+    ...(authDatabase !== undefined && { authDatabase }),
+    ...(authPool !== undefined && { authPool: quantityOf(authPool, at("auth_user")) }),
     poolSize: quantityOf(spec.poolSize ?? 5, at("pool_size")),
     reservePool: quantityOf(spec.reservePool ?? 0, at("reserve_pool_size")),
     ...(maxBackends !== undefined && {
@@ -128,6 +133,7 @@ export const RESERVE = {
   maintenance: 4,
   maintenanceSlots: 2,
   logins: 4,
+  isDemanded: true,
   why: "default",
   places: [],
 };

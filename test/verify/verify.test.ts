@@ -50,9 +50,9 @@ describe("the incident's own manifests", () => {
     const told = (count: number) =>
       verify(["incident", "--annotate", `${share}=${count}`], { files });
     expect(await verify(["incident"], { files })).toMatchObject({ exitCode: 4 });
-    // 2 generations of 1 process × (20 + 2 for maintenance)
-    expect(await told(44)).toMatchObject({ exitCode: 0, err: "" });
-    expect(await told(43)).toMatchObject({ exitCode: 3 });
+    // 2 generations of 1 process × 20
+    expect(await told(40)).toMatchObject({ exitCode: 0, err: "" });
+    expect(await told(39)).toMatchObject({ exitCode: 3 });
   });
 });
 
@@ -121,7 +121,9 @@ describe("what the manifests don't tell", () => {
   // 2 generations × 20 + 10 reserved = 50
   test.each([
     [20, 0],
-    [21, 3],
+    // 2 generations × 25 leave no place for anybody else.
+    [24, 0],
+    [25, 3],
   ])(
     "can be told by flag, by annotation or in the environment: a pool of %i",
     async (pool, code) => {
@@ -158,7 +160,7 @@ describe("what the manifests don't tell", () => {
   it("is everything where there is no PgBouncer", async () => {
     const files = { "a.yaml": "apiVersion: v1\nkind: Service\nmetadata: { name: a }\n" };
     const { exitCode, out, err } = await verify(["a.yaml"], { files });
-    expect([exitCode, err]).toEqual([4, "weir verify: cannot tell: no PgBouncer\n"]);
+    expect([exitCode, err]).toEqual([4, "weir verify: nothing to prove: no PgBouncer found\n"]);
     expect(out).toContain("Cannot tell: no PgBouncer found in 1 object");
     expect(out).toContain("weir looks for");
     const sarif = await verify(["a.yaml", "--output", "sarif"], { files });
@@ -223,7 +225,7 @@ it("reads the folders of a real file system", async () => {
 describe("documents that are no objects", () => {
   it("prove nothing: another program's ini is no PgBouncer", async () => {
     const { exitCode, err } = await verify(["php.ini"], { files: { "php.ini": "[PHP]\nx = 5\n" } });
-    expect([exitCode, err]).toEqual([4, "weir verify: cannot tell: no PgBouncer\n"]);
+    expect([exitCode, err]).toEqual([4, "weir verify: nothing to prove: no PgBouncer found\n"]);
   });
 
   it("are told of, so that a slip shows", async () => {

@@ -1,5 +1,5 @@
 import type { SourcePosition } from "../sourcePosition.ts";
-import { isZero, type Quantity, type MissingQuantity } from "../quantity.ts";
+import { isZero, questionsOf, type Quantity, type MissingQuantity } from "../quantity.ts";
 
 /**
  * A number of connections of which perhaps only bounds are known: at least `min`, at most `max`,
@@ -26,7 +26,7 @@ export function exactly(value: number, places: readonly SourcePosition[] = []): 
 export function boundsOf(quantity: Quantity): Bounds {
   return quantity.known
     ? exactly(quantity.value, quantity.places)
-    : { min: 0, max: Infinity, missing: [quantity], places: [quantity.place] };
+    : { min: 0, max: Infinity, missing: questionsOf(quantity), places: [quantity.place] };
 }
 
 /** A quantity of PgBouncer's in which 0 means unlimited; an absent quantity is unlimited too. */

@@ -10,7 +10,7 @@ import {
   type Reserve,
   type System,
 } from "../system.ts";
-import { known, type Quantity } from "../quantity.ts";
+import { derived, type Quantity } from "../quantity.ts";
 import { between, exactly, isExact, largerOf } from "./bounds.ts";
 import {
   bulkheadOf,
@@ -55,6 +55,8 @@ function capacitySum(pooler: Pooler, use: GroupUse): SumVerdict {
     rule: "weir/clients-over-capacity",
     place: pooler.place,
     sentence: (sum) => `Each process of ${use.title} may have to carry ${sum} (max_client_conn).`,
+    // A login in flight, or a console, always needs a place.
+    left: 1,
     size: { name: hasOpenLine(use) ? "pool" : "max_db_client_connections of each line" },
   });
 }
@@ -65,6 +67,7 @@ function capacitySum(pooler: Pooler, use: GroupUse): SumVerdict {
  * lowered: the pools where there are some without a bulkhead, else the bulkheads.
  */
 function termsOf(pooler: Pooler, use: GroupUse, largest: number): readonly SumTerm[] {
+  const lines = use.lines.filter(({ isAskersOnly }) => isAskersOnly === undefined);
   const ofBulkheads = hasOpenLine(use) ? Infinity : largest;
   const ofLine = ({ name, line, clients }: LineUse): readonly SumTerm[] => {
     const bulkhead = bulkheadOf(line);
@@ -72,13 +75,13 @@ function termsOf(pooler: Pooler, use: GroupUse, largest: number): readonly SumTe
       ? clients.map((client) => clientTerm(pooler, client, largest))
       : [quantityTerm(`line ${name}`, bulkhead, line.place, ofBulkheads)];
   };
-  const maintenance = use.lines.filter(({ name }) => name === MAINTENANCE_LINE).flatMap(ofLine);
+  const maintenance = lines.filter(({ name }) => name === MAINTENANCE_LINE).flatMap(ofLine);
   const consoles = use.consoles.map((client) => clientTerm(pooler, client, Infinity));
   const { reserve } = pooler;
-  const bounded = use.lines.some(({ line }) => bulkheadOf(line) !== undefined);
+  const bounded = lines.some(({ line }) => bulkheadOf(line) !== undefined);
   return [
     ...use.unknownDatabase.map((client) => unknownDatabaseTerm(pooler, client, bounded)),
-    ...use.lines.filter(({ name }) => name !== MAINTENANCE_LINE).flatMap(ofLine),
+    ...lines.filter(({ name }) => name !== MAINTENANCE_LINE).flatMap(ofLine),
     reservedTerm("consoles", reserve, consoles),
     reservedTerm("maintenance", reserve, maintenance),
     reservedTerm("logins", reserve, []),
@@ -99,6 +102,7 @@ function reservedTerm(
     amount,
     formula: `${isExact(amount) ? "" : "at least "}${amount.min} ${name}`,
     why: `${reserve.why}${used}`,
+    ...(!reserve.isDemanded && { users }),
   };
 }
 
@@ -136,7 +140,7 @@ function processesOfPod(client: Client, groups: readonly PoolerGroup[]): Quantit
     pods += quantity.value;
   }
   const value = pods === 0 ? 0 : Math.ceil(processes.value / pods);
-  return known(value, `${value} in one of ${counted(pods, "pod")}`, ...processes.places);
+  return derived(value, `${value} in one of ${counted(pods, "pod")}`, processes);
 }
 
 function bulkheadSum(

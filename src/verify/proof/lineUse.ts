@@ -11,6 +11,17 @@ export interface LineUse {
   readonly name: string;
   readonly line: PoolerLine;
   readonly clients: readonly PooledClient[];
+  /** Roles that ask on it for logins of its own clients, or of other lines' (auth_query). */
+  readonly askers: readonly Asker[];
+  /** A copy of the line * that nobody but they use. */
+  readonly isAskersOnly?: true;
+}
+
+/** Who asks Postgres for passwords, with how many backend connections: see PoolerLine. */
+interface Asker {
+  readonly user: string;
+  readonly pool: Quantity | undefined;
+  readonly poolSize: Quantity | undefined;
 }
 
 /** A client that connects to a PgBouncer. */
@@ -93,15 +104,18 @@ function useOf(group: PoolerGroup, title: string, clients: readonly PooledClient
   );
   const consoles = byDatabase.get(CONSOLE_DATABASE) ?? [];
   byDatabase.delete(CONSOLE_DATABASE);
-  const lines: LineUse[] = group.lines
-    .filter((line) => line !== fallback)
-    .map((line) => ({ name: line.name, line, clients: byDatabase.get(line.name) ?? [] }));
+  const used = new Map<string, Omit<LineUse, "askers">>();
+  for (const line of group.lines) {
+    if (line === fallback) continue;
+    used.set(line.name, { name: line.name, line, clients: byDatabase.get(line.name) ?? [] });
+  }
   const withoutLine: PooledClient[] = [];
   for (const [database, users] of byDatabase) {
     if (named.has(database) && database !== "*") continue;
     if (fallback === undefined) withoutLine.push(...users);
-    else lines.push({ name: `${database} by *`, line: fallback, clients: users });
+    else used.set(database, { name: `${database} by *`, line: fallback, clients: users });
   }
+  const lines = withAskers(group, used);
   return {
     group,
     title,
@@ -110,6 +124,40 @@ function useOf(group: PoolerGroup, title: string, clients: readonly PooledClient
     unknownDatabase: clients.filter(hasUnknownDatabase),
     withoutLine,
   };
+}
+
+/**
+ * The lines with the roles that ask Postgres on them for logins: on auth_dbname, else on the
+ * client's own line; nobody asks for logins that auth_file lists.
+ *
+ * @param used by database
+ */
+function withAskers(
+  { lines, listedLogins }: PoolerGroup,
+  used: ReadonlyMap<string, Omit<LineUse, "askers">>,
+): readonly LineUse[] {
+  const fallback = lines.find(({ name }) => name === "*");
+  const all = new Map(used);
+  const askers = new Map<string, Map<string, Asker>>();
+  for (const [database, { line, clients }] of used) {
+    const { authUser, authDatabase = database } = line;
+    if (authUser === undefined) continue;
+    const isListed = (client: PooledClient): boolean =>
+      !isUnknown(client, "user") && listedLogins?.has(client.target.user) === true;
+    if (clients.length > 0 && clients.every(isListed)) continue;
+    if (!all.has(authDatabase) && fallback !== undefined) {
+      const name = `${authDatabase} by *`;
+      all.set(authDatabase, { name, line: fallback, clients: [], isAskersOnly: true });
+    }
+    const own = askers.get(authDatabase) ?? new Map<string, Asker>();
+    // What is said of it stands in [users], and so is the same for every line.
+    const asker = { user: authUser, pool: line.authPool, poolSize: line.authPoolSize };
+    askers.set(authDatabase, own.set(authUser, asker));
+  }
+  return [...all].map(([database, use]) => ({
+    ...use,
+    askers: [...(askers.get(database)?.values() ?? [])],
+  }));
 }
 
 export function whichDatabase({ name, target }: PooledClient): MissingQuantity {

@@ -11,7 +11,11 @@ export interface Proof {
   readonly sums: readonly Sum[];
   readonly findings: readonly Finding[];
   readonly missing: readonly MissingQuantity[];
+  /** What was assumed in place of what is missing; the verdict holds only with these numbers. */
+  readonly assumptions: readonly MissingQuantity[];
   readonly notes: readonly string[];
+  /** Why there is nothing to prove; absent where there is something. */
+  readonly nothing?: string;
 }
 
 /** One sum, to be checked by hand: Σ terms ≤ limit. */
@@ -29,6 +33,10 @@ export interface Sum {
   readonly limitWhy: string;
   /** Broken as soon as the known terms are over the limit. */
   readonly verdict: "fits" | "broken" | "unknown";
+  /** It fits with so many left, less than the reserve that weir would keep. */
+  readonly left?: number;
+  /** That reserve. */
+  readonly reserve?: number;
 }
 
 /** `Deployment writing/author: 2 pods × 1 process × 5`. */
@@ -71,6 +79,8 @@ export const RULES = {
     "A client names a database for which its PgBouncer has no line, and there is no line *.",
   "weir/missing":
     "The manifests do not give a number that a sum needs; without it the sum is neither proved nor refuted.",
+  "weir/assumed":
+    "The manifests do not give a number that a sum needs; weir assumes one, and --strict asks for it.",
 } as const;
 
 export type Rule = keyof typeof RULES;

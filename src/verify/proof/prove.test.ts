@@ -8,6 +8,7 @@ import {
   missing,
   poolerOf,
   postgresOf,
+  RESERVE,
   systemOf,
 } from "../../../test/verify/systemOf.ts";
 import { fieldOf, objectOf } from "../sourcePosition.ts";
@@ -36,7 +37,7 @@ describe("the client sum", () => {
     expect(summary(withLines({ processes: 3 }, { clients }))).toEqual([
       "fits",
       "clients pooler: 100 of 100",
-      "slots Postgres pg:5432: 21 of 97",
+      "slots Postgres pg:5432: 15 of 97",
     ]);
     expect(summary(withLines({ processes: 3, capacity: 99 }, { clients }))[0]).toBe("broken");
   });
@@ -62,7 +63,7 @@ describe("the client sum", () => {
       "fits",
       "clients pooler: 100 of 100",
       "bulkhead pooler, line app: 3 of 90",
-      "slots Postgres pg:5432: 12 of 97",
+      "slots Postgres pg:5432: 10 of 97",
     ]);
     const more = [lineOf("app", { maxClients: 91 })];
     const [finding] = prove(withLines({ lines: more }, {})).findings;
@@ -124,8 +125,27 @@ describe("the client sum", () => {
     expect(summary(system)).toEqual([
       "fits",
       "clients pooler: 40 of 40",
-      "slots Postgres pg:5432: 28 of 97",
+      "slots Postgres pg:5432: 20 of 97",
     ]);
+  });
+
+  it("fits without a reserve that nobody demands, as long as one place is left", () => {
+    const reserve = { ...RESERVE, isDemanded: false };
+    const of = (capacity: number, clients = [clientOf("a", 1, 20)]) => {
+      const poolers = [poolerOf("pooler", [groupOf({ capacity })], { reserve })];
+      const [sum] = prove(systemOf({ poolers, clients, postgres: POSTGRES })).sums;
+      return [sum?.verdict, sum?.total, sum?.left, sum?.reserve];
+    };
+    expect(of(30)).toEqual(["fits", 30, undefined, undefined]);
+    expect(of(29)).toEqual(["fits", 20, 9, 10]);
+    expect(of(21)).toEqual(["fits", 20, 1, 10]);
+    expect(of(20)).toEqual(["broken", 30, undefined, undefined]);
+    // Who uses a reserve counts, whoever demands it.
+    const console = clientOf("exporter", 1, 3, { database: "pgbouncer" });
+    expect(of(24, [clientOf("a", 1, 20), console])).toEqual(["fits", 23, 1, 8]);
+    expect(of(23, [clientOf("a", 1, 20), console])[0]).toBe("broken");
+    const unknown = missing("how much b opens");
+    expect(of(29, [clientOf("a", 1, 20), clientOf("b", 1, unknown)])[0]).toBe("unknown");
   });
 
   it("makes a line of * for each database that has none", () => {
@@ -166,8 +186,8 @@ describe("the slot sum", () => {
     ];
     const of = (available: number): unknown =>
       summary(systemOf({ poolers, postgres: [postgresOf(available)] }));
-    expect(of(90)).toContain("slots Postgres pg:5432: 64 of 90");
-    expect(of(63)).toContain("weir/slots-over-postgres");
+    expect(of(90)).toContain("slots Postgres pg:5432: 60 of 90");
+    expect(of(59)).toContain("weir/slots-over-postgres");
     expect(of(89)).toContain("weir/shares-over-postgres");
   });
 
@@ -183,7 +203,7 @@ describe("the slot sum", () => {
   ])("counts %s", (_, line, pools) => {
     const clients = [clientOf("a", 1, 1), clientOf("b", 1, 1, { user: "other" })];
     const system = withLines({ processes: 3, lines: [lineOf("app", line)] }, { clients });
-    expect(summary(system)).toContain(`slots Postgres pg:5432: ${3 * (pools + 2)} of 97`);
+    expect(summary(system)).toContain(`slots Postgres pg:5432: ${3 * pools} of 97`);
   });
 
   test.each([
@@ -194,17 +214,48 @@ describe("the slot sum", () => {
     const lines = [lineOf("app", { poolSize: 7, authUser: "asker" })];
     const clients = users.map((user) => clientOf("a", 1, 1, { user }));
     expect(summary(withLines({ lines }, { clients }))).toContain(
-      `slots Postgres pg:5432: ${pools + 2} of 97`,
+      `slots Postgres pg:5432: ${pools} of 97`,
     );
+  });
+
+  test.each([
+    ["on each line", {}, [], 4 * 7 + 2 * 3],
+    ["once where auth_dbname says", { authDatabase: "b" }, [], 4 * 7 + 3],
+    ["beside a copy of *", { authDatabase: "postgres" }, ["*"], 4 * 7 + 3 + 2],
+    ["in no pool larger than the line's", { authPool: 9 }, [], 4 * 7 + 2 * 7],
+    ["not for logins that are listed", {}, [], 4 * 7, new Set(["app", "other"])],
+    ["for a login that is not", {}, [], 4 * 7 + 2 * 3, new Set(["app"])],
+  ])("counts who asks for logins %s", (_, spec, more, total, listedLogins?: Set<string>) => {
+    const line = { poolSize: 7, authUser: "asker", authPool: 3, ...spec };
+    const lines = ["a", "b", ...more].map((name) => lineOf(name, line));
+    const clients = ["a", "b"].flatMap((database) => [
+      clientOf("one", 1, 1, { database }),
+      clientOf("two", 1, 1, { database, user: "other" }),
+    ]);
+    const group = { ...groupOf({ lines }), ...(listedLogins && { listedLogins }) };
+    const poolers = [poolerOf("pooler", [group])];
+    expect(summary(systemOf({ poolers, clients, postgres: POSTGRES }))).toContain(
+      `slots Postgres pg:5432: ${total} of 97`,
+    );
+  });
+
+  it("says which pool would fit where no PgBouncer is there", () => {
+    const clients = [directOf("orders", 10, 20)];
+    const [finding] = prove(systemOf({ clients, postgres: POSTGRES })).findings;
+    expect(finding?.message).toMatch(/= 200 > 97\. The largest uniform pool that fits is 9\.$/);
+    const fewer = [directOf("orders", 10, 9)];
+    expect(summary(systemOf({ clients: fewer, postgres: POSTGRES }))).toEqual([
+      "fits",
+      "slots Postgres pg:5432: 90 of 97",
+    ]);
   });
 
   it("counts the lines of one role at most as its max_user_connections", () => {
     const lines = ["a", "b", "c"].map((name) => lineOf(name, { user: "writer" }));
     const { sums, verdict } = prove(withLines({ lines, userLimits: { writer: 8 } }, {}));
-    expect([verdict, sums[1]?.total]).toEqual(["fits", 10]);
+    expect([verdict, sums[1]?.total]).toEqual(["fits", 8]);
     expect(sums[1]?.terms.map(({ name, value }) => [name, value])).toEqual([
       ["pooler, role writer on 3 lines", 8],
-      ["pooler, reserve: maintenance", 2],
     ]);
   });
 
@@ -216,29 +267,29 @@ describe("the slot sum", () => {
         poolerOf("two", [groupOf({ processes: 2 })]),
       ],
       clients: [directOf("report", 2, 25)],
-      postgres: [postgresOf(96, "pg:5432", ["alias:5432"])],
+      postgres: [postgresOf(90, "pg:5432", ["alias:5432"])],
     });
     expect(summary(system)).toEqual([
       "fits",
       "clients one: 10 of 100",
       "clients two: 10 of 100",
-      "slots Postgres pg:5432: 96 of 96",
+      "slots Postgres pg:5432: 90 of 90",
     ]);
-    const less = { ...system, postgres: [postgresOf(95, "pg:5432", ["alias:5432"])] };
+    const less = { ...system, postgres: [postgresOf(89, "pg:5432", ["alias:5432"])] };
     const [finding] = prove(less).findings;
     expect(finding?.rule).toBe("weir/slots-over-postgres");
     expect(finding?.message).toBe(
-      "Postgres pg:5432 may have to carry 30 + 2 maintenance + 2 processes × 5 + 2 processes × 2 maintenance + 2 processes × 25 = 96 > 95. The largest uniform pool_size that fits is 29.",
+      "Postgres pg:5432 may have to carry 30 + 2 processes × 5 + 2 processes × 25 = 90 > 89. The largest uniform pool_size that fits is 29.",
     );
   });
 
   it("holds a pooler against its share, where nobody knows the Postgres", () => {
-    const share = { known: true, value: 13, why: "by hand", places: [] } as const;
+    const share = { known: true, value: 9, why: "by hand", places: [] } as const;
     const poolers = [poolerOf("pooler", [groupOf({ processes: 2 })], { share })];
     expect(summary(systemOf({ poolers }))).toEqual([
       "broken",
       "clients pooler: 10 of 100",
-      "slots pooler, its share of Postgres: 14 of 13",
+      "slots pooler, its share of Postgres: 10 of 9",
       "weir/slots-over-share",
     ]);
   });
@@ -250,9 +301,9 @@ describe("the slot sum", () => {
       "broken",
       "clients one: 10 of 100",
       "clients two: 10 of 100",
-      "slots one, its share of Postgres: 7 of 60",
-      "slots two, its share of Postgres: 7 of 60",
-      "slots Postgres pg:5432: 14 of 97",
+      "slots one, its share of Postgres: 5 of 60",
+      "slots two, its share of Postgres: 5 of 60",
+      "slots Postgres pg:5432: 10 of 97",
       "slots Postgres pg:5432, shares: 120 of 97",
       "weir/shares-over-postgres",
     ]);
@@ -265,94 +316,5 @@ describe("the slot sum", () => {
       "weir/slots-over-postgres",
       "weir/unlimited-pool",
     ]);
-  });
-});
-
-describe("what is missing", () => {
-  const someone = missing("how much someone opens");
-
-  it("makes the verdict unknown, and is named", () => {
-    const proof = prove(withLines({}, { clients: [clientOf("a", 1, someone)] }));
-    expect([proof.verdict, proof.missing]).toEqual(["unknown", [someone]]);
-    expect(proof.sums.map(({ verdict }) => verdict)).toEqual(["unknown", "fits"]);
-  });
-
-  it("is asked for where it may bound a pool without end, also before any process runs", () => {
-    const lines = [lineOf("app", { poolSize: 0, maxBackends: someone })];
-    const { verdict, missing: asked, findings } = prove(withLines({ processes: 0, lines }, {}));
-    expect([verdict, asked, findings]).toEqual(["unknown", [someone], []]);
-  });
-
-  it("does not hide what is broken already", () => {
-    const clients = [clientOf("a", 1, someone), clientOf("b", 1, 91)];
-    const proof = prove(withLines({}, { clients }));
-    expect([proof.verdict, proof.missing]).toEqual(["broken", [someone]]);
-    expect(proof.findings[0]?.message).toContain(
-      "? + 91 + 2 consoles + 4 maintenance + 4 logins = at least 101 > 100",
-    );
-  });
-
-  it.each<[string, System]>([
-    ["a pool", withLines({}, { clients: [clientOf("a", 1, someone), clientOf("b", 1, 91)] })],
-    [
-      "a pool on a line with a bulkhead",
-      withLines(
-        { lines: [lineOf("app", { maxClients: 9 })] },
-        { clients: [clientOf("a", 1, someone), clientOf("b", 1, 91)] },
-      ),
-    ],
-    [
-      "a pool_size",
-      withLines({ lines: [lineOf("a", { poolSize: someone }), lineOf("b", { poolSize: 98 })] }, {}),
-    ],
-    [
-      "a client past every pooler",
-      withLines({}, { clients: [directOf("a", 1, someone), directOf("b", 1, 98)] }),
-    ],
-  ])("says nothing of the largest size that fits: %s", (_, system) => {
-    const { findings } = prove(system);
-    expect(findings).toHaveLength(1);
-    expect(findings[0]?.message).toContain("at least");
-    expect(findings[0]?.message).not.toMatch(/largest|small enough| $/);
-  });
-
-  it("does not matter where another limit bounds it", () => {
-    const lines = [lineOf("app", { poolSize: someone, maxBackends: 20 })];
-    expect(prove(withLines({ lines }, {}))).toMatchObject({ verdict: "fits", missing: [] });
-    const none = [clientOf("a", 0, someone)];
-    expect(prove(withLines({}, { clients: none }))).toMatchObject({ verdict: "fits" });
-  });
-
-  test.each<[string, System]>([
-    ["what is behind it", systemOf({ poolers: [poolerOf("pooler", [groupOf()])] })],
-    ["what Postgres admits", withLines({}, { postgres: [postgresOf(someone)] })],
-    ["max_client_conn", withLines({ capacity: someone }, {})],
-    [
-      "the configuration, lines and all",
-      withLines({ capacity: someone, lines: [] }, { clients: [clientOf("a", 1, 1)] }),
-    ],
-    ["the processes", withLines({ processes: someone }, {})],
-    ["anything else", withLines({}, { missing: [someone] })],
-    ["the pooler of a client", withLines({}, { clients: [clientOf("a", 1, 1, { pooler: "p" })] })],
-    [
-      "a Postgres that a client goes to directly, though the pooler has a share of it",
-      systemOf({
-        poolers: [
-          poolerOf("pooler", [groupOf()], {
-            share: { known: true, value: 50, why: "", places: [] },
-          }),
-        ],
-        clients: [directOf("report", 1, 1)],
-      }),
-    ],
-  ])("is %s", (_, system) => {
-    const { verdict, missing: lacking } = prove(system);
-    expect([verdict, lacking.length]).toEqual(["unknown", 1]);
-  });
-
-  it("is everything where there is no PgBouncer", () => {
-    const { verdict, notes } = prove(systemOf({ postgres: POSTGRES }));
-    expect(verdict).toBe("unknown");
-    expect(notes[0]).toMatch(/^No PgBouncer was found/);
   });
 });

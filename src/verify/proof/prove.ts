@@ -4,10 +4,11 @@ import { objectOf } from "../sourcePosition.ts";
 import type { Finding, Proof, Sum } from "./proof.ts";
 import { processesOf, type Client, type System } from "../system.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
+import { withoutAssumptions } from "./assumptions.ts";
 import { clientSums } from "./clientSums.ts";
 import { bulkheadOf, clientsOf } from "./lineUse.ts";
 import { slotSums } from "./slotSums.ts";
-import { keyOf, mergedVerdicts } from "./sum.ts";
+import { keyOf, mergedVerdicts, type SumVerdict } from "./sum.ts";
 
 /**
  * Proves or refutes, from what is written alone, that no PgBouncer process may have to carry more
@@ -16,24 +17,41 @@ import { keyOf, mergedVerdicts } from "./sum.ts";
  */
 export function prove(system: System): Proof {
   const ordered = inOrder(system);
-  const { sums, findings, ...verdicts } = mergedVerdicts([
-    ...ordered.poolers.map((pooler) => clientSums(pooler, ordered)),
-    slotSums(ordered),
-    { missing: [...ordered.missing, ...withoutPooler(ordered)] },
-  ]);
+  const { sums, findings, ...verdicts } = allSums(ordered);
   const found = unique(findings, ({ rule, message, place }) =>
     JSON.stringify([rule, message, keyOf(place)]),
   );
-  const missingInputs = unique(verdicts.missing, ({ what, place, remedy }) =>
-    JSON.stringify([what, remedy, keyOf(place)]),
-  ).toSorted((a, b) => byCodeUnit(textOf(a), textOf(b)));
+  const missingInputs = eachOnce(verdicts.missing);
+  const asked = new Set(missingInputs.map(questionKey));
+  // What would be missing without it is what the verdict rests on, and no more.
+  const strict = eachOnce(allSums(withoutAssumptions(ordered)).missing);
   return {
     verdict: verdictOf(ordered, sums, found, missingInputs),
     sums,
     findings: found,
     missing: missingInputs,
+    assumptions: strict.filter(
+      (question) => question.assumed !== undefined && !asked.has(questionKey(question)),
+    ),
+    ...nothingIn(ordered, sums, missingInputs),
     notes: [...(ordered.poolers.length === 0 ? [NO_POOLER] : []), ...ordered.notes],
   };
+}
+
+function allSums(system: System): SumVerdict {
+  return mergedVerdicts([
+    ...system.poolers.map((pooler) => clientSums(pooler, system)),
+    slotSums(system),
+    { missing: [...system.missing, ...withoutPooler(system)] },
+  ]);
+}
+
+function eachOnce(questions: readonly MissingQuantity[]): readonly MissingQuantity[] {
+  return unique(questions, questionKey).toSorted((a, b) => byCodeUnit(textOf(a), textOf(b)));
+}
+
+function questionKey({ what, place, remedy }: MissingQuantity): string {
+  return JSON.stringify([what, remedy, keyOf(place)]);
 }
 
 const NO_POOLER =
@@ -41,14 +59,31 @@ const NO_POOLER =
   "pgbouncer, with its ini in a ConfigMap, a Secret or its environment; for Pooler objects of " +
   "CloudNativePG; and for the poolers of Zalando's and Crunchy's operators.";
 
+/** Whether there is a line or a client that a sum is about. */
+function isAnything({ poolers, clients }: System, sums: readonly Sum[]): boolean {
+  const lines = poolers.flatMap(({ groups }) => groups.flatMap((group) => group.lines));
+  return sums.length > 0 && lines.length + clients.length > 0;
+}
+
+function nothingIn(
+  system: System,
+  sums: readonly Sum[],
+  missingInputs: readonly MissingQuantity[],
+): Pick<Proof, "nothing"> {
+  if (missingInputs.length > 0 || isAnything(system, sums)) return {};
+  return {
+    nothing: system.poolers.length === 0 ? "no PgBouncer found" : "no database line and no client",
+  };
+}
+
 function verdictOf(
-  { poolers }: System,
+  system: System,
   sums: readonly Sum[],
   findings: readonly Finding[],
   missingInputs: readonly MissingQuantity[],
 ): Proof["verdict"] {
   if (findings.length > 0 || sums.some(({ verdict }) => verdict === "broken")) return "broken";
-  const proved = poolers.length > 0 && missingInputs.length === 0;
+  const proved = missingInputs.length === 0 && isAnything(system, sums);
   return proved && sums.every(({ verdict }) => verdict === "fits") ? "fits" : "unknown";
 }
 

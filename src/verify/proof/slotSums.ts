@@ -1,5 +1,6 @@
 import { byCodeUnit } from "../../text/order.ts";
-import type { SourcePosition } from "../sourcePosition.ts";
+import { POSTGRES_CONNECTIONS_ANNOTATION } from "../../api/names.ts";
+import { objectOf, type SourcePosition } from "../sourcePosition.ts";
 import { processesOf, type Pooler, type System } from "../system.ts";
 import { firstPlace, missing, type MissingQuantity, type Quantity } from "../quantity.ts";
 import { limitOf } from "./bounds.ts";
@@ -13,6 +14,9 @@ const POOL_SIZE = {
   atOne: "with 1 on every line",
   remedy: "; take lines, processes or direct clients away",
 };
+
+/** The same where no pooler stands before it. */
+const POOL = { name: "pool", remedy: "; take pods or processes away" };
 
 /**
  * The slot sums: for each pooler with a share of its Postgres, what its processes may open ≤ the
@@ -103,13 +107,18 @@ function postgresSums(backend: PostgresClients, system: System): Partial<SumVerd
       ...direct.map((client) =>
         perProcess(
           processesOf(client),
-          quantityTerm(`${client.name}, past every PgBouncer`, client.pool, client.place),
+          quantityTerm(
+            poolers.length === 0 ? client.name : `${client.name}, past every PgBouncer`,
+            client.pool,
+            client.place,
+            poolers.length === 0 ? largest : Infinity,
+          ),
         ),
       ),
     ],
     rule: "weir/slots-over-postgres",
     sentence: (sum) => `Postgres ${address} may have to carry ${sum}.`,
-    size: POOL_SIZE,
+    size: poolers.length === 0 ? POOL : POOL_SIZE,
   });
   const shares = poolers.flatMap(({ name, share, place }) =>
     share === undefined ? [] : [quantityTerm(name, share, place)],
@@ -134,8 +143,14 @@ function missingPostgres(
   const remedy =
     pooler === undefined
       ? `add an object of that Postgres, annotated with weir.dev/available-connections: "N" (max_connections less what is reserved)`
-      : `annotate ${pooler.name} with weir.dev/postgres-connections: "N", what all its processes together may use of it`;
-  return missing(`how many connections Postgres ${address} admits`, place, remedy);
+      : `annotate ${pooler.name} with ${POSTGRES_CONNECTIONS_ANNOTATION}: "N", what all its processes together may use of it`;
+  const question = missing(`how many connections Postgres ${address} admits`, place, remedy);
+  if (pooler === undefined) return question;
+  const object = objectOf(pooler.place);
+  return {
+    ...question,
+    answer: { object, annotation: POSTGRES_CONNECTIONS_ANNOTATION, value: "N" },
+  };
 }
 
 /**
@@ -144,7 +159,8 @@ function missingPostgres(
  */
 function unlimitedPools(pooler: Pooler, system: System): SumVerdict {
   const verdicts = usesOf(pooler, system).flatMap(({ group, lines }) =>
-    lines.map(({ name, line }): Partial<SumVerdict> => {
+    lines.map(({ name, line, isAskersOnly }): Partial<SumVerdict> => {
+      if (isAskersOnly) return {};
       const { poolSize, maxBackends, user } = line;
       const byUser = user === undefined ? undefined : group.userLimits.get(user);
       const limits = [limitOf(poolSize), limitOf(maxBackends), limitOf(byUser)];

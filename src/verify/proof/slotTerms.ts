@@ -1,6 +1,6 @@
 import { MAINTENANCE_LINE } from "../../api/names.ts";
 import { listed } from "../../text/wording.ts";
-import type { Pooler, PoolerGroup, PoolerLine, System } from "../system.ts";
+import type { Pooler, PoolerGroup, System } from "../system.ts";
 import { firstPlace, isZero, type MissingQuantity } from "../quantity.ts";
 import {
   boundsOf,
@@ -45,14 +45,14 @@ export function slotTerms(
   return usesOf(pooler, system).flatMap((use) => {
     const lines = use.lines.filter(({ line }) => wanted.postgres?.(line.postgres) ?? true);
     if (lines.length === 0) return [];
-    const { group, title, unknownDatabase } = use;
-    const pools = lines.map((line) => poolsOf(line, unknownDatabase, wanted.largest));
+    const { group, title } = use;
+    const pools = lines.map((line) => poolsOf(line, use, wanted.largest));
     return [
       ...cappedByRole(group, pools).map((term) =>
         perProcess(group.processes, { ...term, name: `${title}, ${term.name}` }),
       ),
       ...copiesTerm(use),
-      ...maintenanceTerm(pooler, use),
+      ...maintenanceTerm(pooler, use, wanted),
     ];
   });
 }
@@ -61,8 +61,7 @@ export function slotTerms(
  * The roles that a line's pools are opened as. Two unknown logins may be the same, or the same as a known login.
  */
 function rolesOf(
-  { user, authUser }: PoolerLine,
-  clients: readonly PooledClient[],
+  { line: { user }, clients, isAskersOnly }: LineUse,
   unknownDatabase: readonly PooledClient[],
 ): { readonly names: readonly string[]; readonly amount: Bounds } {
   const byLogin = user === undefined ? clients : [];
@@ -74,10 +73,9 @@ function rolesOf(
     byLogin.filter((client) => !isUnknown(client, "user")).map(({ target }) => target.user),
   );
   // Without a user, another client may log in, though none is known.
-  if (byLogin.length === 0) certain.add(user ?? "?");
-  if (authUser !== undefined) certain.add(authUser);
+  if (byLogin.length === 0 && isAskersOnly === undefined) certain.add(user ?? "?");
   const all = new Set([...certain, ...unknown.map(({ target }) => target.user)]);
-  const least = Math.max(1, certain.size);
+  const least = Math.max(isAskersOnly ? 0 : 1, certain.size);
   return {
     names: [...all],
     amount: between(least, Math.max(least, all.size), unknown.map(whichOne)),
@@ -94,15 +92,19 @@ interface LinePools {
   readonly term: SumTerm;
 }
 
-function poolsOf(
-  { name, line, clients }: LineUse,
-  unknownDatabase: readonly PooledClient[],
-  largest: number,
-): LinePools {
+function poolsOf(use: LineUse, { group, unknownDatabase }: GroupUse, largest: number): LinePools {
+  const { name, line } = use;
   const { poolSize, reservePool, maxBackends, place } = line;
-  const roles = rolesOf(line, clients, unknownDatabase);
+  const roles = rolesOf(use, unknownDatabase);
   const each = plus(lowered(limitOf(poolSize), largest), boundsOf(reservePool));
-  const all = times(roles.amount, each);
+  // Who logs in as the asker has the same pool.
+  const askers = use.askers.filter(({ user }) => !roles.names.includes(user));
+  const asking = askers.map(({ user, pool, poolSize: own }) => {
+    const size = limitOf(own ?? line.plainPoolSize ?? poolSize);
+    const full = plus(lowered(size, largest), boundsOf(reservePool));
+    return smallerOf(smallerOf(full, limitOf(pool)), limitOf(group.userLimits.get(user)));
+  });
+  const all = plus(times(roles.amount, each), ...asking);
   const amount = smallerOf(all, limitOf(maxBackends));
   const isCapped = amount.max < all.max;
   const hasReserve = !isZero(reservePool);
@@ -113,18 +115,35 @@ function poolsOf(
     : numbered(poolSize);
   const { names } = roles;
   const isOne = names.length === 1;
-  const why = isOne ? eachWhy : `${names.length} roles (${listed(names)}) × ${eachWhy}`;
-  const formula = isOne ? sizes : `${names.length} roles × ${sizes}`;
+  const pools = isOne ? eachWhy : `${names.length} roles (${listed(names)}) × ${eachWhy}`;
+  const summands = [
+    ...(names.length === 0 ? [] : [isOne ? sizes : `${names.length} roles × ${sizes}`]),
+    ...asking.map((bounds) => `${askingText(bounds)} for auth_query`),
+  ];
+  const why = [
+    ...(names.length === 0 ? [] : [pools]),
+    ...askers.map(({ user }, index) => `${askingText(asking[index])} for auth_query (${user})`),
+  ].join(" + ");
+  const formula = summands.length === 1 ? summands.join("") : `(${summands.join(" + ")})`;
   return {
-    roles: names,
+    roles: [...names, ...askers.map(({ user }) => user)],
     term: {
       name: `line ${name}`,
       amount,
       formula: isCapped && isExact(amount) ? String(amount.min) : formula,
-      why: isCapped && maxBackends ? `${numbered(maxBackends)}, which caps ${why}` : why,
+      why:
+        isCapped && maxBackends
+          ? `${numbered(maxBackends)}, which caps ${why}`
+          : summands.length === 1
+            ? why
+            : `(${why})`,
       first: firstPlace(poolSize, place),
     },
   };
+}
+
+function askingText(amount: Bounds | undefined): string {
+  return amount !== undefined && isExact(amount) ? String(amount.min) : "?";
 }
 
 /**
@@ -168,17 +187,27 @@ function copiesTerm({ group, title, unknownDatabase }: GroupUse): readonly SumTe
   ];
 }
 
-/** What the reserve keeps for maintenance, where no line called so does it. */
-function maintenanceTerm({ reserve }: Pooler, { group, title }: GroupUse): readonly SumTerm[] {
-  const { maintenanceSlots, places, why } = reserve;
+/**
+ * What the reserve keeps for maintenance. A line called so counts by itself; where there is none,
+ * only the line * admits that database, and a pool on it.
+ */
+function maintenanceTerm(
+  { reserve }: Pooler,
+  { group, title }: GroupUse,
+  { postgres }: SlotSelection,
+): readonly SumTerm[] {
+  const { maintenanceSlots, places, why, isDemanded } = reserve;
   if (maintenanceSlots === 0) return [];
   if (group.lines.some(({ name }) => name === MAINTENANCE_LINE)) return [];
+  const fallback = group.lines.find(({ name }) => name === "*");
+  if (fallback === undefined || postgres?.(fallback.postgres) === false) return [];
   return [
     perProcess(group.processes, {
       name: `${title}, reserve: maintenance`,
       amount: exactly(maintenanceSlots, places),
       formula: `${maintenanceSlots} maintenance`,
       why: `${maintenanceSlots} (${why})`,
+      ...(!isDemanded && { users: [] }),
     }),
   ];
 }

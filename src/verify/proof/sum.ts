@@ -19,6 +19,8 @@ interface SumCheck {
   /** Where to look first if no term has a field for that. */
   readonly place: SourcePosition;
   readonly sentence: (sum: string) => string;
+  /** What must be left of a reserve that nobody demands. */
+  readonly left?: number;
   /** What `largest` lowers; absent where nothing can be. */
   readonly size?: LowerableSize;
 }
@@ -41,6 +43,8 @@ export interface SumTerm {
   readonly why: string;
   /** Where to look first when the sum is too much; absent for a term that is not to be lowered first. */
   readonly first?: SourcePosition;
+  /** Of a reserve that nobody demands: the terms of those who use it, known or feared. */
+  readonly users?: readonly SumTerm[];
 }
 
 /** The outcome of one sum, or of several. */
@@ -58,30 +62,43 @@ export function mergedVerdicts(verdicts: readonly Partial<SumVerdict>[]): SumVer
   };
 }
 
-/** Whether Σ terms ≤ limit, on bounds; what is missing only where it decides. */
+/**
+ * Whether Σ terms ≤ limit, on bounds; what is missing only where it decides. A reserve that nobody
+ * demands breaks no sum: it fits with less than that left.
+ */
 export function sumVerdict(check: SumCheck): SumVerdict {
   const terms = check.termsWith(Infinity);
   const limit = boundsOf(check.limit);
   const total = totalOf(terms);
-  const verdict = total.min > limit.max ? "broken" : total.max <= limit.min ? "fits" : "unknown";
+  const demanded = terms.flatMap((term) => term.users ?? term);
+  const least = totalOf(demanded);
+  const isEndless = least.min === Infinity;
+  const left = isEndless ? 0 : Math.min(check.left ?? 0, total.min - least.min);
+  const isWhole = total.max <= limit.min;
+  const fits = isWhole || least.max + left <= limit.min;
+  const verdict = fits ? "fits" : least.min + left > limit.max ? "broken" : "unknown";
+  const isShort = fits && !isWhole;
+  const isOver = verdict === "unknown" && total.min > limit.min;
+  const shown = isShort || isOver ? demanded : terms;
   const sum: Sum = {
     kind: check.kind,
     of: check.of,
-    terms: terms.map(({ name, amount, why }) => ({
+    terms: shown.map(({ name, amount, why }) => ({
       name,
       value: amount.min,
       why,
       places: amount.places,
     })),
-    total: total.min,
+    total: totalOf(shown).min,
     ...(isExact(limit) && { limit: limit.min }),
     limitWhy: check.limit.known ? numbered(check.limit) : `${check.limitName} is missing`,
     verdict,
+    ...(isShort && { left: limit.min - least.max, reserve: total.max - least.max }),
   };
   return {
     sums: [sum],
     findings: verdict === "broken" ? [findingOf(check, terms, limit)] : [],
-    missing: verdict === "fits" ? [] : [...total.missing, ...limit.missing],
+    missing: verdict === "fits" ? [] : [...totalOf(shown).missing, ...limit.missing],
   };
 }
 
@@ -148,7 +165,8 @@ function shortSum(terms: readonly SumTerm[], limit: Bounds): string {
   );
   const least = isExact(total) ? "" : "at least ";
   const result = total.min === Infinity ? "unlimited" : `${least}${total.min}`;
-  return `${summands.join(" + ")} = ${result} > ${limit.max}`;
+  const added = summands.join(" + ");
+  return `${added === result ? "" : `${added} = `}${result} > ${limit.max}`;
 }
 
 /** `20`; `?` is what is missing. */

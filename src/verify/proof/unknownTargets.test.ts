@@ -65,7 +65,7 @@ test("a hidden database may be one with a bulkhead, which then may be too small"
 
 test("hidden logins may be one, or as many as there are", () => {
   const hidden = [hiding(A, "user"), hiding(B, "user")];
-  // 5 and 2 for maintenance, or twice 5 and 2.
+  // 5, or twice 5.
   expect(proofOf({ app: {} }, hidden)).toMatchObject({ verdict: "fits" });
   const three = [...hidden, hiding(clientOf("c", 1, 0), "user")];
   const { verdict, missing } = proofOf({ app: {} }, three);

@@ -1,5 +1,14 @@
 import { DEFAULT_RESERVE } from "../../api/connectionBudget.ts";
-import { CONNECTS_TO_ANNOTATION, RESERVE_ANNOTATION } from "../../api/names.ts";
+import {
+  AVAILABLE_CONNECTIONS_ANNOTATION,
+  CONNECTS_TO_ANNOTATION,
+  PODS_ANNOTATION,
+  POOL_MAX_ANNOTATION,
+  POSTGRES_CONNECTIONS_ANNOTATION,
+  PROCESSES_PER_POD_ANNOTATION,
+  RESERVE_ANNOTATION,
+} from "../../api/names.ts";
+import type { SourcePosition } from "../sourcePosition.ts";
 import {
   known,
   missing,
@@ -10,14 +19,98 @@ import {
 } from "../quantity.ts";
 import type { Reserve } from "../system.ts";
 import { Template } from "../template.ts";
-import { hasOneContainer, type Annotation, type Workload } from "../workload.ts";
+import { hasOneContainer, type Annotation, type Container, type Workload } from "../workload.ts";
 import { connectionUrls } from "./connectionStrings.ts";
 import { targetsOf, type ConnectionTarget } from "./connectionTargets.ts";
+
+/**
+ * Whether no object could mean anything by this value of an annotation: what is found and what is
+ * allowed.
+ */
+export function annotationProblem(name: string, value: string): string | undefined {
+  const annotation: Annotation = { name, value, place: NOWHERE };
+  const found = `${name}: found ${JSON.stringify(value)}; must be`;
+  switch (name) {
+    case POOL_MAX_ANNOTATION:
+    case PROCESSES_PER_POD_ANNOTATION: {
+      const texts = partsOf(value).map((part) => part.replace(NAMED, ""));
+      const isList = texts.length === 1 || partsOf(value).every((part) => NAMED.test(part));
+      return isList && texts.every((text) => positiveCount(text) !== undefined)
+        ? undefined
+        : `${found} a whole number from 1, such as 20, or server=20,worker=5`;
+    }
+    case PODS_ANNOTATION:
+    case POSTGRES_CONNECTIONS_ANNOTATION:
+    case AVAILABLE_CONNECTIONS_ANNOTATION:
+      return wholeNumber(value) === undefined ? `${found} a whole number, such as 20` : undefined;
+    case RESERVE_ANNOTATION:
+      return reserveOf(annotation).missing.length > 0
+        ? `${found} such as consoles=2,maintenance=4,maintenanceSlots=2,logins=4`
+        : undefined;
+    case CONNECTS_TO_ANNOTATION: {
+      const containers = partsOf(value).map((part) => NAMED.exec(part)?.[0].slice(0, -1) ?? "");
+      const isUnread = containers.some(
+        (container) => (annotatedTargets(annotation, container)?.missing.length ?? 0) > 0,
+      );
+      return isUnread || value.trim() === "" ? `${found} ${TARGET_FORM}, or none` : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Of a value that stands in no object. */
+const NOWHERE: SourcePosition = {
+  object: {
+    file: "",
+    kind: "",
+    apiVersion: "",
+    name: "",
+    namespace: "",
+    value: {},
+    positionOf: () => ({ line: 1, column: 1 }),
+  },
+  path: [],
+};
+
+/** A target as the annotation has it. */
+export const TARGET_FORM = "host:port/database?user=login";
+
+/**
+ * The quantity, whatever is missing or assumed of it with the annotation that supplies it.
+ *
+ * @param container that the annotation is about; absent: the workload
+ */
+export function answerable(
+  quantity: Quantity,
+  annotation: string,
+  workload: Workload,
+  container?: Container,
+): Quantity {
+  const answered = (question: MissingQuantity): MissingQuantity =>
+    answeredBy(question, annotation, workload, container);
+  if (!quantity.known) return answered(quantity);
+  const { assuming } = quantity;
+  return assuming === undefined ? quantity : { ...quantity, assuming: assuming.map(answered) };
+}
+
+/** The question with the annotation that answers it, unless it has one. */
+export function answeredBy(
+  question: MissingQuantity,
+  annotation: string,
+  workload: Workload,
+  container: Container | undefined,
+  form = "N",
+): MissingQuantity {
+  const isPart = container !== undefined && !hasOneContainer(workload);
+  const value = isPart ? `${container.name}=${form}` : form;
+  return { answer: { object: workload.key, annotation, value }, ...question };
+}
 
 /** How a person can supply a container's target; the text names only the container. */
 export function targetRemedy(workload: Workload, container: string): string {
   const own = hasOneContainer(workload) ? "" : `${container}=`;
-  return `annotate it with ${CONNECTS_TO_ANNOTATION}: "${own}host:port/database?user=login", or "${own}none"`;
+  return `annotate it with ${CONNECTS_TO_ANNOTATION}: "${own}${TARGET_FORM}", or "${own}none"`;
 }
 
 /**
@@ -86,7 +179,8 @@ export function reserveOf(annotation: Annotation | undefined): {
   readonly missing: readonly MissingQuantity[];
 } {
   if (annotation === undefined) {
-    return { reserve: { ...DEFAULT_RESERVE, why: "default", places: [] }, missing: [] };
+    const reserve = { ...DEFAULT_RESERVE, isDemanded: false, why: "default", places: [] };
+    return { reserve, missing: [] };
   }
   const { value, place } = annotation;
   const values: Record<ReserveKey, number> = { ...DEFAULT_RESERVE };
@@ -97,7 +191,7 @@ export function reserveOf(annotation: Annotation | undefined): {
     if (isReserveKey(key) && count !== undefined) values[key] = count;
     else bad.push(key);
   }
-  const reserve = { ...values, why: RESERVE_ANNOTATION, places: [place] };
+  const reserve = { ...values, isDemanded: true, why: RESERVE_ANNOTATION, places: [place] };
   if (bad.length === 0) return { reserve, missing: [] };
   const what = `the reserve: ${RESERVE_ANNOTATION} has ${bad.map((key) => JSON.stringify(key)).join(", ")}, which is no reserve or no whole number`;
   const remedy = `write ${RESERVE_ANNOTATION}: "consoles=2,maintenance=4,maintenanceSlots=2,logins=4"`;
@@ -137,11 +231,10 @@ export function annotatedTargets(
     const [string] = isMixed ? [] : connectionUrls(Template.of(url));
     return string?.hosts.some(({ host }) => host.isEmpty) ? undefined : string;
   });
-  const form = "host:port/database?user=login";
   const unreadable = missing(
     `where container ${container} connects: ${name} can't be read`,
     place,
-    `write ${CONNECTS_TO_ANNOTATION}: "${form}", "CONTAINER=${form},CONTAINER=none", or "none"`,
+    `write ${CONNECTS_TO_ANNOTATION}: "${TARGET_FORM}", "CONTAINER=${TARGET_FORM},CONTAINER=none", or "none"`,
   );
   return {
     targets: strings.flatMap((string) =>

@@ -1,8 +1,15 @@
-import { isZero, known, type MissingQuantity } from "../quantity.ts";
+import {
+  CONNECTS_TO_ANNOTATION,
+  PODS_ANNOTATION,
+  POOL_MAX_ANNOTATION,
+  PROCESSES_PER_POD_ANNOTATION,
+} from "../../api/names.ts";
+import { derived, isZero, known, type MissingQuantity } from "../quantity.ts";
 import type { Client, Target } from "../system.ts";
 import { Template } from "../template.ts";
 import type { Workload } from "../workload.ts";
 import { isLoopback, type Endpoint } from "./addresses.ts";
+import { answerable, answeredBy, TARGET_FORM } from "./annotations.ts";
 import {
   isUnclear,
   merged,
@@ -48,7 +55,11 @@ export function clientsOf(workload: Workload, destinations: Destinations): ReadC
   const all = [...running, ...preparing];
   return {
     clients: [...regular, ...beyond(regular, preparing.map(clientsIn))],
-    missing: all.flatMap(({ missing }) => missing),
+    missing: all.flatMap(({ container, missing }) =>
+      missing.map((question) =>
+        answeredBy(question, CONNECTS_TO_ANNOTATION, workload, container, TARGET_FORM),
+      ),
+    ),
     notes: all.flatMap(({ notes }) => notes),
     sidecarPoolers: all.flatMap(({ connections }) =>
       connections.flatMap(({ target, endpoint }) =>
@@ -80,16 +91,18 @@ function beyond(
     if (others.length === 0) return clients;
     const [own, ofOthers] = [perPodOf(clients), perPodOf(others)];
     if (own === Infinity) return clients;
-    // Once what is missing of the others is known, there is a sum to compare with.
-    if (own <= ofOthers) return [];
-    const places = clients
+    const more = Math.max(0, own - ofOthers);
+    const why = `${own} in its init container, ${own - more} of them counted with the containers after it`;
+    const parts = clients
       .flatMap(({ processesPerPod: count, pool }) => [count, pool])
-      .flatMap((quantity) => (quantity.known ? quantity.places : []));
-    const why = `${own} in its init container, ${ofOthers} of them counted with the containers after it`;
+      .flatMap((quantity) => (quantity.known ? quantity : []));
+    const beyondOthers = derived(more, why, ...parts);
+    // Once what is missing of the others is known, there is a sum to compare with.
+    if (more === 0 && beyondOthers.assuming === undefined) return [];
     return clients.slice(0, 1).map((client) => ({
       ...client,
       processesPerPod: known(1, "1 process"),
-      pool: known(own - ofOthers, why, ...places),
+      pool: beyondOthers,
     }));
   });
 }
@@ -128,9 +141,9 @@ function containerClients(
     name: `${workload.key}, container ${container.name}`,
     workload: workload.key,
     place: container.place,
-    pods: workload.pods,
-    processesPerPod: processes,
-    pool,
+    pods: answerable(workload.pods, PODS_ANNOTATION, workload),
+    processesPerPod: answerable(processes, PROCESSES_PER_POD_ANNOTATION, workload, container),
+    pool: answerable(pool, POOL_MAX_ANNOTATION, workload, container),
     target: targetOf(workload, container.name, target, endpoint),
   }));
 }

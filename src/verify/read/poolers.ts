@@ -1,6 +1,13 @@
 import { PGBOUNCER_PORT, POSTGRES_PORT } from "../../api/names.ts";
 import { lineNumber, readIni, type Ini, type IniEntry } from "../../pgbouncer/readIni.ts";
-import { known, missing, wholeNumber, type MissingQuantity, type Quantity } from "../quantity.ts";
+import {
+  assumed,
+  known,
+  missing,
+  wholeNumber,
+  type MissingQuantity,
+  type Quantity,
+} from "../quantity.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
 import type { PoolerGroup, PoolerLine } from "../system.ts";
 import type { Annotation, Workload } from "../workload.ts";
@@ -46,6 +53,8 @@ export interface Configuration {
   readonly settings: Settings;
   readonly lines: ReadonlyMap<string, ConfiguredLine>;
   readonly users: ReadonlyMap<string, Settings>;
+  /** The logins of auth_file; absent: it is not among the objects, or there is none. */
+  readonly logins?: ReadonlySet<string>;
 }
 
 export function setting(value: string, place: SourcePosition): Setting {
@@ -69,8 +78,11 @@ export function iniConfiguration(
   const ini = readIni(text, file, included);
   const keysOf = (section: string, name: string, { keys, file: origin }: IniEntry): Settings =>
     mapped(keys, (value, key) => setting(value, placeOf(section, name, origin, key)));
+  const userlist = ini.settings.get("auth_file")?.value;
+  const logins = userlist === undefined ? undefined : included(userlist);
   return {
     configuration: {
+      ...(logins !== undefined && { logins: listedLogins(logins) }),
       settings: mapped(ini.settings, ({ value, file: origin }, key) =>
         setting(value, placeOf("pgbouncer", key, origin)),
       ),
@@ -84,6 +96,12 @@ export function iniConfiguration(
   };
 }
 
+/** Every line of an auth_file begins with a login in quotation marks, which are doubled in it. */
+function listedLogins(text: string): ReadonlySet<string> {
+  const lines = text.matchAll(/^\s*"((?:[^"]|"")+)"\s+"/gm);
+  return new Set([...lines].map(([, login = ""]) => login.replaceAll('""', '"')));
+}
+
 function mapped<Value, Result>(
   map: ReadonlyMap<string, Value>,
   of: (value: Value, key: string) => Result,
@@ -92,11 +110,12 @@ function mapped<Value, Result>(
 }
 
 /** Two configurations with equal text are one: peer_id only names a process and limits nothing. */
-export function configurationKey({ settings, lines, users }: Configuration): string {
+export function configurationKey({ settings, lines, users, logins }: Configuration): string {
   return JSON.stringify([
     texts(settings).filter(([key]) => key !== "peer_id"),
     [...lines].map(([name, { keys }]) => [name, texts(keys)]),
     [...users].map(([name, keys]) => [name, texts(keys)]),
+    [...(logins ?? [])],
   ]);
 }
 
@@ -136,9 +155,10 @@ export function groupOf(
   if ("known" in configuration) {
     return { ...where, capacity: configuration, lines: [], userLimits: new Map() };
   }
-  const { settings, lines, users } = configuration;
+  const { settings, lines, users, logins } = configuration;
   return {
     ...where,
+    ...(logins !== undefined && { listedLogins: logins }),
     capacity: quantityOf(settings, "max_client_conn"),
     lines: [...lines].map(([name, line]) => lineOf(name, line, configuration, postgresOf)),
     userLimits: userLimits(settings, lines, users),
@@ -154,6 +174,8 @@ function lineOf(
   const port = textOf(keys.get("port"));
   const user = textOf(keys.get("user"));
   const authUser = textOf(keys.get("auth_user")) ?? textOf(settings.get("auth_user"));
+  const authPlace = keys.has("auth_user") ? keys.get("auth_user") : settings.get("auth_user");
+  const authDatabase = textOf(keys.get("auth_dbname")) ?? textOf(settings.get("auth_dbname"));
   const database = textOf(keys.get("dbname"));
   const host = keys.get("host");
   const lineLimit = (key: PoolSettingKey): Quantity =>
@@ -167,12 +189,36 @@ function lineOf(
         : postgresOf(textOf(host), port === undefined ? POSTGRES_PORT : lineNumber(port)),
     ...(database === undefined ? {} : { database }),
     ...(user === undefined ? {} : { user }),
-    ...(authUser === undefined ? {} : { authUser }),
+    ...(authUser !== undefined && {
+      authUser,
+      ...authPool(authUser, users, authPlace?.known ? authPlace.place : place),
+      ...(authDatabase !== undefined && { authDatabase }),
+    }),
     poolSize: poolSize(keys, settings, user, users),
+    plainPoolSize: poolSize(keys, settings, user, new Map()),
     reservePool: reservePool(keys, settings),
     maxBackends: lineLimit("max_db_connections"),
     maxClients: lineLimit("max_db_client_connections"),
   };
+}
+
+/** Measured for 20 logins at once: docs/decisions/0026-a-few-for-auth-query.md. */
+const AUTH_POOL = 4;
+
+/** The backend connections of who asks for logins: more only while Postgres answers slowly. */
+function authPool(
+  user: string,
+  users: ReadonlyMap<string, Settings>,
+  place: SourcePosition,
+): Pick<PoolerLine, "authPool" | "authPoolSize"> {
+  const authPoolSize = lineQuantity(users.get(user)?.get("pool_size"), `pool_size of user ${user}`);
+  if (authPoolSize !== undefined) return { authPoolSize };
+  const question = missing(
+    `how many backend connections ask for logins as ${user} (auth_query): while Postgres answers slowly, as many as its pool has`,
+    place,
+    `bound them: ${user} = pool_size=${AUTH_POOL} in [users], or max_db_connections on the line; or list all logins in auth_file`,
+  );
+  return { authPool: assumed(question, AUTH_POOL, `${AUTH_POOL} for auth_query`) };
 }
 
 function textOf(value: Setting | undefined): string | undefined {

@@ -1,9 +1,16 @@
 import { AVAILABLE_CONNECTIONS_ANNOTATION, POSTGRES_PORT } from "../../api/names.ts";
-import { known, missing, wholeNumber, type KnownQuantity, type Quantity } from "../quantity.ts";
+import {
+  assumed,
+  known,
+  missing,
+  wholeNumber,
+  type KnownQuantity,
+  type Quantity,
+} from "../quantity.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
-import { runningContainers, type Annotation, type Workload } from "../workload.ts";
+import { runningContainers, type Annotation, type Container, type Workload } from "../workload.ts";
 import type { Listener } from "./addresses.ts";
-import { annotatedWhole } from "./annotations.ts";
+import { annotatedWhole, answerable } from "./annotations.ts";
 import type { Field } from "./field.ts";
 import type { PostgresImages, PostgresSetting } from "./postgresImages.ts";
 
@@ -35,15 +42,38 @@ export function podPostgres(workload: Workload, images: PostgresImages): readonl
         ports: [port],
         portNames: new Map(container.ports),
         services: [],
-        available: availableConnections(
-          settings,
-          workload.annotation(AVAILABLE_CONNECTIONS_ANNOTATION),
-          images.computes(container, "max_connections") ? undefined : DEFAULTS.max_connections,
-          container.place,
+        available: answerable(
+          admittedConnections(workload, container, images),
+          AVAILABLE_CONNECTIONS_ANNOTATION,
+          workload,
         ),
         workload,
       };
     });
+}
+
+/** Where neither a flag nor a file says max_connections, the image may: its default is assumed. */
+function admittedConnections(
+  workload: Workload,
+  container: Container,
+  images: PostgresImages,
+): Quantity {
+  const { name, image, place } = container;
+  const settings = images.settingsOf(container);
+  const annotation = workload.annotation(AVAILABLE_CONNECTIONS_ANNOTATION);
+  const maxDefault = images.computes(container, "max_connections")
+    ? undefined
+    : DEFAULTS.max_connections;
+  const quantity = availableConnections(settings, annotation, maxDefault, place);
+  if (!quantity.known || annotation !== undefined || settings.has("max_connections")) {
+    return quantity;
+  }
+  const question = missing(
+    `how many connections Postgres in container ${name} admits: image ${image} may set max_connections itself`,
+    place,
+    `annotate it with ${AVAILABLE_CONNECTIONS_ANNOTATION}: "N" (max_connections less what is reserved)`,
+  );
+  return assumed(question, quantity.value, quantity.why, ...quantity.places);
 }
 
 /**

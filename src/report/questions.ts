@@ -1,0 +1,84 @@
+import { objectOf, type SourcePosition } from "../verify/sourcePosition.ts";
+import type { MissingQuantity } from "../verify/quantity.ts";
+import { Field } from "../verify/read/field.ts";
+
+/** What is missing, asked once for all objects that lack it. */
+export interface Question {
+  readonly what: string;
+  readonly remedy: string;
+  /** At least one. */
+  readonly places: readonly SourcePosition[];
+  /** `--annotate '…'`, ready to copy: together they answer it for all objects. */
+  readonly options: readonly string[];
+  readonly assumed?: number;
+}
+
+/** Questions that differ only in the object and the container that they name are one. */
+export function groupedQuestions(missing: readonly MissingQuantity[]): readonly Question[] {
+  const groups = Map.groupBy(missing, (one) => {
+    const { answer, assumed, place } = one;
+    const value = answer?.value.replace(/^.*=(?=N$)/, "") ?? "";
+    const texts = [one.what, one.remedy].map((text) => withoutNames(text, place));
+    return JSON.stringify([texts, answer?.annotation, value, assumed]);
+  });
+  return [...groups.values()].flatMap((equal) => {
+    const [first] = equal;
+    if (first === undefined) return [];
+    const { what, remedy, place, assumed } = first;
+    const isOne = equal.length === 1;
+    return {
+      what: isOne ? what : withoutNames(what, place),
+      remedy: isOne ? remedy : withoutNames(remedy, place),
+      places: equal.map((one) => one.place),
+      options: optionsOf(equal),
+      ...(assumed !== undefined && { assumed }),
+    };
+  });
+}
+
+/** The text without the names of the object and the container that it is about. */
+function withoutNames(text: string, place: SourcePosition): string {
+  const container = containerOf(place);
+  const general = renamed(text, objectOf(place), `its ${place.object.kind}`);
+  if (container === undefined) return general;
+  return renamed(general, `container ${container}`, "its container").replaceAll(
+    `"${container}=`,
+    '"',
+  );
+}
+
+/** The text with another name, but where it is only the beginning of a longer name. */
+function renamed(text: string, name: string, other: string): string {
+  const [first = "", ...rest] = text.split(name);
+  return rest.reduce(
+    (done, part) => `${done}${/^[-\w./]/.test(part) ? name : other}${part}`,
+    first,
+  );
+}
+
+/** The name of the container that a place is in. */
+function containerOf({ object, path }: SourcePosition): string | undefined {
+  const list = path.findIndex((part) => part === "containers" || part === "initContainers");
+  return list === -1 ? undefined : Field.of(object).text(...path.slice(0, list + 2), "name");
+}
+
+/** One option for all objects of one kind, namespace and answer. */
+function optionsOf(equal: readonly MissingQuantity[]): readonly string[] {
+  const answers = equal.flatMap(({ answer, assumed }) => {
+    if (answer === undefined) return [];
+    const { object, annotation, value } = answer;
+    const slash = object.indexOf("/") + 1;
+    const name = object.slice(slash);
+    // What is assumed is confirmed as it is.
+    const filled = assumed === undefined ? value : value.replace(/N$/, `${assumed}`);
+    return { namespace: object.slice(0, slash), name, setting: `${annotation}=${filled}` };
+  });
+  const groups = Map.groupBy(answers, ({ namespace, setting }) =>
+    JSON.stringify([namespace, setting]),
+  );
+  return [...groups.values()].map((same) => {
+    const { namespace = "", setting = "" } = same[0] ?? {};
+    const names = [...new Set(same.map(({ name }) => name))].join(",");
+    return `--annotate '${namespace}${names}:${setting}'`;
+  });
+}
