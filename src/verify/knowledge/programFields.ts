@@ -32,7 +32,15 @@ export const PROGRAM_FIELDS = {
   wordsFrom: z.string().min(1).optional(),
   processes: z.union([z.literal(1), COUNT]).optional(),
   connections: z.union([z.int().min(0), COUNT]).optional(),
-  target: z.strictObject({ host: WORDS, port: WORDS, user: WORDS, database: WORDS }).optional(),
+  target: z
+    .strictObject({
+      host: WORDS,
+      port: WORDS,
+      user: WORDS,
+      database: WORDS,
+      values: WORDS.optional(),
+    })
+    .optional(),
 };
 
 /** The fields of a row of knowledge/wrappers.yaml. */

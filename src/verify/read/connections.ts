@@ -8,6 +8,7 @@ import { writtenTargets, type ConnectionTarget } from "./connectionTargets.ts";
 import { fileTargets, mentionedTargets } from "./mentions.ts";
 import { isPgBouncer } from "./pgbouncerPods.ts";
 import type { PoolVariables } from "./poolVariables.ts";
+import { programTargets } from "./programTargets.ts";
 import { resolveTarget, type Destinations } from "./destinations.ts";
 import { hiddenTarget, targetOfPool, unreadProgram } from "./hiddenSources.ts";
 
@@ -37,7 +38,12 @@ export function writtenConnections(
   }
   const resolved = (targets: readonly ConnectionTarget[]): ContainerConnections =>
     resolvedConnections(targets, container, workload, destinations);
-  const targets = [...writtenTargets(container), ...fileTargets(workload, container, destinations)];
+  const own = programTargets(container, destinations.knowledge);
+  const targets = [
+    ...own,
+    ...writtenTargets(container).filter((one) => !own.some((other) => isFlagOf(one, other))),
+    ...fileTargets(workload, container, destinations),
+  ];
   const written = resolved(targets);
   // A mention says nothing new where a connection leads to the same.
   const mentions = resolved(mentionedTargets(workload, container, destinations)).connections.filter(
@@ -54,6 +60,11 @@ export function writtenConnections(
     connections,
     missing: isSaid ? hidden : targetOfPool(workload, container, destinations),
   };
+}
+
+/** Whether a target is no more than the host of one that a program's flags say in full. */
+function isFlagOf(one: ConnectionTarget, program: ConnectionTarget): boolean {
+  return one.by === program.by && !one.isDatabase && one.host.equals(program.host);
 }
 
 /** Connections of a pooler or a Postgres are no client's, unless an annotation declares them. */

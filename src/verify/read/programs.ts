@@ -121,7 +121,8 @@ export function countOf(
   };
   const flag = flagValue(words, flags);
   if (flag !== undefined) {
-    const number = numbered(inShell(flag, container));
+    // `--autoscale=10,2`.
+    const number = numbered(inShell(flag, container)?.split(",")[0]?.known);
     if (number !== undefined) return known(number, counted(number), container.argsPlace);
     return unclear("its command gives no number of them");
   }
@@ -192,26 +193,31 @@ function baseName(path: string): string {
   return path.replace(/^.*[/:]/, "");
 }
 
-/** The value that the last of these flags has: `-w 4`, `-w4`, `--workers=4`; up to its comma. */
-function flagValue(words: readonly Template[], flags: readonly string[]): Template | undefined {
+/**
+ * The value that the last of these flags has: `-w 4`, `-w4`, `--workers=4`.
+ *
+ * @param isText a text may follow a letter too: `-hpooler`
+ */
+export function flagValue(
+  words: readonly Template[],
+  flags: readonly string[],
+  isText = false,
+): Template | undefined {
   for (const flag of flags) {
-    const at = words.findLastIndex((word) => flagOf(word) === flag || valueWithin(word, flag));
+    const at = words.findLastIndex(
+      (word) => word.known === flag || valueWithin(word, flag, isText),
+    );
     const word = words[at];
     if (word === undefined) continue;
-    const value = valueWithin(word, flag) ?? words[at + 1] ?? word;
-    return value.split(",")[0] ?? value;
+    return valueWithin(word, flag, isText) ?? words[at + 1] ?? word;
   }
   return undefined;
 }
 
-function flagOf(word: Template): string | undefined {
-  return word.known;
-}
-
 /** `4` of `--workers=4` and of `-w4`. */
-function valueWithin(word: Template, flag: string): Template | undefined {
-  const isLong = flag.startsWith("--");
-  const pattern = isLong ? /^(-[^=]*)=([^]*)$/ : /^(-[a-zA-Z])=?([^a-zA-Z=][^]*)$/;
+function valueWithin(word: Template, flag: string, isText: boolean): Template | undefined {
+  const short = isText ? /^(-[a-zA-Z])([^]+)$/ : /^(-[a-zA-Z])=?([^a-zA-Z=][^]*)$/;
+  const pattern = flag.startsWith("--") ? /^(-[^=]*)=([^]*)$/ : short;
   const [, name, value] = word.match(pattern) ?? [];
   return name?.known === flag ? value : undefined;
 }
@@ -224,25 +230,23 @@ function isFlagGiven(flag: string, words: readonly Template[]): boolean {
   return given !== undefined && (value === undefined || given.known === value);
 }
 
-/** The text of a word in which a shell puts a variable of the container: `${WORKERS:-4}`. */
-function inShell(word: Template, container: Container): string | undefined {
-  const text = word.known;
-  const [, name, otherwise] = /^\$\{?(\w+)(?::?-([^}]*))?\}?$/.exec(text ?? "") ?? [];
-  if (name === undefined) return text;
+/**
+ * A word in which a shell puts a variable of the container: `${WORKERS:-4}`. Undefined where it is not
+ * known what the variable is.
+ */
+export function inShell(word: Template, container: Container): Template | undefined {
+  const [, name, otherwise] = word.match(/^\$\{?(\w+)(?::?-([^}]*))?\}?$/) ?? [];
+  if (name?.known === undefined) return word;
   const { variables, unknown } = container.environment;
   // The script may set it to something else.
-  const sets = new RegExp(`\\b${name}=`);
+  const sets = new RegExp(`\\b${name.known}=`);
   const scripts = [...container.files.files.values()].map((file) => file.text);
   const isSet =
     [...container.command, ...container.args].some((one) => one.text.test(sets)) ||
     scripts.some((script) => sets.test(script));
   if (isSet) return undefined;
-  const variable = variables.get(name);
-  return variable === undefined
-    ? unknown.length > 0
-      ? undefined
-      : otherwise
-    : variable.value.known;
+  const variable = variables.get(name.known);
+  return variable === undefined ? (unknown.length > 0 ? undefined : otherwise) : variable.value;
 }
 
 /** What the flags and variables of a program that no row tells of seem to say of its processes. */
@@ -272,5 +276,5 @@ const NO_COUNT = /^\s*(?:|0|true|false|yes|no|on|off|none|null)\s*$/i;
 
 /** The number that a word of a command says. */
 export function numberIn(word: Template, container: Container): number | undefined {
-  return positiveCount(inShell(word, container));
+  return positiveCount(inShell(word, container)?.known);
 }

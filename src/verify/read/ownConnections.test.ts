@@ -1,0 +1,84 @@
+import { expect, it } from "vitest";
+import {
+  APP_INI,
+  clientShape,
+  deploymentText,
+  poolerText,
+  systemIn,
+} from "../../../test/verify/systemText.ts";
+
+const POOLER = poolerText(APP_INI);
+const SERVER = "Deployment db/app, container server";
+
+function clients(command: string, env: Readonly<Record<string, string>> = {}): unknown {
+  const text = deploymentText(env, `\n          command: ${command}`);
+  return systemIn(POOLER + text).clients.map((client) => clientShape(client));
+}
+
+const NAMES = ["Deployment db/pooler", "app", "me"];
+
+it.each([
+  ["[psql, -h, pooler, -p, '6432', -U, me, -d, app, -c, 'select 1']", 1],
+  ["[psql, --host=pooler, --username=me, --dbname=app]", 1],
+  ["[psql, -hpooler, -Ume, app]", 1],
+  ["[psql, -h, pooler, app, me]", 1],
+  ["[psql, 'postgres://me@pooler/app']", 1],
+  ["[psql, 'host=pooler dbname=app user=me']", 1],
+  ["[sh, -c, 'pg_dump -h pooler -U me -d app | gzip > f; sleep 5']", 1],
+  ["[sh, -c, 'until pg_isready -h pooler; do sleep 1; done; exec psql -h pooler -U me -d app']", 1],
+  ["[docker-entrypoint.sh, psql, -h, pooler, -U, me, -d, app]", 1],
+  ["[pg_dump, -h, pooler, -U, me, -Fd, -j, '4', app]", 5],
+  ["[pg_dumpall, -h, pooler, -U, me, -l, app]", 2],
+  ["[pgbench, -h, pooler, -U, me, -d, app, -c, '8']", 8],
+  ["[migrate, -database, 'postgres://me@pooler/app', up]", 1],
+  ["[sqlx, migrate, run, --database-url, 'postgres://me@pooler/app']", 1],
+])("%s opens %i", (command, count) => {
+  // A pool variable beside it is another program's.
+  expect(clients(command, { DB_POOL_MAX: "9" })).toEqual([[SERVER, 1, count, ...NAMES]]);
+});
+
+it.each([
+  [
+    "[sh, -c, 'psql -h $PGHOST -U ${LOGIN:-me} -d app']",
+    { PGHOST: "pooler" },
+    [[SERVER, 1, 1, ...NAMES]],
+  ],
+  ["[psql, app]", { PGHOST: "pooler", PGUSER: "me" }, [[SERVER, 1, 1, ...NAMES]]],
+  [
+    "[python, manage.py, migrate]",
+    { DATABASE_URL: "postgres://me@pooler/app" },
+    [[SERVER, 1, 1, ...NAMES]],
+  ],
+  [
+    "[bundle, exec, rails, 'db:migrate']",
+    { DATABASE_URL: "postgres://me@pooler/app" },
+    [[SERVER, 1, 2, ...NAMES]],
+  ],
+  // Its pool is the other program's.
+  [
+    "[sh, -c, 'psql -h pooler -U me -d app && exec ./app']",
+    { DB_POOL_MAX: "9" },
+    [[SERVER, 1, 9, ...NAMES]],
+  ],
+  ["[./app, psql, -h, pooler]", { DB_POOL_MAX: "9" }, [expect.arrayContaining([SERVER, 1, 9])]],
+  ["[psql, -U, me, app]", {}, []],
+  ["[pg_isready, -h, pooler]", {}, []],
+])("%s with %j", (command, env, expected) => {
+  expect(clients(command, env)).toEqual(expected);
+});
+
+it("asks where psql connects by a variable that nobody gives", () => {
+  const text = deploymentText({}, `\n          command: [sh, -c, "psql -h $THERE -d app"]`);
+  const { missing } = systemIn(POOLER + text);
+  expect(missing.map(({ what }) => what)).toEqual([
+    "where its command of Deployment db/app leads: $THERE is not among the objects",
+  ]);
+});
+
+it("an annotation goes before what a program opens", () => {
+  const text = deploymentText({}, `\n          command: [psql, -h, pooler, -U, me, -d, app]`);
+  const { clients: found } = systemIn(POOLER + text, {
+    "Deployment db/app": { "weir.dev/pool-max": "4" },
+  });
+  expect(found.map((client) => clientShape(client))).toEqual([[SERVER, 1, 4, ...NAMES]]);
+});

@@ -1,0 +1,69 @@
+import type { Knowledge } from "../knowledge/knowledge.ts";
+import { wholeNumber } from "../quantity.ts";
+import { Template } from "../template.ts";
+import type { Container } from "../workload.ts";
+import { callsIn, containerCommand } from "./commands.ts";
+import type { ConnectionTarget } from "./connectionTargets.ts";
+import { flagValue, inShell, programOf } from "./programs.ts";
+
+/**
+ * Where the programs of a container's command connect that say so by flags of their own, as psql does
+ * with -h, -p, -U and -d. A connection string among their words is read elsewhere.
+ */
+export function programTargets(
+  container: Container,
+  knowledge: Knowledge,
+): readonly ConnectionTarget[] {
+  if (container.command.length + container.args.length === 0) return [];
+  return callsIn(containerCommand(container, knowledge)).flatMap((words): ConnectionTarget[] => {
+    const target = programOf(words, container, knowledge.programs)?.target;
+    if (target === undefined) return [];
+    const flagged = (names: readonly string[]): Template | undefined => {
+      const value = flagValue(words, names, true);
+      return value && shown(value, container);
+    };
+    const { variables } = container.environment;
+    const said = (names: readonly string[]): Template | undefined =>
+      flagged(names) ??
+      names.map((name) => variables.get(name)?.value).find((value) => value !== undefined);
+    const host = said(target.host);
+    if (host === undefined) return [];
+    const { values } = target;
+    const flags = [...target.host, ...target.port, ...target.user, ...target.database];
+    const free = values === undefined ? [] : freeWords(words, [...flags, ...values]);
+    const [database, user] = free.map((word) => shown(word, container));
+    const name = flagged(target.database) ?? database ?? said(target.database);
+    if (name?.test(/[=:]/) === true) return [];
+    return [
+      {
+        host,
+        port: wholeNumber(said(target.port)?.known),
+        database: name,
+        user: flagged(target.user) ?? user ?? said(target.user),
+        place: container.argsPlace,
+        by: "its command",
+        prefix: "",
+        parameters: new Map(),
+        isDatabase: true,
+        isUrl: true,
+      },
+    ];
+  });
+}
+
+/** What a shell makes of a word; what it can't be known to make of it has the word as its name. */
+function shown(word: Template, container: Container): Template {
+  return inShell(word, container) ?? Template.unknown(word.render());
+}
+
+/** The words that are neither flags nor what a flag takes. */
+function freeWords(words: readonly Template[], values: readonly string[]): readonly Template[] {
+  const free: Template[] = [];
+  for (let at = 1; at < words.length; at += 1) {
+    const word = words[at];
+    if (word === undefined) break;
+    if (values.includes(word.known ?? "")) at += 1;
+    else if (!word.test(/^-/)) free.push(word);
+  }
+  return free;
+}
