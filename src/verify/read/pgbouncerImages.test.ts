@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { poolerShape, systemIn } from "../../../test/verify/systemText.ts";
+import { APP_INI, poolerShape, poolerText, systemIn } from "../../../test/verify/systemText.ts";
 
 const PG = "pg.db.svc.cluster.local:5432";
 
@@ -116,6 +116,30 @@ describe("an image's environment", () => {
         groups: [{ processes: 4, capacity, lines }],
       },
     ]);
+  });
+
+  it("is not known where a part of it comes from an object that is not there", () => {
+    const text = imageText("edoburu/pgbouncer", { DB_HOST: "pg" });
+    const hidden = text.replace("env:", "envFrom: [{ secretRef: { name: s } }]\n          env:");
+    expect(groupsOf(hidden)).toMatchObject([
+      { groups: [{ capacity: expect.stringMatching(/some come from Secret db\/s$/), lines: [] }] },
+    ]);
+  });
+
+  it.each([
+    ["bitnami/pgbouncer", "/etc/pgbouncer", "max_client_conn of this image"],
+    ["bitnami/pgbouncer", "/bitnami/pgbouncer/conf", 50],
+    ["edoburu/pgbouncer", "/etc/pgbouncer", 50],
+    ["edoburu/pgbouncer", "/opt/pgbouncer", 100],
+    ["pgbouncer/pgbouncer", "/bitnami/pgbouncer/conf", 100],
+    // An image that weir doesn't know may read it anywhere.
+    ["acme/pgbouncer", "/opt/pgbouncer", 50],
+  ])("%s reads the ini that is mounted at %s, or makes its own", (image, path, capacity) => {
+    const pooler = poolerText(APP_INI)
+      .replace("registry.example/pgbouncer:1.26.1", image)
+      .replace("/etc/pgbouncer", path)
+      .replace("volumeMounts:", "env: [{ name: DB_HOST, value: pg }]\n          volumeMounts:");
+    expect(groupsOf(pooler)).toMatchObject([{ groups: [{ capacity }] }]);
   });
 
   it("limits no role by a variable that the image doesn't read", () => {

@@ -42,6 +42,11 @@ export function imageConfiguration(
     (one) => isNamed(one, container) || one.marks?.some((name) => variables.has(name)) === true,
   );
   const makes = row?.settings ?? row?.prefixes;
+  const [hidden] = container.environment.unknown;
+  if (makes !== undefined && hidden !== undefined) {
+    const what = `the configuration of PgBouncer: its image makes it from variables, and some come from ${hidden.name}`;
+    return missing(what, hidden.place, `give ${hidden.name} too`);
+  }
   if (row !== undefined && makes !== undefined) return configurationOf(container, row);
   return missing(
     "the configuration of PgBouncer: no ini is mounted where its image reads one, and what the image makes without it is not known",

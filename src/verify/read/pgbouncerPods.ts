@@ -156,7 +156,8 @@ function unreadInis(
   container: Container,
   images: Knowledge["pgbouncer-images"],
 ): readonly string[] {
-  const { paths } = iniPathsOf(container, images);
+  const { paths, isAny } = iniPathsOf(container, images);
+  if (isAny) return [];
   return mountedInis(container).map(
     (path) =>
       `${workload.key}: ${container.image} does not read ${path}, which is mounted; it reads ${paths.join(" or ")}`,

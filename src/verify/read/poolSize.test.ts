@@ -139,6 +139,13 @@ describe("the pool of a process", () => {
     expect(pool(env)).toBe(expected);
   });
 
+  it("assumes no default where a part of the environment is not there", () => {
+    const env = { PGRST_DB_URI: "postgres://app@pooler/app" };
+    const more = "\n          envFrom: [{ configMapRef: { name: settings } }]";
+    const { clients } = systemIn(POOLER + deploymentText(env, more));
+    expect(clients.map((client) => figure(client.pool))).toEqual([NO_POOL]);
+  });
+
   it.each([
     ["weir.dev/pool-max", "4", 4],
     ["weir.dev/pool-max", "server=4,other=9", 4],

@@ -74,8 +74,10 @@ function writtenSize(
   const written =
     inString.length > 0 ? inString : pools.sizesOf(container, target).map((one) => sizeIn(one));
   const sizes = written.map((size) => withOverflow(size, container, target, pools));
+  // A variable that sets another size may come from an object that is not there.
+  const isWhole = container.environment.unknown.length === 0;
   const agreed =
-    sizes.length === 0 && program?.default !== undefined
+    sizes.length === 0 && isWhole && program?.default !== undefined
       ? assumed(
           unknown(container.place),
           program.default + (program.overflow?.default ?? 0),

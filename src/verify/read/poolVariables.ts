@@ -20,6 +20,8 @@ export class PoolVariables {
   readonly parameters: readonly string[];
   readonly overflowParameters: readonly string[];
   readonly #libraries: readonly Library[];
+  /** Those of which a number is known without a variable. */
+  readonly #programs: readonly Library[];
   readonly #sizes: RegExp;
   readonly #threads: RegExp;
   readonly #overflows: RegExp;
@@ -38,6 +40,9 @@ export class PoolVariables {
       images: imagePattern(row.images),
       threads: namePattern(row.threads),
     }));
+    this.#programs = this.#libraries.filter(
+      ({ row }) => row.default !== undefined || row.always !== undefined,
+    );
     // Threads of a program with images of its own mean nothing in others.
     const anywhere = rows.filter(({ images }) => images === undefined);
     this.#threads = namePattern(anywhere.flatMap(({ threads = [] }) => threads));
@@ -103,10 +108,9 @@ export class PoolVariables {
   /** The program that surely opens this connection: by its image, or a variable of its own. */
   programOf(container: Container, target: ConnectionTarget): PoolLibrary | undefined {
     const path = imagePath(container);
-    return this.#libraries.find(
-      ({ row, images, marks }) =>
-        (row.default !== undefined || row.always !== undefined) &&
-        (images.test(path) || marks.test(target.by) || marks.test(target.prefix)),
+    return this.#programs.find(
+      ({ images, marks }) =>
+        images.test(path) || marks.test(target.by) || marks.test(target.prefix),
     )?.row;
   }
 }

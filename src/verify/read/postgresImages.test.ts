@@ -64,6 +64,9 @@ describe("what an image of Postgres admits", () => {
     ["citusdata/citus:13", "", 97],
     ["paradedb/paradedb:latest", "", 97],
     ["supabase/postgres:17", "", 297],
+    // A Secret that is not there may hold the image's variable; the official one has none.
+    ["bitnami/postgresql:16", "envFrom: [{ secretRef: { name: pg } }]", UNKNOWN],
+    ["postgres:17", "envFrom: [{ secretRef: { name: pg } }]", 97],
     // The image reads no file that nothing names.
     ["postgres:17", "args: [-c, config_file=/etc/postgresql/postgresql.conf]", 297],
     ["postgres:17", env("SOURCE", "postgresql.conf"), UNKNOWN],

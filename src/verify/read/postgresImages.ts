@@ -31,10 +31,13 @@ const FLAGS = /(?:-c\s*|--)([\w-]+)=["']?([^\s"']*)|(?:^|\s)-([Np])[\s=]*["']?([
 /** Images that run Postgres: their table, ready to be asked. */
 export class PostgresImages {
   readonly #rows: readonly { readonly row: PostgresImage; readonly images: RegExp }[];
+  /** Any of the images, in one: every container is asked. */
+  readonly #any: RegExp;
   readonly #entrypoints: RegExp;
 
   constructor(rows: readonly PostgresImage[]) {
     this.#rows = rows.map((row) => ({ row, images: imagePattern(row.images) }));
+    this.#any = imagePattern(rows.flatMap(({ images }) => images));
     this.#entrypoints = imagePattern([
       "postgres",
       ...rows.flatMap(({ entrypoints = [] }) => entrypoints),
@@ -42,7 +45,7 @@ export class PostgresImages {
   }
 
   has(container: Container): boolean {
-    return this.#rowOf(container) !== undefined;
+    return this.#any.test(imagePath(container));
   }
 
   #rowOf(container: Container): PostgresImage | undefined {
@@ -61,10 +64,15 @@ export class PostgresImages {
     return program.test(/^-/) || program.test(this.#entrypoints);
   }
 
-  /** Whether the image computes a setting when it starts, unless it is written. */
+  /**
+   * Whether a setting that is not written is not Postgres' default: the image computes it, or its
+   * variable may come from an object that is not there.
+   */
   computes(container: Container, key: string): boolean {
-    const { computes = [], unless } = this.#rowOf(container) ?? {};
-    const off = container.environment.variables.get(unless ?? "");
+    const { environment } = container;
+    const { computes = [], unless, variables = {} } = this.#rowOf(container) ?? {};
+    if (key in variables && environment.unknown.length > 0) return true;
+    const off = environment.variables.get(unless ?? "");
     return computes.includes(key) && (off === undefined || off.value.isEmpty);
   }
 
