@@ -55,6 +55,7 @@ const TABLES = {
     images: z.array(z.string()).min(1),
     entrypoints: NAMES,
     variables: TEXTS,
+    flags: NAMES,
     files: NAMES,
     computes: NAMES,
     unless: z.string().optional(),

@@ -6,6 +6,14 @@ export function namePattern(names: readonly string[] = []): RegExp {
   return new RegExp(`^(?:${names.map(nameSource).join("|") || NEVER})$`, "i");
 }
 
+/** `spring.datasource.maxPoolSize` and `Database__PoolSize`, written as variables usually are. */
+export function usualName(name: string): string {
+  return name
+    .replaceAll(/([a-z\d])([A-Z])/g, "$1_$2")
+    .replaceAll(/[._-]+/g, "_")
+    .toUpperCase();
+}
+
 /** The same for paths of images: `timescale/*` is the end of `docker.io/timescale/timescaledb`. */
 export function imagePattern(images: readonly string[] = []): RegExp {
   const sources = images.map((image) => expression(image).replaceAll(".*", "[^/]*"));

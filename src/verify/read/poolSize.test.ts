@@ -124,6 +124,16 @@ describe("the pool of a process", () => {
       `${NO_POOL}: ORDERS_DB_POOL_SIZE and DB_POOL_SIZE disagree`,
     ],
     [{ DB_READ_POOL_SIZE: "20", DB_READ_HOST: "", DB_POOL_SIZE: "4" }, 4],
+    // The same names, written in other ways.
+    [{ Database__MaxPoolSize: "6" }, 6],
+    [{ GITEA__database__MAX_OPEN_CONNS: "6" }, 6],
+    [{ "spring.datasource.hikari.maximum-pool-size": "6" }, 6],
+    [{ JAVA_OPTS: "-Xmx1g -Dspring.datasource.hikari.maximum-pool-size=6" }, 6],
+    [
+      { JAVA_OPTS: "-Dspring.datasource.hikari.maximumPoolSize=6", DB_POOL_SIZE: "4" },
+      `${NO_POOL}: DB_POOL_SIZE and spring.datasource.hikari.maximumPoolSize disagree`,
+    ],
+    [{ JAVA_OPTS: "-Dredis.pool.max-size=6 -Dserver.max-connections=6" }, NO_POOL],
     // Names of other things.
     [{ REDIS_POOL_SIZE: "20" }, NO_POOL],
     [{ MAX_THREADS: "20" }, NO_POOL],
@@ -137,6 +147,15 @@ describe("the pool of a process", () => {
     ],
   ])("%j", (env, expected) => {
     expect(pool(env)).toBe(expected);
+  });
+
+  it.each([
+    ["command: [kc.sh, start, --db-pool-max-size=7]", 7],
+    [`command: [app, --db-pool-size, "7"]`, 7],
+    ["command: [app, --pool-size=7]", NO_POOL],
+  ])("by %s", (command, expected) => {
+    const { clients } = systemIn(POOLER + deploymentText(URL, `\n          ${command}`));
+    expect(clients.map((client) => figure(client.pool))).toEqual([expected]);
   });
 
   it("assumes no default where a part of the environment is not there", () => {

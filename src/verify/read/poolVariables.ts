@@ -1,6 +1,6 @@
-import { imagePattern, namePattern } from "../knowledge/namePatterns.ts";
+import { imagePattern, namePattern, usualName } from "../knowledge/namePatterns.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
-import { commandOf, imagePath, type Container, type Variable } from "../workload.ts";
+import { commandLine, commandOf, imagePath, type Container, type Variable } from "../workload.ts";
 import { isDatabaseName, isLocation, type ConnectionTarget } from "./connectionTargets.ts";
 import { connectionUrls } from "./connectionStrings.ts";
 
@@ -55,22 +55,25 @@ export class PoolVariables {
 
   /** Threads make the pool only where nothing else does. */
   isThreads(name: string): boolean {
-    return this.#threads.test(name) || this.#libraries.some(({ threads }) => threads.test(name));
+    const usual = usualName(name);
+    return this.#threads.test(usual) || this.#libraries.some(({ threads }) => threads.test(usual));
   }
 
   isOverflow(name: string): boolean {
-    return this.#overflows.test(name);
+    return this.#overflows.test(usualName(name));
   }
 
   /** A size that leaves the library's overflow out; `DB_POOL_MAX` means all. */
   leavesOverflowOut(name: string): boolean {
-    return this.#beyond.test(name);
+    return this.#beyond.test(usualName(name));
   }
 
   /** The variables that size the pool of a target: threads only if nothing else does. */
   sizesOf(container: Container, target: ConnectionTarget): readonly Variable[] {
     const variables = [...container.environment.variables.values()];
-    const sizes = variables.filter(({ name }) => this.#sizes.test(name));
+    const sizes = [...variables, ...flagsOf(container)].filter(({ name }) =>
+      this.#sizes.test(usualName(name)),
+    );
     const own = ownOf(sizes, container, target);
     if (own.length > 0) return own;
     const here = this.#libraries.filter(({ images }) => images.test(imagePath(container)));
@@ -115,6 +118,27 @@ export class PoolVariables {
   }
 }
 
+/** `--db-pool-max-size=5` of the command, `-Dspring.datasource.hikari.maximum-pool-size=5` there or in JAVA_OPTS. */
+const FLAGS = /(?:^|[\s"'])(?:-D|--)([A-Za-z][\w.-]*)[=\s]["']?(\d+)(?=["'\s]|$)/g;
+
+/** What flags say of a database, as if they were variables. */
+function flagsOf(container: Container): readonly Variable[] {
+  const texts = [
+    { text: commandLine(container), place: container.argsPlace },
+    ...[...container.environment.variables.values()].map(({ value, place }) => ({
+      text: value,
+      place,
+    })),
+  ];
+  return texts.flatMap(({ text, place }) =>
+    text.matchAll(FLAGS).flatMap(([, flag, value]) => {
+      const name = flag?.render() ?? "";
+      if (value === undefined || !isDatabaseName(usualName(name))) return [];
+      return [{ name, value, place }];
+    }),
+  );
+}
+
 function parameterKeys(names: readonly string[]): readonly string[] {
   return [...new Set(names.map((name) => name.toLowerCase().replaceAll(/[-_\s]/g, "")))];
 }
@@ -127,7 +151,7 @@ function schemePattern(schemes: readonly string[]): RegExp {
 const COMMON: ReadonlySet<string> = new Set(
   (
     "DB DATABASE DATABASES PG PGSQL PSQL POSTGRES POSTGRESQL POSTGRESDB SQL SQLALCHEMY ALCHEMY RDS DATASOURCE " +
-    "JDBC R2DBC PGHOST PGHOSTADDR URL URI DSN HOST HOSTNAME HOSTADDR SERVER ADDR ADDRESS ENDPOINT PORT CONN " +
+    "JDBC R2DBC PGHOST PGHOSTADDR URL URI DSN HOST HOSTNAME HOSTADDR SERVER ADDR ADDRESS ENDPOINT PORT CONN STRINGS " +
     "CONNS CONNECTION CONNECTIONS STRING POOL PGPOOL PGPOOLSIZE MAX MAXIMUM MIN SIZE LIMIT OPEN OVERFLOW PER THREADS"
   ).split(" "),
 );
@@ -138,8 +162,7 @@ function ownWords(name: string): readonly string[] {
 }
 
 function wordsOf(name: string): readonly string[] {
-  return name
-    .toUpperCase()
+  return usualName(name)
     .split(/[^A-Z\d]+/)
     .filter((word) => word !== "");
 }

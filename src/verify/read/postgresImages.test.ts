@@ -33,6 +33,31 @@ function env(name: string, value: string): string {
 
 const UNKNOWN = "max_connections of Postgres";
 
+it.each([
+  ["ALTER SYSTEM SET max_connections = 50;", 47],
+  ["alter system set max_connections to '50';", 47],
+  ["-- max_connections\\nCREATE TABLE a ();", 97],
+  ["echo max_connections=50 >> $PGDATA/postgresql.conf", UNKNOWN],
+])("a script of its first start: %s", (script, expected) => {
+  const { postgres } = systemIn(`
+apiVersion: v1
+kind: Pod
+metadata: { name: pg, namespace: db }
+spec:
+  containers:
+    - name: pg
+      image: postgres:17
+      volumeMounts: [{ name: c, mountPath: /docker-entrypoint-initdb.d }]
+  volumes: [{ name: c, configMap: { name: init } }]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: init, namespace: db }
+data: { script: "${script}" }
+`);
+  expect(figure(postgres[0]?.available)).toBe(expected);
+});
+
 describe("what an image of Postgres admits", () => {
   it.each([
     ["postgres:17", "", 97],
@@ -64,6 +89,9 @@ describe("what an image of Postgres admits", () => {
     ["citusdata/citus:13", "", 97],
     ["paradedb/paradedb:latest", "", 97],
     ["supabase/postgres:17", "", 297],
+    ["postgres:17", env("POSTGRES_INITDB_ARGS", "--data-checksums -c max_connections=50"), 47],
+    ["pgvector/pgvector:pg17", env("POSTGRES_INITDB_ARGS", "--set max_connections=50"), 47],
+    ["bitnami/postgresql:16", env("POSTGRESQL_EXTRA_FLAGS", "-c max_connections=50"), 47],
     // A Secret that is not there may hold the image's variable; the official one has none.
     ["bitnami/postgresql:16", "envFrom: [{ secretRef: { name: pg } }]", UNKNOWN],
     ["postgres:17", "envFrom: [{ secretRef: { name: pg } }]", 97],

@@ -25,8 +25,9 @@ const STARTS = /(?:^|[\s;&|])postgres(?:\s|$)/;
 /** The options of `postgres` that have a letter: https://www.postgresql.org/docs/current/app-postgres.html */
 const LETTERS: Readonly<Record<string, string>> = { N: "max_connections", p: "port" };
 
-/** `-c key=value`, `--key=value`, `-N 50`. */
-const FLAGS = /(?:-c\s*|--)([\w-]+)=["']?([^\s"']*)|(?:^|\s)-([Np])[\s=]*["']?([^\s"']+)/g;
+/** `-c key=value`, `--set key=value`, `--key=value`, `-N 50`. */
+const FLAGS =
+  /(?:-c\s*|--set[\s=]+|--)([\w-]+)=["']?([^\s"']*)|(?:^|\s)-([Np])[\s=]*["']?([^\s"']+)/g;
 
 /** Images that run Postgres: their table, ready to be asked. */
 export class PostgresImages {
@@ -79,8 +80,7 @@ export class PostgresImages {
   /** The settings of a container: from its command, which wins, its variables, and its files. */
   settingsOf(container: Container): ReadonlyMap<string, PostgresSetting> {
     const settings = new Map<string, PostgresSetting>();
-    const { variables = {}, files = [] } = this.#rowOf(container) ?? {};
-    const command = commandLine(container, "\n");
+    const { variables = {}, files = [], flags = [] } = this.#rowOf(container) ?? {};
     for (const { file, isRead } of configurationFiles(container, imagePattern(files))) {
       for (const [key, value] of settingsIn(file.text)) {
         // Whether Postgres takes a file that nothing names is not known.
@@ -93,13 +93,16 @@ export class PostgresImages {
       if (variable === undefined || variable.value.isEmpty) continue;
       settings.set(key, { value: variable.value.known, place: variable.place });
     }
-    const set = (key: string, value: Template | undefined): void => {
-      const name = key.toLowerCase().replaceAll("-", "_");
-      settings.set(name, { value: value?.known, place: { ...container.argsPlace, key: name } });
-    };
+    for (const [key, setting] of initScripts(container)) settings.set(key, setting);
+    const inVariables = flags.flatMap((name) => container.environment.variables.get(name) ?? []);
+    const command = { value: commandLine(container, "\n"), place: container.argsPlace };
     // In their order: the last one counts.
-    for (const [, name, value, letter, short] of command.matchAll(FLAGS)) {
-      set(name?.render() ?? LETTERS[letter?.render() ?? ""] ?? "", value ?? short);
+    for (const { value: text, place } of [...inVariables, command]) {
+      for (const [, name, value, letter, short] of text.matchAll(FLAGS)) {
+        const written = name?.render() ?? LETTERS[letter?.render() ?? ""] ?? "";
+        const key = written.toLowerCase().replaceAll("-", "_");
+        settings.set(key, { value: (value ?? short)?.known, place: { ...place, key } });
+      }
     }
     return settings;
   }
@@ -123,6 +126,21 @@ function configurationFiles(
     (file) => isNamed(file) && /^[ \t]*include(?:_dir|_if_exists)?\b/m.test(file.text),
   );
   return files.map((file) => ({ file, isRead: includes || isNamed(file) }));
+}
+
+/** What scripts set that run when the data folder is made; of a shell script, what it sets is not known. */
+function initScripts({ files }: Container): ReadonlyMap<string, PostgresSetting> {
+  const key = "max_connections";
+  const scripts = [...files.files.values()].filter(({ path }) => /initdb\.d\//.test(path));
+  return new Map(
+    scripts
+      .filter(({ text }) => text.replaceAll(/^\s*(?:#|--).*$/gm, "").includes(key))
+      .map(({ text, place }) => {
+        const [, value] =
+          /ALTER\s+SYSTEM\s+SET\s+max_connections\s*(?:=|TO)\s*'?(\d+)/i.exec(text) ?? [];
+        return [key, { value, place: { ...place, key } }] as const;
+      }),
+  );
 }
 
 /** `key = value` of a postgresql.conf. */
