@@ -177,7 +177,7 @@ const CASES: readonly Case[] = [
     exitCode: 4,
     says: [
       "Cannot tell: 2 missing",
-      "4 for auth_query (pooler)",
+      "for auth_query (pooler)",
       "spec.connectionPooler.numberOfInstances",
       "spec.connectionPooler.maxDBConnections",
     ],

@@ -50,7 +50,7 @@ export class PoolVariables {
 
   /** Whether a variable called so sizes a pool, and nothing else. */
   isSize(name: string): boolean {
-    return this.#sizes.test(name);
+    return this.#sizes.test(usualName(name));
   }
 
   /** Threads make the pool only where nothing else does. */
