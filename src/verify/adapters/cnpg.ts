@@ -1,6 +1,7 @@
 import { POSTGRES_PORT } from "../../api/names.ts";
 import { Field } from "../read/field.ts";
 import { setting } from "../read/poolers.ts";
+import { settingsIn } from "../read/postgresServers.ts";
 import { objectOf } from "../sourcePosition.ts";
 import type { Adapter } from "../read/adapter.ts";
 import { operatorPooler, operatorPostgres, settingsOf } from "./operatorObjects.ts";
@@ -68,7 +69,7 @@ export const cnpg: Adapter = {
           root,
           port: POSTGRES_PORT,
           portName: "postgresql",
-          settings: [spec.at("parameters")],
+          settings: settingsIn(spec.at("parameters")),
           maxConnectionsDefault: MAX_CONNECTIONS,
           settingsPlace: spec.place(),
           roles: [

@@ -2,8 +2,8 @@ import { POSTGRES_PORT } from "../../api/names.ts";
 import { readConnectionString } from "../../pgbouncer/readIni.ts";
 import { Field } from "../read/field.ts";
 import { setting, type ConfiguredLine, type FoundPooler } from "../read/poolers.ts";
-import type { FoundPostgres } from "../read/postgresServers.ts";
-import { objectOf } from "../sourcePosition.ts";
+import { settingsIn, type FoundPostgres } from "../read/postgresServers.ts";
+import { objectOf, type ManifestObject } from "../sourcePosition.ts";
 import type { Adapter, AdapterContext } from "../read/adapter.ts";
 import { operatorPooler, operatorPostgres, settingsOf } from "./operatorObjects.ts";
 
@@ -17,17 +17,27 @@ const AUTH_USER = "_crunchypgbouncer";
  */
 export const crunchy: Adapter = {
   groups: /(?:^|\.)crunchydata\.com$/,
-  objects: {
-    [`${GROUP}/PostgresCluster`]: (object, context) => {
-      const root = Field.of(object);
-      return {
-        poolers: root.at("spec", "proxy", "pgBouncer").exists ? [poolerOf(root, context)] : [],
-        postgres: serversOf(root, context),
-        owned: [`Deployment ${object.namespace}/${object.name}-pgbouncer`],
-      };
-    },
-  },
+  objects: { [`${GROUP}/PostgresCluster`]: resourcesOf },
 };
+
+/**
+ * Percona's operator is a fork of it, with the same names, labels, port, and ini. The PostgresCluster
+ * that it makes of its own object (upstream.pgv2.percona.com) is no other cluster.
+ * https://github.com/percona/percona-postgresql-operator/tree/main/internal
+ */
+export const percona: Adapter = {
+  groups: /(?:^|\.)percona\.com$/,
+  objects: { "pgv2.percona.com/PerconaPGCluster": resourcesOf },
+};
+
+function resourcesOf(object: ManifestObject, context: AdapterContext) {
+  const root = Field.of(object);
+  return {
+    poolers: root.at("spec", "proxy", "pgBouncer").exists ? [poolerOf(root, context)] : [],
+    postgres: serversOf(root, context),
+    owned: [`Deployment ${object.namespace}/${object.name}-pgbouncer`],
+  };
+}
 
 function labelsOf({ object }: Field, role: string): Readonly<Record<string, string>> {
   return { [`${GROUP}/cluster`]: object.name, [`${GROUP}/role`]: role };
@@ -89,10 +99,10 @@ function serversOf(root: Field, context: AdapterContext): readonly FoundPostgres
       root,
       port: spec.count("port") ?? POSTGRES_PORT,
       portName: "postgres",
-      settings: [
+      settings: settingsIn(
         spec.at("patroni", "dynamicConfiguration", "postgresql", "parameters"),
         spec.at("config", "parameters"),
-      ],
+      ),
       maxConnectionsDefault: undefined,
       settingsPlace: spec.at("patroni").place(),
       roles: [

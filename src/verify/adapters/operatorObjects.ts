@@ -1,10 +1,11 @@
 import { AVAILABLE_CONNECTIONS_ANNOTATION, PODS_ANNOTATION } from "../../api/names.ts";
-import type { Quantity } from "../quantity.ts";
+import type { MissingQuantity, Quantity } from "../quantity.ts";
 import { annotatedCount } from "../read/annotations.ts";
 import { Field } from "../read/field.ts";
 import { replicasAt, rolledOut } from "../read/peakPods.ts";
 import { setting, type Configuration, type FoundPooler, type Setting } from "../read/poolers.ts";
-import { availableConnections, settingsIn, type FoundPostgres } from "../read/postgresServers.ts";
+import type { PostgresSetting } from "../read/postgresImages.ts";
+import { availableConnections, type FoundPostgres } from "../read/postgresServers.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
 import type { Annotation } from "../workload.ts";
 import type { AdapterContext } from "../read/adapter.ts";
@@ -18,10 +19,11 @@ interface OperatorPooler {
   readonly labels: Readonly<Record<string, string>>;
   /** How many pods it has, 1 where it is not written; or what is missing to know it. */
   readonly replicas: Field | Quantity;
-  readonly strategy: Field;
+  /** Of a Deployment; absent: a pod is replaced once it is gone, as a StatefulSet's. */
+  readonly strategy?: Field;
   /** Where annotations may stand. */
   readonly metadata: readonly Field[];
-  readonly configuration: Configuration;
+  readonly configuration: Configuration | MissingQuantity;
 }
 
 export function operatorPooler(
@@ -38,7 +40,9 @@ export function operatorPooler(
       ...scalers.maximaByKey(`Deployment ${namespace}/${deployment}`),
     ];
     const annotated = annotatedCount(annotation(PODS_ANNOTATION), "", "how many pods there can be");
-    return annotated ?? rolledOut(replicasAt(count, maxima), spec.strategy);
+    if (annotated !== undefined) return annotated;
+    const replicas = replicasAt(count, maxima);
+    return spec.strategy === undefined ? replicas : rolledOut(replicas, spec.strategy);
   };
   const processes = replicas instanceof Field ? podsOf(replicas) : replicas;
   return {
@@ -60,8 +64,7 @@ interface OperatorPostgres {
   readonly root: Field;
   readonly port: number;
   readonly portName: string;
-  /** Mappings of Postgres' settings. */
-  readonly settings: readonly Field[];
+  readonly settings: ReadonlyMap<string, PostgresSetting>;
   /** max_connections where none is written; undefined: it is not known. */
   readonly maxConnectionsDefault: number | undefined;
   /** Where max_connections would be written. */
@@ -79,7 +82,7 @@ export function operatorPostgres(
   { inventory }: AdapterContext,
 ): readonly FoundPostgres[] {
   const available = availableConnections(
-    settingsIn(...settings),
+    settings,
     inventory.annotation(AVAILABLE_CONNECTIONS_ANNOTATION, root.at("metadata")),
     spec.maxConnectionsDefault,
     spec.settingsPlace,

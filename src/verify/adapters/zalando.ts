@@ -3,7 +3,7 @@ import { missing, type MissingQuantity } from "../quantity.ts";
 import { Field } from "../read/field.ts";
 import type { Inventory } from "../read/inventory.ts";
 import { setting, type Configuration, type FoundPooler, type Setting } from "../read/poolers.ts";
-import type { FoundPostgres } from "../read/postgresServers.ts";
+import { settingsIn, type FoundPostgres } from "../read/postgresServers.ts";
 import { objectOf } from "../sourcePosition.ts";
 import type { Adapter, AdapterContext } from "../read/adapter.ts";
 import { operatorPooler, operatorPostgres } from "./operatorObjects.ts";
@@ -165,7 +165,7 @@ function serversOf(root: Field, context: AdapterContext): readonly FoundPostgres
       root,
       port: POSTGRES_PORT,
       portName: "postgresql",
-      settings: [parameters],
+      settings: settingsIn(parameters),
       // Without max_connections its image computes it from the memory.
       maxConnectionsDefault: undefined,
       settingsPlace: parameters.place(),

@@ -42,6 +42,16 @@ kind: PostgresCluster
 metadata: { name: h, namespace: db }
 spec: { proxy: { pgBouncer: { replicas: 1, config: { databases: { a: "host=x" } } } } }
 ---
+apiVersion: kubedb.com/v1
+kind: PgBouncer
+metadata: { name: k, namespace: db }
+spec: { replicas: 1, database: { databaseName: a, databaseRef: { name: x } }, configSecret: { name: s }, connectionPool: { port: 5432, maxDBConnections: 9 } }
+---
+apiVersion: stackgres.io/v1
+kind: SGCluster
+metadata: { name: g, namespace: db }
+spec: { instances: 2, configurations: { pooling: { pgBouncer: { pgbouncer.ini: { databases: { a: { pool_size: 3 } } } } } } }
+---
 apiVersion: batch/v1
 kind: CronJob
 metadata: { name: j, namespace: db }

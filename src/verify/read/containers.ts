@@ -13,8 +13,9 @@ import {
   type Variable,
   type EnvironmentVariables,
 } from "../workload.ts";
-import { Field } from "./field.ts";
+import type { Field } from "./field.ts";
 import type { Inventory } from "./inventory.ts";
+import { dataOf, textOf } from "./objectData.ts";
 import { serviceVariable } from "./serviceVariables.ts";
 
 /** A pod's template, and where its ConfigMaps and Secrets are found. */
@@ -222,43 +223,24 @@ function referencesIn(
 ): readonly DataReference[] {
   const { namespace } = field.object;
   const references = [
-    { kind: "ConfigMap", reference: field.at(inConfigMap), over: "binaryData" },
-    { kind: "Secret", reference: field.at(inSecret), over: "stringData" },
-  ];
+    { kind: "ConfigMap", reference: field.at(inConfigMap) },
+    { kind: "Secret", reference: field.at(inSecret) },
+  ] as const;
   return references
     .filter(({ reference }) => reference.exists)
-    .map(({ kind, reference, over }) => {
+    .map(({ kind, reference }) => {
       const name = reference.text("name") ?? reference.text("secretName") ?? "";
-      const object = inventory.find("", kind, namespace, name);
-      const root = object && Field.of(object);
+      const data = dataOf(inventory, kind, namespace, name);
       const isOptional = reference.at("optional").value === true;
       return {
         reference,
         object: { kind, namespace, name },
         name: `${kind} ${namespace}/${name}`,
         isOptional,
-        isMissing: object === undefined,
-        data: new Map(root && [...root.entries("data"), ...root.entries(over)]),
+        isMissing: data === undefined,
+        data: data ?? new Map<string, Field>(),
       };
     });
-}
-
-/** The text of an entry of a ConfigMap or Secret; undefined when it is none. */
-function textOf(field: Field): string | undefined {
-  const text = field.text();
-  if (text === undefined) return undefined;
-  const isEncoded = field.path[0] === (field.object.kind === "Secret" ? "data" : "binaryData");
-  return isEncoded ? decodeBase64(text) : text;
-}
-
-/** The UTF-8 text that base64 holds; undefined when it holds none. */
-function decodeBase64(encoded: string): string | undefined {
-  try {
-    const bytes = Uint8Array.from(atob(encoded.trim()), (character) => character.charCodeAt(0));
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
 }
 
 const REFERENCE = /\$(?:\$|\(([A-Za-z_.-][\w.-]*)\))/g;

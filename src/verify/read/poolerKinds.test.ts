@@ -252,10 +252,13 @@ configuration: { ${configuration} }
     ]);
   });
 
-  it("Crunchy", () => {
+  it.each([
+    ["PostgresCluster", "postgres-operator.crunchydata.com/v1beta1"],
+    ["PerconaPGCluster", "pgv2.percona.com/v2"],
+  ])("Crunchy's %s of %s", (kind, apiVersion) => {
     const system = systemIn(`
-apiVersion: postgres-operator.crunchydata.com/v1beta1
-kind: PostgresCluster
+apiVersion: ${apiVersion}
+kind: ${kind}
 metadata: { name: hippo, namespace: db }
 spec:
   patroni: { dynamicConfiguration: { postgresql: { parameters: { max_connections: 150 } } } }
@@ -268,7 +271,7 @@ spec:
 `);
     expect(system.poolers.map(poolerShape)).toEqual([
       {
-        name: "PostgresCluster db/hippo, pgBouncer",
+        name: `${kind} db/hippo, pgBouncer`,
         scope: "service",
         groups: [
           {

@@ -82,7 +82,7 @@ export class PostgresImages {
     const settings = new Map<string, PostgresSetting>();
     const { variables = {}, files = [], flags = [] } = this.#rowOf(container) ?? {};
     for (const { file, isRead } of configurationFiles(container, imagePattern(files))) {
-      for (const [key, value] of settingsIn(file.text)) {
+      for (const [key, value] of confSettings(file.text)) {
         // Whether Postgres takes a file that nothing names is not known.
         const place = { ...file.place, key };
         settings.set(key, { value: isRead ? value : undefined, place });
@@ -144,7 +144,7 @@ function initScripts({ files }: Container): ReadonlyMap<string, PostgresSetting>
 }
 
 /** `key = value` of a postgresql.conf. */
-function settingsIn(text: string): readonly (readonly [key: string, value: string])[] {
+export function confSettings(text: string): readonly (readonly [key: string, value: string])[] {
   const lines = text.matchAll(
     /^[ \t]*(\w+)[ \t]*(?:=|[ \t])[ \t]*'?([^'#\n]*?)'?[ \t]*(?:#.*)?$/gm,
   );
