@@ -225,6 +225,7 @@ const CASES: readonly Case[] = [
     exitCode: 0,
     says: ["60  ≤ 60"],
   },
+  { file: "42-kubedb.yaml", exitCode: 3, says: ["3 replicas × 20", "> 20: max_client_conn 20"] },
 ];
 
 const FOLDER = join(import.meta.dirname, "cases");
