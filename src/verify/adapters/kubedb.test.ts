@@ -108,8 +108,8 @@ spec: { containers: [{ name: app, image: app, env: [{ name: DATABASE_URL, value:
   });
 });
 
-describe("KubeDB's Postgres", () => {
-  const postgres = (fields: string): string => `
+function postgres(fields: string): string {
+  return `
 apiVersion: kubedb.com/v1
 kind: Postgres
 metadata: { name: pg, namespace: db }
@@ -120,6 +120,9 @@ kind: Secret
 metadata: { name: there, namespace: db }
 data: { user.conf: ${btoa("max_connections = 250\nshared_buffers = 256MB")} }
 `;
+}
+
+describe("KubeDB's Postgres", () => {
   it.each([
     ["", 97],
     [", configSecret: { name: there }", 247],

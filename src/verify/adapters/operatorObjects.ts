@@ -41,8 +41,8 @@ export function operatorPooler(
     ];
     const annotated = annotatedCount(annotation(PODS_ANNOTATION), "", "how many pods there can be");
     if (annotated !== undefined) return annotated;
-    const replicas = replicasAt(count, maxima);
-    return spec.strategy === undefined ? replicas : rolledOut(replicas, spec.strategy);
+    const written = replicasAt(count, maxima);
+    return spec.strategy === undefined ? written : rolledOut(written, spec.strategy);
   };
   const processes = replicas instanceof Field ? podsOf(replicas) : replicas;
   return {
