@@ -59,14 +59,14 @@ export const stackgres: Adapter = {
 };
 
 /** The pods that a Service leads to. Each has a Postgres of its own: one process before each. */
-interface Role {
+interface ClusterRole {
   readonly name: string;
   readonly isThere: (root: Field) => boolean;
   /** Names of the Services, the main one first. */
   readonly services: (cluster: string) => readonly [string, ...string[]];
 }
 
-const ROLES: readonly Role[] = [
+const ROLES: readonly ClusterRole[] = [
   {
     name: "primary",
     isThere: () => true,
@@ -79,7 +79,7 @@ const ROLES: readonly Role[] = [
   },
 ];
 
-function listenerOf(root: Field, { services }: Role, port: "pooled" | "direct") {
+function listenerOf(root: Field, { services }: ClusterRole, port: "pooled" | "direct") {
   return {
     labels: new Map([
       ["app", "StackGresCluster"],
@@ -91,7 +91,7 @@ function listenerOf(root: Field, { services }: Role, port: "pooled" | "direct") 
   };
 }
 
-function poolerOf(root: Field, role: Role, context: AdapterContext): FoundPooler {
+function poolerOf(root: Field, role: ClusterRole, context: AdapterContext): FoundPooler {
   const place = root.at("spec", "configurations", "sgPoolingConfig").place();
   const [service] = role.services(root.object.name);
   const pooler = operatorPooler(
@@ -185,7 +185,7 @@ function referred(
 
 function serverOf(
   root: Field,
-  role: Role,
+  role: ClusterRole,
   isPooled: boolean,
   { inventory }: AdapterContext,
 ): FoundPostgres {
