@@ -11,7 +11,10 @@ export interface System {
   readonly poolers: readonly Pooler[];
   readonly clients: readonly Client[];
   readonly postgres: readonly PostgresServer[];
-  /** What prevents a proof and belongs to no quantity: a Service that is not there. */
+  /**
+   * What prevents a proof and belongs to no quantity: a Service that is not there. With an assumed
+   * number it prevents none: the verdict assumes it.
+   */
   readonly missing: readonly MissingQuantity[];
   /** Notes for people; they change no sum. */
   readonly notes: readonly string[];

@@ -87,6 +87,8 @@ export interface HiddenSource {
 
 export interface HiddenMount extends HiddenSource {
   readonly path: string;
+  /** Its names are those of certificates, which proves nothing. */
+  readonly mayHoldKeys?: boolean;
 }
 
 /** A file that a container gets from outside its image. */

@@ -99,9 +99,9 @@ const CASES: readonly Case[] = [
   },
   {
     file: "14-pooler-open-to-the-outside.yaml",
-    args: ["--annotate", "Service shop/pooler:weir.dev/outside-clients=31"],
+    args: ["--annotate", "Service shop/pooler:weir.dev/outside-clients=41"],
     exitCode: 3,
-    says: [/31 +clients outside of the cluster/],
+    says: [/41 +clients outside of the cluster/],
   },
   {
     file: "15-php-configuration.yaml",

@@ -1,10 +1,11 @@
 import type { Client, Pooler, PoolerLine, System } from "../system.ts";
-import { withoutAssumption } from "../quantity.ts";
+import { withoutAssumption, type MissingQuantity } from "../quantity.ts";
 
 /** The system with everything that it assumes as missing: what `--strict` proves. */
 export function withoutAssumptions(system: System): System {
   return {
     ...system,
+    missing: system.missing.map(asked),
     poolers: system.poolers.map(strictPooler),
     clients: system.clients.map(strictClient),
     postgres: system.postgres.map((server) => ({
@@ -12,6 +13,11 @@ export function withoutAssumptions(system: System): System {
       available: withoutAssumption(server.available),
     })),
   };
+}
+
+function asked(question: MissingQuantity): MissingQuantity {
+  const { assumed: _, ...rest } = question;
+  return rest;
 }
 
 function strictPooler(pooler: Pooler): Pooler {

@@ -30,7 +30,7 @@ export function prove(system: System): Proof {
     sums,
     findings: found,
     missing: missingInputs,
-    assumptions: strict.filter(
+    assumptions: eachOnce([...strict, ...ordered.missing]).filter(
       (question) => question.assumed !== undefined && !asked.has(questionKey(question)),
     ),
     ...nothingIn(ordered, sums, missingInputs),
@@ -42,8 +42,13 @@ function allSums(system: System): SumVerdict {
   return mergedVerdicts([
     ...system.poolers.map((pooler) => clientSums(pooler, system)),
     slotSums(system),
-    { missing: [...system.missing, ...withoutPooler(system)] },
+    { missing: [...system.missing.filter(isAsked), ...withoutPooler(system)] },
   ]);
+}
+
+/** Whether nothing is assumed in its place. */
+function isAsked({ assumed }: MissingQuantity): boolean {
+  return assumed === undefined;
 }
 
 function eachOnce(questions: readonly MissingQuantity[]): readonly MissingQuantity[] {

@@ -54,12 +54,10 @@ export function writtenConnections(
   const namesPooler = connections.some(({ endpoint }) => endpoint.kind === "pooler");
   if (namesPooler || missing.length > 0) return { ...written, connections, missing };
   const hidden = hiddenTarget(workload, container, destinations);
-  const isSaid = hidden.length > 0 || targets.some(({ isDatabase }) => isDatabase);
-  return {
-    ...written,
-    connections,
-    missing: isSaid ? hidden : targetOfPool(workload, container, destinations),
-  };
+  const isSaid =
+    hidden.some((one) => one.assumed === undefined) || targets.some((one) => one.isDatabase);
+  const ofPool = isSaid ? [] : targetOfPool(workload, container, destinations);
+  return { ...written, connections, missing: ofPool.length > 0 ? ofPool : hidden };
 }
 
 /** Whether a target is no more than the host of one that a program's flags say in full. */

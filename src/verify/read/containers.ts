@@ -292,9 +292,8 @@ function mountedFiles(
     }
     const sources = [volume, ...volume.items("projected", "sources")];
     for (const found of sources.flatMap((one) => referencesIn(pod, one, "configMap", "secret"))) {
-      if (found.isMissing && !isOfKeys(pod, found, path, subPath)) {
-        unknown.push({ name: found.name, path, place: mounts.place() });
-      }
+      const hidden = { name: found.name, path, place: mounts.place() };
+      if (found.isMissing) unknown.push(...keysApart(pod, found, hidden, subPath));
       for (const [key, within] of pathsOf(found)) {
         const field = found.data.get(key);
         const full = subPath === undefined ? undefined : pathInContainer(path, subPath, within);
@@ -308,17 +307,18 @@ function mountedFiles(
   return { files, unknown };
 }
 
-/** Whether a mount that is not among the objects holds certificates, keys or tokens alone. */
-function isOfKeys(
+/** The mount, unless the objects say that it holds certificates, keys or tokens alone. */
+function keysApart(
   { inventory: { mounts } }: PodTemplate,
   { object, reference }: DataReference,
-  path: string,
+  hidden: HiddenMount,
   subPath: string | undefined,
-): boolean {
+): readonly HiddenMount[] {
   const items = reference.items("items").map((item) => item.text("path") ?? "");
   const files = subPath === undefined || subPath === "" ? items : [subPath];
-  const mount = { ...object, path, files };
-  return mounts.holdsKeys(mount) || mounts.mayHoldKeys(mount);
+  const mount = { ...object, path: hidden.path, files };
+  if (mounts.holdsKeys(mount)) return [];
+  return [{ ...hidden, mayHoldKeys: mounts.mayHoldKeys(mount) }];
 }
 
 /** The program that fills a volume with secrets: a CSI driver, or another container of the pod. */

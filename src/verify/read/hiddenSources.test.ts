@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { APP_INI, deploymentText, poolerText, systemIn } from "../../../test/verify/systemText.ts";
+import { withoutAssumptions } from "../proof/assumptions.ts";
 import { prove } from "../proof/prove.ts";
 
 /** A system that fits. */
@@ -134,4 +135,19 @@ describe("a container that hides nothing of a database is not asked", () => {
   ])("%s", (_, text) => {
     expect(verdictOf(text)).toBe("fits");
   });
+});
+
+it("may mount what is called as certificates are: then the verdict assumes it", () => {
+  const text = BASE + pod(volume("secret: { secretName: app-tls }"));
+  const what = expect.stringContaining("Secret db/app-tls holds, which is mounted at /conf");
+  const { verdict, assumptions } = prove(systemIn(text));
+  expect([verdict, assumptions]).toEqual([
+    "fits",
+    expect.arrayContaining([expect.objectContaining({ what, assumed: 0 })]),
+  ]);
+  const strict = prove(withoutAssumptions(systemIn(text)));
+  expect(strict.missing).toContainEqual(expect.objectContaining({ what }));
+  expect(prove(systemIn(text, NONE)).assumptions).not.toContainEqual(
+    expect.objectContaining({ what }),
+  );
 });

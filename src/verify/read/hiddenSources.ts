@@ -1,7 +1,13 @@
 import { CONNECTS_TO_ANNOTATION, POOL_MAX_ANNOTATION } from "../../api/names.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
-import { imagePath, type Container, type Variable, type Workload } from "../workload.ts";
+import {
+  hasOneContainer,
+  imagePath,
+  type Container,
+  type Variable,
+  type Workload,
+} from "../workload.ts";
 import { targetRemedy } from "./annotations.ts";
 import { isLocation } from "./connectionTargets.ts";
 import { hasMoreThanPgBouncer, isPgBouncer } from "./pgbouncerPods.ts";
@@ -50,7 +56,9 @@ export function hiddenTarget(
   const { name, environment, files } = container;
   const [first] = [
     ...environment.unknown.map((source) => ({ ...source, how: "environment is from" })),
-    ...files.unknown.map((mount) => ({ ...mount, how: "files are from" })),
+    ...files.unknown
+      .filter(({ mayHoldKeys }) => mayHoldKeys !== true)
+      .map((mount) => ({ ...mount, how: "files are from" })),
   ];
   const whether = `whether container ${name} of ${workload.key} connects to a pooler`;
   const remedy = targetRemedy(workload, name);
@@ -66,7 +74,20 @@ export function hiddenTarget(
           ),
         ];
   }
-  return [];
+  return files.unknown.slice(0, 1).map(({ name: source, path, place }) => ({
+    ...missing(
+      `connections that container ${name} of ${workload.key} opens by what ${source} holds, which is mounted at ${path} as certificates are`,
+      place,
+      remedy,
+    ),
+    assumed: 0,
+    answer: answerOf(workload, name),
+  }));
+}
+
+function answerOf(workload: Workload, container: string): NonNullable<MissingQuantity["answer"]> {
+  const value = hasOneContainer(workload) ? "none" : `${container}=none`;
+  return { object: workload.key, annotation: CONNECTS_TO_ANNOTATION, value };
 }
 
 /** The missing target of a container that has a pool: a variable says how large. */

@@ -65,11 +65,12 @@ export function outsideClients(
 
 function unknownPool(pooler: FoundPooler, { why, field }: Exposure): Quantity {
   const object = objectOf(field.place());
-  return missing(
+  const question = missing(
     `how many connections clients outside of the cluster open on ${pooler.name}: ${why}`,
     field.place(),
     `annotate ${object} with ${OUTSIDE_CLIENTS_ANNOTATION}: "N", the most that they open together, all with one login; or "0", if nobody outside connects`,
   );
+  return { ...question, answer: { object, annotation: OUTSIDE_CLIENTS_ANNOTATION, value: "N" } };
 }
 
 /** What an annotation of the pooler says, or of an object that opens it. */

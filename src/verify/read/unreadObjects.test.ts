@@ -10,15 +10,20 @@ function missingOf(apiVersion: string, spec: unknown, metadata: object = {}): re
     metadata: { name: "x", namespace: "db", ...metadata },
     spec,
   };
-  return systemIn(`${POOLER}${JSON.stringify(object)}\n`).missing.map(
-    ({ what, place }) => `${place.path.join(".")}: ${what}`,
-  );
+  return systemIn(`${POOLER}${JSON.stringify(object)}\n`)
+    .missing.filter(({ assumed }) => assumed === undefined)
+    .map(({ what, place }) => `${place.path.join(".")}: ${what}`);
 }
 
 const SECRET = { secretKeyRef: { name: "s", key: "k" } };
 const CONTAINER = { name: "a", env: [{ name: "DATABASE_URL", valueFrom: SECRET }] };
 
 const OPENS = "what Thing db/x opens: it names a pooler, and weir doesn't read objects of its kind";
+
+const unrendered = (kind: string, group: string) =>
+  systemIn(
+    `${POOLER}apiVersion: ${group}/v2\nkind: ${kind}\nmetadata: { name: x }\nspec: { values: { a: 1 } }\n`,
+  ).missing.map(({ what, assumed, answer }) => [what, assumed, answer?.value]);
 
 describe("an object of a kind that is not read", () => {
   it.each([
@@ -109,6 +114,14 @@ describe("an object of a kind that is not read", () => {
         /^give what it makes too \(helm template .*weir.dev\/connects-to: "none"/,
       ),
     ]);
+  });
+
+  it("is assumed to open nothing where it must be rendered and says nothing of a database", () => {
+    const what = "connections that the workloads of HelmRelease default/x open";
+    expect(unrendered("HelmRelease", "helm.toolkit.fluxcd.io")).toEqual([
+      [expect.stringContaining(what), 0, "none"],
+    ]);
+    expect(unrendered("HelmRepository", "source.toolkit.fluxcd.io")).toEqual([]);
   });
 
   it("is nobody's business without a pooler", () => {

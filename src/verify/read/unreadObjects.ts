@@ -34,10 +34,13 @@ export function unreadObjects(
     const annotation = inventory.annotation(CONNECTS_TO_ANNOTATION, root.at("metadata"));
     if (annotation?.value.trim() === "none") return [];
     const workload = workloadOf(root, inventory, destinations);
-    return workload.containers
+    const asked = workload.containers
       .flatMap((container) => writtenConnections(workload, container, destinations))
-      .flatMap((read) => questionsOf(object, read, row, destinations))
-      .slice(0, 1);
+      .flatMap((read) => questionsOf(object, read, row, destinations));
+    const answer = { object: workload.key, annotation: CONNECTS_TO_ANNOTATION, value: "none" };
+    return [...asked, ...(isUnrendered ? [nothingOpened(root, row)] : [])]
+      .slice(0, 1)
+      .map((question) => ({ ...question, answer }));
   });
 }
 
@@ -70,6 +73,19 @@ function questionsOf(
       missing(what.replace(`container ${NAME} of `, ""), place, remedy),
     ),
   ];
+}
+
+/** Where nothing else is said, what an object makes when it is rendered is assumed to open none. */
+function nothingOpened(root: Field, { render = "" }: KindRow): MissingQuantity {
+  const key = objectOf(root.place());
+  return {
+    ...missing(
+      `connections that the workloads of ${key} open, unless they are among the objects`,
+      root.at("spec").place(),
+      `give what it makes too (${render}), or annotate it with ${CONNECTS_TO_ANNOTATION}: "none"`,
+    ),
+    assumed: 0,
+  };
 }
 
 /** The name of the container that an object is read as. */

@@ -18,7 +18,8 @@ function found(env: Readonly<Record<string, string>>, more = ""): unknown {
 function seen(text: string): unknown {
   const { clients, missing } = systemIn(POOLER + text);
   const pools = clients.map(({ pool }) => (pool.known ? pool.value : pool.what));
-  return [...pools, ...missing.map(({ what }) => what)];
+  const asked = missing.filter(({ assumed }) => assumed === undefined);
+  return [...pools, ...asked.map(({ what }) => what)];
 }
 
 const NO_POOL = { POOL_MAX: "" };
