@@ -174,4 +174,4 @@ function afterWrapper(wrapper: Wrapper, words: readonly Template[]): readonly Te
 }
 
 /** What a program that waits takes: a flag, a time, a host with its port. */
-const WAITED = /^(?:-[\w-]+(?:=.*)?|\d+[a-z]?|["']?(?:tcp:\/\/)?[\w.-]+:\d+["']?)$/;
+export const WAITED = /^(?:-[\w-]+(?:=.*)?|\d+[a-z]?|["']?(?:tcp:\/\/)?[\w.-]+:\d+["']?)$/;

@@ -75,11 +75,13 @@ export function mentionedTargets(
   const inVariables = [...container.environment.variables.values()].map(
     ({ name, value, place }) => ({ text: value, place, from: name }),
   );
-  const inCommand = commandBesidesWaiting(container).map(({ text, place }) => ({
-    text,
-    place,
-    from: "its command",
-  }));
+  const inCommand = commandBesidesWaiting(container, destinations.knowledge).map(
+    ({ text, place }) => ({
+      text,
+      place,
+      from: "its command",
+    }),
+  );
   return [
     ...[...inVariables, ...inCommand].flatMap((mention) =>
       hostTargets(mention, workload, destinations),

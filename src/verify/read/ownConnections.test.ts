@@ -31,6 +31,9 @@ it.each([
   ["[pg_dumpall, -h, pooler, -U, me, -l, app]", 2],
   ["[pgbench, -h, pooler, -U, me, -d, app, -c, '8']", 8],
   ["[migrate, -database, 'postgres://me@pooler/app', up]", 1],
+  ["[flyway, '-url=jdbc:postgresql://pooler/app?user=me', migrate]", 3],
+  ["[alembic, -x, 'url=postgres://me@pooler/app', upgrade, head]", 1],
+  ["[dbmate, --url, 'postgres://me@pooler/app', up]", 3],
   ["[sqlx, migrate, run, --database-url, 'postgres://me@pooler/app']", 1],
 ])("%s opens %i", (command, count) => {
   // A pool variable beside it is another program's.

@@ -1,22 +1,18 @@
+import type { Knowledge } from "../knowledge/knowledge.ts";
 import { Template } from "../template.ts";
 import { isShell, type Argument, type Container } from "../workload.ts";
-
-/** A program that waits for the hosts that it is given, and then runs the command that follows. */
-const WAITER = /^(?:[\w./-]*\/)?(?:wait-for(?:-it)?(?:\.sh)?|dockerize)$/;
-
-/** What such a program takes: a flag, a time, a host with its port. */
-const WAITED = /^(?:-[\w-]+(?:=.*)?|\d+[a-z]?|["']?(?:tcp:\/\/)?[\w.-]+:\d+["']?)$/;
-
-/** A program that asks one host whether it answers; nc only where it does no more than that. */
-const PROBE = /^(?:[\w./-]*\/)?pg_isready$/;
-const NETCAT = /^(?:[\w./-]*\/)?n(?:et)?c(?:at)?$/;
-const SCAN = /^-\w*z\w*$/;
+import { fit, WAITED } from "./commands.ts";
 
 /**
  * The command of a container without the hosts that it only waits for. Only the arguments of programs
  * that do nothing but wait are left out: whatever else names a host may connect to it.
  */
-export function commandBesidesWaiting({ command, args }: Container): readonly Argument[] {
+export function commandBesidesWaiting(
+  { command, args }: Container,
+  knowledge: Knowledge,
+): readonly Argument[] {
+  const waitingWords = (words: readonly Template[]): number => wordsOfWaiting(words, knowledge);
+
   const all = [...command, ...args];
   const [program, ...rest] = all;
   if (program === undefined) return [];
@@ -25,13 +21,16 @@ export function commandBesidesWaiting({ command, args }: Container): readonly Ar
   // `bash wait-for-it.sh pooler:6432 -- app`.
   if (flag === -1) return rest.slice(waitingWords(rest.map(({ text }) => text)));
   return rest.map(({ text, place }, index) => ({
-    text: index === flag + 1 ? scriptBesidesWaiting(text) : text,
+    text: index === flag + 1 ? scriptBesidesWaiting(text, waitingWords) : text,
     place,
   }));
 }
 
 /** A script without the commands that only wait. */
-function scriptBesidesWaiting(script: Template): Template {
+function scriptBesidesWaiting(
+  script: Template,
+  waitingWords: (words: readonly Template[]) => number,
+): Template {
   const commands = script.matchAll(/[^\n;&|()`]+/g).flatMap(([command]) => command ?? []);
   return Template.join(
     commands.map((command) => {
@@ -47,20 +46,35 @@ function scriptBesidesWaiting(script: Template): Template {
 const BEFORE_PROGRAM = /^(?:exec|then|do|else|if|until|while|!|\{)$/;
 
 /** How many words at the beginning of a command are of a program that only waits. */
-function waitingWords(words: readonly Template[]): number {
+function wordsOfWaiting(words: readonly Template[], knowledge: Knowledge): number {
   const at = words.findIndex((word) => !word.test(BEFORE_PROGRAM));
-  const [program, ...rest] = words.slice(at);
+  const called = words.slice(at);
+  const [program, ...rest] = called;
   if (program === undefined) return 0;
   // `timeout 5 nc -z pooler 6432`.
   if (program.test(/^timeout$/)) {
-    const within = waitingWords(rest.slice(1));
+    const within = wordsOfWaiting(rest.slice(1), knowledge);
     return within === 0 ? 0 : at + 2 + within;
   }
-  if (program.test(WAITER)) {
+  const isOf = ({ calls = [] }: { readonly calls?: readonly string[] | undefined }): boolean =>
+    calls.some((call) => fit(call, called) > 0);
+  if (knowledge.wrappers.some((wrapper) => wrapper.waits === true && isOf(wrapper))) {
     const end = rest.findIndex((word) => word.test(/^--$/) || !word.test(WAITED));
     return end === -1 ? words.length : at + 1 + end;
   }
-  const isScan =
-    rest.some((word) => word.test(SCAN)) || words.slice(0, at).some((word) => word.test(/^until$/));
-  return program.test(PROBE) || (program.test(NETCAT) && isScan) ? words.length : 0;
+  const isUntil = words.slice(0, at).some((word) => word.test(/^until$/));
+  const isProbe = knowledge.programs.some(
+    ({ probes, ...row }) =>
+      probes !== undefined &&
+      isOf(row) &&
+      (probes === true ||
+        isUntil ||
+        rest.some((word) => probes.some((flag) => isGiven(flag, word)))),
+  );
+  return isProbe ? words.length : 0;
+}
+
+/** Whether a word gives a flag of one letter, alone or beside others: `-vz`. */
+function isGiven(flag: string, word: Template): boolean {
+  return word.known?.match(/^-\w+$/) !== null && word.known?.includes(flag.slice(1)) === true;
 }
