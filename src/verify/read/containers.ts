@@ -300,6 +300,8 @@ function mountedFiles(
         if (field === undefined || full === undefined) continue;
         const text = textOf(field);
         if (text === undefined) continue;
+        const by = pod.inventory.injectors.byValue(text);
+        if (by !== undefined) unknown.push({ ...hidden, name: `${found.name} ${key} by ${by}` });
         files.set(full, { path: full, text, place: field.place(), from: `${found.name} ${key}` });
       }
     }

@@ -16,6 +16,7 @@ const BASE =
 
 const SECRET =
   "apiVersion: v1\nkind: Secret\nmetadata: { name: s, namespace: db }\nstringData: { other: x }\n---\n";
+const ENCRYPTED = SECRET.replace("other: x", '"app.yaml": "ENC[AES256_GCM,data:x]"');
 const CERTIFICATE =
   "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: { name: c, namespace: db }\nspec: { secretName: s }\n---\n";
 
@@ -80,6 +81,8 @@ describe("a container that hides where it connects prevents a proof until it is 
     ["a reference to a vault", value("vault:secret/data/db#url")],
     ["another", value("op://v/db/url")],
     ["an encrypted text", value("ENC[AES256_GCM,data:abc,iv:d,tag:e,type:str]")],
+    ["an encrypted file", `${ENCRYPTED}${pod(volume("secret: { secretName: s }"))}`],
+    ["another name of a target", pod(from("DB_CONN"))],
     ["a template", value("${DATABASE_URL}")],
     ["a pool and no target", deploymentText({ DB_POOL_MAX: "20" })],
     ["another pool", deploymentText({ SQLALCHEMY_POOL_SIZE: "20" })],
