@@ -174,6 +174,16 @@ describe("the processes of a pod", () => {
     expect(figure(clients[0]?.processesPerPod)).toBe(expected);
   });
 
+  it.each([
+    [4, 1],
+    [15, asked("it listens on 15 ports, as several programs do")],
+  ])("a program that nobody knows, with %i ports", (count, expected) => {
+    const ports = Array.from({ length: count }, (_, at) => `{ containerPort: ${8001 + at} }`);
+    const more = `\n          ports: [${ports.join(", ")}]`;
+    const { clients } = systemIn(POOLER + deploymentText({ ...URL, DB_POOL_MAX: "1" }, more));
+    expect(figure(clients[0]?.processesPerPod)).toBe(expected);
+  });
+
   it("a variable that any of several programs may read is asked for", () => {
     const command = `\n          command: [sh, -c, "./a & ./b"]`;
     const text = deploymentText({ ...URL, DB_POOL_MAX: "1", WORKERS: "4" }, command);
