@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Command, CommanderError } from "commander";
+import { decodedText } from "../files/decodedText.ts";
 import { whyUnreadable } from "../files/whyUnreadable.ts";
 import { systemRuntime } from "../runtime/runtime.ts";
 import { diagnoseCommand } from "./diagnose.ts";
@@ -94,7 +95,7 @@ const STANDARD_INPUT = 0;
 
 function read(path: string): string {
   try {
-    return readFileSync(path === "-" ? STANDARD_INPUT : path, "utf8");
+    return decodedText(readFileSync(path === "-" ? STANDARD_INPUT : path));
   } catch (error) {
     throw unreadable(path, error);
   }

@@ -2,10 +2,11 @@ import { normalize } from "node:path";
 import { Command, Option } from "commander";
 import { POOL_MAX_ANNOTATION, READ_ANNOTATIONS } from "../api/names.ts";
 import { formatProblem } from "../fleet/problem.ts";
-import type { SourceText } from "../fleet/yaml.ts";
 import { annotationProblem } from "../verify/read/annotations.ts";
+import { placedObjects } from "../verify/read/namespaces.ts";
 import { readObjects } from "../verify/read/readObjects.ts";
 import { readSystem } from "../verify/read/readSystem.ts";
+import { unreadFiles } from "../verify/read/unreadFiles.ts";
 import { objectOf } from "../verify/sourcePosition.ts";
 import type { Pooler } from "../verify/system.ts";
 import type { Proof } from "../verify/proof/proof.ts";
@@ -18,6 +19,7 @@ import { proofAsData } from "../report/proofData.ts";
 import { groupedQuestions } from "../report/questions.ts";
 import { sarifLog } from "../report/sarif.ts";
 import { jointSystem } from "../verify/compose/composeSystem.ts";
+import { manifestFiles } from "./manifestFiles.ts";
 import { productsOf } from "./products.ts";
 import { composeNames, composeSystems, readComposeFiles } from "./verifyCompose.ts";
 import {
@@ -27,14 +29,13 @@ import {
   inputName,
   json,
   outputOption,
-  readInputOnce,
   refuse,
-  sourcesOf,
   type Shell,
 } from "./shell.ts";
 
 interface VerifyOptions {
   readonly output: "table" | "json" | "sarif";
+  readonly namespace?: string;
   readonly profile?: readonly string[];
   readonly strict?: true;
   readonly reserve?: true;
@@ -44,6 +45,7 @@ interface VerifyOptions {
 export function verifyCommand(shell: Shell): Command {
   const annotations: string[] = [];
   const annotate = (annotation: string): void => void annotations.push(annotation);
+  const globs: string[] = [];
   return (
     new Command("verify")
       .description("prove the sums from any manifests, whoever wrote them")
@@ -60,6 +62,13 @@ export function verifyCommand(shell: Shell): Command {
       )
       // The name of --annotate before it had that one.
       .addOption(new Option("--tell <annotation>").argParser(annotate).hideHelp())
+      .option("-n, --namespace <name>", "the namespace of objects that name none")
+      .addOption(
+        new Option(
+          "--exclude <glob>",
+          "leave out files and folders: 'charts/**', '*.tpl.yaml'; may be repeated",
+        ).argParser((glob: string): void => void globs.push(glob)),
+      )
       .addOption(
         new Option(
           "--profile <name>",
@@ -69,13 +78,18 @@ export function verifyCommand(shell: Shell): Command {
       .option("--reserve", "demand weir's default reserve where no annotation says another")
       .option("--strict", "assume nothing: ask for every number that is not written")
       .action((paths: string[], options: VerifyOptions) => {
-        const sources = manifestSources(paths, shell);
+        const files = manifestFiles(paths, shell, globs);
         const named = new Set(paths.filter((path) => path === "-" || !shell.list(path)));
-        const files = new Set([...named].map((path) => inputName(normalize(path))));
-        const compose = readComposeFiles(sources, (file) => files.has(file), shell);
+        const isNamed = new Set([...named].map((path) => inputName(normalize(path))));
+        const compose = readComposeFiles(files.sources, (file) => isNamed.has(file), shell);
         const read = readObjects(compose.others);
-        refuse([...read.problems, ...compose.problems].map(formatProblem));
-        const names = read.objects.map((object) => objectOf({ object }));
+        const problems = [...files.problems, ...read.problems, ...compose.problems];
+        // Alone, or beside nothing else, a file that can't be read leaves nothing to prove.
+        const isAlone = files.sources.length + files.problems.length === 1;
+        const isAll = read.objects.length + compose.projects.length === 0;
+        if (isAlone || isAll) refuse(problems.map(formatProblem));
+        const placed = placedObjects(read.objects, read.kustomizations, options.namespace);
+        const names = placed.objects.map((object) => objectOf({ object }));
         const overrides = annotationOverrides(
           annotations,
           new Set([...names, ...composeNames(compose)]),
@@ -83,7 +97,7 @@ export function verifyCommand(shell: Shell): Command {
         const profiles = options.profile && { profiles: options.profile };
         const { systems, services, manifests } = composeSystems(
           compose,
-          read.objects,
+          placed.objects,
           { overrides, ...profiles },
           shell,
         );
@@ -92,8 +106,21 @@ export function verifyCommand(shell: Shell): Command {
           readSystem(manifests, productsOf(shell), { overrides }),
           ...systems,
         ]);
-        const missing = [...system.missing, ...unlistedClients(system)];
-        const notes = [...system.notes, ...compose.notes, ...leftOutNotes(read.leftOut)];
+        const { note, question } = placed.assumed ?? {};
+        const missing = [
+          ...system.missing,
+          ...unlistedClients(system),
+          ...placed.missing,
+          ...(options.strict && question !== undefined ? [question] : []),
+          ...unreadFiles(problems),
+        ];
+        const notes = [
+          ...system.notes,
+          ...(options.strict || note === undefined ? [] : [note]),
+          ...compose.notes,
+          ...leftOutNotes(read.leftOut),
+          ...files.notes,
+        ];
         const demanded = options.reserve ? system.poolers.map(withReserve) : system.poolers;
         const found = { ...system, poolers: demanded, missing, notes };
         const proof = prove(options.strict ? withoutAssumptions(found) : found);
@@ -139,38 +166,6 @@ function conclude({ verdict, findings, missing, nothing }: Proof): void {
     const lacking = `${groupedQuestions(missing).length} missing`;
     throw new Failure(EXIT.cannotTell, `weir verify: cannot tell: ${lacking}`);
   }
-}
-
-const MANIFEST = /\.(?:ya?ml|json|ini)$/;
-
-/**
- * The texts of these files, and of the manifests (*.yaml, *.yml, *.json, *.ini) in these folders and
- * below; a file that is named is read whatever its name. node_modules and folders with a dot before
- * their name are left out. Each file once, in the order of the paths, those of a folder by name.
- *
- * @throws Failure (bad input) for a path that can't be read, or a folder without a manifest
- */
-function manifestSources(paths: readonly string[], shell: Shell): readonly SourceText[] {
-  readInputOnce(paths);
-  const files = paths.flatMap((path) => {
-    if (path === "-") return [path];
-    const names = shell.list(path);
-    if (names === undefined) return [normalize(path)];
-    const found = filesBelow(normalize(`${path}/`), names, shell);
-    if (found.length > 0) return found;
-    throw badInput(`${path}: has no *.yaml, *.yml, *.json or *.ini in it`);
-  });
-  return sourcesOf([...new Set(files)], shell);
-}
-
-/** @param folder with `/` at its end */
-function filesBelow(folder: string, names: readonly string[], shell: Shell): readonly string[] {
-  const base = folder === "./" ? "" : folder;
-  return names.toSorted().flatMap((name) => {
-    if (!name.endsWith("/")) return MANIFEST.test(name) ? [`${base}${name}`] : [];
-    if (name.startsWith(".") || name === "node_modules/") return [];
-    return filesBelow(`${base}${name}`, shell.list(`${base}${name}`) ?? [], shell);
-  });
 }
 
 const ANNOTATION_OPTION = /^(?<object>[^:]+):(?<annotation>[^=]+)=(?<value>.*)$/s;

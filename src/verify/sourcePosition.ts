@@ -28,7 +28,7 @@ export interface SourcePosition {
   readonly key?: string;
 }
 
-/** `Deployment writing/author`; `service author` of a compose file. */
+/** `Deployment writing/author`; `service author` of a compose file, `file broken.yaml`. */
 export function objectOf({
   object: { kind, namespace, name },
 }: {

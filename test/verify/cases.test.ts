@@ -226,6 +226,34 @@ const CASES: readonly Case[] = [
     says: ["60  ≤ 60"],
   },
   { file: "42-kubedb.yaml", exitCode: 3, says: ["3 replicas × 20", "> 20: max_client_conn 20"] },
+  {
+    file: "20-utf16",
+    exitCode: 3,
+    says: ["100  Deployment shop/orders, container orders: 5 replicas × 20", "130  > 60"],
+  },
+  { file: "29-quoted-over-lines.yaml", exitCode: 0, says: ["✓ Proved: 2 sums hold"] },
+  {
+    file: "30-chart-without-namespaces.yaml",
+    exitCode: 0,
+    says: ["Proved: 2 sums hold", /the 6 objects that name none will be in\s+namespace shop/],
+  },
+  {
+    file: "30-chart-without-namespaces.yaml",
+    args: ["--namespace", "shop"],
+    exitCode: 0,
+    says: ["Proved: 2 sums hold", "Deployment shop/web"],
+  },
+  {
+    file: "44-flux-target-namespace.yaml",
+    exitCode: 4,
+    says: ["HelmRelease default/files", "Pooler database/pooler"],
+  },
+  {
+    file: "45-ini-and-its-secret",
+    exitCode: 0,
+    says: ["Proved: 2 sums hold", /pgbouncer\.ini is the text in Secret\s+shop\/pooler/],
+  },
+  { file: "47-json-stream.json", exitCode: 4, says: ["no PgBouncer found in 2 objects"] },
 ];
 
 const FOLDER = join(import.meta.dirname, "cases");

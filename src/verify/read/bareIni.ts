@@ -1,8 +1,9 @@
 import { PODS_ANNOTATION } from "../../api/names.ts";
 import { LineTable } from "../../fleet/yaml.ts";
 import { missing } from "../quantity.ts";
-import type { ManifestObject } from "../sourcePosition.ts";
+import { objectOf, type ManifestObject } from "../sourcePosition.ts";
 import { annotatedCount } from "./annotations.ts";
+import { textOf } from "./objectData.ts";
 import { Field } from "./field.ts";
 import type { Inventory } from "./inventory.ts";
 import { iniConfiguration, listenPort, type FoundPooler } from "./poolers.ts";
@@ -44,11 +45,59 @@ function offsetOf(text: string, section?: string | number, key?: string | number
   return found;
 }
 
+/** The objects of bare inis, but for those that another pooler already reads, word for word. */
+export function bareInis(
+  objects: readonly ManifestObject[],
+  poolers: readonly FoundPooler[],
+): { readonly inis: readonly ManifestObject[]; readonly notes: readonly string[] } {
+  const bare = objects.filter(({ kind, apiVersion }) => kind === INI_KIND && apiVersion === "");
+  if (bare.length === 0) return { inis: [], notes: [] };
+  const read = new Map(
+    poolers
+      .flatMap(configurationObjects)
+      .flatMap((object) => textsIn(object).map((text) => [comparable(text), object] as const)),
+  );
+  const same = bare.flatMap((ini) => {
+    const object = read.get(comparable(Field.of(ini).text("text") ?? ""));
+    return object === undefined ? [] : [{ ini, object }];
+  });
+  const isSame = new Set(same.map(({ ini }) => ini));
+  return {
+    inis: bare.filter((ini) => !isSame.has(ini)),
+    notes: same.map(
+      ({ ini, object }) => `${ini.file} is the text in ${objectOf({ object })}: one PgBouncer`,
+    ),
+  };
+}
+
+/** The objects in which a pooler's configuration stands. */
+function configurationObjects({ groups }: FoundPooler): readonly ManifestObject[] {
+  return groups.flatMap(({ configuration }) => {
+    if ("known" in configuration) return [];
+    const { settings, lines } = configuration;
+    const known = [...settings.values()].flatMap((one) => (one.known ? [one.place] : []));
+    const places = [...known, ...[...lines.values()].map(({ place }) => place)];
+    return [...new Set(places.map(({ object }) => object))];
+  });
+}
+
+/** The texts of a ConfigMap or Secret. */
+function textsIn(object: ManifestObject): readonly string[] {
+  const root = Field.of(object);
+  const entries = ["data", "stringData"].flatMap((field) => root.entries(field));
+  return entries.flatMap(([, field]) => textOf(field) ?? []);
+}
+
+/** Without what editors change. */
+function comparable(text: string): string {
+  return text.replaceAll("\r\n", "\n").trim();
+}
+
 /** The pooler of a bare ini, called by its file's name. The ini does not say how many processes run it. */
 export function barePooler(object: ManifestObject, inventory: Inventory): readonly FoundPooler[] {
   const root = Field.of(object);
   const text = root.text("text");
-  if (object.kind !== INI_KIND || object.apiVersion !== "" || text === undefined) return [];
+  if (text === undefined) return [];
   const annotation = (name: string) => inventory.annotation(name, root.at("metadata"));
   const { configuration, problems } = iniConfiguration(
     text,

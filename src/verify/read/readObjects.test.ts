@@ -70,6 +70,21 @@ describe("what is read", () => {
       ["Pod default/j"],
     ],
     [
+      "a stream of JSON, each on a line",
+      '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}\n{"apiVersion":"v1","kind":"Pod","metadata":{"name":"b}{"}}\n',
+      ["Pod default/a", "Pod default/b}{"],
+    ],
+    [
+      "a stream of JSON with nothing between, and lists in it",
+      '[{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a\\""}}]{"apiVersion":"v1","kind":"PodList","items":[{"metadata":{"name":"b"}}]} ',
+      ['Pod default/a"', "Pod default/b"],
+    ],
+    [
+      "JSON between marks of YAML",
+      `{"apiVersion":"v1","kind":"Pod",\n\t"metadata":{"name":"a"}}\n---\n{"apiVersion":"v1","kind":"Pod","metadata":{"name":"b"}}\n`,
+      ["Pod default/a", "Pod default/b"],
+    ],
+    [
       "a List",
       `apiVersion: v1\nkind: List\nitems:\n  - { apiVersion: v1, kind: Pod, metadata: { name: a } }\n  - { apiVersion: apps/v1, kind: Deployment, metadata: { name: b } }\n`,
       ["Pod default/a", "Deployment default/b"],
@@ -164,6 +179,23 @@ describe("what can't be read", () => {
       `${POD}spec: *nowhere\n`,
       /^a\.yaml:1:1: is not YAML that can be read/,
     ],
+    [
+      "JSON with comments",
+      '{"apiVersion":"v1", // no\n"kind":"Pod"}\n',
+      /^a\.yaml:1:21: is JSON with comments: kubectl reads none$/,
+    ],
+    ["a stream of JSON that breaks off", '{"a":1}\n{"b":', /^a\.yaml:\d:\d+: is not YAML/],
+    [
+      "bytes that are not UTF-8",
+      `${POD}data: { a: gr\u{fffd}n }\n`,
+      /^a\.yaml:4:14: is neither UTF-8 nor UTF-16/,
+    ],
+    ["UTF-16 without its mark", "a\0:\0", /^a\.yaml:1:2: has the character U\+0000/],
+    [
+      "a byte order mark between texts",
+      `${POD}---\n\u{feff}${POD}`,
+      /^a\.yaml:5:1: has a byte order mark/,
+    ],
     ["a second document's slip", `${POD}---\nkind: [\n`, /^a\.yaml:[56]:\d+: is not YAML/],
   ])("%s", (_, text, expected) => {
     const found = problems(text);
@@ -231,6 +263,19 @@ items:
     ["one behind an alias", ["spec", "other", "spec", "containers"], 15, 30],
   ])("%s of one in a list", (_, path, line, column) => {
     expect(deployment?.positionOf(path)).toEqual({ line, column });
+  });
+
+  it("in a stream of JSON, and behind quoted text that is indented less than it must", () => {
+    const json = '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}';
+    expect(read(`${json}\n ${json}`).objects[1]?.positionOf(["metadata", "name"])).toEqual({
+      line: 2,
+      column: 46,
+    });
+    const yaml = `${POD}data:\n  a: "x\n  y\nz"\n  b: 1\n`;
+    expect(read(`---\n${yaml}`).objects[0]?.positionOf(["data", "b"])).toEqual({
+      line: 9,
+      column: 3,
+    });
   });
 
   it("in JSON", () => {

@@ -1,20 +1,13 @@
-import {
-  isAlias,
-  isCollection,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  parseAllDocuments,
-  visit,
-  type Document,
-} from "yaml";
+import { isAlias, isMap, isNode, isScalar, isSeq, type Document } from "yaml";
 import type { FieldPath } from "../../api/fieldPath.ts";
 import { isMapping } from "../../json/fields.ts";
 import type { Problem } from "../../fleet/problem.ts";
-import { LineTable, readYaml, type SourceText } from "../../fleet/yaml.ts";
+import { LineTable, type SourceText } from "../../fleet/yaml.ts";
 import type { ManifestObject } from "../sourcePosition.ts";
 import { iniObject } from "./bareIni.ts";
+import { isKustomization } from "./kustomizations.ts";
+import { goYaml } from "./goYaml.ts";
+import { readDocuments, type ReadDocument } from "./readDocuments.ts";
 
 /** The objects that were read, and the problems of the others. */
 interface ReadObjects {
@@ -22,16 +15,26 @@ interface ReadObjects {
   /** The files of documents that are neither, once for each such document. */
   readonly leftOut: readonly string[];
   readonly problems: readonly Problem[];
+  /** Kustomize's, each called by its file: they are no objects. */
+  readonly kustomizations: readonly ManifestObject[];
 }
 
-/** A document of a text as it was read, and where it begins. */
-interface ReadDocument {
-  readonly value: unknown;
-  /** In the source's text; a document that was read with its whole text begins at 0. */
-  readonly offset: number;
-  readonly text: string;
-  /** Which of `text`'s documents it is. */
-  readonly index: number;
+/**
+ * What no decoded text of a manifest has: U+FFFD, which stands for bytes that are not UTF-8, a byte
+ * order mark within the text, and control characters: go-yaml refuses them too.
+ */
+// eslint-disable-next-line no-control-regex
+const NO_TEXT = /[\0-\u{8}\u{b}\u{c}\u{e}-\u{1f}\u{7f}-\u{84}\u{86}-\u{9f}\u{fffd}]|\n\u{feff}/u;
+
+function undecodedProblem(text: string, offset: number, { file, lines }: TextReading): Problem {
+  const at = text[offset] === "\n" ? offset + 1 : offset;
+  const code = (text.codePointAt(at) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+  const allowed =
+    {
+      FFFD: "is neither UTF-8 nor UTF-16 with a byte order mark: save it as UTF-8",
+      FEFF: "has a byte order mark within its text: take it out",
+    }[code] ?? `has the character U+${code}, which no manifest may have: save it as text in UTF-8`;
+  return { file, ...lines.positionAt(at), allowed };
 }
 
 /** Other programs have their *.ini in the same folders. */
@@ -39,8 +42,8 @@ const PGBOUNCERS = /^\s*(?:\[(?:pgbouncer|databases)\]|%include\s)/im;
 
 /**
  * Every Kubernetes object of these texts: YAML of several documents, or JSON; lists (kind List,
- * PodList…, an array of JSON) are unpacked. What is no object of Kubernetes (values files,
- * kustomizations, compose files) is left out: it has no apiVersion, kind and metadata.name; such an
+ * PodList…, an array of JSON) are unpacked. What is no object of Kubernetes (values files, compose
+ * files) is left out: it has no apiVersion, kind and metadata.name; such an
  * object that makes pods is a problem. An object that the API server names is called by its
  * generateName: `migrate-*`. A source called *.ini that has PgBouncer's sections is a PgBouncer's
  * (see bareIni.ts), and any other one is left out. What can't be read is a problem with its place,
@@ -50,19 +53,23 @@ export function readObjects(sources: readonly SourceText[]): ReadObjects {
   const objects: ManifestObject[] = [];
   const leftOut: string[] = [];
   const problems: Problem[] = [];
+  const kustomizations: ManifestObject[] = [];
   const generated = new Map<string, number>();
   for (const source of sources) {
     const text = source.text.startsWith("\u{feff}") ? source.text.slice(1) : source.text;
-    if (source.name.endsWith(".ini")) {
+    const lines = new LineTable(text);
+    const file = source.name;
+    const reading = { file, lines, objects, leftOut, problems, kustomizations, generated };
+    const undecoded = text.search(NO_TEXT);
+    if (undecoded !== -1) problems.push(undecodedProblem(text, undecoded, reading));
+    else if (source.name.endsWith(".ini")) {
       if (PGBOUNCERS.test(text)) objects.push(iniObject(source.name, text));
       else leftOut.push(source.name);
-      continue;
+    } else {
+      for (const document of readDocuments(text, reading)) addObjects(document, reading);
     }
-    const lines = new LineTable(text);
-    const reading = { file: source.name, lines, objects, leftOut, problems, generated };
-    for (const document of readText(text, reading)) addObjects(document, reading);
   }
-  return { objects, leftOut, problems };
+  return { objects, leftOut, problems, kustomizations };
 }
 
 /** A text that is being read, and what was read so far. */
@@ -72,104 +79,13 @@ interface TextReading {
   readonly objects: ManifestObject[];
   readonly leftOut: string[];
   readonly problems: Problem[];
+  readonly kustomizations: ManifestObject[];
   /** How often each generateName was read. */
   readonly generated: Map<string, number>;
 }
 
-function readText(text: string, reading: TextReading): readonly ReadDocument[] {
-  const json = /^\s*\{/.test(text) ? parsedJson(text) : undefined;
-  if (json !== undefined) return [{ value: json, offset: 0, text, index: 0 }];
-  const read = readYaml({ name: reading.file, text });
-  // The whole parser can read what a fleet file may not have: directives, text after ---.
-  if (read.problems.length > 0) return readWhole(text, 0, reading);
-  return read.documents.flatMap(({ text: piece, offset, simple: value }) =>
-    value === undefined
-      ? readWhole(piece, offset, reading)
-      : { text: piece, offset, value, index: 0 },
-  );
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-/** As kubectl reads YAML: with merge keys and anchors; a field that stands twice is a problem. */
-const OPTIONS = { merge: true, prettyErrors: false, logLevel: "silent" } as const;
-
-const RENDER_FIRST = "is a Helm template; render it first: helm template … | weir verify -";
-
-/** Reads a text with the whole parser: slow, and sure. */
-function readWhole(
-  text: string,
-  offset: number,
-  { file, lines, problems }: TextReading,
-): readonly ReadDocument[] {
-  const documents: ReadDocument[] = [];
-  const isTemplate = text.includes("{{");
-  const add = (at: number, allowed: string): void => {
-    problems.push({ file, ...lines.positionAt(offset + at), allowed });
-  };
-  try {
-    for (const [index, document] of parsedDocuments(text).entries()) {
-      const [error] = document.errors;
-      const template = isTemplate ? templateOffset(document) : undefined;
-      if (error !== undefined || template !== undefined) {
-        const allowed =
-          isTemplate && (template !== undefined || looksLikeTemplate(text))
-            ? RENDER_FIRST
-            : `is not YAML: ${error === undefined ? "" : withoutText(error.message)}`;
-        add(template ?? error?.pos[0] ?? 0, allowed);
-        // After an error in the text it is not known where the next document begins.
-        break;
-      }
-      documents.push({ value: document.toJS() as unknown, offset, text, index });
-    }
-  } catch (error) {
-    if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
-    add(0, "is not YAML that can be read: its aliases or its nesting go too far");
-  }
-  return documents;
-}
-
-function parsedDocuments(text: string): readonly Document.Parsed[] {
-  return [...(parseAllDocuments(text, OPTIONS) as Iterable<Document.Parsed>)];
-}
-
-/** What the parser says without the text that it repeats, which may be a secret. */
-function withoutText(message: string): string {
-  return message.replace(/(["'`]).*\1|: .*/s, "").trim();
-}
-
-/** `{{ … }}` at the beginning of a line or a value: in quotes and scripts it is text. */
-function looksLikeTemplate(text: string): boolean {
-  return /(?:^|[:-])[ \t]*\{\{/m.test(text);
-}
-
-/** `a: {{ .Values.b }}` is YAML by accident: a mapping whose key is a mapping. */
-function templateOffset(document: Document.Parsed): number | undefined {
-  let offset: number | undefined;
-  visit(document, {
-    Pair(_, { key }) {
-      if (!isCollection(key)) return undefined;
-      offset = key.range?.[0];
-      return visit.BREAK;
-    },
-    // `- {{ x }}` without anything within.
-    Map(_, node) {
-      if (!node.flow || !node.items.some(({ key }) => isMap(key))) return undefined;
-      offset = node.range?.[0];
-      return visit.BREAK;
-    },
-  });
-  return offset;
-}
-
 function addObjects(document: ReadDocument, reading: TextReading): void {
-  const { file, objects, leftOut, problems, generated } = reading;
+  const { file, objects, leftOut, problems, kustomizations, generated } = reading;
   const position = positionIn(document, reading.lines);
   const unpack = (value: unknown, path: readonly (string | number)[]): void => {
     if (value === undefined || value === null) return;
@@ -182,6 +98,13 @@ function addObjects(document: ReadDocument, reading: TextReading): void {
       for (const [index, item] of items.entries()) {
         unpack(withKind(item, kind, apiVersion), [...path, "items", index]);
       }
+      return;
+    }
+    const positionOf: ManifestObject["positionOf"] = (field, textLine) =>
+      position([...path, ...field], textLine);
+    if (isMapping(value) && isKustomization(value, file)) {
+      const own = { file, kind: "Kustomization", apiVersion: "", name: file, namespace: "" };
+      kustomizations.push({ ...own, value, positionOf });
       return;
     }
     const name = nameIn(metadata, generated);
@@ -209,7 +132,7 @@ function addObjects(document: ReadDocument, reading: TextReading): void {
       name,
       namespace: typeof namespace === "string" && namespace !== "" ? namespace : "default",
       value,
-      positionOf: (field, textLine) => position([...path, ...field], textLine),
+      positionOf,
     });
   };
   unpack(document.value, []);
@@ -248,11 +171,12 @@ function withKind(item: unknown, list: string, apiVersion: unknown): unknown {
  */
 function positionIn(document: ReadDocument, lines: LineTable): ManifestObject["positionOf"] {
   let parsed: Document.Parsed | undefined;
+  const { text, givenOffset = (offset: number) => offset } = document;
   return (path, textLine) => {
-    parsed ??= parsedDocuments(document.text)[document.index];
+    parsed ??= goYaml(text).documents[document.index];
     const { offset, node } = fieldIn(parsed, path);
-    const within = textLine === undefined ? undefined : lineOf(node, document.text, textLine);
-    return lines.positionAt(document.offset + (within ?? offset));
+    const within = textLine === undefined ? undefined : lineOf(node, text, textLine);
+    return lines.positionAt(document.offset + givenOffset(within ?? offset));
   };
 }
 

@@ -18,7 +18,7 @@ import {
 } from "./adapter.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import { AddressBook, completed, type Endpoint, isLoopback } from "./addresses.ts";
-import { barePooler } from "./bareIni.ts";
+import { bareInis, barePooler } from "./bareIni.ts";
 import { withoutConflicts } from "./conflictingObjects.ts";
 import type { Destinations } from "./destinations.ts";
 import { Field } from "./field.ts";
@@ -57,11 +57,12 @@ export function readSystem(
   const operators = operatorResources(adapters, { inventory, scalers });
   const owned = new Set(operators.owned);
   const workloads = workloadsOf(inventory, scalers, adapterWorkloads(adapters), owned);
-  const poolers = [
+  const configured = [
     ...workloads.flatMap((workload) => podPoolers(workload, knowledge)),
     ...operators.poolers,
-    ...inventory.objects.flatMap((object) => barePooler(object, inventory)),
   ];
+  const bare = bareInis(inventory.objects, configured);
+  const poolers = [...configured, ...bare.inis.flatMap((ini) => barePooler(ini, inventory))];
   const book = addressBook(inventory, poolers, workloads);
   const images = new PostgresImages(knowledge["postgres-images"]);
   const servers = addServers(inventory, book, [
@@ -89,7 +90,7 @@ export function readSystem(
         ...system.missing,
         ...unreadObjects(inventory, destinations, isRead),
       ],
-      notes: [...system.notes, ...fleetNotes(inventory)],
+      notes: [...system.notes, ...bare.notes, ...fleetNotes(inventory)],
     },
     inventory.conflicting,
   );
