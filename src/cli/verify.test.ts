@@ -24,6 +24,15 @@ test("what is said stands by object and annotation, the last one where two say t
   );
 });
 
+test("options for several containers of one object stand together, the last one first", () => {
+  const options = ["server=5", "worker=2", "server=6"].map(
+    (value) => `Deployment shop/api:weir.dev/pool-max=${value}`,
+  );
+  expect(annotationOverrides(options, OBJECTS).get("Deployment shop/api")).toEqual(
+    new Map([["weir.dev/pool-max", "server=6,worker=2,server=5"]]),
+  );
+});
+
 test("names with commas are of several objects", () => {
   const objects = new Set(["Deployment shop/a", "Deployment shop/b", "Deployment shop/c"]);
   const pool = new Map([["weir.dev/pool-max", "3"]]);

@@ -2,7 +2,7 @@ import { normalize } from "node:path";
 import { Command, Option } from "commander";
 import { POOL_MAX_ANNOTATION, READ_ANNOTATIONS } from "../api/names.ts";
 import { formatProblem } from "../fleet/problem.ts";
-import { annotationProblem } from "../verify/read/annotations.ts";
+import { annotationProblem, laterAnnotation } from "../verify/read/annotations.ts";
 import { placedObjects } from "../verify/read/namespaces.ts";
 import { readObjects } from "../verify/read/readObjects.ts";
 import { readSystem } from "../verify/read/readSystem.ts";
@@ -204,7 +204,7 @@ export function annotationOverrides(
     }
     for (const name of named) {
       const known = overrides.get(name) ?? new Map<string, string>();
-      overrides.set(name, known.set(annotation, value));
+      overrides.set(name, known.set(annotation, laterAnnotation(value, known.get(annotation))));
     }
   }
   return overrides;

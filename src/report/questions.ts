@@ -62,16 +62,20 @@ function containerOf({ object, path }: SourcePosition): string | undefined {
   return list === -1 ? undefined : Field.of(object).text(...path.slice(0, list + 2), "name");
 }
 
-/** One option for all objects of one kind, namespace and answer. */
+/** One option for all objects of one kind, namespace and answer, its containers together. */
 function optionsOf(equal: readonly MissingQuantity[]): readonly string[] {
-  const answers = equal.flatMap(({ answer, assumed }) => {
-    if (answer === undefined) return [];
-    const { object, annotation, value } = answer;
-    const slash = object.indexOf("/") + 1;
-    const name = object.slice(slash);
+  const byObject = Map.groupBy(
+    equal.filter(({ answer }) => answer !== undefined),
+    ({ answer }) => answer?.object ?? "",
+  );
+  const answers = [...byObject].map(([object, own]) => {
     // What is assumed is confirmed as it is.
-    const filled = assumed === undefined ? value : value.replace(/N$/, `${assumed}`);
-    return { namespace: object.slice(0, slash), name, setting: `${annotation}=${filled}` };
+    const values = own.map(({ answer, assumed }) =>
+      (answer?.value ?? "").replace(/(?<=^|=)N$/, `${assumed ?? "N"}`),
+    );
+    const slash = object.indexOf("/") + 1;
+    const setting = `${own[0]?.answer?.annotation}=${[...new Set(values)].join(",")}`;
+    return { namespace: object.slice(0, slash), name: object.slice(slash), setting };
   });
   const groups = Map.groupBy(answers, ({ namespace, setting }) =>
     JSON.stringify([namespace, setting]),

@@ -2,6 +2,7 @@ import { DEFAULT_RESERVE } from "../../api/connectionBudget.ts";
 import {
   AVAILABLE_CONNECTIONS_ANNOTATION,
   CONNECTS_TO_ANNOTATION,
+  OUTSIDE_CLIENTS_ANNOTATION,
   PODS_ANNOTATION,
   POOL_MAX_ANNOTATION,
   POSTGRES_CONNECTIONS_ANNOTATION,
@@ -42,6 +43,7 @@ export function annotationProblem(name: string, value: string): string | undefin
     case PODS_ANNOTATION:
     case POSTGRES_CONNECTIONS_ANNOTATION:
     case AVAILABLE_CONNECTIONS_ANNOTATION:
+    case OUTSIDE_CLIENTS_ANNOTATION:
       return wholeNumber(value) === undefined ? `${found} a whole number, such as 20` : undefined;
     case RESERVE_ANNOTATION:
       return reserveOf(annotation).missing.length > 0
@@ -122,6 +124,16 @@ function containerValue({ value }: Annotation, container: string): string | unde
   const own = parts.find((part) => part.startsWith(`${container}=`));
   if (own !== undefined) return own.slice(container.length + 1).trim();
   return parts.every((part) => NAMED.test(part)) ? undefined : value.trim();
+}
+
+/**
+ * What an annotation says with what it said before: of other containers, if both name theirs; else
+ * only the later counts.
+ */
+export function laterAnnotation(later: string, before: string | undefined): string {
+  if (before === undefined) return later;
+  const parts = [later, before].flatMap(partsOf);
+  return parts.every((part) => NAMED.test(part)) ? `${later},${before}` : later;
 }
 
 /** A part of an annotation that is of one container: `server=…`. */

@@ -1,0 +1,69 @@
+import { expect, it, test } from "vitest";
+import { missing, objectNamed } from "../../test/verify/systemOf.ts";
+import type { MissingQuantity } from "../verify/quantity.ts";
+import { groupedQuestions } from "./questions.ts";
+
+/** What is missing of a container in a Deployment that has these. */
+function ofContainer(
+  name: string,
+  container: string,
+  {
+    all = [container],
+    text = "how much container NAME opens",
+    ...more
+  }: Partial<MissingQuantity> & { readonly all?: readonly string[]; readonly text?: string } = {},
+): MissingQuantity {
+  const containers = all.map((one) => ({ name: one }));
+  const value = { spec: { template: { spec: { containers } } } };
+  const object = { ...objectNamed("Deployment", name), value };
+  const path = ["spec", "template", "spec", "containers", all.indexOf(container)];
+  const form = all.length === 1 ? "N" : `${container}=N`;
+  const answer = {
+    object: `Deployment shop/${name}`,
+    annotation: "weir.dev/pool-max",
+    value: form,
+  };
+  const what = text.replace("NAME", container);
+  return { ...missing(what), remedy: "annotate it", place: { object, path }, answer, ...more };
+}
+
+it("is one question for all that lack the same, with one option to copy", () => {
+  const [question, ...more] = groupedQuestions(
+    ["t1", "t10"].map((name) => ofContainer(name, name)),
+  );
+  expect(more).toEqual([]);
+  expect(question).toMatchObject({
+    what: "how much its container opens",
+    options: ["--annotate 'Deployment shop/t1,t10:weir.dev/pool-max=N'"],
+  });
+  expect(question?.places).toHaveLength(2);
+});
+
+test("one that nobody shares stays as it is", () => {
+  expect(groupedQuestions([ofContainer("api", "web")])).toMatchObject([
+    {
+      what: "how much container web opens",
+      options: ["--annotate 'Deployment shop/api:weir.dev/pool-max=N'"],
+    },
+  ]);
+});
+
+test.each([
+  ["another text", { text: "what container NAME does" }],
+  ["another number that is assumed", { assumed: 2 }],
+  ["another container of that text", { text: "how much container NAME-2 opens" }],
+])("%s is another question", (_, other) => {
+  expect(groupedQuestions([ofContainer("a", "a"), ofContainer("b", "b", other)])).toHaveLength(2);
+});
+
+test("containers of one object are answered together, and what is assumed is confirmed", () => {
+  const all = ["web", "N"];
+  const asked = all.map((container) => ofContainer("api", container, { all }));
+  expect(groupedQuestions(asked).flatMap(({ options }) => options)).toEqual([
+    "--annotate 'Deployment shop/api:weir.dev/pool-max=web=N,N=N'",
+  ]);
+  const assumed = asked.map((one) => ({ ...one, assumed: 1 }));
+  expect(groupedQuestions(assumed).flatMap(({ options }) => options)).toEqual([
+    "--annotate 'Deployment shop/api:weir.dev/pool-max=web=1,N=1'",
+  ]);
+});
