@@ -254,6 +254,29 @@ const CASES: readonly Case[] = [
     says: ["Proved: 2 sums hold", /pgbouncer\.ini is the text in Secret\s+shop\/pooler/],
   },
   { file: "47-json-stream.json", exitCode: 4, says: ["no PgBouncer found in 2 objects"] },
+  // One container hosts fifteen servers: 15 × 10 + 10 = 160, 1 × 10 + 10 = 20.
+  {
+    file: "origin-compose",
+    exitCode: 4,
+    says: ["Cannot tell: 1 missing", "seems to run many programs: MCP_SERVERS is a list"],
+  },
+  ...[
+    { file: "origin-compose", processes: 15, exitCode: 0, says: ["160  ≤ 200: max_client_conn"] },
+    { file: "origin-compose", processes: 1, exitCode: 0, says: ["20  ≤ 200: max_client_conn"] },
+    {
+      file: "origin-compose-100",
+      processes: 15,
+      exitCode: 3,
+      says: ["160  > 100: max_client_conn"],
+    },
+    { file: "origin-compose-100", processes: 1, exitCode: 0, says: ["20  ≤ 100: max_client_conn"] },
+  ].map(({ processes, ...one }) => ({
+    ...one,
+    args: [
+      ["--annotate", `service mcp-servers:weir.dev/processes-per-pod=${processes}`],
+      ["--annotate", "service mcp-servers:weir.dev/pool-max=10"],
+    ].flat(),
+  })),
 ];
 
 const FOLDER = join(import.meta.dirname, "cases");

@@ -18,6 +18,7 @@ import {
   type ContainerConnections,
 } from "./connections.ts";
 import type { ConnectionTarget } from "./connectionTargets.ts";
+import { withManyPrograms } from "./manyPrograms.ts";
 import { ownConnections } from "./ownConnections.ts";
 import { poolSize } from "./poolSize.ts";
 import { processesPerPod } from "./processes.ts";
@@ -142,8 +143,10 @@ function containerClients(
     workload: workload.key,
     place: container.place,
     pods: answerable(workload.pods, PODS_ANNOTATION, workload),
-    processesPerPod: answerable(processes, PROCESSES_PER_POD_ANNOTATION, workload, container),
-    pool: answerable(pool, POOL_MAX_ANNOTATION, workload, container),
+    ...withManyPrograms(workload, container, {
+      processesPerPod: answerable(processes, PROCESSES_PER_POD_ANNOTATION, workload, container),
+      pool: answerable(pool, POOL_MAX_ANNOTATION, workload, container),
+    }),
     target: targetOf(workload, container.name, target, endpoint),
   }));
 }

@@ -85,7 +85,30 @@ function writtenSize(
         )
       : agree(sizes, container, unknown);
   const limit = workload.annotation(POOL_LIMIT_ANNOTATION);
-  return limit === undefined ? agreed : withLimit(agreed, limit, sizes.length > 0, unknown);
+  // weir's own pods read theirs.
+  if (limit !== undefined) return withLimit(agreed, limit, sizes.length > 0, unknown);
+  return asRead(
+    agreed,
+    sizes,
+    unknown,
+    (size) => inString.length > 0 || pools.isRead(size, container, target),
+  );
+}
+
+/** A variable is no proof of a pool: only its own program surely reads it; of any other it is assumed. */
+function asRead(
+  quantity: Quantity,
+  sizes: readonly WrittenSize[],
+  unknown: Unknown,
+  isRead: (variable: string) => boolean,
+): Quantity {
+  const unread = sizes.find(({ name }) => !isRead(name));
+  if (!quantity.known || unread === undefined) return quantity;
+  const { value, why, places } = quantity;
+  const [place] = places;
+  if (place === undefined) return quantity;
+  const question = unknown(place, `its program is not known to read ${unread.name}`);
+  return assumed(question, value, why, ...places);
 }
 
 /** Makes what is missing of the size, and why where something says one. */

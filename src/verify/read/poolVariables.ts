@@ -108,6 +108,12 @@ export class PoolVariables {
     });
   }
 
+  /** Whether it is sure that a variable sizes the pool: its program is there, or only that one has it. */
+  isRead(variable: string, container: Container, target: ConnectionTarget): boolean {
+    const isOwn = this.#libraries.some(({ marks }) => marks.test(variable));
+    return isOwn || this.programOf(container, target) !== undefined;
+  }
+
   /** The program that surely opens this connection: by its image, or a variable of its own. */
   programOf(container: Container, target: ConnectionTarget): PoolLibrary | undefined {
     const path = imagePath(container);
