@@ -63,6 +63,11 @@ export function isDirect(client: Client): client is DirectClient {
   return client.target.kind === "postgres";
 }
 
+/** Whether the client names PgBouncer's own database, where it opens no backend connection. */
+export function isOnConsole({ target }: PooledClient): boolean {
+  return target.database === CONSOLE_DATABASE;
+}
+
 /** Whether the database, or the login, that the client names is unknown. */
 export function isUnknown(client: PooledClient, what: "database" | "user"): boolean {
   return client.target.unknown?.includes(what) ?? false;

@@ -6,7 +6,7 @@ import { processesOf, type Client, type System } from "../system.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
 import { withoutAssumptions } from "./assumptions.ts";
 import { clientSums } from "./clientSums.ts";
-import { bulkheadOf, clientsOf } from "./lineUse.ts";
+import { bulkheadOf, clientsOf, isOnConsole } from "./lineUse.ts";
 import { slotSums } from "./slotSums.ts";
 import { keyOf, mergedVerdicts, type SumVerdict } from "./sum.ts";
 
@@ -143,11 +143,12 @@ function unique<T>(values: readonly T[], keyFor: (value: T) => string): readonly
 
 /**
  * PgBouncers of which no client is among the objects, though a line of theirs admits any number:
- * no client among them is no proof that there is none.
+ * no client among them is no proof that there is none. Who only reads the console (an exporter) is
+ * no sign that the others are among the objects.
  */
 export function unlistedClients(system: System): readonly MissingQuantity[] {
   return system.poolers
-    .filter((pooler) => clientsOf(pooler, system).length === 0)
+    .filter((pooler) => clientsOf(pooler, system).every(isOnConsole))
     .filter(({ groups }) =>
       groups.some(({ lines }) => lines.some((line) => bulkheadOf(line) === undefined)),
     )
