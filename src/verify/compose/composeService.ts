@@ -26,9 +26,16 @@ export interface ComposeService {
   readonly extraHosts: readonly (readonly [host: string, address: string])[];
   /** Ports of the machine that lead to ports of it. */
   readonly published: readonly (readonly [machine: number, container: number])[];
+  /** Ports of it that others than the project reach; without numbers where they are not known. */
+  readonly opened: readonly OpenedPorts[];
   /** `host`, or `service db`: whose network it has instead of its own. */
   readonly network: "machine" | { readonly service: string } | undefined;
   readonly profiles: readonly string[];
+}
+
+interface OpenedPorts {
+  readonly value: ComposeValue;
+  readonly ports: readonly number[];
 }
 
 /** Reads a service of a project. */
@@ -98,6 +105,10 @@ export function readService(
         ),
     ),
     published: ports.flatMap(([machine, port]) => (machine === 0 ? [] : [[machine, port]])),
+    opened: value.at("ports").items.map((port) => ({
+      value: port,
+      ports: portsOf(port).map(([, number]) => number),
+    })),
     network: mode === "host" ? "machine" : other === undefined ? undefined : { service: other },
     profiles: value.at("profiles").items.flatMap(({ text }) => text?.known ?? []),
   };

@@ -11,6 +11,7 @@ import { objectOf, type ManifestObject } from "../sourcePosition.ts";
 import type { System } from "../system.ts";
 import { commandOf, type ContainerFile, type Workload } from "../workload.ts";
 import type { ComposeProject, ComposeSurroundings } from "./composeFile.ts";
+import { outsideOfProject } from "./outsideOfProject.ts";
 import { readService, type ComposeService } from "./composeService.ts";
 
 /** The key of a service's workload: `service author`. */
@@ -139,7 +140,17 @@ function systemOf(services: readonly ComposeService[], products: Products): Syst
     }),
   );
   const addressed = new Set(poolers.map(({ name }) => name));
-  return connectedSystem({ workloads, poolers, servers, book, addressed, knowledge }).system;
+  const outside = outsideOfProject(poolers, services);
+  const { system } = connectedSystem({
+    workloads,
+    poolers,
+    servers,
+    book,
+    addressed,
+    knowledge,
+    outside: outside.clients,
+  });
+  return { ...system, missing: [...system.missing, ...outside.missing] };
 }
 
 function addressBook(

@@ -1,7 +1,7 @@
 import { OUTSIDE_CLIENTS_ANNOTATION } from "../../api/names.ts";
 import { isMapping } from "../../json/fields.ts";
-import { known, missing, type Quantity } from "../quantity.ts";
-import { objectOf } from "../sourcePosition.ts";
+import { isZero, known, missing, type Quantity } from "../quantity.ts";
+import { objectOf, type SourcePosition } from "../sourcePosition.ts";
 import type { Client } from "../system.ts";
 import type { Annotation } from "../workload.ts";
 import type { AddressBook } from "./addresses.ts";
@@ -39,28 +39,40 @@ export function outsideClients(
     const [first] = exposures;
     if (first === undefined) return [];
     const pool = annotated(inventory, pooler, exposures) ?? unknownPool(pooler, first);
-    if (pool.known && pool.value === 0) return [];
-    const name = `clients outside of the cluster, of ${pooler.name}`;
-    const unknownOne = `the login of ${name}`;
-    return [
-      {
-        name,
-        workload: pooler.name,
-        place: first.field.place(),
-        pods: known(1, "all of them"),
-        processesPerPod: known(1, "1 process"),
-        pool,
-        target: {
-          kind: "pooler",
-          pooler: pooler.name,
-          database: unknownOne,
-          user: unknownOne,
-          unknown: ["database", "user"],
-          place: first.field.place(),
-        },
-      },
-    ];
+    return isZero(pool) ? [] : [outsideClient(pooler, "cluster", first.field.place(), pool)];
   });
+}
+
+/**
+ * Clients of a pooler that are among no objects, with one login together.
+ *
+ * @param whole what they are outside of: the cluster, or the project of a compose file
+ * @param pool what all of them open
+ */
+export function outsideClient(
+  pooler: FoundPooler,
+  whole: "cluster" | "project",
+  place: SourcePosition,
+  pool: Quantity,
+): Client {
+  const name = `clients outside of the ${whole}, of ${pooler.name}`;
+  const unknownOne = `the login of ${name}`;
+  return {
+    name,
+    workload: pooler.name,
+    place,
+    pods: known(1, "all of them"),
+    processesPerPod: known(1, "1 process"),
+    pool,
+    target: {
+      kind: "pooler",
+      pooler: pooler.name,
+      database: unknownOne,
+      user: unknownOne,
+      unknown: ["database", "user"],
+      place,
+    },
+  };
 }
 
 function unknownPool(pooler: FoundPooler, { why, field }: Exposure): Quantity {

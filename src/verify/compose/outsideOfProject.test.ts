@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { composedOf } from "../../../test/verify/composeFiles.ts";
+import { clientShape } from "../../../test/verify/systemText.ts";
+
+const INI = `[databases]
+app = host=db user=app pool_size=5
+[pgbouncer]
+listen_port = 6432
+max_client_conn = 50`;
+
+function systemWith(pooler: string, more = "") {
+  const compose = `services:
+  pooler:
+    image: example/pgbouncer
+    volumes: [ "./pgbouncer.ini:/etc/pgbouncer/pgbouncer.ini:ro" ]
+    ${pooler}
+  db: { image: postgres:17, command: postgres -c max_connections=40, ports: [ "5432:5432" ] }
+${more}`;
+  return composedOf({ "compose.yaml": compose, "pgbouncer.ini": INI }).system;
+}
+
+describe("clients outside of the project", () => {
+  it.each([
+    ["a published port", `ports: [ "6432:6432" ]`, "its port 6432 is published"],
+    ["a port without one of the machine", `ports: [ "6432" ]`, "its port 6432 is published"],
+    ["a number", "ports: [ 6432 ]", "its port 6432 is published"],
+    ["the machine alone", `ports: [ "127.0.0.1:5432:6432/tcp" ]`, "its port 6432 is published"],
+    ["the long form", "ports: [ { target: 6432, published: 6432 } ]", "its port 6432 is published"],
+    ["a range", `ports: [ "6430-6439:6430-6439" ]`, "its port 6432 is published"],
+    ["an unknown port", `ports: [ "6432:$PORT" ]`, "a port of it is published"],
+    ["the machine's network", "network_mode: host", "it is on the network of the machine"],
+  ])("are assumed to be none: %s", (_, field, why) => {
+    const { missing, clients } = systemWith(field);
+    const what = `how many connections clients outside of the project open on service pooler: ${why}`;
+    const answer = {
+      object: "service pooler",
+      annotation: "weir.dev/outside-clients",
+      value: "N",
+    };
+    expect(missing).toMatchObject([{ what, assumed: 0, answer }]);
+    expect(clients).toEqual([]);
+  });
+
+  it("are assumed of a pooler on the network of a service that publishes its port", () => {
+    const net = `  net: { image: example/net, ports: [ "6432:6432" ] }`;
+    expect(systemWith("network_mode: service:net", net).missing).toMatchObject([{ assumed: 0 }]);
+  });
+
+  it.each([
+    ["no port", ""],
+    ["a port of the project", `expose: [ "6432" ]`],
+    ["another port", `ports: [ "9127:9127" ]`],
+    ["a label", `ports: [ "6432:6432" ]\n    labels: { weir.dev/outside-clients: 0 }`],
+  ])("are none: %s", (_, field) => {
+    const { missing, clients } = systemWith(field);
+    expect({ missing, clients }).toEqual({ missing: [], clients: [] });
+  });
+
+  it("are a client where a label says how many they are", () => {
+    const label = `ports: [ "6432:6432" ]\n    labels: [ weir.dev/outside-clients=12 ]`;
+    const { missing, clients } = systemWith(label);
+    expect(missing).toEqual([]);
+    const name = "clients outside of the project, of service pooler";
+    expect(clients.map(clientShape)).toEqual([
+      [name, 1, 12, "service pooler", `the login of ${name}`, `the login of ${name}`],
+    ]);
+  });
+});
