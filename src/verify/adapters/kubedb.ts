@@ -193,12 +193,12 @@ function customFiles(root: Field, file: string, inventory: Inventory): readonly 
     const name = field.text();
     if (name === undefined) return [];
     const data = dataOf(inventory, "Secret", namespace, name);
-    if (data === undefined) {
+    const entry = data?.get(file);
+    const text = entry && textOf(entry);
+    if (data === undefined || (entry !== undefined && text === undefined)) {
       const what = `the configuration of ${objectOf(root.place())}, which Secret ${namespace}/${name} holds`;
       return [missing(what, field.place(), `give Secret ${namespace}/${name} too`)];
     }
-    const entry = data.get(file);
-    const text = entry && textOf(entry);
     return entry === undefined || text === undefined ? [] : [{ text, place: entry.place() }];
   });
   const inline = configuration.at("inline", file);

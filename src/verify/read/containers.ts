@@ -15,7 +15,7 @@ import {
 } from "../workload.ts";
 import type { Field } from "./field.ts";
 import type { Inventory } from "./inventory.ts";
-import { dataOf, textOf } from "./objectData.ts";
+import { dataOf, templateOf, textOf } from "./objectData.ts";
 import { serviceVariable } from "./serviceVariables.ts";
 
 /** A pod's template, and where its ConfigMaps and Secrets are found. */
@@ -133,7 +133,7 @@ export function environmentOf(pod: PodTemplate, container: Field): Environment {
       const prefix = source.text("prefix") ?? "";
       for (const [key, field] of found.data) {
         const name = prefix + key;
-        const value = givenValue(pod, `${found.name} ${key}`, textOf(field));
+        const value = givenValue(pod, `${found.name} ${key}`, field);
         variables.set(name, { name, value, place, from: field.place() });
       }
     }
@@ -168,7 +168,7 @@ export function variableOf(
     const key = found.reference.text("key") ?? "";
     const field = found.data.get(key);
     if (field === undefined && found.isOptional && !found.isMissing) return undefined;
-    const value = givenValue(pod, `${found.name} ${key}`, field && textOf(field));
+    const value = givenValue(pod, `${found.name} ${key}`, field);
     return { name, value, place, ...(field && { from: field.place() }) };
   }
   return { name, value: fieldValue(pod, from.text("fieldRef", "fieldPath")), place };
@@ -188,9 +188,15 @@ function fieldValue({ template }: PodTemplate, fieldPath = ""): Template {
 }
 
 /** The text of an entry, or what takes its place; `name` where it is not among the objects. */
-function givenValue({ inventory }: PodTemplate, name: string, text: string | undefined): Template {
-  const by = text === undefined ? undefined : inventory.injectors.byValue(text);
-  return by === undefined ? valueOf(name, text) : replacedBy(by, name);
+function givenValue({ inventory }: PodTemplate, name: string, field: Field | undefined): Template {
+  const by = field === undefined ? undefined : encryptedBy(inventory, field);
+  if (by !== undefined) return replacedBy(by, name);
+  return (field && templateOf(field)) ?? Template.unknown(name);
+}
+
+/** The product that replaces an entry's text; it is no base64, whatever should stand there. */
+function encryptedBy({ injectors }: Inventory, field: Field): string | undefined {
+  return injectors.byValue(field.text() ?? "") ?? injectors.byValue(textOf(field) ?? "");
 }
 
 function replacedBy(product: string, name: string): Template {
@@ -298,10 +304,16 @@ function mountedFiles(
         const field = found.data.get(key);
         const full = subPath === undefined ? undefined : pathInContainer(path, subPath, within);
         if (field === undefined || full === undefined) continue;
-        const text = textOf(field);
-        if (text === undefined) continue;
-        const by = pod.inventory.injectors.byValue(text);
+        const by = encryptedBy(pod.inventory, field);
         if (by !== undefined) unknown.push({ ...hidden, name: `${found.name} ${key} by ${by}` });
+        const text = textOf(field);
+        if (text === undefined) {
+          if (templateOf(field) === undefined) continue;
+          // One of its files, whose text is not known.
+          const file = { ...hidden, name: `${found.name} ${key}` };
+          unknown.push(...keysApart(pod, found, file, within));
+          continue;
+        }
         files.set(full, { path: full, text, place: field.place(), from: `${found.name} ${key}` });
       }
     }

@@ -1,3 +1,4 @@
+import { Template } from "../template.ts";
 import { Field } from "./field.ts";
 import type { Inventory } from "./inventory.ts";
 
@@ -15,12 +16,20 @@ export function dataOf(
   return new Map([...root.entries("data"), ...root.entries(over)]);
 }
 
-/** The text of an entry of a ConfigMap or Secret; undefined when it is none. */
+/** The text of an entry of a ConfigMap or Secret; undefined when it is none, or is not all known. */
 export function textOf(field: Field): string | undefined {
+  if (field.value instanceof Template) return field.value.known;
   const text = field.text();
   if (text === undefined) return undefined;
   const isEncoded = field.path[0] === (field.object.kind === "Secret" ? "data" : "binaryData");
   return isEncoded ? decodeBase64(text) : text;
+}
+
+/** The text of an entry, of which parts may be unknown; undefined when it is none. */
+export function templateOf(field: Field): Template | undefined {
+  if (field.value instanceof Template) return field.value;
+  const text = textOf(field);
+  return text === undefined ? undefined : Template.of(text);
 }
 
 /** The UTF-8 text that base64 holds; undefined when it holds none. */

@@ -21,6 +21,7 @@ import { AddressBook, completed, type Endpoint, isLoopback } from "./addresses.t
 import { bareInis, barePooler } from "./bareIni.ts";
 import { withoutConflicts } from "./conflictingObjects.ts";
 import type { Destinations } from "./destinations.ts";
+import { externalSecrets } from "./externalSecrets.ts";
 import { Field } from "./field.ts";
 import { Inventory, type AnnotationOverrides } from "./inventory.ts";
 import { operatorSecrets } from "./operatorSecrets.ts";
@@ -51,7 +52,7 @@ export function readSystem(
   { overrides = new Map() }: { readonly overrides?: AnnotationOverrides } = {},
 ): System {
   const { adapters, knowledge } = products;
-  const made = operatorSecrets(objects, knowledge.secrets);
+  const made = [...operatorSecrets(objects, knowledge.secrets), ...externalSecrets(objects)];
   const inventory = new Inventory([...objects, ...made], overrides, knowledge);
   const scalers = new Scalers(inventory, adapterScalers(adapters));
   const operators = operatorResources(adapters, { inventory, scalers });
