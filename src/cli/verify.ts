@@ -125,7 +125,14 @@ export function verifyCommand(shell: Shell): Command {
         const found = { ...system, poolers: demanded, missing, notes };
         const proof = prove(options.strict ? withoutAssumptions(found) : found);
         const poolers = system.poolers.map(({ name }) => name);
-        shell.out(printed(proof, () => proofReport(proof, { objects, poolers }, shell), options));
+        const { unreadPoolers } = system;
+        shell.out(
+          printed(
+            proof,
+            () => proofReport(proof, { objects, poolers, unreadPoolers }, shell),
+            options,
+          ),
+        );
         conclude(proof);
       })
   );

@@ -14,7 +14,8 @@ import type { System } from "../verify/system.ts";
 import { proofReport } from "./proofReport.ts";
 
 function table(system: System, columns = 100): string {
-  const read = { objects: [], poolers: system.poolers.map(({ name }) => name) };
+  const poolers = system.poolers.map(({ name }) => name);
+  const read = { objects: [], poolers, unreadPoolers: system.unreadPoolers };
   return proofReport(prove(system), read, { colour: false, columns });
 }
 

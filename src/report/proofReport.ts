@@ -11,6 +11,8 @@ interface Read {
   readonly objects: readonly ManifestObject[];
   /** The names of the PgBouncers that were found. */
   readonly poolers: readonly string[];
+  /** Poolers that weir can't read: `Deployment shop/pgcat runs PgCat`. */
+  readonly unreadPoolers: readonly string[];
 }
 
 /** The most fields that a finding lists; JSON and SARIF have all. */
@@ -42,18 +44,24 @@ export function proofReport(proof: Proof, read: Read, screen: Screen): string {
 
 function verdictLines(
   { verdict, findings, missing, sums, nothing }: Proof,
-  { objects, poolers }: Read,
+  { objects, poolers, unreadPoolers }: Read,
   page: Page,
 ): readonly string[] {
+  const cannotTell = (): string => {
+    if (poolers.length === 0 && unreadPoolers.length > 0) {
+      return `Cannot tell: ${listed(unreadPoolers)}, a pooler that weir can't read yet`;
+    }
+    if (poolers.length === 0 && sums.length === 0) {
+      return `Cannot tell: no PgBouncer found in ${counted(objects.length, "object")}`;
+    }
+    return nothing === undefined
+      ? `Cannot tell: ${groupedQuestions(missing).length} missing`
+      : `Nothing to prove: ${nothing} in ${counted(objects.length, "object")}`;
+  };
   const what = {
     fits: `Proved: ${counted(sums.length, "sum")} ${sums.length === 1 ? "holds" : "hold"}`,
     broken: `Broken: ${counted(findings.length, "finding")}`,
-    unknown:
-      poolers.length === 0 && sums.length === 0
-        ? `Cannot tell: no PgBouncer found in ${counted(objects.length, "object")}`
-        : nothing === undefined
-          ? `Cannot tell: ${groupedQuestions(missing).length} missing`
-          : `Nothing to prove: ${nothing} in ${counted(objects.length, "object")}`,
+    unknown: cannotTell(),
   }[verdict];
   const files = new Set(objects.map(({ file }) => file));
   const counts = [

@@ -11,6 +11,8 @@ export interface System {
   readonly poolers: readonly Pooler[];
   readonly clients: readonly Client[];
   readonly postgres: readonly PostgresServer[];
+  /** Poolers that weir can't read yet: `Deployment shop/pgcat runs PgCat`. */
+  readonly unreadPoolers: readonly string[];
   /**
    * What prevents a proof and belongs to no quantity: a Service that is not there. With an assumed
    * number it prevents none: the verdict assumes it.

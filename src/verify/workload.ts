@@ -48,6 +48,8 @@ export interface Container {
   readonly argsPlace: SourcePosition;
   readonly environment: Environment;
   readonly files: ContainerFiles;
+  /** What its program opens, where it is known by what it is; an annotation goes before it. */
+  readonly program?: { readonly processes: Quantity; readonly pool: Quantity };
   /** Name (or the number as text) and number of each port that it names. */
   readonly ports: readonly (readonly [name: string, port: number])[];
 }

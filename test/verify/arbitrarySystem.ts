@@ -128,6 +128,7 @@ function arbitrarySystemWith(room: number, all: boolean): fc.Arbitrary<System> {
       clients,
       postgres: [postgresOf(first, "pg:5432", ["alias:5432"]), postgresOf(second, "other:5432")],
       missing: [],
+      unreadPoolers: [],
       notes: [],
     }));
 }

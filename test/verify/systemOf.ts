@@ -184,5 +184,13 @@ export function postgresOf(
 }
 
 export function systemOf(parts: Partial<System>): System {
-  return { poolers: [], clients: [], postgres: [], missing: [], notes: [], ...parts };
+  return {
+    poolers: [],
+    clients: [],
+    postgres: [],
+    unreadPoolers: [],
+    missing: [],
+    notes: [],
+    ...parts,
+  };
 }

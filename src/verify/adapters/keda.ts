@@ -1,13 +1,27 @@
 import { known, type Quantity } from "../quantity.ts";
-import type { Field } from "../read/field.ts";
+import { Field } from "../read/field.ts";
+import type { Inventory } from "../read/inventory.ts";
 import { jobPods, countIn } from "../read/peakPods.ts";
 import type { Adapter } from "../read/adapter.ts";
+import { triggerWorkloads } from "./kedaTriggers.ts";
 
 /** KEDA's default of maxReplicaCount, of a ScaledObject and a ScaledJob alike. */
 const MAX_DEFAULT = 100;
 
-/** KEDA: a ScaledObject scales a workload, a ScaledJob makes Jobs. */
+/** KEDA: a ScaledObject scales a workload, a ScaledJob makes Jobs; both by what triggers ask. */
 export const keda: Adapter = {
+  objects: {
+    "keda.sh/ScaledObject": (object, { inventory }) => ({
+      workloads: triggerWorkloads(Field.of(object), scaledTemplate, inventory),
+    }),
+    "keda.sh/ScaledJob": (object, { inventory }) => ({
+      workloads: triggerWorkloads(
+        Field.of(object),
+        (root) => root.at("spec", "jobTargetRef", "template"),
+        inventory,
+      ),
+    }),
+  },
   scalers: {
     "keda.sh/ScaledObject": {
       target: (root) => root.at("spec", "scaleTargetRef"),
@@ -21,6 +35,15 @@ export const keda: Adapter = {
     },
   },
 };
+
+/** The pods' template of what a ScaledObject scales; undefined where it is not among the objects. */
+function scaledTemplate(root: Field, inventory: Inventory): Field | undefined {
+  const target = root.at("spec", "scaleTargetRef");
+  const [group = ""] = (target.text("apiVersion") ?? "apps/v1").split("/");
+  const kind = target.text("kind") ?? "Deployment";
+  const object = inventory.find(group, kind, root.object.namespace, target.text("name") ?? "");
+  return object && Field.of(object).at("spec", "template");
+}
 
 function scaledJobPods(root: Field): Quantity {
   const jobs = maximumOf(root, (count) => `${count} jobs`);

@@ -4,6 +4,7 @@ import type { Products } from "../read/adapter.ts";
 import { AddressBook, completed, type Endpoint } from "../read/addresses.ts";
 import { connectedSystem } from "../read/readSystem.ts";
 import { Inventory, type AnnotationOverrides } from "../read/inventory.ts";
+import { otherPoolerNames, otherPoolersIn } from "../read/otherPoolers.ts";
 import { podPoolers } from "../read/pgbouncerPods.ts";
 import { PostgresImages } from "../read/postgresImages.ts";
 import { podPostgres } from "../read/postgresServers.ts";
@@ -127,6 +128,16 @@ function systemOf(services: readonly ComposeService[], products: Products): Syst
   };
   const poolers = workloads.flatMap((workload) => podPoolers(workload, knowledge));
   for (const { name, workload, ports } of poolers) add(workload, ports, { kind: "pooler", name });
+  const others = services.flatMap((service) =>
+    otherPoolersIn(service.workload, knowledge).map((other) => ({ ...other, service })),
+  );
+  for (const { key, service } of others) {
+    const unread: Endpoint = { kind: "unread", key };
+    const own = service.network === "machine" ? machines : service.hosts;
+    for (const host of own) book.addHost(host, undefined, unread);
+    const published = service.published.map(([port]) => port);
+    for (const host of machines) book.addHost(host, published, unread);
+  }
   const images = new PostgresImages(knowledge["postgres-images"]);
   const found = workloads.flatMap((workload) => podPostgres(workload, images));
   const servers = new Map(
@@ -140,6 +151,7 @@ function systemOf(services: readonly ComposeService[], products: Products): Syst
     }),
   );
   const addressed = new Set(poolers.map(({ name }) => name));
+  const unreadPoolers = otherPoolerNames(others);
   const outside = outsideOfProject(poolers, services);
   const { system } = connectedSystem({
     workloads,
@@ -149,6 +161,7 @@ function systemOf(services: readonly ComposeService[], products: Products): Syst
     addressed,
     knowledge,
     outside: outside.clients,
+    unreadPoolers,
   });
   return { ...system, missing: [...system.missing, ...outside.missing] };
 }

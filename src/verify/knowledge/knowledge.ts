@@ -75,7 +75,7 @@ const TABLES = {
     render: z.string().min(1).optional(),
   }),
   mounts: ROW.extend({ paths: NAMES, files: NAMES }),
-  poolers: ROW.extend({ images: z.array(z.string()).min(1) }),
+  poolers: ROW.extend({ images: NAMES, programs: NAMES, files: NAMES, kinds: NAMES }),
   programs: ROW.extend(PROGRAM_FIELDS),
   workers: ROW.extend(WORKER_FIELDS),
   wrappers: ROW.extend(WRAPPER_FIELDS),

@@ -34,7 +34,7 @@ export function prove(system: System): Proof {
       (question) => question.assumed !== undefined && !asked.has(questionKey(question)),
     ),
     ...nothingIn(ordered, sums, missingInputs),
-    notes: [...(ordered.poolers.length === 0 ? [NO_POOLER] : []), ...ordered.notes],
+    notes: [...(hasNoPooler(ordered) ? [NO_POOLER] : []), ...ordered.notes],
   };
 }
 
@@ -62,7 +62,12 @@ function questionKey({ what, place, remedy }: MissingQuantity): string {
 const NO_POOLER =
   "No PgBouncer was found. weir looks for a container whose image, command or arguments name " +
   "pgbouncer, with its ini in a ConfigMap, a Secret or its environment; for Pooler objects of " +
-  "CloudNativePG; and for the poolers of Zalando's and Crunchy's operators.";
+  "CloudNativePG and PgBouncer objects of KubeDB; and for the poolers of Zalando's, Crunchy's, " +
+  "Percona's and StackGres' operators.";
+
+function hasNoPooler({ poolers, unreadPoolers }: System): boolean {
+  return poolers.length === 0 && unreadPoolers.length === 0;
+}
 
 /** Whether there is a line or a client that a sum is about. */
 function isAnything({ poolers, clients }: System, sums: readonly Sum[]): boolean {
@@ -113,6 +118,7 @@ function inOrder(system: System): System {
     })),
     clients: sorted(system.clients, clientKey),
     postgres: sorted(system.postgres, ({ address }) => address),
+    unreadPoolers: system.unreadPoolers,
     missing: system.missing,
     notes: sorted(system.notes, (note) => note),
   };

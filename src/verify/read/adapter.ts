@@ -1,5 +1,6 @@
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import type { ManifestObject } from "../sourcePosition.ts";
+import type { Workload } from "../workload.ts";
 import type { Inventory } from "./inventory.ts";
 import { groupOf, kindOf } from "./kinds.ts";
 import type { WorkloadKind, ScalerKind, Scalers } from "./peakPods.ts";
@@ -39,6 +40,8 @@ export interface AdapterContext {
 interface OperatorResources {
   readonly poolers: readonly FoundPooler[];
   readonly postgres: readonly FoundPostgres[];
+  /** What opens connections on an object's behalf. */
+  readonly workloads: readonly Workload[];
   /** Keys of the workloads that it makes: not to be counted once more. */
   readonly owned: readonly string[];
 }
@@ -62,6 +65,7 @@ export function operatorResources(
   return {
     poolers: resources.flatMap(({ poolers = [] }) => poolers),
     postgres: resources.flatMap(({ postgres = [] }) => postgres),
+    workloads: resources.flatMap(({ workloads = [] }) => workloads),
     owned: resources.flatMap(({ owned = [] }) => owned),
   };
 }

@@ -7,11 +7,20 @@ import type { Inventory } from "./inventory.ts";
 export type Endpoint =
   | { readonly kind: "pooler"; readonly name: string }
   /** By its main address. */
-  | { readonly kind: "postgres"; readonly address: string };
+  | { readonly kind: "postgres"; readonly address: string }
+  /** A pooler that weir can't read: the key of what runs it. */
+  | { readonly kind: "unread"; readonly key: string };
 
 /** A text that two endpoints share only where they are the same. */
 export function endpointKey(endpoint: Endpoint): string {
-  return endpoint.kind === "pooler" ? `pooler ${endpoint.name}` : `postgres ${endpoint.address}`;
+  switch (endpoint.kind) {
+    case "pooler":
+      return `pooler ${endpoint.name}`;
+    case "postgres":
+      return `postgres ${endpoint.address}`;
+    default:
+      return `unread ${endpoint.key}`;
+  }
 }
 
 /** Pods that take connections: a pooler's or a Postgres server's. */
@@ -26,8 +35,15 @@ export interface Listener {
   readonly services: readonly { readonly name: string; readonly port: number }[];
 }
 
-interface Backend extends Listener {
+/** As a Listener, where the ports are not known. */
+interface AnyPortListener extends Pick<Listener, "namespace" | "labels"> {
+  readonly services: readonly string[];
+}
+
+interface Backend extends Pick<Listener, "labels" | "ports" | "portNames"> {
   readonly endpoint: Endpoint;
+  /** Where it listens is not known: every port may lead to it. */
+  readonly hasAnyPort?: true;
 }
 
 /** Where a host and port lead to. */
@@ -42,7 +58,8 @@ type Resolved =
 
 /** A port of a Service or a host, and what it leads to. */
 interface ServicePort {
-  readonly port: number;
+  /** Absent: every port. */
+  readonly port?: number;
   readonly endpoints: readonly Endpoint[];
 }
 
@@ -80,16 +97,32 @@ export class AddressBook {
     }
   }
 
+  /** What takes connections at ports that are not known. */
+  addAnyPort({ namespace, labels, services }: AnyPortListener, endpoint: Endpoint): void {
+    if (labels.size > 0) {
+      const none = { ports: [], portNames: new Map<string, number>() };
+      push(this.#backends, namespace, { ...none, labels, endpoint, hasAnyPort: true });
+    }
+    for (const name of services) {
+      push(this.#services, `${namespace}/${name}`, { endpoints: [endpoint] });
+    }
+  }
+
   /** Labels of pods that are neither pooler nor Postgres. */
   addOther(namespace: string, labels: ReadonlyMap<string, string>): void {
     push(this.#others, namespace, labels);
   }
 
-  /** A host that means the same everywhere; several things may have one name. */
-  addHost(host: string, ports: readonly number[], endpoint: Endpoint): void {
+  /**
+   * A host that means the same everywhere; several things may have one name.
+   *
+   * @param ports undefined: every port
+   */
+  addHost(host: string, ports: readonly number[] | undefined, endpoint: Endpoint): void {
     this.addHostElsewhere(host);
     const name = host.toLowerCase();
-    for (const port of ports) this.#hosts.get(name)?.push({ port, endpoints: [endpoint] });
+    if (ports === undefined) this.#hosts.get(name)?.push({ endpoints: [endpoint] });
+    for (const port of ports ?? []) this.#hosts.get(name)?.push({ port, endpoints: [endpoint] });
   }
 
   /** A host that means the same everywhere, and where neither pooler nor Postgres is. */
@@ -261,7 +294,7 @@ function unknown(why: string): Resolved {
 
 /** What the port of them that is named leads to, or all where none is. */
 function atPort(ports: readonly ServicePort[], port: number | undefined): Resolved {
-  const fitting = port === undefined ? ports : ports.filter((one) => one.port === port);
+  const fitting = ports.filter((one) => [one.port, port].includes(undefined) || one.port === port);
   const endpoints = unique(fitting.flatMap((one) => one.endpoints));
   return endpoints.length === 0 ? { kind: "elsewhere" } : { kind: "found", endpoints };
 }
@@ -280,15 +313,18 @@ function servicePort(
   if (port === undefined) return [];
   const target = field.at("targetPort");
   const number = target.count() ?? (target.exists ? undefined : port);
-  const fitting = backends.filter(({ ports, portNames }) => {
+  const fitting = backends.filter(({ ports, portNames, hasAnyPort }) => {
+    if (hasAnyPort) return true;
     const at = number ?? portNames.get(target.text() ?? "");
     return at !== undefined && ports.includes(at);
   });
   const own = { port, endpoints: unique(fitting.map(({ endpoint }) => endpoint)) };
   if (!isHeadless) return [own];
   // A headless name gives the pods' addresses: there the port is the pod's own.
-  const direct = backends.flatMap(({ ports, endpoint }) =>
-    ports.map((at) => ({ port: at, endpoints: [endpoint] })),
+  const direct = backends.flatMap(({ ports, endpoint, hasAnyPort }): readonly ServicePort[] =>
+    hasAnyPort
+      ? [{ endpoints: [endpoint] }]
+      : ports.map((at) => ({ port: at, endpoints: [endpoint] })),
   );
   return [own, ...direct];
 }

@@ -138,24 +138,29 @@ function containerClients(
       ownConnections(workload, container, knowledge) ??
       poolSize(workload, container, connection.target, pools),
   }));
-  return merged(sized, pools).map(({ target, endpoint, pool }) => ({
-    name: `${workload.key}, container ${container.name}`,
-    workload: workload.key,
-    place: container.place,
-    pods: answerable(workload.pods, PODS_ANNOTATION, workload),
-    ...withManyPrograms(workload, container, {
-      processesPerPod: answerable(processes, PROCESSES_PER_POD_ANNOTATION, workload, container),
-      pool: answerable(pool, POOL_MAX_ANNOTATION, workload, container),
-    }),
-    target: targetOf(workload, container.name, target, endpoint),
-  }));
+  return merged(sized, pools).flatMap(({ target, endpoint, pool }) => {
+    // What a pooler opens for its clients is asked where it is found.
+    if (endpoint.kind === "unread") return [];
+    const client: Client = {
+      name: `${workload.key}, container ${container.name}`,
+      workload: workload.key,
+      place: container.place,
+      pods: answerable(workload.pods, PODS_ANNOTATION, workload),
+      ...withManyPrograms(workload, container, {
+        processesPerPod: answerable(processes, PROCESSES_PER_POD_ANNOTATION, workload, container),
+        pool: answerable(pool, POOL_MAX_ANNOTATION, workload, container),
+      }),
+      target: targetOf(workload, container.name, target, endpoint),
+    };
+    return [client];
+  });
 }
 
 function targetOf(
   workload: Workload,
   container: string,
   { database, user, place }: ConnectionTarget,
-  endpoint: Endpoint,
+  endpoint: Exclude<Endpoint, { kind: "unread" }>,
 ): Target {
   if (endpoint.kind === "postgres") {
     return { kind: "postgres", postgres: endpoint.address, place };

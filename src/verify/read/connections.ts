@@ -51,7 +51,7 @@ export function writtenConnections(
   );
   const connections = [...written.connections, ...mentions];
   const missing = [...written.missing, ...unread];
-  const namesPooler = connections.some(({ endpoint }) => endpoint.kind === "pooler");
+  const namesPooler = connections.some(({ endpoint }) => endpoint.kind !== "postgres");
   if (namesPooler || missing.length > 0) return { ...written, connections, missing };
   const hidden = hiddenTarget(workload, container, destinations);
   const isSaid =

@@ -1,15 +1,9 @@
 import { CONNECTS_TO_ANNOTATION, POOL_MAX_ANNOTATION } from "../../api/names.ts";
-import type { Knowledge } from "../knowledge/knowledge.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
-import {
-  hasOneContainer,
-  imagePath,
-  type Container,
-  type Variable,
-  type Workload,
-} from "../workload.ts";
+import { hasOneContainer, type Container, type Variable, type Workload } from "../workload.ts";
 import { targetRemedy } from "./annotations.ts";
 import { isLocation } from "./connectionTargets.ts";
+import { otherPoolerIn, unreadPooler } from "./otherPoolers.ts";
 import { hasMoreThanPgBouncer, isPgBouncer } from "./pgbouncerPods.ts";
 import type { Destinations } from "./destinations.ts";
 
@@ -20,28 +14,18 @@ import type { Destinations } from "./destinations.ts";
 export function unreadProgram(
   workload: Workload,
   container: Container,
-  { poolers, knowledge }: Destinations,
+  { knowledge }: Destinations,
 ): readonly MissingQuantity[] {
-  const { name, place, imagePlace } = container;
+  const { name, place } = container;
   if (isPgBouncer(container)) {
     if (!hasMoreThanPgBouncer(container)) return [];
     const what = `what container ${name} opens besides the PgBouncer that its command starts`;
     const remedy = `annotate its pods with ${CONNECTS_TO_ANNOTATION}: "${name}=localhost:PORT/DATABASE?user=LOGIN" and ${POOL_MAX_ANNOTATION}, or "${name}=none"`;
     return [missing(what, place, remedy)];
   }
-  if (poolers.length === 0 || !isOtherPooler(container, knowledge)) return [];
-  const what = `what the pooler in container ${name} of ${workload.key} opens, and where: weir reads PgBouncer's configuration alone`;
-  return [missing(what, imagePlace, OTHER_REMEDY)];
+  const product = otherPoolerIn(container, knowledge);
+  return product === undefined ? [] : [unreadPooler(workload, container, product)];
 }
-
-function isOtherPooler(container: Container, { poolers }: Knowledge): boolean {
-  const path = imagePath(container).toLowerCase();
-  const name = path.slice(path.lastIndexOf("/") + 1);
-  const words = poolers.flatMap(({ images }) => images);
-  return words.some((word) => name.includes(word)) && !/exporter|metrics/.test(path);
-}
-
-const OTHER_REMEDY = `annotate its pods with ${CONNECTS_TO_ANNOTATION} (where it connects to, or "none" if it connects to none of these Postgres servers) and ${POOL_MAX_ANNOTATION}`;
 
 /**
  * The missing target of a container that names none, while something says that it may have one: a part

@@ -26,9 +26,14 @@ import {
 /** The name of a PgBouncer's image. Images that only watch a PgBouncer do not count. */
 const IMAGE = /pgbouncer/i;
 const WATCHER = /exporter|metrics|monitor|reload|watch/i;
-/** The start of PgBouncer in a script; not its name as a host, as in `nc -z pgbouncer 6432`. */
-const COMMAND =
-  /(?:^|[\n;&|(]|\b(?:exec|then|do|else|time|nice|tini|dumb-init|setpriv|--)\s|\b(?:gosu|su-exec)\s+\S+\s)\s*(?:[\w.-]*(?:\/[\w.-]+)*\/)?pgbouncer(?=[\s;&|)]|$)/;
+/** The start of a program in a script; not its name as a host, as in `nc -z pgbouncer 6432`. */
+const COMMAND_START =
+  /(?:^|[\n;&|(]|\b(?:exec|then|do|else|time|nice|tini|dumb-init|setpriv|--)\s|\b(?:gosu|su-exec)\s+\S+\s)\s*(?:[\w.-]*(?:\/[\w.-]+)*\/)?/;
+const COMMAND = startOf("pgbouncer");
+
+function startOf(program: string): RegExp {
+  return new RegExp(`${COMMAND_START.source}${program}(?=[\\s;&|)]|$)`);
+}
 
 /** Each ordinal is read for itself; no StatefulSet has more than that. */
 const ORDINALS_MAX = 1000;
@@ -38,11 +43,15 @@ export function isPgBouncer(container: Container): boolean {
   const path = imagePath(container);
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (WATCHER.test(name)) return false;
-  if (IMAGE.test(name)) return true;
+  return IMAGE.test(name) || runsProgram(container, "pgbouncer");
+}
+
+/** Whether the command of a container starts that program. */
+export function runsProgram(container: Container, name: string): boolean {
   const [program, ...rest] = commandOf(container);
   if (program === undefined) return false;
-  if (isShell(program)) return rest.some((text) => text.test(COMMAND));
-  return program.test(/(?:^|\/)pgbouncer$/);
+  if (isShell(program)) return rest.some((text) => text.test(startOf(name)));
+  return program.test(new RegExp(`(?:^|/)${name}$`));
 }
 
 /** Where a script goes on after it started PgBouncer: a daemon, or in the background. */

@@ -50,7 +50,7 @@ export function poolSize(
   const written = writtenSize(workload, container, target, pools, (place, why) =>
     missing(why === undefined ? what : `${what}: ${why}`, place, remedy),
   );
-  if (annotated === undefined) return written;
+  if (annotated === undefined) return container.program?.pool ?? written;
   // Said of the whole pod, it may have been meant for another of its containers.
   const isMeant = isAlone || annotation?.value.includes("=") === true;
   const isLess = annotated.known && written.known && annotated.value < written.value;

@@ -31,6 +31,7 @@ export function processesPerPod(
   const what = `how many processes container ${name} runs`;
   const annotated = annotatedCount(workload.annotation(PROCESSES_PER_POD_ANNOTATION), name, what);
   if (annotated !== undefined) return annotated;
+  if (container.program !== undefined) return container.program.processes;
   // weir's own pods are annotated where they have more than one.
   if (workload.annotation(POOL_LIMIT_ANNOTATION) !== undefined) return known(1, "1 process");
   const remedy = `annotate its pod template with ${PROCESSES_PER_POD_ANNOTATION}: "N"`;

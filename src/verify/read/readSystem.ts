@@ -26,6 +26,12 @@ import { Field } from "./field.ts";
 import { Inventory, type AnnotationOverrides } from "./inventory.ts";
 import { operatorSecrets } from "./operatorSecrets.ts";
 import { outsideClients } from "./outsideClients.ts";
+import {
+  otherPoolerNames,
+  otherPoolersIn,
+  otherPoolersOf,
+  unreadPoolerObjects,
+} from "./otherPoolers.ts";
 import { podPoolers } from "./pgbouncerPods.ts";
 import { type FoundPooler, groupOf } from "./poolers.ts";
 import { PoolVariables } from "./poolVariables.ts";
@@ -57,15 +63,23 @@ export function readSystem(
   const scalers = new Scalers(inventory, adapterScalers(adapters));
   const operators = operatorResources(adapters, { inventory, scalers });
   const owned = new Set(operators.owned);
-  const workloads = workloadsOf(inventory, scalers, adapterWorkloads(adapters), owned);
+  const workloads = [
+    ...workloadsOf(inventory, scalers, adapterWorkloads(adapters), owned),
+    ...operators.workloads,
+  ];
   const configured = [
     ...workloads.flatMap((workload) => podPoolers(workload, knowledge)),
     ...operators.poolers,
   ];
   const bare = bareInis(inventory.objects, configured);
   const poolers = [...configured, ...bare.inis.flatMap((ini) => barePooler(ini, inventory))];
+  const others = [
+    ...workloads.flatMap((workload) => otherPoolersIn(workload, knowledge)),
+    ...inventory.objects.flatMap((object) => otherPoolersOf(object, knowledge)),
+  ];
   const book = addressBook(inventory, poolers, workloads);
   const images = new PostgresImages(knowledge["postgres-images"]);
+  for (const other of others) book.addAnyPort(other, { kind: "unread", key: other.key });
   const servers = addServers(inventory, book, [
     ...workloads.flatMap((workload) => podPostgres(workload, images)),
     ...operators.postgres,
@@ -79,8 +93,9 @@ export function readSystem(
     addressed,
     knowledge,
     outside: outsideClients(inventory, book, poolers),
+    unreadPoolers: otherPoolerNames(others),
   });
-  const keys = new Set([...owned, ...workloads.map(({ key }) => key)]);
+  const keys = new Set([...owned, ...[...workloads, ...others].map(({ key }) => key)]);
   const isRead = (object: ManifestObject): boolean =>
     isOperators(adapters, object) || keys.has(objectOf({ object }));
   return withoutConflicts(
@@ -89,6 +104,7 @@ export function readSystem(
       missing: [
         ...inventory.conflicting.values(),
         ...system.missing,
+        ...unreadPoolerObjects(inventory, others),
         ...unreadObjects(inventory, destinations, isRead),
       ],
       notes: [...system.notes, ...bare.notes, ...fleetNotes(inventory)],
@@ -103,7 +119,9 @@ function addressBook(
   workloads: readonly Workload[],
 ): AddressBook {
   const book = new AddressBook(inventory);
-  for (const { namespace, labels } of workloads) book.addOther(namespace, labels);
+  for (const { namespace, labels } of workloads) {
+    if (labels.size > 0) book.addOther(namespace, labels);
+  }
   for (const pooler of poolers) {
     const endpoint: Endpoint = { kind: "pooler", name: pooler.name };
     book.add(pooler, endpoint);
@@ -131,9 +149,9 @@ function addServers(
     const selecting = services
       .filter((service) => service.object.namespace === namespace && labels.size > 0)
       .flatMap((service) =>
-        (alone.servicePorts(service) ?? [])
-          .filter(({ endpoints }) => endpoints.length > 0)
-          .map(({ port }) => ({ name: service.object.name, port })),
+        (alone.servicePorts(service) ?? []).flatMap(({ port, endpoints }) =>
+          port === undefined || endpoints.length === 0 ? [] : [{ name: service.object.name, port }],
+        ),
       );
     const addresses = [...server.services, ...selecting].map(({ name, port }) =>
       completed(name, port, namespace),
@@ -178,6 +196,7 @@ interface FoundSystem {
   /** Names of the poolers that have an address: others than their own pods can connect to them. */
   readonly addressed: ReadonlySet<string>;
   readonly knowledge: Knowledge;
+  readonly unreadPoolers: System["unreadPoolers"];
   /** Clients that are among no objects. */
   readonly outside?: readonly Client[];
 }
@@ -187,7 +206,16 @@ export function connectedSystem(found: FoundSystem): {
   readonly system: System;
   readonly destinations: Destinations;
 } {
-  const { workloads, poolers, servers, book, addressed, knowledge, outside = [] } = found;
+  const {
+    workloads,
+    poolers,
+    servers,
+    book,
+    addressed,
+    knowledge,
+    unreadPoolers,
+    outside = [],
+  } = found;
   const groups = poolers.map((pooler) => groupsOf(pooler, book, servers));
   const behind = new Set(
     groups.flat().flatMap(({ lines }) => lines.map(({ postgres }) => postgres)),
@@ -206,6 +234,7 @@ export function connectedSystem(found: FoundSystem): {
     poolers: finished.map(({ pooler }) => pooler),
     clients,
     postgres: [...servers.values()],
+    unreadPoolers,
     missing: [
       ...byWorkload.flatMap((one) => one.missing),
       ...finished.flatMap((one) => one.missing),

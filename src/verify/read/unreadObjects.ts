@@ -57,7 +57,7 @@ function questionsOf(
   const key = objectOf({ object });
   const remedy = `${render === undefined ? "" : `give what it makes too (${render}), or `}annotate it with ${CONNECTS_TO_ANNOTATION}: "none" when its connections are counted elsewhere, as in a workload or in the reserve`;
   const named = connections.flatMap(({ target, endpoint }) => {
-    if (endpoint.kind === "pooler") return [{ place: target.place, what: "a pooler" }];
+    if (endpoint.kind !== "postgres") return [{ place: target.place, what: "a pooler" }];
     const { address } = endpoint;
     return behind.has(address) ? [{ place: target.place, what: `Postgres ${address}` }] : [];
   });
