@@ -277,6 +277,16 @@ const CASES: readonly Case[] = [
       ["--annotate", "service mcp-servers:weir.dev/pool-max=10"],
     ].flat(),
   })),
+  {
+    file: "pgcat-compose.yaml",
+    exitCode: 4,
+    says: ["Cannot tell: service pgcat runs PgCat, a pooler that weir can't read yet"],
+  },
+  {
+    file: "pgcat-behind-pgbouncer.yaml",
+    exitCode: 4,
+    says: ["Cannot tell: 1 missing", "what Deployment shop/pgcat opens, and where: its container"],
+  },
 ];
 
 const FOLDER = join(import.meta.dirname, "cases");

@@ -299,6 +299,7 @@ export function jointSystem(systems: readonly System[]): System {
     poolers: systems.flatMap(({ poolers }) => poolers),
     clients: systems.flatMap(({ clients }) => clients),
     postgres: systems.flatMap(({ postgres }) => postgres),
+    unreadPoolers: systems.flatMap(({ unreadPoolers }) => unreadPoolers),
     missing: systems.flatMap((system) => system.missing),
     notes: systems.flatMap(({ notes }) => notes),
   };
