@@ -18,6 +18,7 @@ export function endpointKey(endpoint: Endpoint): string {
       return `pooler ${endpoint.name}`;
     case "postgres":
       return `postgres ${endpoint.address}`;
+    case "unread":
     default:
       return `unread ${endpoint.key}`;
   }

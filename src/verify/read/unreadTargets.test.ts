@@ -147,11 +147,12 @@ describe("what is not there to be read", () => {
   });
 });
 
+function opens(product: string): string {
+  return `what StatefulSet db/other opens, and where: its container other runs ${product}, a pooler that weir can't read yet`;
+}
+
 describe("another pooler", () => {
   const LEADS = "leads: to pods that are no PgBouncer and no Postgres that weir knows";
-  const opens = (product: string): string =>
-    `what StatefulSet db/other opens, and where: its container other runs ${product}, a pooler that weir can't read yet`;
-
   it.each([
     ["ghcr.io/postgresml/pgcat:1", "DATABASE_URL", [opens("PgCat")]],
     ["bitnami/pgpool:4", "DATABASE_URL", [opens("Pgpool-II")]],
