@@ -26,8 +26,8 @@ export function readComposeFiles(
   isNamed: (file: string) => boolean,
   shell: Shell,
 ): ComposeInput {
-  const { projects: groups, others, notes } = composeSources(sources, isNamed);
   const surroundings = surroundingsIn(shell);
+  const { projects: groups, others, notes } = composeSources(sources, isNamed, surroundings);
   const projects: ComposeProject[] = [];
   const problems: Problem[] = [];
   for (const group of groups) {
