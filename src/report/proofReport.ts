@@ -137,7 +137,7 @@ function missingLines(question: Question, page: Page): readonly string[] {
       : hangingIndent("  ", `and the same of ${more.length} more: ${allOf(more)}`, page)),
     ...hangingIndent("  ", `To supply it: ${remedy}${options.length > 0 ? ", or give" : ""}`, page),
     // Not wrapped: a person copies them.
-    ...options.map((option) => `    ${option}`),
+    ...shownOptions(options).map((option) => `    ${option}`),
   ];
 }
 
@@ -151,9 +151,18 @@ function assumingLines({ assumptions }: Proof, page: Page): readonly string[] {
       ...hangingIndent("    ", allOf([...new Set(places.map(objectOf))]), page),
       ...(options.length === 0
         ? hangingIndent("    ", `To confirm it: ${remedy}`, page)
-        : options.map((option) => `    To confirm it: ${option}`)),
+        : shownOptions(options).map((option) => `    To confirm it: ${option}`)),
     ]),
   ];
+}
+
+/** The most options that answer one question in the report; JSON has one for each object. */
+const OPTIONS_MAX = 5;
+
+function shownOptions(options: readonly string[]): readonly string[] {
+  const more = options.length - OPTIONS_MAX;
+  if (more <= 0) return options;
+  return [...options.slice(0, OPTIONS_MAX), `and ${more} options more: --output json has them`];
 }
 
 /** All names, unless they are hundreds. */

@@ -62,6 +62,9 @@ function containerOf({ object, path }: SourcePosition): string | undefined {
   return list === -1 ? undefined : Field.of(object).text(...path.slice(0, list + 2), "name");
 }
 
+/** The most names in one option: it stays a line that a person can copy. */
+const NAMES_MAX = 40;
+
 /** One option for all objects of one kind, namespace and answer, its containers together. */
 function optionsOf(equal: readonly MissingQuantity[]): readonly string[] {
   const byObject = Map.groupBy(
@@ -80,9 +83,12 @@ function optionsOf(equal: readonly MissingQuantity[]): readonly string[] {
   const groups = Map.groupBy(answers, ({ namespace, setting }) =>
     JSON.stringify([namespace, setting]),
   );
-  return [...groups.values()].map((same) => {
+  return [...groups.values()].flatMap((same) => {
     const { namespace = "", setting = "" } = same[0] ?? {};
-    const names = [...new Set(same.map(({ name }) => name))].join(",");
-    return `--annotate '${namespace}${names}:${setting}'`;
+    const names = [...new Set(same.map(({ name }) => name))];
+    const parts = Array.from({ length: Math.ceil(names.length / NAMES_MAX) }, (_, index) =>
+      names.slice(index * NAMES_MAX, (index + 1) * NAMES_MAX).join(","),
+    );
+    return parts.map((part) => `--annotate '${namespace}${part}:${setting}'`);
   });
 }

@@ -35,8 +35,9 @@ export function callsIn(command: ShellCommand): readonly (readonly Template[])[]
 }
 
 /** The name of a program without its folder; undefined where a part of it is unknown. */
-function programName(words: readonly Template[]): string | undefined {
-  return words[0]?.known?.replace(/^.*\//, "");
+export function programName(words: readonly Template[]): string | undefined {
+  const path = words[0]?.known;
+  return path?.slice(path.lastIndexOf("/") + 1);
 }
 
 /**
@@ -44,8 +45,11 @@ function programName(words: readonly Template[]): string | undefined {
  * its others. The number of words that fit, 0 where they don't.
  */
 export function fit(call: string, words: readonly Template[]): number {
+  const name = programName(words) ?? "";
+  // Most calls are of other programs.
+  if (!call.startsWith(name) && !call.includes("*")) return 0;
   const [program = "", ...more] = call.split(" ");
-  if (!isNamed(program, programName(words) ?? "")) return 0;
+  if (!isNamed(program, name)) return 0;
   let at = 0;
   for (const word of more) {
     at = words.findIndex((one, index) => index > at && isNamed(word, one.known ?? ""));

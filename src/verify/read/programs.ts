@@ -10,7 +10,7 @@ import {
 import type { SourcePosition } from "../sourcePosition.ts";
 import type { Template } from "../template.ts";
 import type { Container, Variable } from "../workload.ts";
-import { fit, isNamed } from "./commands.ts";
+import { fit, isNamed, programName } from "./commands.ts";
 
 /** A row of knowledge/programs.yaml. */
 type ProgramRow = Knowledge["programs"][number];
@@ -22,6 +22,32 @@ export type Unclear = (why: string, place?: SourcePosition) => MissingQuantity;
 
 /** What is counted, for people: `processes(3)` is `3 processes`. */
 type Counted = (count: number) => string;
+
+/** The rows of a table by what they are found by. A table is asked for each container of a system. */
+interface ProgramIndex {
+  /** By the name of the program in their calls; "" for names with a `*`. */
+  readonly byName: ReadonlyMap<
+    string,
+    readonly { readonly row: ProgramRow; readonly call: string }[]
+  >;
+  /** Those of each image that was asked for. */
+  readonly byImage: Map<string, readonly ProgramRow[]>;
+}
+
+const INDEXES = new WeakMap<readonly ProgramRow[], ProgramIndex>();
+
+function indexOf(programs: readonly ProgramRow[]): ProgramIndex {
+  const before = INDEXES.get(programs);
+  if (before !== undefined) return before;
+  const calls = programs.flatMap((row) => (row.calls ?? []).map((call) => ({ row, call })));
+  const byName = Map.groupBy(calls, ({ call }) => {
+    const [name = ""] = call.split(" ");
+    return name.includes("*") ? "" : name;
+  });
+  const index = { byName, byImage: new Map<string, readonly ProgramRow[]>() };
+  INDEXES.set(programs, index);
+  return index;
+}
 
 /** The program that a container's call is of; undefined where no row tells of it. */
 export function programOf(
@@ -35,14 +61,18 @@ export function programOf(
 }
 
 /** The row of which the call fits best: that with the most words. */
-function best(words: readonly Template[], programs: readonly ProgramRow[]): ProgramRow | undefined {
+function best(
+  words: readonly Template[],
+  programs: readonly ProgramRow[],
+  isMeant: (row: ProgramRow) => boolean = () => true,
+): ProgramRow | undefined {
+  const { byName } = indexOf(programs);
+  const name = programName(words) ?? "";
   let found: ProgramRow | undefined;
   let most = 0;
-  for (const program of programs) {
-    for (const call of program.calls ?? []) {
-      const size = fit(call, words);
-      if (size > most) [found, most] = [program, size];
-    }
+  for (const { row, call } of [...(byName.get(name) ?? []), ...(byName.get("") ?? [])]) {
+    const size = isMeant(row) ? fit(call, words) : 0;
+    if (size > most) [found, most] = [row, size];
   }
   return found;
 }
@@ -55,9 +85,7 @@ function imagesProgram(
 ): ProgramRow | undefined {
   if (container.command.length > 0) return undefined;
   const isBare = words[0]?.isEmpty === true;
-  const named = programs.filter(({ images = [] }) =>
-    images.some((pattern) => isImage(pattern, container.image)),
-  );
+  const named = imageRows(container.image, programs);
   return (
     named.find(({ calls = [] }) => {
       const more = calls.map((call) => call.split(" ").slice(1));
@@ -66,6 +94,17 @@ function imagesProgram(
       );
     }) ?? (isBare ? named.find(({ calls }) => calls === undefined) : undefined)
   );
+}
+
+function imageRows(image: string, programs: readonly ProgramRow[]): readonly ProgramRow[] {
+  const { byImage } = indexOf(programs);
+  const before = byImage.get(image);
+  if (before !== undefined) return before;
+  const rows = programs.filter(({ images = [] }) =>
+    images.some((pattern) => isImage(pattern, image)),
+  );
+  byImage.set(image, rows);
+  return rows;
 }
 
 /** Whether an image is that of a pattern: by the last parts of its path, and by its tag if it has one. */
@@ -81,9 +120,8 @@ function within(
   words: readonly Template[],
   programs: readonly ProgramRow[],
 ): ProgramRow | undefined {
-  const counted = programs.filter(({ connections }) => connections === undefined);
   for (let at = 1; at < words.length; at += 1) {
-    const found = best(words.slice(at), counted);
+    const found = best(words.slice(at), programs, ({ connections }) => connections === undefined);
     // Further on, one that only makes the number smaller may be a word of another program.
     if (found !== undefined && (at === 1 || found.processes !== 1)) return found;
   }
@@ -261,14 +299,17 @@ export function workersOf(
   );
   if (flag !== undefined) return { flag, variables: [] };
   const all = [...container.environment.variables.values()];
+  const patterns = workers.flatMap(({ variables = [] }) => variables);
+  const counts = all.filter(
+    ({ name, value }) =>
+      patterns.some((pattern) => isNamed(pattern, name)) && !value.test(NO_COUNT),
+  );
+  if (counts.length === 0) return { variables: [] };
   const isOne = programs.some(
     ({ signs = [], processes }) =>
       processes === 1 && all.some(({ name }) => signs.some((sign) => isNamed(sign, name))),
   );
-  const patterns = workers.flatMap(({ variables = [] }) => variables);
-  const isCount = ({ name, value }: Variable): boolean =>
-    patterns.some((pattern) => isNamed(pattern, name)) && !value.test(NO_COUNT);
-  return { variables: isOne ? [] : all.filter(isCount) };
+  return { variables: isOne ? [] : counts };
 }
 
 /** What a variable called so holds where it does not count: a switch, nothing. */
