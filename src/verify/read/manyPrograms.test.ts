@@ -20,7 +20,7 @@ describe("a container with many programs", () => {
     ["a list as JSON", `, 'SERVERS=["author", "scene"]'`, ""],
     ["a list of programs with spaces", `, "PROGRAMS=mail sync"`, ""],
     ["ports in a row", "", `ports: [ "3001-3015:3001-3015" ]`],
-    ["ports in a row, one by one", "", "expose: [ 3003, 3001, 8080, 3002 ]"],
+    ["ports in a row, one by one", "", "expose: [ 3003, 3001, 8080, 3002, 3005, 3004 ]"],
     ["a launcher", "", "command: node dist/launcher.js"],
     ["a script for all", "", "command: [ ./start-all.sh ]"],
     ["a supervisor", "", "command: [ /usr/bin/supervisord, -c, /etc/s.conf ]"],

@@ -19,8 +19,8 @@ interface Hint {
   readonly place: SourcePosition;
 }
 
-/** Ports one after the other: so many are those of programs, not one program's own and its metrics. */
-const PORTS_MIN = 3;
+/** Ports one after the other: so many one program has not, with those of its metrics and its health. */
+const PORTS_MIN = 5;
 
 /** Variables and flags that list programs: `MCP_SERVERS=author,scene`, `--servers author,scene`. */
 const LISTS = /(?:^|_)(?:SERVERS|PROGRAMS|PROCESSES|DAEMONS)$/i;

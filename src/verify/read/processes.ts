@@ -133,9 +133,6 @@ function processesOf(words: readonly Template[], context: CallContext): Quantity
   return countOf(program.processes ?? 1, all, container, processes, unclear);
 }
 
-/** One program has a port for its requests, one for its metrics, a few more; so many it has not. */
-const PORTS_OF_MANY = 8;
-
 /** How many processes a program seems to have of which no row tells. */
 function assumedProcesses(
   words: readonly Template[],
@@ -157,12 +154,7 @@ function assumedProcesses(
     return assumed(question, count, processes(count), container.argsPlace);
   }
   const [first] = counts;
-  if (first === undefined) {
-    const ports = new Set(container.ports.map(([, port]) => port)).size;
-    return ports < PORTS_OF_MANY
-      ? assumed(question, 1, "1 process")
-      : unclear(`it listens on ${ports} ports, as several programs do`);
-  }
+  if (first === undefined) return assumed(question, 1, "1 process");
   const numbers = counts.map(({ name, value, place }) => ({
     name,
     place,
