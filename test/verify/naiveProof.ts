@@ -2,9 +2,16 @@ import { processesOf, type System } from "../../src/verify/system.ts";
 
 /**
  * Whether every sum of a System in which all is known holds, found by opening each connection
- * that may be opened and counting what is open: no formula of the proof is used.
+ * that may be opened and counting what is open: no formula of the proof is used. `unknown` where it
+ * matters whether somebody else than who asks for logins uses a line that no known client uses.
  */
-export function naiveVerdict(system: System): "fits" | "broken" {
+export function naiveVerdict(system: System): "fits" | "broken" | "unknown" {
+  const [others, alone] = [verdictWith(system, true), verdictWith(system, false)];
+  return others === alone ? others : "unknown";
+}
+
+/** @param others whether a line without a known client has somebody who needs to be asked for */
+function verdictWith(system: System, others: boolean): "fits" | "broken" {
   const admitted = new Map<string, number>();
   for (const { address, aliases, available } of system.postgres) {
     for (const name of [address, ...aliases]) admitted.set(name, number(available));
@@ -31,6 +38,7 @@ export function naiveVerdict(system: System): "fits" | "broken" {
         ...group.lines.map(({ name }) => name).filter((name) => name !== "*"),
         ...mine.map(({ target }) => target.database).filter((name) => name !== "pgbouncer"),
       ]);
+      if (databases.size === 0 && named.has("*")) databases.add("*");
       const open: string[] = [];
       for (const { client, target } of mine) {
         if (target.database !== "pgbouncer") continue;
@@ -47,10 +55,13 @@ export function naiveVerdict(system: System): "fits" | "broken" {
         if (line?.authUser === undefined) continue;
         const where = line.authDatabase ?? database;
         if (lineFor(where) === undefined) continue;
-        const most = line.authPool === undefined ? Infinity : number(line.authPool);
+        const most = line.authPool === undefined ? 0 : number(line.authPool);
+        const isUsed = mine.some(({ target }) => target.database === database);
+        const queries = !isUsed && !others ? 0 : most === 0 ? Infinity : most;
+        const those = asking.get(where) ?? new Map<string, number>();
         asking.set(
           where,
-          (asking.get(where) ?? new Map<string, number>()).set(line.authUser, most),
+          those.set(line.authUser, Math.max(queries, those.get(line.authUser) ?? 0)),
         );
       }
       for (const database of new Set([...databases, ...asking.keys()])) {
@@ -78,7 +89,7 @@ export function naiveVerdict(system: System): "fits" | "broken" {
         let servers = 0;
         for (let n = 0; n < roles.size; n++) servers += pool;
         for (const [role, queries] of asking.get(database) ?? []) {
-          if (!roles.has(role)) servers += Math.min(queries === 0 ? Infinity : queries, pool);
+          if (!roles.has(role)) servers += Math.min(queries, pool);
         }
         const most = line.maxBackends === undefined ? 0 : number(line.maxBackends);
         if (most > 0) servers = Math.min(servers, most);

@@ -23,6 +23,8 @@ interface Asker {
   readonly user: string;
   readonly pool: Quantity | undefined;
   readonly poolSize: Quantity | undefined;
+  /** Why perhaps nobody asks: no client is known, and who asks may be the only one to log in. */
+  readonly unsure?: MissingQuantity;
 }
 
 /** A client that connects to a PgBouncer. */
@@ -79,7 +81,7 @@ export function usesOf(pooler: Pooler, system: System): readonly GroupUse[] {
   const clients = clientsOf(pooler, system);
   return groups.map((group, index) => {
     const which = groups.length === 1 ? "" : `, processes ${index + 1} of ${groups.length} kinds`;
-    return useOf(group, `${name}${which}`, clients);
+    return useOf(pooler, group, `${name}${which}`, clients);
   });
 }
 
@@ -93,7 +95,12 @@ export function bulkheadOf({ maxClients }: PoolerLine): Quantity | undefined {
  * a copy, limits and all, for each database that it has no line for. An unknown database
  * is that of the only line, where there is one.
  */
-function useOf(group: PoolerGroup, title: string, clients: readonly PooledClient[]): GroupUse {
+function useOf(
+  pooler: Pooler,
+  group: PoolerGroup,
+  title: string,
+  clients: readonly PooledClient[],
+): GroupUse {
   const named = new Map(group.lines.map((line) => [line.name, line]));
   const fallback = named.get("*");
   const [only] = group.lines.length === 1 ? group.lines : [];
@@ -121,7 +128,12 @@ function useOf(group: PoolerGroup, title: string, clients: readonly PooledClient
     if (fallback === undefined) withoutLine.push(...users);
     else used.set(database, { name: `${database} by *`, line: fallback, clients: users });
   }
-  const lines = withAskers(group, used);
+  // It counts as any other line without a client; beside other lines only for who is known to use it.
+  if (fallback !== undefined && only !== undefined && used.size === 0) {
+    used.set("*", { name: "*", line: fallback, clients: [] });
+  }
+  const nobody = clients.every(isOnConsole) ? whoConnects(pooler) : undefined;
+  const lines = withAskers(group, used, nobody);
   return {
     group,
     title,
@@ -137,15 +149,17 @@ function useOf(group: PoolerGroup, title: string, clients: readonly PooledClient
  * client's own line; nobody asks for logins that auth_file lists.
  *
  * @param used by database
+ * @param nobody what is missing where no client at all is known
  */
 function withAskers(
   { lines, listedLogins }: PoolerGroup,
   used: ReadonlyMap<string, Omit<LineUse, "askers">>,
+  nobody: MissingQuantity | undefined,
 ): readonly LineUse[] {
   const fallback = lines.find(({ name }) => name === "*");
   const all = new Map(used);
   const askers = new Map<string, Map<string, Asker>>();
-  for (const [database, { line, clients }] of used) {
+  for (const [database, { name: title, line, clients }] of used) {
     const { authUser, authDatabase = database } = line;
     if (authUser === undefined) continue;
     const isListed = (client: PooledClient): boolean =>
@@ -158,12 +172,30 @@ function withAskers(
     const own = askers.get(authDatabase) ?? new Map<string, Asker>();
     // What is said of it stands in [users], and so is the same for every line.
     const asker = { user: authUser, pool: line.authPool, poolSize: line.authPoolSize };
-    askers.set(authDatabase, own.set(authUser, asker));
+    const before = own.get(authUser);
+    const isSure = clients.length > 0 || (before !== undefined && before.unsure === undefined);
+    const whose = before?.unsure ?? nobody ?? whetherOthers(authUser, title, line);
+    const unsure = isSure ? {} : { unsure: whose };
+    askers.set(authDatabase, own.set(authUser, { ...asker, ...unsure }));
   }
   return [...all].map(([database, use]) => ({
     ...use,
     askers: [...(askers.get(database)?.values() ?? [])],
   }));
+}
+
+/** No client of it among the objects is no proof that there is none. */
+export function whoConnects({ name, place }: Pooler): MissingQuantity {
+  return missing(
+    `who connects to ${name}: no client of it is among the objects`,
+    place,
+    "verify the manifests of its clients too, or bound each line by max_db_client_connections",
+  );
+}
+
+function whetherOthers(user: string, name: string, { place }: PoolerLine): MissingQuantity {
+  const what = `whether others than ${user}, who asks for their logins (auth_query), use line ${name}: no client of it is known`;
+  return missing(what, place, "verify the manifests of its clients too");
 }
 
 export function whichDatabase(client: PooledClient): MissingQuantity {

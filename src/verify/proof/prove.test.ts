@@ -12,7 +12,7 @@ import {
   systemOf,
 } from "../../../test/verify/systemOf.ts";
 import { fieldOf, objectOf } from "../sourcePosition.ts";
-import type { System } from "../system.ts";
+import type { PostgresServer, System } from "../system.ts";
 import { prove } from "./prove.ts";
 
 const POSTGRES = [postgresOf(97)];
@@ -207,7 +207,7 @@ describe("the slot sum", () => {
   });
 
   test.each([
-    ["by somebody else than who asks for logins, where nobody is known", [], 14],
+    ["at least by who asks for logins, where nobody is known", [], 7],
     ["by those who are known, where they are others", ["other"], 14],
     ["by just who asks for logins, where nobody else is known", ["asker"], 7],
   ])("counts a line as used %s", (_, users, pools) => {
@@ -238,6 +238,66 @@ describe("the slot sum", () => {
       `slots Postgres pg:5432: ${total} of 97`,
     );
   });
+
+  test.each([
+    ["fits with the pool of one login", 14, "fits"],
+    ["may need a second one, of who asks for it", 13, "unknown"],
+    ["is too much for one already", 6, "broken"],
+  ])("a line that nobody is known to use %s", (_, available, verdict) => {
+    const lines = [lineOf("app", { poolSize: 7, authUser: "asker" })];
+    const poolers = [poolerOf("pooler", [groupOf({ lines })])];
+    const proof = prove(systemOf({ poolers, postgres: [postgresOf(available)] }));
+    expect(proof.verdict).toBe(verdict);
+    expect(proof.missing).toHaveLength(verdict === "fits" ? 0 : 1);
+  });
+
+  test.each([
+    ["one login", {}, [], 2 * 60],
+    ["nobody beside other lines", {}, ["app"], 2 * 5],
+    ["one role", { user: "writer" }, [], 2 * 60],
+    ["no more than its max_db_connections", { maxBackends: 50 }, [], 2 * 50],
+  ])("counts a line * that nobody is known to use as %s", (_, star, more, total) => {
+    const lines = [lineOf("*", { poolSize: 60, ...star }), ...more.map((name) => lineOf(name))];
+    const poolers = [poolerOf("pooler", [groupOf({ processes: 2, lines })])];
+    const clients = [clientOf("exporter", 1, 1, { database: "pgbouncer" })];
+    const [verdict, , slots] = summary(systemOf({ poolers, clients, postgres: POSTGRES }));
+    expect([verdict, slots]).toEqual([
+      more.length > 0 ? "fits" : "broken",
+      `slots Postgres pg:5432: ${total + 4} of 97`,
+    ]);
+    // The limit of its Postgres is asked too.
+    const [asked] = prove(systemOf({ poolers, clients })).missing;
+    expect(asked?.what).toBe("how many connections Postgres pg:5432 admits");
+  });
+
+  test.each([
+    ["broken where all is known", 4, 30, "broken"],
+    ["proved where all is known", 3, 30, "fits"],
+    ["left out where a pool is missing", missing("its pods"), 30, undefined],
+    ["left out where its limit is missing", 4, 30, undefined, []],
+  ])(
+    "of a Postgres that no PgBouncer leads to is %s",
+    (
+      _,
+      pods,
+      pool,
+      verdict,
+      others: readonly PostgresServer[] = [postgresOf(97, "other:5432")],
+    ) => {
+      const clients = [clientOf("a", 1, 1), directOf("report", pods, pool, "other:5432")];
+      const postgres = [...POSTGRES, ...others];
+      const proof = prove(
+        systemOf({ poolers: [poolerOf("pooler", [groupOf()])], clients, postgres }),
+      );
+      const sum = proof.sums.find(({ of }) => of === "Postgres other:5432");
+      expect([proof.verdict, sum?.verdict, proof.missing]).toEqual([
+        verdict ?? "fits",
+        verdict,
+        [],
+      ]);
+      expect(proof.notes).toHaveLength(verdict === undefined ? 1 : 0);
+    },
+  );
 
   it("says which pool would fit where no PgBouncer is there", () => {
     const clients = [directOf("orders", 10, 20)];

@@ -6,7 +6,7 @@ import { processesOf, type Client, type System } from "../system.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
 import { withoutAssumptions } from "./assumptions.ts";
 import { clientSums } from "./clientSums.ts";
-import { bulkheadOf, clientsOf, isOnConsole } from "./lineUse.ts";
+import { bulkheadOf, clientsOf, isOnConsole, whoConnects } from "./lineUse.ts";
 import { slotSums } from "./slotSums.ts";
 import { keyOf, mergedVerdicts, type SumVerdict } from "./sum.ts";
 
@@ -17,14 +17,16 @@ import { keyOf, mergedVerdicts, type SumVerdict } from "./sum.ts";
  */
 export function prove(system: System): Proof {
   const ordered = inOrder(system);
-  const { sums, findings, ...verdicts } = allSums(ordered);
+  const { sums, findings, ...verdicts } = allSums(ordered, new Set());
   const found = unique(findings, ({ rule, message, place }) =>
     JSON.stringify([rule, message, keyOf(place)]),
   );
   const missingInputs = eachOnce(verdicts.missing);
   const asked = new Set(missingInputs.map(questionKey));
   // What would be missing without it is what the verdict rests on, and no more.
-  const strict = eachOnce(allSums(withoutAssumptions(ordered)).missing);
+  const strict = eachOnce(
+    allSums(withoutAssumptions(ordered), new Set(sums.map(({ of }) => of))).missing,
+  );
   return {
     verdict: verdictOf(ordered, sums, found, missingInputs),
     sums,
@@ -34,14 +36,14 @@ export function prove(system: System): Proof {
       (question) => question.assumed !== undefined && !asked.has(questionKey(question)),
     ),
     ...nothingIn(ordered, sums, missingInputs),
-    notes: [...(hasNoPooler(ordered) ? [NO_POOLER] : []), ...ordered.notes],
+    notes: [...(hasNoPooler(ordered) ? [NO_POOLER] : []), ...ordered.notes, ...verdicts.notes],
   };
 }
 
-function allSums(system: System): SumVerdict {
+function allSums(system: System, demanded: ReadonlySet<string>): SumVerdict {
   return mergedVerdicts([
     ...system.poolers.map((pooler) => clientSums(pooler, system)),
-    slotSums(system),
+    slotSums(system, demanded),
     { missing: [...system.missing.filter(isAsked), ...withoutPooler(system)] },
   ]);
 }
@@ -158,11 +160,5 @@ export function unlistedClients(system: System): readonly MissingQuantity[] {
     .filter(({ groups }) =>
       groups.some(({ lines }) => lines.some((line) => bulkheadOf(line) === undefined)),
     )
-    .map(({ name, place }) =>
-      missing(
-        `who connects to ${name}: no client of it is among the objects`,
-        place,
-        "verify the manifests of its clients too, or bound each line by max_db_client_connections",
-      ),
-    );
+    .map(whoConnects);
 }

@@ -21,14 +21,32 @@ const POOL = { name: "pool", remedy: "; take pods or processes away" };
 /**
  * The slot sums: for each pooler with a share of its Postgres, what its processes may open ≤ the
  * share; for each Postgres, what all poolers before it and all direct clients may open ≤ what it
- * admits, and the shares of several poolers too.
+ * admits, and the shares of several poolers too. Beside a pooler, the sum of a Postgres that no pooler
+ * leads to is one only where its numbers are known: else a note says that it is left out.
+ *
+ * @param demanded names of sums that are wanted though numbers of theirs are missing
  */
-export function slotSums(system: System): SumVerdict {
+export function slotSums(system: System, demanded: ReadonlySet<string>): SumVerdict {
   return mergedVerdicts([
     ...system.poolers.map((pooler) => shareSum(pooler, system)),
-    ...postgresOf(system).map((postgres) => postgresSums(postgres, system)),
+    ...postgresOf(system).map((postgres) => {
+      const sums = postgresSums(postgres, system);
+      const isBehind = postgres.poolers.length > 0 || system.poolers.length === 0;
+      return isBehind ? sums : withoutQuestions(sums, demanded);
+    }),
     ...system.poolers.map((pooler) => unlimitedPools(pooler, system)),
   ]);
+}
+
+function withoutQuestions(
+  verdict: Partial<SumVerdict>,
+  demanded: ReadonlySet<string>,
+): Partial<SumVerdict> {
+  const [unknown] = verdict.sums?.filter((sum) => sum.verdict === "unknown") ?? [];
+  if (unknown === undefined || demanded.has(unknown.of)) return verdict;
+  const why =
+    "no PgBouncer leads to it, and not all numbers of its clients and its limit are known";
+  return { notes: [`${unknown.of} is left out: ${why}`] };
 }
 
 function shareSum(pooler: Pooler, system: System): Partial<SumVerdict> {

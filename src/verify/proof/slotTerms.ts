@@ -58,7 +58,8 @@ export function slotTerms(
 }
 
 /**
- * The roles that a line's pools are opened as. Two unknown logins may be the same, or the same as a known login.
+ * The roles that a line's pools are opened as. Two unknown logins may be the same, or the same as a
+ * known login.
  */
 function rolesOf(
   { line: { user }, clients, isAskersOnly }: LineUse,
@@ -99,10 +100,11 @@ function poolsOf(use: LineUse, { group, unknownDatabase }: GroupUse, largest: nu
   const each = plus(lowered(limitOf(poolSize), largest), boundsOf(reservePool));
   // Who logs in as the asker has the same pool.
   const askers = use.askers.filter(({ user }) => !roles.names.includes(user));
-  const asking = askers.map(({ user, pool, poolSize: own }) => {
+  const asking = askers.map(({ user, pool, poolSize: own, unsure }) => {
     const size = limitOf(own ?? line.plainPoolSize ?? poolSize);
     const full = plus(lowered(size, largest), boundsOf(reservePool));
-    return smallerOf(smallerOf(full, limitOf(pool)), limitOf(group.userLimits.get(user)));
+    const all = smallerOf(smallerOf(full, limitOf(pool)), limitOf(group.userLimits.get(user)));
+    return unsure === undefined ? all : between(0, all.max, [...all.missing, unsure]);
   });
   const all = plus(times(roles.amount, each), ...asking);
   const amount = smallerOf(all, limitOf(maxBackends));

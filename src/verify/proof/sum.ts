@@ -52,6 +52,7 @@ export interface SumVerdict {
   readonly sums: readonly Sum[];
   readonly findings: readonly Finding[];
   readonly missing: readonly MissingQuantity[];
+  readonly notes: readonly string[];
 }
 
 export function mergedVerdicts(verdicts: readonly Partial<SumVerdict>[]): SumVerdict {
@@ -59,6 +60,7 @@ export function mergedVerdicts(verdicts: readonly Partial<SumVerdict>[]): SumVer
     sums: verdicts.flatMap(({ sums = [] }) => sums),
     findings: verdicts.flatMap(({ findings = [] }) => findings),
     missing: verdicts.flatMap(({ missing = [] }) => missing),
+    notes: verdicts.flatMap(({ notes = [] }) => notes),
   };
 }
 
@@ -99,6 +101,7 @@ export function sumVerdict(check: SumCheck): SumVerdict {
     sums: [sum],
     findings: verdict === "broken" ? [findingOf(check, terms, limit)] : [],
     missing: verdict === "fits" ? [] : [...totalOf(shown).missing, ...limit.missing],
+    notes: [],
   };
 }
 
