@@ -81,12 +81,18 @@ export class PostgresImages {
   settingsOf(container: Container): ReadonlyMap<string, PostgresSetting> {
     const settings = new Map<string, PostgresSetting>();
     const { variables = {}, files = [], flags = [] } = this.#rowOf(container) ?? {};
-    for (const { file, isRead } of configurationFiles(container, imagePattern(files))) {
-      for (const [key, value] of confSettings(file.text)) {
-        // Whether Postgres takes a file that nothing names is not known.
-        const place = { ...file.place, key };
-        settings.set(key, { value: isRead ? value : undefined, place });
+    const read = configurationFiles(container, imagePattern(files));
+    for (const { file, isRead } of read) {
+      for (const [key, value] of new Map(confSettings(file.text))) {
+        // Whether Postgres takes a file that nothing names is not known, nor which of two comes last.
+        const before = settings.get(key);
+        const isSure = isRead && (before === undefined || before.value === value);
+        settings.set(key, { value: isSure ? value : undefined, place: { ...file.place, key } });
       }
+    }
+    // What an included file sets that is not there is not known.
+    if (read.some(({ file, isRead }) => isRead && includesAbsent(file, container))) {
+      for (const [key, { place }] of settings) settings.set(key, { value: undefined, place });
     }
     for (const [key, name] of Object.entries(variables)) {
       const variable = container.environment.variables.get(name);
@@ -115,8 +121,12 @@ function configurationFiles(
 ): readonly { readonly file: ContainerFile; readonly isRead: boolean }[] {
   const command = commandLine(container, "\n");
   const data = container.environment.variables.get("PGDATA")?.value.known ?? "";
-  const files = [...container.files.files.values()].filter(({ path }) =>
-    /(?:postgres(?:ql)?|custom)[^/]*\.conf$|conf\.d\/[^/]*\.conf$/.test(path),
+  const all = [...container.files.files.values()];
+  const included = new Set(all.flatMap((file) => includedPaths(file)));
+  const files = all.filter(
+    ({ path }) =>
+      /(?:postgres(?:ql)?|custom)[^/]*\.conf$|conf\.d\/[^/]*\.conf$/.test(path) ||
+      included.has(path),
   );
   const isNamed = ({ path }: ContainerFile): boolean =>
     read.test(path) ||
@@ -126,6 +136,26 @@ function configurationFiles(
     (file) => isNamed(file) && /^[ \t]*include(?:_dir|_if_exists)?\b/m.test(file.text),
   );
   return files.map((file) => ({ file, isRead: includes || isNamed(file) }));
+}
+
+const INCLUDE =
+  /^[ \t]*include(?:_dir|_if_exists)?[ \t]*(?:=|[ \t])[ \t]*'?([^'#\n]*?)'?[ \t]*(?:#.*)?$/gim;
+
+/** The files and folders that a postgresql.conf includes, seen from its own folder. */
+function includedPaths({ path, text }: ContainerFile): readonly string[] {
+  if (!path.endsWith(".conf")) return [];
+  const folder = path.slice(0, path.lastIndexOf("/") + 1);
+  return [...text.matchAll(INCLUDE)].map(([, name = ""]) => {
+    const plain = name.replace(/^\.\//, "").replace(/\/$/, "");
+    return plain.startsWith("/") ? plain : folder + plain;
+  });
+}
+
+function includesAbsent(file: ContainerFile, { files }: Container): boolean {
+  const paths = [...files.files.values()].map(({ path }) => path);
+  return includedPaths(file).some(
+    (name) => !paths.some((path) => path === name || path.startsWith(`${name}/`)),
+  );
 }
 
 /** What scripts set that run when the data folder is made; of a shell script, what it sets is not known. */
