@@ -1,6 +1,7 @@
 import { POSTGRES_PORT } from "../../api/names.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
+import type { PostgresServer } from "../system.ts";
 import { runningContainers, type Workload } from "../workload.ts";
 import {
   completed,
@@ -14,6 +15,7 @@ import type { ConnectionTarget } from "./connectionTargets.ts";
 import type { FoundPooler } from "./poolers.ts";
 import type { PoolVariables } from "./poolVariables.ts";
 import type { PostgresImages } from "./postgresImages.ts";
+import type { FoundPostgres } from "./postgresServers.ts";
 
 /** Everything that a container may connect to. */
 export interface Destinations {
@@ -24,6 +26,8 @@ export interface Destinations {
   readonly knowledge: Knowledge;
   readonly pools: PoolVariables;
   readonly postgresImages: PostgresImages;
+  /** The Postgres that pods run themselves. */
+  readonly servers: ReadonlyMap<FoundPostgres, PostgresServer>;
 }
 
 /** Where connections of a workload's pods to that host and port go, or what is missing to know it. */
@@ -31,7 +35,7 @@ export function resolveTarget(
   target: ConnectionTarget,
   container: string,
   workload: Workload,
-  { book, poolers, behind }: Destinations,
+  { book, poolers, behind, servers }: Destinations,
 ): readonly Endpoint[] | MissingQuantity {
   const { port, place, by, isDatabase } = target;
   const host = target.host.known;
@@ -54,6 +58,12 @@ export function resolveTarget(
           pooler.workload === workload && (port === undefined || pooler.ports.includes(port)),
       )
       .map(({ name }): Endpoint => ({ kind: "pooler", name }));
+    const beside = [...servers].flatMap(([server, { address }]): readonly Endpoint[] =>
+      server.workload === workload && server.ports.includes(port ?? POSTGRES_PORT)
+        ? [{ kind: "postgres", address }]
+        : [],
+    );
+    if (sidecars.length === 0 && beside.length > 0) return isDatabase ? beside : [];
     if (sidecars.length === 0 && isNeeded && hasForwarder(workload)) {
       return unknown("to a port of its own pod, which another container there passes on");
     }

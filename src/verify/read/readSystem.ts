@@ -222,7 +222,15 @@ export function connectedSystem(found: FoundSystem): {
   );
   const pools = new PoolVariables(knowledge["pool-libraries"]);
   const postgresImages = new PostgresImages(knowledge["postgres-images"]);
-  const destinations: Destinations = { book, poolers, behind, knowledge, pools, postgresImages };
+  const destinations: Destinations = {
+    book,
+    poolers,
+    behind,
+    knowledge,
+    pools,
+    postgresImages,
+    servers,
+  };
   const byWorkload = workloads.map((workload) => clientsOf(workload, destinations));
   const clients = [...byWorkload.flatMap((one) => one.clients), ...outside];
   const sidecars = new Set(byWorkload.flatMap(({ sidecarPoolers }) => sidecarPoolers));
