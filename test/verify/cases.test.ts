@@ -254,6 +254,15 @@ const CASES: readonly Case[] = [
     says: ["Proved: 2 sums hold", /pgbouncer\.ini is the text in Secret\s+shop\/pooler/],
   },
   { file: "47-json-stream.json", exitCode: 4, says: ["no PgBouncer found in 2 objects"] },
+  { file: "60-envoy-before-the-pooler.yaml", exitCode: 4, says: ["a process of container envoy"] },
+  {
+    file: "61-spark-application.yaml",
+    exitCode: 4,
+    says: ["SparkApplication shop/orders", "it names a pooler"],
+  },
+  { file: "62-included-file-is-absent.yaml", exitCode: 4, says: ["max_connections of Postgres"] },
+  { file: "63-included-file-sets-less.yaml", exitCode: 4, says: ["max_connections of Postgres"] },
+  { file: "64-client-beside-its-postgres.yaml", exitCode: 3, says: ["10 + 95 = 105 > 97"] },
   // One container hosts fifteen servers: 15 × 10 + 10 = 160, 1 × 10 + 10 = 20.
   {
     file: "origin-compose",

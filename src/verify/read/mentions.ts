@@ -11,7 +11,8 @@ const ASSIGNED = String.raw`["'\]]*[ \t]*(?:=>|:=|[:=,>])[ \t]*["'\[({]*`;
 /** `host: pooler`, `'dbhost' => 'pooler'`, `define('DB_HOST', 'pooler')`, `<server>pooler:6432<`. */
 const HOST_SETTING = setting(
   "(?:host|hostname|hostaddr|server|addr|address|endpoint|url|uri|upstream)",
-  String.raw`([\w.-]+)(?::(\d{1,5}))?`,
+  // A name of what stands in it is no host: `endpoint: {address: pooler}`.
+  String.raw`(?![\w-]+["']?:(?!\d))([\w.-]+)(?::(\d{1,5}))?`,
 );
 const DATABASE_SETTING = setting(
   String.raw`\b(?:database|dbname|db|db_name|database_name)`,
