@@ -67,8 +67,7 @@ function isFlagOf(one: ConnectionTarget, program: ConnectionTarget): boolean {
 
 /** Connections of a pooler or a Postgres are no client's, unless an annotation declares them. */
 function isServer(container: Container, { postgresImages }: Destinations): boolean {
-  const isPostgres = postgresImages.has(container) && container.command.length === 0;
-  return isPgBouncer(container) || isPostgres;
+  return isPgBouncer(container) || postgresImages.runsServer(container);
 }
 
 /** Whether some connections of a container are not known. */

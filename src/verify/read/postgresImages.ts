@@ -33,20 +33,14 @@ const FLAGS =
 export class PostgresImages {
   readonly #rows: readonly { readonly row: PostgresImage; readonly images: RegExp }[];
   /** Any of the images, in one: every container is asked. */
-  readonly #any: RegExp;
   readonly #entrypoints: RegExp;
 
   constructor(rows: readonly PostgresImage[]) {
     this.#rows = rows.map((row) => ({ row, images: imagePattern(row.images) }));
-    this.#any = imagePattern(rows.flatMap(({ images }) => images));
     this.#entrypoints = imagePattern([
       "postgres",
       ...rows.flatMap(({ entrypoints = [] }) => entrypoints),
     ]);
-  }
-
-  has(container: Container): boolean {
-    return this.#any.test(imagePath(container));
   }
 
   #rowOf(container: Container): PostgresImage | undefined {
@@ -59,7 +53,7 @@ export class PostgresImages {
    * names another program (psql, pg_dump, a script).
    */
   runsServer(container: Container): boolean {
-    if (!this.has(container)) return false;
+    if (this.#rowOf(container) === undefined) return false;
     const program = (container.command[0] ?? container.args[0])?.text ?? Template.of("postgres");
     if (isShell(program)) return commandLine(container).test(STARTS);
     return program.test(/^-/) || program.test(this.#entrypoints);
