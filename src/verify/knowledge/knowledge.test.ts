@@ -9,6 +9,15 @@ describe("the tables of knowledge/", () => {
     for (const rows of Object.values(readKnowledge(tableText))) expect(rows).not.toEqual([]);
   });
 
+  it.each(Object.entries(readKnowledge(tableText)))(
+    "%s has a row for each name, and a source that is a page of the web",
+    (_, rows) => {
+      const names = rows.map(({ name }) => name);
+      expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+      expect(rows.map(({ source }) => source).filter((url) => !/^https:/.test(url))).toEqual([]);
+    },
+  );
+
   it.each([
     ["an unknown field", `[${ROW.replace("images", "image")}]`, /row 1.*image/],
     ["no source", `[${ROW}, { name: PgCat, images: [pgcat] }]`, /row 2, source/],

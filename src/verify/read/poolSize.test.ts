@@ -102,8 +102,8 @@ describe("the pool of a process", () => {
       15,
     ],
     // The defaults of programs that are surely there.
-    [{ DATABASE_URL: "", PGRST_DB_URI: "postgres://app@pooler/app" }, 10],
-    [{ DATABASE_URL: "", PGRST_DB_URI: "postgres://app@pooler/app", PGRST_DB_POOL: "4" }, 4],
+    [{ DATABASE_URL: "", PGRST_DB_URI: "postgres://app@pooler/app" }, 11],
+    [{ DATABASE_URL: "", PGRST_DB_URI: "postgres://app@pooler/app", PGRST_DB_POOL: "4" }, 5],
     [{ DATABASE_URL: "", KC_DB_URL: "jdbc:postgresql://pooler/app", KC_DB_USERNAME: "app" }, 100],
     [{ DATABASE_URL: "", DB_POSTGRESDB_HOST: "pooler", DB_POSTGRESDB_USER: "app" }, 2],
     [{ DATABASE_URL: "", ConnectionStrings__Shop: "Host=pooler;Database=app;Username=app" }, 100],

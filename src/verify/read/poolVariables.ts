@@ -102,7 +102,8 @@ export class PoolVariables {
     return this.#libraries.some(({ row, marks }) => {
       if (row.overflow?.beyond === undefined) return false;
       if (variables.some(({ name }) => marks.test(name))) return true;
-      const scheme = schemePattern(row.schemes ?? []);
+      if (row.schemes === undefined) return false;
+      const scheme = schemePattern(row.schemes);
       const texts = [...variables.map(({ value }) => value), ...commandOf(container)];
       return texts.some((text) => text.test(scheme));
     });

@@ -44,7 +44,16 @@ describe("the processes of a pod", () => {
     [{}, `args: [celery, -A, app, worker, --autoscale=10, "2"]`, 10],
     [{}, `command: [celery, -A, app, worker, -P, threads, -c, "8"]`, 1],
     [{}, `command: [celery, -A, app, beat]`, 1],
-    [{ CELERYD_CONCURRENCY: "4" }, `command: [celery, -A, app, worker]`, 4],
+    [{ CELERY_WORKER_CONCURRENCY: "4" }, `command: [celery, -A, app, worker]`, 4],
+    // Celery doesn't read it.
+    [
+      { CELERYD_CONCURRENCY: "4" },
+      `command: [celery, -A, app, worker]`,
+      `${NO_COUNT}: it starts as many as there are cores`,
+    ],
+    // The program's own variable counts, whatever all share.
+    [{ WEB_CONCURRENCY: "1", UVICORN_WORKERS: "4" }, `command: [uvicorn, "app:app"]`, 4],
+    [{ HASURA_GRAPHQL_PG_STRIPES: "3" }, `command: [graphql-engine, serve]`, 3],
     [{}, `command: [celery, -A, app, worker]`, `${NO_COUNT}: it starts as many as there are cores`],
     // Web servers' variable, from a ConfigMap that all share.
     [
@@ -110,6 +119,7 @@ describe("the processes of a pod", () => {
 
   const asked = (why: string): string => `${NO_COUNT}: ${why}`;
   const CORES = asked("it starts as many as there are cores");
+  const OCTANE = "its server may start workers for tasks besides those of --workers";
 
   it.each([
     ["[dramatiq, app, --processes, '4', --threads, '8']", 4],
@@ -117,11 +127,18 @@ describe("the processes of a pod", () => {
     ["[dramatiq, app]", CORES],
     ["[huey_consumer, app.huey, -w, '4', -k, process]", 4],
     ["[huey_consumer.py, app.huey, -w, '4', --worker-type=process]", 4],
-    ["[python, manage.py, run_huey, -w, '8']", 1],
+    ["[python, manage.py, run_huey, -w, '8']", 8],
+    ["[python, manage.py, run_huey, -w, '8', -k, thread]", 1],
+    ["[python, manage.py, run_huey]", asked("Django's settings may say it")],
     ["[rq, worker-pool, high, -n, '3']", 3],
     ["[rq, worker, high]", 1],
-    ["[php, artisan, octane:start, --workers=6]", 6],
-    ["[php, artisan, octane:start]", CORES],
+    ["[php, artisan, octane:start, --workers=6]", asked(OCTANE)],
+    ["[php, artisan, octane:start, --server=swoole, --workers=6]", asked(OCTANE)],
+    ["[php, artisan, octane:start, --server=frankenphp, --workers=6]", 6],
+    ["[php, artisan, octane:roadrunner, --workers, '6']", 6],
+    ["[php, artisan, octane:start, --server=frankenphp]", CORES],
+    ["[frankenphp, run]", asked("each of its threads may hold a connection")],
+    ["[temporal-server, start]", asked("each of its services has pools of its own")],
     ["[php, artisan, 'queue:work', --tries=3]", 1],
     ["[php, artisan, horizon]", asked("its configuration file says it")],
     ["[honcho, start]", asked("its Procfile says which programs it starts")],
