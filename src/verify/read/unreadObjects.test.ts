@@ -35,6 +35,21 @@ describe("an object of a kind that is not read", () => {
       "spec.templates.0.container.env.0.value",
     ],
     [
+      "sparkoperator.k8s.io/v1beta2",
+      { driver: { env: [{ name: "URL", value: "jdbc:postgresql://pooler:6432/app" }] } },
+      "spec.driver.env.0.value",
+    ],
+    [
+      "build.openshift.io/v1",
+      { strategy: { env: [{ name: "PGHOST", value: "pooler" }] } },
+      "spec.strategy.env.0.value",
+    ],
+    [
+      "operators.coreos.com/v1alpha1",
+      { config: { env: [{ name: "PGHOST", value: "pooler" }] } },
+      "spec.config.env.0.value",
+    ],
+    [
       "tekton.dev/v1",
       { steps: [{ env: [{ name: "PGHOST", value: "pooler" }] }] },
       "spec.steps.0.env.0.value",
