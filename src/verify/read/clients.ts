@@ -159,15 +159,18 @@ function containerClients(
 function targetOf(
   workload: Workload,
   container: string,
-  { database, user, place }: ConnectionTarget,
+  { database, user, place, prefix, isUrl }: ConnectionTarget,
   endpoint: Exclude<Endpoint, { kind: "unread" }>,
 ): Target {
   if (endpoint.kind === "postgres") {
     return { kind: "postgres", postgres: endpoint.address, place };
   }
-  // A login without a name is another one than all others. libpq names the database as the login.
+  // A login without a name is another one than all others.
   const login = user ?? Template.unknown(`the login of ${workload.key}, container ${container}`);
-  const base = database ?? login;
+  // libpq takes the login's name as the database's; other programs may have another default.
+  const isLibpq = isUrl === true || prefix === "" || prefix.toUpperCase() === "PG";
+  const unnamed = Template.unknown(`the database of ${workload.key}, container ${container}`);
+  const base = database ?? (isLibpq ? login : unnamed);
   const unknown = [
     ...(base.known === undefined ? ["database" as const] : []),
     ...(login.known === undefined ? ["user" as const] : []),
