@@ -118,6 +118,7 @@ export function verifyCommand(shell: Shell): Command {
           ...system.notes,
           ...(options.strict || note === undefined ? [] : [note]),
           ...compose.notes,
+          ...read.notes,
           ...leftOutNotes(read.leftOut),
           ...files.notes,
         ];

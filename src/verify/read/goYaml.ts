@@ -25,7 +25,7 @@ interface GoYaml {
   readonly givenOffset: (offset: number) => number;
 }
 
-/** With merge keys; a field that stands twice is an error. */
+/** With merge keys. */
 const OPTIONS = { merge: true, prettyErrors: false, logLevel: "silent" } as const;
 
 /**
@@ -48,8 +48,21 @@ export function goYaml(text: string): GoYaml {
 
 function parsed(text: string): readonly Document.Parsed[] {
   const documents = [...(parseAllDocuments(text, OPTIONS) as Iterable<Document.Parsed>)];
-  for (const document of documents) document.errors = document.errors.filter(isError);
+  for (const document of documents) {
+    // Of a field that stands twice the last one counts: see repeatedFields.
+    document.warnings.push(...document.errors.filter(isRepeated));
+    document.errors = document.errors.filter((error) => isError(error) && !isRepeated(error));
+  }
   return documents;
+}
+
+/** Where the fields begin that stand in their mapping already. kubectl and helm take the last one. */
+export function repeatedFields({ warnings }: Document.Parsed): readonly number[] {
+  return warnings.filter(isRepeated).map(({ pos }) => pos[0]);
+}
+
+function isRepeated({ code }: { readonly code: string }): boolean {
+  return code === "DUPLICATE_KEY";
 }
 
 /** `{ a: 1 }# text` is a comment for go-yaml. */

@@ -1,7 +1,7 @@
 import { isCollection, isMap, visit, type Document } from "yaml";
 import type { Problem } from "../../fleet/problem.ts";
 import { readYaml, type LineTable } from "../../fleet/yaml.ts";
-import { goYaml, valueOf } from "./goYaml.ts";
+import { goYaml, repeatedFields, valueOf } from "./goYaml.ts";
 
 /** A document of a text as it was read, and where it begins. */
 export interface ReadDocument {
@@ -20,6 +20,7 @@ interface DocumentReading {
   readonly file: string;
   readonly lines: LineTable;
   readonly problems: Problem[];
+  readonly notes: string[];
 }
 
 /**
@@ -86,7 +87,7 @@ export const RENDER_FIRST = "is a Helm template; render it first: helm template 
 function readWhole(
   text: string,
   offset: number,
-  { file, lines, problems }: DocumentReading,
+  { file, lines, problems, notes }: DocumentReading,
 ): readonly ReadDocument[] {
   const documents: ReadDocument[] = [];
   const isTemplate = text.includes("{{");
@@ -113,6 +114,12 @@ function readWhole(
         break;
       }
       const { text: own, givenOffset } = read;
+      for (const at of repeatedFields(document)) {
+        const { line, column } = lines.positionAt(offset + givenOffset(at));
+        notes.push(
+          `${file}:${line}:${column}: this field stands there twice: the last one counts, as for kubectl`,
+        );
+      }
       documents.push({ value: valueOf(document), offset, text: own, index, givenOffset });
     }
   } catch (error) {

@@ -142,6 +142,16 @@ data:
     });
   });
 
+  it("a field that stands twice, the last one, and says so", () => {
+    const text = `${POD}spec:\n  a: 1\n  b: { c: 1, c: 2 }\n  a: 3\n`;
+    const { objects, problems: found, notes } = readObjects([{ name: "a.yaml", text }]);
+    expect(found).toEqual([]);
+    expect(objects[0]?.value).toMatchObject({ spec: { a: 3, b: { c: 2 } } });
+    expect(objects[0]?.positionOf(["spec", "a"])).toMatchObject({ line: 7 });
+    const why = "this field stands there twice: the last one counts, as for kubectl";
+    expect(notes).toEqual([`a.yaml:6:14: ${why}`, `a.yaml:7:3: ${why}`]);
+  });
+
   it("just what the whole parser reads", () => {
     const files = readdirSync("test/golden").filter((file) => file.endsWith(".output.yaml"));
     for (const file of files) {
@@ -158,11 +168,6 @@ data:
 describe("what can't be read", () => {
   it.each([
     ["an open bracket", `${POD}spec: [1, 2\n`, /^a\.yaml:\d+:\d+: is not YAML: /],
-    [
-      "a field twice",
-      `${POD}spec: { a: 1 }\nspec: { a: 2 }\n`,
-      /^a\.yaml:5:1: is not YAML: Map keys must be unique$/,
-    ],
     ["a tab", "apiVersion: v1\nkind: Pod\nmetadata:\n\tname: x\n", /^a\.yaml:\d+:\d+: is not YAML/],
     [
       "a Helm template",

@@ -17,6 +17,8 @@ interface ReadObjects {
   readonly problems: readonly Problem[];
   /** Kustomize's, each called by its file: they are no objects. */
   readonly kustomizations: readonly ManifestObject[];
+  /** What was read otherwise than it may be meant. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -54,12 +56,14 @@ export function readObjects(sources: readonly SourceText[]): ReadObjects {
   const leftOut: string[] = [];
   const problems: Problem[] = [];
   const kustomizations: ManifestObject[] = [];
+  const notes: string[] = [];
   const generated = new Map<string, number>();
   for (const source of sources) {
     const text = source.text.startsWith("\u{feff}") ? source.text.slice(1) : source.text;
     const lines = new LineTable(text);
     const file = source.name;
-    const reading = { file, lines, objects, leftOut, problems, kustomizations, generated };
+    const found = { objects, leftOut, problems, kustomizations, notes };
+    const reading = { file, lines, ...found, generated };
     const undecoded = text.search(NO_TEXT);
     if (undecoded !== -1) problems.push(undecodedProblem(text, undecoded, reading));
     else if (source.name.endsWith(".ini")) {
@@ -69,7 +73,7 @@ export function readObjects(sources: readonly SourceText[]): ReadObjects {
       for (const document of readDocuments(text, reading)) addObjects(document, reading);
     }
   }
-  return { objects, leftOut, problems, kustomizations };
+  return { objects, leftOut, problems, kustomizations, notes };
 }
 
 /** A text that is being read, and what was read so far. */
@@ -80,6 +84,7 @@ interface TextReading {
   readonly leftOut: string[];
   readonly problems: Problem[];
   readonly kustomizations: ManifestObject[];
+  readonly notes: string[];
   /** How often each generateName was read. */
   readonly generated: Map<string, number>;
 }
@@ -190,7 +195,7 @@ function fieldIn(
   for (const segment of path) {
     if (isAlias(node)) node = document === undefined ? undefined : node.resolve(document);
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === segment);
+      const pair = node.items.findLast(({ key }) => isScalar(key) && String(key.value) === segment);
       if (pair === undefined) return { offset };
       offset = startOf(pair.key) ?? offset;
       node = pair.value;
