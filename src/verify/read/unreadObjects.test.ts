@@ -131,6 +131,31 @@ describe("an object of a kind that is not read", () => {
     ]);
   });
 
+  it.each([
+    ["its name", "{ values: V }", "x-secret"],
+    ["its own word for the release", "{ releaseName: r, values: V }", "r-secret"],
+    ["another namespace", "{ targetNamespace: t, values: V }", "t-x-secret"],
+  ])("names the release of a HelmRelease by %s", (_, spec, name) => {
+    const values = '{ envFrom: [{ secretRef: { name: "{{ .Release.Name }}-secret" } }] }';
+    const release = `apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: { name: x }\nspec: ${spec.replace("V", values)}\n`;
+    expect(systemIn(POOLER + release).missing.map(({ what }) => what)).toEqual([
+      expect.stringContaining(`Secret default/${name}, which`),
+    ]);
+    const secret = `---\napiVersion: v1\nkind: Secret\nmetadata: { name: ${name} }\nstringData: { API_KEY: a }\n`;
+    expect(systemIn(POOLER + release + secret).missing.map(({ what }) => what)).toEqual([
+      expect.stringContaining("connections that the workloads of HelmRelease default/x open"),
+    ]);
+  });
+
+  it("asks with the same words what differs in the object alone", () => {
+    const release = (name: string) =>
+      `apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: { name: ${name} }\nspec: { valuesFrom: [{ kind: Secret, name: s }] }\n`;
+    const { missing } = systemIn(`${POOLER}${release("x")}---\n${release("y")}`);
+    expect(missing).toHaveLength(2);
+    expect(missing[0]?.remedy).toBe(missing[1]?.remedy);
+    expect(missing[0]?.what.replace("default/x", "default/y")).toBe(missing[1]?.what);
+  });
+
   it("is assumed to open nothing where it must be rendered and says nothing of a database", () => {
     const what = "connections that the workloads of HelmRelease default/x open";
     expect(unrendered("HelmRelease", "helm.toolkit.fluxcd.io")).toEqual([

@@ -9,6 +9,7 @@ import { writtenConnections, type ContainerConnections } from "./connections.ts"
 import { environmentOf, variableOf, type PodTemplate } from "./containers.ts";
 import type { Destinations } from "./destinations.ts";
 import { Field } from "./field.ts";
+import { withRelease } from "./helmReleases.ts";
 import type { Inventory } from "./inventory.ts";
 import type { KindRow } from "./kinds.ts";
 import type { PoolVariables } from "./poolVariables.ts";
@@ -33,7 +34,7 @@ export function unreadObjects(
     const root = Field.of(object);
     const annotation = inventory.annotation(CONNECTS_TO_ANNOTATION, root.at("metadata"));
     if (annotation?.value.trim() === "none") return [];
-    const workload = workloadOf(root, inventory, destinations);
+    const workload = workloadOf(Field.of(withRelease(object)), inventory, destinations);
     const asked = workload.containers
       .flatMap((container) => writtenConnections(workload, container, destinations))
       .flatMap((read) => questionsOf(object, read, row, destinations));
@@ -51,9 +52,8 @@ function questionsOf(
   row: KindRow | undefined,
   { behind }: Destinations,
 ): readonly MissingQuantity[] {
-  const render = row?.render
-    ?.replace(/\bNAME\b/, object.name)
-    .replace(/\bNAMESPACE\b/, object.namespace);
+  // Without its name: the same question of others is asked once.
+  const render = row?.render;
   const key = objectOf({ object });
   const remedy = `${render === undefined ? "" : `give what it makes too (${render}), or `}annotate it with ${CONNECTS_TO_ANNOTATION}: "none" when its connections are counted elsewhere, as in a workload or in the reserve`;
   const named = connections.flatMap(({ target, endpoint }) => {
