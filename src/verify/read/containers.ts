@@ -16,6 +16,7 @@ import {
 import type { Field } from "./field.ts";
 import type { Inventory } from "./inventory.ts";
 import { dataOf, templateOf, textOf } from "./objectData.ts";
+import { substituted } from "./substitutions.ts";
 import { serviceVariable } from "./serviceVariables.ts";
 
 /** A pod's template, and where its ConfigMaps and Secrets are found. */
@@ -133,7 +134,7 @@ export function environmentOf(pod: PodTemplate, container: Field): Environment {
       const prefix = source.text("prefix") ?? "";
       for (const [key, field] of found.data) {
         const name = prefix + key;
-        const value = givenValue(pod, `${found.name} ${key}`, field);
+        const value = givenValue(pod, name, `${found.name} ${key}`, field);
         variables.set(name, { name, value, place, from: field.place() });
       }
     }
@@ -159,8 +160,8 @@ export function variableOf(
     const place = field.exists ? field.place() : entry.place();
     const text = field.text() ?? "";
     const by = pod.inventory.injectors.byValue(text);
-    const value = by === undefined ? expanded(pod, text, before) : replacedBy(by, text);
-    return { name, value, place };
+    const value = substituted(name, expanded(pod, text, before));
+    return { name, value: by === undefined ? value : replacedBy(by, text), place };
   }
   const place = from.place();
   const [found] = referencesIn(pod, from, "configMapKeyRef", "secretKeyRef");
@@ -168,7 +169,7 @@ export function variableOf(
     const key = found.reference.text("key") ?? "";
     const field = found.data.get(key);
     if (field === undefined && found.isOptional && !found.isMissing) return undefined;
-    const value = givenValue(pod, `${found.name} ${key}`, field);
+    const value = givenValue(pod, name, `${found.name} ${key}`, field);
     return { name, value, place, ...(field && { from: field.place() }) };
   }
   return { name, value: fieldValue(pod, from.text("fieldRef", "fieldPath")), place };
@@ -187,11 +188,17 @@ function fieldValue({ template }: PodTemplate, fieldPath = ""): Template {
   return valueOf(what, template.text("metadata", mapping, name));
 }
 
-/** The text of an entry, or what takes its place; `name` where it is not among the objects. */
-function givenValue({ inventory }: PodTemplate, name: string, field: Field | undefined): Template {
+/** The text of an entry, or what takes its place; `from` where it is not among the objects. */
+function givenValue(
+  { inventory }: PodTemplate,
+  variable: string,
+  from: string,
+  field: Field | undefined,
+): Template {
   const by = field === undefined ? undefined : encryptedBy(inventory, field);
-  if (by !== undefined) return replacedBy(by, name);
-  return (field && templateOf(field)) ?? Template.unknown(name);
+  if (by !== undefined) return replacedBy(by, from);
+  const text = field && templateOf(field);
+  return text === undefined ? Template.unknown(from) : substituted(variable, text);
 }
 
 /** The product that replaces an entry's text; it is no base64, whatever should stand there. */
