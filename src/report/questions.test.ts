@@ -67,3 +67,15 @@ test("containers of one object are answered together, and what is assumed is con
     "--annotate 'Deployment shop/api:weir.dev/pool-max=web=1,N=1'",
   ]);
 });
+
+function rendered(name: string): MissingQuantity {
+  const remedy = `give what it makes too (helm template ${name} CHART --namespace shop), or more`;
+  return ofContainer(name, "web", { remedy });
+}
+
+test("the command that renders an object names it only where it is asked alone", () => {
+  expect(groupedQuestions([rendered("a")])[0]?.remedy).toContain("(helm template a CHART");
+  expect(groupedQuestions([rendered("a"), rendered("b")]).map(({ remedy }) => remedy)).toEqual([
+    "give what it makes too (helm template NAME CHART --namespace NAMESPACE), or more",
+  ]);
+});

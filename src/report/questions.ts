@@ -39,13 +39,22 @@ export function groupedQuestions(missing: readonly MissingQuantity[]): readonly 
 /** The text without the names of the object and the container that it is about. */
 function withoutNames(text: string, place: SourcePosition): string {
   const container = containerOf(place);
-  const general = renamed(text, objectOf(place), `its ${place.object.kind}`);
+  const { kind, name, namespace } = place.object;
+  const general = renamed(text, objectOf(place), `its ${kind}`).replace(RENDER, (command) =>
+    command
+      .split(" ")
+      .map((word) => ({ [namespace]: "NAMESPACE", [name]: "NAME" })[word] ?? word)
+      .join(" "),
+  );
   if (container === undefined) return general;
   return renamed(general, `container ${container}`, "its container").replaceAll(
     `"${container}=`,
     '"',
   );
 }
+
+/** The command that renders an object, in a remedy. */
+const RENDER = /(?<=it makes too \()[^)]*/;
 
 /** The text with another name, but where it is only the beginning of a longer name. */
 function renamed(text: string, name: string, other: string): string {

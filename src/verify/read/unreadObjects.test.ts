@@ -147,15 +147,6 @@ describe("an object of a kind that is not read", () => {
     ]);
   });
 
-  it("asks with the same words what differs in the object alone", () => {
-    const release = (name: string) =>
-      `apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: { name: ${name} }\nspec: { valuesFrom: [{ kind: Secret, name: s }] }\n`;
-    const { missing } = systemIn(`${POOLER}${release("x")}---\n${release("y")}`);
-    expect(missing).toHaveLength(2);
-    expect(missing[0]?.remedy).toBe(missing[1]?.remedy);
-    expect(missing[0]?.what.replace("default/x", "default/y")).toBe(missing[1]?.what);
-  });
-
   it("is assumed to open nothing where it must be rendered and says nothing of a database", () => {
     const what = "connections that the workloads of HelmRelease default/x open";
     expect(unrendered("HelmRelease", "helm.toolkit.fluxcd.io")).toEqual([

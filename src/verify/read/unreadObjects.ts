@@ -52,8 +52,9 @@ function questionsOf(
   row: KindRow | undefined,
   { behind }: Destinations,
 ): readonly MissingQuantity[] {
-  // Without its name: the same question of others is asked once.
-  const render = row?.render;
+  const render = row?.render
+    ?.replace(/\bNAME\b/, object.name)
+    .replace(/\bNAMESPACE\b/, object.namespace);
   const key = objectOf({ object });
   const remedy = `${render === undefined ? "" : `give what it makes too (${render}), or `}annotate it with ${CONNECTS_TO_ANNOTATION}: "none" when its connections are counted elsewhere, as in a workload or in the reserve`;
   const named = connections.flatMap(({ target, endpoint }) => {
