@@ -263,6 +263,7 @@ const CASES: readonly Case[] = [
   { file: "62-included-file-is-absent.yaml", exitCode: 4, says: ["max_connections of Postgres"] },
   { file: "63-included-file-sets-less.yaml", exitCode: 4, says: ["max_connections of Postgres"] },
   { file: "64-client-beside-its-postgres.yaml", exitCode: 3, says: ["10 + 95 = 105 > 97"] },
+  { file: "65-flag-with-a-hidden-url.yaml", exitCode: 4, says: ["Secret shop/shop u is not"] },
   // One container hosts fifteen servers: 15 × 10 + 10 = 160, 1 × 10 + 10 = 20.
   {
     file: "origin-compose",

@@ -39,6 +39,7 @@ export function writtenTargets(container: Container): readonly ConnectionTarget[
       stringsIn(text).flatMap((string) => targetsOf(string, place, "its command", "")),
     ),
     ...flagTargets(container),
+    ...hiddenFlagTargets(container),
   ];
 }
 
@@ -58,6 +59,26 @@ function flagTargets(container: Container): readonly ConnectionTarget[] {
       parameters: NONE,
       isDatabase: false,
     }));
+}
+
+/** `--database-url=$(X)`, `--dsn $(X)`, of which the value is unknown: a whole connection string. */
+function hiddenFlagTargets({ command, args, argsPlace }: Container): readonly ConnectionTarget[] {
+  const words = [...command, ...args].flatMap(({ text }) => text.matchAll(/\S+/g));
+  const values = words.flatMap(([word], index): readonly Template[] => {
+    const [, flag, own] = word?.match(/^--?([\w-]+)(?:=([\s\S]*))?$/) ?? [];
+    const name = flag?.known?.replaceAll("-", "_") ?? "";
+    const value = own ?? words[index + 1]?.[0];
+    const isHidden = isDatabaseName(name) && isLocation(name) && value?.known === undefined;
+    return isHidden && value !== undefined ? [value] : [];
+  });
+  return values.map((host) => ({
+    host,
+    place: argsPlace,
+    by: "its command",
+    prefix: "",
+    parameters: NONE,
+    isDatabase: true,
+  }));
 }
 
 /** The connection strings in a text: URLs, else the text as a whole. */
