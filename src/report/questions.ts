@@ -1,4 +1,4 @@
-import { objectOf, type SourcePosition } from "../verify/sourcePosition.ts";
+import { isComposeService, objectOf, type SourcePosition } from "../verify/sourcePosition.ts";
 import type { MissingQuantity } from "../verify/quantity.ts";
 import { Field } from "../verify/read/field.ts";
 
@@ -17,7 +17,10 @@ export interface Question {
 export function groupedQuestions(missing: readonly MissingQuantity[]): readonly Question[] {
   const groups = Map.groupBy(missing, (one) => {
     const { answer, assumed, place } = one;
-    const value = answer?.value.replace(/^.*=(?=N$)/, "") ?? "";
+    const container = containerOf(place);
+    const form = answer?.value.replace(/^.*=(?=N$)/, "") ?? "";
+    const isOwn = container !== undefined && form.startsWith(`${container}=`);
+    const value = isOwn ? form.slice(container.length + 1) : form;
     const texts = [one.what, one.remedy].map((text) => withoutNames(text, place));
     return JSON.stringify([texts, answer?.annotation, value, assumed]);
   });
@@ -66,7 +69,10 @@ function renamed(text: string, name: string, other: string): string {
 }
 
 /** The name of the container that a place is in. */
-function containerOf({ object, path }: SourcePosition): string | undefined {
+function containerOf(place: SourcePosition): string | undefined {
+  const { object, path } = place;
+  // A service's container is called as the service.
+  if (isComposeService(place)) return object.name;
   const list = path.findIndex((part) => part === "containers" || part === "initContainers");
   return list === -1 ? undefined : Field.of(object).text(...path.slice(0, list + 2), "name");
 }

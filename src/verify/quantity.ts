@@ -1,4 +1,4 @@
-import type { SourcePosition } from "./sourcePosition.ts";
+import { isComposeService, type SourcePosition } from "./sourcePosition.ts";
 
 /** A number that the manifests give, or what is missing to know it. */
 export type Quantity = KnownQuantity | MissingQuantity;
@@ -26,6 +26,8 @@ export interface MissingQuantity {
   readonly answer?: Answer;
   /** The number that counts while nobody supplies it. */
   readonly assumed?: number;
+  /** The PgBouncer that it asks about a client of. */
+  readonly pooler?: string;
   /** What else is missing for the same number. */
   readonly also?: readonly MissingQuantity[];
 }
@@ -81,9 +83,15 @@ export function questionsOf(question: MissingQuantity): readonly MissingQuantity
   return [first, ...also.flatMap(questionsOf)];
 }
 
+/** In a compose file a label of the service is what an annotation is in a manifest. */
 export function missing(what: string, place: SourcePosition, remedy: string): MissingQuantity {
-  return { known: false, what, place, remedy };
+  const own = isComposeService(place)
+    ? remedy.replace(ANNOTATE, "label the service with ")
+    : remedy;
+  return { known: false, what, place, remedy: own };
 }
+
+const ANNOTATE = /\bannotate (?:its pod template|its pods|it|service \S+) with /;
 
 /** Known to be 0, which is unlimited to PgBouncer. */
 export function isZero(quantity: Quantity): boolean {

@@ -37,6 +37,14 @@ export function objectOf({
   return namespace === "" ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
 }
 
+/** The kind of a service of a compose file, as an object. */
+export const COMPOSE_SERVICE = "service";
+
+/** Whether a place is in a service of a compose file. */
+export function isComposeService({ object }: SourcePosition): boolean {
+  return object.kind === COMPOSE_SERVICE && object.apiVersion === "";
+}
+
 /** `spec.replicas`, or `data["pgbouncer.ini"]: max_client_conn`. */
 export function fieldOf({ path, key }: SourcePosition): string {
   const field = formatPath(path);

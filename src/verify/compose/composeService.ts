@@ -141,7 +141,7 @@ function containersOf(value: ComposeValue, { object }: FileContext): Quantity {
   const deploy = value.at("deploy");
   const scale = value.at("scale");
   const field = [deploy.at("replicas"), scale].find(({ exists }) => exists) ?? deploy;
-  const remedy = `give it the label ${PODS_ANNOTATION}: "N"`;
+  const remedy = `label the service with ${PODS_ANNOTATION}: "N"`;
   const mode = deploy.at("mode");
   if (mode.text?.known?.startsWith("global")) {
     const what = "how many containers of it there can be: one on each machine (mode: global)";

@@ -8,19 +8,18 @@ import { otherPoolerNames, otherPoolersIn } from "../read/otherPoolers.ts";
 import { podPoolers } from "../read/pgbouncerPods.ts";
 import { PostgresImages } from "../read/postgresImages.ts";
 import { podPostgres } from "../read/postgresServers.ts";
-import { objectOf, type ManifestObject } from "../sourcePosition.ts";
+import { COMPOSE_SERVICE, objectOf, type ManifestObject } from "../sourcePosition.ts";
 import type { System } from "../system.ts";
 import { commandOf, type ContainerFile, type Workload } from "../workload.ts";
 import type { ComposeProject, ComposeSurroundings } from "./composeFile.ts";
+import { dependentServices } from "./dependentServices.ts";
 import { outsideOfProject } from "./outsideOfProject.ts";
 import { readService, type ComposeService } from "./composeService.ts";
 
 /** The key of a service's workload: `service author`. */
 export function serviceKey(name: string): string {
-  return `${SERVICE_KIND} ${name}`;
+  return `${COMPOSE_SERVICE} ${name}`;
 }
-
-const SERVICE_KIND = "service";
 
 /** The machine as its containers call it. */
 const MACHINE = "host.docker.internal";
@@ -52,7 +51,7 @@ export function serviceNames({ services }: ComposeProject, prefix = ""): readonl
 }
 
 function serviceObject(name: string, namespace: string) {
-  return { kind: SERVICE_KIND, namespace, name };
+  return { kind: COMPOSE_SERVICE, namespace, name };
 }
 
 /**
@@ -163,7 +162,8 @@ function systemOf(services: readonly ComposeService[], products: Products): Syst
     outside: outside.clients,
     unreadPoolers,
   });
-  return { ...system, missing: [...system.missing, ...outside.missing] };
+  const dependent = dependentServices(services, poolers, system);
+  return { ...system, missing: [...system.missing, ...outside.missing, ...dependent] };
 }
 
 function addressBook(

@@ -155,10 +155,14 @@ function unique<T>(values: readonly T[], keyFor: (value: T) => string): readonly
  * no sign that the others are among the objects.
  */
 export function unlistedClients(system: System): readonly MissingQuantity[] {
-  return system.poolers
-    .filter((pooler) => clientsOf(pooler, system).every(isOnConsole))
-    .filter(({ groups }) =>
-      groups.some(({ lines }) => lines.some((line) => bulkheadOf(line) === undefined)),
-    )
-    .map(whoConnects);
+  return (
+    system.poolers
+      .filter((pooler) => clientsOf(pooler, system).every(isOnConsole))
+      // Services that may be its clients are asked about already.
+      .filter(({ name }) => !system.missing.some(({ pooler }) => pooler === name))
+      .filter(({ groups }) =>
+        groups.some(({ lines }) => lines.some((line) => bulkheadOf(line) === undefined)),
+      )
+      .map(whoConnects)
+  );
 }
