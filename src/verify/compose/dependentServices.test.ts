@@ -29,8 +29,8 @@ describe("a service that depends on a PgBouncer and names no database", () => {
     const system = systemWith(`  web: { image: example/web, ${field} }`);
     expect(system.missing).toMatchObject([
       {
-        what: expect.stringMatching(/^whether service web connects to service pooler, /) as string,
-        remedy: expect.stringMatching(/^label the service with weir.dev\/connects-to: /) as string,
+        what: expect.stringMatching(/^whether service web connects to service pooler, /),
+        remedy: expect.stringMatching(/^label the service with weir.dev\/connects-to: /),
         answer: { object: "service web", value: "pooler:7000/database?user=login" },
       },
     ]);
