@@ -1,7 +1,11 @@
 import { PGBOUNCER_CA_DIR } from "../render/environment.ts";
 import type { PlannedBudget, PlannedServer } from "../budget/planFleet.ts";
 import { credentialsSecretOf, type McpServer } from "../api/mcpServer.ts";
-import { PODS_ANNOTATION, PROCESSES_PER_POD_ANNOTATION } from "../api/names.ts";
+import {
+  PODS_ANNOTATION,
+  POOL_LIMIT_ANNOTATION,
+  PROCESSES_PER_POD_ANNOTATION,
+} from "../api/names.ts";
 import { assertWritten } from "../budget/assertSums.ts";
 import { mostReplicas } from "../budget/sums.ts";
 import { counted } from "../text/wording.ts";
@@ -66,7 +70,7 @@ export function serverService(
   const limits = resourceLimits(spec.resources);
   const exec = execProbe(spec);
   const environment = environmentOf(values);
-  const labels = planLabels(server);
+  const labels = planLabels(server, each.plan.limit);
   const replicas = replicasOf(server);
   assertWritten(server, each.plan, {
     replicas: Math.max(replicas, Number(labels[PODS_ANNOTATION] ?? 0)),
@@ -81,7 +85,7 @@ export function serverService(
       ...(entrypoint && { entrypoint }),
       ...(command && { command }),
       environment,
-      ...(Object.keys(labels).length > 0 && { labels }),
+      labels,
       ...restricted(project.user),
       tmpfs: inMemory("/tmp"),
       secrets: [
@@ -126,12 +130,14 @@ function replicasOf({ spec }: McpServer): number {
 
 /**
  * What of the plan the service's own fields don't say: more containers may run than are started,
- * each with several processes. weir diagnose reads it, and would else accuse who keeps the plan.
+ * each with several processes; and that its pool is weir's, however many servers share it. weir verify
+ * and weir diagnose read it, and would else accuse who keeps the plan.
  */
-function planLabels(server: McpServer): Readonly<Record<string, string>> {
+function planLabels(server: McpServer, limit: number): Readonly<Record<string, string>> {
   const most = mostReplicas(server);
   const { processesPerPod } = server.spec.pool;
   return {
+    [POOL_LIMIT_ANNOTATION]: String(limit),
     ...(most !== replicasOf(server) && { [PODS_ANNOTATION]: String(most) }),
     ...(processesPerPod > 1 && { [PROCESSES_PER_POD_ANNOTATION]: String(processesPerPod) }),
   };

@@ -43,10 +43,10 @@ test("hundreds of terms are counted where they are equal, and the total is still
 test("a Postgres before which nobody stands has a block of its own; no end is ∞", () => {
   const poolers = [poolerOf("pooler", [groupOf({ lines: [lineOf("app", { poolSize: 0 })] })])];
   const clients = [directOf("report", 1, 2, "other:5432"), clientOf("a", 1, missing("its pool"))];
-  const text = table(systemOf({ poolers, clients, postgres: [postgresOf(9)] }));
+  const postgres = [postgresOf(9), postgresOf(3, "other:5432")];
+  const text = table(systemOf({ poolers, clients, postgres }));
 
-  expect(text).toContain("? Postgres other:5432\n  Backend connections\n    2  report");
-  expect(text).toContain("    2  at least; what Postgres other:5432 admits is missing");
+  expect(text).toContain("✓ Postgres other:5432\n  Backend connections\n    2  report");
   expect(text).toMatch(/^ {4}∞ {2}> 9/m);
   expect(text).toContain("? Missing: its pool\n");
   expect(text).toContain("  To supply it: annotate its pool\n");

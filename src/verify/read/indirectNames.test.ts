@@ -27,7 +27,6 @@ describe("a variable whose value is the name of a pooler's Service", () => {
     ["SERVERS", "pooler"],
     ["BACKEND_URL", "pooler"],
     ["UPSTREAM", "$(POOLER_SERVICE_HOST)"],
-    ["DB_HOST", "$(POOLER_PORT_6432_TCP_ADDR)"],
     ["DATABASE_URL", "postgres://$(POOLER_SERVICE_HOST):$(POOLER_SERVICE_PORT)"],
   ])("is a target: %s=%s", (name, value) => {
     expect(found({ [name]: value })).toEqual([LOGIN]);
@@ -46,6 +45,11 @@ describe("a variable whose value is the name of a pooler's Service", () => {
     ["HOST_DB", "pooler.web"],
   ])("is none: %s=%s", (name, value) => {
     expect(found({ [name]: value, POOL_MAX: "" })).toEqual([]);
+  });
+
+  it("is a target whose database nobody says: DB_HOST", () => {
+    const database = "the database of Deployment db/app, container server";
+    expect(found({ DB_HOST: "$(POOLER_PORT_6432_TCP_ADDR)" })).toEqual([database]);
   });
 
   it("has the database that another variable names", () => {
