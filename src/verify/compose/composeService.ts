@@ -114,7 +114,10 @@ export function readService(
   };
 }
 
-/** The image; unknown parts of its name spell nothing. One that is built is called as its service. */
+/**
+ * The image; unknown parts of its name spell nothing. A service that builds its image names none: the
+ * name of the service stands for it.
+ */
 function imageOf(name: string, value: ComposeValue): string {
   const image = value.at("image").text;
   if (image !== undefined) return image.knownParts;

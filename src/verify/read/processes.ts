@@ -18,8 +18,8 @@ import type { ShellCommand } from "./shell.ts";
 
 /**
  * Processes of a container, each with a pool of its own: by annotation, else by what its command
- * runs, as far as knowledge/programs.yaml tells of those programs. Programs that run at once are
- * added up; of those that run one after another the most counts. A program that no row tells of is
+ * runs, as far as knowledge/programs.yaml has rows for those programs. Programs that run at once are
+ * added up; of those that run one after another the most counts. A program without a row is
  * assumed to have one process, or as many as a flag or a variable called so says.
  */
 export function processesPerPod(
@@ -133,7 +133,7 @@ function processesOf(words: readonly Template[], context: CallContext): Quantity
   return countOf(program.processes ?? 1, all, container, processes, unclear);
 }
 
-/** How many processes a program seems to have of which no row tells. */
+/** How many processes a program without a row seems to have. */
 function assumedProcesses(
   words: readonly Template[],
   { container, command, knowledge, unclear }: CallContext,

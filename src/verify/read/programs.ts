@@ -49,7 +49,7 @@ function indexOf(programs: readonly ProgramRow[]): ProgramIndex {
   return index;
 }
 
-/** The program that a container's call is of; undefined where no row tells of it. */
+/** The program that a container's call is of; undefined where no row is of it. */
 export function programOf(
   words: readonly Template[],
   container: Container,
@@ -287,7 +287,7 @@ export function inShell(word: Template, container: Container): Template | undefi
   return variable === undefined ? (unknown.length > 0 ? undefined : otherwise) : variable.value;
 }
 
-/** What the flags and variables of a program that no row tells of seem to say of its processes. */
+/** What the flags and variables of a program without a row seem to say of its processes. */
 export function workersOf(
   words: readonly Template[],
   container: Container,

@@ -25,7 +25,7 @@ interface ReadObjects {
  * What no decoded text of a manifest has: U+FFFD, which stands for bytes that are not UTF-8, a byte
  * order mark within the text, and control characters: go-yaml refuses them too.
  */
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- these are the characters it is about
 const NO_TEXT = /[\0-\u{8}\u{b}\u{c}\u{e}-\u{1f}\u{7f}-\u{84}\u{86}-\u{9f}\u{fffd}]|\n\u{feff}/u;
 
 function undecodedProblem(text: string, offset: number, { file, lines }: TextReading): Problem {
