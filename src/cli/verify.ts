@@ -95,17 +95,15 @@ export function verifyCommand(shell: Shell): Command {
           new Set([...names, ...composeNames(compose)]),
         );
         const profiles = options.profile && { profiles: options.profile };
+        const products = productsOf(shell);
         const { systems, services, manifests } = composeSystems(
           compose,
           placed.objects,
-          { overrides, ...profiles },
+          { overrides, products, ...profiles },
           shell,
         );
         const objects = [...manifests, ...services];
-        const system = jointSystem([
-          readSystem(manifests, productsOf(shell), { overrides }),
-          ...systems,
-        ]);
+        const system = jointSystem([readSystem(manifests, products, { overrides }), ...systems]);
         const { note, question } = placed.assumed ?? {};
         const missing = [
           ...system.missing,

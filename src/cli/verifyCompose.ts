@@ -8,7 +8,7 @@ import { BadCompose } from "../verify/compose/composeValue.ts";
 import type { AnnotationOverrides } from "../verify/read/inventory.ts";
 import type { ManifestObject } from "../verify/sourcePosition.ts";
 import type { System } from "../verify/system.ts";
-import { productsOf } from "./products.ts";
+import type { Products } from "../verify/read/adapter.ts";
 import { Failure, type Shell } from "./shell.ts";
 
 /** The compose files among what verify was given. */
@@ -79,18 +79,17 @@ export function composeSystems(
   options: {
     readonly overrides: AnnotationOverrides;
     readonly profiles?: readonly string[];
+    readonly products: Products;
   },
   shell: Shell,
 ): ComposeSystems {
   const inis = objects.filter(({ file, apiVersion }) => apiVersion === "" && file.endsWith(".ini"));
   const [ini, another] = inis;
-  const products = productsOf(shell);
   const surroundings = surroundingsIn(shell);
   const read = projects.map((project) =>
     composeSystem(project, {
       ...options,
       surroundings,
-      products,
       prefix: prefixOf(project, projects),
       ...(ini !== undefined && another === undefined && projects.length === 1 && { ini }),
     }),

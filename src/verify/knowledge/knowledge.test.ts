@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { tableText } from "../../../test/verify/products.ts";
 import { readKnowledge } from "./knowledge.ts";
 
@@ -20,9 +21,17 @@ describe("the tables of knowledge/", () => {
     },
   );
 
+  it.each(Object.entries(readKnowledge(tableText)))(
+    "%s is read as a whole parser reads it",
+    (table, rows) => {
+      expect(rows).toEqual(parse(tableText(table)));
+    },
+  );
+
   it.each([
     ["an unknown field", `[${ROW.replace("images", "image")}]`, /row 1.*image/],
     ["no source", `[${ROW}, { name: PgCat, images: [pgcat] }]`, /row 2, source/],
+    ["a wrong row between others", `- &a ${ROW}\n- name: 1\n- *a\n`, /row 2, name/],
     ["no list", ROW, /expected array/],
   ])("with %s are refused, with file and row", (_, text, message) => {
     const textOf = (table: string) => (table === "poolers" ? text : tableText(table));

@@ -1,5 +1,6 @@
 import { parse } from "yaml";
 import { z } from "zod";
+import { readSimpleYaml } from "../../fleet/simpleYaml.ts";
 import { PROGRAM_FIELDS, WORKER_FIELDS, WRAPPER_FIELDS } from "./programFields.ts";
 
 /** Each row of a table: a product, and where the facts about it can be read. */
@@ -107,7 +108,7 @@ export type Knowledge = {
  */
 export function readKnowledge(textOf: (table: string) => string): Knowledge {
   const rowsOf = <Row>(table: TableName, row: z.ZodType<Row>): readonly Row[] =>
-    checkedRows(table, parse(textOf(table)), row);
+    checkedRows(table, rowsIn(textOf(table)), row);
   return {
     "pgbouncer-images": rowsOf("pgbouncer-images", TABLES["pgbouncer-images"]),
     "pool-libraries": rowsOf("pool-libraries", TABLES["pool-libraries"]),
@@ -121,6 +122,30 @@ export function readKnowledge(textOf: (table: string) => string): Knowledge {
     wrappers: rowsOf("wrappers", TABLES.wrappers),
     secrets: rowsOf("secrets", TABLES.secrets),
   };
+}
+
+/**
+ * The list in a text. A table is read for each command: its simple rows are read quickly, and the
+ * others by a whole parser, in their lines.
+ */
+function rowsIn(text: string): unknown {
+  const [before = "", ...pieces] = text.split(/^(?=- )/m);
+  if (/^[^#\s]/m.test(before)) return parse(text);
+  // The quick reader takes mappings.
+  const rows = pieces.map((piece) => readSimpleYaml(`rows:\n${piece}`)?.["rows"]);
+  if (!rows.includes(undefined)) return rows.flat();
+  const others: unknown = parse(
+    linesOf(before) +
+      pieces.map((piece, at) => (rows[at] === undefined ? piece : linesOf(piece))).join(""),
+  );
+  if (!Array.isArray(others)) return others;
+  const rest = others.values();
+  return rows.flatMap((row) => row ?? rest.next().value);
+}
+
+/** The line breaks of a text. */
+function linesOf(text: string): string {
+  return text.replaceAll(/[^\n]/g, "");
 }
 
 function checkedRows<Row>(table: string, rows: unknown, row: z.ZodType<Row>): readonly Row[] {

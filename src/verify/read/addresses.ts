@@ -75,11 +75,34 @@ export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
 }
 
+/** Pods by their labels: a Service asks for those that it selects among all. */
+class LabelledPods<Pods extends Pick<Backend, "labels">> {
+  readonly #byLabel = new Map<string, Pods[]>();
+
+  add(namespace: string, pods: Pods): void {
+    for (const label of pods.labels) push(this.#byLabel, labelKey(namespace, label), pods);
+  }
+
+  /** Those that have all labels of a selector, which has one at least; in the order they were added. */
+  selected(namespace: string, selector: ReadonlyMap<string, string>): readonly Pods[] {
+    const [first, ...others] = selector;
+    if (first === undefined) return [];
+    const found = this.#byLabel.get(labelKey(namespace, first)) ?? [];
+    return found.filter(({ labels }) =>
+      others.every(([label, value]) => labels.get(label) === value),
+    );
+  }
+}
+
+function labelKey(namespace: string, [label, value]: readonly [string, string]): string {
+  return `${namespace} ${label}=${value}`;
+}
+
 /** Leads from hosts and ports, as a pod of some namespace says them, to poolers and Postgres. */
 export class AddressBook {
   readonly #inventory: Inventory;
-  readonly #backends = new Map<string, Backend[]>();
-  readonly #others = new Map<string, ReadonlyMap<string, string>[]>();
+  readonly #backends = new LabelledPods<Backend>();
+  readonly #others = new LabelledPods<Pick<Backend, "labels">>();
   readonly #services = new Map<string, ServicePort[]>();
   readonly #hosts = new Map<string, ServicePort[]>();
   readonly #outside = new Map<string, string>();
@@ -92,7 +115,7 @@ export class AddressBook {
 
   add(listener: Listener, endpoint: Endpoint): void {
     const { namespace, labels, services } = listener;
-    if (labels.size > 0) push(this.#backends, namespace, { ...listener, endpoint });
+    if (labels.size > 0) this.#backends.add(namespace, { ...listener, endpoint });
     for (const { name, port } of services) {
       push(this.#services, `${namespace}/${name}`, { port, endpoints: [endpoint] });
     }
@@ -102,7 +125,7 @@ export class AddressBook {
   addAnyPort({ namespace, labels, services }: AnyPortListener, endpoint: Endpoint): void {
     if (labels.size > 0) {
       const none = { ports: [], portNames: new Map<string, number>() };
-      push(this.#backends, namespace, { ...none, labels, endpoint, hasAnyPort: true });
+      this.#backends.add(namespace, { ...none, labels, endpoint, hasAnyPort: true });
     }
     for (const name of services) {
       push(this.#services, `${namespace}/${name}`, { endpoints: [endpoint] });
@@ -111,7 +134,7 @@ export class AddressBook {
 
   /** Labels of pods that are neither pooler nor Postgres. */
   addOther(namespace: string, labels: ReadonlyMap<string, string>): void {
-    push(this.#others, namespace, labels);
+    this.#others.add(namespace, { labels });
   }
 
   /**
@@ -209,10 +232,10 @@ export class AddressBook {
       return unknown(`Service ${name} leads from another port than ${port}`);
     }
     const selector = service.texts("spec", "selector");
-    if ((this.#backends.get(namespace) ?? []).some(({ labels }) => selects(selector, labels))) {
+    if (this.#backends.selected(namespace, selector).length > 0) {
       return unknown(`no port of Service ${name} leads to a port that its pods serve`);
     }
-    if ((this.#others.get(namespace) ?? []).some((labels) => selects(selector, labels))) {
+    if (this.#others.selected(namespace, selector).length > 0) {
       return { kind: "elsewhere" };
     }
     return unknown(`no pods that Service ${name} selects are among the objects`);
@@ -224,9 +247,7 @@ export class AddressBook {
     if (before !== undefined) return before;
     const selector = service.texts("spec", "selector");
     if (selector.size === 0) return undefined;
-    const backends = (this.#backends.get(service.object.namespace) ?? []).filter(({ labels }) =>
-      selects(selector, labels),
-    );
+    const backends = this.#backends.selected(service.object.namespace, selector);
     const isHeadless = service.at("spec", "clusterIP").value === "None";
     const ports = service
       .items("spec", "ports")
@@ -328,13 +349,6 @@ function servicePort(
       : ports.map((at) => ({ port: at, endpoints: [endpoint] })),
   );
   return [own, ...direct];
-}
-
-function selects(
-  selector: ReadonlyMap<string, string>,
-  labels: ReadonlyMap<string, string>,
-): boolean {
-  return [...selector].every(([label, value]) => labels.get(label) === value);
 }
 
 function unique(endpoints: readonly Endpoint[]): readonly Endpoint[] {

@@ -169,8 +169,9 @@ function targetOf(
   const login = user ?? Template.unknown(`the login of ${workload.key}, container ${container}`);
   // libpq takes the login's name as the database's; other programs may have another default.
   const isLibpq = isUrl === true || prefix === "" || prefix.toUpperCase() === "PG";
-  const unnamed = Template.unknown(`the database of ${workload.key}, container ${container}`);
-  const base = database ?? (isLibpq ? login : unnamed);
+  const base =
+    database ??
+    (isLibpq ? login : Template.unknown(`the database of ${workload.key}, container ${container}`));
   const unknown = [
     ...(base.known === undefined ? ["database" as const] : []),
     ...(login.known === undefined ? ["user" as const] : []),

@@ -12,6 +12,15 @@ const DEPTH_MAX = 8;
  * program has an empty name.
  */
 export function containerCommand(container: Container, { wrappers }: Knowledge): ShellCommand {
+  const { commands } = indexOf(wrappers);
+  const before = commands.get(container);
+  if (before !== undefined) return before;
+  const found = commandIn(container, wrappers);
+  commands.set(container, found);
+  return found;
+}
+
+function commandIn(container: Container, wrappers: readonly Wrapper[]): ShellCommand {
   const command = container.command.map(({ text }) => text);
   const args = container.args.map(({ text }) => text);
   const isImages = command.length === 0 && (args[0] === undefined || args[0].test(/^-/));
@@ -139,12 +148,40 @@ function shellWords(words: readonly Template[]): {
 
 type Wrapper = Knowledge["wrappers"][number];
 
+/** What was found with a table, which is asked several times for each container of a system. */
+interface WrapperIndex {
+  readonly commands: WeakMap<Container, ShellCommand>;
+  /** The rows that have a call of a program of that name, in their order. */
+  readonly byProgram: Map<string, readonly Wrapper[]>;
+}
+
+const INDEXES = new WeakMap<readonly Wrapper[], WrapperIndex>();
+
+function indexOf(wrappers: readonly Wrapper[]): WrapperIndex {
+  const before = INDEXES.get(wrappers);
+  if (before !== undefined) return before;
+  const index = { commands: new WeakMap<Container, ShellCommand>(), byProgram: new Map() };
+  INDEXES.set(wrappers, index);
+  return index;
+}
+
+function wrappersCalled(program: string, wrappers: readonly Wrapper[]): readonly Wrapper[] {
+  const { byProgram } = indexOf(wrappers);
+  const before = byProgram.get(program);
+  if (before !== undefined) return before;
+  const called = wrappers.filter(({ calls }) =>
+    calls.some((call) => isNamed(call.split(" ", 1)[0] ?? "", program)),
+  );
+  byProgram.set(program, called);
+  return called;
+}
+
 /** The words of the program that a wrapper runs; undefined where the words are no wrapper's. */
 function wrappedWords(
   words: readonly Template[],
   wrappers: readonly Wrapper[],
 ): readonly Template[] | undefined {
-  for (const wrapper of wrappers) {
+  for (const wrapper of wrappersCalled(programName(words) ?? "", wrappers)) {
     const size = Math.max(0, ...wrapper.calls.map((call) => adjacentFit(call, words)));
     if (size === 0) continue;
     const rest = afterWrapper(wrapper, words.slice(size));

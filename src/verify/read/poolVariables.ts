@@ -14,6 +14,13 @@ interface Library {
   readonly threads: RegExp;
 }
 
+/** A variable's name, and what it says. */
+interface VariableName {
+  readonly usual: string;
+  readonly isSize: boolean;
+  readonly isOverflow: boolean;
+}
+
 /** Which variables and parameters size a pool: the table of pool libraries, ready to be asked. */
 export class PoolVariables {
   /** Parameters of a connection string that size a pool, as ConnectionString has them. */
@@ -26,6 +33,8 @@ export class PoolVariables {
   readonly #threads: RegExp;
   readonly #overflows: RegExp;
   readonly #beyond: RegExp;
+  /** What each name says that was asked for: the containers of a system share most of theirs. */
+  readonly #names = new Map<string, VariableName>();
 
   constructor(rows: readonly PoolLibrary[]) {
     this.parameters = parameterKeys(rows.flatMap(({ parameters = [] }) => parameters));
@@ -48,19 +57,32 @@ export class PoolVariables {
     this.#threads = namePattern(anywhere.flatMap(({ threads = [] }) => threads));
   }
 
+  #nameOf(name: string): VariableName {
+    const before = this.#names.get(name);
+    if (before !== undefined) return before;
+    const usual = usualName(name);
+    const found = {
+      usual,
+      isSize: this.#sizes.test(usual),
+      isOverflow: this.#overflows.test(usual),
+    };
+    this.#names.set(name, found);
+    return found;
+  }
+
   /** Whether a variable called so sizes a pool, and nothing else. */
   isSize(name: string): boolean {
-    return this.#sizes.test(usualName(name));
+    return this.#nameOf(name).isSize;
   }
 
   /** Threads make the pool only where nothing else does. */
   isThreads(name: string): boolean {
-    const usual = usualName(name);
+    const { usual } = this.#nameOf(name);
     return this.#threads.test(usual) || this.#libraries.some(({ threads }) => threads.test(usual));
   }
 
   isOverflow(name: string): boolean {
-    return this.#overflows.test(usualName(name));
+    return this.#nameOf(name).isOverflow;
   }
 
   /** A size that leaves the library's overflow out; `DB_POOL_MAX` means all. */
@@ -71,9 +93,7 @@ export class PoolVariables {
   /** The variables that size the pool of a target: threads only if nothing else does. */
   sizesOf(container: Container, target: ConnectionTarget): readonly Variable[] {
     const variables = [...container.environment.variables.values()];
-    const sizes = [...variables, ...flagsOf(container)].filter(({ name }) =>
-      this.#sizes.test(usualName(name)),
-    );
+    const sizes = [...variables, ...flagsOf(container)].filter(({ name }) => this.isSize(name));
     const own = ownOf(sizes, container, target);
     if (own.length > 0) return own;
     const here = this.#libraries.filter(({ images }) => images.test(imagePath(container)));
