@@ -119,6 +119,34 @@ describe("the GitHub Action", () => {
     expect(sarif).toMatchObject({ version: "2.1.0", runs: [{ results }] });
   });
 
+  const FITTING = join(CASES, "00-base-fits.yaml");
+  const FULL = "Deployment shop/web:weir.dev/pool-max=55";
+
+  it.each([
+    [{ strict: "true" }, "unknown", "weir.dev/processes-per-pod=1"],
+    [{ strict: "false" }, "fits", "~ Assuming"],
+    // 55 of 60: the reserve of 10 has no place.
+    [{ annotate: FULL }, "fits", "Deployment shop/web"],
+    [{ annotate: FULL, reserve: "false" }, "fits", "Deployment shop/web"],
+    [{ annotate: FULL, reserve: "true" }, "broken", "max_client_conn 60"],
+  ])("takes %j", async (inputs, verdict, says) => {
+    const { outputs, summary } = await verified({ ...inputs, paths: FITTING });
+    expect(outputs).toEqual([`verdict=${verdict}`, "sarif-file="]);
+    expect(summary).toContain(says);
+  });
+
+  it.each([
+    [{ namespace: "lab" }, "lab"],
+    [{}, "default"],
+  ])("gives objects that name no namespace that of %j", async (inputs, namespace) => {
+    const text = await readFile(FITTING, "utf8");
+    const paths = join(await scratchDir("action"), "system.yaml");
+    await writeFile(paths, text.replaceAll(", namespace: shop", ""));
+    const { outputs, summary } = await verified({ ...inputs, paths });
+    expect(outputs[0]).toBe("verdict=fits");
+    expect(summary).toContain(`PgBouncer Deployment ${namespace}/pooler`);
+  });
+
   it.each([
     [{ paths: "there-is-none" }, "can't read its input"],
     [{ paths: CASES, "cannot-tell": "maybe" }, "cannot-tell must be fail or warn"],

@@ -236,3 +236,42 @@ describe("documents that are no objects", () => {
     );
   });
 });
+
+/** A client of a compose file, with what it says of profiles. */
+function profiledClient(profiles: string): string {
+  return `
+    image: example/app
+    environment: { DATABASE_URL: "postgres://app:x@pooler:6432/app", DB_POOL_MAX: "20" }
+    labels: { weir.dev/processes-per-pod: "1" }
+    ${profiles}`;
+}
+
+describe("the profiles of a compose file", () => {
+  const files = {
+    "compose.yaml": `services:
+  pooler:
+    image: edoburu/pgbouncer
+    environment: { DB_HOST: db, DB_USER: app, DB_NAME: app, DEFAULT_POOL_SIZE: "10", MAX_CLIENT_CONN: "50", LISTEN_PORT: "6432" }
+  db: { image: "postgres:17" }
+  api: ${profiledClient("")}
+  jobs: ${profiledClient("profiles: [jobs]")}
+  report: ${profiledClient("profiles: [report, night]")}
+`,
+  };
+  const all = ["service api", "service jobs", "service report"];
+
+  it.each([
+    ["are counted as started where none is named", [], all],
+    ["are counted where they are named", ["jobs"], ["service api", "service jobs"]],
+    ["are counted by any of their names", ["night"], ["service api", "service report"]],
+    ["may be several", ["jobs", "report"], all],
+    ["leave out all others where there is none of that name", ["none"], ["service api"]],
+  ])("%s: %j", async (_, profiles, clients) => {
+    const options = profiles.flatMap((name) => ["--profile", name]);
+    const { exitCode, out } = await verify(["compose.yaml", ...options], { files });
+    expect(exitCode).toBe(clients.length > 2 ? 3 : 0);
+    const counted = all.filter((key) => out.includes(`${key}, container`));
+    expect(counted).toEqual(clients);
+    expect(out.includes("Services of profiles are counted as started")).toBe(profiles.length === 0);
+  });
+});
