@@ -69,6 +69,7 @@ const TABLES = {
     fetches: NAMES,
     runs: NAMES,
   }),
+  "environment-files": ROW.extend({ calls: NAMES, flags: NAMES, reads: NAMES, plain: NAMES }),
   kinds: ROW.extend({
     groups: z.array(z.string()).min(1),
     kinds: NAMES,
@@ -114,6 +115,7 @@ export function readKnowledge(textOf: (table: string) => string): Knowledge {
     "pool-libraries": rowsOf("pool-libraries", TABLES["pool-libraries"]),
     "postgres-images": rowsOf("postgres-images", TABLES["postgres-images"]),
     injectors: rowsOf("injectors", TABLES.injectors),
+    "environment-files": rowsOf("environment-files", TABLES["environment-files"]),
     kinds: rowsOf("kinds", TABLES.kinds),
     mounts: rowsOf("mounts", TABLES.mounts),
     poolers: rowsOf("poolers", TABLES.poolers),

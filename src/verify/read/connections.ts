@@ -6,6 +6,7 @@ import { endpointKey, type Endpoint } from "./addresses.ts";
 import { annotatedTargets } from "./annotations.ts";
 import { writtenTargets, type ConnectionTarget } from "./connectionTargets.ts";
 import { fileTargets, mentionedTargets } from "./mentions.ts";
+import { withIndirectVariables } from "./indirectVariables.ts";
 import { isPgBouncer } from "./pgbouncerPods.ts";
 import type { PoolVariables } from "./poolVariables.ts";
 import { programTargets } from "./programTargets.ts";
@@ -29,9 +30,10 @@ export interface ContainerConnections {
 /** What the environment, the command and the files of a container say of its connections. */
 export function writtenConnections(
   workload: Workload,
-  container: Container,
+  given: Container,
   destinations: Destinations,
 ): ContainerConnections {
+  const container = withIndirectVariables(given, destinations.injectors);
   const unread = unreadProgram(workload, container, destinations);
   if (isServer(container, destinations)) {
     return { container, connections: [], missing: unread, notes: [] };

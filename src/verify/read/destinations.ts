@@ -12,6 +12,7 @@ import {
 } from "./addresses.ts";
 import { targetRemedy } from "./annotations.ts";
 import type { ConnectionTarget } from "./connectionTargets.ts";
+import type { Injectors } from "./injectors.ts";
 import type { FoundPooler } from "./poolers.ts";
 import type { PoolVariables } from "./poolVariables.ts";
 import type { PostgresImages } from "./postgresImages.ts";
@@ -25,6 +26,7 @@ export interface Destinations {
   readonly behind: ReadonlySet<string>;
   readonly knowledge: Knowledge;
   readonly pools: PoolVariables;
+  readonly injectors: Injectors;
   readonly postgresImages: PostgresImages;
   /** The Postgres that pods run themselves. */
   readonly servers: ReadonlyMap<FoundPostgres, PostgresServer>;

@@ -47,6 +47,9 @@ const fetched = (fetcher: string, volumeOf = "emptyDir: {}") =>
       volumes: [{ name: v, ${volumeOf} }]`,
   );
 const command = (text: string) => pod(`\n          command: [${text}]`);
+const script = (text: string) => pod(`\n          command: [sh, -c, ${JSON.stringify(text)}]`);
+const CONFIG =
+  "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: c, namespace: db }\ndata: { app.yaml: x }\n---\n";
 const value = (text: string) => deploymentText({ DATABASE_URL: text });
 
 it("fits without any of them", () => {
@@ -83,6 +86,35 @@ describe("a container that hides where it connects prevents a proof until it is 
     ["an encrypted text", value("ENC[AES256_GCM,data:abc,iv:d,tag:e,type:str]")],
     ["an encrypted file", `${ENCRYPTED}${pod(volume("secret: { secretName: s }"))}`],
     ["another name of a target", pod(from("DB_CONN"))],
+    ["an ARN", value("arn:aws:secretsmanager:eu-west-1:1:secret:db")],
+    ["another ARN", value("arn:aws-cn:ssm:cn-north-1:1:parameter/db")],
+    ["a parameter", value("ssm:///prod/db")],
+    ["a secret of Google's", value("gcpsm://p/db")],
+    ["another", value("gcp-sm://p/db")],
+    ["one by its name", value("projects/1/secrets/db/versions/latest")],
+    ["one of vals", value("ref+awssecrets://db#/url")],
+    ["one of Azure's", value("@Microsoft.KeyVault(SecretUri=https://v/secrets/db)")],
+    ["one of a store that no table has", value("my-vault://db")],
+    ["a host of a store", deploymentText({ DB_HOST: "ssm:/prod/db/host" })],
+    ["where a program asks for its secret", deploymentText({ DB_SECRET_ARN: "arn:aws:x" })],
+    ["a file's name", deploymentText({ DATABASE_URL_FILE: "/run/secrets/url" })],
+    ["a file's name with another suffix", deploymentText({ GF_DATABASE_HOST__FILE: "/s/host" })],
+    ["a file's name in front", deploymentText({ FILE__DATABASE_URL: "/run/secrets/url" })],
+    ["a file's name in a Secret", pod(from("DATABASE_URL_FILE"))],
+    ["the port of a pooler", deploymentText({ DB_PORT: "6432", DB_NAME: "app" })],
+    ["a file that a shell sources", script(". /vault/secrets/db && exec app")],
+    ["another way to", script("set -a; source ./.env; set +a; exec app")],
+    ["each of a folder", script('for f in /vault/secrets/*; do . "$f"; done; exec app')],
+    ["a script that somebody has put there", script(". /vault/secrets/db.sh; exec app")],
+    [
+      "one that it sources from a folder",
+      pod(`\n          command: [sh, -c, ". /s/db; exec app"]${volume("emptyDir: {}", "/s")}`),
+    ],
+    ["a file that it exports", script("export $(cat /vault/secrets/db | xargs); exec app")],
+    ["a file that it evaluates", script('eval "$(cat /vault/secrets/db)"; exec app')],
+    ["a file of one variable", script("DATABASE_URL=$(cat /run/url) exec app")],
+    ["another of one", script('export DB_HOST="$(< /run/host)"; exec app')],
+    ["a file that a flag names", command("node, --env-file=/vault/env, app.js")],
     ["a template", value("${DATABASE_URL}")],
     ["a pool and no target", deploymentText({ DB_POOL_MAX: "20" })],
     ["another pool", deploymentText({ SQLALCHEMY_POOL_SIZE: "20" })],
@@ -135,6 +167,26 @@ describe("a container that hides nothing of a database is not asked", () => {
       ),
     ],
     ["threads", deploymentText({ RAILS_MAX_THREADS: "5" })],
+    ["an ARN of something else", deploymentText({ TOPIC_ARN: "arn:aws:ssm:eu-west-1:1:p/x" })],
+    ["a certificate's file", deploymentText({ SSL_CERT_FILE: "/s/tls.crt" })],
+    ["a password's file", deploymentText({ POSTGRES_PASSWORD_FILE: "/run/secrets/password" })],
+    ["a file of another store", deploymentText({ REDIS_URL_FILE: "/run/secrets/url" })],
+    ["base64 of something else", deploymentText({ KEY: btoa("no address at all, but a key") })],
+    ["a database's name", deploymentText({ DB_NAME: "app" })],
+    ["another port", deploymentText({ DB_PORT: "3306", DB_NAME: "app" })],
+    ["a virtual environment", script(". /venv/bin/activate && exec app")],
+    ["a profile", script("source /etc/profile; . ~/.bashrc; exec app")],
+    ["a script of its image", script(". /opt/app/functions.sh; . ./lib.sh; exec app")],
+    ["what a program prints", script('eval "$(ssh-agent -s)"; export NOW=$(date); exec app')],
+    ["a file of something else", script("TOKEN=$(cat /run/secrets/token) exec app")],
+    [
+      "a file that it has",
+      `${CONFIG.replace("app.yaml", "env")}${pod(`\n          command: [sh, -c, ". /conf/env; exec app"]${volume("configMap: { name: c }")}`)}`,
+    ],
+    [
+      "a URL's file that it has",
+      `${CONFIG.replace("app.yaml: x", "url: mysql://a@my/app")}${pod(`\n          env: [{ name: DATABASE_URL_FILE, value: /conf/url }]${volume("configMap: { name: c }")}`)}`,
+    ],
   ])("%s", (_, text) => {
     expect(verdictOf(text)).toBe("fits");
   });

@@ -1,8 +1,15 @@
 import { CONNECTS_TO_ANNOTATION, POOL_MAX_ANNOTATION } from "../../api/names.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
-import { hasOneContainer, type Container, type Variable, type Workload } from "../workload.ts";
+import {
+  hasOneContainer,
+  type Container,
+  type HiddenSource,
+  type Variable,
+  type Workload,
+} from "../workload.ts";
 import { targetRemedy } from "./annotations.ts";
-import { isLocation } from "./connectionTargets.ts";
+import { isDatabaseName, isLocation } from "./connectionTargets.ts";
+import { hiddenEnvironmentFile } from "./environmentFiles.ts";
 import { otherPoolerIn, unreadPooler } from "./otherPoolers.ts";
 import { hasMoreThanPgBouncer, isPgBouncer } from "./pgbouncerPods.ts";
 import type { Destinations } from "./destinations.ts";
@@ -34,12 +41,16 @@ export function unreadProgram(
 export function hiddenTarget(
   workload: Workload,
   container: Container,
-  { poolers }: Destinations,
+  { poolers, knowledge }: Destinations,
 ): readonly MissingQuantity[] {
   if (poolers.length === 0) return [];
-  const { name, environment, files } = container;
+  const { name, environment, files, argsPlace } = container;
+  const file = hiddenEnvironmentFile(container, knowledge);
   const [first] = [
     ...environment.unknown.map((source) => ({ ...source, how: "environment is from" })),
+    ...(file === undefined
+      ? []
+      : [{ name: `file ${file}`, place: argsPlace, how: "command takes variables from" }]),
     ...files.unknown
       .filter(({ mayHoldKeys }) => mayHoldKeys !== true)
       .map((mount) => ({ ...mount, how: "files are from" })),
@@ -47,7 +58,7 @@ export function hiddenTarget(
   const whether = `whether container ${name} of ${workload.key} connects to a pooler`;
   const remedy = targetRemedy(workload, name);
   if (first !== undefined) {
-    const { name: source, how, place, isProgram = false } = first;
+    const { name: source, how, place, isProgram = false }: HiddenSource & { how: string } = first;
     return isProgram
       ? [missing(`${whether}: what ${source} adds to it is not among the objects`, place, remedy)]
       : [
@@ -85,9 +96,26 @@ export function targetOfPool(
   const pool = variables.find(
     (one) => pools.isSize(one.name) && !pools.isThreads(one.name) && !one.value.isEmpty,
   );
-  if (pool === undefined || variables.some(isOfAnotherStore)) return [];
-  const what = `where container ${name} of ${workload.key} opens the connections of ${pool.name}: no variable, argument or file of it says where`;
-  return [missing(what, pool.place, targetRemedy(workload, name))];
+  const ports = new Set(poolers.flatMap((pooler) => pooler.ports));
+  const sign = pool ?? variables.find((one) => isPoolersPort(one, ports) || isReference(one));
+  if (sign === undefined || variables.some(isOfAnotherStore)) return [];
+  const where =
+    pool === undefined
+      ? `where container ${name} of ${workload.key} connects, as ${sign.name} says that it does`
+      : `where container ${name} of ${workload.key} opens the connections of ${pool.name}`;
+  const what = `${where}: no variable, argument or file of it says where`;
+  return [missing(what, sign.place, targetRemedy(workload, name))];
+}
+
+/** `DB_PORT=6432`: the host stands in the program. */
+function isPoolersPort({ name, value }: Variable, ports: ReadonlySet<number>): boolean {
+  return /PORT$/i.test(name) && isDatabaseName(name) && ports.has(Number(value.known));
+}
+
+/** `DB_SECRET_ARN`: the program itself asks a store of secrets for host and login. */
+function isReference({ name, value }: Variable): boolean {
+  const isNamed = /(?:_SECRET_(?:ARN|ID|NAME|PATH)|_CREDENTIALS?(?:_ARN|_SECRET)?)$/i.test(name);
+  return isNamed && isDatabaseName(name) && !value.isEmpty;
 }
 
 /** Of a database that has pools too, and is no Postgres. */

@@ -47,6 +47,17 @@ describe("a variable whose value is the name of a pooler's Service", () => {
     expect(found({ [name]: value, POOL_MAX: "" })).toEqual([]);
   });
 
+  it.each([
+    ["of a connection string", "CONFIG_B64", "DATABASE_URL=postgres://a@pooler:6432/app\n"],
+    ["of settings", "SETTINGS", "db:\n  host: pooler\n  port: 6432\n  database: app\n"],
+  ])("is a target in base64 %s", (_, name, text) => {
+    expect(found({ [name]: btoa(text) })).toEqual(["app"]);
+  });
+
+  it.each(["pooler,pooler.db", "other pooler", "other; pooler"])("is one in a list: %s", (list) => {
+    expect(found({ DB_HOSTS: list })).toEqual([LOGIN]);
+  });
+
   it("is a target whose database nobody says: DB_HOST", () => {
     const database = "the database of Deployment db/app, container server";
     expect(found({ DB_HOST: "$(POOLER_PORT_6432_TCP_ADDR)" })).toEqual([database]);
@@ -85,11 +96,28 @@ describe("a mounted file that names a pooler", () => {
   });
 });
 
+it("is what a file holds that a variable names", () => {
+  expect(
+    shapes(
+      files({ host: "pooler\n", db: "app" }, { DB_HOST_FILE: "/c/host", DB_NAME_FILE: "/c/db" }),
+    ),
+  ).toEqual(["app"]);
+  const url = "postgres://a@pooler/app";
+  expect(shapes(files({ url }, { DATABASE_URL_FILE: "/c/url" }))).toEqual(["app"]);
+});
+
 function mounted(file: string, text: string): unknown {
+  return shapes(files({ [file]: text }));
+}
+
+function files(
+  data: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>> = {},
+): string {
   const map = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "c", namespace: "db" } };
-  const config = JSON.stringify({ ...map, data: { [file]: text } });
+  const config = JSON.stringify({ ...map, data });
   const mounts = `\n          volumeMounts: [{ name: c, mountPath: /c }]\n      volumes: [{ name: c, configMap: { name: c } }]`;
-  return shapes(`${config}\n---\n${deploymentText({}, mounts)}`);
+  return `${config}\n---\n${deploymentText(env, mounts)}`;
 }
 
 it.each([

@@ -1,8 +1,9 @@
 import type { SourcePosition } from "../sourcePosition.ts";
 import { Template } from "../template.ts";
-import type { Container, Workload } from "../workload.ts";
+import type { Container, ContainerFile, Workload } from "../workload.ts";
 import { mayNameHost, stringsIn, targetsOf, type ConnectionTarget } from "./connectionTargets.ts";
 import type { Destinations } from "./destinations.ts";
+import { decodeBase64 } from "./objectData.ts";
 import { commandBesidesWaiting } from "./waiting.ts";
 
 /** What stands between a setting's name and its value, in YAML, JSON, PHP, Ruby, Python, XML. */
@@ -37,16 +38,18 @@ interface Mention {
 }
 
 /**
- * What the files that a container gets say of where it connects: connection strings, and settings
- * called host that name a pooler. Whatever else names a host is no database's.
+ * What the files that a container gets say of where it connects, and those that a variable holds as
+ * base64: connection strings, and settings called host that name a pooler. Whatever else names a host
+ * is no database's.
  */
 export function fileTargets(
   workload: Workload,
-  { files }: Container,
+  container: Container,
   destinations: Destinations,
 ): readonly ConnectionTarget[] {
   if (destinations.poolers.length === 0) return [];
-  return [...files.files.values()].flatMap(({ path, text, place, from }) => {
+  const files = [...container.files.files.values(), ...encodedFiles(container)];
+  return files.flatMap(({ path, text, place, from }) => {
     // PgBouncer's own ini beside an exporter; certificates.
     if (/\.(?:crt|key|pem|sql)$/.test(path) || /^\s*\[pgbouncer\]/m.test(text)) return [];
     const strings = text.split("\n").flatMap((line) => stringsIn(Template.of(line)));
@@ -54,6 +57,19 @@ export function fileTargets(
     const hosts = new Set(targets.map(({ host }) => host.known));
     const mentioned = hostTargets({ text: Template.of(text), place, from }, workload, destinations);
     return [...targets, ...mentioned.filter(({ host }) => !hosts.has(host.known))];
+  });
+}
+
+/** Shorter ones hold no host with its port. */
+const BASE64 = /^[\w+/-]{20,}={0,2}$/;
+
+/** Files that variables hold as base64: `CONFIG_B64`. */
+function encodedFiles({ environment }: Container): readonly ContainerFile[] {
+  return [...environment.variables.values()].flatMap(({ name, value, place }) => {
+    const encoded = value.known?.trim() ?? "";
+    if (!BASE64.test(encoded)) return [];
+    const text = decodeBase64(encoded.replaceAll("-", "+").replaceAll("_", "/"));
+    return text === undefined ? [] : [{ path: name, text, place, from: name }];
   });
 }
 
@@ -103,11 +119,12 @@ function bareHosts(
     return another === undefined ? value?.value.unlessEmpty : undefined;
   };
   return all.flatMap(({ name, value, place }): readonly ConnectionTarget[] => {
-    const host = value.known?.trim();
-    if (host === undefined || !/^[\w.-]+$/.test(host) || !mayNameHost(name)) return [];
-    if (book.poolerAt(host, undefined, namespace) === undefined) return [];
-    return [
-      {
+    // Also a list of them.
+    const hosts = value.known?.trim().split(/\s*[,;]\s*|\s+/) ?? [];
+    if (!hosts.every((host) => /^[\w.-]+$/.test(host)) || !mayNameHost(name)) return [];
+    return hosts
+      .filter((host) => book.poolerAt(host, undefined, namespace) !== undefined)
+      .map((host) => ({
         host: Template.of(host),
         database: valueOf(
           /^(?:\w+_)?(?:DB_?NAME|DATABASE_?NAME|PGDATABASE|(?:POSTGRES|NAME)_DB)$/i,
@@ -118,8 +135,7 @@ function bareHosts(
         prefix: "",
         parameters: new Map(),
         isDatabase: true,
-      },
-    ];
+      }));
   });
 }
 

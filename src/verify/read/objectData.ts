@@ -33,7 +33,7 @@ export function templateOf(field: Field): Template | undefined {
 }
 
 /** The UTF-8 text that base64 holds; undefined when it holds none. */
-function decodeBase64(encoded: string): string | undefined {
+export function decodeBase64(encoded: string): string | undefined {
   try {
     const bytes = Uint8Array.from(atob(encoded.trim()), (character) => character.charCodeAt(0));
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

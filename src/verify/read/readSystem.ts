@@ -35,6 +35,7 @@ import {
 import { podPoolers } from "./pgbouncerPods.ts";
 import { type FoundPooler, groupOf } from "./poolers.ts";
 import { PoolVariables } from "./poolVariables.ts";
+import { Injectors } from "./injectors.ts";
 import { PostgresImages } from "./postgresImages.ts";
 import { podPostgres, type FoundPostgres } from "./postgresServers.ts";
 import { Scalers } from "./peakPods.ts";
@@ -228,6 +229,7 @@ export function connectedSystem(found: FoundSystem): {
     behind,
     knowledge,
     pools,
+    injectors: new Injectors(knowledge),
     postgresImages,
     servers,
   };
