@@ -1,6 +1,7 @@
 import {
   CONNECTS_TO_ANNOTATION,
   PODS_ANNOTATION,
+  POOL_LIMIT_ANNOTATION,
   POOL_MAX_ANNOTATION,
   PROCESSES_PER_POD_ANNOTATION,
 } from "../../api/names.ts";
@@ -132,13 +133,15 @@ function containerClients(
   const processes = processesPerPod(workload, container, knowledge);
   // It waits, or copies files.
   if (isZero(processes)) return [];
+  const own = ownConnections(workload, container, knowledge);
   const sized = connections.map((connection) => ({
     ...connection,
-    pool:
-      ownConnections(workload, container, knowledge) ??
-      poolSize(workload, container, connection.target, pools),
+    pool: own ?? poolSize(workload, container, connection.target, pools),
   }));
-  return merged(sized, pools).flatMap(({ target, endpoint, pool }) => {
+  const isWhole =
+    own !== undefined ||
+    [POOL_MAX_ANNOTATION, POOL_LIMIT_ANNOTATION].some((name) => workload.annotation(name));
+  return merged(sized, pools, isWhole).flatMap(({ target, endpoint, pool }) => {
     // What a pooler opens for its clients is asked where it is found.
     if (endpoint.kind === "unread") return [];
     const client: Client = {

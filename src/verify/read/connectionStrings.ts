@@ -12,8 +12,10 @@ export interface ConnectionString {
 }
 
 /** postgres://, postgresql+asyncpg://, jdbc:postgresql://, with whatever driver in between. */
-const URL_PATTERN =
-  /(?:jdbc:|r2dbc:(?:pool:)?)?(?:postgres|postgresql|pgsql|postgis|psql)(?:\+[\w.]+)?:\/\/([^\s"'`<>|\\]*)/gi;
+const SCHEME = String.raw`(?:jdbc:|r2dbc:(?:pool:)?)?(?:postgres|postgresql|pgsql|postgis|psql)(?:\+[\w.]+)?:\/\/`;
+
+/** Up to what ends a URL, or to the next one of a list. */
+const URL_PATTERN = new RegExp(`${SCHEME}((?:(?![,;]${SCHEME})[^\\s"'\`<>|\\\\])*)`, "gi");
 
 /** All connection URLs of Postgres in a text. */
 export function connectionUrls(text: Template): readonly ConnectionString[] {

@@ -26,6 +26,8 @@ export interface ConnectionTarget {
   readonly isDatabase: boolean;
   /** A connection string of Postgres, not a name or a file that has a host in it. */
   readonly isUrl?: boolean;
+  /** Which of the connection strings of its variable it is. */
+  readonly part?: number;
 }
 
 const NONE: ConnectionString["parameters"] = new Map();
@@ -119,8 +121,10 @@ function variableTargets(
     const prefix = /^(.*_)(?:URL|URI|DSN)$/i.exec(name)?.[1] ?? "";
     // A URL without a login takes it from the variables beside it: Spring, JDBC.
     const login = related(prefix, USERS, variables);
-    return strings.flatMap((string) =>
-      targetsOf({ ...string, user: string.user ?? login }, place, name, prefix || name),
+    return strings.flatMap((string, part) =>
+      targetsOf({ ...string, user: string.user ?? login }, place, name, prefix || name).map(
+        (target) => ({ ...target, part }),
+      ),
     );
   }
   const split = splitHostName(name);

@@ -8,7 +8,7 @@ import { writtenTargets, type ConnectionTarget } from "./connectionTargets.ts";
 import { fileTargets, mentionedTargets } from "./mentions.ts";
 import { withIndirectVariables } from "./indirectVariables.ts";
 import { isPgBouncer } from "./pgbouncerPods.ts";
-import type { PoolVariables } from "./poolVariables.ts";
+import { haveOwnPools, type PoolVariables } from "./poolVariables.ts";
 import { programTargets } from "./programTargets.ts";
 import { resolveTarget, type Destinations } from "./destinations.ts";
 import { hiddenTarget, targetOfPool, unreadProgram } from "./hiddenSources.ts";
@@ -200,19 +200,27 @@ function withPool(
 }
 
 /**
- * A target that is named twice (PGHOST… and DATABASE_URL) is one pool, unless the pools differ: then
- * each connection string has its own. What one of them leaves out it has from the other.
+ * A target that is named twice (PGHOST… and DATABASE_URL) is one pool, unless the pools differ, or
+ * their variables say that they are two (REPLICA_DATABASE_URL). What one of them leaves out it has
+ * from the other.
+ *
+ * @param isWhole whether the size is what a process opens in all its pools
  */
 export function merged(
   connections: readonly SizedConnection[],
   pools: PoolVariables,
+  isWhole: boolean,
 ): readonly SizedConnection[] {
   /** Nothing says how large its pool is, as opposed to something that can't be read. */
   const hasNoPool = ({ target, pool }: SizedConnection): boolean =>
     !pool.known && !pools.parameters.some((key) => target.parameters.has(key));
   const found: SizedConnection[] = [];
   for (const connection of connections.toSorted((a, b) => detail(b) - detail(a))) {
-    const same = found.filter((other) => isNamedTwice(connection, other));
+    const same = found.filter(
+      (other) =>
+        isNamedTwice(connection, other) &&
+        (isWhole || !haveOwnPools(connection.target, other.target)),
+    );
     if (same.some(({ pool }) => isSamePool(pool, connection.pool))) continue;
     // The parts of a connection string stand beside it; another string is another pool.
     if (same.some(({ target }) => target.isUrl) && !connection.target.isUrl) continue;

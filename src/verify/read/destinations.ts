@@ -82,8 +82,12 @@ export function resolveTarget(
       if (!isDatabase) return [];
       // A pooler may name the same host in full.
       const full = addressOf(resolved.host);
+      if (behind.has(full)) return [{ kind: "postgres", address: full }];
+      if (isNeeded && PRIVATE.test(resolved.host)) {
+        return unknown(`${resolved.host} may be the address of a PgBouncer's Service or pod`);
+      }
       const own = outsideAddress(resolved.host, port ?? POSTGRES_PORT, workload.namespace);
-      return [{ kind: "postgres", address: behind.has(full) ? full : own }];
+      return [{ kind: "postgres", address: own }];
     }
     case "unknown": {
       if (!isNeeded) return [];
@@ -99,6 +103,10 @@ export function resolveTarget(
       return [];
   }
 }
+
+/** Addresses of private networks, of which clusters take those of pods and Services. */
+const PRIVATE =
+  /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|\[?f[cd][\da-f]{2}:)/i;
 
 /** Surely Postgres' protocol, and not that of another store which has hosts and databases too. */
 function isPostgresTarget({ by, isUrl }: ConnectionTarget): boolean {

@@ -183,6 +183,32 @@ const COMMON: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
+/** Words of variables that lead to the pool of the others, or to none that lasts. */
+const SAME_POOL: ReadonlySet<string> = new Set(
+  (
+    "APP APPLICATION MAIN DEFAULT CORE PRIMARY MASTER WRITER WRITE RW POOLER POOLED POOLING PGBOUNCER BOUNCER NON UNPOOLED " +
+    "DIRECT SHADOW TEST MIGRATE MIGRATION MIGRATIONS MIGRATOR FLYWAY LIQUIBASE ALEMBIC SPRING QUARKUS DJANGO RAILS " +
+    "PRISMA TYPEORM KNEX SEQUELIZE DRIZZLE"
+  ).split(" "),
+);
+
+/**
+ * Whether two targets of a container are pools of their own by their variables: these have different
+ * words (DATABASE_URL, REPLICA_DATABASE_URL), or one variable has several connection strings.
+ */
+export function haveOwnPools(a: ConnectionTarget, b: ConnectionTarget): boolean {
+  if (a.prefix === "" || b.prefix === "") return false;
+  if (a.by === b.by) return a.part !== b.part;
+  // Npgsql has a pool for each connection string, whoever opens it.
+  if ([a, b].every(({ by }) => /^ConnectionStrings__/i.test(by))) return false;
+  const [one, other] = [a, b].map(({ prefix }) =>
+    ownWords(prefix)
+      .filter((word) => !SAME_POOL.has(word))
+      .join("_"),
+  );
+  return one !== other;
+}
+
 /** The words that a name has besides: [ORDERS] of ORDERS_DB_HOST and of ORDERS_DB_POOL_SIZE. */
 function ownWords(name: string): readonly string[] {
   return wordsOf(name).filter((word) => !COMMON.has(word));
