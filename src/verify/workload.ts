@@ -46,6 +46,8 @@ export interface Container {
   readonly args: readonly Argument[];
   /** The list of arguments, else the command, else the container. */
   readonly argsPlace: SourcePosition;
+  /** What it runs besides, once it has started. */
+  readonly hooks?: readonly Argument[];
   readonly environment: Environment;
   readonly files: ContainerFiles;
   /** What its program opens, where it is known by what it is; an annotation goes before it. */

@@ -269,6 +269,14 @@ spec: { type: ExternalName, externalName: pooler.db.svc.cluster.local }
     expect(system.clients.map(clientShape)).toEqual([[NAME, 1, 1, TO, "pgbouncer", "stats"]]);
   });
 
+  it("the console of an exporter that names no database", () => {
+    const text = deploymentText({ PGHOST: "pooler", PGUSER: "stats" });
+    const image = "prometheuscommunity/pgbouncer-exporter:v0.10";
+    expect(databaseIn(text.replace("registry.example/app:1", image))).toEqual(["pgbouncer"]);
+    const other = "prometheuscommunity/postgres-exporter:v0.16";
+    expect(databaseIn(text.replace("registry.example/app:1", other))).toEqual(["stats"]);
+  });
+
   it("says which of database and login nobody knows", () => {
     expect(targets({ PGHOST: "pooler", PGUSER: "me" })).toMatchObject([
       { database: "me", user: "me" },
@@ -383,3 +391,9 @@ describe("pods of several containers", () => {
     expect(system.notes).toEqual(["Deployment db/app has no pods: 0 replicas"]);
   });
 });
+
+function databaseIn(manifests: string): unknown {
+  return systemIn(POOLER + manifests).clients.map(({ target }) =>
+    target.kind === "pooler" ? target.database : target.postgres,
+  );
+}

@@ -22,6 +22,7 @@ import type { ConnectionTarget } from "./connectionTargets.ts";
 import { withManyPrograms } from "./manyPrograms.ts";
 import { ownConnections } from "./ownConnections.ts";
 import { poolSize } from "./poolSize.ts";
+import { programDatabase } from "./programTargets.ts";
 import { processesPerPod } from "./processes.ts";
 import type { Destinations } from "./destinations.ts";
 
@@ -141,6 +142,7 @@ function containerClients(
   const isWhole =
     own !== undefined ||
     [POOL_MAX_ANNOTATION, POOL_LIMIT_ANNOTATION].some((name) => workload.annotation(name));
+  const usual = programDatabase(container, knowledge);
   return merged(sized, pools, isWhole).flatMap(({ target, endpoint, pool }) => {
     // What a pooler opens for its clients is asked where it is found.
     if (endpoint.kind === "unread") return [];
@@ -153,7 +155,12 @@ function containerClients(
         processesPerPod: answerable(processes, PROCESSES_PER_POD_ANNOTATION, workload, container),
         pool: answerable(pool, POOL_MAX_ANNOTATION, workload, container),
       }),
-      target: targetOf(workload, container.name, target, endpoint),
+      target: targetOf(
+        workload,
+        container.name,
+        { ...target, database: target.database ?? usual },
+        endpoint,
+      ),
     };
     return [client];
   });

@@ -54,6 +54,7 @@ function containerOf(pod: PodTemplate, field: Field, role: Container["role"]): C
     command: argumentsIn(pod, command, variables),
     args: argumentsIn(pod, args, variables),
     argsPlace: written.place(),
+    hooks: argumentsIn(pod, field.at("lifecycle", "postStart", "exec", "command"), variables),
     environment: {
       variables,
       unknown: [...environment.unknown, ...injected(pod, field, words)],

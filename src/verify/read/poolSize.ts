@@ -18,6 +18,7 @@ import {
 } from "../workload.ts";
 import { annotatedCount } from "./annotations.ts";
 import type { ConnectionTarget } from "./connectionTargets.ts";
+import { largestFilePool } from "./filePools.ts";
 import type { PoolVariables } from "./poolVariables.ts";
 
 /** Something that says how large the pool is. */
@@ -84,6 +85,12 @@ function writtenSize(
           `${program.name}'s default`,
         )
       : agree(sizes, container, unknown);
+  const inFile = agreed.known ? largestFilePool(container, pools) : undefined;
+  if (agreed.known && inFile !== undefined && inFile.value > agreed.value) {
+    const { file, setting, value } = inFile;
+    const why = `${setting} of ${file.from} is ${value}, and ${agreed.why} ${agreed.value}`;
+    return unknown(file.place, why);
+  }
   const limit = workload.annotation(POOL_LIMIT_ANNOTATION);
   // weir's own pods read theirs.
   if (limit !== undefined) return withLimit(agreed, limit, sizes.length > 0, unknown);

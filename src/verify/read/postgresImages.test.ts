@@ -31,6 +31,16 @@ function env(name: string, value: string): string {
   return `env: [{ name: ${name}, value: "${value}" }]`;
 }
 
+function shell(script: string): string {
+  return `command: [sh, -c, ${JSON.stringify(script)}]`;
+}
+
+/** What psql does once the container has started. */
+function hook(sql: string): string {
+  const command = JSON.stringify(["sh", "-c", `psql -c "${sql}"`]);
+  return `lifecycle: { postStart: { exec: { command: ${command} } } }`;
+}
+
 const UNKNOWN = "max_connections of Postgres";
 
 it.each([
@@ -98,6 +108,26 @@ describe("what an image of Postgres admits", () => {
     // The image reads no file that nothing names.
     ["postgres:17", "args: [-c, config_file=/etc/postgresql/postgresql.conf]", 297],
     ["postgres:17", env("SOURCE", "postgresql.conf"), UNKNOWN],
+    [
+      "postgres:17",
+      shell("echo max_connections=50 >> $PGDATA/postgresql.auto.conf; exec postgres"),
+      UNKNOWN,
+    ],
+    ["postgres:17", shell("sed -i 's/max_connections = 100/x/' /c; exec postgres"), UNKNOWN],
+    ["postgres:17", shell("echo work_mem=1MB >> /c; exec postgres -c max_connections=50"), 47],
+    [
+      "postgres:17",
+      shell("echo max_connections=50 >> /c; exec postgres -c max_connections=60"),
+      57,
+    ],
+    ["postgres:17", hook("ALTER SYSTEM SET max_connections = 50"), UNKNOWN],
+    [
+      "postgres:17",
+      hook("ALTER SYSTEM SET reserved_connections TO 5"),
+      "reserved_connections of Postgres",
+    ],
+    ["postgres:17", hook("ALTER SYSTEM SET work_mem = '1MB'"), 97],
+    ["postgres:17", hook("SHOW max_connections"), 97],
     // No Postgres.
     ["prometheuscommunity/postgres-exporter", "", undefined],
     ["crunchy-postgres-exporter", "", undefined],

@@ -94,6 +94,7 @@ export class PostgresImages {
       settings.set(key, { value: variable.value.known, place: variable.place });
     }
     for (const [key, setting] of initScripts(container)) settings.set(key, setting);
+    for (const [key, setting] of writtenByScripts(container)) settings.set(key, setting);
     const inVariables = flags.flatMap((name) => container.environment.variables.get(name) ?? []);
     const command = { value: commandLine(container, "\n"), place: container.argsPlace };
     // In their order: the last one counts.
@@ -164,6 +165,27 @@ function initScripts({ files }: Container): ReadonlyMap<string, PostgresSetting>
           /ALTER\s+SYSTEM\s+SET\s+max_connections\s*(?:=|TO)\s*'?(\d+)/i.exec(text) ?? [];
         return [key, { value, place: { ...place, key } }] as const;
       }),
+  );
+}
+
+/** A setting that a shell writes into a file, or sets by SQL: `-c key=value` is a flag. */
+const WRITTEN =
+  /(?<!-c\s*["']?|--set[\s=]["']?|--|\w)(max_connections|(?:superuser_)?reserved_connections)\b(?=["'\s]*(?:=|TO\s|[\d$]))/gi;
+
+/** What the container's script and its hooks write: which value counts in the end is not known. */
+function writtenByScripts(container: Container): ReadonlyMap<string, PostgresSetting> {
+  const { command, args, hooks = [] } = container;
+  const [program] = [...command, ...args];
+  const isScript = program !== undefined && isShell(program.text);
+  return new Map(
+    [...(isScript ? [...command, ...args] : []), ...hooks].flatMap(({ text, place }) =>
+      text
+        .matchAll(WRITTEN)
+        .flatMap(([, name]): readonly (readonly [string, PostgresSetting])[] => {
+          const key = name?.known?.toLowerCase() ?? "";
+          return [[key, { value: undefined, place: { ...place, key } }]];
+        }),
+    ),
   );
 }
 

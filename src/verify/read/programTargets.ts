@@ -51,6 +51,14 @@ export function programTargets(
   });
 }
 
+/** The database that a container's program connects to, where nothing says another one. */
+export function programDatabase(container: Container, knowledge: Knowledge): Template | undefined {
+  const [name] = callsIn(containerCommand(container, knowledge)).flatMap(
+    (words) => programOf(words, container, knowledge.programs)?.database ?? [],
+  );
+  return name === undefined ? undefined : Template.of(name);
+}
+
 /** What a shell makes of a word; what it can't be known to make of it has the word as its name. */
 function shown(word: Template, container: Container): Template {
   return inShell(word, container) ?? Template.unknown(word.render());
