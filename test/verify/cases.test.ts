@@ -270,6 +270,28 @@ const CASES: readonly Case[] = [
     exitCode: 4,
     says: ["Cannot tell: 1 missing", "seems to run many programs: MCP_SERVERS is a list"],
   },
+  {
+    file: "66-postgres-with-a-load-balancer.yaml",
+    exitCode: 4,
+    says: [
+      /clients outside of the cluster open on StatefulSet shop\/pg, past\s+every PgBouncer/,
+      "--annotate 'Service shop/pg-ext:weir.dev/outside-clients=N'",
+    ],
+  },
+  {
+    file: "66-postgres-with-a-load-balancer.yaml",
+    args: ["--annotate", "Service shop/pg-ext:weir.dev/outside-clients=0"],
+    exitCode: 0,
+    says: ["✓ Proved"],
+  },
+  {
+    file: "66-postgres-with-a-load-balancer.yaml",
+    args: ["--annotate", "Service shop/pg-ext:weir.dev/outside-clients=100"],
+    exitCode: 3,
+    says: [
+      /100 {2}clients outside of the cluster, of StatefulSet shop\/pg, past\s+every PgBouncer/,
+    ],
+  },
   ...[
     { file: "origin-compose", processes: 15, exitCode: 0, says: ["160  ≤ 200: max_client_conn"] },
     { file: "origin-compose", processes: 1, exitCode: 0, says: ["20  ≤ 200: max_client_conn"] },

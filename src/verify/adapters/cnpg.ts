@@ -48,6 +48,7 @@ export const cnpg: Adapter = {
           replicas: spec.at("instances"),
           strategy: spec.at("deploymentStrategy", "type"),
           metadata: [root.at("metadata"), spec.at("template", "metadata")],
+          serviceFields: [spec.at("serviceTemplate")],
           configuration: { settings, lines: new Map([["*", { place, keys }]]), users: new Map() },
         },
         context,
@@ -64,6 +65,11 @@ export const cnpg: Adapter = {
         role,
       });
       const spec = root.at("spec", "postgresql");
+      const additional = root.items("spec", "managed", "services", "additional");
+      const servicesTo = (...types: readonly string[]): readonly Field[] =>
+        additional
+          .filter((one) => types.includes(one.text("selectorType") ?? "rw"))
+          .map((one) => one.at("serviceTemplate"));
       const postgres = operatorPostgres(
         {
           root,
@@ -74,8 +80,16 @@ export const cnpg: Adapter = {
           settingsPlace: spec.place(),
           roles: [
             // -r leads to any of them, and so to the primary too.
-            { labels: labels("primary"), services: [`${name}-rw`, `${name}-r`] },
-            { labels: labels("replica"), services: [`${name}-ro`] },
+            {
+              labels: labels("primary"),
+              services: [`${name}-rw`, `${name}-r`],
+              serviceFields: servicesTo("rw", "r"),
+            },
+            {
+              labels: labels("replica"),
+              services: [`${name}-ro`],
+              serviceFields: servicesTo("ro", "r"),
+            },
           ],
         },
         context,

@@ -61,6 +61,7 @@ function poolerOf(root: Field, context: AdapterContext): FoundPooler {
       replicas: spec.at("replicas"),
       strategy: spec.at("strategy", "type"),
       metadata: [root.at("metadata"), spec.at("metadata")],
+      serviceFields: [spec.at("service"), spec.at("expose")],
       configuration: { settings, lines: linesOf(root, config), users },
     },
     context,
@@ -106,8 +107,16 @@ function serversOf(root: Field, context: AdapterContext): readonly FoundPostgres
       maxConnectionsDefault: undefined,
       settingsPlace: spec.at("patroni").place(),
       roles: [
-        { labels: labelsOf(root, "master"), services: [`${name}-primary`, `${name}-ha`] },
-        { labels: labelsOf(root, "replica"), services: [`${name}-replicas`] },
+        {
+          labels: labelsOf(root, "master"),
+          services: [`${name}-primary`, `${name}-ha`],
+          serviceFields: [spec.at("service"), spec.at("expose")],
+        },
+        {
+          labels: labelsOf(root, "replica"),
+          services: [`${name}-replicas`],
+          serviceFields: [spec.at("replicaService"), spec.at("exposeReplicas")],
+        },
       ],
     },
     context,

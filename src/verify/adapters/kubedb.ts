@@ -41,6 +41,7 @@ export const kubedb: Adapter = {
           labels: labelsOf(root, "pgbouncers"),
           replicas: spec.at("replicas"),
           metadata: [root.at("metadata"), spec.at("podTemplate", "metadata")],
+          serviceFields: servicesTo(root, "primary"),
           configuration: configurationOf(root, port, context.inventory),
         },
         context,
@@ -64,6 +65,13 @@ function labelsOf({ object }: Field, resource: string): Readonly<Record<string, 
 
 function ownedBy({ object: { namespace, name } }: Field): readonly string[] {
   return ["PetSet", "StatefulSet"].map((kind) => `${kind} ${namespace}/${name}`);
+}
+
+/** Templates of the Services of one alias; that of `stats` leads to an exporter. */
+function servicesTo(root: Field, alias: string): readonly Field[] {
+  return root
+    .items("spec", "serviceTemplates")
+    .filter((one) => (one.text("alias") ?? "primary") === alias);
 }
 
 /** PgBouncer's keys by the fields of spec.connectionPool, with what KubeDB writes without them. */
@@ -237,8 +245,16 @@ function serversOf(root: Field, context: AdapterContext): readonly FoundPostgres
       maxConnectionsDefault: 100,
       settingsPlace: root.at("spec").place(),
       roles: [
-        { labels: labels("primary"), services: [name] },
-        { labels: labels("standby"), services: [`${name}-standby`, `${name}-replicas`] },
+        {
+          labels: labels("primary"),
+          services: [name],
+          serviceFields: servicesTo(root, "primary"),
+        },
+        {
+          labels: labels("standby"),
+          services: [`${name}-standby`, `${name}-replicas`],
+          serviceFields: servicesTo(root, "standby"),
+        },
       ],
     },
     context,

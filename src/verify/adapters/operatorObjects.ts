@@ -23,6 +23,8 @@ interface OperatorPooler {
   readonly strategy?: Field;
   /** Where annotations may stand. */
   readonly metadata: readonly Field[];
+  /** What says how its Service is reached: see Listener. */
+  readonly serviceFields?: readonly Field[];
   readonly configuration: Configuration | MissingQuantity;
 }
 
@@ -53,6 +55,7 @@ export function operatorPooler(
     ports: [port],
     portNames: new Map([["pgbouncer", port]]),
     services: [{ name: deployment, port }],
+    serviceFields: spec.serviceFields ?? [],
     groups: [{ processes, configuration: spec.configuration }],
     annotation,
     notes: [],
@@ -74,6 +77,8 @@ interface OperatorPostgres {
     readonly labels: Readonly<Record<string, string>>;
     /** Names of its Services; the first is its main address. */
     readonly services: readonly string[];
+    /** What says how these are reached: see Listener. */
+    readonly serviceFields?: readonly Field[];
   }[];
 }
 
@@ -87,13 +92,15 @@ export function operatorPostgres(
     spec.maxConnectionsDefault,
     spec.settingsPlace,
   );
-  return roles.map(({ labels, services }) => ({
+  return roles.map(({ labels, services, serviceFields = [] }) => ({
     place: root.place(),
     namespace: root.object.namespace,
     labels: new Map(Object.entries(labels)),
     ports: [port],
     portNames: new Map([[portName, port]]),
     services: services.map((name) => ({ name, port })),
+    serviceFields,
+    annotation: (key) => inventory.annotation(key, root.at("metadata")),
     available,
   }));
 }

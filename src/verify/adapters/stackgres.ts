@@ -64,6 +64,8 @@ interface ClusterRole {
   readonly isThere: (root: Field) => boolean;
   /** Names of the Services, the main one first. */
   readonly services: (cluster: string) => readonly [string, ...string[]];
+  /** Their entry of spec.postgresServices. */
+  readonly field: string;
 }
 
 const ROLES: readonly ClusterRole[] = [
@@ -71,15 +73,17 @@ const ROLES: readonly ClusterRole[] = [
     name: "primary",
     isThere: () => true,
     services: (cluster) => [cluster, `${cluster}-primary`],
+    field: "primary",
   },
   {
     name: "replica",
     isThere: (root) => root.count("spec", "instances") !== 1,
     services: (cluster) => [`${cluster}-replicas`],
+    field: "replicas",
   },
 ];
 
-function listenerOf(root: Field, { services }: ClusterRole, port: "pooled" | "direct") {
+function listenerOf(root: Field, { services, field }: ClusterRole, port: "pooled" | "direct") {
   return {
     labels: new Map([
       ["app", "StackGresCluster"],
@@ -88,6 +92,7 @@ function listenerOf(root: Field, { services }: ClusterRole, port: "pooled" | "di
     ports: [POD_PORT[port]],
     portNames: new Map([[PORT_NAME[port], POD_PORT[port]]]),
     services: services(root.object.name).map((name) => ({ name, port: PORT[port] })),
+    serviceFields: [root.at("spec", "postgresServices", field)],
   };
 }
 
@@ -211,5 +216,12 @@ function serverOf(
   const services = isPooled
     ? direct.services
     : [...listenerOf(root, role, "pooled").services, ...direct.services];
-  return { place: root.place(), namespace: root.object.namespace, ...direct, services, available };
+  return {
+    place: root.place(),
+    namespace: root.object.namespace,
+    ...direct,
+    services,
+    annotation: (key) => inventory.annotation(key, root.at("metadata")),
+    available,
+  };
 }

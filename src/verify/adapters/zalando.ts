@@ -40,10 +40,13 @@ export const zalando: Adapter = {
   },
 };
 
-/** The operator's settings of its poolers: an OperatorConfiguration's, or a ConfigMap's. */
-function operatorConfiguration(inventory: Inventory): Field | undefined {
+/** A part of the operator's settings: an OperatorConfiguration's, or all of a ConfigMap's. */
+function operatorConfiguration(
+  inventory: Inventory,
+  part: "connection_pooler" | "load_balancer",
+): Field | undefined {
   const [object] = inventory.ofKind(GROUP, "OperatorConfiguration");
-  if (object !== undefined) return Field.of(object).at("configuration", "connection_pooler");
+  if (object !== undefined) return Field.of(object).at("configuration", part);
   return inventory
     .ofKind("", "ConfigMap")
     .map((map) => Field.of(map).at("data"))
@@ -56,6 +59,39 @@ function remedyFor(field: string): string {
   return `write spec.connectionPooler.${field}, or give the operator's OperatorConfiguration or ConfigMap too`;
 }
 
+/** The switches that open a Service of it: its own, else the operator's. */
+const SWITCHES = {
+  master: ["enableMasterLoadBalancer", "enableMasterNodePort"],
+  replica: ["enableReplicaLoadBalancer", "enableReplicaNodePort"],
+  pooler: ["enableMasterPoolerLoadBalancer", "enableMasterPoolerNodePort"],
+  "pooler-repl": ["enableReplicaPoolerLoadBalancer", "enableReplicaPoolerNodePort"],
+} as const;
+
+/** Names of them in older versions. */
+const OLD_SWITCHES: Readonly<Record<string, string>> = {
+  enableMasterLoadBalancer: "useLoadBalancer",
+  enableReplicaLoadBalancer: "replicaLoadBalancer",
+};
+
+/** Operators whose configuration is there and says nothing of it have a load balancer. */
+const ON_BY_DEFAULT = "enableMasterLoadBalancer";
+
+function switchesOf(
+  root: Field,
+  which: keyof typeof SWITCHES,
+  { inventory }: AdapterContext,
+): readonly Field[] {
+  const operator = operatorConfiguration(inventory, "load_balancer");
+  return SWITCHES[which].map((name) => {
+    const own = [name, OLD_SWITCHES[name] ?? name].map((one) => root.at("spec", one));
+    const written = own.find(({ exists }) => exists);
+    if (written !== undefined || operator === undefined) return written ?? root.at("spec", name);
+    const field = operator.at(name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+    const isOn = !field.exists && name === ON_BY_DEFAULT;
+    return isOn ? Field.byDefault(field.object, field.path, true) : field;
+  });
+}
+
 /** What is missing where neither the object nor the operator's configuration says it. */
 function missingInstances(pooler: Field): MissingQuantity {
   const place = pooler.at("numberOfInstances").place();
@@ -66,7 +102,7 @@ function poolerOf(root: Field, suffix: string, context: AdapterContext): FoundPo
   const { object } = root;
   const name = `${object.name}-pooler${suffix}`;
   const pooler = root.at("spec", "connectionPooler");
-  const operator = operatorConfiguration(context.inventory);
+  const operator = operatorConfiguration(context.inventory, "connection_pooler");
   const place = pooler.place();
   const instances = countField(
     pooler.at("numberOfInstances"),
@@ -88,6 +124,7 @@ function poolerOf(root: Field, suffix: string, context: AdapterContext): FoundPo
       replicas: instances ?? missingInstances(pooler),
       strategy: pooler.at("strategy"),
       metadata: [root.at("metadata")],
+      serviceFields: switchesOf(root, suffix === "" ? "pooler" : "pooler-repl", context),
       configuration: configurationOf(root, suffix, instances, operator),
     },
     context,
@@ -104,7 +141,7 @@ function countField(
   if (own.exists) return own;
   const field = operator?.at(key);
   if (operator === undefined || field?.exists) return field;
-  return Field.number(operator.object, operator.path, byDefault);
+  return Field.byDefault(operator.object, operator.path, byDefault);
 }
 
 function configurationOf(
@@ -170,8 +207,16 @@ function serversOf(root: Field, context: AdapterContext): readonly FoundPostgres
       maxConnectionsDefault: undefined,
       settingsPlace: parameters.place(),
       roles: [
-        { labels: labels("master"), services: [name] },
-        { labels: labels("replica"), services: [`${name}-repl`] },
+        {
+          labels: labels("master"),
+          services: [name],
+          serviceFields: switchesOf(root, "master", context),
+        },
+        {
+          labels: labels("replica"),
+          services: [`${name}-repl`],
+          serviceFields: switchesOf(root, "replica", context),
+        },
       ],
     },
     context,

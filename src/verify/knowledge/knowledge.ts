@@ -61,6 +61,11 @@ const TABLES = {
     computes: NAMES,
     unless: z.string().optional(),
   }),
+  exposures: ROW.extend({
+    annotations: NAMES,
+    contains: z.string().min(1).optional(),
+    unless: NAMES,
+  }),
   injectors: ROW.extend({
     annotations: NAMES,
     values: NAMES,
@@ -73,7 +78,7 @@ const TABLES = {
   kinds: ROW.extend({
     groups: z.array(z.string()).min(1),
     kinds: NAMES,
-    effect: z.enum(["none", "data", "routes", "unrendered"]),
+    effect: z.enum(["none", "data", "routes", "exports", "unrendered"]),
     render: z.string().min(1).optional(),
   }),
   mounts: ROW.extend({ paths: NAMES, files: NAMES }),
@@ -114,6 +119,7 @@ export function readKnowledge(textOf: (table: string) => string): Knowledge {
     "pgbouncer-images": rowsOf("pgbouncer-images", TABLES["pgbouncer-images"]),
     "pool-libraries": rowsOf("pool-libraries", TABLES["pool-libraries"]),
     "postgres-images": rowsOf("postgres-images", TABLES["postgres-images"]),
+    exposures: rowsOf("exposures", TABLES.exposures),
     injectors: rowsOf("injectors", TABLES.injectors),
     "environment-files": rowsOf("environment-files", TABLES["environment-files"]),
     kinds: rowsOf("kinds", TABLES.kinds),

@@ -34,6 +34,11 @@ export interface Listener {
   readonly portNames: ReadonlyMap<string, number>;
   /** Services that an operator makes for them, whether they are among the objects or not. */
   readonly services: readonly { readonly name: string; readonly port: number }[];
+  /**
+   * Fields of the operator's object that say how these Services are reached: templates of a Service,
+   * and switches that give it a load balancer.
+   */
+  readonly serviceFields?: readonly Field[];
 }
 
 /** As a Listener, where the ports are not known. */

@@ -22,8 +22,8 @@ export class Field {
     return new Field(object, [], object.value);
   }
 
-  /** A number that an object doesn't say itself, at the place that would. */
-  static number(object: ManifestObject, path: FieldPath, value: number): Field {
+  /** What an object doesn't say itself, at the place that would. */
+  static byDefault(object: ManifestObject, path: FieldPath, value: number | boolean): Field {
     return new Field(object, path, value);
   }
 

@@ -75,7 +75,7 @@ export class Inventory {
   /** Whether something in it may change a sum. */
   #isCounted(object: ManifestObject): boolean {
     const effect = this.kinds.rowOf(object)?.effect;
-    return effect !== "none" && effect !== "routes";
+    return effect === undefined || !UNCOUNTED.has(effect);
   }
 
   /** @param group API group, "" for the core's */
@@ -101,6 +101,9 @@ export class Inventory {
     return annotation && { name, value: String(annotation.value), place: annotation.place() };
   }
 }
+
+/** Effects of kinds of which it makes no difference which of two objects applies. */
+const UNCOUNTED: ReadonlySet<string> = new Set(["none", "routes", "exports"]);
 
 function nameOf(group: string, kind: string, namespace: string, name: string): string {
   return `${group}/${kind} ${namespace}/${name}`;

@@ -1,208 +1,184 @@
 import { OUTSIDE_CLIENTS_ANNOTATION } from "../../api/names.ts";
-import { isMapping } from "../../json/fields.ts";
-import { isZero, known, missing, type Quantity } from "../quantity.ts";
+import { isZero, known, missing, type MissingQuantity, type Quantity } from "../quantity.ts";
 import { objectOf, type SourcePosition } from "../sourcePosition.ts";
-import type { Client } from "../system.ts";
+import type { Client, PostgresServer, System } from "../system.ts";
 import type { Annotation } from "../workload.ts";
 import type { AddressBook } from "./addresses.ts";
 import { annotatedWhole } from "./annotations.ts";
+import { Exposures, type Exposable, type Exposure } from "./exposures.ts";
 import { Field } from "./field.ts";
 import type { Inventory } from "./inventory.ts";
+import type { Knowledge } from "../knowledge/knowledge.ts";
 import type { FoundPooler } from "./poolers.ts";
+import type { FoundPostgres } from "./postgresServers.ts";
 
-/** What makes a pooler reachable from outside of the cluster. */
-interface Exposure {
-  /** `Service shop/pooler is of type LoadBalancer`. */
-  readonly why: string;
-  readonly field: Field;
+/** What clients that are among no objects connect to. */
+export interface OutsideTarget {
+  /** `Deployment shop/pooler`. */
+  readonly name: string;
+  readonly place: SourcePosition;
+  readonly annotation: (name: string) => Annotation | undefined;
+  /** The address of a Postgres; absent: a pooler of that name. */
+  readonly postgres?: string;
+}
+
+/** A Postgres as such a target. */
+export function postgresTarget(
+  { place, annotation }: FoundPostgres,
+  { address }: PostgresServer,
+): OutsideTarget {
+  return { name: objectOf(place), place, annotation, postgres: address };
+}
+
+/** How the connections that they open are called: `open on Deployment shop/pooler`. */
+export function outsideQuestion(target: OutsideTarget, whole: "cluster" | "project"): string {
+  const past = target.postgres === undefined ? "" : ", past every PgBouncer";
+  return `how many connections clients outside of the ${whole} open on ${target.name}${past}`;
+}
+
+/** How a person can say it. */
+export function outsideRemedy(target: OutsideTarget, object: string): string {
+  const login = target.postgres === undefined ? ", all with one login" : "";
+  return `${object} with ${OUTSIDE_CLIENTS_ANNOTATION}: "N", the most that they open together${login}; or "0", if nobody outside connects`;
 }
 
 /**
- * The clients outside of the cluster of each pooler that can be reached from there: they are among no
- * objects, so that only an annotation says how many connections they open.
+ * The clients outside of the cluster of each pooler and each Postgres that can be reached from there:
+ * they are among no objects, so that only an annotation says how many connections they open.
  */
 export function outsideClients(
   inventory: Inventory,
   book: AddressBook,
   poolers: readonly FoundPooler[],
+  servers: ReadonlyMap<FoundPostgres, PostgresServer>,
+  knowledge: Knowledge,
 ): readonly Client[] {
-  const routes = inventory.objects.flatMap((object) =>
-    inventory.kinds.rowOf(object)?.effect === "routes" ? routedTo(Field.of(object), book) : [],
-  );
-  return poolers.flatMap((pooler) => {
-    const exposures = [
-      ...openServices(inventory, book, pooler),
-      ...ownPorts(pooler),
-      ...routes.flatMap(({ to, ...exposure }) => (to === pooler.name ? exposure : [])),
-      ...tcpServices(inventory, book, pooler),
-    ];
-    const [first] = exposures;
-    if (first === undefined) return [];
-    const pool = annotated(inventory, pooler, exposures) ?? unknownPool(pooler, first);
-    return isZero(pool) ? [] : [outsideClient(pooler, "cluster", first.field.place(), pool)];
-  });
+  const exposures = new Exposures(inventory, book, knowledge);
+  const clientsOf = (target: OutsideTarget, one: Exposable): readonly Client[] => {
+    const found = poolsOf(inventory, target, exposures.of(one));
+    return found.flatMap(({ pool, by }) => {
+      if (isZero(pool)) return [];
+      const route = found.length === 1 ? "" : `, by ${objectOf(by.place())}`;
+      return [outsideClient(target, "cluster", by.place(), pool, route)];
+    });
+  };
+  return [
+    ...poolers.flatMap((pooler) =>
+      clientsOf(pooler, { ...pooler, endpoint: { kind: "pooler", name: pooler.name } }),
+    ),
+    ...[...servers].flatMap(([server, { address, ...rest }]) =>
+      clientsOf(postgresTarget(server, { address, ...rest }), {
+        ...server,
+        endpoint: { kind: "postgres", address },
+      }),
+    ),
+  ];
 }
 
 /**
- * Clients of a pooler that are among no objects, with one login together.
+ * Clients of a pooler or a Postgres that are among no objects, with one login together.
  *
  * @param whole what they are outside of: the cluster, or the project of a compose file
  * @param pool what all of them open
+ * @param route what tells them from others of the same target
  */
 export function outsideClient(
-  pooler: FoundPooler,
+  { name: of, postgres }: OutsideTarget,
   whole: "cluster" | "project",
   place: SourcePosition,
   pool: Quantity,
+  route = "",
 ): Client {
-  const name = `clients outside of the ${whole}, of ${pooler.name}`;
+  const name = `clients outside of the ${whole}, of ${of}${route}`;
   const unknownOne = `the login of ${name}`;
   return {
     name,
-    workload: pooler.name,
+    workload: of,
     place,
     pods: known(1, "all of them"),
     processesPerPod: known(1, "1 process"),
     pool,
-    target: {
-      kind: "pooler",
-      pooler: pooler.name,
-      database: unknownOne,
-      user: unknownOne,
-      unknown: ["database", "user"],
-      place,
-    },
+    target:
+      postgres === undefined
+        ? {
+            kind: "pooler",
+            pooler: of,
+            database: unknownOne,
+            user: unknownOne,
+            unknown: ["database", "user"],
+            place,
+          }
+        : { kind: "postgres", postgres, place },
   };
 }
 
-function unknownPool(pooler: FoundPooler, { why, field }: Exposure): Quantity {
-  const object = objectOf(field.place());
+/**
+ * Whether a Postgres has a sum without its clients outside: a pooler leads to it, or a client that is
+ * known.
+ */
+export function hasSum({
+  poolers,
+  clients,
+  postgres,
+}: Pick<System, "poolers" | "clients" | "postgres">): (address: string) => boolean {
+  const lines = poolers.flatMap(({ groups }) => groups.flatMap((group) => group.lines));
+  const used = new Set([
+    ...lines.flatMap((line) => [line.postgres, ...line.postgres.split(",")]),
+    ...clients.flatMap(({ target }) => (target.kind === "postgres" ? target.postgres : [])),
+  ]);
+  const reached = postgres.filter((server) =>
+    [server.address, ...server.aliases].some((one) => used.has(one)),
+  );
+  const addresses = new Set(reached.map(({ address }) => address));
+  return (address) => addresses.has(address);
+}
+
+/** What clients outside open, and what leads them there. */
+interface OutsidePool {
+  readonly pool: Quantity;
+  readonly by: Field;
+}
+
+/** What an annotation of the target says of all of them, or of an object of those that it opens. */
+function poolsOf(
+  inventory: Inventory,
+  target: OutsideTarget,
+  exposures: readonly Exposure[],
+): readonly OutsidePool[] {
+  const [first] = exposures;
+  if (first === undefined) return [];
+  const what = outsideQuestion(target, "cluster");
+  const own = annotatedWhole(target.annotation(OUTSIDE_CLIENTS_ANNOTATION), what);
+  if (own !== undefined) return [{ pool: own, by: first.field }];
+  const byObject = new Map<string, Exposure>();
+  for (const exposure of exposures) {
+    const key = objectOf(exposure.field.place());
+    if (!byObject.has(key)) byObject.set(key, exposure);
+  }
+  const unknown: Exposure[] = [];
+  const pools = [...byObject.values()].flatMap((exposure): readonly OutsidePool[] => {
+    const metadata = Field.of(exposure.field.object).at("metadata");
+    const annotation = inventory.annotation(OUTSIDE_CLIENTS_ANNOTATION, metadata);
+    const pool = annotatedWhole(annotation, what);
+    if (pool === undefined) unknown.push(exposure);
+    return pool === undefined ? [] : [{ pool, by: exposure.field }];
+  });
+  const [asked, another] = unknown;
+  if (asked === undefined) return pools;
+  // Of several, one annotation of the target is the shortest answer.
+  const object = objectOf(another === undefined ? asked.field.place() : target.place);
+  return [...pools, { pool: unknownPool(target, asked, object), by: asked.field }];
+}
+
+function unknownPool(
+  target: OutsideTarget,
+  { why, field }: Exposure,
+  object: string,
+): MissingQuantity {
   const question = missing(
-    `how many connections clients outside of the cluster open on ${pooler.name}: ${why}`,
+    `${outsideQuestion(target, "cluster")}: ${why}`,
     field.place(),
-    `annotate ${object} with ${OUTSIDE_CLIENTS_ANNOTATION}: "N", the most that they open together, all with one login; or "0", if nobody outside connects`,
+    `annotate ${outsideRemedy(target, object)}`,
   );
   return { ...question, answer: { object, annotation: OUTSIDE_CLIENTS_ANNOTATION, value: "N" } };
 }
-
-/** What an annotation of the pooler says, or of an object that opens it. */
-function annotated(
-  inventory: Inventory,
-  pooler: FoundPooler,
-  exposures: readonly Exposure[],
-): Quantity | undefined {
-  const annotations: readonly (Annotation | undefined)[] = [
-    pooler.annotation(OUTSIDE_CLIENTS_ANNOTATION),
-    ...exposures.map(({ field: { object } }) =>
-      inventory.annotation(OUTSIDE_CLIENTS_ANNOTATION, Field.of(object).at("metadata")),
-    ),
-  ];
-  const [found] = annotations.flatMap((one) => one ?? []);
-  return annotatedWhole(found, "how many connections clients outside of the cluster open");
-}
-
-const OPEN_TYPES = /^(?:LoadBalancer|NodePort)$/;
-
-function openServices(
-  inventory: Inventory,
-  book: AddressBook,
-  { name }: FoundPooler,
-): readonly Exposure[] {
-  return inventory.ofKind("", "Service").flatMap((object) => {
-    const service = Field.of(object);
-    const type = service.at("spec", "type");
-    const isTyped = OPEN_TYPES.test(type.text() ?? "");
-    const addresses = service.items("spec", "externalIPs");
-    if (!isTyped && addresses.length === 0) return [];
-    const leadsHere = (book.servicePorts(service) ?? []).some(({ endpoints }) =>
-      endpoints.some((one) => one.kind === "pooler" && one.name === name),
-    );
-    if (!leadsHere) return [];
-    const key = objectOf(service.place());
-    return isTyped
-      ? [{ why: `${key} is of type ${type.text()}`, field: type }]
-      : [{ why: `${key} has externalIPs`, field: service.at("spec", "externalIPs") }];
-  });
-}
-
-/** Ports that its pods open on their node, or a Service that its operator opens. */
-function ownPorts({ place, workload }: FoundPooler): readonly Exposure[] {
-  const { object, path } = place;
-  const root = Field.of(object);
-  const key = objectOf(place);
-  if (workload === undefined) {
-    const field = openService(root.at("spec"), false);
-    const why = `${key} opens it by ${field?.path.join(".")}`;
-    return field === undefined ? [] : [{ why, field }];
-  }
-  const container = root.at(...path);
-  const port = container
-    .items("ports")
-    .map((one) => one.at("hostPort"))
-    .find(({ exists }) => exists);
-  if (port !== undefined) return [{ why: `${key} has a hostPort`, field: port }];
-  const network = root.at(...path.slice(0, -2), "hostNetwork");
-  return network.value === true ? [{ why: `${key} has hostNetwork`, field: network }] : [];
-}
-
-/** In an operator's object: the type of a Service that it makes, or a switch for a load balancer. */
-function openService(field: Field, isOfService: boolean): Field | undefined {
-  const children = isMapping(field.value)
-    ? field.entries()
-    : field.items().map((item) => ["", item] as const);
-  for (const [name, child] of children) {
-    const isOpen =
-      (isOfService && name === "type" && OPEN_TYPES.test(child.text() ?? "")) ||
-      (/pooler\w*loadbalancer$/i.test(name) && child.value === true);
-    const found = isOpen ? child : openService(child, isOfService || /service|expose/i.test(name));
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-/** Poolers that an Ingress, a route or a gateway's rule leads to. */
-function routedTo(root: Field, book: AddressBook): readonly (Exposure & { readonly to: string })[] {
-  const { object } = root;
-  const gateways = root.items("spec", "gateways").map((one) => one.text());
-  // Without a gateway Istio's rules are for the pods of the cluster.
-  if (object.kind === "VirtualService" && gateways.every((one) => one === "mesh")) return [];
-  const why = `${objectOf(root.place())} leads to it`;
-  const found: (Exposure & { readonly to: string })[] = [];
-  const walk = (field: Field, name: string, namespace: string): void => {
-    if (isMapping(field.value)) {
-      const own = field.text("namespace") ?? namespace;
-      for (const [key, child] of field.entries()) walk(child, key, own);
-      return;
-    }
-    for (const item of field.items()) walk(item, name, namespace);
-    const host = BACKEND.test(name) ? field.text() : undefined;
-    const to = host && book.poolerAt(host, undefined, namespace);
-    if (to !== undefined && to !== "") found.push({ why, field, to });
-  };
-  walk(root.at("spec"), "", object.namespace);
-  return found;
-}
-
-/** Fields that name a Service in a rule. */
-const BACKEND = /^(?:name|host|serviceName)$/;
-
-/** ConfigMaps of ingress-nginx: `"6432": shop/pooler:6432`. */
-function tcpServices(
-  inventory: Inventory,
-  book: AddressBook,
-  { name }: FoundPooler,
-): readonly Exposure[] {
-  return inventory.ofKind("", "ConfigMap").flatMap((object) =>
-    Field.of(object)
-      .entries("data")
-      .flatMap(([key, field]): readonly Exposure[] => {
-        if (!/^\d{1,5}$/.test(key)) return [];
-        const [, namespace, host, port] = TCP_SERVICE.exec(field.text() ?? "") ?? [];
-        if (namespace === undefined || host === undefined) return [];
-        if (book.poolerAt(host, Number(port), namespace) !== name) return [];
-        return [{ why: `${objectOf(field.place())} leads port ${key} to it`, field }];
-      }),
-  );
-}
-
-const TCP_SERVICE = /^([a-z0-9-]+)\/([a-z0-9-]+):(\d+)/;

@@ -19,6 +19,7 @@ export interface FoundPostgres extends Listener {
   readonly place: SourcePosition;
   readonly available: Quantity;
   readonly workload?: Workload;
+  readonly annotation: (name: string) => Annotation | undefined;
 }
 
 /** Postgres' own defaults. */
@@ -48,6 +49,7 @@ export function podPostgres(workload: Workload, images: PostgresImages): readonl
           workload,
         ),
         workload,
+        annotation: workload.annotation,
       };
     });
 }

@@ -25,7 +25,7 @@ import { externalSecrets } from "./externalSecrets.ts";
 import { Field } from "./field.ts";
 import { Inventory, type AnnotationOverrides } from "./inventory.ts";
 import { operatorSecrets } from "./operatorSecrets.ts";
-import { outsideClients } from "./outsideClients.ts";
+import { hasSum, outsideClients } from "./outsideClients.ts";
 import {
   otherPoolerNames,
   otherPoolersIn,
@@ -93,7 +93,7 @@ export function readSystem(
     book,
     addressed,
     knowledge,
-    outside: outsideClients(inventory, book, poolers),
+    outside: outsideClients(inventory, book, poolers, servers, knowledge),
     unreadPoolers: otherPoolerNames(others),
   });
   const keys = new Set([...owned, ...[...workloads, ...others].map(({ key }) => key)]);
@@ -234,16 +234,25 @@ export function connectedSystem(found: FoundSystem): {
     servers,
   };
   const byWorkload = workloads.map((workload) => clientsOf(workload, destinations));
-  const clients = [...byWorkload.flatMap((one) => one.clients), ...outside];
+  const own = byWorkload.flatMap((one) => one.clients);
   const sidecars = new Set(byWorkload.flatMap(({ sidecarPoolers }) => sidecarPoolers));
   const finished = poolers.map((pooler, index) => {
     const isSidecar = sidecars.has(pooler.name) && !addressed.has(pooler.name);
     return poolerOf(pooler, groups[index] ?? [], isSidecar ? "pod" : "service");
   });
-  const system: System = {
+  const parts = {
     poolers: finished.map(({ pooler }) => pooler),
-    clients,
+    clients: own,
     postgres: [...servers.values()],
+  };
+  const isCounted = hasSum(parts);
+  const clients = [
+    ...own,
+    ...outside.filter(({ target }) => target.kind === "pooler" || isCounted(target.postgres)),
+  ];
+  const system: System = {
+    ...parts,
+    clients,
     unreadPoolers,
     missing: [
       ...byWorkload.flatMap((one) => one.missing),

@@ -1,0 +1,285 @@
+import { formatPath } from "../../api/fieldPath.ts";
+import { isMapping } from "../../json/fields.ts";
+import type { Knowledge } from "../knowledge/knowledge.ts";
+import { objectOf, type ManifestObject, type SourcePosition } from "../sourcePosition.ts";
+import type { Workload } from "../workload.ts";
+import { endpointKey, type AddressBook, type Endpoint, type Listener } from "./addresses.ts";
+import { Field } from "./field.ts";
+import type { Inventory } from "./inventory.ts";
+
+/** What makes something reachable from outside of the cluster. */
+export interface Exposure {
+  /** `Service shop/pooler is of type LoadBalancer`. */
+  readonly why: string;
+  readonly field: Field;
+}
+
+/** A pooler or a Postgres, and what runs it. */
+export interface Exposable extends Listener {
+  readonly endpoint: Endpoint;
+  readonly place: SourcePosition;
+  readonly workload?: Workload;
+}
+
+type ExposureRow = Knowledge["exposures"][number];
+
+/** What of the objects leads clients from outside of the cluster to a pooler or a Postgres. */
+export class Exposures {
+  readonly #inventory: Inventory;
+  readonly #book: AddressBook;
+  readonly #rows: readonly ExposureRow[];
+  /** By the endpoint that they lead to. */
+  readonly #found = new Map<string, Exposure[]>();
+  /** Services that are open, and lead to nothing that is known. */
+  readonly #unclear: { readonly service: Field; readonly exposure: Exposure }[] = [];
+
+  constructor(inventory: Inventory, book: AddressBook, { exposures }: Knowledge) {
+    this.#inventory = inventory;
+    this.#book = book;
+    this.#rows = exposures;
+    for (const object of inventory.ofKind("", "Service")) this.#addService(Field.of(object));
+    for (const object of inventory.objects) this.#addRoute(Field.of(object));
+    for (const object of inventory.ofKind("", "ConfigMap")) this.#addTcpServices(Field.of(object));
+  }
+
+  of(one: Exposable): readonly Exposure[] {
+    return [
+      ...(this.#found.get(endpointKey(one.endpoint)) ?? []),
+      ...this.#unclear.flatMap(({ service, exposure }) =>
+        mayLeadTo(service, one) ? exposure : [],
+      ),
+      ...this.#ownPorts(one),
+    ];
+  }
+
+  #add(endpoints: readonly Endpoint[], exposure: Exposure): void {
+    for (const endpoint of endpoints) {
+      const key = endpointKey(endpoint);
+      const before = this.#found.get(key);
+      if (before === undefined) this.#found.set(key, [exposure]);
+      else before.push(exposure);
+    }
+  }
+
+  #addService(service: Field): void {
+    const exposure = this.#openService(service);
+    if (exposure === undefined) return;
+    const { name, namespace } = service.object;
+    const resolved = this.#book.resolve(name, undefined, namespace);
+    if (resolved.kind === "found") this.#add(resolved.endpoints, exposure);
+    if (resolved.kind === "unknown") this.#unclear.push({ service, exposure });
+  }
+
+  /** What opens a Service: its type, addresses of its own, or an annotation. */
+  #openService(service: Field): Exposure | undefined {
+    const key = objectOf(service.place());
+    const type = openType(service.at("spec"));
+    if (type !== undefined) return { why: `${key} is of type ${type.text()}`, field: type };
+    const addresses = service.at("spec", "externalIPs");
+    if (addresses.items().length > 0) return { why: `${key} has externalIPs`, field: addresses };
+    return this.#opened(service.at("metadata"), key);
+  }
+
+  /** The annotation or the label that asks a product to open what has this metadata. */
+  #opened(metadata: Field, key: string): Exposure | undefined {
+    const marks = [...metadata.entries("annotations"), ...metadata.entries("labels")];
+    for (const { name, annotations = [], unless = [], contains = "" } of this.#rows) {
+      if (marks.some(([mark, field]) => unless.includes(mark) && isOff(field))) continue;
+      const found = marks.find(
+        ([mark, field]) =>
+          annotations.includes(mark) && !isOff(field) && field.scalar()?.includes(contains),
+      );
+      if (found === undefined) continue;
+      const [mark, field] = found;
+      return { why: `${key} is exposed by ${name} (${mark})`, field };
+    }
+    return undefined;
+  }
+
+  /** Ports that its pods open on their node, an annotation, or a Service that its operator opens. */
+  #ownPorts({ place, workload, ports, serviceFields = [] }: Exposable): readonly Exposure[] {
+    const { object, path } = place;
+    const key = objectOf(place);
+    if (workload === undefined) {
+      return serviceFields.flatMap((field): readonly Exposure[] => {
+        const open = openField(field);
+        if (open !== undefined)
+          return [
+            { why: `${objectOf(open.place())} opens it by ${formatPath(open.path)}`, field: open },
+          ];
+        const metadata = this.#opened(field.at("metadata"), key) ?? this.#opened(field, key);
+        return metadata === undefined ? [] : [metadata];
+      });
+    }
+    const root = Field.of(object);
+    const pod = root.at(...path.slice(0, -2));
+    const port = ["containers", "initContainers"]
+      .flatMap((containers) => pod.items(containers))
+      .flatMap((container) => container.items("ports"))
+      .find((one) => {
+        const number = one.count("containerPort");
+        const isHere = ports.length === 0 || number === undefined || ports.includes(number);
+        return (
+          one.at("hostPort").exists && isHere && one.text("hostIP")?.startsWith("127.") !== true
+        );
+      });
+    if (port !== undefined) {
+      return [{ why: `${key} has a hostPort`, field: port.at("hostPort") }];
+    }
+    const network = pod.at("hostNetwork");
+    if (network.value === true) return [{ why: `${key} has hostNetwork`, field: network }];
+    const opened =
+      this.#opened(root.at("metadata"), key) ??
+      this.#opened(root.at(...path.slice(0, -3), "metadata"), key);
+    return opened === undefined ? [] : [opened];
+  }
+
+  /** What an Ingress, a route, a gateway's rule or an export of a Service leads to. */
+  #addRoute(root: Field): void {
+    const { object } = root;
+    const key = objectOf(root.place());
+    const effect = this.#inventory.kinds.rowOf(object)?.effect;
+    if (effect === "exports") {
+      this.#add(this.#at(object.name, undefined, object.namespace), {
+        why: `${key} exports it to other clusters`,
+        field: root.at("metadata", "name"),
+      });
+    }
+    if (effect !== "routes" || isWithinCluster(root)) return;
+    for (const { endpoints, field } of this.#routedTo(root)) {
+      this.#add(endpoints, { why: `${key} leads to it`, field });
+    }
+  }
+
+  #at(host: string, port: number | undefined, namespace: string): readonly Endpoint[] {
+    const resolved = this.#book.resolve(host, port, namespace);
+    return resolved.kind === "found" ? resolved.endpoints : [];
+  }
+
+  #routedTo(
+    root: Field,
+  ): readonly { readonly endpoints: readonly Endpoint[]; readonly field: Field }[] {
+    const found: { endpoints: readonly Endpoint[]; field: Field }[] = [];
+    const walk = (field: Field, name: string, namespace: string): void => {
+      if (isMapping(field.value)) {
+        const own = field.text("namespace") ?? namespace;
+        for (const [key, child] of field.entries()) {
+          if (!NO_BACKEND.test(key)) walk(child, key, own);
+        }
+        return;
+      }
+      for (const item of field.items()) walk(item, name, namespace);
+      const text = field.text();
+      if (text === undefined) return;
+      const endpoints = BACKEND.test(name) ? this.#at(text, undefined, namespace) : [];
+      if (endpoints.length > 0) found.push({ field, endpoints });
+    };
+    const spec = root.at("spec");
+    walk(spec, "", root.object.namespace);
+    const selector = spec.at("selector");
+    const text = selector.text() ?? "";
+    if (SELECTOR.test(text)) {
+      const pairs = text.split(",").map((pair) => pair.trim().split("="));
+      const service: ManifestObject = {
+        ...root.object,
+        value: {
+          spec: {
+            selector: Object.fromEntries(pairs.map(([label = "", value]) => [label, value])),
+            ports: [{ port: spec.at("port").value }],
+          },
+        },
+      };
+      const ports = this.#book.servicePorts(Field.of(service)) ?? [];
+      found.push({ field: selector, endpoints: ports.flatMap(({ endpoints }) => endpoints) });
+    }
+    return found;
+  }
+
+  /** ConfigMaps of ingress-nginx: `"6432": shop/pooler:6432`. */
+  #addTcpServices(map: Field): void {
+    for (const [key, field] of map.entries("data")) {
+      const [, namespace, host, port] =
+        (/^\d{1,5}$/.test(key) && TCP_SERVICE.exec(field.text() ?? "")) || [];
+      if (namespace === undefined || host === undefined) continue;
+      const why = `${objectOf(map.place())} leads port ${key} to it`;
+      this.#add(this.#at(host, Number(port), namespace), { why, field });
+    }
+  }
+}
+
+/** An annotation that asks for nothing. */
+function isOff(field: Field): boolean {
+  return /^(?:false|)$/i.test(field.scalar() ?? "");
+}
+
+/** The type of a Service, unless it is of the cluster alone. */
+function openType(spec: Field): Field | undefined {
+  const type = spec.at("type");
+  return CLOSED_TYPES.test(type.text() ?? "") ? undefined : type;
+}
+
+const CLOSED_TYPES = /^(?:ClusterIP|ExternalName|None|Headless|)$/i;
+
+/** What opens a Service that an operator makes: see Listener. */
+function openField(field: Field): Field | undefined {
+  if (/^true$/i.test(field.scalar() ?? "")) return field;
+  const addresses = [field, field.at("spec")].map((one) => one.at("externalIPs"));
+  return (
+    openType(field) ?? openType(field.at("spec")) ?? addresses.find((one) => one.items().length > 0)
+  );
+}
+
+/** A rule for the pods of the cluster: it leads nobody from outside. */
+function isWithinCluster(root: Field): boolean {
+  const spec = root.at("spec");
+  // Without a gateway Istio's rules are for the pods of the mesh.
+  if (root.object.kind === "VirtualService") {
+    return spec.items("gateways").every((one) => one.text() === "mesh");
+  }
+  const parents = spec.items("parentRefs");
+  return parents.length > 0 && parents.every((one) => one.text("kind") === "Service");
+}
+
+/** Fields that name a Service in a rule. */
+const BACKEND = /^(?:name|host|serviceName)$/;
+
+/** Fields of a rule whose names are not those of Services that it leads to. */
+const NO_BACKEND = /^(?:parentRefs|ports?|gateways|listeners|middlewares|tls)$/;
+
+/** A selector of labels as a text: `app=pooler,tier=db`. */
+const SELECTOR = /^\s*[\w./-]+=[\w.-]+(?:\s*,\s*[\w./-]+=[\w.-]+)*\s*$/;
+
+const TCP_SERVICE = /^([a-z0-9-]+)\/([a-z0-9-]+):(\d+)/;
+
+/**
+ * Whether a Service that selects no pods that are known may select these: by labels that their
+ * operator or their controller adds.
+ */
+function mayLeadTo(service: Field, { place, workload, ...listener }: Exposable): boolean {
+  const { namespace, name } = place.object;
+  if (service.object.namespace !== namespace) return false;
+  const pairs = [...service.texts("spec", "selector")];
+  const isTheirs = pairs.every(([label, value]) => {
+    const own = listener.labels.get(label);
+    if (own !== undefined) return own === value;
+    return workload === undefined || CONTROLLERS_LABEL.test(label);
+  });
+  const isNamed = pairs.some(
+    ([label, value]) =>
+      (workload !== undefined && listener.labels.get(label) === value) ||
+      value === name ||
+      value.startsWith(`${name}-`),
+  );
+  return isTheirs && isNamed && service.items("spec", "ports").some(leadsToPort);
+
+  function leadsToPort(port: Field): boolean {
+    const target = port.at("targetPort");
+    const number = target.count() ?? (target.exists ? undefined : port.count("port"));
+    const at = number ?? listener.portNames.get(target.text() ?? "");
+    return at === undefined ? workload === undefined : listener.ports.includes(at);
+  }
+}
+
+/** Labels that pods get from what makes them. */
+const CONTROLLERS_LABEL =
+  /^(?:statefulset\.kubernetes\.io\/pod-name|apps\.kubernetes\.io\/pod-index|controller-revision-hash|pod-template-hash)$/;
