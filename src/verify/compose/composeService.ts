@@ -35,6 +35,8 @@ export interface ComposeService {
 
 interface OpenedPorts {
   readonly value: ComposeValue;
+  /** By an address of the machine that others don't reach. */
+  readonly isLocal: boolean;
   readonly ports: readonly number[];
 }
 
@@ -107,6 +109,7 @@ export function readService(
     published: ports.flatMap(([machine, port]) => (machine === 0 ? [] : [[machine, port]])),
     opened: value.at("ports").items.map((port) => ({
       value: port,
+      isLocal: LOCAL.test(port.at("host_ip").text?.known ?? port.text?.known ?? ""),
       ports: portsOf(port).map(([, number]) => number),
     })),
     network: mode === "host" ? "machine" : other === undefined ? undefined : { service: other },
@@ -195,6 +198,9 @@ function environmentOf(value: ComposeValue, context: FileContext): Environment {
   }
   return { variables, unknown };
 }
+
+/** `127.0.0.1:5432:5432`, or its address alone. */
+const LOCAL = /^(?:127(?:\.\d{1,3}){3}|localhost|\[?::1\]?)(?::\d|$)/;
 
 /** The most ports of a range that are read one by one. */
 const PORTS_MAX = 1000;

@@ -2,6 +2,7 @@ import { listed } from "../../text/wording.ts";
 import { missing } from "../quantity.ts";
 import type { Products } from "../read/adapter.ts";
 import { AddressBook, completed, type Endpoint } from "../read/addresses.ts";
+import { hasSum } from "../read/outsideClients.ts";
 import { connectedSystem } from "../read/readSystem.ts";
 import { Inventory, type AnnotationOverrides } from "../read/inventory.ts";
 import { otherPoolerNames, otherPoolersIn } from "../read/otherPoolers.ts";
@@ -151,7 +152,7 @@ function systemOf(services: readonly ComposeService[], products: Products): Syst
   );
   const addressed = new Set(poolers.map(({ name }) => name));
   const unreadPoolers = otherPoolerNames(others);
-  const outside = outsideOfProject(poolers, services);
+  const outside = outsideOfProject(poolers, servers, services);
   const { system } = connectedSystem({
     workloads,
     poolers,
@@ -163,7 +164,11 @@ function systemOf(services: readonly ComposeService[], products: Products): Syst
     unreadPoolers,
   });
   const dependent = dependentServices(services, poolers, system);
-  return { ...system, missing: [...system.missing, ...outside.missing, ...dependent] };
+  const isCounted = hasSum(system);
+  const assumed = outside.assumed.flatMap(({ question, postgres }) =>
+    postgres === undefined || isCounted(postgres) ? question : [],
+  );
+  return { ...system, missing: [...system.missing, ...assumed, ...dependent] };
 }
 
 function addressBook(

@@ -8,13 +8,13 @@ app = host=db user=app pool_size=5
 listen_port = 6432
 max_client_conn = 50`;
 
-function systemWith(pooler: string, more = "") {
+function systemWith(pooler: string, more = "", db = "") {
   const compose = `services:
   pooler:
     image: example/pgbouncer
     volumes: [ "./pgbouncer.ini:/etc/pgbouncer/pgbouncer.ini:ro" ]
     ${pooler}
-  db: { image: postgres:17, command: postgres -c max_connections=40, ports: [ "5432:5432" ] }
+  db: { image: postgres:17, command: postgres -c max_connections=40${db} }
 ${more}`;
   return composedOf({ "compose.yaml": compose, "pgbouncer.ini": INI }).system;
 }
@@ -64,5 +64,48 @@ describe("clients outside of the project", () => {
     expect(clients.map(clientShape)).toEqual([
       [name, 1, 12, "service pooler", `the login of ${name}`, `the login of ${name}`],
     ]);
+  });
+
+  const OTHER = `  other: { image: postgres:17, ports: [ "5433:5432" ] }`;
+
+  it.each([
+    ["a published port", `, ports: [ "5432:5432" ]`, "its port 5432 is published"],
+    [
+      "an address of the machine",
+      `, ports: [ "10.0.0.1:5432:5432" ]`,
+      "its port 5432 is published",
+    ],
+    [
+      "the long form",
+      ", ports: [ { target: 5432, published: 5433 } ]",
+      "its port 5432 is published",
+    ],
+    ["the machine's network", ", network_mode: host", "it is on the network of the machine"],
+  ])("of a Postgres behind a pooler are assumed to be none: %s", (_, field, why) => {
+    const text = field.includes("network_mode") ? `extra_hosts: [ "db:host-gateway" ]` : "";
+    const { missing, clients } = systemWith(text, OTHER, field);
+    const what = `how many connections clients outside of the project open on service db, past every PgBouncer: ${why}`;
+    const answer = { object: "service db", annotation: "weir.dev/outside-clients", value: "N" };
+    expect(missing).toMatchObject([{ what, assumed: 0, answer }]);
+    expect(clients).toEqual([]);
+  });
+
+  it.each([
+    ["the machine alone", `, ports: [ "127.0.0.1:5432:5432" ]`],
+    ["the machine alone, by a name", `, ports: [ "localhost:5432:5432" ]`],
+    ["the machine alone, in the long form", `, ports: [ { target: 5432, host_ip: 127.0.0.1 } ]`],
+    ["another port", `, ports: [ "9187:9187" ]`],
+    ["a label", `, ports: [ "5432:5432" ], labels: { weir.dev/outside-clients: 0 }`],
+  ])("of a Postgres are none: %s", (_, field) => {
+    const { missing, clients } = systemWith("", OTHER, field);
+    expect({ missing, clients }).toEqual({ missing: [], clients: [] });
+  });
+
+  it("of a Postgres are a client past the pooler where a label says how many they are", () => {
+    const label = `, ports: [ "5432:5432" ], labels: [ weir.dev/outside-clients=12 ]`;
+    const { missing, clients } = systemWith("", OTHER, label);
+    expect(missing).toEqual([]);
+    const name = "clients outside of the project, of service db";
+    expect(clients.map(clientShape)).toEqual([[name, 1, 12, "db:5432"]]);
   });
 });

@@ -1,56 +1,85 @@
 import { OUTSIDE_CLIENTS_ANNOTATION } from "../../api/names.ts";
 import { isZero, missing, type MissingQuantity } from "../quantity.ts";
 import { annotatedWhole } from "../read/annotations.ts";
-import { outsideClient } from "../read/outsideClients.ts";
+import {
+  outsideClient,
+  outsideQuestion,
+  outsideRemedy,
+  postgresTarget,
+  type OutsideTarget,
+} from "../read/outsideClients.ts";
 import type { FoundPooler } from "../read/poolers.ts";
+import type { FoundPostgres } from "../read/postgresServers.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
-import type { Client } from "../system.ts";
+import type { Client, PostgresServer } from "../system.ts";
 import type { ComposeService } from "./composeService.ts";
 
 /** Clients that no service of the project is. */
 interface OutsideOfProject {
   readonly clients: readonly Client[];
-  /** What is assumed of them. */
-  readonly missing: readonly MissingQuantity[];
+  /** What is assumed of them; of those of a Postgres, with its address. */
+  readonly assumed: readonly {
+    readonly question: MissingQuantity;
+    readonly postgres: string | undefined;
+  }[];
 }
 
 /**
- * The clients outside of the project of each pooler that the machine opens to them: by a port that is
- * published, also on 127.0.0.1 alone, or by the machine's own network. People publish ports to look
- * into a system by hand, so that none is assumed unless an annotation says how many there are.
+ * The clients outside of the project of each pooler and each Postgres that the machine opens to them:
+ * by a port that is published (of a pooler also on 127.0.0.1 alone), or by the machine's own network.
+ * People publish ports to look into a system by hand, so that none is assumed unless an annotation
+ * says how many there are.
  */
 export function outsideOfProject(
   poolers: readonly FoundPooler[],
+  servers: ReadonlyMap<FoundPostgres, PostgresServer>,
   services: readonly ComposeService[],
 ): OutsideOfProject {
-  const found = poolers.map((pooler): OutsideOfProject => {
-    const what = `how many connections clients outside of the project open on ${pooler.name}`;
-    const annotation = pooler.annotation(OUTSIDE_CLIENTS_ANNOTATION);
-    const pool = annotatedWhole(annotation, what);
-    if (annotation !== undefined && pool !== undefined) {
-      const client = outsideClient(pooler, "project", annotation.place, pool);
-      return { clients: isZero(pool) ? [] : [client], missing: [] };
-    }
-    const opening = openingOf(pooler, services);
-    if (opening === undefined) return { clients: [], missing: [] };
-    const question = missing(
-      `${what}: ${opening.why}`,
-      opening.place,
-      `label the service with ${OUTSIDE_CLIENTS_ANNOTATION}: "N", the most that they open together, all with one login; or "0", if nobody outside connects`,
-    );
-    const answer = { object: pooler.name, annotation: OUTSIDE_CLIENTS_ANNOTATION, value: "N" };
-    return { clients: [], missing: [{ ...question, assumed: 0, answer }] };
-  });
+  const found = [
+    ...poolers.map((pooler) => outsideOf(pooler, pooler, services)),
+    ...[...servers].map(([server, known]) =>
+      outsideOf(server, postgresTarget(server, known), services),
+    ),
+  ];
   return {
     clients: found.flatMap(({ clients }) => clients),
-    missing: found.flatMap((one) => one.missing),
+    assumed: found.flatMap(({ assumed }) => assumed),
   };
 }
 
-/** What opens a pooler to others than its project, and where that stands. */
-function openingOf(
-  { workload, ports }: FoundPooler,
+function outsideOf(
+  listener: FoundPooler | FoundPostgres,
+  target: OutsideTarget,
   services: readonly ComposeService[],
+): OutsideOfProject {
+  const { name, postgres } = target;
+  const what = outsideQuestion(target, "project");
+  const annotation = target.annotation(OUTSIDE_CLIENTS_ANNOTATION);
+  const pool = annotatedWhole(annotation, what);
+  if (annotation !== undefined && pool !== undefined) {
+    const client = outsideClient(target, "project", annotation.place, pool);
+    return { clients: isZero(pool) ? [] : [client], assumed: [] };
+  }
+  const opening = openingOf(listener, services, postgres === undefined);
+  if (opening === undefined) return { clients: [], assumed: [] };
+  const remedy = `label ${outsideRemedy(target, "the service")}`;
+  const question = {
+    ...missing(`${what}: ${opening.why}`, opening.place, remedy),
+    assumed: 0,
+    answer: { object: name, annotation: OUTSIDE_CLIENTS_ANNOTATION, value: "N" },
+  };
+  return { clients: [], assumed: [{ question, postgres }] };
+}
+
+/**
+ * What opens a pooler or a Postgres to others than its project, and where that stands.
+ *
+ * @param countsLocal whether a port counts that is published for the machine alone
+ */
+function openingOf(
+  { workload, ports }: FoundPooler | FoundPostgres,
+  services: readonly ComposeService[],
+  countsLocal: boolean,
 ): { readonly why: string; readonly place: SourcePosition } | undefined {
   const own = services.find((service) => service.workload === workload);
   if (own === undefined) return undefined;
@@ -66,7 +95,9 @@ function openingOf(
   );
   const open = [own, ...(other === undefined ? [] : [other])].flatMap(({ opened }) => opened);
   const port = open.find(
-    (one) => one.ports.length === 0 || one.ports.some((number) => ports.includes(number)),
+    (one) =>
+      (countsLocal || !one.isLocal) &&
+      (one.ports.length === 0 || one.ports.some((number) => ports.includes(number))),
   );
   if (port === undefined) return undefined;
   const number = port.ports.find((one) => ports.includes(one));
