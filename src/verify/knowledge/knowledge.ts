@@ -14,6 +14,7 @@ const COUNT = z.int().nonnegative().optional();
 const TABLES = {
   "pgbouncer-images": ROW.extend({
     images: NAMES,
+    watches: z.literal(true).optional(),
     marks: NAMES,
     inis: NAMES,
     settings: TEXTS,
@@ -55,7 +56,7 @@ const TABLES = {
   "postgres-images": ROW.extend({
     images: z.array(z.string()).min(1),
     entrypoints: NAMES,
-    variables: TEXTS,
+    variables: z.record(z.string(), z.array(z.string().min(1)).min(1)).optional(),
     flags: NAMES,
     files: NAMES,
     computes: NAMES,
@@ -82,7 +83,13 @@ const TABLES = {
     render: z.string().min(1).optional(),
   }),
   mounts: ROW.extend({ paths: NAMES, files: NAMES }),
-  poolers: ROW.extend({ images: NAMES, programs: NAMES, files: NAMES, kinds: NAMES }),
+  poolers: ROW.extend({
+    images: NAMES,
+    watches: z.literal(true).optional(),
+    programs: NAMES,
+    files: NAMES,
+    kinds: NAMES,
+  }),
   programs: ROW.extend(PROGRAM_FIELDS),
   workers: ROW.extend(WORKER_FIELDS),
   wrappers: ROW.extend(WRAPPER_FIELDS),

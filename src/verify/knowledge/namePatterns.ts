@@ -14,13 +14,25 @@ export function usualName(name: string): string {
     .toUpperCase();
 }
 
-/** The same for paths of images: `timescale/*` is the end of `docker.io/timescale/timescaledb`. */
+/**
+ * Images as a table of knowledge/ writes them: the last parts of the path, and after a `:` the tag, which
+ * is `latest` where an image has none. A row without a tag is of all tags. `timescale/*` is
+ * `docker.io/timescale/timescaledb:2`, `php:*fpm*` is `php:8.3-fpm-alpine`. `*` stands for any letters,
+ * of a path without a slash. A digest is no part of it.
+ */
 export function imagePattern(images: readonly string[] = []): RegExp {
-  const sources = images.map((image) => expression(image).replaceAll(".*", "[^/]*"));
-  return new RegExp(`(?:^|/)(?:${sources.join("|") || NEVER})$`);
+  return new RegExp(`(?:^|/)(?:${images.map(imageSource).join("|") || NEVER})(?:@[^]*)?$`);
 }
 
 const NEVER = "(?!)";
+
+function imageSource(image: string): string {
+  const [path = "", tag] = image.split(":");
+  const name = expression(path).replaceAll(".*", "[^/]*");
+  if (tag === undefined) return `${name}(?::[^/]*)?`;
+  const ofTag = `:${expression(tag).replaceAll(".*", "[^/@]*")}`;
+  return new RegExp(`^${ofTag}$`).test(":latest") ? `${name}(?:${ofTag})?` : name + ofTag;
+}
 
 function nameSource(name: string): string {
   return name.startsWith("*_") ? `(?:.*_)?${expression(name.slice(2))}` : expression(name);

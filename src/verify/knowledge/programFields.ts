@@ -16,6 +16,10 @@ const COUNT = z.strictObject({
   oneWith: WORDS.optional(),
   /** Flags, with their values, of which one must be given for it to be more than 1. */
   oneWithout: WORDS.optional(),
+  /** Flags, and settings of that file, that add to the number: it is asked. */
+  asks: WORDS.optional(),
+  /** A file of the image that may say it without a flag: what no flag says is an assumption. */
+  unseen: z.string().min(1).optional(),
   /** What comes on top of the number. */
   more: z.int().positive().optional(),
   /** What a number of 0 means; absent: it is asked. */

@@ -68,8 +68,8 @@ function isFlagOf(one: ConnectionTarget, program: ConnectionTarget): boolean {
 }
 
 /** Connections of a pooler or a Postgres are no client's, unless an annotation declares them. */
-function isServer(container: Container, { postgresImages }: Destinations): boolean {
-  return isPgBouncer(container) || postgresImages.runsServer(container);
+function isServer(container: Container, { postgresImages, knowledge }: Destinations): boolean {
+  return isPgBouncer(container, knowledge) || postgresImages.runsServer(container);
 }
 
 /** Whether some connections of a container are not known. */

@@ -24,7 +24,7 @@ export function unreadProgram(
   { knowledge }: Destinations,
 ): readonly MissingQuantity[] {
   const { name, place } = container;
-  if (isPgBouncer(container)) {
+  if (isPgBouncer(container, knowledge)) {
     if (!hasMoreThanPgBouncer(container)) return [];
     const what = `what container ${name} opens besides the PgBouncer that its command starts`;
     const remedy = `annotate its pods with ${CONNECTS_TO_ANNOTATION}: "${name}=localhost:PORT/DATABASE?user=LOGIN" and ${POOL_MAX_ANNOTATION}, or "${name}=none"`;

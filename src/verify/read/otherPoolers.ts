@@ -2,7 +2,7 @@ import { CONNECTS_TO_ANNOTATION, POOL_MAX_ANNOTATION } from "../../api/names.ts"
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
 import { objectOf, type ManifestObject } from "../sourcePosition.ts";
-import { imagePath, runningContainers, type Container, type Workload } from "../workload.ts";
+import { imageName, runningContainers, type Container, type Workload } from "../workload.ts";
 import { Field } from "./field.ts";
 import type { Inventory } from "./inventory.ts";
 import { kindOf } from "./kinds.ts";
@@ -50,23 +50,20 @@ export function otherPoolersOf(
 }
 
 /** The name of the other pooler that a container runs: by its image, its command, or its file. */
-export function otherPoolerIn(container: Container, { poolers }: Knowledge): string | undefined {
-  if (isPgBouncer(container)) return undefined;
-  const path = imagePath(container).toLowerCase();
-  if (WATCHER.test(path)) return undefined;
-  const image = path.slice(path.lastIndexOf("/") + 1);
+export function otherPoolerIn(container: Container, knowledge: Knowledge): string | undefined {
+  if (isPgBouncer(container, knowledge)) return undefined;
+  const image = imageName(container).toLowerCase();
   const names = [...container.files.files.keys()].map((file) => file.replace(/^.*\//, ""));
   const isInit = container.role === "init";
-  return poolers.find(
+  const found = knowledge.poolers.find(
     ({ images = [], programs = [], files = [] }) =>
       images.some((word) => image.includes(word)) ||
       programs.some((program) => runsProgram(container, program)) ||
       // What prepares a file has it mounted too.
       (!isInit && files.some((file) => names.includes(file))),
-  )?.name;
+  );
+  return found?.watches === true ? undefined : found?.name;
 }
-
-const WATCHER = /exporter|metrics/;
 
 /** What is missing of a container with another pooler. */
 export function unreadPooler(

@@ -156,4 +156,11 @@ describe("an image's environment", () => {
   it("of an exporter is no pooler", () => {
     expect(systemIn(imageText("prometheuscommunity/pgbouncer-exporter", {})).poolers).toEqual([]);
   });
+
+  it("of an image that is called so but starts PgBouncer is one", () => {
+    const text = imageText("acme/pgbouncer-with-reload", {});
+    const command = text.replace(/( *)(- )?image: .*/, "$&\n$1  command: [pgbouncer, /etc/p.ini]");
+    expect(systemIn(text).poolers).toEqual([]);
+    expect(systemIn(command).poolers).toHaveLength(1);
+  });
 });

@@ -4,12 +4,7 @@ import type { Knowledge } from "../knowledge/knowledge.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
 import type { Template } from "../template.ts";
-import {
-  imagePath,
-  type Container,
-  type EnvironmentVariables,
-  type Variable,
-} from "../workload.ts";
+import type { Container, EnvironmentVariables, Variable } from "../workload.ts";
 import { connectionUrls } from "./connectionStrings.ts";
 import { setting, type ConfiguredLine, type Configuration, type Setting } from "./poolers.ts";
 
@@ -23,13 +18,34 @@ export function iniPathsOf(
   container: Container,
   rows: readonly PgBouncerImage[],
 ): { readonly paths: readonly string[]; readonly isAny: boolean } {
-  const named = rows.find((row) => isNamed(row, container));
+  const named = imageRow(container, rows);
   if (named?.inis !== undefined) return { paths: named.inis, isAny: false };
   return { paths: [...new Set(rows.flatMap(({ inis = [] }) => inis))], isAny: true };
 }
 
-function isNamed({ images }: PgBouncerImage, container: Container): boolean {
-  return images !== undefined && imagePattern(images).test(imagePath(container));
+/** Whether an image is PgBouncer's by its name. Images that only watch a PgBouncer do not count. */
+export function isPgBouncerImage(container: Container, rows: readonly PgBouncerImage[]): boolean {
+  const row = imageRow(container, rows);
+  return row !== undefined && row.watches !== true;
+}
+
+/** The patterns of a table, ready to be asked for each container. */
+const PATTERNS = new WeakMap<readonly PgBouncerImage[], ReadonlyMap<PgBouncerImage, RegExp>>();
+
+function patternsOf(rows: readonly PgBouncerImage[]): ReadonlyMap<PgBouncerImage, RegExp> {
+  const before = PATTERNS.get(rows);
+  if (before !== undefined) return before;
+  const patterns = new Map(rows.map((row) => [row, imagePattern(row.images)]));
+  PATTERNS.set(rows, patterns);
+  return patterns;
+}
+
+function imageRow(
+  { image }: Container,
+  rows: readonly PgBouncerImage[],
+): PgBouncerImage | undefined {
+  const patterns = patternsOf(rows);
+  return rows.find((row) => patterns.get(row)?.test(image) === true);
 }
 
 /** The configuration that an image's entrypoint makes from the environment, without an ini. */
@@ -38,8 +54,9 @@ export function imageConfiguration(
   rows: readonly PgBouncerImage[],
 ): Configuration | MissingQuantity {
   const { variables } = container.environment;
+  const named = imageRow(container, rows);
   const row = rows.find(
-    (one) => isNamed(one, container) || one.marks?.some((name) => variables.has(name)) === true,
+    (one) => one === named || one.marks?.some((name) => variables.has(name)) === true,
   );
   const makes = row?.settings ?? row?.prefixes;
   const [hidden] = container.environment.unknown;

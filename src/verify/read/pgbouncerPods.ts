@@ -3,7 +3,6 @@ import { known, missing, product, type MissingQuantity, type Quantity } from "..
 import { Template } from "../template.ts";
 import {
   commandOf,
-  imagePath,
   isShell,
   runningContainers,
   type Container,
@@ -13,7 +12,7 @@ import {
 import { annotatedCount } from "./annotations.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import { POD_NAME } from "./containers.ts";
-import { imageConfiguration, iniPathsOf } from "./pgbouncerImages.ts";
+import { imageConfiguration, iniPathsOf, isPgBouncerImage } from "./pgbouncerImages.ts";
 import {
   configurationKey,
   iniConfiguration,
@@ -23,9 +22,6 @@ import {
   type FoundPooler,
 } from "./poolers.ts";
 
-/** The name of a PgBouncer's image. Images that only watch a PgBouncer do not count. */
-const IMAGE = /pgbouncer/i;
-const WATCHER = /exporter|metrics|monitor|reload|watch/i;
 /** The start of a program in a script; not its name as a host, as in `nc -z pgbouncer 6432`. */
 const COMMAND_START =
   /(?:^|[\n;&|(]|\b(?:exec|then|do|else|time|nice|tini|dumb-init|setpriv|--)\s|\b(?:gosu|su-exec)\s+\S+\s)\s*(?:[\w.-]*(?:\/[\w.-]+)*\/)?/;
@@ -38,12 +34,12 @@ function startOf(program: string): RegExp {
 /** Each ordinal is read for itself; no StatefulSet has more than that. */
 const ORDINALS_MAX = 1000;
 
-/** Whether this container runs PgBouncer. */
-export function isPgBouncer(container: Container): boolean {
-  const path = imagePath(container);
-  const name = path.slice(path.lastIndexOf("/") + 1);
-  if (WATCHER.test(name)) return false;
-  return IMAGE.test(name) || runsProgram(container, "pgbouncer");
+/** Whether this container runs PgBouncer: by its command, else by its image. */
+export function isPgBouncer(container: Container, knowledge: Knowledge): boolean {
+  return (
+    runsProgram(container, "pgbouncer") ||
+    isPgBouncerImage(container, knowledge["pgbouncer-images"])
+  );
 }
 
 /** Whether the command of a container starts that program. */
@@ -75,7 +71,7 @@ interface PgBouncerContainer {
  */
 export function podPoolers(workload: Workload, knowledge: Knowledge): readonly FoundPooler[] {
   const containers = runningContainers(workload)
-    .filter(isPgBouncer)
+    .filter((container) => isPgBouncer(container, knowledge))
     .map((container) => readContainer(workload, container, knowledge["pgbouncer-images"]));
   const byPort = Map.groupBy(containers, ({ port }) => port);
   return [...byPort].flatMap(([port, together]) => {

@@ -1,6 +1,6 @@
 import { imagePattern, namePattern, usualName } from "../knowledge/namePatterns.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
-import { commandLine, commandOf, imagePath, type Container, type Variable } from "../workload.ts";
+import { commandLine, commandOf, type Container, type Variable } from "../workload.ts";
 import { isDatabaseName, isLocation, type ConnectionTarget } from "./connectionTargets.ts";
 import { connectionUrls } from "./connectionStrings.ts";
 
@@ -96,7 +96,7 @@ export class PoolVariables {
     const sizes = [...variables, ...flagsOf(container)].filter(({ name }) => this.isSize(name));
     const own = ownOf(sizes, container, target);
     if (own.length > 0) return own;
-    const here = this.#libraries.filter(({ images }) => images.test(imagePath(container)));
+    const here = this.#libraries.filter(({ images }) => images.test(container.image));
     const threads = variables.filter(
       ({ name }) => this.#threads.test(name) || here.some((one) => one.threads.test(name)),
     );
@@ -137,10 +137,9 @@ export class PoolVariables {
 
   /** The program that surely opens this connection: by its image, or a variable of its own. */
   programOf(container: Container, target: ConnectionTarget): PoolLibrary | undefined {
-    const path = imagePath(container);
     return this.#programs.find(
       ({ images, marks }) =>
-        images.test(path) || marks.test(target.by) || marks.test(target.prefix),
+        images.test(container.image) || marks.test(target.by) || marks.test(target.prefix),
     )?.row;
   }
 }

@@ -82,6 +82,8 @@ describe("what an image of Postgres admits", () => {
     ["postgres:17", env("POSTGRESQL_MAX_CONNECTIONS", "50"), 97],
     ["postgres:17", env("PGOPTIONS", "-N 50"), 97],
     ["bitnami/postgresql:16", env("POSTGRESQL_MAX_CONNECTIONS", "50"), 47],
+    ["bitnami/postgresql:16", env("POSTGRES_MAX_CONNECTIONS", "50"), 47],
+    ["postgres:17", env("POSTGRES_MAX_CONNECTIONS", "50"), 97],
     [
       "registry.example/bitnamilegacy/postgresql-repmgr",
       env("POSTGRESQL_MAX_CONNECTIONS", "50"),

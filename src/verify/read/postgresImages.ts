@@ -2,13 +2,7 @@ import { imagePattern } from "../knowledge/namePatterns.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
 import { Template } from "../template.ts";
-import {
-  commandLine,
-  imagePath,
-  isShell,
-  type Container,
-  type ContainerFile,
-} from "../workload.ts";
+import { commandLine, isShell, type Container, type ContainerFile } from "../workload.ts";
 
 /** A setting of Postgres, where it stands. */
 export interface PostgresSetting {
@@ -44,8 +38,7 @@ export class PostgresImages {
   }
 
   #rowOf(container: Container): PostgresImage | undefined {
-    const path = imagePath(container);
-    return this.#rows.find(({ images }) => images.test(path))?.row;
+    return this.#rows.find(({ images }) => images.test(container.image))?.row;
   }
 
   /**
@@ -88,9 +81,11 @@ export class PostgresImages {
     if (read.some(({ file, isRead }) => isRead && includesAbsent(file, container))) {
       for (const [key, { place }] of settings) settings.set(key, { value: undefined, place });
     }
-    for (const [key, name] of Object.entries(variables)) {
-      const variable = container.environment.variables.get(name);
-      if (variable === undefined || variable.value.isEmpty) continue;
+    for (const [key, names] of Object.entries(variables)) {
+      const variable = names
+        .map((name) => container.environment.variables.get(name))
+        .find((one) => one?.value.isEmpty === false);
+      if (variable === undefined) continue;
       settings.set(key, { value: variable.value.known, place: variable.place });
     }
     for (const [key, setting] of initScripts(container)) settings.set(key, setting);

@@ -98,12 +98,15 @@ describe("the processes of a pod", () => {
     expect(figure(clients[0]?.processesPerPod)).toBe(expected);
   });
 
+  const AUTHENTIK = `${NO_COUNT}: it has processes of its own beside those that run its tasks`;
+
   it.each([
     ["php:8.3-fpm-alpine", "", `${NO_COUNT}: each of its children may hold a connection`],
     ["php:8.3-apache", "", `${NO_COUNT}: each of its children may hold a connection`],
     ["php:8.3-fpm", `command: [php, artisan, "queue:work"]`, 1],
     ["bitnami/php-fpm:8.3", "", `${NO_COUNT}: each of its children may hold a connection`],
-    ["phusion/passenger-ruby32", "", `${NO_COUNT}: it starts them as they are needed`],
+    ["phusion/passenger-ruby32", "", `${NO_COUNT}: its nginx starts them as they are needed`],
+    ["goauthentik/server:2026.2", "args: [worker]", AUTHENTIK],
   ])("image %s %s", (image, command, expected) => {
     const more = command === "" ? "" : `\n          ${command}`;
     const text = deploymentText({ ...URL, DB_POOL_MAX: "1" }, more);
@@ -122,6 +125,25 @@ describe("the processes of a pod", () => {
   const OCTANE = "its server may start workers for tasks besides those of --workers";
 
   it.each([
+    // What adds to the number.
+    ["[uwsgi, --processes, '4', --mule]", asked("--mule adds to them")],
+    ["[uwsgi, --processes, '4', --spooler=/tmp/mail]", asked("--spooler adds to them")],
+    ["[uwsgi, --processes, '4', --master]", 4],
+    ["[celery, -A, app, worker, -c, '4', -B]", asked("-B adds to them")],
+    ["[celery, -A, app, worker, -c, '4', -b, 'amqp://mq']", 4],
+    [
+      "[taskiq, worker, 'app:broker', -w, '3', --use-process-pool]",
+      asked("--use-process-pool adds to them"),
+    ],
+    ["[taskiq, worker, 'app:broker', -w, '3']", 3],
+    ["[odoo, --workers=4, --max-cron-threads=5]", asked("--max-cron-threads adds to them")],
+    ["[odoo, --workers=4]", 7],
+    [
+      "[php, artisan, 'schedule:work']",
+      asked("each command that it schedules is a process of its own"),
+    ],
+    ["[php, artisan, 'queue:work']", 1],
+    ["[hypercorn, app, -w, '0']", 1],
     ["[dramatiq, app, --processes, '4', --threads, '8']", 4],
     ["[dramatiq, app, -p, '3']", 3],
     ["[dramatiq, app]", CORES],
@@ -226,4 +248,21 @@ describe("the processes of a pod", () => {
       expect(systemIn(POOLER + text).clients).toEqual([]);
     },
   );
+
+  it.each([
+    ["[gunicorn, app]", ["its image may have a gunicorn.conf.py that says it"]],
+    ["[gunicorn, app, -w, '3']", []],
+    ["[uvicorn, app]", []],
+  ])("%s is assumed where a file of its image may say more", (command, reasons) => {
+    const whats = reasons.map((why) => `how many processes container server runs: ${why}`);
+    expect(assumes(command) || []).toEqual(whats);
+  });
+
+  it("of a variable that no program of the command reads are not counted", () => {
+    const text = deploymentText(
+      { ...URL, DB_POOL_MAX: "1", WEB_CONCURRENCY: "4" },
+      "\n          command: [granian, app]",
+    );
+    expect(figure(systemIn(POOLER + text).clients[0]?.processesPerPod)).toBe(1);
+  });
 });

@@ -1,3 +1,4 @@
+import { imagePattern } from "../knowledge/namePatterns.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import {
   assumed,
@@ -9,7 +10,7 @@ import {
 } from "../quantity.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
 import type { Template } from "../template.ts";
-import type { Container, Variable } from "../workload.ts";
+import type { Container, ContainerFile, Variable } from "../workload.ts";
 import { fit, isNamed, programName } from "./commands.ts";
 
 /** A row of knowledge/programs.yaml. */
@@ -100,19 +101,9 @@ function imageRows(image: string, programs: readonly ProgramRow[]): readonly Pro
   const { byImage } = indexOf(programs);
   const before = byImage.get(image);
   if (before !== undefined) return before;
-  const rows = programs.filter(({ images = [] }) =>
-    images.some((pattern) => isImage(pattern, image)),
-  );
+  const rows = programs.filter(({ images }) => imagePattern(images).test(image));
   byImage.set(image, rows);
   return rows;
-}
-
-/** Whether an image is that of a pattern: by the last parts of its path, and by its tag if it has one. */
-function isImage(pattern: string, image: string): boolean {
-  const [, path = "", tag = "latest"] = /^([^@]*?)(?::([^/:@]*))?(?:@.*)?$/.exec(image) ?? [];
-  const [parts = "", ofTag] = pattern.split(":");
-  const name = path.split("/").slice(-parts.split("/").length).join("/");
-  return isNamed(parts, name) && (ofTag === undefined || isNamed(ofTag, tag));
 }
 
 /** `/entrypoint.sh gunicorn app`: a script of the image that runs what follows. */
@@ -153,6 +144,10 @@ export function countOf(
   if (oneWith.some(isGiven) || (oneWithout.length > 0 && !oneWithout.some(isGiven))) {
     return known(1, counted(1));
   }
+  const added = (count.asks ?? []).find(
+    (one) => isGiven(one) || settingIn(mountedFiles(count, words, container), one) !== undefined,
+  );
+  if (added !== undefined) return unclear(`${added} adds to them`);
   const numbered = (text: string | undefined): number | undefined => {
     const number = wholeNumber(text);
     return number === 0 ? zero : number === undefined ? undefined : number + more;
@@ -169,22 +164,58 @@ export function countOf(
     .map((name) => container.environment.variables.get(name))
     .find((one) => one !== undefined);
   if (file?.text !== undefined) {
+    // The last counts, or all of them together: pools of PHP-FPM.
+    if (file.isRepeated === true) return unclear(`${file.by} stands there twice`, file.place);
     const number = numbered(file.text);
     if (number !== undefined) return known(number, `${counted(number)} (${file.by})`, file.place);
     return unclear(`${file.by} is no whole number`, file.place);
   }
   const byFile = file?.isUnread === true ? unclear("its configuration file may say it") : undefined;
+  // A file that is mounted in its place hides the image's.
+  const byImage =
+    count.unseen === undefined || mountedFiles(count, words, container).length > 0
+      ? undefined
+      : unclear(`its image may have a ${count.unseen} that says it`);
+  const question = byFile ?? byImage;
   if (variable !== undefined) {
     const { name, place } = variable;
     const number = numbered(variable.value.known);
     if (number === undefined) return unclear(`${name} is no positive whole number`, place);
     const found = known(number, `${counted(number)} (${name})`, place);
-    return byFile === undefined ? found : assumed(byFile, number, found.why, place);
+    return question === undefined ? found : assumed(question, number, found.why, place);
   }
   if (byFile !== undefined) return byFile;
-  return typeof count.otherwise === "string"
-    ? unclear(count.otherwise)
-    : known(count.otherwise, counted(count.otherwise));
+  const { otherwise } = count;
+  if (typeof otherwise === "string") return unclear(otherwise);
+  const why = counted(otherwise);
+  return byImage === undefined ? known(otherwise, why) : assumed(byImage, otherwise, why);
+}
+
+/** Which files a number may stand in: those that its call names, and those of them that are mounted. */
+function mountedFiles(
+  { files = [] }: Pick<NumberRow, "files">,
+  words: readonly Template[],
+  container: Container,
+): readonly ContainerFile[] {
+  const named = namedFiles(files, words);
+  return [...container.files.files.values()].filter(
+    ({ path }) =>
+      named.some(({ known: name }) => name !== undefined && path.endsWith(baseName(name))) ||
+      files.some((file) => !file.startsWith("-") && isNamed(file, baseName(path))),
+  );
+}
+
+function namedFiles(files: readonly string[], words: readonly Template[]): readonly Template[] {
+  return files.flatMap((file) => {
+    if (file.startsWith("-")) return flagValue(words, [file]) ?? [];
+    return words.slice(1).filter((word) => isNamed(file, baseName(word.known ?? "")));
+  });
+}
+
+interface FileSetting {
+  readonly text: string;
+  readonly place: SourcePosition;
+  readonly isRepeated?: true;
 }
 
 /** What the file that the call names says, where it is mounted; whether there is one that is not. */
@@ -194,37 +225,32 @@ function configured(
   container: Container,
 ):
   | { readonly isUnread: true; readonly text?: never }
-  | {
-      readonly text?: string;
-      readonly by: string;
-      readonly place: SourcePosition;
-      readonly isUnread?: never;
-    }
+  | (FileSetting & { readonly by: string; readonly isUnread?: never })
   | undefined {
-  const named = files.flatMap((file) => {
-    if (file.startsWith("-")) return flagValue(words, [file]) ?? [];
-    return words.slice(1).filter((word) => isNamed(file, baseName(word.known ?? "")));
-  });
-  const mounted = [...container.files.files.values()].filter(
-    ({ path }) =>
-      named.some(({ known: name }) => name !== undefined && path.endsWith(baseName(name))) ||
-      files.some((file) => !file.startsWith("-") && isNamed(file, baseName(path))),
-  );
-  for (const { text, place } of settings.length === 0 ? [] : mounted) {
-    for (const setting of settings) {
-      const pattern = new RegExp(
-        `^[ \\t]*${setting.replaceAll(".", "\\.")}(?:[ \\t]*[=:]|[ \\t])(.*)$`,
-        "m",
-      );
-      const value = pattern
-        .exec(text)?.[1]
-        ?.replace(/[#;].*$/, "")
-        .trim();
-      if (value !== undefined) return { text: value, by: setting, place };
-    }
+  const named = namedFiles(files, words);
+  const mounted = mountedFiles({ files }, words, container);
+  for (const setting of settings) {
+    const found = settingIn(mounted, setting);
+    if (found !== undefined) return { ...found, by: setting };
   }
   const isRead = settings.length > 0 && named.length <= mounted.length;
   return named.length > 0 && !isRead ? { isUnread: true } : undefined;
+}
+
+/** What mounted files say of a setting, and whether they say it more than once. */
+function settingIn(files: readonly ContainerFile[], setting: string): FileSetting | undefined {
+  const pattern = new RegExp(
+    `^[ \\t]*${setting.replaceAll(".", "\\.")}(?:[ \\t]*[=:]|[ \\t])(.*)$`,
+    "gm",
+  );
+  const [first, another] = files.flatMap(({ text, place }) =>
+    [...text.matchAll(pattern)].map(([, value = ""]) => ({
+      text: value.replace(/[#;].*$/, "").trim(),
+      place,
+    })),
+  );
+  if (first === undefined || another === undefined) return first;
+  return { ...another, isRepeated: true };
 }
 
 function baseName(path: string): string {
