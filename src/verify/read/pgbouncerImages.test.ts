@@ -159,7 +159,7 @@ describe("an image's environment", () => {
 
   it("of an image that is called so but starts PgBouncer is one", () => {
     const text = imageText("acme/pgbouncer-with-reload", {});
-    const command = text.replace(/( *)(- )?image: .*/, "$&\n$1  command: [pgbouncer, /etc/p.ini]");
+    const command = text.replace(/( *)(- )?image: .*/, "$&\n$1command: [pgbouncer, /etc/p.ini]");
     expect(systemIn(text).poolers).toEqual([]);
     expect(systemIn(command).poolers).toHaveLength(1);
   });
