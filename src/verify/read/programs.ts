@@ -31,6 +31,8 @@ interface ProgramIndex {
     string,
     readonly { readonly row: ProgramRow; readonly call: string }[]
   >;
+  /** Those with images, and the pattern of these. */
+  readonly withImages: readonly { readonly row: ProgramRow; readonly images: RegExp }[];
   /** Those of each image that was asked for. */
   readonly byImage: Map<string, readonly ProgramRow[]>;
 }
@@ -45,7 +47,10 @@ function indexOf(programs: readonly ProgramRow[]): ProgramIndex {
     const [name = ""] = call.split(" ");
     return name.includes("*") ? "" : name;
   });
-  const index = { byName, byImage: new Map<string, readonly ProgramRow[]>() };
+  const withImages = programs.flatMap((row) =>
+    row.images === undefined ? [] : [{ row, images: imagePattern(row.images) }],
+  );
+  const index = { byName, withImages, byImage: new Map<string, readonly ProgramRow[]>() };
   INDEXES.set(programs, index);
   return index;
 }
@@ -98,10 +103,10 @@ function imagesProgram(
 }
 
 function imageRows(image: string, programs: readonly ProgramRow[]): readonly ProgramRow[] {
-  const { byImage } = indexOf(programs);
+  const { byImage, withImages } = indexOf(programs);
   const before = byImage.get(image);
   if (before !== undefined) return before;
-  const rows = programs.filter(({ images }) => imagePattern(images).test(image));
+  const rows = withImages.flatMap(({ row, images }) => (images.test(image) ? row : []));
   byImage.set(image, rows);
   return rows;
 }
