@@ -138,7 +138,7 @@ export function isShell(program: Template): boolean {
 }
 
 /** The image without its tag and digest: `docker.io/edoburu/pgbouncer`. */
-export function imagePath({ image }: Pick<Container, "image">): string {
+function imagePath({ image }: Pick<Container, "image">): string {
   return image.replace(/@.*$/, "").replace(/:[^/]*$/, "");
 }
 
