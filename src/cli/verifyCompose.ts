@@ -1,4 +1,3 @@
-import { parseEnv } from "node:util";
 import type { Problem } from "../fleet/problem.ts";
 import type { SourceText } from "../fleet/yaml.ts";
 import { readCompose, type ComposeProject } from "../verify/compose/composeFile.ts";
@@ -113,7 +112,6 @@ function surroundingsIn({ read, list, env }: Shell) {
       }
     },
     namesIn: (path: string) => list(path === "" ? "." : path),
-    envIn: parseEnv,
     shell: env,
   };
 }

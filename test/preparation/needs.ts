@@ -40,6 +40,7 @@ const MACHINE: Need = runsAsRoot()
 export const NEEDS: ReadonlyMap<string, Need> = new Map<string, Need>([
   ["tools/bench/chart.test.ts", { binaries: ["helm"] }],
   ["test/compose/loader.test.ts", { binaries: ["compose-loader"] }],
+  ["test/verify/composeLoader.test.ts", { binaries: ["compose-loader"] }],
   ["tools/cluster/etcd.ts", { binaries: ["etcd"] }],
   ["test/cluster/apiServer.ts", { binaries: ["kube-apiserver"] }],
   ["test/cluster/controllerManager.ts", { binaries: ["kube-controller-manager"] }],

@@ -1,4 +1,3 @@
-import { parseEnv } from "node:util";
 import {
   readCompose,
   type ComposeProject,
@@ -9,7 +8,7 @@ import type { AnnotationOverrides } from "../../src/verify/read/inventory.ts";
 import { PRODUCTS } from "./products.ts";
 
 /** Files by their paths: the first is the compose file. */
-type ComposeTexts = Readonly<Record<string, string>>;
+export type ComposeTexts = Readonly<Record<string, string>>;
 
 interface ProjectOptions {
   /** Variables of the shell. */
@@ -29,7 +28,6 @@ function surroundingsOf(files: ComposeTexts, { shell = {} }: ProjectOptions): Co
       const names = below.map((path) => path.slice(folder.length + 1).replace(/\/.*/, "/"));
       return names.length === 0 ? undefined : [...new Set(names)];
     },
-    envIn: parseEnv,
     shell,
   };
 }

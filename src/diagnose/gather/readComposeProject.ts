@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { parseEnv, promisify } from "node:util";
+import { promisify } from "node:util";
 import { fieldOf } from "../../json/fields.ts";
 import { readCompose, type ComposeProject } from "../../verify/compose/composeFile.ts";
 import { containerIds, DockerOutputError, inspectedContainers } from "./composeContainers.ts";
@@ -39,7 +39,6 @@ export function readComposeProject(file: string, world: ComposeWorld) {
     textOf: (path: string) => textOrNone(path, read),
     // What is in a folder is not listed: none of its files says what a client opens.
     namesIn: () => undefined,
-    envIn: parseEnv,
     shell: env,
   };
   const project = readCompose([{ name: file, text: read(file) }], surroundings);

@@ -1,8 +1,9 @@
 import type { SourceText } from "../../fleet/yaml.ts";
 import { mergedValue } from "./composeMerge.ts";
 import { BadCompose, readComposeValue, type ComposeValue } from "./composeValue.ts";
+import { envVariables } from "./envFile.ts";
 import { folderOf, pathFrom } from "./paths.ts";
-import { interpolated, type Variables } from "./variables.ts";
+import type { Variables } from "./variables.ts";
 import { Template } from "../template.ts";
 
 /** What a compose file refers to: the files beside it and the shell's variables. */
@@ -11,8 +12,6 @@ export interface ComposeSurroundings {
   readonly textOf: (path: string) => string | undefined;
   /** The names in a folder, a folder's with `/` at its end; undefined for what is no folder. */
   readonly namesIn: (path: string) => readonly string[] | undefined;
-  /** The variables of an env file's text. */
-  readonly envIn: (text: string) => Readonly<Record<string, string | undefined>>;
   /** The variables of the shell. */
   readonly shell: Readonly<Record<string, string | undefined>>;
 }
@@ -63,22 +62,6 @@ export function readCompose(
   return { file, ...sections, absent: reader.absent, files: reader.files };
 }
 
-/** The variables of an env file, each with those before it and those outside put in. */
-export function envVariables(
-  text: string,
-  { envIn }: Pick<ComposeSurroundings, "envIn">,
-  outer: Variables,
-): ReadonlyMap<string, Template> {
-  const variables = new Map<string, Template>();
-  for (const [name, value = ""] of Object.entries(envIn(text))) {
-    variables.set(
-      name,
-      interpolated(value, (one) => outer(one) ?? variables.get(one)),
-    );
-  }
-  return variables;
-}
-
 /** A service that extends another one, which extends another one, and so on. */
 const EXTENDS_MAX = 100;
 
@@ -93,11 +76,12 @@ class ProjectReader {
 
   /** Variables of the shell, then those of env files. */
   withEnvFiles(paths: readonly string[], outer: Variables): Variables {
-    const own = paths.map((path) => {
+    const own = new Map<string, Template>();
+    for (const path of paths) {
       const text = this.#surroundings.textOf(path) ?? "";
-      return envVariables(text, this.#surroundings, outer);
-    });
-    return (name) => outer(name) ?? own.findLast((one) => one.has(name))?.get(name);
+      for (const [name, value] of envVariables(text, outer, own)) own.set(name, value);
+    }
+    return (name) => outer(name) ?? own.get(name);
   }
 
   /** @param through the files that include these */

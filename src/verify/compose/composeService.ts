@@ -6,12 +6,12 @@ import type { AnnotationOverrides } from "../read/inventory.ts";
 import { objectOf } from "../sourcePosition.ts";
 import { Template } from "../template.ts";
 import type { Annotation, Argument, Environment, Variable, Workload } from "../workload.ts";
-import { envVariables } from "./composeFile.ts";
 import { mountedFiles, variablePlace, type FileContext } from "./composeFiles.ts";
 import { asMapping } from "./composeMerge.ts";
 import type { ComposeValue } from "./composeValue.ts";
+import { envVariables } from "./envFile.ts";
 import { pathFrom } from "./paths.ts";
-import { commandWords, unsetVariable } from "./variables.ts";
+import { commandWords, unsetVariable, type Variables } from "./variables.ts";
 
 /** A service of a compose file, as far as it is about connections. */
 export interface ComposeService {
@@ -175,6 +175,10 @@ function environmentOf(value: ComposeValue, context: FileContext): Environment {
   const { variables: outer } = value.source;
   const variables = new Map<string, Variable>();
   const unknown: Environment["unknown"][number][] = [];
+  const own = asMapping(value.at("environment"), "environment");
+  // Of a name that the project and the environment have, the project's is put into files.
+  const inFiles: Variables = (name) => outer(name) ?? own.at(name).text;
+  const files = new Map<string, Template>();
   for (const item of value.at("env_file").list) {
     const named = item.text ?? item.at("path").text ?? Template.of("");
     const path = pathFrom(item.source.folder, named.render());
@@ -183,11 +187,12 @@ function environmentOf(value: ComposeValue, context: FileContext): Environment {
       unknown.push({ name: `file ${path}`, place: item.placeIn(object) });
       continue;
     }
-    for (const [name, one] of envVariables(text, surroundings, outer)) {
+    for (const [name, one] of envVariables(text, inFiles, files)) {
+      files.set(name, one);
       variables.set(name, { name, value: one, place: variablePlace(path, text, name, object) });
     }
   }
-  for (const [name, one] of asMapping(value.at("environment"), "environment").entries) {
+  for (const [name, one] of own.entries) {
     const { variables: scope } = one.source;
     const text = one.content === null ? (scope(name) ?? unsetVariable(name)) : one.text;
     variables.set(name, { name, value: text ?? Template.of(""), place: one.placeIn(object) });

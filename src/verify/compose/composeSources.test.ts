@@ -1,4 +1,3 @@
-import { parseEnv } from "node:util";
 import { expect, it, test } from "vitest";
 import { composeSources } from "./composeSources.ts";
 
@@ -12,7 +11,7 @@ function projectsIn(texts: Readonly<Record<string, string>>, { named = false } =
   const { projects, others, notes } = composeSources(
     given.map(([name, text]) => ({ name, text })),
     () => named,
-    { textOf: (path) => texts[path], envIn: parseEnv },
+    { textOf: (path) => texts[path] },
   );
   const names = projects.map((project) => project.map(({ name }) => name));
   return { projects: names, others: others.map(({ name }) => name), notes };

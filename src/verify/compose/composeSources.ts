@@ -2,6 +2,7 @@ import type { SourceText } from "../../fleet/yaml.ts";
 import type { ComposeSurroundings } from "./composeFile.ts";
 import { asMapping } from "./composeMerge.ts";
 import { BadCompose, readComposeValue, type ComposeValue } from "./composeValue.ts";
+import { envVariables } from "./envFile.ts";
 import { folderOf, pathFrom } from "./paths.ts";
 
 /** The texts that are compose files, by project: each list is one, an override after its base. */
@@ -32,7 +33,7 @@ const NAME = /(?:^|[-_.])compose(?:[-_.].*)?\.ya?ml$/;
 export function composeSources(
   sources: readonly SourceText[],
   isNamed: (file: string) => boolean,
-  surroundings: Pick<ComposeSurroundings, "textOf" | "envIn">,
+  surroundings: Pick<ComposeSurroundings, "textOf">,
 ): ComposeSources {
   const values = new Map<SourceText, ComposeValue>();
   for (const source of sources) {
@@ -111,10 +112,11 @@ function togetherNote(project: readonly SourceText[]): string {
 /** The files that the .env of a folder says are its project: COMPOSE_FILE. */
 function composeFileIn(
   folder: string,
-  { textOf, envIn }: Pick<ComposeSurroundings, "textOf" | "envIn">,
+  { textOf }: Pick<ComposeSurroundings, "textOf">,
 ): readonly string[] {
-  const env = envIn(textOf(pathFrom(folder, ".env")) ?? "");
-  const files = env["COMPOSE_FILE"]?.split(env["COMPOSE_PATH_SEPARATOR"] ?? ":") ?? [];
+  const env = envVariables(textOf(pathFrom(folder, ".env")) ?? "", () => undefined);
+  const separator = env.get("COMPOSE_PATH_SEPARATOR")?.known ?? ":";
+  const files = env.get("COMPOSE_FILE")?.known?.split(separator) ?? [];
   return files.filter((file) => file !== "").map((file) => pathFrom(folder, file));
 }
 

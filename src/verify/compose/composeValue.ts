@@ -1,7 +1,8 @@
-import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, type Document } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, Scalar } from "yaml";
 import { formatPath, type FieldPath } from "../../api/fieldPath.ts";
 import { LineTable } from "../../fleet/yaml.ts";
 import type { ManifestObject, SourcePosition } from "../sourcePosition.ts";
+import { goYaml, repeatedFields } from "../read/goYaml.ts";
 import { Template } from "../template.ts";
 import { interpolated, type Variables } from "./variables.ts";
 
@@ -111,7 +112,7 @@ export class ComposeValue {
  */
 export function readComposeValue(given: Omit<ComposeSource, "lines">, text: string): ComposeValue {
   const { file, variables } = given;
-  const document = onlyDocument(file, text);
+  const { document, givenOffset } = onlyDocument(file, text);
   const source = { ...given, lines: new LineTable(text) };
   // An alias is the value of its anchor, not a copy: a bomb of aliases stays small.
   const anchors = new Map<string, ComposeValue | undefined>();
@@ -128,7 +129,7 @@ export function readComposeValue(given: Omit<ComposeSource, "lines">, text: stri
     return value;
   };
   const readValue = (node: unknown, path: FieldPath, offset: number): ComposeValue => {
-    const at = { source, path, offset };
+    const at = { source, path, offset: givenOffset(offset) };
     const tag = tagOf(node);
     if (isMap(node)) {
       const content = new Map<string, ComposeValue>();
@@ -156,7 +157,7 @@ export function readComposeValue(given: Omit<ComposeSource, "lines">, text: stri
       );
       return new ComposeValue(items, at, tag);
     }
-    const value: unknown = isScalar(node) ? node.value : null;
+    const value: unknown = isScalar(node) ? (numberOf(node) ?? node.value) : null;
     const scalar =
       typeof value === "string" || typeof value === "number" || typeof value === "boolean"
         ? interpolated(String(value), variables)
@@ -166,15 +167,25 @@ export function readComposeValue(given: Omit<ComposeSource, "lines">, text: stri
   return valueOf(document?.contents ?? null, [], 0);
 }
 
-const OPTIONS = { merge: true, prettyErrors: false, logLevel: "silent" } as const;
-
-function onlyDocument(file: string, text: string): Document.Parsed | undefined {
-  const documents = [...(parseAllDocuments(text, OPTIONS) as Iterable<Document.Parsed>)];
+function onlyDocument(file: string, text: string) {
+  const { documents, givenOffset } = goYaml(text);
+  const isWrong = documents.some((one) => one.errors.length + repeatedFields(one).length > 0);
   // The parser's messages quote what they are about.
-  if (documents.some(({ errors }) => errors.length > 0)) {
-    throw new BadCompose(`${file}: is not YAML; docker compose config says where`);
+  if (isWrong) throw new BadCompose(`${file}: is not YAML; docker compose config says where`);
+  return { document: documents.find(({ contents }) => contents !== null), givenOffset };
+}
+
+/** Numbers that go-yaml reads and YAML 1.2 does not, or otherwise: `010` is 8, `1_000` is 1000. */
+function numberOf({ type, tag, source = "" }: Scalar): number | undefined {
+  if (type !== Scalar.PLAIN || tag !== undefined || !/^[-+.\d]/.test(source)) return undefined;
+  const text = source.replaceAll("_", "");
+  const [, sign, base, digits = ""] = /^([-+]?)0(b?)([0-7]+)$/.exec(text) ?? [];
+  if (base !== undefined) {
+    const number = Number.parseInt(digits, base === "" ? 8 : 2);
+    return Number.isNaN(number) ? undefined : sign === "-" ? -number : number;
   }
-  return documents.find(({ contents }) => contents !== null);
+  const isNumber = /^(?:[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:e[-+]?\d+)?|0x[\da-f]+)$/i.test(text);
+  return text !== source && isNumber ? Number(text) : undefined;
 }
 
 function tagOf(node: unknown): ComposeValue["tag"] {
