@@ -299,6 +299,26 @@ describe("the slot sum", () => {
     },
   );
 
+  // PgBouncer leads there all the same: found by the property of soundProof.test.ts.
+  test.each([
+    [
+      "no process runs",
+      groupOf({ processes: 0, lines: [lineOf("*", { postgres: "other:5432" })] }),
+    ],
+    [
+      "nobody is known to use its line",
+      groupOf({ lines: [lineOf("app"), lineOf("*", { postgres: "other:5432" })] }),
+    ],
+  ])("asks about the clients of a Postgres behind a PgBouncer also where %s", (_, group) => {
+    const clients = [clientOf("a", 1, 1), directOf("report", missing("its pods"), 2, "other:5432")];
+    const postgres = [...POSTGRES, postgresOf(97, "other:5432")];
+    const proof = prove(systemOf({ poolers: [poolerOf("pooler", [group])], clients, postgres }));
+    expect([proof.verdict, proof.missing.map(({ what }) => what)]).toEqual([
+      "unknown",
+      ["its pods"],
+    ]);
+  });
+
   it("says which pool would fit where no PgBouncer is there", () => {
     const clients = [directOf("orders", 10, 20)];
     const [finding] = prove(systemOf({ clients, postgres: POSTGRES })).findings;

@@ -31,7 +31,7 @@ export function slotSums(system: System, demanded: ReadonlySet<string>): SumVerd
     ...system.poolers.map((pooler) => shareSum(pooler, system)),
     ...postgresOf(system).map((postgres) => {
       const sums = postgresSums(postgres, system);
-      const isBehind = postgres.poolers.length > 0 || system.poolers.length === 0;
+      const isBehind = postgres.isBehindPooler || system.poolers.length === 0;
       return isBehind ? sums : withoutQuestions(sums, demanded);
     }),
     ...system.poolers.map((pooler) => unlimitedPools(pooler, system)),
@@ -71,6 +71,8 @@ interface PostgresClients {
   readonly isIt: (address: string) => boolean;
   readonly available: Quantity | undefined;
   readonly poolers: readonly Pooler[];
+  /** Also by a line that nothing uses: a line `*` beside others, with no client known. */
+  readonly isBehindPooler: boolean;
   readonly direct: readonly DirectClient[];
 }
 
@@ -85,6 +87,11 @@ function postgresOf(system: System): readonly PostgresClients[] {
     usesOf(pooler, system)
       .flatMap(({ lines }) => lines)
       .flatMap(({ line }) => hostsOf(line.postgres).map(nameOf));
+  const ledTo = new Set(
+    system.poolers
+      .flatMap(({ groups }) => groups.flatMap(({ lines }) => lines))
+      .flatMap((line) => hostsOf(line.postgres).map(nameOf)),
+  );
   const direct = system.clients.filter(isDirect);
   const addresses = new Set([
     ...system.poolers.flatMap(linesOf),
@@ -95,6 +102,7 @@ function postgresOf(system: System): readonly PostgresClients[] {
     isIt: (other) => hostsOf(other).some((host) => nameOf(host) === address),
     available: known.get(address)?.available,
     poolers: system.poolers.filter((pooler) => linesOf(pooler).includes(address)),
+    isBehindPooler: ledTo.has(address),
     direct: direct.filter(({ target }) => nameOf(target.postgres) === address),
   }));
 }
