@@ -6,6 +6,7 @@ import { annotationProblem, laterAnnotation } from "../verify/read/annotations.t
 import { placedObjects } from "../verify/read/namespaces.ts";
 import { readObjects } from "../verify/read/readObjects.ts";
 import { readSystem } from "../verify/read/readSystem.ts";
+import { unlistedFiles } from "../verify/read/unlistedFiles.ts";
 import { unreadFiles } from "../verify/read/unreadFiles.ts";
 import { objectOf } from "../verify/sourcePosition.ts";
 import type { Pooler } from "../verify/system.ts";
@@ -88,7 +89,15 @@ export function verifyCommand(shell: Shell): Command {
         const isAlone = files.sources.length + files.problems.length === 1;
         const isAll = read.objects.length + compose.projects.length === 0;
         if (isAlone || isAll) refuse(problems.map(formatProblem));
-        const placed = placedObjects(read.objects, read.kustomizations, options.namespace);
+        const unread = problems.map(({ file }) => file);
+        const unlisted = unlistedFiles({ ...read, unread }, (file) => isNamed.has(file));
+        const isApplied = (file: string): boolean => !unlisted.files.has(file);
+        const placed = placedObjects(
+          read.objects,
+          read.kustomizations,
+          options.namespace,
+          isApplied,
+        );
         const names = placed.objects.map((object) => objectOf({ object }));
         const overrides = annotationOverrides(
           annotations,
@@ -104,17 +113,17 @@ export function verifyCommand(shell: Shell): Command {
         );
         const objects = [...manifests, ...services];
         const system = jointSystem([readSystem(manifests, products, { overrides }), ...systems]);
-        const { note, question } = placed.assumed ?? {};
+        const assumed = [unlisted.assumed, placed.assumed].filter((one) => one !== undefined);
         const missing = [
           ...system.missing,
           ...unlistedClients(system),
           ...placed.missing,
-          ...(options.strict && question !== undefined ? [question] : []),
-          ...unreadFiles(problems),
+          ...(options.strict ? assumed.map(({ question }) => question) : []),
+          ...unreadFiles(problems.filter(({ file }) => isApplied(file))),
         ];
         const notes = [
           ...system.notes,
-          ...(options.strict || note === undefined ? [] : [note]),
+          ...(options.strict ? [] : assumed.map(({ note }) => note)),
           ...compose.notes,
           ...read.notes,
           ...leftOutNotes(read.leftOut),

@@ -309,6 +309,19 @@ const CASES: readonly Case[] = [
       ["--annotate", "service mcp-servers:weir.dev/pool-max=10"],
     ].flat(),
   })),
+  // What stands beside a kustomization and is not in it is not applied.
+  {
+    file: "unlisted-file",
+    exitCode: 0,
+    says: ["Proved: 2 sums hold", /api-old\.yaml is not\s+applied/],
+  },
+  { file: "unlisted-file", args: ["--strict"], exitCode: 4, says: [/whether \S+api-old\.yaml is/] },
+  {
+    file: "unlisted-file",
+    args: [join(import.meta.dirname, "cases/unlisted-file/api-old.yaml")],
+    exitCode: 3,
+    says: ["Deployment a/api-old, container api"],
+  },
   {
     file: "pgcat-compose.yaml",
     exitCode: 4,

@@ -73,7 +73,7 @@ function withNamespace(namespace: string | undefined): Pick<Layer, "namespace"> 
 }
 
 /** `a/b` and `../c/d.yaml` are `a/c/d.yaml`. */
-function joined(folder: string, path: string): string {
+export function joined(folder: string, path: string): string {
   const parts = folder === "" ? [] : folder.split("/");
   for (const part of path.split("/")) {
     if (part === "" || part === ".") continue;

@@ -22,16 +22,21 @@ const WITHOUT_NAMESPACE =
  * before an object's own; what names none is in the given one, else where its own host names lead
  * (as `helm template` prints a chart), else in `default`.
  *
+ * @param all the objects of all files
  * @param kustomizations those of Kustomize, which are no objects
+ * @param isApplied whether a file's objects are applied: only they are placed
  * @param given the namespace of all that name none
  */
 export function placedObjects(
-  objects: readonly ManifestObject[],
+  all: readonly ManifestObject[],
   kustomizations: readonly ManifestObject[],
   given: string | undefined,
+  isApplied: (file: string) => boolean = () => true,
 ): PlacedObjects {
-  const files = new Set([...objects, ...kustomizations].map(({ file }) => file));
-  const flux = objects.filter(isFluxKustomization).map((object) => fluxLayer(object, files));
+  const objects = all.filter(({ file }) => isApplied(file));
+  const files = new Set([...all, ...kustomizations].map(({ file }) => file));
+  // Also one that is left out may have been applied by hand.
+  const flux = all.filter(isFluxKustomization).map((object) => fluxLayer(object, files));
   const layers = new Layers([...kustomizations.map(kustomizeLayer), ...flux]);
   const put = (object: ManifestObject): string | undefined => {
     const [namespace, ...others] = layers.namespacesOf(object.file);
