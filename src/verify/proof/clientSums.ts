@@ -10,7 +10,7 @@ import {
   type Reserve,
   type System,
 } from "../system.ts";
-import { derived, type Quantity } from "../quantity.ts";
+import { derived, missing, type MissingQuantity, type Quantity } from "../quantity.ts";
 import { between, exactly, isExact, largerOf } from "./bounds.ts";
 import {
   bulkheadOf,
@@ -40,7 +40,7 @@ export function clientSums(pooler: Pooler, system: System): SumVerdict {
     usesOf(pooler, system).flatMap((use) => [
       capacitySum(pooler, use),
       ...use.lines.map((line) => bulkheadSum(pooler, use, line)),
-      { findings: clientsWithoutLine(pooler, use) },
+      clientsWithoutLine(pooler, use),
     ]),
   );
 }
@@ -121,8 +121,8 @@ function clientTerm(pooler: Pooler, client: PooledClient, largest: number): SumT
 function unknownDatabaseTerm(pooler: Pooler, client: PooledClient, bounded: boolean): SumTerm {
   const term = clientTerm(pooler, client, Infinity);
   if (!bounded) return term;
-  const { max, missing } = term.amount;
-  const amount = between(0, max, [...missing, whichDatabase(client)]);
+  const { max, missing: asked } = term.amount;
+  const amount = between(0, max, [...asked, whichDatabase(client)]);
   return { ...term, amount, formula: "?", why: `${term.why}, on which line is missing` };
 }
 
@@ -167,9 +167,14 @@ function bulkheadSum(
   });
 }
 
-function clientsWithoutLine(pooler: Pooler, { group, withoutLine }: GroupUse): readonly Finding[] {
+/** Of an image of which no number is known, the lines are not known to be all. */
+function clientsWithoutLine(pooler: Pooler, { group, withoutLine }: GroupUse): Partial<SumVerdict> {
+  const { capacity, lines } = group;
+  if (!capacity.known && lines.every(({ poolSize }) => !poolSize.known)) {
+    return { missing: withoutLine.map(({ name, target }) => whichLine(pooler, name, target)) };
+  }
   const names = group.lines.map(({ name }) => name);
-  return withoutLine.map(({ name, target }) => {
+  const findings: readonly Finding[] = withoutLine.map(({ name, target }) => {
     const meant = didYouMean(target.database, names);
     const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
     return {
@@ -179,4 +184,17 @@ function clientsWithoutLine(pooler: Pooler, { group, withoutLine }: GroupUse): r
       related: group.lines.slice(0, 1).map(({ place }) => place),
     };
   });
+  return { findings };
+}
+
+function whichLine(
+  pooler: Pooler,
+  name: string,
+  { database, place }: PooledClient["target"],
+): MissingQuantity {
+  return missing(
+    `which line of ${pooler.name} database ${database} has, which ${name} connects to`,
+    place,
+    "mount the ini of PgBouncer from a ConfigMap that is among the manifests",
+  );
 }

@@ -30,6 +30,26 @@ describe("what is missing", () => {
     expect(proof.sums.map(({ verdict }) => verdict)).toEqual(["unknown", "fits"]);
   });
 
+  it("asks for the line of a database where no number of the configuration is known", () => {
+    const {
+      verdict,
+      findings,
+      missing: asked,
+    } = prove(
+      withLines(
+        {
+          capacity: missing("max_client_conn of this image"),
+          lines: [lineOf("app", { poolSize: missing("default_pool_size of this image") })],
+        },
+        { clients: [clientOf("a", 1, 1, { database: "apq" })] },
+      ),
+    );
+    expect([verdict, findings]).toEqual(["unknown", []]);
+    expect(asked.map(({ what }) => what)).toContain(
+      "which line of pooler database apq has, which a connects to",
+    );
+  });
+
   it("is asked for where it may bound a pool without end, also before any process runs", () => {
     const lines = [lineOf("app", { poolSize: 0, maxBackends: someone })];
     const { verdict, missing: asked, findings } = prove(withLines({ processes: 0, lines }, {}));

@@ -1,3 +1,4 @@
+import { CONNECTS_TO_ANNOTATION } from "../../api/names.ts";
 import { formatPath } from "../../api/fieldPath.ts";
 import { byCodeUnit } from "../../text/order.ts";
 import { objectOf } from "../sourcePosition.ts";
@@ -149,6 +150,12 @@ function unique<T>(values: readonly T[], keyFor: (value: T) => string): readonly
   return [...new Map(values.map((value) => [keyFor(value), value])).values()];
 }
 
+/** A question of which only a client is the answer: where what is hidden from weir connects to. */
+function isOfClients(question: MissingQuantity, pooler: string): boolean {
+  if (question.pooler !== undefined) return question.pooler === pooler;
+  return isAsked(question) && question.answer?.annotation === CONNECTS_TO_ANNOTATION;
+}
+
 /**
  * PgBouncers of which no client is among the objects, though a line of theirs admits any number:
  * no client among them is no proof that there is none. Who only reads the console (an exporter) is
@@ -158,8 +165,8 @@ export function unlistedClients(system: System): readonly MissingQuantity[] {
   return (
     system.poolers
       .filter((pooler) => clientsOf(pooler, system).every(isOnConsole))
-      // Services that may be its clients are asked about already.
-      .filter(({ name }) => !system.missing.some(({ pooler }) => pooler === name))
+      // What may be its clients is asked about already; once answered, this question comes back.
+      .filter(({ name }) => !system.missing.some((one) => isOfClients(one, name)))
       .filter(({ groups }) =>
         groups.some(({ lines }) => lines.some((line) => bulkheadOf(line) === undefined)),
       )

@@ -29,3 +29,19 @@ test.each([
   const poolers = [poolerOf("pooler", [groupOf({ lines: [lineOf("app", line)] })])];
   expect(unlistedClients(systemOf({ poolers, clients }))).toHaveLength(count);
 });
+
+test.each([
+  ["where a client leads", { answer: answerOf("weir.dev/connects-to") }, 0],
+  ["that, with an assumed number", { answer: answerOf("weir.dev/connects-to"), assumed: 0 }, 1],
+  ["a pool", { answer: answerOf("weir.dev/pool-max") }, 1],
+  ["a client of it", { pooler: "pooler" }, 0],
+  ["a client of another", { pooler: "other", answer: answerOf("weir.dev/connects-to") }, 1],
+])("is not asked for beside the question for %s", (_, question, count) => {
+  const system = systemOf({ poolers: [poolerOf("pooler", [groupOf({ lines: [lineOf("app")] })])] });
+  const asked = { ...system, missing: [{ ...missing("it"), ...question }] };
+  expect(unlistedClients(asked)).toHaveLength(count);
+});
+
+function answerOf(annotation: string): { object: string; annotation: string; value: string } {
+  return { object: "Deployment a/b", annotation, value: "none" };
+}
