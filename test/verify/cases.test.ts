@@ -322,6 +322,14 @@ const CASES: readonly Case[] = [
     exitCode: 3,
     says: ["Deployment a/api-old, container api"],
   },
+  // docker compose starts the services of COMPOSE_PROFILES in .env alone.
+  { file: "compose-profiles", exitCode: 0, says: ["Proved: 2 sums hold", "Left out: vpn"] },
+  {
+    file: "compose-profiles",
+    args: ["--profile", "vpn", "--profile", "pooling"],
+    exitCode: 4,
+    says: ["Cannot tell: 1 missing", "service vpn"],
+  },
   {
     file: "pgcat-compose.yaml",
     exitCode: 4,

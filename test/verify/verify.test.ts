@@ -274,4 +274,27 @@ describe("the profiles of a compose file", () => {
     expect(counted).toEqual(clients);
     expect(out.includes("Services of profiles are counted as started")).toBe(profiles.length === 0);
   });
+
+  const [api, jobs, report] = all;
+  it.each([
+    ["leaves out those of others", ".env", "jobs", [], [api, jobs], "Left out: report"],
+    ["names several", ".env", "jobs, night", [], all, ""],
+    ["names all", ".env", "*", [], all, ""],
+    ["is not set", ".env", "", [], all, "Services of profiles are counted as started"],
+    ["stands beside --profile", ".env", "jobs", ["--profile", "night"], [api, report], ""],
+    [
+      "stands in another file",
+      "other.env",
+      "jobs",
+      [],
+      all,
+      "Services of profiles are counted as started",
+    ],
+  ])("COMPOSE_PROFILES %s: %s", async (_, env, value, options, clients, note) => {
+    const given = { ...files, [env]: `COMPOSE_PROFILES=${value}\n` };
+    const { out } = await verify(["compose.yaml", ...options], { files: given });
+    expect(all.filter((key) => out.includes(`${key}, container`))).toEqual(clients);
+    const said = /Left out: \w+|Services of profiles are counted as started/.exec(out)?.[0] ?? "";
+    expect(said).toBe(note);
+  });
 });

@@ -33,6 +33,8 @@ export interface ComposeProject {
   readonly configs: ReadonlyMap<string, ComposeValue>;
   readonly secrets: ReadonlyMap<string, ComposeValue>;
   readonly absent: readonly AbsentFile[];
+  /** Those of COMPOSE_PROFILES; absent where it names none. */
+  readonly profiles?: readonly string[];
   /** Every compose file that was read. */
   readonly files: ReadonlySet<string>;
 }
@@ -59,7 +61,21 @@ export function readCompose(
   };
   const variables = reader.withEnvFiles([pathFrom(folder, ".env")], ofShell);
   const sections = reader.sectionsOf(sources, folder, variables, []);
-  return { file, ...sections, absent: reader.absent, files: reader.files };
+  const profiles = profilesIn(variables("COMPOSE_PROFILES")?.known ?? "");
+  return {
+    file,
+    ...sections,
+    absent: reader.absent,
+    files: reader.files,
+    ...(profiles.length > 0 && { profiles }),
+  };
+}
+
+function profilesIn(list: string): readonly string[] {
+  return list
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
 }
 
 /** A service that extends another one, which extends another one, and so on. */

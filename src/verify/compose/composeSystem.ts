@@ -71,12 +71,8 @@ export function composeSystem(
       object: serviceObject(name, prefix),
     }),
   );
-  const started = all.filter(
-    (service) =>
-      profiles === undefined ||
-      service.profiles.length === 0 ||
-      service.profiles.some((profile) => profiles.includes(profile)),
-  );
+  const chosen = profiles ?? project.profiles;
+  const started = all.filter((service) => isStarted(service, chosen));
   const services = withIni(withNetworks(started), ini, products);
   const system = withPrefix(systemOf(services, products), prefix);
   const absent = project.absent.filter(({ service }) => service === undefined);
@@ -93,7 +89,7 @@ export function composeSystem(
           ),
         ),
       ],
-      notes: [...system.notes, ...profileNotes(started, profiles)],
+      notes: [...system.notes, ...profileNotes(all, profiles, project)],
     },
     services,
     files: new Set(
@@ -284,13 +280,28 @@ function withPrefix(system: System, prefix: string): System {
   };
 }
 
+/** Whether a service is started with these profiles: `*` is all of them. */
+function isStarted(service: ComposeService, profiles: readonly string[] | undefined): boolean {
+  if (profiles === undefined || service.profiles.length === 0) return true;
+  return profiles.includes("*") || service.profiles.some((name) => profiles.includes(name));
+}
+
+/** @param profiles those of --profile: as for docker compose they stand for COMPOSE_PROFILES */
 function profileNotes(
   services: readonly ComposeService[],
   profiles: readonly string[] | undefined,
+  project: ComposeProject,
 ): readonly string[] {
   if (profiles !== undefined) return [];
   const own = services.filter((service) => service.profiles.length > 0);
-  if (own.length === 0) return [];
+  const leftOut = own.filter((service) => !isStarted(service, project.profiles));
+  if (leftOut.length > 0) {
+    return [
+      `Left out: ${listed(leftOut.map(({ name }) => name))} of ${project.file}: COMPOSE_PROFILES is ` +
+        `${project.profiles?.join(",")}, which docker compose starts. --profile NAME counts those of NAME instead`,
+    ];
+  }
+  if (own.length === 0 || project.profiles !== undefined) return [];
   const names = [...new Set(own.flatMap((service) => service.profiles))];
   return [
     `Services of profiles are counted as started: ${listed(own.map(({ name }) => name))}. ` +
