@@ -292,6 +292,13 @@ const CASES: readonly Case[] = [
       /100 {2}clients outside of the cluster, of StatefulSet shop\/pg, past\s+every PgBouncer/,
     ],
   },
+  {
+    file: "70-pg-dump-in-a-shell.yaml",
+    exitCode: 3,
+    says: ["CronJob a/backup, container backup, past every PgBouncer", "82 > 80"],
+  },
+  { file: "71-pghost-in-a-shell.yaml", exitCode: 3, says: ["97 + 1 = 98 > 97"] },
+  { file: "72-pg-dump-in-bash.yaml", exitCode: 3, says: ["97 + 1 = 98 > 97"] },
   ...[
     { file: "origin-compose", processes: 15, exitCode: 0, says: ["160  ≤ 200: max_client_conn"] },
     { file: "origin-compose", processes: 1, exitCode: 0, says: ["20  ≤ 200: max_client_conn"] },

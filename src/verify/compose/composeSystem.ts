@@ -134,7 +134,7 @@ function systemOf(services: readonly ComposeService[], products: Products): Syst
     const published = service.published.map(([port]) => port);
     for (const host of machines) book.addHost(host, published, unread);
   }
-  const images = new PostgresImages(knowledge["postgres-images"]);
+  const images = new PostgresImages(knowledge);
   const found = workloads.flatMap((workload) => podPostgres(workload, images));
   const servers = new Map(
     found.map((server) => {

@@ -55,6 +55,7 @@ export const WRAPPER_FIELDS = {
   arguments: z.int().positive().optional(),
   values: WORDS.optional(),
   stops: WORDS.optional(),
+  scripts: WORDS.optional(),
   flagless: z.literal(true).optional(),
   dashes: z.literal(true).optional(),
   waits: z.literal(true).optional(),

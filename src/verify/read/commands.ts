@@ -1,7 +1,7 @@
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import { Template } from "../template.ts";
 import { isShell, type Container } from "../workload.ts";
-import { shellCommands, type ShellCommand } from "./shell.ts";
+import { shellCommands, type ShellCommand, type ShellVariables } from "./shell.ts";
 
 /** A script that runs another, and so on: deeper ones are taken as programs of their own. */
 const DEPTH_MAX = 8;
@@ -30,16 +30,27 @@ function commandIn(container: Container, wrappers: readonly Wrapper[]): ShellCom
 
 /** The calls in a command, in its order. */
 export function callsIn(command: ShellCommand): readonly (readonly Template[])[] {
+  return setCallsIn(command).map(({ words }) => words);
+}
+
+/** A call, and what the scripts around it set. */
+interface SetCall {
+  readonly words: readonly Template[];
+  readonly variables?: ShellVariables;
+}
+
+/** The same, each with its variables. */
+export function setCallsIn(command: ShellCommand): readonly SetCall[] {
   switch (command.kind) {
     case "words":
-      return [command.words];
+      return [command];
     case "sequence":
-      return command.steps.flatMap((step) => callsIn(step.command));
+      return command.steps.flatMap((step) => setCallsIn(step.command));
     case "pipeline":
-      return command.commands.flatMap(callsIn);
+      return command.commands.flatMap(setCallsIn);
     case "loop":
     default:
-      return callsIn(command.body);
+      return setCallsIn(command.body);
   }
 }
 
@@ -85,12 +96,16 @@ export function isNamed(pattern: string, name: string): boolean {
 
 interface Scope extends Pick<Container, "files">, Pick<Knowledge, "wrappers"> {
   readonly depth: number;
+  /** What the scripts around it set. */
+  readonly variables?: ShellVariables;
 }
 
 function programsOf(command: ShellCommand, scope: Scope): ShellCommand {
   switch (command.kind) {
     case "words":
-      return scope.depth > DEPTH_MAX ? command : programOf(command.words, scope);
+      return scope.depth > DEPTH_MAX
+        ? command
+        : programOf(command.words, withVariables(scope, command.variables));
     case "sequence": {
       const steps = command.steps.map((step) => ({
         ...step,
@@ -106,23 +121,57 @@ function programsOf(command: ShellCommand, scope: Scope): ShellCommand {
   }
 }
 
+/** The innermost that is set counts. */
+function withVariables(scope: Scope, variables: ShellVariables = new Map()): Scope {
+  if (variables.size === 0) return scope;
+  return { ...scope, variables: new Map([...(scope.variables ?? []), ...variables]) };
+}
+
 function programOf(words: readonly Template[], scope: Scope): ShellCommand {
   const [program, ...rest] = words;
   const inner = { ...scope, depth: scope.depth + 1 };
-  if (program === undefined) return { kind: "words", words };
+  const { variables } = scope;
+  const itself: ShellCommand = {
+    kind: "words",
+    words,
+    ...(variables !== undefined && { variables }),
+  };
+  if (program === undefined) return itself;
+  const ofScript = (script: Template, args: readonly Template[]): ShellCommand =>
+    programsOf(shellCommands(script, args, variables), inner);
   if (isShell(program)) {
     const { script, args } = shellWords(rest);
-    if (script !== undefined) return programsOf(shellCommands(script, args), inner);
-    return args.length === 0 ? { kind: "words", words } : programOf(args, inner);
+    if (script !== undefined) return ofScript(script, args);
+    return args.length === 0 ? itself : programOf(args, inner);
   }
   const mounted = scope.files.files.get(program.known ?? "")?.text;
   if (mounted !== undefined && /^(?:#!.*sh\b|(?!#!))/.test(mounted)) {
-    return programsOf(shellCommands(Template.of(mounted), rest), inner);
+    return ofScript(Template.of(mounted), rest);
   }
+  const text = wrappedScript(words, scope.wrappers);
+  if (text !== undefined) return ofScript(text, []);
   const wrapped = wrappedWords(words, scope.wrappers);
-  return wrapped === undefined
-    ? { kind: "words", words }
-    : programsOf({ kind: "words", words: wrapped }, inner);
+  if (wrapped === undefined) return itself;
+  const set = words.slice(0, words.length - wrapped.length).flatMap(assignedIn);
+  return programsOf({ kind: "words", words: wrapped }, withVariables(inner, new Map(set)));
+}
+
+/** `env NAME=value app`. */
+function assignedIn(word: Template): readonly (readonly [string, Template])[] {
+  const [, name, value] = word.match(/^([a-zA-Z_]\w*)=([^]*)$/) ?? [];
+  return name === undefined || value === undefined ? [] : [[name.render(), value]];
+}
+
+/** The text that a program hands to a shell: `su postgres -c TEXT`. */
+function wrappedScript(
+  words: readonly Template[],
+  wrappers: readonly Wrapper[],
+): Template | undefined {
+  const flags = wrappersCalled(programName(words) ?? "", wrappers).flatMap(
+    ({ scripts = [] }) => scripts,
+  );
+  const at = words.findIndex((word) => flags.includes(word.known ?? ""));
+  return at === -1 ? undefined : words[at + 1];
 }
 
 /** What a shell's words give it: a script and its arguments, or the file of one and its arguments. */

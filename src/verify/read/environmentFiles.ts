@@ -3,7 +3,7 @@ import { Template } from "../template.ts";
 import { commandOf, type Container } from "../workload.ts";
 import { callsIn, containerCommand, programName } from "./commands.ts";
 import { isDatabaseName, isLocation } from "./connectionTargets.ts";
-import { inShell } from "./programs.ts";
+import { inShell } from "./shellValues.ts";
 
 type Rows = Knowledge["environment-files"];
 

@@ -35,6 +35,14 @@ it.each([
   ["[alembic, -x, 'url=postgres://me@pooler/app', upgrade, head]", 1],
   ["[dbmate, --url, 'postgres://me@pooler/app', up]", 3],
   ["[sqlx, migrate, run, --database-url, 'postgres://me@pooler/app']", 1],
+  ["[sh, -c, 'PGHOST=pooler PGUSER=me pg_dump app']", 1],
+  ["[sh, -c, 'PGHOST=pooler; PGUSER=me; export PGHOST PGUSER; pg_restore -d app f']", 1],
+  ["[sh, -c, 'export PGHOST=pooler PGUSER=me && cd /x && pg_dump app']", 1],
+  ["[sh, -c, 'H=pool; psql -h ${H}er -U me app']", 1],
+  ["[sh, -c, 'H=${H:-pooler}; psql -h \"$H\" -U ${U:-${V:-me}} app']", 1],
+  ["[env, PGHOST=pooler, PGUSER=me, pg_dump, app]", 1],
+  ["[su, postgres, -c, 'psql -h pooler -U me app']", 1],
+  ["[sh, -c, 'export PGHOST=pooler; sh -c \"psql -U me app\"']", 1],
 ])("%s opens %i", (command, count) => {
   // A pool variable beside it is another program's.
   expect(clients(command, { DB_POOL_MAX: "9" })).toEqual([[SERVER, 1, count, ...NAMES]]);
@@ -76,6 +84,43 @@ it("asks where psql connects by a variable that nobody gives", () => {
   expect(missing.map(({ what }) => what)).toEqual([
     "where its command of Deployment db/app leads: $THERE is not among the objects",
   ]);
+});
+
+it.each([
+  "if true; then PGHOST=pooler; fi; psql app",
+  "[ -n x ] && PGHOST=pooler; psql app",
+  "PGHOST=pooler; PGHOST=other; psql app",
+  "for PGHOST in pooler other; do psql app; done",
+  "read PGHOST; psql app",
+  "f() { PGHOST=pooler; }; f; psql app",
+  "psql -h $(cat host) app",
+  "psql -h $H app; H=pooler",
+  "H=pooler; psql -h $H$1 app",
+])("asks where a program connects that %j runs", (script) => {
+  const text = deploymentText({ H: "other" }, `\n          command: [sh, -c, '${script}']`);
+  const { missing } = systemIn(POOLER + text);
+  expect(missing.map(({ what }) => what)).toContainEqual(
+    expect.stringMatching(/^where its command/),
+  );
+});
+
+it.each([
+  ["pg_dump -h postgres -U postgres app", false],
+  ["PGHOST=postgres pg_dump app", false],
+  ["psql -U postgres -h db app", false],
+  ["exec postgres -c max_connections=50", true],
+  ["docker-entrypoint.sh postgres", true],
+  ["exec docker-entrypoint.sh -c fsync=off", true],
+  ["sleep 1; exec gosu postgres postgres -D /data", true],
+  ['su postgres -c "postgres -D /data"', true],
+  ["/usr/lib/postgresql/16/bin/postgres &\nwait", true],
+])("an image of Postgres that runs %j is a Postgres: %s", (script, isServer) => {
+  const command = JSON.stringify(["sh", "-c", script]);
+  const text = deploymentText({}, `\n          command: ${command}`);
+  const { postgres } = systemIn(POOLER + text.replace(/image: .*/, "image: postgres:16"));
+  expect(
+    postgres.some(({ address }) => address.includes("server") || address.includes("app")),
+  ).toBe(isServer);
 });
 
 it("an annotation goes before what a program opens", () => {

@@ -3,6 +3,7 @@ import type { Knowledge } from "../knowledge/knowledge.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
 import { Template } from "../template.ts";
 import { commandLine, isShell, type Container, type ContainerFile } from "../workload.ts";
+import { callsIn, containerCommand } from "./commands.ts";
 
 /** A setting of Postgres, where it stands. */
 export interface PostgresSetting {
@@ -12,9 +13,6 @@ export interface PostgresSetting {
 }
 
 type PostgresImage = Knowledge["postgres-images"][number];
-
-/** A script that starts the server. */
-const STARTS = /(?:^|[\s;&|])postgres(?:\s|$)/;
 
 /** The options of `postgres` that have a letter: https://www.postgresql.org/docs/current/app-postgres.html */
 const LETTERS: Readonly<Record<string, string>> = { N: "max_connections", p: "port" };
@@ -28,8 +26,11 @@ export class PostgresImages {
   readonly #rows: readonly { readonly row: PostgresImage; readonly images: RegExp }[];
   /** Any of the images, in one: every container is asked. */
   readonly #entrypoints: RegExp;
+  readonly #knowledge: Knowledge;
 
-  constructor(rows: readonly PostgresImage[]) {
+  constructor(knowledge: Knowledge) {
+    const rows = knowledge["postgres-images"];
+    this.#knowledge = knowledge;
     this.#rows = rows.map((row) => ({ row, images: imagePattern(row.images) }));
     this.#entrypoints = imagePattern([
       "postgres",
@@ -48,7 +49,10 @@ export class PostgresImages {
   runsServer(container: Container): boolean {
     if (this.#rowOf(container) === undefined) return false;
     const program = (container.command[0] ?? container.args[0])?.text ?? Template.of("postgres");
-    if (isShell(program)) return commandLine(container).test(STARTS);
+    if (isShell(program)) {
+      const calls = callsIn(containerCommand(container, this.#knowledge));
+      return calls.some(([called]) => called?.test(this.#entrypoints) === true);
+    }
     return program.test(/^-/) || program.test(this.#entrypoints);
   }
 

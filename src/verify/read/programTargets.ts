@@ -2,9 +2,11 @@ import type { Knowledge } from "../knowledge/knowledge.ts";
 import { wholeNumber } from "../quantity.ts";
 import { Template } from "../template.ts";
 import type { Container } from "../workload.ts";
-import { callsIn, containerCommand } from "./commands.ts";
+import { callsIn, containerCommand, setCallsIn } from "./commands.ts";
 import type { ConnectionTarget } from "./connectionTargets.ts";
-import { flagValue, inShell, programOf } from "./programs.ts";
+import { flagValue, programOf } from "./programs.ts";
+import type { ShellVariables } from "./shell.ts";
+import { inShell } from "./shellValues.ts";
 
 /**
  * Where the programs of a container's command connect that say so by flags of their own, as psql does
@@ -15,23 +17,27 @@ export function programTargets(
   knowledge: Knowledge,
 ): readonly ConnectionTarget[] {
   if (container.command.length + container.args.length === 0) return [];
-  return callsIn(containerCommand(container, knowledge)).flatMap((words): ConnectionTarget[] => {
+  const calls = setCallsIn(containerCommand(container, knowledge));
+  return calls.flatMap(({ words, variables: assigned }): ConnectionTarget[] => {
     const target = programOf(words, container, knowledge.programs)?.target;
     if (target === undefined) return [];
     const flagged = (names: readonly string[]): Template | undefined => {
       const value = flagValue(words, names, true);
-      return value && shown(value, container);
+      return value && shown(value, container, assigned);
     };
     const { variables } = container.environment;
+    const valueOf = (name: string): Template | undefined =>
+      assigned?.has(name) === true
+        ? shown(Template.of(`$${name}`), container, assigned)
+        : variables.get(name)?.value;
     const said = (names: readonly string[]): Template | undefined =>
-      flagged(names) ??
-      names.map((name) => variables.get(name)?.value).find((value) => value !== undefined);
+      flagged(names) ?? names.map(valueOf).find((value) => value !== undefined);
     const host = said(target.host);
     if (host === undefined) return [];
     const { values } = target;
     const flags = [...target.host, ...target.port, ...target.user, ...target.database];
     const free = values === undefined ? [] : freeWords(words, [...flags, ...values]);
-    const [database, user] = free.map((word) => shown(word, container));
+    const [database, user] = free.map((word) => shown(word, container, assigned));
     const name = flagged(target.database) ?? database ?? said(target.database);
     if (name?.test(/[=:]/) === true) return [];
     return [
@@ -60,8 +66,13 @@ export function programDatabase(container: Container, knowledge: Knowledge): Tem
 }
 
 /** What a shell makes of a word; what it can't be known to make of it has the word as its name. */
-function shown(word: Template, container: Container): Template {
-  return inShell(word, container) ?? Template.unknown(word.render());
+function shown(
+  word: Template,
+  container: Container,
+  assigned: ShellVariables | undefined,
+): Template {
+  const value = inShell(word, container, assigned);
+  return value === undefined || value.test(/[$`]/) ? Template.unknown(word.render()) : value;
 }
 
 /** The words that are neither flags nor what a flag takes. */

@@ -12,6 +12,7 @@ import type { SourcePosition } from "../sourcePosition.ts";
 import type { Template } from "../template.ts";
 import type { Container, ContainerFile, Variable } from "../workload.ts";
 import { fit, isNamed, programName } from "./commands.ts";
+import { inShell } from "./shellValues.ts";
 
 /** A row of knowledge/programs.yaml. */
 type ProgramRow = Knowledge["programs"][number];
@@ -297,25 +298,6 @@ function isFlagGiven(flag: string, words: readonly Template[]): boolean {
   if (value !== undefined && words.some((word) => word.known === name + value)) return true;
   const given = flagValue(words, [name]);
   return given !== undefined && (value === undefined || given.known === value);
-}
-
-/**
- * A word in which a shell puts a variable of the container: `${WORKERS:-4}`. Undefined where it is not
- * known what the variable is.
- */
-export function inShell(word: Template, container: Container): Template | undefined {
-  const [, name, otherwise] = word.match(/^\$\{?(\w+)(?::?-([^}]*))?\}?$/) ?? [];
-  if (name?.known === undefined) return word;
-  const { variables, unknown } = container.environment;
-  // The script may set it to something else.
-  const sets = new RegExp(`\\b${name.known}=`);
-  const scripts = [...container.files.files.values()].map((file) => file.text);
-  const isSet =
-    [...container.command, ...container.args].some((one) => one.text.test(sets)) ||
-    scripts.some((script) => sets.test(script));
-  if (isSet) return undefined;
-  const variable = variables.get(name.known);
-  return variable === undefined ? (unknown.length > 0 ? undefined : otherwise) : variable.value;
 }
 
 /** What the flags and variables of a program without a row seem to say of its processes. */

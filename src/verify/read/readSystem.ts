@@ -79,7 +79,7 @@ export function readSystem(
     ...inventory.objects.flatMap((object) => otherPoolersOf(object, knowledge)),
   ];
   const book = addressBook(inventory, poolers, workloads);
-  const images = new PostgresImages(knowledge["postgres-images"]);
+  const images = new PostgresImages(knowledge);
   for (const other of others) book.addAnyPort(other, { kind: "unread", key: other.key });
   const servers = addServers(inventory, book, [
     ...workloads.flatMap((workload) => podPostgres(workload, images)),
@@ -222,7 +222,7 @@ export function connectedSystem(found: FoundSystem): {
     groups.flat().flatMap(({ lines }) => lines.map(({ postgres }) => postgres)),
   );
   const pools = new PoolVariables(knowledge["pool-libraries"]);
-  const postgresImages = new PostgresImages(knowledge["postgres-images"]);
+  const postgresImages = new PostgresImages(knowledge);
   const destinations: Destinations = {
     book,
     poolers,

@@ -2,7 +2,12 @@ import { Template } from "../template.ts";
 
 /** What a shell runs: a command of words, or several of them. */
 export type ShellCommand =
-  | { readonly kind: "words"; readonly words: readonly Template[] }
+  | {
+      readonly kind: "words";
+      readonly words: readonly Template[];
+      /** What the script sets before it, for it alone too: `PGHOST=pooler psql`. */
+      readonly variables?: ShellVariables;
+    }
   /** One after another, except those with an `&`, which go on beside the ones that follow. */
   | {
       readonly kind: "sequence";
@@ -16,15 +21,23 @@ export type ShellCommand =
   /** Nobody counts how often. */
   | { readonly kind: "loop"; readonly body: ShellCommand };
 
+/** The variables that a script sets, each as it is written; unknown where it may be another. */
+export type ShellVariables = ReadonlyMap<string, Template>;
+
 /**
  * The commands of a POSIX shell's script, with their quotes taken off. Redirections, assignments and
  * here-documents are left out; a command substitution is a command before the one that it is in. A
  * function stands where it is called. Never throws: what no shell would take is read as far as it goes.
  *
  * @param args what `$@` stands for
+ * @param variables what is set before it begins
  */
-export function shellCommands(script: Template, args: readonly Template[] = []): ShellCommand {
-  const parser = new Parser(tokensOf(withoutDocuments(script)), args);
+export function shellCommands(
+  script: Template,
+  args: readonly Template[] = [],
+  variables: ShellVariables = new Map(),
+): ShellCommand {
+  const parser = new Parser(tokensOf(withoutDocuments(script)), args, variables);
   return parser.list(new Set());
 }
 
@@ -72,7 +85,13 @@ function withoutDocuments(script: Template): Template {
 /** Deeper ones are left out: a script of parentheses alone is no reason to fail. */
 const DEPTH_MAX = 40;
 
-const ASSIGNMENT = /^\w+\+?=/;
+const ASSIGNMENT = /^[a-zA-Z_]\w*\+?=/;
+
+/** They set variables for what comes after them. */
+const SETTERS = /^(?:export|declare|typeset|local|readonly)$/;
+
+/** What comes after them runs only if they say so. */
+const TESTS = /^(?:\[|\[\[|test)$/;
 const ENDS = /^(?:then|elif|else|fi|do|done|esac|\})$/;
 const NOTHING: ShellCommand = { kind: "sequence", steps: [] };
 
@@ -83,12 +102,16 @@ class Parser {
   readonly #tokens: readonly Token[];
   readonly #args: readonly Template[];
   readonly #functions = new Map<string, ShellCommand>();
+  readonly #variables: Map<string, Template>;
   #at = 0;
   #depth = 0;
+  /** In how many commands it is that may not run, or run more than once. */
+  #conditions = 0;
 
-  constructor(tokens: readonly Token[], args: readonly Template[]) {
+  constructor(tokens: readonly Token[], args: readonly Template[], variables: ShellVariables) {
     this.#tokens = tokens;
     this.#args = args;
+    this.#variables = new Map(variables);
   }
 
   /** Up to a word or an operator that ends it, which is left. */
@@ -110,7 +133,7 @@ class Parser {
       if (last?.kind === "words" && command.kind === "words" && command.words[0]?.test(/^-/)) {
         steps.pop();
         steps.push({
-          command: { kind: "words", words: [...last.words, ...command.words] },
+          command: { ...last, words: [...last.words, ...command.words] },
           isInBackground,
         });
       } else steps.push({ command, isInBackground });
@@ -140,11 +163,18 @@ class Parser {
   }
 
   #andOr(): ShellCommand {
+    const conditions = this.#conditions;
     const commands = [this.#pipeline()];
-    while (this.#skip("&&") || this.#skip("||")) {
+    for (;;) {
+      const last = commands.at(-1);
+      const isTest = last?.kind === "words" && last.words[0]?.test(TESTS) === true;
+      const isOr = this.#skip("||");
+      if (!isOr && !this.#skip("&&")) break;
+      if (isOr || isTest) this.#conditions += 1;
       while (this.#skip("\n"));
       commands.push(this.#pipeline());
     }
+    this.#conditions = conditions;
     return sequenceOf(commands);
   }
 
@@ -166,16 +196,25 @@ class Parser {
     }
     if (this.#skip("(")) return this.#until(")");
     if (this.#skip("{")) return this.#until("}");
+    this.#conditions += 1;
+    const compound = this.#compound();
+    this.#conditions -= 1;
+    return compound ?? this.#words();
+  }
+
+  /** What runs some of its commands, or some of them more than once. */
+  #compound(): ShellCommand | undefined {
     if (this.#skip("if")) return this.#until("fi", ["then", "elif", "else"]);
     if (this.#skip("while") || this.#skip("until")) {
       return { kind: "loop", body: this.#until("done", ["do"]) };
     }
     if (this.#skip("for") || this.#skip("select")) {
+      const name = this.#text();
+      if (name !== undefined) this.#variables.set(name, unknownValue(name));
       this.#skipTo("do");
       return { kind: "loop", body: this.#until("done") };
     }
-    if (this.#skip("case")) return this.#case();
-    return this.#words();
+    return this.#skip("case") ? this.#case() : undefined;
   }
 
   /** All lists up to that end, between which those words may stand. */
@@ -217,17 +256,49 @@ class Parser {
     }
     if (raw.length === 0) this.#at += 1;
     const start = raw.findIndex((word) => !word.test(ASSIGNMENT));
-    const before = raw.flatMap(substitutionsIn);
-    if (start === -1) return sequenceOf(before);
+    const before = raw.flatMap((word) => substitutionsIn(word, this.#variables));
+    const own = raw.slice(0, start === -1 ? raw.length : start).map((word) => this.#assigned(word));
+    if (start === -1) {
+      this.#set(own);
+      return sequenceOf(before);
+    }
     const words = raw.slice(start).flatMap((word) => this.#unquoted(word));
-    const called = this.#functions.get(words[0]?.known ?? "");
-    const command = called ?? (words.length === 0 ? UNKNOWN : { kind: "words" as const, words });
+    const [program, ...rest] = words;
+    if (program?.test(SETTERS)) {
+      this.#set(rest.filter((word) => word.test(ASSIGNMENT)).map((word) => this.#assigned(word)));
+    }
+    // `read NAME`.
+    if (program?.test(/^(?:read|mapfile|readarray|getopts|unset)$/)) {
+      this.#set(rest.map((word) => [word.render(), unknownValue(word.render())]));
+    }
+    const called = this.#functions.get(program?.known ?? "");
+    const variables = new Map([...this.#variables, ...own]);
+    const command = called ?? (words.length === 0 ? UNKNOWN : wordsOf(words, variables));
     return sequenceOf([...before, command]);
+  }
+
+  /** Name and value of `NAME=value`. */
+  #assigned(word: Template): readonly [string, Template] {
+    const [, name, more, value = Template.of("")] = word.match(/^(\w+)(\+?)=([^]*)$/) ?? [];
+    const key = name?.render() ?? "";
+    const isOfItself = this.#variables.has(key) && value.test(new RegExp(`\\$\\{?${key}\\b`));
+    if (isOfItself || more?.isEmpty === false) return [key, unknownValue(key)];
+    return [key, Template.join(this.#unquoted(value), " ")];
+  }
+
+  /** What is set twice, or perhaps, may be either. */
+  #set(assigned: readonly (readonly [string, Template])[]): void {
+    for (const [name, value] of assigned) {
+      const isSure = this.#conditions === 0 && !this.#variables.has(name);
+      this.#variables.set(name, isSure ? value : unknownValue(name));
+    }
   }
 
   #define(name: Template | undefined): ShellCommand {
     while (this.#skip("\n"));
+    this.#conditions += 1;
     const body = this.#command();
+    this.#conditions -= 1;
     // Only later calls stand for it: a function that calls itself ends.
     this.#functions.set(name?.known ?? "", body);
     return NOTHING;
@@ -242,15 +313,25 @@ class Parser {
 }
 
 /** The commands of `$(…)` in a word. */
-function substitutionsIn(word: Template): readonly ShellCommand[] {
+function substitutionsIn(word: Template, variables: ShellVariables): readonly ShellCommand[] {
   if (word.test(/^'/)) return [];
   return word
     .matchAll(/\$\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)|`([^`]*)`/g)
     .flatMap(([, inner, ticked]) => {
       const script = inner ?? ticked;
       // `$((1 + 2))` is arithmetic.
-      return script === undefined || script.test(/^\(/) ? [] : [shellCommands(script)];
+      return script === undefined || script.test(/^\(/)
+        ? []
+        : [shellCommands(script, [], variables)];
     });
+}
+
+function wordsOf(words: readonly Template[], variables: ShellVariables): ShellCommand {
+  return variables.size === 0 ? { kind: "words", words } : { kind: "words", words, variables };
+}
+
+function unknownValue(name: string): Template {
+  return Template.unknown(`$${name}`);
 }
 
 function sequenceOf(commands: readonly ShellCommand[]): ShellCommand {
