@@ -10,10 +10,11 @@ import {
   type Reserve,
   type System,
 } from "../system.ts";
-import { derived, missing, type MissingQuantity, type Quantity } from "../quantity.ts";
+import { derived, questionsOf, type Quantity } from "../quantity.ts";
 import { between, exactly, isExact, largerOf } from "./bounds.ts";
 import {
   bulkheadOf,
+  unreadConfiguration,
   usesOf,
   whichDatabase,
   type GroupUse,
@@ -167,12 +168,10 @@ function bulkheadSum(
   });
 }
 
-/** Of an image of which no number is known, the lines are not known to be all. */
+/** A configuration that is not known may have any line, and prevents a proof by itself. */
 function clientsWithoutLine(pooler: Pooler, { group, withoutLine }: GroupUse): Partial<SumVerdict> {
-  const { capacity, lines } = group;
-  if (!capacity.known && lines.every(({ poolSize }) => !poolSize.known)) {
-    return { missing: withoutLine.map(({ name, target }) => whichLine(pooler, name, target)) };
-  }
+  const unread = unreadConfiguration(group);
+  if (unread !== undefined) return { missing: questionsOf(unread) };
   const names = group.lines.map(({ name }) => name);
   const findings: readonly Finding[] = withoutLine.map(({ name, target }) => {
     const meant = didYouMean(target.database, names);
@@ -185,16 +184,4 @@ function clientsWithoutLine(pooler: Pooler, { group, withoutLine }: GroupUse): P
     };
   });
   return { findings };
-}
-
-function whichLine(
-  pooler: Pooler,
-  name: string,
-  { database, place }: PooledClient["target"],
-): MissingQuantity {
-  return missing(
-    `which line of ${pooler.name} database ${database} has, which ${name} connects to`,
-    place,
-    "mount the ini of PgBouncer from a ConfigMap that is among the manifests",
-  );
 }

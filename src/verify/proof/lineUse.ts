@@ -79,9 +79,10 @@ export function isUnknown(client: PooledClient, what: "database" | "user"): bool
 export function usesOf(pooler: Pooler, system: System): readonly GroupUse[] {
   const { name, groups } = pooler;
   const clients = clientsOf(pooler, system);
+  const nobody = clients.every(isOnConsole) ? whoMayConnect(pooler, system) : undefined;
   return groups.map((group, index) => {
     const which = groups.length === 1 ? "" : `, processes ${index + 1} of ${groups.length} kinds`;
-    return useOf(pooler, group, `${name}${which}`, clients);
+    return useOf(group, `${name}${which}`, clients, nobody);
   });
 }
 
@@ -91,15 +92,25 @@ export function bulkheadOf({ maxClients }: PoolerLine): Quantity | undefined {
 }
 
 /**
+ * What is missing of a configuration of which neither the clients that it admits nor the size of a
+ * pool is known: it is one question, and its lines are not known to be all.
+ */
+export function unreadConfiguration({ capacity, lines }: PoolerGroup): MissingQuantity | undefined {
+  return !capacity.known && lines.every(({ poolSize }) => !poolSize.known) ? capacity : undefined;
+}
+
+/**
  * Puts every client on its line: the one named as its database, else `*`, of which PgBouncer makes
  * a copy, limits and all, for each database that it has no line for. An unknown database
  * is that of the only line, where there is one.
+ *
+ * @param nobody what is missing where no client at all is known
  */
 function useOf(
-  pooler: Pooler,
   group: PoolerGroup,
   title: string,
   clients: readonly PooledClient[],
+  nobody: MissingQuantity | undefined,
 ): GroupUse {
   const named = new Map(group.lines.map((line) => [line.name, line]));
   const fallback = named.get("*");
@@ -132,8 +143,7 @@ function useOf(
   if (fallback !== undefined && only !== undefined && used.size === 0) {
     used.set("*", { name: "*", line: fallback, clients: [] });
   }
-  const nobody = clients.every(isOnConsole) ? whoConnects(pooler) : undefined;
-  const lines = withAskers(group, used, nobody);
+  const lines = withAskers(group, used, unreadConfiguration(group) ?? nobody);
   return {
     group,
     title,
@@ -149,7 +159,7 @@ function useOf(
  * client's own line; nobody asks for logins that auth_file lists.
  *
  * @param used by database
- * @param nobody what is missing where no client at all is known
+ * @param nobody what is missing where no client at all is known, or the configuration is not
  */
 function withAskers(
   { lines, listedLogins }: PoolerGroup,
@@ -182,6 +192,19 @@ function withAskers(
     ...use,
     askers: [...(askers.get(database)?.values() ?? [])],
   }));
+}
+
+/** A question of which only a client is the answer: where what is hidden from weir connects to. */
+export function isOfClients(question: MissingQuantity, { name }: Pooler): boolean {
+  // With an assumed number it prevents no proof.
+  if (question.assumed !== undefined) return false;
+  if (question.pooler !== undefined) return question.pooler === name;
+  return question.answer?.annotation === CONNECTS_TO_ANNOTATION;
+}
+
+/** What may be its clients is asked about already; once that is answered, who connects is asked. */
+function whoMayConnect(pooler: Pooler, system: System): MissingQuantity {
+  return system.missing.find((one) => isOfClients(one, pooler)) ?? whoConnects(pooler);
 }
 
 /** No client of it among the objects is no proof that there is none. */

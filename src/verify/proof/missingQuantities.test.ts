@@ -6,6 +6,7 @@ import {
   lineOf,
   missing,
   poolerOf,
+  RESERVE,
   postgresOf,
   systemOf,
 } from "../../../test/verify/systemOf.ts";
@@ -30,24 +31,39 @@ describe("what is missing", () => {
     expect(proof.sums.map(({ verdict }) => verdict)).toEqual(["unknown", "fits"]);
   });
 
-  it("asks for the line of a database where no number of the configuration is known", () => {
-    const {
-      verdict,
-      findings,
-      missing: asked,
-    } = prove(
-      withLines(
-        {
-          capacity: missing("max_client_conn of this image"),
-          lines: [lineOf("app", { poolSize: missing("default_pool_size of this image") })],
-        },
-        { clients: [clientOf("a", 1, 1, { database: "apq" })] },
-      ),
-    );
-    expect([verdict, findings]).toEqual(["unknown", []]);
-    expect(asked.map(({ what }) => what)).toContain(
-      "which line of pooler database apq has, which a connects to",
-    );
+  it.each([
+    ["a database without a line", {}, [clientOf("a", 1, 1, { database: "apq" })]],
+    ["nobody but who asks for logins", { authUser: "asker" }, []],
+    ["a client of another line", { authUser: "asker" }, [clientOf("a", 1, 1, { database: "b" })]],
+  ])("is one question where the configuration is not known: %s", (_, line, clients) => {
+    const ini = missing("the ini");
+    const lines = [lineOf("app", { ...line, poolSize: ini, reservePool: ini })];
+    const asked = prove(withLines({ capacity: ini, lines }, { clients }));
+    expect([asked.verdict, asked.findings, asked.missing]).toEqual(["unknown", [], [ini]]);
+  });
+
+  it("is the configuration also where no reserve and no client is", () => {
+    const ini = missing("the ini");
+    const reserve = { ...RESERVE, consoles: 0, maintenance: 0, maintenanceSlots: 0, logins: 0 };
+    const unread = poolerOf("unread", [groupOf({ capacity: ini, lines: [] })], { reserve });
+    const other = poolerOf("other", [groupOf()]);
+    const proof = prove(systemOf({ poolers: [unread, other], postgres: POSTGRES }));
+    expect([proof.verdict, proof.missing]).toEqual(["unknown", [ini]]);
+  });
+
+  it("is a pool that has a limit only where that decides", () => {
+    const own = { database: "b" };
+    const clients = [clientOf("a", 1, 1, own), directOf("d", 1, someone)];
+    const askedWith = (poolSize: number) => {
+      const lines = [
+        lineOf("app", { poolSize, authUser: "asker", authPool: 4 }),
+        lineOf("b", { poolSize: 10 }),
+      ];
+      return prove(withLines({ lines }, { clients })).missing.map(({ what }) => what);
+    };
+    const whether = expect.stringContaining("whether others than asker");
+    expect(askedWith(80)).toEqual([someone.what]);
+    expect(new Set(askedWith(85))).toEqual(new Set([whether, someone.what]));
   });
 
   it("is asked for where it may bound a pool without end, also before any process runs", () => {

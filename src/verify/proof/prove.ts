@@ -1,4 +1,3 @@
-import { CONNECTS_TO_ANNOTATION } from "../../api/names.ts";
 import { formatPath } from "../../api/fieldPath.ts";
 import { byCodeUnit } from "../../text/order.ts";
 import { objectOf } from "../sourcePosition.ts";
@@ -7,7 +6,14 @@ import { processesOf, type Client, type System } from "../system.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
 import { withoutAssumptions } from "./assumptions.ts";
 import { clientSums } from "./clientSums.ts";
-import { bulkheadOf, clientsOf, isOnConsole, whoConnects } from "./lineUse.ts";
+import {
+  bulkheadOf,
+  clientsOf,
+  isOfClients,
+  isOnConsole,
+  unreadConfiguration,
+  whoConnects,
+} from "./lineUse.ts";
 import { slotSums } from "./slotSums.ts";
 import { keyOf, mergedVerdicts, type SumVerdict } from "./sum.ts";
 
@@ -122,7 +128,7 @@ function inOrder(system: System): System {
     clients: sorted(system.clients, clientKey),
     postgres: sorted(system.postgres, ({ address }) => address),
     unreadPoolers: system.unreadPoolers,
-    missing: system.missing,
+    missing: sorted(system.missing, textOf),
     notes: sorted(system.notes, (note) => note),
   };
 }
@@ -150,12 +156,6 @@ function unique<T>(values: readonly T[], keyFor: (value: T) => string): readonly
   return [...new Map(values.map((value) => [keyFor(value), value])).values()];
 }
 
-/** A question of which only a client is the answer: where what is hidden from weir connects to. */
-function isOfClients(question: MissingQuantity, pooler: string): boolean {
-  if (question.pooler !== undefined) return question.pooler === pooler;
-  return isAsked(question) && question.answer?.annotation === CONNECTS_TO_ANNOTATION;
-}
-
 /**
  * PgBouncers of which no client is among the objects, though a line of theirs admits any number:
  * no client among them is no proof that there is none. Who only reads the console (an exporter) is
@@ -165,8 +165,10 @@ export function unlistedClients(system: System): readonly MissingQuantity[] {
   return (
     system.poolers
       .filter((pooler) => clientsOf(pooler, system).every(isOnConsole))
-      // What may be its clients is asked about already; once answered, this question comes back.
-      .filter(({ name }) => !system.missing.some((one) => isOfClients(one, name)))
+      // What may be its clients, or its configuration, is asked about already; once that is answered,
+      // this question comes back.
+      .filter((pooler) => !system.missing.some((one) => isOfClients(one, pooler)))
+      .filter(({ groups }) => groups.every((group) => unreadConfiguration(group) === undefined))
       .filter(({ groups }) =>
         groups.some(({ lines }) => lines.some((line) => bulkheadOf(line) === undefined)),
       )

@@ -100,9 +100,20 @@ export function sumVerdict(check: SumCheck): SumVerdict {
   return {
     sums: [sum],
     findings: verdict === "broken" ? [findingOf(check, terms, limit)] : [],
-    missing: verdict === "fits" ? [] : [...totalOf(shown).missing, ...limit.missing],
+    missing: verdict === "fits" ? [] : [...decisive(shown, limit), ...limit.missing],
     notes: [],
   };
+}
+
+/**
+ * What is missing of the terms. Terms with an end that leave room for the others at their most are
+ * not asked about before those that have none.
+ */
+function decisive(terms: readonly SumTerm[], limit: Bounds): readonly MissingQuantity[] {
+  const endless = totalOf(terms.filter(({ amount }) => amount.max === Infinity));
+  const most = totalOf(terms.filter(({ amount }) => amount.max < Infinity)).max;
+  const isRoom = isExact(limit) && endless.min + most <= limit.min;
+  return isRoom && endless.missing.length > 0 ? endless.missing : totalOf(terms).missing;
 }
 
 /** A quantity as a term. `largest`: what it is lowered to, to find out what would fit. */

@@ -6,9 +6,11 @@ import {
   lineOf,
   missing,
   poolerOf,
+  postgresOf,
   systemOf,
 } from "../../../test/verify/systemOf.ts";
-import { unlistedClients } from "./prove.ts";
+import type { MissingQuantity } from "../quantity.ts";
+import { prove, unlistedClients } from "./prove.ts";
 
 test.each([
   ["a line without a bulkhead", {}, [], 1],
@@ -25,9 +27,29 @@ test.each([
   ],
   ["a client of another", {}, [clientOf("a", 1, 1, { pooler: "other" })], 1],
   ["a client past it", {}, [directOf("a", 1, 1)], 1],
+  ["a pool that is not known", { poolSize: missing("it") }, [], 1],
 ])("of a PgBouncer with %s", (_, line, clients, count) => {
   const poolers = [poolerOf("pooler", [groupOf({ lines: [lineOf("app", line)] })])];
   expect(unlistedClients(systemOf({ poolers, clients }))).toHaveLength(count);
+});
+
+test("of a PgBouncer whose configuration is not known is asked after that", () => {
+  const lines = [lineOf("app", { poolSize: missing("the ini") })];
+  const poolers = [poolerOf("pooler", [groupOf({ capacity: missing("the ini"), lines })])];
+  expect(unlistedClients(systemOf({ poolers }))).toEqual([]);
+});
+
+test("whether a line has other clients than who asks for logins is the open question", () => {
+  const open = { ...missing("where a leads"), answer: answerOf("weir.dev/connects-to") };
+  const lines = [lineOf("app", { poolSize: 60, authUser: "asker" })];
+  const poolers = [poolerOf("pooler", [groupOf({ lines })])];
+  const asked = (missingOnes: readonly MissingQuantity[]) =>
+    prove({
+      ...systemOf({ poolers, postgres: [postgresOf(97)] }),
+      missing: missingOnes,
+    });
+  expect([asked([open]).verdict, asked([open]).missing]).toEqual(["unknown", [open]]);
+  expect(asked([]).missing).toMatchObject([{ what: expect.stringContaining("who connects") }]);
 });
 
 test.each([
@@ -35,6 +57,7 @@ test.each([
   ["that, with an assumed number", { answer: answerOf("weir.dev/connects-to"), assumed: 0 }, 1],
   ["a pool", { answer: answerOf("weir.dev/pool-max") }, 1],
   ["a client of it", { pooler: "pooler" }, 0],
+  ["a client of it, with an assumed number", { pooler: "pooler", assumed: 0 }, 1],
   ["a client of another", { pooler: "other", answer: answerOf("weir.dev/connects-to") }, 1],
 ])("is not asked for beside the question for %s", (_, question, count) => {
   const system = systemOf({ poolers: [poolerOf("pooler", [groupOf({ lines: [lineOf("app")] })])] });

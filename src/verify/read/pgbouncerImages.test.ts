@@ -87,8 +87,16 @@ describe("an image's environment", () => {
     [
       "acme/pgbouncer",
       { DB_HOST: "pg", DB_NAME: "app", DEFAULT_POOL_SIZE: "7" },
-      "max_client_conn of this image",
-      [["app", PG, 7, "reserve_pool_size of this image", { authUser: "postgres" }]],
+      "max_client_conn and reserve_pool_size of this image",
+      [
+        [
+          "app",
+          PG,
+          7,
+          "max_client_conn and reserve_pool_size of this image",
+          { authUser: "postgres" },
+        ],
+      ],
     ],
     [
       "bitnami/pgbouncer",

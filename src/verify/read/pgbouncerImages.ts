@@ -1,4 +1,5 @@
 import { POSTGRES_PORT } from "../../api/names.ts";
+import { listed } from "../../text/wording.ts";
 import { imagePattern, namePattern } from "../knowledge/namePatterns.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
@@ -87,15 +88,27 @@ function configurationOf(
   for (const [key, value] of Object.entries(row.defaults?.settings ?? {})) {
     if (!settings.has(key)) settings.set(key, setting(value, image));
   }
-  for (const key of row.unknown ?? []) {
-    const variable = row.settings?.[key];
-    if (settings.has(key) || variable === undefined) continue;
-    const remedy = `set ${variable}: what this image takes without it differs between versions, or is not stated`;
-    settings.set(key, missing(`${key} of this image`, image, remedy));
-  }
+  for (const [key, value] of unstated(row, settings, image)) settings.set(key, value);
   const lines = urlLines(row, variables) ?? ownLine(row, container);
   if ("known" in lines) return lines;
   return { settings, lines: new Map([...lines, ...dsnLines(row, variables)]), users: new Map() };
+}
+
+/** The settings that an image has without a variable and that nobody knows: one question for all. */
+function unstated(
+  { unknown = [], settings: variables = {} }: PgBouncerImage,
+  settings: ReadonlyMap<string, Setting>,
+  image: SourcePosition,
+): ReadonlyMap<string, Setting> {
+  const keys = unknown.filter((key) => !settings.has(key) && key in variables);
+  const names = listed(keys.map((key) => variables[key] ?? ""));
+  const [it, differ] = keys.length === 1 ? ["it", "differs"] : ["them", "differ"];
+  const question = missing(
+    `${listed(keys)} of this image`,
+    image,
+    `set ${names}: what this image takes without ${it} ${differ} between versions, or is not stated; or mount its ini from a ConfigMap that is among the manifests`,
+  );
+  return new Map(keys.map((key) => [key, question]));
 }
 
 /** A variable that names a file in place of a value: what the file says is not known. */
