@@ -299,6 +299,11 @@ const CASES: readonly Case[] = [
   },
   { file: "71-pghost-in-a-shell.yaml", exitCode: 3, says: ["97 + 1 = 98 > 97"] },
   { file: "72-pg-dump-in-bash.yaml", exitCode: 3, says: ["97 + 1 = 98 > 97"] },
+  {
+    file: "73-airflow-behind-its-entrypoint.yaml",
+    exitCode: 4,
+    says: ["each of its tasks is a process of its own"],
+  },
   ...[
     { file: "origin-compose", processes: 15, exitCode: 0, says: ["160  ≤ 200: max_client_conn"] },
     { file: "origin-compose", processes: 1, exitCode: 0, says: ["20  ≤ 200: max_client_conn"] },

@@ -57,6 +57,7 @@ export const WRAPPER_FIELDS = {
   stops: WORDS.optional(),
   scripts: WORDS.optional(),
   flagless: z.literal(true).optional(),
+  entrypoint: z.literal(true).optional(),
   dashes: z.literal(true).optional(),
   waits: z.literal(true).optional(),
 };

@@ -1,6 +1,7 @@
 import type { Knowledge } from "../knowledge/knowledge.ts";
+import { imagePattern } from "../knowledge/namePatterns.ts";
 import { Template } from "../template.ts";
-import { isShell, type Container } from "../workload.ts";
+import { commandOf, isShell, type Container } from "../workload.ts";
 import { shellCommands, type ShellCommand, type ShellVariables } from "./shell.ts";
 
 /** A script that runs another, and so on: deeper ones are taken as programs of their own. */
@@ -11,21 +12,72 @@ const DEPTH_MAX = 8;
  * (`tini --`, `poetry run`, a shell and its script, also one in a mounted file). The image's own
  * program has an empty name.
  */
-export function containerCommand(container: Container, { wrappers }: Knowledge): ShellCommand {
-  const { commands } = indexOf(wrappers);
+export function containerCommand(container: Container, knowledge: Knowledge): ShellCommand {
+  const { commands } = indexOf(knowledge.wrappers);
   const before = commands.get(container);
   if (before !== undefined) return before;
-  const found = commandIn(container, wrappers);
+  const found = commandIn(container, knowledge);
   commands.set(container, found);
   return found;
 }
 
-function commandIn(container: Container, wrappers: readonly Wrapper[]): ShellCommand {
-  const command = container.command.map(({ text }) => text);
-  const args = container.args.map(({ text }) => text);
-  const isImages = command.length === 0 && (args[0] === undefined || args[0].test(/^-/));
-  const words = isImages ? [Template.of(""), ...args] : [...command, ...args];
+function commandIn(container: Container, knowledge: Knowledge): ShellCommand {
+  const args = imagesArguments(container, knowledge);
+  const isImages = args !== undefined && (args[0] === undefined || args[0].test(/^-/));
+  const words = isImages ? [Template.of(""), ...args] : (args ?? commandOf(container));
+  const { wrappers } = knowledge;
   return programsOf({ kind: "words", words }, { files: container.files, wrappers, depth: 0 });
+}
+
+/**
+ * What a container gives to its image's own entrypoint: its arguments, where it has no command; what
+ * follows the entrypoint's path, where the command names that, behind wrappers or not, and the image
+ * is one of which a row of programs.yaml is. Undefined where the command names another program.
+ */
+export function imagesArguments(
+  container: Container,
+  { wrappers, programs }: Knowledge,
+): readonly Template[] | undefined {
+  let words = commandOf(container);
+  if (container.command.length === 0) return words;
+  for (let depth = 0; depth < DEPTH_MAX; depth += 1) {
+    const [program, ...rest] = words;
+    if (program === undefined) return undefined;
+    const inner = isShell(program) ? fileWords(rest) : wrappedWords(words, wrappers);
+    const isItself = wrappersCalled(programName(words) ?? "", wrappers).some(
+      ({ entrypoint }) => entrypoint === true,
+    );
+    if (isItself) {
+      const isKnown = !isMounted(program.known ?? "", container) && hasRow(container, programs);
+      return isKnown ? rest : undefined;
+    }
+    if (inner === undefined) return undefined;
+    words = inner;
+  }
+  return undefined;
+}
+
+/** `sh FILE ARGUMENT…`: the file and its arguments. */
+function fileWords(words: readonly Template[]): readonly Template[] | undefined {
+  const { script, args } = shellWords(words);
+  return script === undefined ? args : undefined;
+}
+
+/** Whether a file of an image's own name is another one, from outside the image. */
+function isMounted(path: string, { files }: Container): boolean {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  return (
+    [...files.files.keys()].some((file) => file.endsWith(`/${name}`)) ||
+    files.unknown.some(({ path: mount }) => mount.endsWith(`/${name}`) || isWithin(path, mount))
+  );
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
+}
+
+function hasRow({ image }: Container, programs: Knowledge["programs"]): boolean {
+  return programs.some(({ images }) => images !== undefined && imagePattern(images).test(image));
 }
 
 /** The calls in a command, in its order. */
@@ -150,6 +202,15 @@ function programOf(words: readonly Template[], scope: Scope): ShellCommand {
   }
   const text = wrappedScript(words, scope.wrappers);
   if (text !== undefined) return ofScript(text, []);
+  // What the entrypoint of an image does besides is not known.
+  if (isEntrypoint(words, scope.wrappers) && rest[0] !== undefined && isShell(rest[0])) {
+    const own: ShellCommand = { ...itself, words: [program] };
+    const steps = [own, programOf(rest, inner)];
+    return {
+      kind: "sequence",
+      steps: steps.map((command) => ({ command, isInBackground: false })),
+    };
+  }
   const wrapped = wrappedWords(words, scope.wrappers);
   if (wrapped === undefined) return itself;
   const set = words.slice(0, words.length - wrapped.length).flatMap(assignedIn);
@@ -232,11 +293,20 @@ function wrappedWords(
 ): readonly Template[] | undefined {
   for (const wrapper of wrappersCalled(programName(words) ?? "", wrappers)) {
     const size = Math.max(0, ...wrapper.calls.map((call) => adjacentFit(call, words)));
-    if (size === 0) continue;
+    if (size === 0 || isOfImage(wrapper)) continue;
     const rest = afterWrapper(wrapper, words.slice(size));
     return rest.length === 0 ? undefined : rest;
   }
   return undefined;
+}
+
+/** An entrypoint of which it is not known that it runs what follows, whatever the image is. */
+function isOfImage({ entrypoint, flagless }: Wrapper): boolean {
+  return entrypoint === true && flagless !== true;
+}
+
+function isEntrypoint(words: readonly Template[], wrappers: readonly Wrapper[]): boolean {
+  return wrappersCalled(programName(words) ?? "", wrappers).some(isOfImage);
 }
 
 /** As `fit`, where the words of the call come one after another. */

@@ -19,7 +19,7 @@ export function ownConnections(
   const calls = callsIn(containerCommand(container, knowledge));
   const opened: Quantity[] = [];
   for (const words of calls) {
-    const program = programOf(words, container, knowledge.programs);
+    const program = programOf(words, container, knowledge);
     if (program?.connections === undefined) return undefined;
     const what = `how many connections ${program.name} of container ${container.name} opens`;
     const unclear: Unclear = (why, place = container.argsPlace) =>

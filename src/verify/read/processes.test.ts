@@ -100,6 +100,8 @@ describe("the processes of a pod", () => {
 
   const AUTHENTIK = `${NO_COUNT}: it has processes of its own beside those that run its tasks`;
 
+  const TASKS = `${NO_COUNT}: each of its tasks is a process of its own and connects`;
+
   it.each([
     ["php:8.3-fpm-alpine", "", `${NO_COUNT}: each of its children may hold a connection`],
     ["php:8.3-apache", "", `${NO_COUNT}: each of its children may hold a connection`],
@@ -107,11 +109,52 @@ describe("the processes of a pod", () => {
     ["bitnami/php-fpm:8.3", "", `${NO_COUNT}: each of its children may hold a connection`],
     ["phusion/passenger-ruby32", "", `${NO_COUNT}: its nginx starts them as they are needed`],
     ["goauthentik/server:2026.2", "args: [worker]", AUTHENTIK],
+    ["apache/airflow:3", `command: [/entrypoint, celery, worker]`, TASKS],
+    ["apache/airflow:3", `command: [/entrypoint]\n          args: [celery, worker]`, TASKS],
+    [
+      "apache/airflow:3",
+      `command: [dumb-init, --, /entrypoint, bash, -c, exec airflow celery worker]`,
+      TASKS,
+    ],
+    ["apache/airflow:3", `command: [sh, /entrypoint.sh, celery, worker]`, TASKS],
+    ["apache/airflow:3", `command: [tini, --, /entrypoint, webserver, -w, "2"]`, 2],
+    [
+      "apache/airflow:3",
+      `command: [/app, celery, worker]`,
+      `${NO_COUNT}: it starts as many as there are cores`,
+    ],
+    [
+      "php:8.3-fpm",
+      `command: [docker-entrypoint.sh]`,
+      `${NO_COUNT}: each of its children may hold a connection`,
+    ],
+    ["php:8.3-fpm", `command: [docker-php-entrypoint, php, artisan, "queue:work"]`, 1],
+    // What an unknown image's entrypoint does besides is not known, but it runs no less than that.
+    ["example/app:1", `command: [/entrypoint.sh, sh, -c, "exec gunicorn -w 3 app"]`, 3],
+    ["example/app:1", `command: [/entrypoint.sh, gunicorn, -w, "3", app]`, 3],
   ])("image %s %s", (image, command, expected) => {
     const more = command === "" ? "" : `\n          ${command}`;
     const text = deploymentText({ ...URL, DB_POOL_MAX: "1" }, more);
     const { clients } = systemIn(POOLER + text.replace("registry.example/app:1", image));
     expect(figure(clients[0]?.processesPerPod)).toBe(expected);
+  });
+
+  it("a file that is mounted over an image's entrypoint is another program", () => {
+    const mounts = `
+          command: [/entrypoint, celery, worker]
+          volumeMounts: [{ name: own, mountPath: /entrypoint, subPath: entrypoint }]
+      volumes: [{ name: own, configMap: { name: own } }]`;
+    const text = deploymentText({ ...URL, DB_POOL_MAX: "1" }, mounts);
+    const own = `---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: own, namespace: db }
+data: { entrypoint: "#!/bin/sh\\nexec gunicorn -w 3 app" }
+`;
+    const { clients } = systemIn(
+      POOLER + text.replace("registry.example/app:1", "apache/airflow:3") + own,
+    );
+    expect(figure(clients[0]?.processesPerPod)).toBe(3);
   });
 
   it("by annotation", () => {

@@ -12,7 +12,7 @@ import {
 import type { Template } from "../template.ts";
 import type { Container, Workload } from "../workload.ts";
 import { annotatedCount } from "./annotations.ts";
-import { callsIn, containerCommand } from "./commands.ts";
+import { callsIn, containerCommand, imagesArguments } from "./commands.ts";
 import { allWords, countOf, numberIn, programOf, workersOf, type Unclear } from "./programs.ts";
 import type { ShellCommand } from "./shell.ts";
 
@@ -42,7 +42,8 @@ export function processesPerPod(
     processesOf(words, { container, command, knowledge, unclear }),
   );
   // Arguments alone are given to a program of the image, which may run others.
-  const isHidden = most.known && most.value === 0 && container.command.length === 0;
+  const isHidden =
+    most.known && most.value === 0 && imagesArguments(container, knowledge) !== undefined;
   return isHidden ? assumed(unclear("its program is not known"), 1, "1 process") : most;
 }
 
@@ -126,7 +127,7 @@ interface CallContext {
 /** How many processes a call has. */
 function processesOf(words: readonly Template[], context: CallContext): Quantity {
   const { container, knowledge, unclear } = context;
-  const program = programOf(words, container, knowledge.programs);
+  const program = programOf(words, container, knowledge);
   if (program === undefined) return assumedProcesses(words, context);
   if (program.connections === 0) return NONE;
   const all = allWords(words, program, container);
@@ -163,7 +164,7 @@ function assumedProcesses(
   const no = numbers.find(({ count }) => count === undefined);
   if (no !== undefined) return unclear(`${no.name} is no positive whole number`, no.place);
   const others = callsIn(command).filter(
-    (one) => programOf(one, container, knowledge.programs) === undefined,
+    (one) => programOf(one, container, knowledge) === undefined,
   );
   if (others.length > 1 && hasBackground(command)) {
     return unclear(`${first.name} may be of any of its programs`, first.place);

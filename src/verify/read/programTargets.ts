@@ -19,7 +19,7 @@ export function programTargets(
   if (container.command.length + container.args.length === 0) return [];
   const calls = setCallsIn(containerCommand(container, knowledge));
   return calls.flatMap(({ words, variables: assigned }): ConnectionTarget[] => {
-    const target = programOf(words, container, knowledge.programs)?.target;
+    const target = programOf(words, container, knowledge)?.target;
     if (target === undefined) return [];
     const flagged = (names: readonly string[]): Template | undefined => {
       const value = flagValue(words, names, true);
@@ -60,7 +60,7 @@ export function programTargets(
 /** The database that a container's program connects to, where nothing says another one. */
 export function programDatabase(container: Container, knowledge: Knowledge): Template | undefined {
   const [name] = callsIn(containerCommand(container, knowledge)).flatMap(
-    (words) => programOf(words, container, knowledge.programs)?.database ?? [],
+    (words) => programOf(words, container, knowledge)?.database ?? [],
   );
   return name === undefined ? undefined : Template.of(name);
 }

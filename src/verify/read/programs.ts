@@ -11,7 +11,7 @@ import {
 import type { SourcePosition } from "../sourcePosition.ts";
 import type { Template } from "../template.ts";
 import type { Container, ContainerFile, Variable } from "../workload.ts";
-import { fit, isNamed, programName } from "./commands.ts";
+import { fit, imagesArguments, isNamed, programName } from "./commands.ts";
 import { inShell } from "./shellValues.ts";
 
 /** A row of knowledge/programs.yaml. */
@@ -60,11 +60,14 @@ function indexOf(programs: readonly ProgramRow[]): ProgramIndex {
 export function programOf(
   words: readonly Template[],
   container: Container,
-  programs: readonly ProgramRow[],
+  knowledge: Knowledge,
 ): ProgramRow | undefined {
-  return (
-    best(words, programs) ?? imagesProgram(words, container, programs) ?? within(words, programs)
-  );
+  const { programs } = knowledge;
+  const ofImage = imagesProgram(words, container, knowledge);
+  // `celery worker` in an image of Airflow is Airflow's.
+  const isOwn = ofImage?.calls?.some((call) => call.split(" ")[1] === words[0]?.known) === true;
+  const found = isOwn ? ofImage : (best(words, programs) ?? ofImage);
+  return found ?? within(words, programs);
 }
 
 /** The row of which the call fits best: that with the most words. */
@@ -88,9 +91,10 @@ function best(
 function imagesProgram(
   words: readonly Template[],
   container: Container,
-  programs: readonly ProgramRow[],
+  knowledge: Knowledge,
 ): ProgramRow | undefined {
-  if (container.command.length > 0) return undefined;
+  if (imagesArguments(container, knowledge) === undefined) return undefined;
+  const { programs } = knowledge;
   const isBare = words[0]?.isEmpty === true;
   const named = imageRows(container.image, programs);
   return (
