@@ -34,6 +34,11 @@ describe("a field that is wrong", () => {
     ["", "8:9: spec.port: found nothing; must be a whole number from 1 to 65535"],
     ["[1]", "8:9: spec.port: found a list; must be a whole number from 1 to 65535"],
     ["1\n  prot: 5", "9:3: spec.prot: unknown field; did you mean port?"],
+    // The one field that it means is not reported as missing too.
+    [
+      "1\n  budgetReff: { name: writing }",
+      "9:3: spec.budgetReff: unknown field; did you mean budgetRef?",
+    ],
     ["1\n  max: 5", "9:3: spec.max: unknown field; did you mean spec.pool.max?"],
     [
       "1\n  pool: { guarantee: 1 }",

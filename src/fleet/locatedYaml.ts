@@ -116,10 +116,12 @@ const REPEATING =
 
 function syntaxProblem({ pos: [offset], code, message }: YAMLParseError): YamlProblem {
   if (code === "TAG_RESOLVE_FAILED") return { offset, allowed: NO_TAGS };
-  const words = UNCLOSED.test(message)
-    ? "a bracket or quote that opens above is not closed"
-    : message.replace(REPEATING, "$1");
-  return { offset, allowed: `is not YAML: ${words}` };
+  return { offset, allowed: `is not YAML: ${syntaxWords(message).replace(REPEATING, "$1")}` };
+}
+
+/** What the parser says of a text, in words for people where an end is missing. */
+export function syntaxWords(message: string): string {
+  return UNCLOSED.test(message) ? "a bracket or quote that opens above is not closed" : message;
 }
 
 /** The first at each place: one slip is often reported in several ways. */

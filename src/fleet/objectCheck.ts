@@ -105,9 +105,11 @@ export function checkObject(kind: Kind, value: unknown, doubtful: readonly Field
   if (result instanceof Promise) throw new TypeError("a schema must not be asynchronous");
   const problems: FieldProblem[] = [];
   const wrong: FieldPath[] = [...doubtful];
+  const unknown = result.issues.filter((issue) => issue.code === "unrecognized_keys");
+  const misspelt = misspeltFields(fields, value, unknown);
   const isKnown = (path: FieldPath) => wrong.some((known) => isWithin(path, known));
   for (const issue of result.issues) {
-    const path = (issue.path ?? []).map((key) => (typeof key === "symbol" ? String(key) : key));
+    const path = pathOf(issue);
     if (issue.code === "custom") continue;
     if (issue.code === "unrecognized_keys") {
       for (const key of issue.keys) {
@@ -117,6 +119,8 @@ export function checkObject(kind: Kind, value: unknown, doubtful: readonly Field
     }
     if (isKnown(path)) continue;
     wrong.push(path);
+    // It stands there under another name, which is a problem already.
+    if (misspelt.has(formatPath(path))) continue;
     problems.push(wrongValue(fields, path, valueAt(value, path)));
   }
   for (const { at, rule } of RULES[kind]) {
@@ -131,6 +135,31 @@ export function checkObject(kind: Kind, value: unknown, doubtful: readonly Field
     }
   }
   return { value: result.value, wrong, problems };
+}
+
+/** What zod says of a value. */
+interface Issue {
+  readonly path?: readonly PropertyKey[] | undefined;
+}
+
+function pathOf({ path = [] }: Issue): FieldPath {
+  return path.map((key) => (typeof key === "symbol" ? String(key) : key));
+}
+
+/** The paths of absent fields whose misspelt names are there: `maxClientConn` for `maxClientCon`. */
+function misspeltFields(
+  fields: FieldSchema,
+  value: unknown,
+  unknown: readonly (Issue & { readonly keys: readonly string[] })[],
+): ReadonlySet<string> {
+  const paths = unknown.flatMap((issue) => {
+    const path = pathOf(issue);
+    return issue.keys.flatMap((key) => {
+      const meant = didYouMean(key, Object.keys(schemaAt(fields, path)?.properties ?? {}));
+      return meant === undefined ? [] : [[...path, meant]];
+    });
+  });
+  return new Set(paths.filter((path) => valueAt(value, path) === undefined).map(formatPath));
 }
 
 function wrongValue(fields: FieldSchema, path: FieldPath, value: unknown): FieldProblem {

@@ -1,4 +1,5 @@
 import { isCollection, isMap, visit, type Document } from "yaml";
+import { syntaxWords } from "../../fleet/locatedYaml.ts";
 import type { Problem } from "../../fleet/problem.ts";
 import { readYaml, type LineTable } from "../../fleet/yaml.ts";
 import { goYaml, repeatedFields, valueOf } from "./goYaml.ts";
@@ -108,7 +109,7 @@ function readWhole(
         const allowed =
           isTemplate && (template !== undefined || looksLikeTemplate(text))
             ? RENDER_FIRST
-            : `is not YAML: ${error === undefined ? "" : withoutText(error.message)}`;
+            : `is not YAML: ${error === undefined ? "" : withoutText(syntaxWords(error.message))}`;
         add(read.givenOffset(template ?? error?.pos[0] ?? 0), allowed);
         // After an error in the text it is not known where the next document begins.
         break;

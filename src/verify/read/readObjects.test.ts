@@ -167,7 +167,11 @@ data:
 
 describe("what can't be read", () => {
   it.each([
-    ["an open bracket", `${POD}spec: [1, 2\n`, /^a\.yaml:\d+:\d+: is not YAML: /],
+    [
+      "an open bracket",
+      `${POD}spec: [1, 2\n`,
+      /^a\.yaml:\d+:\d+: is not YAML: a bracket or quote that opens above is not closed$/,
+    ],
     ["a tab", "apiVersion: v1\nkind: Pod\nmetadata:\n\tname: x\n", /^a\.yaml:\d+:\d+: is not YAML/],
     [
       "a Helm template",
