@@ -79,7 +79,7 @@ const TABLES = {
   kinds: ROW.extend({
     groups: z.array(z.string()).min(1),
     kinds: NAMES,
-    effect: z.enum(["none", "data", "routes", "exports", "unrendered"]),
+    effect: z.enum(["none", "data", "routes", "exports", "names", "unrendered"]),
     render: z.string().min(1).optional(),
   }),
   mounts: ROW.extend({ paths: NAMES, files: NAMES }),

@@ -164,7 +164,8 @@ export class Exposures {
       if (isMapping(field.value)) {
         const own = field.text("namespace") ?? namespace;
         for (const [key, child] of field.entries()) {
-          if (!NO_BACKEND.test(key)) walk(child, key, own);
+          const isListenersName = name === "listeners" && key === "name";
+          if (!NO_BACKEND.test(key) && !isListenersName) walk(child, key, own);
         }
         return;
       }
@@ -244,7 +245,7 @@ function isWithinCluster(root: Field): boolean {
 const BACKEND = /^(?:name|host|serviceName)$/;
 
 /** Fields of a rule whose names are not those of Services that it leads to. */
-const NO_BACKEND = /^(?:parentRefs|ports?|gateways|listeners|middlewares|tls)$/;
+const NO_BACKEND = /^(?:parentRefs|ports?|gateways|middlewares|tls)$/;
 
 /** A selector of labels as a text: `app=pooler,tier=db`. */
 const SELECTOR = /^\s*[\w./-]+=[\w.-]+(?:\s*,\s*[\w./-]+=[\w.-]+)*\s*$/;

@@ -70,6 +70,15 @@ describe("a pooler has clients outside of the cluster by", () => {
       "IngressRouteTCP db/r leads to it",
     ],
     [
+      "Consul",
+      object(
+        "consul.hashicorp.com/v1alpha1",
+        "IngressGateway",
+        "{ listeners: [{ port: 6432, protocol: tcp, services: [{ name: pooler }] }] }",
+      ),
+      "IngressGateway db/r leads to it",
+    ],
+    [
       "Istio",
       object(
         "networking.istio.io/v1",
@@ -101,6 +110,14 @@ describe("a pooler has clients outside of the cluster by", () => {
         "networking.istio.io/v1",
         "VirtualService",
         "{ tcp: [{ route: [{ destination: { host: pooler } }] }] }",
+      ),
+    ],
+    [
+      "a listener that has its name",
+      object(
+        "gateway.networking.k8s.io/v1",
+        "ListenerSet",
+        "{ listeners: [{ name: pooler, port: 443 }] }",
       ),
     ],
     ["another port", tcp("db/web:80")],

@@ -80,8 +80,8 @@ describe("an object of a kind that is not read", () => {
     ["its own domain", "helm.toolkit.fluxcd.io/v2", { values: { ingress: { host: "a.com" } } }],
     ["a word", "example.com/v1", { tier: "pooler" }],
     ["another port", "example.com/v1", { target: "pooler:9127" }],
-    ["what routes", "networking.istio.io/v1", { host: "pooler.db.svc.cluster.local" }],
-    ["what watches", "monitoring.coreos.com/v1", { targets: ["pooler:6432"] }],
+    ["what routes", "linkerd.io/v1alpha2", { dstOverrides: [{ host: "pooler.db.svc" }] }],
+    ["what watches", "metrics.k8s.io/v1beta1", { targets: ["pooler:6432"] }],
   ])("says nothing by %s", (_, apiVersion, spec) => {
     expect(missingOf(apiVersion, spec)).toEqual([]);
   });
@@ -168,5 +168,55 @@ describe("an object of a kind that is not read", () => {
     expect(missingOf("example.com/v1", spec)).toHaveLength(1);
     const elsewhere = { "weir.dev/connects-to": "pooler:6432/app" };
     expect(missingOf("example.com/v1", spec, { annotations: elsewhere })).toHaveLength(1);
+  });
+});
+
+const askedOf = (apiVersion: string, kind: string, spec: string): readonly string[] =>
+  systemIn(
+    `${POOLER}apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: x, namespace: db }\nspec: ${spec}\n`,
+  ).missing.map(({ what }) => what);
+
+const ISTIO = "networking.istio.io/v1";
+
+describe("an object that gives an address another name", () => {
+  it.each([
+    ["ServiceEntry", "{ hosts: [db.internal], endpoints: [{ address: pooler.db.svc }] }"],
+    ["WorkloadEntry", "{ address: pooler.db.svc.cluster.local }"],
+  ])("%s is asked who connects by it where it leads to a pooler", (kind, spec) => {
+    expect(askedOf(ISTIO, kind, spec)).toContain(
+      `who connects by the names of ${kind} db/x: it leads to a pooler`,
+    );
+  });
+
+  it.each([
+    ["ServiceEntry", "{ hosts: [pooler.db.svc], location: MESH_EXTERNAL, resolution: DNS }"],
+    ["ServiceEntry", "{ hosts: [api.example.com], endpoints: [{ address: 10.1.2.3 }] }"],
+    ["DestinationRule", "{ host: pooler.db.svc, trafficPolicy: { tls: { mode: DISABLE } } }"],
+  ])("%s %s is not asked", (kind, spec) => {
+    expect(askedOf(ISTIO, kind, spec)).toEqual(askedOf(ISTIO, "Gateway", "{}"));
+  });
+});
+
+describe("a kind of a group of which others are known", () => {
+  const SIDECAR = `{ containers: [{ name: a, env: [{ name: PGHOST, value: pooler }] }] }`;
+
+  it.each([
+    ["monitoring.coreos.com/v1", "Prometheus", SIDECAR],
+    ["admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy", SIDECAR],
+  ])("%s %s is read", (apiVersion, kind, spec) => {
+    expect(askedOf(apiVersion, kind, spec)).toContain(
+      `what ${kind} db/x opens: it names a pooler, and weir doesn't read objects of its kind`,
+    );
+  });
+
+  it.each([
+    [
+      "monitoring.coreos.com/v1",
+      "Probe",
+      "{ targets: { staticConfig: { static: [pooler:6432] } } }",
+    ],
+    ["cilium.io/v2", "CiliumNetworkPolicy", "{ egress: [{ toFQDNs: [{ matchName: pooler }] }] }"],
+  ])("%s %s is not", (apiVersion, kind, spec) => {
+    expect(askedOf(apiVersion, kind, spec)).toEqual(askedOf("v1", "Namespace", "{}"));
   });
 });

@@ -30,11 +30,12 @@ export function unreadObjects(
   return inventory.objects.flatMap((object) => {
     const row = inventory.kinds.rowOf(object);
     const isUnrendered = row?.effect === "unrendered";
-    if ((row !== undefined && !isUnrendered) || isRead(object)) return [];
+    const isKnown = row !== undefined && !isUnrendered && row.effect !== "names";
+    if (isKnown || isRead(object)) return [];
     const root = Field.of(object);
     const annotation = inventory.annotation(CONNECTS_TO_ANNOTATION, root.at("metadata"));
     if (annotation?.value.trim() === "none") return [];
-    const workload = workloadOf(Field.of(withRelease(object)), inventory, destinations);
+    const workload = workloadOf(textsOf(object, row), inventory, destinations);
     const asked = workload.containers
       .flatMap((container) => writtenConnections(workload, container, destinations))
       .flatMap((read) => questionsOf(object, read, row, destinations));
@@ -65,7 +66,9 @@ function questionsOf(
   return [
     ...named.map(({ place, what }) =>
       missing(
-        `what ${key} opens: it names ${what}, and weir doesn't read objects of its kind`,
+        row?.effect === "names"
+          ? `who connects by the names of ${key}: it leads to ${what}`
+          : `what ${key} opens: it names ${what}, and weir doesn't read objects of its kind`,
         place,
         remedy,
       ),
@@ -87,6 +90,16 @@ function nothingOpened(root: Field, { render = "" }: KindRow): MissingQuantity {
     ),
     assumed: 0,
   };
+}
+
+/** What an object says of where it leads: the names that it gives (`hosts`) say nothing of that. */
+function textsOf(object: ManifestObject, row: KindRow | undefined): Field {
+  const root = Field.of(withRelease(object));
+  if (row?.effect !== "names") return root;
+  const spec = Object.fromEntries(
+    root.entries("spec").flatMap(([name, { value }]) => (name === "hosts" ? [] : [[name, value]])),
+  );
+  return Field.of({ ...root.object, value: { ...root.object.value, spec } });
 }
 
 /** The name of the container that an object is read as. */
