@@ -10,6 +10,12 @@ import { operatorPooler, operatorPostgres, settingsOf } from "./operatorObjects.
 const GROUP = "postgres-operator.crunchydata.com";
 /** As whom its PgBouncer asks for passwords. */
 const AUTH_USER = "_crunchypgbouncer";
+/**
+ * Without a value: the operators write none, and Patroni starts Postgres with its own default.
+ * https://github.com/CrunchyData/postgres-operator/blob/main/internal/postgres/parameters.go,
+ * https://patroni.readthedocs.io/en/latest/patroni_configuration.html
+ */
+const MAX_CONNECTIONS = 100;
 
 /**
  * Crunchy's PGO: a PostgresCluster with spec.proxy.pgBouncer has a Deployment and a Service
@@ -104,7 +110,8 @@ function serversOf(root: Field, context: AdapterContext): readonly FoundPostgres
         spec.at("patroni", "dynamicConfiguration", "postgresql", "parameters"),
         spec.at("config", "parameters"),
       ),
-      maxConnectionsDefault: undefined,
+      maxConnectionsDefault: MAX_CONNECTIONS,
+      otherSource: "Patroni's configuration in the cluster",
       settingsPlace: spec.at("patroni").place(),
       roles: [
         {

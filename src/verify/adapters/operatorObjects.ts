@@ -1,12 +1,12 @@
 import { AVAILABLE_CONNECTIONS_ANNOTATION, PODS_ANNOTATION } from "../../api/names.ts";
-import type { MissingQuantity, Quantity } from "../quantity.ts";
+import { assumed, missing, type MissingQuantity, type Quantity } from "../quantity.ts";
 import { annotatedCount } from "../read/annotations.ts";
 import { Field } from "../read/field.ts";
 import { replicasAt, rolledOut } from "../read/peakPods.ts";
 import { setting, type Configuration, type FoundPooler, type Setting } from "../read/poolers.ts";
 import type { PostgresSetting } from "../read/postgresImages.ts";
 import { availableConnections, type FoundPostgres } from "../read/postgresServers.ts";
-import type { SourcePosition } from "../sourcePosition.ts";
+import { objectOf, type SourcePosition } from "../sourcePosition.ts";
 import type { Annotation } from "../workload.ts";
 import type { AdapterContext } from "../read/adapter.ts";
 
@@ -70,6 +70,8 @@ interface OperatorPostgres {
   readonly settings: ReadonlyMap<string, PostgresSetting>;
   /** max_connections where none is written; undefined: it is not known. */
   readonly maxConnectionsDefault: number | undefined;
+  /** What else may set it, so that the default is assumed; absent: nothing. */
+  readonly otherSource?: string;
   /** Where max_connections would be written. */
   readonly settingsPlace: SourcePosition;
   /** The primary, and the replicas as one: each server admits as many. */
@@ -86,12 +88,18 @@ export function operatorPostgres(
   { root, port, portName, settings, roles, ...spec }: OperatorPostgres,
   { inventory }: AdapterContext,
 ): readonly FoundPostgres[] {
-  const available = availableConnections(
+  const annotation = inventory.annotation(AVAILABLE_CONNECTIONS_ANNOTATION, root.at("metadata"));
+  const written = availableConnections(
     settings,
-    inventory.annotation(AVAILABLE_CONNECTIONS_ANNOTATION, root.at("metadata")),
+    annotation,
     spec.maxConnectionsDefault,
     spec.settingsPlace,
   );
+  const isWritten = annotation !== undefined || settings.has("max_connections");
+  const available =
+    isWritten || spec.otherSource === undefined
+      ? written
+      : defaultAdmitted(written, root, spec.otherSource, spec.settingsPlace);
   return roles.map(({ labels, services, serviceFields = [] }) => ({
     place: root.place(),
     namespace: root.object.namespace,
@@ -103,6 +111,24 @@ export function operatorPostgres(
     annotation: (key) => inventory.annotation(key, root.at("metadata")),
     available,
   }));
+}
+
+/** What Postgres admits by a default that something else may change. */
+function defaultAdmitted(
+  quantity: Quantity,
+  root: Field,
+  source: string,
+  place: SourcePosition,
+): Quantity {
+  if (!quantity.known) return quantity;
+  const object = objectOf(root.place());
+  const question = missing(
+    `how many connections Postgres of ${object} admits: ${source} may set max_connections itself`,
+    place,
+    `annotate it with ${AVAILABLE_CONNECTIONS_ANNOTATION}: "N" (max_connections less what is reserved)`,
+  );
+  const answer = { object, annotation: AVAILABLE_CONNECTIONS_ANNOTATION, value: "N" };
+  return assumed({ ...question, answer }, quantity.value, quantity.why, ...quantity.places);
 }
 
 /** A mapping of PgBouncer's keys in an operator's object; numbers may stand unquoted. */

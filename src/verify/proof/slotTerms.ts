@@ -1,7 +1,7 @@
 import { MAINTENANCE_LINE } from "../../api/names.ts";
 import { listed } from "../../text/wording.ts";
 import type { Pooler, PoolerGroup, System } from "../system.ts";
-import { firstPlace, isZero, type MissingQuantity } from "../quantity.ts";
+import { firstPlace, isZero } from "../quantity.ts";
 import {
   boundsOf,
   between,
@@ -67,24 +67,29 @@ function rolesOf(
 ): { readonly names: readonly string[]; readonly amount: Bounds } {
   const byLogin = user === undefined ? clients : [];
   const unknown = [
-    ...byLogin.filter((client) => isUnknown(client, "user")),
-    ...(user === undefined ? unknownDatabase : []),
+    ...byLogin
+      .filter((client) => isUnknown(client, "user"))
+      .map((client) => ({ client, question: whichLogin(client) })),
+    ...(user === undefined ? unknownDatabase : []).map((client) => ({
+      client,
+      question: whichDatabase(client),
+    })),
   ];
   const certain = new Set(
     byLogin.filter((client) => !isUnknown(client, "user")).map(({ target }) => target.user),
   );
   // Without a user, another client may log in, though none is known.
   if (byLogin.length === 0 && isAskersOnly === undefined) certain.add(user ?? "?");
-  const all = new Set([...certain, ...unknown.map(({ target }) => target.user)]);
+  const all = new Set([...certain, ...unknown.map(({ client }) => client.target.user)]);
   const least = Math.max(isAskersOnly ? 0 : 1, certain.size);
   return {
     names: [...all],
-    amount: between(least, Math.max(least, all.size), unknown.map(whichOne)),
+    amount: between(
+      least,
+      Math.max(least, all.size),
+      unknown.map(({ question }) => question),
+    ),
   };
-}
-
-function whichOne(client: PooledClient): MissingQuantity {
-  return isUnknown(client, "database") ? whichDatabase(client) : whichLogin(client);
 }
 
 /** The pools of one line in one process: one for each role, under its max_db_connections. */

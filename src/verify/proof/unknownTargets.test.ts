@@ -76,6 +76,15 @@ test("hidden logins may be one, or as many as there are", () => {
   expect(proofOf({ app: FORCED }, three).verdict).toBe("fits");
 });
 
+test("of a hidden database on the only line the login alone is asked", () => {
+  const clients = ["a", "b", "c"].map((name) => hiding(clientOf(name, 1, 1), "database", "user"));
+  const { verdict, missing } = proofOf({ app: {} }, clients);
+  expect([verdict, missing.map(({ what }) => what)]).toEqual([
+    "unknown",
+    ["a", "b", "c"].map((name) => `which login ${name} has: Secret shop/${name} user`),
+  ]);
+});
+
 test("a hidden database may be one that only * admits", () => {
   const lines = { app: FORCED, "*": FORCED };
   const { verdict, missing } = proofOf(lines, [hiding(A, "database")]);

@@ -292,4 +292,32 @@ spec:
     ]);
     expect(system.postgres.map((one) => figure(one.available))).toEqual([147, 147]);
   });
+
+  it.each([
+    ["PostgresCluster", "", 97, true],
+    ["PerconaPGCluster", "", 97, true],
+    ["PostgresCluster", "config: { parameters: { reserved_connections: 5 } }", 92, true],
+    ["PostgresCluster", "config: { parameters: { max_connections: 60 } }", 57, false],
+    [
+      "PostgresCluster",
+      "config: { parameters: { max_connections: many } }",
+      "max_connections",
+      false,
+    ],
+  ])("admits the default where Crunchy's %s says none: %s", (kind, spec, admitted, isAssumed) => {
+    const group =
+      kind === "PostgresCluster" ? "postgres-operator.crunchydata.com" : "pgv2.percona.com";
+    const [first] = systemIn(`
+apiVersion: ${group}/v1
+kind: ${kind}
+metadata: { name: hippo, namespace: db }
+spec: { instances: [{}], ${spec} }
+`).postgres;
+    const available = first?.available;
+    const asked = available?.known === true ? available.assuming : undefined;
+    const text = typeof admitted === "number" ? admitted : `${admitted} of Postgres`;
+    expect(figure(available)).toBe(text);
+    const answer = { object: `${kind} db/hippo`, annotation: "weir.dev/available-connections" };
+    expect(asked ?? []).toMatchObject(isAssumed ? [{ assumed: admitted, answer }] : []);
+  });
 });
