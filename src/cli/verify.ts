@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { POOL_MAX_ANNOTATION, READ_ANNOTATIONS } from "../api/names.ts";
 import { formatProblem } from "../fleet/problem.ts";
 import { annotationProblem, laterAnnotation } from "../verify/read/annotations.ts";
+import { readPaths } from "../verify/read/fluxPaths.ts";
 import { placedObjects } from "../verify/read/namespaces.ts";
 import { readObjects } from "../verify/read/readObjects.ts";
 import { readSystem } from "../verify/read/readSystem.ts";
@@ -112,7 +113,11 @@ export function verifyCommand(shell: Shell): Command {
           shell,
         );
         const objects = [...manifests, ...services];
-        const system = jointSystem([readSystem(manifests, products, { overrides }), ...systems]);
+        const rendered = readPaths(placed.objects, read.kustomizations);
+        const system = jointSystem([
+          readSystem(manifests, products, { overrides, rendered }),
+          ...systems,
+        ]);
         const assumed = [unlisted.assumed, placed.assumed].filter((one) => one !== undefined);
         const missing = [
           ...system.missing,

@@ -29,16 +29,28 @@ export function isKustomization(value: unknown, file: string): boolean {
 export function kustomizeLayer(object: ManifestObject): Layer {
   const root = Field.of(object);
   const folder = object.file.slice(0, Math.max(object.file.lastIndexOf("/"), 0));
-  const names = [
-    ...["resources", "bases", "components", "patchesStrategicMerge"].flatMap((list) =>
-      root.items(list).map((item) => item.text()),
-    ),
+  const patches = [
+    ...root.items("patchesStrategicMerge").map((item) => item.text()),
     ...root.items("patches").map((patch) => patch.text("path")),
   ];
-  const members = names.flatMap((name) =>
+  const members = [...filesOf(object), ...patches].flatMap((name) =>
     name === undefined || /\n|:\/\//.test(name) ? [] : [joined(folder, name)],
   );
   return { object, folder, ...withNamespace(root.text("namespace")), members: new Set(members) };
+}
+
+/** Files and folders that a kustomization applies, as it names them. */
+export function filesOf(object: ManifestObject): readonly string[] {
+  const root = Field.of(object);
+  return ["resources", "bases", "components"].flatMap((list) =>
+    root.items(list).map((item) => item.text() ?? ""),
+  );
+}
+
+/** Whether a path is one of these, or lies in a folder of them. */
+export function isWithin(path: string, folders: ReadonlySet<string>): boolean {
+  const parts = path.split("/");
+  return parts.some((_, index) => folders.has(parts.slice(0, parts.length - index).join("/")));
 }
 
 /**

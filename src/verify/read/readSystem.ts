@@ -52,11 +52,18 @@ import { clientsOf } from "./clients.ts";
  *
  * @param products what weir knows besides Kubernetes and PgBouncer
  * @param overrides annotations given by flag, as if they stood on the object, and over those that do
+ * @param rendered objects of which all that they make is among these
  */
 export function readSystem(
   objects: readonly ManifestObject[],
   products: Products,
-  { overrides = new Map() }: { readonly overrides?: AnnotationOverrides } = {},
+  {
+    overrides = new Map(),
+    rendered = new Set(),
+  }: {
+    readonly overrides?: AnnotationOverrides;
+    readonly rendered?: ReadonlySet<ManifestObject>;
+  } = {},
 ): System {
   const { adapters, knowledge } = products;
   const made = [...operatorSecrets(objects, knowledge.secrets), ...externalSecrets(objects)];
@@ -106,7 +113,7 @@ export function readSystem(
         ...inventory.conflicting.values(),
         ...system.missing,
         ...unreadPoolerObjects(inventory, others),
-        ...unreadObjects(inventory, destinations, isRead),
+        ...unreadObjects(inventory, destinations, isRead, rendered),
       ],
       notes: [...system.notes, ...bare.notes, ...fleetNotes(inventory)],
     },

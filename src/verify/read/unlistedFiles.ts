@@ -3,7 +3,7 @@ import { listed } from "../../text/wording.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
 import type { ManifestObject } from "../sourcePosition.ts";
 import { Field } from "./field.ts";
-import { joined } from "./kustomizations.ts";
+import { isWithin, joined } from "./kustomizations.ts";
 
 /** Files that lie beside a kustomization and that no kustomization names. */
 interface UnlistedFiles {
@@ -85,12 +85,6 @@ const GENERATOR = /"files":/;
 
 function folderOf(file: string): string {
   return file.slice(0, Math.max(file.lastIndexOf("/"), 0));
-}
-
-/** Whether a file is named itself or lies in a folder that is. */
-function isWithin(file: string, named: ReadonlySet<string>): boolean {
-  const parts = file.split("/");
-  return parts.some((_, index) => named.has(parts.slice(0, parts.length - index).join("/")));
 }
 
 /** Adds every path that a text within the value may be, from this folder. */

@@ -20,11 +20,13 @@ import type { PoolVariables } from "./poolVariables.ts";
  * pooler or the Postgres behind one, where they hide a target, and where they have a pool.
  *
  * @param isRead whether an object is read elsewhere
+ * @param rendered those of which all that they make is among the objects
  */
 export function unreadObjects(
   inventory: Inventory,
   destinations: Destinations,
   isRead: (object: ManifestObject) => boolean,
+  rendered: ReadonlySet<ManifestObject>,
 ): readonly MissingQuantity[] {
   if (destinations.poolers.length === 0) return [];
   return inventory.objects.flatMap((object) => {
@@ -40,7 +42,8 @@ export function unreadObjects(
       .flatMap((container) => writtenConnections(workload, container, destinations))
       .flatMap((read) => questionsOf(object, read, row, destinations));
     const answer = { object: workload.key, annotation: CONNECTS_TO_ANNOTATION, value: "none" };
-    return [...asked, ...(isUnrendered ? [nothingOpened(root, row)] : [])]
+    const isAssumed = isUnrendered && !rendered.has(object);
+    return [...asked, ...(isAssumed ? [nothingOpened(root, row)] : [])]
       .slice(0, 1)
       .map((question) => ({ ...question, answer }));
   });
