@@ -79,3 +79,71 @@ test("the command that renders an object names it only where it is asked alone",
     "give what it makes too (helm template NAME CHART --namespace NAMESPACE), or more",
   ]);
 });
+
+/** What is missing of a container whose host is hidden. */
+function hidden(name: string, variable: string, secret: string): MissingQuantity {
+  const text = `where ${variable} of Deployment shop/${name} leads: Secret shop/${secret} is not among the objects`;
+  return ofContainer(name, "web", { text });
+}
+
+test.each([
+  [
+    "the same in variables with names of their own",
+    [hidden("a", "A_HOST", "db host"), hidden("b", "PGHOST", "db host")],
+    [
+      "where a variable (A_HOST and PGHOST) of its Deployment leads: Secret shop/db host is not among the objects",
+    ],
+  ],
+  [
+    "the same in one variable",
+    [hidden("a", "PGHOST", "db host"), hidden("b", "PGHOST", "db host")],
+    ["where PGHOST of its Deployment leads: Secret shop/db host is not among the objects"],
+  ],
+  [
+    "the same of a store in Secrets of their own",
+    [hidden("a", "A_HOST", "a {{ .HOST }}"), hidden("b", "B_HOST", "b {{ .HOST }}")],
+    [
+      "where a variable (A_HOST and B_HOST) of its Deployment leads: {{ .HOST }} of its Secret is not among the objects",
+    ],
+  ],
+  [
+    "what differs in a store",
+    [hidden("a", "PGHOST", "a {{ .HOST }}"), hidden("b", "PGHOST", "b {{ .READER }}")],
+    [
+      "where PGHOST of Deployment shop/a leads: Secret shop/a {{ .HOST }} is not among the objects",
+      "where PGHOST of Deployment shop/b leads: Secret shop/b {{ .READER }} is not among the objects",
+    ],
+  ],
+])("asks once for %s", (_, asked, whats) => {
+  expect(groupedQuestions(asked).map(({ what }) => what)).toEqual(whats);
+});
+
+test("objects of several kinds are one question", () => {
+  const [a, b] = [ofContainer("a", "web"), ofContainer("b", "web")];
+  const text = (kind: string, name: string) => `how many pods ${kind} shop/${name} has`;
+  const object = { ...b.place.object, kind: "StatefulSet" };
+  const asked = [
+    { ...a, what: text("Deployment", "a") },
+    { ...b, what: text("StatefulSet", "b"), place: { ...b.place, object } },
+  ];
+  expect(groupedQuestions(asked).map(({ what }) => what)).toEqual([
+    "how many pods its Deployment or StatefulSet has",
+  ]);
+});
+
+test("programs that differ have an option each where they are not assumed alike", () => {
+  const asked = ["api", "api", "postgres-exporter"].map((program, index) => {
+    const one = ofContainer(`t${index}`, "web");
+    return { ...one, ...(one.answer && { answer: { ...one.answer, program } }) };
+  });
+  expect(groupedQuestions(asked).map(({ options }) => options)).toEqual([
+    [
+      "--annotate 'Deployment shop/t0,t1:weir.dev/pool-max=N'",
+      "--annotate 'Deployment shop/t2:weir.dev/pool-max=N'",
+    ],
+  ]);
+  const assumed = asked.map((one) => ({ ...one, assumed: 1 }));
+  expect(groupedQuestions(assumed).map(({ options }) => options)).toEqual([
+    ["--annotate 'Deployment shop/t0,t1,t2:weir.dev/pool-max=1'"],
+  ]);
+});

@@ -1,3 +1,4 @@
+import { listed, orList } from "../text/wording.ts";
 import { isComposeService, objectOf, type SourcePosition } from "../verify/sourcePosition.ts";
 import type { MissingQuantity } from "../verify/quantity.ts";
 import { Field } from "../verify/read/field.ts";
@@ -13,7 +14,10 @@ export interface Question {
   readonly assumed?: number;
 }
 
-/** Questions that differ only in the object and the container that they name are one. */
+/**
+ * Questions that differ only in the object and the container that they name are one, also where each
+ * has a variable of its own with the same in it.
+ */
 export function groupedQuestions(missing: readonly MissingQuantity[]): readonly Question[] {
   const groups = Map.groupBy(missing, (one) => {
     const { answer, assumed, place } = one;
@@ -21,22 +25,53 @@ export function groupedQuestions(missing: readonly MissingQuantity[]): readonly 
     const form = answer?.value.replace(/^.*=(?=N$)/, "") ?? "";
     const isOwn = container !== undefined && form.startsWith(`${container}=`);
     const value = isOwn ? form.slice(container.length + 1) : form;
-    const texts = [one.what, one.remedy].map((text) => withoutNames(text, place));
+    const texts = [one.what, one.remedy].map((text) => reasonIn(text, place));
     return JSON.stringify([texts, answer?.annotation, value, assumed]);
   });
   return [...groups.values()].flatMap((equal) => {
     const [first] = equal;
     if (first === undefined) return [];
-    const { what, remedy, place, assumed } = first;
+    const { what, remedy, assumed } = first;
     const isOne = equal.length === 1;
     return {
-      what: isOne ? what : withoutNames(what, place),
-      remedy: isOne ? remedy : withoutNames(remedy, place),
+      what: isOne ? what : sharedText(equal.map((one) => [one.what, one.place])),
+      remedy: isOne ? remedy : sharedText(equal.map((one) => [one.remedy, one.place])),
       places: equal.map((one) => one.place),
       options: optionsOf(equal),
       ...(assumed !== undefined && { assumed }),
     };
   });
+}
+
+/** The variable that a question begins with. */
+const VARIABLE = /(?<=^where )[A-Z][A-Z0-9_]*(?= of )/;
+
+/** The Secret before the value of a store that a template puts into it. */
+const SECRET = /\bSecret [\w.-]+\/[\w.-]+ (\{\{.*?\}\})/g;
+
+/** The text without any name of its own: what is hidden alike has the same. */
+function reasonIn(text: string, place: SourcePosition): string {
+  return withoutNames(text, place)
+    .replaceAll(`its ${place.object.kind}`, "its object")
+    .replace(VARIABLE, "a variable")
+    .replaceAll(SECRET, "$1 of its Secret");
+}
+
+/** What equal questions say, with all kinds of their objects and all their variables. */
+function sharedText(equal: readonly (readonly [string, SourcePosition])[]): string {
+  const texts = equal.map(([text, place]) => withoutNames(text, place));
+  const [first = ""] = texts;
+  if (texts.every((text) => text === first)) return first;
+  const kinds = [...new Set(equal.map(([, { object }]) => object.kind))];
+  const variables = [...new Set(equal.flatMap(([text]) => VARIABLE.exec(text)?.[0] ?? []))];
+  const [own = ""] = variables;
+  const [reason = ""] = equal.map(([text, place]) => reasonIn(text, place));
+  return reason
+    .replaceAll("its object", `its ${orList(kinds)}`)
+    .replace(
+      /(?<=^where )a variable(?= of )/,
+      variables.length > 1 ? `a variable (${listed(variables)})` : own,
+    );
 }
 
 /** The text without the names of the object and the container that it is about. */
@@ -87,16 +122,20 @@ function optionsOf(equal: readonly MissingQuantity[]): readonly string[] {
     ({ answer }) => answer?.object ?? "",
   );
   const answers = [...byObject].map(([object, own]) => {
+    // Programs that differ have numbers of their own.
+    const programs = own.flatMap(({ answer, assumed }) =>
+      assumed === undefined && /(?:^|=)N$/.test(answer?.value ?? "") ? (answer?.program ?? []) : [],
+    );
     // What is assumed is confirmed as it is.
     const values = own.map(({ answer, assumed }) =>
       (answer?.value ?? "").replace(/(?<=^|=)N$/, `${assumed ?? "N"}`),
     );
     const slash = object.indexOf("/") + 1;
     const setting = `${own[0]?.answer?.annotation}=${[...new Set(values)].join(",")}`;
-    return { namespace: object.slice(0, slash), name: object.slice(slash), setting };
+    return { namespace: object.slice(0, slash), name: object.slice(slash), setting, programs };
   });
-  const groups = Map.groupBy(answers, ({ namespace, setting }) =>
-    JSON.stringify([namespace, setting]),
+  const groups = Map.groupBy(answers, ({ namespace, setting, programs }) =>
+    JSON.stringify([namespace, setting, programs]),
   );
   return [...groups.values()].flatMap((same) => {
     const { namespace = "", setting = "" } = same[0] ?? {};

@@ -39,6 +39,8 @@ interface Answer {
   readonly annotation: string;
   /** `N`, or `server=N` where an object has several containers. */
   readonly value: string;
+  /** The image of the container that it is about; its name where it is built. */
+  readonly program?: string;
 }
 
 export function known(

@@ -342,6 +342,16 @@ const CASES: readonly Case[] = [
     exitCode: 4,
     says: ["Cannot tell: 1 missing", "service vpn"],
   },
+  // One value of a store is one question, whatever the variables are called.
+  {
+    file: "two-helmreleases-same-question.yaml",
+    exitCode: 4,
+    says: [
+      "Cannot tell: 1 missing",
+      "{{ .POSTGRES_HOST }} of its Secret",
+      "--annotate 'HelmRelease media/radarr,sonarr:weir.dev/connects-to=none'",
+    ],
+  },
   {
     file: "pgcat-compose.yaml",
     exitCode: 4,

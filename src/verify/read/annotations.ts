@@ -20,7 +20,13 @@ import {
 } from "../quantity.ts";
 import type { Reserve } from "../system.ts";
 import { Template } from "../template.ts";
-import { hasOneContainer, type Annotation, type Container, type Workload } from "../workload.ts";
+import {
+  hasOneContainer,
+  imageName,
+  type Annotation,
+  type Container,
+  type Workload,
+} from "../workload.ts";
 import { connectionUrls } from "./connectionStrings.ts";
 import { targetsOf, type ConnectionTarget } from "./connectionTargets.ts";
 
@@ -106,7 +112,8 @@ export function answeredBy(
 ): MissingQuantity {
   const isPart = container !== undefined && !hasOneContainer(workload);
   const value = isPart ? `${container.name}=${form}` : form;
-  return { answer: { object: workload.key, annotation, value }, ...question };
+  const program = container && { program: imageName(container) || container.name };
+  return { answer: { object: workload.key, annotation, value, ...program }, ...question };
 }
 
 /** How a person can supply a container's target; the text names only the container. */
