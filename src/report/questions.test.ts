@@ -120,11 +120,10 @@ test.each([
 
 test("objects of several kinds are one question", () => {
   const [a, b] = [ofContainer("a", "web"), ofContainer("b", "web")];
-  const text = (kind: string, name: string) => `how many pods ${kind} shop/${name} has`;
   const object = { ...b.place.object, kind: "StatefulSet" };
   const asked = [
-    { ...a, what: text("Deployment", "a") },
-    { ...b, what: text("StatefulSet", "b"), place: { ...b.place, object } },
+    { ...a, what: "how many pods Deployment shop/a has" },
+    { ...b, what: "how many pods StatefulSet shop/b has", place: { ...b.place, object } },
   ];
   expect(groupedQuestions(asked).map(({ what }) => what)).toEqual([
     "how many pods its Deployment or StatefulSet has",
