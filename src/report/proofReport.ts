@@ -208,12 +208,13 @@ function sumLines(sum: Sum, title: string, page: Page): readonly string[] {
 }
 
 function ending(sum: Sum): string {
-  const { verdict, limit, limitWhy, left } = sum;
+  const { verdict, limit, limitWhy, left, overIfAssumed } = sum;
+  const which = limitWhy.startsWith(String(limit)) ? "" : `${limit}: `;
+  if (overIfAssumed === true) return `> ${which}${limitWhy}, if what is assumed holds`;
   if (verdict === "unknown") {
     return limit === undefined ? `at least; ${limitWhy}` : `at least, of ${limit}: ${limitWhy}`;
   }
   const relation = verdict === "fits" ? "≤" : ">";
-  const which = limitWhy.startsWith(String(limit)) ? "" : `${limit}: `;
   return `${relation} ${which}${limitWhy}${left === undefined ? "" : `, ${leftText(sum)}`}`;
 }
 

@@ -12,6 +12,11 @@ export interface KnownQuantity {
   readonly places: readonly SourcePosition[];
   /** What would be missing if it were not assumed; absent: the objects and facts give the number. */
   readonly assuming?: readonly MissingQuantity[];
+  /**
+   * What it surely is, where `value` is the most that a library's default allows and no object says
+   * that it is that many. Absent: `value`.
+   */
+  readonly least?: number;
 }
 
 /** Something that can't be known from the objects. */
@@ -69,7 +74,10 @@ export function derived(
 ): KnownQuantity {
   const assuming = parts.flatMap((part) => part.assuming ?? []);
   const quantity = known(value, why, ...parts.flatMap(({ places }) => places));
-  return assuming.length === 0 ? quantity : { ...quantity, assuming };
+  if (assuming.length === 0) return quantity;
+  // What is left of it where a part is less is not known.
+  const least = parts.some((part) => part.least !== undefined) && { least: 0 };
+  return { ...quantity, assuming, ...least };
 }
 
 /** What is missing where nothing is assumed. */
@@ -145,7 +153,10 @@ function joined(
   const questions = new Map(all.flatMap((one) => one.assuming ?? []).map((one) => [one.what, one]));
   const { value, why, places } = join(all);
   const assuming = questions.size > 0 && { assuming: [...questions.values()] };
-  return { ...known(value, why, ...places), ...assuming };
+  const least = all.some((one) => one.least !== undefined) && {
+    least: join(all.map((one) => ({ ...one, value: one.least ?? one.value }))).value,
+  };
+  return { ...known(value, why, ...places), ...assuming, ...least };
 }
 
 /** A positive whole number as people write one; undefined for anything else, 0 too. */

@@ -15,6 +15,10 @@ export interface Bounds {
   readonly missing: readonly MissingQuantity[];
   /** Every field that it comes from. */
   readonly places: readonly SourcePosition[];
+  /** Where `min` holds only if a library's default does: what it is at the least in any case. */
+  readonly sure?: number;
+  /** What is assumed for that. */
+  readonly defaults?: readonly MissingQuantity[];
 }
 
 /** A number that is known. */
@@ -24,9 +28,17 @@ export function exactly(value: number, places: readonly SourcePosition[] = []): 
 
 /** A quantity; a missing quantity is anything from 0. */
 export function boundsOf(quantity: Quantity): Bounds {
-  return quantity.known
-    ? exactly(quantity.value, quantity.places)
-    : { min: 0, max: Infinity, missing: questionsOf(quantity), places: [quantity.place] };
+  if (quantity.known) {
+    const { value, places, least, assuming } = quantity;
+    const amount = exactly(value, places);
+    return least === undefined ? amount : { ...amount, sure: least, defaults: assuming ?? [] };
+  }
+  return { min: 0, max: Infinity, missing: questionsOf(quantity), places: [quantity.place] };
+}
+
+/** What an amount is at the least, whatever the defaults of libraries are. */
+export function surely({ min, sure = min }: Bounds): number {
+  return sure;
 }
 
 /** A quantity of PgBouncer's in which 0 means unlimited; an absent quantity is unlimited too. */
@@ -52,21 +64,37 @@ export function plus(...amounts: readonly Bounds[]): Bounds {
     amounts,
     amounts.reduce((sum, { min }) => sum + min, 0),
     amounts.reduce((sum, { max }) => sum + max, 0),
+    amounts.reduce((sum, amount) => sum + surely(amount), 0),
   );
 }
 
 /** a × b; nothing times anything is nothing, even where the anything is missing. */
 export function times(a: Bounds, b: Bounds): Bounds {
-  return combined([a, b], product(a.min, b.min), product(a.max, b.max));
+  return combined(
+    [a, b],
+    product(a.min, b.min),
+    product(a.max, b.max),
+    product(surely(a), surely(b)),
+  );
 }
 
 /** The smaller one: `a` under a limit. */
 export function smallerOf(a: Bounds, b: Bounds): Bounds {
-  return combined([a, b], Math.min(a.min, b.min), Math.min(a.max, b.max));
+  return combined(
+    [a, b],
+    Math.min(a.min, b.min),
+    Math.min(a.max, b.max),
+    Math.min(surely(a), surely(b)),
+  );
 }
 
 export function largerOf(a: Bounds, b: Bounds): Bounds {
-  return combined([a, b], Math.max(a.min, b.min), Math.max(a.max, b.max));
+  return combined(
+    [a, b],
+    Math.max(a.min, b.min),
+    Math.max(a.max, b.max),
+    Math.max(surely(a), surely(b)),
+  );
 }
 
 function product(a: number, b: number): number {
@@ -74,8 +102,10 @@ function product(a: number, b: number): number {
   return a === 0 || b === 0 ? 0 : a * b;
 }
 
-function combined(parts: readonly Bounds[], min: number, max: number): Bounds {
+function combined(parts: readonly Bounds[], min: number, max: number, sure: number): Bounds {
+  const defaults = parts.flatMap((part) => part.defaults ?? []);
   return {
+    ...(sure < min && { sure, defaults }),
     min,
     max,
     missing: min === max ? [] : parts.flatMap(({ missing }) => missing),

@@ -33,6 +33,8 @@ export interface Sum {
   readonly limitWhy: string;
   /** Broken as soon as the known terms are over the limit. */
   readonly verdict: "fits" | "broken" | "unknown";
+  /** It is broken if the libraries' defaults hold that are assumed; without them it may fit. */
+  readonly overIfAssumed?: true;
   /** It fits with so many left, less than the reserve that weir would keep. */
   readonly left?: number;
   /** That reserve. */

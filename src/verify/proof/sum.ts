@@ -1,7 +1,16 @@
 import type { SourcePosition } from "../sourcePosition.ts";
 import type { Finding, Rule, Sum } from "./proof.ts";
 import { firstPlace, type Quantity, type MissingQuantity } from "../quantity.ts";
-import { boundsOf, exactly, isExact, plus, smallerOf, times, type Bounds } from "./bounds.ts";
+import {
+  boundsOf,
+  exactly,
+  isExact,
+  plus,
+  smallerOf,
+  surely,
+  times,
+  type Bounds,
+} from "./bounds.ts";
 
 /** What one sum asks, and what is said of it where it is broken. */
 interface SumCheck {
@@ -78,7 +87,8 @@ export function sumVerdict(check: SumCheck): SumVerdict {
   const left = isEndless ? 0 : Math.min(check.left ?? 0, total.min - least.min);
   const isWhole = total.max <= limit.min;
   const fits = isWhole || least.max + left <= limit.min;
-  const verdict = fits ? "fits" : least.min + left > limit.max ? "broken" : "unknown";
+  const verdict = fits ? "fits" : surely(least) + left > limit.max ? "broken" : "unknown";
+  const isOverIfAssumed = verdict === "unknown" && least.min + left > limit.max;
   const isShort = fits && !isWhole;
   const isOver = verdict === "unknown" && total.min > limit.min;
   const shown = isShort || isOver ? demanded : terms;
@@ -95,12 +105,20 @@ export function sumVerdict(check: SumCheck): SumVerdict {
     ...(isExact(limit) && { limit: limit.min }),
     limitWhy: check.limit.known ? numbered(check.limit) : `${check.limitName} is missing`,
     verdict,
+    ...(isOverIfAssumed && { overIfAssumed: true }),
     ...(isShort && { left: limit.min - least.max, reserve: total.max - least.max }),
   };
   return {
     sums: [sum],
     findings: verdict === "broken" ? [findingOf(check, terms, limit)] : [],
-    missing: verdict === "fits" ? [] : [...decisive(shown, limit), ...limit.missing],
+    missing:
+      verdict === "fits"
+        ? []
+        : [
+            ...decisive(shown, limit),
+            ...limit.missing,
+            ...(isOverIfAssumed ? (least.defaults ?? []).map(inQuestion) : []),
+          ],
     notes: [],
   };
 }
@@ -114,6 +132,11 @@ function decisive(terms: readonly SumTerm[], limit: Bounds): readonly MissingQua
   const most = totalOf(terms.filter(({ amount }) => amount.max < Infinity)).max;
   const isRoom = isExact(limit) && endless.min + most <= limit.min;
   return isRoom && endless.missing.length > 0 ? endless.missing : totalOf(terms).missing;
+}
+
+/** A default that breaks a sum if it holds. */
+function inQuestion({ assumed, ...question }: MissingQuantity): MissingQuantity {
+  return { ...question, what: `${question.what}: a sum is broken if it is ${assumed}, as assumed` };
 }
 
 /** A quantity as a term. `largest`: what it is lowered to, to find out what would fit. */

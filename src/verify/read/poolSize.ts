@@ -79,11 +79,15 @@ function writtenSize(
   const isWhole = container.environment.unknown.length === 0;
   const agreed =
     sizes.length === 0 && isWhole && program?.default !== undefined
-      ? assumed(
-          unknown(container.place),
-          program.default + (program.overflow?.default ?? 0),
-          `${program.name}'s default`,
-        )
+      ? {
+          ...assumed(
+            unknown(container.place),
+            program.default + (program.overflow?.default ?? 0),
+            `${program.name}'s default`,
+          ),
+          // The program may set another in its code, or open fewer.
+          least: 1,
+        }
       : agree(sizes, container, unknown);
   const inFile = agreed.known ? largestFilePool(container, pools) : undefined;
   if (agreed.known && inFile !== undefined && inFile.value > agreed.value) {
