@@ -324,13 +324,19 @@ function afterWrapper(wrapper: Wrapper, words: readonly Template[]): readonly Te
   for (; at < words.length; at += 1) {
     const word = words[at];
     if (word === undefined || stops.includes(word.known ?? "")) return [];
-    if (waits === true) {
+    if (takesNext(word, values)) at += 1;
+    else if (waits === true) {
       if (!word.test(WAITED)) break;
-    } else if (values.includes(word.known ?? "")) at += 1;
+    }
     // `env NAME=value app`; `python -m app` names its program too.
     else if (!word.test(/^(?:-|\w+=)/)) break;
   }
   return words.slice(at + (wrapper.arguments ?? 0));
+}
+
+/** Whether a word is a flag whose value is the next word. */
+function takesNext({ known = "" }: Template, values: readonly string[]): boolean {
+  return values.includes(known) || (values.includes("--*") && /^--[\w-]+$/.test(known));
 }
 
 /** What a program that waits takes: a flag, a time, a host with its port. */

@@ -83,6 +83,7 @@ describe("a container that hides where it connects prevents a proof until it is 
     ["a script's", command('sh, -c, "export U=$(vault kv get -field=url s/db) && exec app"')],
     ["a reference to a vault", value("vault:secret/data/db#url")],
     ["another", value("op://v/db/url")],
+    ["a secret of Azure's", value("akvs-db-url@azurekeyvault?url")],
     ["an encrypted text", value("ENC[AES256_GCM,data:abc,iv:d,tag:e,type:str]")],
     ["an encrypted file", `${ENCRYPTED}${pod(volume("secret: { secretName: s }"))}`],
     ["another name of a target", pod(from("DB_CONN"))],

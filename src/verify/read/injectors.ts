@@ -34,7 +34,9 @@ export class Injectors {
 
   /** The product that replaces a variable's text when the container starts. */
   byValue(text: string): string | undefined {
-    return this.#rows.find(({ values = [] }) => values.some((one) => text.startsWith(one)))?.name;
+    const isIn = (one: string): boolean =>
+      one.startsWith("*") ? text.includes(one.slice(1)) : text.startsWith(one);
+    return this.#rows.find(({ values = [] }) => values.some(isIn))?.name;
   }
 
   /** The product whose CSI driver makes a volume of secrets. */
