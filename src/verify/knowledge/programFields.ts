@@ -36,6 +36,7 @@ export const PROGRAM_FIELDS = {
   wordsFrom: z.string().min(1).optional(),
   processes: z.union([z.literal(1), COUNT]).optional(),
   connections: z.union([z.int().min(0), COUNT]).optional(),
+  neverClient: z.literal(true).optional(),
   database: z.string().min(1).optional(),
   probes: z.union([z.literal(true), WORDS]).optional(),
   target: z

@@ -46,6 +46,9 @@ const fetched = (fetcher: string, volumeOf = "emptyDir: {}") =>
       initContainers: [{ name: fetch, ${fetcher}, volumeMounts: [{ name: v, mountPath: /s }] }]
       volumes: [{ name: v, ${volumeOf} }]`,
   );
+/** What its command does with a Secret that is not there. */
+const secretly = (text: string) =>
+  pod(`\n          command: [${text}]${volume("secret: { secretName: s }")}`);
 const command = (text: string) => pod(`\n          command: [${text}]`);
 const script = (text: string) => pod(`\n          command: [sh, -c, ${JSON.stringify(text)}]`);
 const CONFIG =
@@ -127,6 +130,20 @@ describe("a container that hides where it connects prevents a proof until it is 
       ),
     ],
     ["an unknown pool", pod(from("DB_POOL_MAX"))],
+    ["a sidecar that is added", injected("injector.tumblr.com/request", "pooler")],
+    ["another program than a utility", secretly("sh, -c, 'cat /conf/a && app'")],
+    ["what a pipeline runs", secretly("sh, -c, 'cat /conf/a | psql'")],
+    ["what a shell reads", secretly("sh, -c, 'curl http://x | sh'")],
+    ["what a substitution runs", secretly(`sh, -c, 'echo "$(psql -c x)"'`)],
+    ["another one", secretly("sh, -c, 'echo `psql -c x`'")],
+    ["what find runs", secretly("sh, -c, 'find / -exec psql {} +'")],
+    ["what a trap runs", secretly("sh, -c, 'trap psql EXIT; sleep 1'")],
+    ["what xargs runs", secretly("sh, -c, 'cat /conf/a | xargs psql'")],
+    ["what a variable names", secretly("sh, -c, 'echo; $RUN'")],
+    ["what its arguments are", secretly("sh, -c, 'exec \"$@\"'")],
+    ["a proxy of any protocol", secretly("nginx")],
+    ["a program of the same name", secretly("/app/sync")],
+    ["arguments of its image", secretly("rclone").replace("command:", "args:")],
   ])("%s", (_, text) => {
     expect(verdictOf(text)).toBe("unknown");
     expect(verdictOf(text, NONE)).toBe("fits");
@@ -175,6 +192,14 @@ describe("a container that hides nothing of a database is not asked", () => {
     ["base64 of something else", deploymentText({ KEY: btoa("no address at all, but a key") })],
     ["a database's name", deploymentText({ DB_NAME: "app" })],
     ["another port", deploymentText({ DB_PORT: "3306", DB_NAME: "app" })],
+    ["files of a copy", secretly("rclone, copy, a, b")],
+    [
+      "files of a script that copies",
+      secretly(
+        "/bin/sh, -c, 'export KEY=$(cat /conf/k); if [ -n \"$KEY\" ]; then exec rclone copy a b; fi'",
+      ),
+    ],
+    ["files of one that asks", secretly("sh, -c, 'while true; do curl -f x; sleep 9; done'")],
     ["a virtual environment", script(". /venv/bin/activate && exec app")],
     ["a profile", script("source /etc/profile; . ~/.bashrc; exec app")],
     ["a script of its image", script(". /opt/app/functions.sh; . ./lib.sh; exec app")],

@@ -12,6 +12,7 @@ import { isDatabaseName, isLocation } from "./connectionTargets.ts";
 import { hiddenEnvironmentFile } from "./environmentFiles.ts";
 import { otherPoolerIn, unreadPooler } from "./otherPoolers.ts";
 import { hasMoreThanPgBouncer, isPgBouncer } from "./pgbouncerPods.ts";
+import { isNoClient } from "./ownConnections.ts";
 import type { Destinations } from "./destinations.ts";
 
 // What may open connections and that weir does not read: other programs, and sources of variables and
@@ -46,7 +47,7 @@ export function hiddenTarget(
   if (poolers.length === 0) return [];
   const { name, environment, files, argsPlace } = container;
   const file = hiddenEnvironmentFile(container, knowledge);
-  const [first] = [
+  const [first]: readonly (HiddenSource & { how: string })[] = [
     ...environment.unknown.map((source) => ({ ...source, how: "environment is from" })),
     ...(file === undefined
       ? []
@@ -55,10 +56,11 @@ export function hiddenTarget(
       .filter(({ mayHoldKeys }) => mayHoldKeys !== true)
       .map((mount) => ({ ...mount, how: "files are from" })),
   ];
+  if (first?.isProgram !== true && isNoClient(container, knowledge)) return [];
   const whether = `whether container ${name} of ${workload.key} connects to a pooler`;
   const remedy = targetRemedy(workload, name);
   if (first !== undefined) {
-    const { name: source, how, place, isProgram = false }: HiddenSource & { how: string } = first;
+    const { name: source, how, place, isProgram = false } = first;
     return isProgram
       ? [missing(`${whether}: what ${source} adds to it is not among the objects`, place, remedy)]
       : [

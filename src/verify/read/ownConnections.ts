@@ -35,6 +35,26 @@ export function ownConnections(
   return opened.length === 0 ? undefined : mostOf(opened);
 }
 
+/** A program of the image's own may have the name of a utility in another folder. */
+const UTILITY = /^(?:(?:\/usr)?\/s?bin\/)?[^/]+$/;
+
+/**
+ * Whether all programs of a container's command are such that connect to no Postgres, whatever they
+ * are given. Arguments alone are of the image's own program.
+ */
+export function isNoClient(container: Container, knowledge: Knowledge): boolean {
+  if (container.command.length === 0) return false;
+  const calls = callsIn(containerCommand(container, knowledge));
+  return (
+    calls.length > 0 &&
+    calls.every(
+      (words) =>
+        words[0]?.test(UTILITY) === true &&
+        programOf(words, container, knowledge)?.neverClient === true,
+    )
+  );
+}
+
 function counted(count: number, name: string): string {
   return count === 1 ? `${name}'s one connection` : `${count} connections of ${name}`;
 }
