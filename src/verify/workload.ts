@@ -50,6 +50,8 @@ export interface Container {
   readonly hooks?: readonly Argument[];
   readonly environment: Environment;
   readonly files: ContainerFiles;
+  /** The path of its PgBouncer's ini, which the command line gives. */
+  readonly pgbouncerIni?: string;
   /** What its program opens, where it is known by what it is; an annotation goes before it. */
   readonly program?: { readonly processes: Quantity; readonly pool: Quantity };
   /** Name (or the number as text) and number of each port that it names. */

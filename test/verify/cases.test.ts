@@ -346,6 +346,18 @@ const CASES: readonly Case[] = [
       "--annotate 'HelmRelease media/radarr,sonarr:weir.dev/connects-to=none'",
     ],
   },
+  // The image's own entrypoint does not run: its variables and its defaults say nothing.
+  {
+    file: "80-command-is-a-mounted-script.yaml",
+    exitCode: 3,
+    says: ["50  > 10: max_client_conn 10"],
+  },
+  { file: "81-entrypoint-names-ini", exitCode: 3, says: ["30  > 10: max_client_conn 10"] },
+  {
+    file: "82-entrypoint-not-given.yaml",
+    exitCode: 4,
+    says: ["Cannot tell: 1 missing", /command runs\s+\/opt\/start\.sh in place/],
+  },
   {
     file: "pgcat-compose.yaml",
     exitCode: 4,

@@ -109,21 +109,29 @@ function systemOf(services: readonly ComposeService[], products: Products): Syst
   const book = addressBook(services, knowledge);
   const machines = machineNames(services);
   /** The names of a service, and of the machine for its ports that are published there. */
-  const addressesOf = (workload: Workload | undefined, ports: readonly number[]) => {
+  const addressesOf = (workload: Workload | undefined, ports: readonly number[] | undefined) => {
     const service = workload && byWorkload.get(workload);
     if (service === undefined) return [];
-    const published = service.published.filter(([, port]) => ports.includes(port));
+    const published = service.published.filter(
+      ([, port]) => ports === undefined || ports.includes(port),
+    );
     const own = service.network === "machine" ? machines : service.hosts;
     return [
       ...own.map((host) => ({ host, ports })),
       ...machines.map((host) => ({ host, ports: published.map(([machine]) => machine) })),
     ];
   };
-  const add = (workload: Workload | undefined, ports: readonly number[], to: Endpoint) => {
+  const add = (
+    workload: Workload | undefined,
+    ports: readonly number[] | undefined,
+    to: Endpoint,
+  ) => {
     for (const one of addressesOf(workload, ports)) book.addHost(one.host, one.ports, to);
   };
   const poolers = workloads.flatMap((workload) => podPoolers(workload, knowledge));
-  for (const { name, workload, ports } of poolers) add(workload, ports, { kind: "pooler", name });
+  for (const { name, workload, ports, hasAnyPort } of poolers) {
+    add(workload, hasAnyPort === true ? undefined : ports, { kind: "pooler", name });
+  }
   const others = services.flatMap((service) =>
     otherPoolersIn(service.workload, knowledge).map((other) => ({ ...other, service })),
   );
@@ -140,7 +148,7 @@ function systemOf(services: readonly ComposeService[], products: Products): Syst
     found.map((server) => {
       const { workload, ports, available } = server;
       const [address = "", ...aliases] = addressesOf(workload, ports).flatMap((one) =>
-        one.ports.map((port) => completed(one.host, port, "")),
+        (one.ports ?? []).map((port) => completed(one.host, port, "")),
       );
       add(workload, ports, { kind: "postgres", address });
       return [server, { address, aliases: [...new Set(aliases)], available }] as const;
@@ -244,7 +252,7 @@ function withIni(
       const place = { object, path: [ini.name] };
       const file: ContainerFile = { path, text, place, from: ini.file };
       const files = new Map([...container.files.files, [path, file] as const]);
-      return { ...container, files: { ...container.files, files } };
+      return { ...container, files: { ...container.files, files }, pgbouncerIni: path };
     });
     return { ...service, workload: { ...workload, containers } };
   });

@@ -17,6 +17,7 @@ const TABLES = {
     watches: z.literal(true).optional(),
     marks: NAMES,
     inis: NAMES,
+    entrypoints: NAMES,
     settings: TEXTS,
     line: TEXTS,
     prefixes: z.strictObject({ settings: z.string(), line: z.string() }).optional(),

@@ -32,6 +32,8 @@ export interface Listener {
   /** Where they listen; several where it is not known which of them it is. */
   readonly ports: readonly number[];
   readonly portNames: ReadonlyMap<string, number>;
+  /** Where it listens is not known: every port may lead to it. */
+  readonly hasAnyPort?: true;
   /** Services that an operator makes for them, whether they are among the objects or not. */
   readonly services: readonly { readonly name: string; readonly port: number }[];
   /**
@@ -46,10 +48,8 @@ interface AnyPortListener extends Pick<Listener, "namespace" | "labels"> {
   readonly services: readonly string[];
 }
 
-interface Backend extends Pick<Listener, "labels" | "ports" | "portNames"> {
+interface Backend extends Pick<Listener, "labels" | "ports" | "portNames" | "hasAnyPort"> {
   readonly endpoint: Endpoint;
-  /** Where it listens is not known: every port may lead to it. */
-  readonly hasAnyPort?: true;
 }
 
 /** Where a host and port lead to. */

@@ -24,6 +24,15 @@ export function iniPathsOf(
   return { paths: [...new Set(rows.flatMap(({ inis = [] }) => inis))], isAny: true };
 }
 
+/** Paths of the scripts by which an image starts PgBouncer; of one that no row names, those of all. */
+export function entrypointsOf(
+  container: Container,
+  rows: readonly PgBouncerImage[],
+): readonly string[] {
+  const named = imageRow(container, rows)?.entrypoints;
+  return named ?? rows.flatMap(({ entrypoints = [] }) => entrypoints);
+}
+
 /** Whether an image is PgBouncer's by its name. Images that only watch a PgBouncer do not count. */
 export function isPgBouncerImage(container: Container, rows: readonly PgBouncerImage[]): boolean {
   const row = imageRow(container, rows);

@@ -11,8 +11,10 @@ import {
 } from "../workload.ts";
 import { annotatedCount } from "./annotations.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
+import { callsIn, containerCommand, programName } from "./commands.ts";
 import { POD_NAME } from "./containers.ts";
 import { imageConfiguration, iniPathsOf, isPgBouncerImage } from "./pgbouncerImages.ts";
+import { pgbouncerStart, scriptsOf } from "./pgbouncerStart.ts";
 import {
   configurationKey,
   iniConfiguration,
@@ -34,10 +36,13 @@ function startOf(program: string): RegExp {
 /** Each ordinal is read for itself; no StatefulSet has more than that. */
 const ORDINALS_MAX = 1000;
 
-/** Whether this container runs PgBouncer: by its command, else by its image. */
+/** Whether this container runs PgBouncer: by its command or a script of it, else by its image. */
 export function isPgBouncer(container: Container, knowledge: Knowledge): boolean {
   return (
     runsProgram(container, "pgbouncer") ||
+    callsIn(containerCommand(container, knowledge)).some(
+      (words) => programName(words) === "pgbouncer",
+    ) ||
     isPgBouncerImage(container, knowledge["pgbouncer-images"])
   );
 }
@@ -55,7 +60,7 @@ const IN_BACKGROUND = /pgbouncer(?=\s)[^;&|]*(?:\s(?:-d|--daemon)(?:\s|$)|&)/;
 
 /** Whether something else than PgBouncer runs in a container that runs it: it is a daemon there. */
 export function hasMoreThanPgBouncer(container: Container): boolean {
-  return commandOf(container).some((text) => text.test(COMMAND) && text.test(IN_BACKGROUND));
+  return scriptsOf(container).some((text) => text.test(COMMAND) && text.test(IN_BACKGROUND));
 }
 
 interface PgBouncerContainer {
@@ -72,7 +77,7 @@ interface PgBouncerContainer {
 export function podPoolers(workload: Workload, knowledge: Knowledge): readonly FoundPooler[] {
   const containers = runningContainers(workload)
     .filter((container) => isPgBouncer(container, knowledge))
-    .map((container) => readContainer(workload, container, knowledge["pgbouncer-images"]));
+    .map((container) => readContainer(workload, container, knowledge));
   const byPort = Map.groupBy(containers, ({ port }) => port);
   return [...byPort].flatMap(([port, together]) => {
     const [first] = together;
@@ -85,6 +90,7 @@ export function podPoolers(workload: Workload, knowledge: Knowledge): readonly F
       labels: workload.labels,
       portNames: new Map(portNames),
       ports: port === undefined ? portNames.map(([, number]) => number) : [port],
+      ...(port === undefined && portNames.length === 0 && { hasAnyPort: true as const }),
       services: [],
       groups: together.flatMap(({ groups }) => groups),
       workload,
@@ -98,20 +104,28 @@ export function podPoolers(workload: Workload, knowledge: Knowledge): readonly F
 function readContainer(
   workload: Workload,
   container: Container,
-  images: Knowledge["pgbouncer-images"],
+  knowledge: Knowledge,
 ): PgBouncerContainer {
+  const images = knowledge["pgbouncer-images"];
   const annotation = workload.annotation(PROCESSES_PER_POD_ANNOTATION);
   const perPod =
     annotatedCount(annotation, container.name, "processes a pod") ?? known(1, "1 process");
-  const paths = iniPaths(container, images);
   const { pods } = workload;
+  const start = pgbouncerStart(container, knowledge);
+  if (start.kind === "unread") {
+    const configuration = start.question;
+    const group = { processes: product(pods, perPod), pods, configuration };
+    return { container, groups: [group], port: undefined, notes: [] };
+  }
+  const paths = start.kind === "inis" ? start.paths : iniPaths(container, images);
+  const { environment } = start.kind === "inis" ? container : start;
   const groups =
     paths.length === 0
       ? [
           {
             processes: product(pods, perPod),
             pods,
-            configuration: imageConfiguration(container, images),
+            configuration: imageConfiguration({ ...container, environment }, images),
           },
         ]
       : paths.flatMap((path) => iniGroups(workload, container, path, perPod));
@@ -127,16 +141,12 @@ function readContainer(
   return { container, groups, port, notes: isReused ? [...unread, note] : unread };
 }
 
-/** The ini files that its command names; else the file that its image would take. */
+/** The ini that its image takes, by its own entrypoint. */
 function iniPaths(
   container: Container,
   images: Knowledge["pgbouncer-images"],
 ): readonly Template[] {
   const { files, unknown } = container.files;
-  const named = commandOf(container)
-    .flatMap((text) => text.matchAll(/[^\s"'`;&|=()]+\.ini(?![\w.])/g))
-    .flatMap(([path]) => path ?? []);
-  if (named.length > 0) return [...new Map(named.map((path) => [path.render(), path])).values()];
   const { paths, isAny } = iniPathsOf(container, images);
   const usual = paths.find((path) => files.has(path));
   if (usual !== undefined) return [Template.of(usual)];

@@ -111,7 +111,9 @@ class Parser {
   constructor(tokens: readonly Token[], args: readonly Template[], variables: ShellVariables) {
     this.#tokens = tokens;
     this.#args = args;
-    this.#variables = new Map(variables);
+    // `$1` and so on are those of this script.
+    const named = [...variables].filter(([name]) => !/^\d/.test(name));
+    this.#variables = new Map([...named, ...args.map((arg, at) => [`${at + 1}`, arg] as const)]);
   }
 
   /** Up to a word or an operator that ends it, which is left. */
@@ -271,6 +273,7 @@ class Parser {
     if (program?.test(/^(?:read|mapfile|readarray|getopts|unset)$/)) {
       this.#set(rest.map((word) => [word.render(), unknownValue(word.render())]));
     }
+    if (program?.test(/^(?:shift|set)$/)) this.#forgetArguments();
     const called = this.#functions.get(program?.known ?? "");
     const variables = new Map([...this.#variables, ...own]);
     const command = called ?? (words.length === 0 ? UNKNOWN : wordsOf(words, variables));
@@ -297,11 +300,19 @@ class Parser {
   #define(name: Template | undefined): ShellCommand {
     while (this.#skip("\n"));
     this.#conditions += 1;
+    // A function has `$1` of its own.
+    this.#forgetArguments();
     const body = this.#command();
     this.#conditions -= 1;
     // Only later calls stand for it: a function that calls itself ends.
     this.#functions.set(name?.known ?? "", body);
     return NOTHING;
+  }
+
+  #forgetArguments(): void {
+    for (const name of this.#variables.keys()) {
+      if (/^\d/.test(name)) this.#variables.set(name, unknownValue(name));
+    }
   }
 
   #unquoted(word: Template): readonly Template[] {
