@@ -254,7 +254,11 @@ const CASES: readonly Case[] = [
     says: ["Proved: 2 sums hold", /pgbouncer\.ini is the text in Secret\s+shop\/pooler/],
   },
   { file: "47-json-stream.json", exitCode: 4, says: ["no PgBouncer found in 2 objects"] },
-  { file: "60-envoy-before-the-pooler.yaml", exitCode: 4, says: ["a process of container envoy"] },
+  {
+    file: "60-envoy-before-the-pooler.yaml",
+    exitCode: 4,
+    says: ["who connects to Deployment shop/envoy"],
+  },
   {
     file: "61-spark-application.yaml",
     exitCode: 4,

@@ -70,6 +70,8 @@ export const cnpg: Adapter = {
         additional
           .filter((one) => types.includes(one.text("selectorType") ?? "rw"))
           .map((one) => one.at("serviceTemplate"));
+      // Annotations and labels of all that it makes.
+      const inherited = root.at("spec", "inheritedMetadata");
       const postgres = operatorPostgres(
         {
           root,
@@ -83,12 +85,12 @@ export const cnpg: Adapter = {
             {
               labels: labels("primary"),
               services: [`${name}-rw`, `${name}-r`],
-              serviceFields: servicesTo("rw", "r"),
+              serviceFields: [...servicesTo("rw", "r"), inherited],
             },
             {
               labels: labels("replica"),
               services: [`${name}-ro`],
-              serviceFields: servicesTo("ro", "r"),
+              serviceFields: [...servicesTo("ro", "r"), inherited],
             },
           ],
         },

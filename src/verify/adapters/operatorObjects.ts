@@ -81,6 +81,7 @@ interface OperatorPostgres {
     readonly services: readonly string[];
     /** What says how these are reached: see Listener. */
     readonly serviceFields?: readonly Field[];
+    readonly unsaid?: Field;
   }[];
 }
 
@@ -100,7 +101,7 @@ export function operatorPostgres(
     isWritten || spec.otherSource === undefined
       ? written
       : defaultAdmitted(written, root, spec.otherSource, spec.settingsPlace);
-  return roles.map(({ labels, services, serviceFields = [] }) => ({
+  return roles.map(({ labels, services, serviceFields = [], ...more }) => ({
     place: root.place(),
     namespace: root.object.namespace,
     labels: new Map(Object.entries(labels)),
@@ -108,6 +109,7 @@ export function operatorPostgres(
     portNames: new Map([[portName, port]]),
     services: services.map((name) => ({ name, port })),
     serviceFields,
+    ...more,
     annotation: (key) => inventory.annotation(key, root.at("metadata")),
     available,
   }));

@@ -92,7 +92,7 @@ describe("the Services that an operator makes", () => {
     ["CloudNativePG's own usual type", cnpg("", additional("rw", "ClusterIP")), []],
     [
       "Zalando's pooler",
-      zalando(", enableMasterPoolerLoadBalancer: true"),
+      zalando(", enableMasterLoadBalancer: false, enableMasterPoolerLoadBalancer: true"),
       [
         [
           "postgresql db/pg, pooler",
@@ -121,8 +121,13 @@ describe("the Services that an operator makes", () => {
         zalandoOperator(`, enable_master_load_balancer: "true"`),
       [],
     ],
-    ["Zalando's replicas, behind no pooler", zalando(", enableReplicaLoadBalancer: true"), []],
-    ["Zalando's cluster, which says nothing", zalando(""), []],
+    [
+      "Zalando's replicas, behind no pooler",
+      zalando(", enableMasterLoadBalancer: false, enableReplicaLoadBalancer: true"),
+      [],
+    ],
+    ["Zalando's cluster, which says nothing: assumed", zalando(""), [["pg", 0]]],
+    ["Zalando's cluster, which says no", zalando(", enableMasterLoadBalancer: false"), []],
     [
       "Crunchy's pooler",
       crunchy(", service: { type: NodePort }"),
@@ -137,6 +142,30 @@ describe("the Services that an operator makes", () => {
       "Crunchy's primary",
       crunchy("", ", service: { type: LoadBalancer }"),
       [["pg-primary", "PostgresCluster db/pg opens it by spec.service.type"]],
+    ],
+    [
+      "all of Crunchy's, by an annotation of its metadata",
+      crunchy("", `, metadata: { annotations: { tailscale.com/expose: "true" } }`),
+      [
+        [
+          "PostgresCluster db/pg, pgBouncer",
+          "PostgresCluster db/pg is exposed by Tailscale's operator (tailscale.com/expose)",
+        ],
+        [
+          "pg-primary",
+          "PostgresCluster db/pg is exposed by Tailscale's operator (tailscale.com/expose)",
+        ],
+      ],
+    ],
+    [
+      "none of Crunchy's, by another annotation",
+      crunchy("", `, metadata: { annotations: { team: "shop" } }`),
+      [],
+    ],
+    [
+      "CloudNativePG's, by inherited metadata",
+      cnpg("", `, inheritedMetadata: { annotations: { tailscale.com/expose: "true" } }`),
+      [["pg-rw", "Cluster db/pg is exposed by Tailscale's operator (tailscale.com/expose)"]],
     ],
     ["Crunchy's replicas", crunchy("", ", replicaService: { type: LoadBalancer }"), []],
     [

@@ -92,6 +92,19 @@ function switchesOf(
   });
 }
 
+/**
+ * Without its configuration the operator's default is open: its code opens the primary, its chart and
+ * its sample configurations do not.
+ * https://github.com/zalando/postgres-operator/blob/master/docs/reference/operator_parameters.md
+ */
+function unsaidSwitch(root: Field, { inventory }: AdapterContext): { readonly unsaid?: Field } {
+  const names = [ON_BY_DEFAULT, OLD_SWITCHES[ON_BY_DEFAULT] ?? ON_BY_DEFAULT];
+  const isSaid =
+    operatorConfiguration(inventory, "load_balancer") !== undefined ||
+    names.some((name) => root.at("spec", name).exists);
+  return isSaid ? {} : { unsaid: root.at("spec", ON_BY_DEFAULT) };
+}
+
 /** What is missing where neither the object nor the operator's configuration says it. */
 function missingInstances(pooler: Field): MissingQuantity {
   const place = pooler.at("numberOfInstances").place();
@@ -211,6 +224,7 @@ function serversOf(root: Field, context: AdapterContext): readonly FoundPostgres
           labels: labels("master"),
           services: [name],
           serviceFields: switchesOf(root, "master", context),
+          ...unsaidSwitch(root, context),
         },
         {
           labels: labels("replica"),

@@ -3,7 +3,7 @@ import { missing } from "../quantity.ts";
 import type { Products } from "../read/adapter.ts";
 import { AddressBook, completed, type Endpoint } from "../read/addresses.ts";
 import { hasSum } from "../read/outsideClients.ts";
-import { connectedSystem } from "../read/readSystem.ts";
+import { addedProxies, connectedSystem } from "../read/readSystem.ts";
 import { Inventory, type AnnotationOverrides } from "../read/inventory.ts";
 import { otherPoolerNames, otherPoolersIn } from "../read/otherPoolers.ts";
 import { podPoolers } from "../read/pgbouncerPods.ts";
@@ -154,6 +154,12 @@ function systemOf(services: readonly ComposeService[], products: Products): Syst
       return [server, { address, aliases: [...new Set(aliases)], available }] as const;
     }),
   );
+  const proxies = addedProxies({ workloads, poolers, servers, book, knowledge }, (proxy, to) => {
+    const { workload, ports } = proxy;
+    if (ports.length > 0) add(workload, ports, to);
+    else
+      for (const host of byWorkload.get(workload)?.hosts ?? []) book.addHost(host, undefined, to);
+  });
   const addressed = new Set(poolers.map(({ name }) => name));
   const unreadPoolers = otherPoolerNames(others);
   const outside = outsideOfProject(poolers, servers, services);
@@ -165,6 +171,7 @@ function systemOf(services: readonly ComposeService[], products: Products): Syst
     addressed,
     knowledge,
     outside: outside.clients,
+    proxies,
     unreadPoolers,
   });
   const dependent = dependentServices(services, poolers, system);

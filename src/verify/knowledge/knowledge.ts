@@ -92,6 +92,13 @@ const TABLES = {
     kinds: NAMES,
   }),
   programs: ROW.extend(PROGRAM_FIELDS),
+  proxies: ROW.extend({
+    images: z.array(z.string().min(1)).min(1),
+    programs: NAMES,
+    listens: NAMES,
+    upstreams: z.array(z.string().min(1)).min(1),
+    passes: NAMES,
+  }),
   workers: ROW.extend(WORKER_FIELDS),
   wrappers: ROW.extend(WRAPPER_FIELDS),
   secrets: ROW.extend({
@@ -134,6 +141,7 @@ export function readKnowledge(textOf: (table: string) => string): Knowledge {
     mounts: rowsOf("mounts", TABLES.mounts),
     poolers: rowsOf("poolers", TABLES.poolers),
     programs: rowsOf("programs", TABLES.programs),
+    proxies: rowsOf("proxies", TABLES.proxies),
     workers: rowsOf("workers", TABLES.workers),
     wrappers: rowsOf("wrappers", TABLES.wrappers),
     secrets: rowsOf("secrets", TABLES.secrets),

@@ -3,11 +3,11 @@ import type { ManifestObject } from "../sourcePosition.ts";
 import { Field } from "./field.ts";
 import type { Inventory } from "./inventory.ts";
 
-/** What takes connections at an address. */
+/** What takes connections at an address; `proxy` passes them on to it, by the key of what runs it. */
 export type Endpoint =
-  | { readonly kind: "pooler"; readonly name: string }
+  | { readonly kind: "pooler"; readonly name: string; readonly proxy?: string }
   /** By its main address. */
-  | { readonly kind: "postgres"; readonly address: string }
+  | { readonly kind: "postgres"; readonly address: string; readonly proxy?: string }
   /** A pooler that weir can't read: the key of what runs it. */
   | { readonly kind: "unread"; readonly key: string };
 
@@ -41,6 +41,8 @@ export interface Listener {
    * and switches that give it a load balancer.
    */
   readonly serviceFields?: readonly Field[];
+  /** A field that would say it, where an operator's own settings do: they are not among the objects. */
+  readonly unsaid?: Field;
 }
 
 /** As a Listener, where the ports are not known. */
@@ -112,6 +114,8 @@ export class AddressBook {
   readonly #hosts = new Map<string, ServicePort[]>();
   readonly #outside = new Map<string, string>();
   readonly #found = new Map<ManifestObject, readonly ServicePort[]>();
+  /** Proxies that something was asked about leads to. */
+  readonly reached = new Set<string>();
   #byIp: ReadonlyMap<string, Field> | undefined;
 
   constructor(inventory: Inventory) {
@@ -120,6 +124,7 @@ export class AddressBook {
 
   add(listener: Listener, endpoint: Endpoint): void {
     const { namespace, labels, services } = listener;
+    this.#found.clear();
     if (labels.size > 0) this.#backends.add(namespace, { ...listener, endpoint });
     for (const { name, port } of services) {
       push(this.#services, `${namespace}/${name}`, { port, endpoints: [endpoint] });
@@ -128,6 +133,7 @@ export class AddressBook {
 
   /** What takes connections at ports that are not known. */
   addAnyPort({ namespace, labels, services }: AnyPortListener, endpoint: Endpoint): void {
+    this.#found.clear();
     if (labels.size > 0) {
       const none = { ports: [], portNames: new Map<string, number>() };
       this.#backends.add(namespace, { ...none, labels, endpoint, hasAnyPort: true });
@@ -168,9 +174,19 @@ export class AddressBook {
   /**
    * @param port undefined: not said. Then that of the Service counts, if it has just one
    * @param namespace of the pod that connects
-   * @param depth how many ExternalNames led here
    */
-  resolve(host: string, port: number | undefined, namespace: string, depth = 0): Resolved {
+  resolve(host: string, port: number | undefined, namespace: string): Resolved {
+    const resolved = this.#resolved(host, port, namespace, 0);
+    for (const endpoint of resolved.kind === "found" ? resolved.endpoints : []) {
+      if (endpoint.kind !== "unread" && endpoint.proxy !== undefined) {
+        this.reached.add(endpoint.proxy);
+      }
+    }
+    return resolved;
+  }
+
+  /** @param depth how many ExternalNames led here */
+  #resolved(host: string, port: number | undefined, namespace: string, depth: number): Resolved {
     const name = host.toLowerCase().replace(/\.$/, "");
     const here = this.#hosts.get(name);
     const outside = this.#outside.get(name);
@@ -187,7 +203,7 @@ export class AddressBook {
       const object = this.#inventory.find("", "Service", where, service);
       const external = object && externalName(Field.of(object));
       if (external !== undefined && depth < EXTERNAL_DEPTH_MAX) {
-        return this.resolve(external, port, where, depth + 1);
+        return this.#resolved(external, port, where, depth + 1);
       }
       const operators = this.#services.get(`${where}/${service}`);
       if (operators !== undefined) return atPort(operators, port);

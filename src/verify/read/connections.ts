@@ -11,6 +11,7 @@ import { isPgBouncer } from "./pgbouncerPods.ts";
 import { haveOwnPools, type PoolVariables } from "./poolVariables.ts";
 import { programTargets } from "./programTargets.ts";
 import { resolveTarget, type Destinations } from "./destinations.ts";
+import { unreadProxy } from "./tcpProxies.ts";
 import { hiddenTarget, targetOfPool, unreadProgram } from "./hiddenSources.ts";
 
 /** One connection of a container, from one of its sources. */
@@ -33,8 +34,12 @@ export function writtenConnections(
   given: Container,
   destinations: Destinations,
 ): ContainerConnections {
-  const container = withIndirectVariables(given, destinations.injectors);
-  const unread = unreadProgram(workload, container, destinations);
+  const proxy = destinations.proxies.get(given);
+  const container = withIndirectVariables(proxy?.besides ?? given, destinations.injectors);
+  const unread = [
+    ...unreadProgram(workload, container, destinations),
+    ...(proxy === undefined ? [] : unreadProxy(proxy)),
+  ];
   if (isServer(container, destinations)) {
     return { container, connections: [], missing: unread, notes: [] };
   }

@@ -2,7 +2,7 @@ import { POSTGRES_PORT } from "../../api/names.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
 import type { PostgresServer } from "../system.ts";
-import { runningContainers, type Workload } from "../workload.ts";
+import { runningContainers, type Container, type Workload } from "../workload.ts";
 import {
   completed,
   isLoopback,
@@ -17,6 +17,7 @@ import type { FoundPooler } from "./poolers.ts";
 import type { PoolVariables } from "./poolVariables.ts";
 import type { PostgresImages } from "./postgresImages.ts";
 import type { FoundPostgres } from "./postgresServers.ts";
+import type { TcpProxy } from "./tcpProxies.ts";
 
 /** Everything that a container may connect to. */
 export interface Destinations {
@@ -30,6 +31,8 @@ export interface Destinations {
   readonly postgresImages: PostgresImages;
   /** The Postgres that pods run themselves. */
   readonly servers: ReadonlyMap<FoundPostgres, PostgresServer>;
+  /** What passes connections on, by its container. */
+  readonly proxies: ReadonlyMap<Container, TcpProxy>;
 }
 
 /** Where connections of a workload's pods to that host and port go, or what is missing to know it. */
@@ -37,7 +40,7 @@ export function resolveTarget(
   target: ConnectionTarget,
   container: string,
   workload: Workload,
-  { book, poolers, behind, servers }: Destinations,
+  { book, poolers, behind, servers, proxies }: Destinations,
 ): readonly Endpoint[] | MissingQuantity {
   const { port, place, by, isDatabase } = target;
   const host = target.host.known;
@@ -66,6 +69,13 @@ export function resolveTarget(
         : [],
     );
     if (sidecars.length === 0 && beside.length > 0) return isDatabase ? beside : [];
+    const passed = [...proxies.values()].find(
+      (proxy) => proxy.workload === workload && port !== undefined && proxy.ports.includes(port),
+    );
+    if (sidecars.length === 0 && passed?.endpoint !== undefined) {
+      book.reached.add(workload.key);
+      return [passed.endpoint];
+    }
     if (sidecars.length === 0 && isNeeded && hasForwarder(workload)) {
       return unknown("to a port of its own pod, which another container there passes on");
     }
@@ -96,6 +106,10 @@ export function resolveTarget(
       return behind.has(address) ? [{ kind: "postgres", address }] : unknown(resolved.why);
     }
     case "elsewhere":
+      // A pooler reaches its Postgres by this name: a proxy that weir can't read.
+      if (isDatabase && behind.has(addressOf(meant))) {
+        return [{ kind: "postgres", address: addressOf(meant) }];
+      }
       return isNeeded && isPostgresTarget(target)
         ? unknown("to pods that are no PgBouncer and no Postgres that weir knows")
         : [];

@@ -6,6 +6,7 @@ import type { Workload } from "../workload.ts";
 import { endpointKey, type AddressBook, type Endpoint, type Listener } from "./addresses.ts";
 import { Field } from "./field.ts";
 import type { Inventory } from "./inventory.ts";
+import type { TcpProxy } from "./tcpProxies.ts";
 
 /** What makes something reachable from outside of the cluster. */
 export interface Exposure {
@@ -50,6 +51,18 @@ export class Exposures {
       ),
       ...this.#ownPorts(one),
     ];
+  }
+
+  /** A proxy whose pods open ports of their own: their clients are those of what it leads to. */
+  addProxy({ workload, container, ports, endpoint }: TcpProxy): void {
+    if (endpoint === undefined) return;
+    const { namespace, labels } = workload;
+    const portNames = new Map(container.ports);
+    const { place } = container;
+    const own = { namespace, labels, ports, portNames, services: [], place, workload, endpoint };
+    const opened = this.#ownPorts(own);
+    for (const exposure of opened) this.#add([endpoint], exposure);
+    if (opened.length > 0) this.#book.reached.add(workload.key);
   }
 
   #add(endpoints: readonly Endpoint[], exposure: Exposure): void {

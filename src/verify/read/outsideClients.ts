@@ -1,5 +1,6 @@
+import { formatPath } from "../../api/fieldPath.ts";
 import { OUTSIDE_CLIENTS_ANNOTATION } from "../../api/names.ts";
-import { isZero, known, missing, type MissingQuantity, type Quantity } from "../quantity.ts";
+import { assumed, known, missing, type MissingQuantity, type Quantity } from "../quantity.ts";
 import { objectOf, type SourcePosition } from "../sourcePosition.ts";
 import type { Client, PostgresServer, System } from "../system.ts";
 import type { Annotation } from "../workload.ts";
@@ -11,6 +12,7 @@ import type { Inventory } from "./inventory.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import type { FoundPooler } from "./poolers.ts";
 import type { FoundPostgres } from "./postgresServers.ts";
+import type { TcpProxy } from "./tcpProxies.ts";
 
 /** What clients that are among no objects connect to. */
 export interface OutsideTarget {
@@ -49,15 +51,26 @@ export function outsideRemedy(target: OutsideTarget, object: string): string {
 export function outsideClients(
   inventory: Inventory,
   book: AddressBook,
-  poolers: readonly FoundPooler[],
-  servers: ReadonlyMap<FoundPostgres, PostgresServer>,
+  {
+    poolers,
+    servers,
+    proxies,
+  }: {
+    readonly poolers: readonly FoundPooler[];
+    readonly servers: ReadonlyMap<FoundPostgres, PostgresServer>;
+    readonly proxies: readonly TcpProxy[];
+  },
   knowledge: Knowledge,
 ): readonly Client[] {
   const exposures = new Exposures(inventory, book, knowledge);
+  for (const proxy of proxies) exposures.addProxy(proxy);
   const clientsOf = (target: OutsideTarget, one: Exposable): readonly Client[] => {
-    const found = poolsOf(inventory, target, exposures.of(one));
+    const opened = poolsOf(inventory, target, exposures.of(one));
+    const { unsaid } = one;
+    const found =
+      opened.length > 0 || unsaid === undefined ? opened : [assumedClosed(target, unsaid)];
     return found.flatMap(({ pool, by }) => {
-      if (isZero(pool)) return [];
+      if (pool.known && pool.value === 0 && pool.assuming === undefined) return [];
       const route = found.length === 1 ? "" : `, by ${objectOf(by.place())}`;
       return [outsideClient(target, "cluster", by.place(), pool, route)];
     });
@@ -137,6 +150,18 @@ export function hasSum({
 interface OutsidePool {
   readonly pool: Quantity;
   readonly by: Field;
+}
+
+/** What an operator's settings may open that are not among the objects: assumed is that nobody comes. */
+function assumedClosed(target: OutsideTarget, by: Field): OutsidePool {
+  const what = outsideQuestion(target, "cluster");
+  const said = annotatedWhole(target.annotation(OUTSIDE_CLIENTS_ANNOTATION), what);
+  if (said !== undefined) return { pool: said, by };
+  const why = `${what}: unless ${formatPath(by.path)} says it, its operator's settings do, which are not among the objects`;
+  const remedy = `give these settings too, or annotate ${outsideRemedy(target, target.name)}`;
+  const answer = { object: target.name, annotation: OUTSIDE_CLIENTS_ANNOTATION, value: "0" };
+  const question = { ...missing(why, by.place(), remedy), answer };
+  return { pool: assumed(question, 0, "nobody outside"), by };
 }
 
 /** What an annotation of the target says of all of them, or of an object of those that it opens. */

@@ -39,6 +39,7 @@ import { Injectors } from "./injectors.ts";
 import { PostgresImages } from "./postgresImages.ts";
 import { podPostgres, type FoundPostgres } from "./postgresServers.ts";
 import { Scalers } from "./peakPods.ts";
+import { tcpProxies, unusedProxy, type TcpProxy } from "./tcpProxies.ts";
 import { unreadObjects } from "./unreadObjects.ts";
 import { workloadsOf } from "./workloads.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
@@ -92,6 +93,13 @@ export function readSystem(
     ...workloads.flatMap((workload) => podPostgres(workload, images)),
     ...operators.postgres,
   ]);
+  const proxies = addedProxies({ workloads, poolers, servers, book, knowledge }, (proxy, to) => {
+    const { workload, container, ports } = proxy;
+    const { namespace, labels } = workload;
+    const portNames = new Map(container.ports);
+    if (ports.length === 0) book.addAnyPort({ namespace, labels, services: [] }, to);
+    else book.add({ namespace, labels, ports, portNames, services: [] }, to);
+  });
   const addressed = addressedPoolers(inventory, book, poolers);
   const { system, destinations } = connectedSystem({
     workloads,
@@ -100,7 +108,8 @@ export function readSystem(
     book,
     addressed,
     knowledge,
-    outside: outsideClients(inventory, book, poolers, servers, knowledge),
+    outside: outsideClients(inventory, book, { poolers, servers, proxies }, knowledge),
+    proxies,
     unreadPoolers: otherPoolerNames(others),
   });
   const keys = new Set([...owned, ...[...workloads, ...others].map(({ key }) => key)]);
@@ -172,6 +181,40 @@ function addServers(
   return new Map(addressed);
 }
 
+/**
+ * The proxies before these poolers and servers, those before other proxies too.
+ *
+ * @param add gives one an address, which leads to `to`
+ */
+export function addedProxies(
+  {
+    workloads,
+    poolers,
+    servers,
+    book,
+    knowledge,
+  }: Pick<FoundSystem, "workloads" | "poolers" | "servers" | "book" | "knowledge">,
+  add: (proxy: TcpProxy, to: Endpoint) => void,
+): readonly TcpProxy[] {
+  if (poolers.length === 0) return [];
+  const groups = poolers.flatMap((pooler) => groupsOf(pooler, book, servers));
+  const targets = {
+    book,
+    behind: new Set(groups.flatMap(({ lines }) => lines.map(({ postgres }) => postgres))),
+    own: [
+      ...poolers.map((pooler) => ({
+        ...pooler,
+        endpoint: { kind: "pooler", name: pooler.name } as const,
+      })),
+      ...[...servers].map(([server, { address }]) => ({
+        ...server,
+        endpoint: { kind: "postgres", address } as const,
+      })),
+    ],
+  };
+  return tcpProxies(workloads, targets, knowledge, add);
+}
+
 /** Poolers that a Service leads to, or an operator's own. */
 function addressedPoolers(
   inventory: Inventory,
@@ -205,6 +248,7 @@ interface FoundSystem {
   readonly addressed: ReadonlySet<string>;
   readonly knowledge: Knowledge;
   readonly unreadPoolers: System["unreadPoolers"];
+  readonly proxies: readonly TcpProxy[];
   /** Clients that are among no objects. */
   readonly outside?: readonly Client[];
 }
@@ -222,6 +266,7 @@ export function connectedSystem(found: FoundSystem): {
     addressed,
     knowledge,
     unreadPoolers,
+    proxies,
     outside = [],
   } = found;
   const groups = poolers.map((pooler) => groupsOf(pooler, book, servers));
@@ -239,6 +284,7 @@ export function connectedSystem(found: FoundSystem): {
     injectors: new Injectors(knowledge),
     postgresImages,
     servers,
+    proxies: new Map(proxies.map((proxy) => [proxy.container, proxy])),
   };
   const byWorkload = workloads.map((workload) => clientsOf(workload, destinations));
   const own = byWorkload.flatMap((one) => one.clients);
@@ -265,6 +311,9 @@ export function connectedSystem(found: FoundSystem): {
       ...byWorkload.flatMap((one) => one.missing),
       ...finished.flatMap((one) => one.missing),
       ...poolers.flatMap((pooler) => chained(pooler, book, clients)),
+      ...proxies.flatMap((proxy) =>
+        proxy.endpoint === undefined ? [] : unusedProxy(proxy, book.reached),
+      ),
     ],
     notes: [...poolers.flatMap(({ notes }) => notes), ...byWorkload.flatMap(({ notes }) => notes)],
   };
