@@ -14,6 +14,7 @@ import { derived, questionsOf, type Quantity } from "../quantity.ts";
 import { between, exactly, isExact, largerOf } from "./bounds.ts";
 import {
   bulkheadOf,
+  isUnknown,
   unreadConfiguration,
   usesOf,
   whichDatabase,
@@ -70,11 +71,14 @@ function capacitySum(pooler: Pooler, use: GroupUse): SumVerdict {
 function termsOf(pooler: Pooler, use: GroupUse, largest: number): readonly SumTerm[] {
   const lines = use.lines.filter(({ isAskersOnly }) => isAskersOnly === undefined);
   const ofBulkheads = hasOpenLine(use) ? Infinity : largest;
-  const ofLine = ({ name, line, clients }: LineUse): readonly SumTerm[] => {
+  const ofLine = ({ name, line, clients, perhapsSame }: LineUse): readonly SumTerm[] => {
     const bulkhead = bulkheadOf(line);
-    return bulkhead === undefined
-      ? clients.map((client) => clientTerm(pooler, client, largest))
-      : [quantityTerm(`line ${name}`, bulkhead, line.place, ofBulkheads)];
+    if (bulkhead === undefined) return clients.map((one) => clientTerm(pooler, one, largest));
+    const term = quantityTerm(`line ${name}`, bulkhead, line.place, ofBulkheads);
+    if (perhapsSame === undefined) return [term];
+    const { max, missing } = term.amount;
+    const amount = between(0, max, [...missing, ...perhapsSame.missing]);
+    return [{ ...term, amount, formula: "?" }];
   };
   const maintenance = lines.filter(({ name }) => name === MAINTENANCE_LINE).flatMap(ofLine);
   const consoles = use.consoles.map((client) => clientTerm(pooler, client, Infinity));
@@ -146,10 +150,17 @@ function processesOfPod(client: Client, groups: readonly PoolerGroup[]): Quantit
 
 function bulkheadSum(
   pooler: Pooler,
-  { title, unknownDatabase }: GroupUse,
+  { title, lines, unknownDatabase: onAnyLine }: GroupUse,
   { name, line, clients }: LineUse,
 ): Partial<SumVerdict> {
   const bulkhead = bulkheadOf(line);
+  // A copy of the line * may have the database that clients of another copy hide.
+  const copies = line.name === "*" ? lines.filter((other) => other.name !== name) : [];
+  const hidden = copies.flatMap((other) => (other.line.name === "*" ? other.clients : []));
+  const unknownDatabase = [
+    ...onAnyLine,
+    ...hidden.filter((client) => isUnknown(client, "database")),
+  ];
   if (bulkhead === undefined || clients.length + unknownDatabase.length === 0) return {};
   return sumVerdict({
     kind: "bulkhead",

@@ -16,6 +16,15 @@ export interface LineUse {
   readonly askers: readonly Asker[];
   /** A copy of the line * that nobody but they use. */
   readonly isAskersOnly?: true;
+  /** Of a copy of the line * for an unknown database, which may be that of another copy. */
+  readonly perhapsSame?: SameDatabase;
+}
+
+/** What a copy of the line * has for itself, whichever database it is. */
+interface SameDatabase {
+  /** Logins that no other copy has: with these it has pools of its own in any case. */
+  readonly ownLogins: number;
+  readonly missing: readonly MissingQuantity[];
 }
 
 /** Who asks Postgres for passwords, with how many backend connections: see PoolerLine. */
@@ -143,7 +152,11 @@ function useOf(
   if (fallback !== undefined && only !== undefined && used.size === 0) {
     used.set("*", { name: "*", line: fallback, clients: [] });
   }
-  const lines = withAskers(group, used, unreadConfiguration(group) ?? nobody);
+  const perhaps = sameDatabases([...used.values()]);
+  const lines = withAskers(group, used, unreadConfiguration(group) ?? nobody).map((use) => {
+    const perhapsSame = perhaps.get(use.name);
+    return perhapsSame === undefined ? use : { ...use, perhapsSame };
+  });
   return {
     group,
     title,
@@ -152,6 +165,31 @@ function useOf(
     unknownDatabase: clients.filter(hasUnknownDatabase),
     withoutLine,
   };
+}
+
+/** By name, the copies of the line * whose database only a Secret tells, but for one at the least. */
+function sameDatabases(
+  uses: readonly Omit<LineUse, "askers">[],
+): ReadonlyMap<string, SameDatabase> {
+  const copies = uses.filter(({ line, clients }) => line.name === "*" && clients.length > 0);
+  const isHidden = ({ clients }: Omit<LineUse, "askers">): boolean =>
+    clients.every((client) => isUnknown(client, "database"));
+  const hidden = copies.filter(isHidden).toSorted((a, b) => byCodeUnit(a.name, b.name));
+  const known = copies.filter((use) => !isHidden(use));
+  const first = known.length > 0 ? known : hidden.splice(0, 1);
+  const loginsOf = ({ line, clients }: Omit<LineUse, "askers">): readonly string[] =>
+    line.user === undefined
+      ? clients.filter((client) => !isUnknown(client, "user")).map(({ target }) => target.user)
+      : [line.user];
+  const logins = new Set(first.flatMap(loginsOf));
+  return new Map(
+    hidden.map((use) => {
+      const before = logins.size;
+      for (const login of loginsOf(use)) logins.add(login);
+      const ownLogins = logins.size - before;
+      return [use.name, { ownLogins, missing: use.clients.map(whichDatabase) }];
+    }),
+  );
 }
 
 /**

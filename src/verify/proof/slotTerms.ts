@@ -112,8 +112,9 @@ function poolsOf(use: LineUse, { group, unknownDatabase }: GroupUse, largest: nu
     return unsure === undefined ? all : between(0, all.max, [...all.missing, unsure]);
   });
   const all = plus(times(roles.amount, each), ...asking);
-  const amount = smallerOf(all, limitOf(maxBackends));
-  const isCapped = amount.max < all.max;
+  const whole = smallerOf(all, limitOf(maxBackends));
+  const amount = use.perhapsSame === undefined ? whole : perhapsSame(use, whole, each);
+  const isCapped = whole.max < all.max;
   const hasReserve = !isZero(reservePool);
   const size = isZero(poolSize) ? "unlimited" : valueText(poolSize);
   const sizes = hasReserve ? `(${size} + ${valueText(reservePool)})` : size;
@@ -137,7 +138,12 @@ function poolsOf(use: LineUse, { group, unknownDatabase }: GroupUse, largest: nu
     term: {
       name: `line ${name}`,
       amount,
-      formula: isCapped && isExact(amount) ? String(amount.min) : formula,
+      formula:
+        use.perhapsSame !== undefined && !isExact(amount)
+          ? "?"
+          : isCapped && isExact(amount)
+            ? String(amount.min)
+            : formula,
       why:
         isCapped && maxBackends
           ? `${numbered(maxBackends)}, which caps ${why}`
@@ -147,6 +153,17 @@ function poolsOf(use: LineUse, { group, unknownDatabase }: GroupUse, largest: nu
       first: firstPlace(poolSize, place),
     },
   };
+}
+
+/** What a database that may be another line's adds: at the least the pools of its own logins. */
+function perhapsSame({ line, perhapsSame: same }: LineUse, whole: Bounds, each: Bounds): Bounds {
+  if (same === undefined) return whole;
+  // The same max_db_connections caps both.
+  const own = limitOf(line.maxBackends).max === Infinity ? same.ownLogins : 0;
+  return between(own === 0 ? 0 : Math.min(whole.min, own * each.min), whole.max, [
+    ...whole.missing,
+    ...same.missing,
+  ]);
 }
 
 function askingText(amount: Bounds | undefined): string {

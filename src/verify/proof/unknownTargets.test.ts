@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   clientOf,
   groupOf,
@@ -92,4 +92,76 @@ test("a hidden database may be one that only * admits", () => {
     "unknown",
     ["which database a names: Secret shop/db database"],
   ]);
+});
+
+/** A client whose database is in a Secret of its own. */
+function withOwnSecret(name: string, user = "app", pool = 1): Client {
+  const client = clientOf(name, 1, pool, { user, database: `Secret shop/${name} database` });
+  const { target } = client;
+  return target.kind === "pooler"
+    ? { ...client, target: { ...target, unknown: ["database"] } }
+    : client;
+}
+
+describe("two hidden databases that only * admits may be one", () => {
+  const known = clientOf("k", 1, 1);
+  // A pool is 5, and maintenance has 2.
+  test.each([
+    ["that fits even as two", 12, {}, [withOwnSecret("a"), withOwnSecret("b")], "fits"],
+    ["that only fits as one", 11, {}, [withOwnSecret("a"), withOwnSecret("b")], "unknown"],
+    ["that does not fit as one", 6, {}, [withOwnSecret("a"), withOwnSecret("b")], "broken"],
+    [
+      "but not the pools of two logins",
+      11,
+      {},
+      [withOwnSecret("a"), withOwnSecret("b", "other")],
+      "broken",
+    ],
+    [
+      "though with a role that * forces",
+      11,
+      FORCED,
+      [withOwnSecret("a"), withOwnSecret("b", "o")],
+      "unknown",
+    ],
+    ["as a known one may", 11, {}, [known, withOwnSecret("b")], "unknown"],
+    ["as a known one, but not its login", 11, {}, [known, withOwnSecret("b", "other")], "broken"],
+    ["two known ones are two", 11, {}, [known, clientOf("l", 1, 1, { database: "l" })], "broken"],
+    [
+      "under one cap",
+      9,
+      { maxBackends: 5 },
+      [withOwnSecret("a"), withOwnSecret("b", "other")],
+      "unknown",
+    ],
+    [
+      "in one bulkhead",
+      97,
+      { maxClients: 8 },
+      [withOwnSecret("a", "app", 5), withOwnSecret("b", "app", 5)],
+      "unknown",
+    ],
+    [
+      "in one bulkhead of theirs",
+      97,
+      { maxClients: 10 },
+      [withOwnSecret("a", "app", 5), withOwnSecret("b", "app", 5)],
+      "fits",
+    ],
+    [
+      "in one too small in any case",
+      97,
+      { maxClients: 4 },
+      [withOwnSecret("a", "app", 5), withOwnSecret("b")],
+      "broken",
+    ],
+  ])("%s: %i", (_, available, line, clients, verdict) => {
+    const poolers = [poolerOf("pooler", [groupOf({ lines: [lineOf("*", line)] })])];
+    const proof = prove(systemOf({ poolers, clients, postgres: [postgresOf(available)] }));
+    expect(proof.verdict).toBe(verdict);
+    const asked = proof.missing.map(({ what }) => what);
+    expect(asked.every((what) => what.startsWith("which database"))).toBe(true);
+    const isAsked = verdict === "broken" ? asked.length > 0 : verdict === "unknown";
+    expect(asked.length > 0).toBe(isAsked);
+  });
 });
