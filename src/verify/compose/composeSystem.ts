@@ -3,6 +3,7 @@ import { missing } from "../quantity.ts";
 import type { Products } from "../read/adapter.ts";
 import { AddressBook, completed, type Endpoint } from "../read/addresses.ts";
 import { hasSum } from "../read/outsideClients.ts";
+import { withAlterations } from "../read/alteredSettings.ts";
 import { addedProxies, connectedSystem } from "../read/readSystem.ts";
 import { Inventory, type AnnotationOverrides } from "../read/inventory.ts";
 import { otherPoolerNames, otherPoolersIn } from "../read/otherPoolers.ts";
@@ -143,7 +144,11 @@ function systemOf(services: readonly ComposeService[], products: Products): Syst
     for (const host of machines) book.addHost(host, published, unread);
   }
   const images = new PostgresImages(knowledge);
-  const found = workloads.flatMap((workload) => podPostgres(workload, images));
+  const found = withAlterations(
+    workloads.flatMap((workload) => podPostgres(workload, images)),
+    workloads,
+    images,
+  );
   const servers = new Map(
     found.map((server) => {
       const { workload, ports, available } = server;

@@ -185,7 +185,10 @@ export class Exposures {
       for (const item of field.items()) walk(item, name, namespace);
       const text = field.text();
       if (text === undefined) return;
-      const endpoints = BACKEND.test(name) ? this.#at(text, undefined, namespace) : [];
+      // `pooler`; `pooler.shop:6432`.
+      const [, host = text, port] = /^([\w.-]+):(\d{1,5})$/.exec(text) ?? [];
+      const number = port === undefined ? undefined : Number(port);
+      const endpoints = BACKEND.test(name) ? this.#at(host, number, namespace) : [];
       if (endpoints.length > 0) found.push({ field, endpoints });
     };
     const spec = root.at("spec");
@@ -255,7 +258,7 @@ function isWithinCluster(root: Field): boolean {
 }
 
 /** Fields that name a Service in a rule. */
-const BACKEND = /^(?:name|host|serviceName)$/;
+const BACKEND = /^(?:name|host|service|serviceName)$/;
 
 /** Fields of a rule whose names are not those of Services that it leads to. */
 const NO_BACKEND = /^(?:parentRefs|ports?|gateways|middlewares|tls)$/;

@@ -70,6 +70,42 @@ describe("a pooler has clients outside of the cluster by", () => {
       "IngressRouteTCP db/r leads to it",
     ],
     [
+      "NGINX",
+      object(
+        "k8s.nginx.org/v1",
+        "TransportServer",
+        "{ upstreams: [{ name: db, service: pooler, port: 6432 }] }",
+      ),
+      "TransportServer db/r leads to it",
+    ],
+    [
+      "Emissary",
+      object(
+        "getambassador.io/v3alpha1",
+        "TCPMapping",
+        '{ port: 6432, service: "pooler.db:6432" }',
+      ),
+      "TCPMapping db/r leads to it",
+    ],
+    [
+      "APISIX",
+      object(
+        "apisix.apache.org/v2",
+        "ApisixRoute",
+        "{ stream: [{ name: a, backend: { serviceName: pooler, servicePort: 6432 } }] }",
+      ),
+      "ApisixRoute db/r leads to it",
+    ],
+    [
+      "Kong",
+      object(
+        "configuration.konghq.com/v1beta1",
+        "TCPIngress",
+        "{ rules: [{ port: 6432, backend: { serviceName: pooler, servicePort: 6432 } }] }",
+      ),
+      "TCPIngress db/r leads to it",
+    ],
+    [
       "Consul",
       object(
         "consul.hashicorp.com/v1alpha1",
@@ -103,6 +139,10 @@ describe("a pooler has clients outside of the cluster by", () => {
     [
       "a route to something else",
       object("networking.k8s.io/v1", "Ingress", "{ defaultBackend: { service: { name: web } } }"),
+    ],
+    [
+      "a mapping to another port",
+      object("getambassador.io/v3alpha1", "TCPMapping", '{ port: 80, service: "pooler.db:9127" }'),
     ],
     [
       "a rule within the cluster",

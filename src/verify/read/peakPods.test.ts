@@ -68,6 +68,43 @@ describe("peak pods", () => {
     ["Deployment", workload("apps/v1", "Deployment", ""), 2],
     ["Deployment of 3", workload("apps/v1", "Deployment", "replicas: 3"), 6],
     ["Recreate", workload("apps/v1", "Deployment", "replicas: 3, strategy: { type: Recreate }"), 3],
+    [
+      "maxSurge beyond all",
+      workload("apps/v1", "Deployment", 'strategy: { rollingUpdate: { maxSurge: "300%" } }'),
+      4,
+    ],
+    [
+      "a count of maxSurge beyond all",
+      workload(
+        "apps/v1",
+        "Deployment",
+        "replicas: 2, strategy: { rollingUpdate: { maxSurge: 3 } }",
+      ),
+      5,
+    ],
+    [
+      "maxSurge of an autoscaler's most",
+      workload("apps/v1", "Deployment", 'strategy: { rollingUpdate: { maxSurge: "150%" } }') + HPA,
+      18,
+    ],
+    [
+      "maxSurge of all",
+      workload(
+        "apps/v1",
+        "Deployment",
+        'replicas: 3, strategy: { rollingUpdate: { maxSurge: "100%" } }',
+      ),
+      6,
+    ],
+    [
+      "maxSurge with Recreate",
+      workload(
+        "apps/v1",
+        "Deployment",
+        'strategy: { type: Recreate, rollingUpdate: { maxSurge: "300%" } }',
+      ),
+      1,
+    ],
     ["asleep", workload("apps/v1", "Deployment", "replicas: 0"), 0],
     ["HPA", workload("apps/v1", "Deployment", "replicas: 3") + HPA, 14],
     ["HPA below replicas", workload("apps/v1", "Deployment", "replicas: 9") + HPA, 18],

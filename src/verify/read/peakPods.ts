@@ -37,11 +37,31 @@ export const WORKLOAD_KINDS: ReadonlyMap<string, WorkloadKind> = new Map([
   ],
 ] satisfies [string, WorkloadKind][]);
 
-/** Pods of a Deployment of so many replicas: twice as many, unless its strategy is Recreate. */
+/**
+ * Pods of a Deployment of so many replicas: twice as many, unless its strategy is Recreate or its
+ * maxSurge more than all of them.
+ */
 export function rolledOut(count: Quantity, type: Field, byDefault = "RollingUpdate"): Quantity {
   const strategy = type.text() ?? byDefault;
+  const surging = generationsOf(strategy) > 1 ? surged(count, type) : undefined;
+  if (surging !== undefined) return surging;
   if (generationsOf(strategy) > 1) return doubled(count, `2 generations (${strategy})`, type);
   return count.known ? known(count.value, count.why, ...count.places, type.place()) : count;
+}
+
+/**
+ * A Deployment may have maxSurge pods beyond its replicas, and has them where it is scaled, or changed
+ * again, in the middle of a rollout: undefined where these are no more than its replicas.
+ * https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#proportional-scaling
+ */
+function surged(count: Quantity, type: Field): Quantity | undefined {
+  const surge = Field.of(type.object).at(...type.path.slice(0, -1), "rollingUpdate", "maxSurge");
+  const [, number, percent] = /^(\d{1,9})(%?)$/.exec(surge.scalar() ?? "") ?? [];
+  if (number === undefined || !count.known) return undefined;
+  const more = percent === "%" ? Math.ceil((count.value * Number(number)) / 100) : Number(number);
+  if (more <= count.value || count.value === 0) return undefined;
+  const why = `${count.value + more} pods (${count.why}, and maxSurge ${number}${percent ?? ""})`;
+  return known(count.value + more, why, ...count.places, surge.place());
 }
 
 export function doubled(count: Quantity, why: string, ...fields: readonly Field[]): Quantity {

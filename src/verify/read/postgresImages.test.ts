@@ -104,6 +104,8 @@ describe("what an image of Postgres admits", () => {
     ["postgres:17", env("POSTGRES_INITDB_ARGS", "--data-checksums -c max_connections=50"), 47],
     ["pgvector/pgvector:pg17", env("POSTGRES_INITDB_ARGS", "--set max_connections=50"), 47],
     ["bitnami/postgresql:16", env("POSTGRESQL_EXTRA_FLAGS", "-c max_connections=50"), 47],
+    ["bitnami/postgresql:16", env("POSTGRESQL_MAX_CONNECTIONS_FILE", "/run/max"), UNKNOWN],
+    ["bitnami/postgresql:16", env("POSTGRESQL_PASSWORD_FILE", "/run/password"), 97],
     // A Secret that is not there may hold the image's variable; the official one has none.
     ["bitnami/postgresql:16", "envFrom: [{ secretRef: { name: pg } }]", UNKNOWN],
     ["postgres:17", "envFrom: [{ secretRef: { name: pg } }]", 97],

@@ -92,6 +92,10 @@ export class PostgresImages {
       if (variable === undefined) continue;
       settings.set(key, { value: variable.value.known, place: variable.place });
     }
+    for (const [key, names] of Object.entries(variables)) {
+      const setting = names.flatMap((name) => fileOf(name, container) ?? []).at(0);
+      if (setting !== undefined) settings.set(key, setting);
+    }
     for (const [key, setting] of initScripts(container)) settings.set(key, setting);
     for (const [key, setting] of writtenByScripts(container)) settings.set(key, setting);
     const inVariables = flags.flatMap((name) => container.environment.variables.get(name) ?? []);
@@ -106,6 +110,14 @@ export class PostgresImages {
     }
     return settings;
   }
+}
+
+/** What a variable's file holds: `POSTGRESQL_MAX_CONNECTIONS_FILE`. */
+function fileOf(name: string, { environment, files }: Container): PostgresSetting | undefined {
+  const variable = environment.variables.get(`${name}_FILE`);
+  if (variable === undefined || variable.value.isEmpty) return undefined;
+  const file = files.files.get(variable.value.known ?? "");
+  return { value: file?.text.trim(), place: variable.place };
 }
 
 /** Mounted configuration, and whether Postgres surely reads it: by its path, a flag, or an include. */

@@ -18,6 +18,7 @@ import {
 } from "./adapter.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import { AddressBook, completed, type Endpoint, isLoopback } from "./addresses.ts";
+import { withAlterations } from "./alteredSettings.ts";
 import { bareInis, barePooler } from "./bareIni.ts";
 import { withoutConflicts } from "./conflictingObjects.ts";
 import type { Destinations } from "./destinations.ts";
@@ -89,10 +90,11 @@ export function readSystem(
   const book = addressBook(inventory, poolers, workloads);
   const images = new PostgresImages(knowledge);
   for (const other of others) book.addAnyPort(other, { kind: "unread", key: other.key });
-  const servers = addServers(inventory, book, [
+  const found = [
     ...workloads.flatMap((workload) => podPostgres(workload, images)),
     ...operators.postgres,
-  ]);
+  ];
+  const servers = addServers(inventory, book, withAlterations(found, workloads, images));
   const proxies = addedProxies({ workloads, poolers, servers, book, knowledge }, (proxy, to) => {
     const { workload, container, ports } = proxy;
     const { namespace, labels } = workload;
