@@ -39,7 +39,6 @@ export const PROGRAM_FIELDS = {
   neverClient: z.literal(true).optional(),
   database: z.string().min(1).optional(),
   probes: z.union([z.literal(true), WORDS]).optional(),
-  passes: WORDS.optional(),
   target: z
     .strictObject({
       host: WORDS,

@@ -325,27 +325,3 @@ data: { entrypoint: "#!/bin/sh\\nexec gunicorn -w 3 app" }
     expect(figure(systemIn(POOLER + text).clients[0]?.processesPerPod)).toBe(1);
   });
 });
-
-const nginxAsked = (conf: string): readonly string[] => {
-  const mount = `[{ name: c, mountPath: /etc/nginx/nginx.conf, subPath: nginx.conf }]`;
-  const text = deploymentText(
-    {},
-    `\n          command: [nginx, -g, daemon off;]\n          volumeMounts: ${mount}\n      volumes: [{ name: c, configMap: { name: edge } }]`,
-  );
-  const map = `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: edge, namespace: db }\ndata: { nginx.conf: ${JSON.stringify(conf)} }\n`;
-  return systemIn(POOLER + text + map).clients.flatMap(({ pool }) =>
-    pool.known ? [] : [pool.what],
-  );
-};
-
-describe("a web server that passes TCP on", () => {
-  it("is asked how many connections it opens to a pooler", () => {
-    expect(nginxAsked("stream { server { listen 6432; proxy_pass pooler:6432; } }")).toEqual([
-      "how many connections a process of container server opens",
-    ]);
-  });
-
-  it("is not where it only serves", () => {
-    expect(nginxAsked("http { server { listen 80; root /srv; } }")).toEqual([]);
-  });
-});

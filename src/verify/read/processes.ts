@@ -129,17 +129,9 @@ function processesOf(words: readonly Template[], context: CallContext): Quantity
   const { container, knowledge, unclear } = context;
   const program = programOf(words, container, knowledge);
   if (program === undefined) return assumedProcesses(words, context);
-  if (program.connections === 0 && !passesOn(program, container)) return NONE;
+  if (program.connections === 0) return NONE;
   const all = allWords(words, program, container);
   return countOf(program.processes ?? 1, all, container, processes, unclear);
-}
-
-/** Whether a configuration file of a container lets its program pass connections on. */
-function passesOn({ passes = [] }: Knowledge["programs"][number], { files }: Container): boolean {
-  return passes.some((word) => {
-    const pattern = new RegExp(String.raw`\b${word}\b`);
-    return [...files.files.values()].some(({ text }) => pattern.test(text));
-  });
 }
 
 /** How many processes a program without a row seems to have. */
