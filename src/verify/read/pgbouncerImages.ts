@@ -111,11 +111,11 @@ function unstated(
 ): ReadonlyMap<string, Setting> {
   const keys = unknown.filter((key) => !settings.has(key) && key in variables);
   const names = listed(keys.map((key) => variables[key] ?? ""));
-  const [it, differ] = keys.length === 1 ? ["it", "differs"] : ["them", "differ"];
+  const it = keys.length === 1 ? "it" : "them";
   const question = missing(
     `${listed(keys)} of this image`,
     image,
-    `set ${names}: what this image takes without ${it} ${differ} between versions, or is not stated; or mount its ini from a ConfigMap that is among the manifests`,
+    `set ${names}: what this image takes without ${it} differs between versions, or is not stated; or mount its ini from a ConfigMap that is among the manifests`,
   );
   return new Map(keys.map((key) => [key, question]));
 }
