@@ -9,7 +9,9 @@ interface ManifestFiles {
   readonly sources: readonly SourceText[];
   /** What lies in the given folders and can't be read. */
   readonly problems: readonly Problem[];
-  /** What --exclude left out, and what it did not find. */
+  /** What --exclude left out. */
+  readonly excluded: readonly string[];
+  /** That, and what --exclude did not find. */
   readonly notes: readonly string[];
 }
 
@@ -76,7 +78,8 @@ export function manifestFiles(
   }
   refuse(failures);
   if (files.size === 0 && problems.length === 0) throw badInput("--exclude leaves no file to read");
-  return { sources: [...files.values()], problems, notes: exclusion.notes() };
+  const { excluded } = exclusion;
+  return { sources: [...files.values()], problems, excluded, notes: exclusion.notes() };
 }
 
 /** What is done; undefined, with the message, where it fails for what a person gave. */
@@ -92,9 +95,9 @@ function attempted<Value>(work: () => Value, onFailure: (message: string) => voi
 
 /** What --exclude says, and what it matched. */
 class Exclusion {
+  readonly excluded: string[] = [];
   readonly #globs: readonly { readonly given: string; readonly glob: string }[];
   readonly #used = new Set<string>();
-  readonly #excluded: string[] = [];
 
   constructor(globs: readonly string[]) {
     this.#globs = globs.map((given) => ({ given, glob: given.replace(/^(?:\.\/)+|\/+$/g, "") }));
@@ -109,14 +112,14 @@ class Exclusion {
       return names.some((name) => name === glob || matchesGlob(name, glob));
     });
     for (const { given } of matching) this.#used.add(given);
-    if (matching.length > 0) this.#excluded.push(path);
+    if (matching.length > 0) this.excluded.push(path);
     return matching.length > 0;
   }
 
   notes(): readonly string[] {
     const unused = this.#globs.filter(({ given }) => !this.#used.has(given));
     return [
-      ...(this.#excluded.length > 0 ? [`Left out by --exclude: ${listed(this.#excluded)}`] : []),
+      ...(this.excluded.length > 0 ? [`Left out by --exclude: ${listed(this.excluded)}`] : []),
       ...unused.map(({ given }) => `--exclude ${given} matches no file or folder`),
     ];
   }

@@ -9,6 +9,7 @@ import { readObjects } from "../verify/read/readObjects.ts";
 import { readSystem } from "../verify/read/readSystem.ts";
 import { unlistedFiles } from "../verify/read/unlistedFiles.ts";
 import { unreadFiles } from "../verify/read/unreadFiles.ts";
+import { unreadResources } from "../verify/read/unreadResources.ts";
 import { objectOf } from "../verify/sourcePosition.ts";
 import type { Pooler } from "../verify/system.ts";
 import type { Proof } from "../verify/proof/proof.ts";
@@ -118,11 +119,16 @@ export function verifyCommand(shell: Shell): Command {
           readSystem(manifests, products, { overrides, rendered }),
           ...systems,
         ]);
-        const assumed = [unlisted.assumed, placed.assumed].filter((one) => one !== undefined);
+        const given = new Set([...files.sources.map(({ name }) => name), ...unread]);
+        const absent = unreadResources(read.kustomizations, given, files.excluded);
+        const assumed = [unlisted.assumed, absent.assumed, placed.assumed].filter(
+          (one) => one !== undefined,
+        );
         const missing = [
           ...system.missing,
           ...unlistedClients(system),
           ...placed.missing,
+          ...absent.missing,
           ...(options.strict ? assumed.map(({ question }) => question) : []),
           ...unreadFiles(problems.filter(({ file }) => isApplied(file))),
         ];

@@ -3,6 +3,7 @@ import { Field } from "./field.ts";
 import {
   filesOf,
   fluxLayer,
+  foldersAbove,
   isFluxKustomization,
   isWithin,
   joined,
@@ -36,11 +37,6 @@ export function readPaths(
     ({ members }) => !unread.some(({ folder = "" }) => isWithin(folder, members)),
   );
   return new Set(whole.map(({ object }) => object));
-}
-
-function foldersAbove(file: string): readonly string[] {
-  const parts = file.split("/").slice(0, -1);
-  return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
 }
 
 function sourceOf(object: ManifestObject): string {

@@ -47,6 +47,12 @@ export function filesOf(object: ManifestObject): readonly string[] {
   );
 }
 
+/** `a` and `a/b` of `a/b/c.yaml`. */
+export function foldersAbove(file: string): readonly string[] {
+  const parts = file.split("/").slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
+}
+
 /** Whether a path is one of these, or lies in a folder of them. */
 export function isWithin(path: string, folders: ReadonlySet<string>): boolean {
   const parts = path.split("/");

@@ -34,6 +34,12 @@ describe("files beside a kustomization", () => {
     });
   });
 
+  it("are left out where another kustomization lists the folder", () => {
+    const files = { "base/kustomization.yaml": "resources: [a.yaml]", "base/a.yaml": POD };
+    const overlay = { "prod/kustomization.yaml": "resources: [../base]" };
+    expect(unlisted({ ...files, ...overlay, "base/b.yaml": POD }).files).toEqual(["base/b.yaml"]);
+  });
+
   it("are left out of the current folder too, whatever the kustomization is called", () => {
     for (const name of ["kustomization.yml", "Kustomization", "kustomization.yaml"]) {
       expect(

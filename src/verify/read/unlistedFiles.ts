@@ -51,7 +51,8 @@ export function unlistedFiles(
       !file.endsWith(".ini") &&
       !own.has(file) &&
       !isNamed(file) &&
-      !isWithin(file, named),
+      // Its folder being named, what the kustomization there lists is.
+      !named.has(file),
   );
   const [first] = files;
   const kustomization = first === undefined ? undefined : byFolder.get(folderOf(first));

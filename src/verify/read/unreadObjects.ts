@@ -34,6 +34,8 @@ export function unreadObjects(
     const isUnrendered = row?.effect === "unrendered";
     const isKnown = row !== undefined && !isUnrendered && row.effect !== "names";
     if (isKnown || isRead(object)) return [];
+    // What it puts into its objects is asked of them.
+    if (rendered.has(object)) return [];
     const root = Field.of(object);
     const annotation = inventory.annotation(CONNECTS_TO_ANNOTATION, root.at("metadata"));
     if (annotation?.value.trim() === "none") return [];
@@ -42,8 +44,7 @@ export function unreadObjects(
       .flatMap((container) => writtenConnections(workload, container, destinations))
       .flatMap((read) => questionsOf(object, read, row, destinations));
     const answer = { object: workload.key, annotation: CONNECTS_TO_ANNOTATION, value: "none" };
-    const isAssumed = isUnrendered && !rendered.has(object);
-    return [...asked, ...(isAssumed ? [nothingOpened(root, row)] : [])]
+    return [...asked, ...(isUnrendered ? [nothingOpened(root, row)] : [])]
       .slice(0, 1)
       .map((question) => ({ ...question, answer }));
   });
