@@ -320,11 +320,7 @@ const CASES: readonly Case[] = [
     ].flat(),
   })),
   // What stands beside a kustomization and is not in it is not applied.
-  {
-    file: "unlisted-file",
-    exitCode: 0,
-    says: ["Proved: 2 sums hold", /api-old\.yaml is not\s+applied/],
-  },
+  { file: "unlisted-file", exitCode: 0, says: ["2 sums hold", /api-old\.yaml is not\s+applied/] },
   { file: "unlisted-file", args: ["--strict"], exitCode: 4, says: [/whether \S+api-old\.yaml is/] },
   {
     file: "unlisted-file",
@@ -334,12 +330,7 @@ const CASES: readonly Case[] = [
   },
   // docker compose starts the services of COMPOSE_PROFILES in .env alone.
   { file: "compose-profiles", exitCode: 0, says: ["Proved: 2 sums hold", "Left out: vpn"] },
-  {
-    file: "compose-profiles",
-    args: ["--profile", "vpn", "--profile", "pooling"],
-    exitCode: 4,
-    says: ["Cannot tell: 1 missing", "service vpn"],
-  },
+  { file: "compose-profiles", args: ["--profile", "*"], exitCode: 4, says: ["service vpn"] },
   // One value of a store is one question, whatever the variables are called.
   {
     file: "two-helmreleases-same-question.yaml",
