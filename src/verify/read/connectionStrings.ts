@@ -14,13 +14,38 @@ export interface ConnectionString {
 /** postgres://, postgresql+asyncpg://, jdbc:postgresql://, with whatever driver in between. */
 const SCHEME = String.raw`(?:jdbc:|r2dbc:(?:pool:)?)?(?:postgres|postgresql|pgsql|postgis|psql)(?:\+[\w.]+)?:\/\/`;
 
-/** Up to what ends a URL, or to the next one of a list. */
-const URL_PATTERN = new RegExp(`${SCHEME}((?:(?![,;]${SCHEME})[^\\s"'\`<>|\\\\])*)`, "gi");
+/** A port, or a variable that may be one: what stands before it is a host, no login. */
+const PORT =
+  "(?:\\d{1,5}|\\0[^\\0]*\\0|\\$(?:\\w+|\\{[^}]*\\}|\\([^)]*\\))|\\{\\{.*?\\}\\})(?:[\\s/?,;|\"'`)]|$)";
+
+/** Up to the @ before a host: a password that is not encoded, or a placeholder, may hold anything. */
+const LOGIN = "((?:<[^<>\\n]*>|[^\\s:@/?#\"'`,;])*(?::(?!" + PORT + ")(?:(?!://)[^\\n\"'`])*?)?)";
+
+/** What may stand between the login and a path, a query or the end. */
+const AUTHORITY = "(?:<[^<>\\n]*>|[^\\s\"'`<>|\\\\@/?#])*";
+
+/** The login; up to what ends a URL, or to the next one of a list; the rest of the line. */
+const URL_PATTERN = new RegExp(
+  `${SCHEME}(?:${LOGIN}@(?=${AUTHORITY}(?:[/?\\s"'\`>|\\\\]|$)))?` +
+    `((?:<[^<>\\n]*>(?=[:/?,]))?(?:(?![,;]${SCHEME})[^\\s"'\`<>|\\\\])*)(?=(.*))`,
+  "gi",
+);
+
+/** After a URL that ended too early: more of its password, before an @. */
+const CUT = /^(?:(?!:\/\/)[^\s"'`])+@/;
+
+/** The same, where a text begins with the URL: it is a variable's value, no script. */
+const CUT_VALUE = /^(?:(?!:\/\/).)+@/;
+
+const VALUE = new RegExp(`^\\s*${SCHEME}`, "i");
 
 /** All connection URLs of Postgres in a text. */
 export function connectionUrls(text: Template): readonly ConnectionString[] {
   if (!text.test(/:\/\//)) return [];
-  return text.matchAll(URL_PATTERN).map(([, rest = NOTHING]) => readUrl(rest));
+  const cut = text.test(VALUE) ? CUT_VALUE : CUT;
+  return text
+    .matchAll(URL_PATTERN)
+    .map(([, login, rest = NOTHING, tail = NOTHING]) => readUrl(rest, login, tail.test(cut)));
 }
 
 const NOTHING = Template.of("");
@@ -28,21 +53,33 @@ const NOTHING = Template.of("");
 /** Before the query, login, hosts and path; the login is what stands before the last @. */
 const URL_PARTS = /^(?:([^?]*)@)?([^@/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s;
 
-/** What follows `://`. Passwords with a slash or a question mark in them libpq refuses too. */
-function readUrl(rest: Template): ConnectionString {
-  const [, login = NOTHING, authority = NOTHING, path = NOTHING, query = NOTHING] =
+/**
+ * What follows `://`. Passwords with a slash or a question mark in them libpq refuses too, but other
+ * libraries take them.
+ *
+ * @param before what stands before the first @ that a host follows
+ * @param isCut the URL goes on after `rest`: which host it has can't be said
+ */
+function readUrl(rest: Template, before: Template | undefined, isCut: boolean): ConnectionString {
+  const [, more, authority = NOTHING, path = NOTHING, query = NOTHING] =
     rest.match(URL_PARTS) ?? [];
+  const login = before ?? more ?? NOTHING;
   const parameters = readQuery(query);
   const hosts = parameters.get("host")?.value ?? authority;
   const ports = parameters.get("port")?.value ?? NOTHING;
   const [, name = path] = path.match(/^(.*?)[),;\]}]+$/s) ?? [];
+  const isRead =
+    hosts.known === undefined || hosts.split(",").every((one) => one.trim().test(HOST_PART));
   return {
-    hosts: hostsOf(hosts, ports),
-    database: (parameters.get("dbname")?.value ?? decoded(name)).unlessEmpty,
+    hosts: isCut || !isRead ? [{ host: HIDDEN_HOST }] : hostsOf(hosts, ports),
+    database: isCut ? undefined : (parameters.get("dbname")?.value ?? decoded(name)).unlessEmpty,
     user: (parameters.get("user")?.value ?? decoded(login.split(":")[0] ?? NOTHING)).unlessEmpty,
     parameters,
   };
 }
+
+/** Its text may be a part of a password. */
+const HIDDEN_HOST = Template.unknown("host of a connection string");
 
 type Parameters = ConnectionString["parameters"];
 
@@ -76,12 +113,14 @@ function decoded(text: Template): Template {
   }
 }
 
+/** A host and its port, as they stand in a list of hosts. */
+const HOST_PART = /^(?:\[([^\]]*)\]|(\/.*|[^:<>]*))(?::(\d+))?$/;
+
 /** `a,b` or `a:1,b:2`, with `ports` (`1,2`, or one for all) where hosts have none. */
 function hostsOf(text: Template, ports: Template): ConnectionString["hosts"] {
   const given = ports.split(",");
   return text.split(",").map((part, index) => {
-    const [, bracketed, plain, port] =
-      part.trim().match(/^(?:\[([^\]]*)\]|(\/.*|[^:]*))(?::(\d+))?$/) ?? [];
+    const [, bracketed, plain, port] = part.trim().match(HOST_PART) ?? [];
     const number = Number((port ?? given[index] ?? given[0])?.known);
     const host = decoded(bracketed ?? plain ?? part.trim());
     return Number.isInteger(number) && number > 0 ? { host, port: number } : { host };
