@@ -111,7 +111,15 @@ function surroundingsIn({ read, list, env }: Shell) {
         throw error;
       }
     },
-    namesIn: (path: string) => list(path === "" ? "." : path),
+    namesIn: (path: string): readonly string[] | undefined => {
+      try {
+        return list(path === "" ? "." : path);
+      } catch (error) {
+        // A folder of data that is another user's.
+        if (error instanceof Failure) return [];
+        throw error;
+      }
+    },
     shell: env,
   };
 }

@@ -16,10 +16,31 @@ export interface FileContext {
 
 /** Certificates, keys, logins, data and archives: they say nothing of connections. */
 const UNREAD =
-  /\.(?:crt|cer|key|pem|pfx|p12|jks|pub|sock|sql|dump|jar|war|so|zip|t?gz|tar|png|jpe?g|svg|ico|pid|log)$|(?:^|\/)(?:userlist\.txt|\.?htpasswd|\.?pgpass|docker\.sock|localtime|timezone)$/i;
+  /\.(?:crt|cer|key|pem|pfx|p12|jks|pub|sock|sql|dump|jar|war|so|zip|t?gz|tar|png|jpe?g|svg|ico|pid|log)$|(?:^|\/)(?:\.?htpasswd|\.?pgpass|docker\.sock|localtime|timezone)$/i;
 
-/** Of a folder, which may be a whole repository, only these are read. */
-const SETTINGS = /\.(?:ini|conf)$/;
+/** Of the project's own folder, which may be a whole repository, only these are read. */
+const OWN_SETTINGS = /\.(?:ini|conf)$/;
+
+/** Of a folder that is mounted for what is in it. */
+const SETTINGS =
+  /\.(?:ini|conf|cfg|cnf|ya?ml|json|toml|properties|env|xml|php)$|(?:^|\/)userlist\.txt$/i;
+
+/** What is called so is for those who build a program, or says of others than the container. */
+const NO_SETTINGS =
+  /(?:^|[/._-])(?:compose|composer|package|lock|tsconfig|jsconfig|manifest)(?:[-_.][^/]*)?\.(?:ya?ml|json)$|(?:^|\/)(?:\.[^/]*|pom\.xml|pyproject\.toml|cargo\.toml)$/i;
+
+/** Libraries, tests, and what begins with a dot: no settings. */
+const NO_SETTINGS_FOLDER =
+  /^(?:\..*|node_modules|vendor|venv|__pycache__|target|dist|build|tests?|__tests__|docs?|examples?)\/$/i;
+
+/** How far below a mounted folder its settings are looked for. */
+const DEPTH_MAX = 4;
+
+/** A folder of more files is one of data. */
+const FILES_MAX = 1000;
+
+/** The auth_file of PgBouncer: an absent one lists nothing. */
+const LOGINS = /(?:^|\/)userlist\.txt$/i;
 
 const TEXT_LENGTH_MAX = 1_000_000;
 
@@ -64,12 +85,12 @@ function volumeFiles(mount: ComposeValue, context: FileContext): ContainerFiles 
     if (isHere) return oneFile(path, target, mount, context);
   }
   const isSettings = FILE_NAME.test(target) || PGBOUNCER_FOLDER.test(target);
-  return isSettings && !UNREAD.test(target)
+  return isSettings && !UNREAD.test(target) && !LOGINS.test(target)
     ? unknownFile(`${isPath ? "file" : "volume"} ${from.render()}`, target, mount, context)
     : NO_FILES;
 }
 
-/** The settings in a folder and in those just below it. */
+/** The settings in a folder and below it; of the project's own only in it and in those just below. */
 function folderFiles(
   path: string,
   names: readonly string[],
@@ -77,17 +98,38 @@ function folderFiles(
   mount: ComposeValue,
   context: FileContext,
 ): ContainerFiles {
-  const below = names
-    .filter((name) => /conf.*\/$/.test(name))
-    .flatMap((name) =>
-      (context.surroundings.namesIn(pathFrom(path, name)) ?? []).map((one) => name + one),
-    );
-  const files = [...names, ...below]
-    .filter((name) => SETTINGS.test(name))
+  const source = (mount.text === undefined ? mount.at("source").text : mountParts(mount.text)[0])
+    ?.known;
+  const isOwn = /^[./]+$/.test(source ?? "");
+  const found = isOwn
+    ? namesBelow(path, names, 1, (name) => /conf/.test(name), context)
+    : namesBelow(path, names, DEPTH_MAX, (name) => !NO_SETTINGS_FOLDER.test(name), context);
+  const files = found
+    .filter((name) => (isOwn ? OWN_SETTINGS : SETTINGS).test(name))
+    .filter((name) => isOwn || !NO_SETTINGS.test(name) || /(?:^|\/)\.env$/.test(name))
     .flatMap((name) => [
       ...oneFile(pathFrom(path, name), `${target}/${name}`, mount, context).files,
     ]);
   return { files: new Map(files), unknown: [] };
+}
+
+/** The names of what is in a folder and below it, those of folders with a slash at their ends. */
+function namesBelow(
+  path: string,
+  names: readonly string[],
+  depth: number,
+  isSearched: (name: string) => boolean,
+  context: FileContext,
+): readonly string[] {
+  const folders = depth === 0 ? [] : names.filter((name) => name.endsWith("/") && isSearched(name));
+  const found = [...names];
+  for (const name of folders) {
+    if (found.length > FILES_MAX) break;
+    const folder = pathFrom(path, name);
+    const own = context.surroundings.namesIn(folder) ?? [];
+    found.push(...namesBelow(folder, own, depth - 1, isSearched, context).map((one) => name + one));
+  }
+  return found;
 }
 
 function oneFile(
@@ -99,8 +141,10 @@ function oneFile(
   if (UNREAD.test(path) || UNREAD.test(target)) return NO_FILES;
   const text = context.surroundings.textOf(path);
   if (text === undefined) {
-    // Docker makes a folder of what is not there.
-    return FILE_NAME.test(path) ? unknownFile(`file ${path}`, target, mount, context) : NO_FILES;
+    // Docker makes a folder of what is not there. Logins are often left out of a repository.
+    return FILE_NAME.test(path) && !LOGINS.test(path)
+      ? unknownFile(`file ${path}`, target, mount, context)
+      : NO_FILES;
   }
   if (text.length > TEXT_LENGTH_MAX || text.includes("\u{0}")) return NO_FILES;
   return knownFile(path, target, text, context);
@@ -146,6 +190,7 @@ function definedFiles(
     if (UNREAD.test(path)) return NO_FILES;
     const text = context.surroundings.textOf(path);
     if (text !== undefined) return knownFile(path, target, text, context);
+    if (LOGINS.test(path)) return NO_FILES;
   }
   const variable = definition?.at("environment").text?.known;
   const content =
