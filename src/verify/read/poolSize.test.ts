@@ -30,6 +30,11 @@ describe("the pool of a process", () => {
     [{ RAILS_MAX_THREADS: "5" }, 5],
     [{ RAILS_MAX_THREADS: "5", DB_POOL: "7" }, 7],
     [{ DB_POOL_MAX: "5", DB_MAX_CONNECTIONS: "5" }, 5],
+    [{ DB_MAX_CONNECTION: "60" }, 60],
+    [{ ORDERS_DB_MAX_CONN: "7" }, 7],
+    [{ DB_MAX_OPEN_CONN: "8" }, 8],
+    [{ DB_MIN_CONNECTION: "5" }, NO_POOL],
+    [{ REDIS_MAX_CONNECTION: "5" }, NO_POOL],
     [{}, NO_POOL],
     [
       { DB_POOL_MAX: "5", DB_MAX_CONNECTIONS: "6" },
