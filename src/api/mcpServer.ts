@@ -260,6 +260,17 @@ const specSchema = withRules(
       message: `must not be ${POOL_PORT} or the ports after it, one for each process of the pod: the pool library serves there`,
       path: ["port"],
     },
+    // Scaled in the middle of a rollout, a Deployment has up to replicas + maxSurge pods: no more than
+    // the two generations that the sum counts, as long as maxSurge is at most all of them.
+    // https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#proportional-scaling
+    {
+      cel: "type(self.rollout.maxSurge) != int || self.rollout.maxSurge <= self.replicas || (has(self.autoscaling) && self.rollout.maxSurge <= self.autoscaling.maxReplicas)",
+      holds: ({ rollout: { maxSurge }, replicas: pods, autoscaling }) =>
+        typeof maxSurge === "string" || maxSurge <= Math.max(pods, autoscaling?.maxReplicas ?? 0),
+      message:
+        "must be at most replicas, or autoscaling.maxReplicas: the sum counts two generations of pods",
+      path: ["rollout", "maxSurge"],
+    },
     {
       // The API server knows it from the list's type: a set.
       violations: ({ members = [] }) => repeated(members).map((index) => [index]),

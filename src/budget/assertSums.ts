@@ -197,7 +197,7 @@ function serverSums({ metadata, spec }: McpServer, plan: ServerPlan): readonly B
 
 /**
  * Generations of pods that can hold connections at once. A rollout makes at most as many new pods
- * as it replaces, whatever maxSurge says.
+ * as it replaces: maxSurge is at most all of them.
  */
 function generations(rollout: string | undefined): number {
   return rollout === "Recreate" ? 1 : 2;

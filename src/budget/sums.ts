@@ -33,7 +33,8 @@ export function shareOf(budget: ConnectionBudget): number {
 /**
  * The most pods of a server that can hold connections at once. A Deployment does not count
  * terminating pods, so during a RollingUpdate a whole old generation may still hold connections
- * beside a whole new one, whatever maxSurge says; Recreate waits for the old one to be gone.
+ * beside a whole new one, and no more, since maxSurge is at most all of them; Recreate waits for the
+ * old one to be gone.
  */
 export function peakPods(server: McpServer): number {
   return generationsOf(server.spec.rollout.type) * mostReplicas(server);

@@ -119,6 +119,10 @@ describe("fields that don't fit each other", () => {
       '9:31: spec.pool.guaranteed: found "x"; must be a whole number from 1 to 1000000',
     ],
     [
+      "1\n  rollout: { maxSurge: 2 }",
+      "9:24: spec.rollout.maxSurge: found 2; must be at most replicas, or autoscaling.maxReplicas: the sum counts two generations of pods",
+    ],
+    [
       "1\n  rollout: { maxSurge: 0 }",
       "9:3: spec.rollout.maxUnavailable: found 0; must not be 0 when maxSurge is 0: the rollout could not move",
     ],

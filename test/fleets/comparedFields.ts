@@ -136,6 +136,20 @@ export const SERVER_RULES: readonly Changes[] = [
   ]),
   combine([
     [
+      ["spec", "rollout", "maxSurge"],
+      [1, 2, 3, "100%"],
+    ],
+    [
+      ["spec", "replicas"],
+      [1, 2],
+    ],
+    [
+      ["spec", "autoscaling"],
+      [{ maxReplicas: 2 }, { maxReplicas: 3 }, undefined],
+    ],
+  ]),
+  combine([
+    [
       ["spec", "autoscaling", "minReplicas"],
       [1, 2, 3],
     ],
