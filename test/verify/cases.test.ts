@@ -166,6 +166,19 @@ const CASES: readonly VerifyCase[] = [
     says: ["Cannot tell", /what kustomize makes of \S+base:/, /kubectl\s+kustomize/],
   },
   {
+    file: "83-line-name-from-missing-secret.yaml",
+    exitCode: 3,
+    says: ["30  > 10: max_client_conn 10"],
+  },
+  {
+    file: "84-bitnami-names-without-prefix.yaml",
+    exitCode: 3,
+    says: [
+      "210  > 100: PgBouncer's default 100",
+      /does\s+not\s+read\s+MAX_CLIENT_CONN;\s+it\s+reads\s+PGBOUNCER_MAX_CLIENT_CONN/,
+    ],
+  },
+  {
     file: "pgcat-compose.yaml",
     exitCode: 4,
     says: ["Cannot tell: service pgcat runs PgCat, a pooler that weir can't read yet"],

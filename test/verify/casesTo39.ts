@@ -49,7 +49,7 @@ export const CASES_TO_39: readonly VerifyCase[] = [
     exitCode: 3,
     says: [
       "does not read /etc/pgbouncer/pgbouncer.ini",
-      "Missing: max_client_conn of this image",
+      "PgBouncer's default 100",
       "connects to database shop, for which",
     ],
   },

@@ -58,12 +58,7 @@ describe("an image's environment", () => {
         ["side", PG, 3, 0],
       ],
     ],
-    [
-      "bitnami/pgbouncer",
-      {},
-      "max_client_conn of this image",
-      [["postgres", "postgresql.db.svc.cluster.local:5432", 20, 0]],
-    ],
+    ["bitnami/pgbouncer", {}, 100, [["postgres", "postgresql.db.svc.cluster.local:5432", 20, 0]]],
     [
       "pgbouncer/pgbouncer:latest",
       { DATABASES_HOST: "pg", DATABASES_DBNAME: "main", PGBOUNCER_DEFAULT_POOL_SIZE: "9" },
@@ -101,8 +96,8 @@ describe("an image's environment", () => {
     [
       "bitnami/pgbouncer",
       { POSTGRESQL_DATABASE: "app", PGBOUNCER_MAX_CLIENT_CONN: "80" },
-      "the name of the line that this image makes",
-      [],
+      80,
+      [["*", "postgresql.db.svc.cluster.local:5432", 20, 0, { database: "app" }]],
     ],
     [
       "bitnami/pgbouncer",
@@ -126,6 +121,26 @@ describe("an image's environment", () => {
     ]);
   });
 
+  it("has a line for any database where its name is not known", () => {
+    const named = imageText("bitnami/pgbouncer", {
+      POSTGRESQL_DATABASE: "NAME",
+      PGBOUNCER_MAX_CLIENT_CONN: "80",
+    });
+    const hidden = named.replace(
+      'value: "NAME"',
+      "valueFrom: { secretKeyRef: { name: s, key: db } }",
+    );
+    const { poolers, missing } = systemIn(hidden);
+    expect(poolers.map(poolerShape)).toMatchObject([
+      { groups: [{ capacity: 80, lines: [["*", expect.anything(), 20, 0, expect.anything()]] }] },
+    ]);
+    expect(missing).toEqual([]);
+    // With a name that is known, only the version decides: that is asked.
+    expect(systemIn(named).missing.map(({ what }) => what)).toEqual([
+      "the name of the line that this image makes",
+    ]);
+  });
+
   it("is not known where a part of it comes from an object that is not there", () => {
     const text = imageText("edoburu/pgbouncer", { DB_HOST: "pg" });
     const hidden = text.replace("env:", "envFrom: [{ secretRef: { name: s } }]\n          env:");
@@ -135,7 +150,7 @@ describe("an image's environment", () => {
   });
 
   it.each([
-    ["bitnami/pgbouncer", "/etc/pgbouncer", "max_client_conn of this image"],
+    ["bitnami/pgbouncer", "/etc/pgbouncer", 100],
     ["bitnami/pgbouncer", "/bitnami/pgbouncer/conf", 50],
     ["edoburu/pgbouncer", "/etc/pgbouncer", 50],
     ["edoburu/pgbouncer", "/opt/pgbouncer", 100],
@@ -148,6 +163,16 @@ describe("an image's environment", () => {
       .replace("/etc/pgbouncer", path)
       .replace("volumeMounts:", "env: [{ name: DB_HOST, value: pg }]\n          volumeMounts:");
     expect(groupsOf(pooler)).toMatchObject([{ groups: [{ capacity }] }]);
+  });
+
+  it.each([
+    ["bitnami/pgbouncer", "MAX_CLIENT_CONN", ["it reads PGBOUNCER_MAX_CLIENT_CONN"]],
+    ["edoburu/pgbouncer", "PGBOUNCER_DEFAULT_POOL_SIZE", ["it reads DEFAULT_POOL_SIZE"]],
+    ["edoburu/pgbouncer", "MAX_CLIENT_CONN", []],
+    ["acme/pgbouncer", "PGBOUNCER_DEFAULT_POOL_SIZE", []],
+  ])("of %s with %s: what it does not read is said", (image, name, said) => {
+    const { notes } = systemIn(imageText(image, { DB_HOST: "pg", [name]: "5" }));
+    expect(notes.map((note) => note.replace(/.*; /, ""))).toEqual(said);
   });
 
   it("limits no role by a variable that the image doesn't read", () => {

@@ -98,9 +98,21 @@ function configurationOf(
     if (!settings.has(key)) settings.set(key, setting(value, image));
   }
   for (const [key, value] of unstated(row, settings, image)) settings.set(key, value);
-  const lines = urlLines(row, variables) ?? ownLine(row, container);
-  if ("known" in lines) return lines;
-  return { settings, lines: new Map([...lines, ...dsnLines(row, variables)]), users: new Map() };
+  const ofUrls = urlLines(row, variables);
+  const { lines, question } =
+    ofUrls === undefined ? ownLine(row, container) : { lines: ofUrls, question: undefined };
+  const more = dsnLines(row, variables);
+  // One of the two may have another name, which nobody knows.
+  if (lines.has(ANY) && more.has(ANY)) {
+    const place = more.get(ANY)?.place ?? image;
+    return missing("the name of the line that this image makes", place, "write it");
+  }
+  return {
+    settings,
+    lines: new Map([...lines, ...more]),
+    users: new Map(),
+    ...(question !== undefined && { question }),
+  };
 }
 
 /** The settings that an image has without a variable and that nobody knows: one question for all. */
@@ -118,6 +130,24 @@ function unstated(
     `set ${names}: what this image takes without ${it} differs between versions, or is not stated; or mount its ini from a ConfigMap that is among the manifests`,
   );
   return new Map(keys.map((key) => [key, question]));
+}
+
+/** For each variable that only other images read, the one that this image reads in its place. */
+export function unreadVariables(
+  container: Container,
+  rows: readonly PgBouncerImage[],
+): readonly (readonly [unread: string, read: string])[] {
+  const { variables } = container.environment;
+  const row = imageRow(container, rows);
+  const read = row?.settings;
+  if (read === undefined) return [];
+  const others = rows.flatMap(({ settings = {} }) => Object.entries(settings));
+  const found = others.flatMap(([key, other]) => {
+    const own = read[key];
+    const isRead = Object.values(read).includes(other);
+    return own === undefined || isRead || !variables.has(other) ? [] : [[other, own] as const];
+  });
+  return [...new Map(found)];
 }
 
 /** A variable that names a file in place of a value: what the file says is not known. */
@@ -150,10 +180,16 @@ function prefixed(
   );
 }
 
+/** The name of the line for every database that has none. */
+const ANY = "*";
+
 type Lines = ReadonlyMap<string, ConfiguredLine>;
 
 /** The one line of which each key has a variable. */
-function ownLine(row: PgBouncerImage, container: Container): Lines | MissingQuantity {
+function ownLine(
+  row: PgBouncerImage,
+  container: Container,
+): { readonly lines: Lines; readonly question?: MissingQuantity } {
   const { variables } = container.environment;
   const image = container.imagePlace;
   const names = { ...prefixed(row, variables, row.prefixes?.line), ...row.line };
@@ -168,13 +204,14 @@ function ownLine(row: PgBouncerImage, container: Container): Lines | MissingQuan
   const { variable = "", default: byDefault = "*", olderVariable = "" } = row.lineName ?? {};
   const named = variables.get(variable);
   const older = variables.get(olderVariable);
-  if (named === undefined && older !== undefined && older.value.known !== byDefault) {
-    const remedy = `set ${variable}: older versions take ${olderVariable}, newer ${byDefault}`;
-    return missing("the name of the line that this image makes", older.place, remedy);
-  }
-  const host = variables.get(names["host"] ?? "");
-  const place = named?.place ?? host?.place ?? image;
-  return new Map([[lineName(named, byDefault), { place, keys }]]);
+  const place = (named ?? older)?.place ?? variables.get(names["host"] ?? "")?.place ?? image;
+  // Whose name depends on the version, or is not among the objects: it may be of any database.
+  const isOlder = named === undefined && older !== undefined && older.value.known !== byDefault;
+  const name = isOlder ? ANY : lineName(named, byDefault);
+  const lines = new Map([[name, { place, keys }]]);
+  if (!isOlder || older.value.known === undefined) return { lines };
+  const remedy = `set ${variable}: older versions take ${olderVariable}, newer ${byDefault}`;
+  return { lines, question: missing("the name of the line that this image makes", place, remedy) };
 }
 
 /** The lines of `DATABASE_URLS`; undefined where no such variable is set. */
@@ -255,5 +292,6 @@ function keysOf(
 
 /** The name of the line that a variable gives it. */
 function lineName(variable: Variable | undefined, byDefault: string): string {
-  return variable === undefined || variable.value.isEmpty ? byDefault : variable.value.render();
+  if (variable === undefined || variable.value.isEmpty) return byDefault;
+  return variable.value.known ?? ANY;
 }

@@ -13,7 +13,12 @@ import { annotatedCount } from "./annotations.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import { callsIn, containerCommand, programName } from "./commands.ts";
 import { POD_NAME } from "./containers.ts";
-import { imageConfiguration, iniPathsOf, isPgBouncerImage } from "./pgbouncerImages.ts";
+import {
+  imageConfiguration,
+  iniPathsOf,
+  isPgBouncerImage,
+  unreadVariables,
+} from "./pgbouncerImages.ts";
 import { pgbouncerStart, scriptsOf } from "./pgbouncerStart.ts";
 import {
   configurationKey,
@@ -129,7 +134,16 @@ function readContainer(
           },
         ]
       : paths.flatMap((path) => iniGroups(workload, container, path, perPod));
-  const unread = paths.length === 0 ? unreadInis(workload, container, images) : [];
+  const unread =
+    paths.length === 0
+      ? [
+          ...unreadInis(workload, container, images),
+          ...unreadVariables(container, images).map(
+            ([name, read]) =>
+              `${workload.key}: ${container.image} does not read ${name}; it reads ${read}`,
+          ),
+        ]
+      : [];
   const [first, another] = groups;
   if (first === undefined || "known" in first.configuration) {
     return { container, groups, port: undefined, notes: unread };

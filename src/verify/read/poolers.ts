@@ -55,6 +55,8 @@ export interface Configuration {
   readonly users: ReadonlyMap<string, Settings>;
   /** The logins of auth_file; absent: it is not among the objects, or there is none. */
   readonly logins?: ReadonlySet<string>;
+  /** What is missing of it and belongs to no quantity. */
+  readonly question?: MissingQuantity;
 }
 
 export function setting(value: string, place: SourcePosition): Setting {

@@ -312,6 +312,11 @@ export function connectedSystem(found: FoundSystem): {
     missing: [
       ...byWorkload.flatMap((one) => one.missing),
       ...finished.flatMap((one) => one.missing),
+      ...poolers.flatMap(({ groups: all }) =>
+        all.flatMap(({ configuration }) =>
+          "known" in configuration ? [] : (configuration.question ?? []),
+        ),
+      ),
       ...poolers.flatMap((pooler) => chained(pooler, book, clients)),
       ...proxies.flatMap((proxy) =>
         proxy.endpoint === undefined ? [] : unusedProxy(proxy, book.reached),
