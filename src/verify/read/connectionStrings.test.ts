@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Template } from "../template.ts";
-import { connectionUrls } from "./connectionStrings.ts";
+import { anyUrls, connectionUrls } from "./connectionStrings.ts";
 
 /** `host:port/database` of each URL in a text; `?` for a host that can't be said. */
 function hostsIn(text: Template): readonly string[] {
@@ -54,4 +54,18 @@ test("an unknown password, port or host is one", () => {
   expect(hostsIn(part("postgres://app:", "@pg:5432/app"))).toEqual(["pg:5432/app"]);
   expect(hostsIn(part("postgres://app:x@", ":5432/app"))).toEqual(["?:5432/app"]);
   expect(hostsIn(part("postgres://app:x@pg:5432/", "?a=b@c"))).toEqual(["pg:5432/a<b@c"]);
+});
+
+test.each([
+  ["ecto://app:<x>@pg:5432/app", ["pg"]],
+  ["pgx5://app:x@pg/app", ["pg"]],
+  ["jdbc:pgsql2://pg:5432/app", ["pg"]],
+  ["mysql2://app:x@db/app", []],
+  ["jdbc:mysql://db/app", []],
+  ["mongodb+srv://app:x@db/app", []],
+  ["https://db.example.org", []],
+  ["sqlite:///data/app.db", []],
+])("of a variable about a Postgres %s leads to %s", (text, hosts) => {
+  const urls = anyUrls(Template.of(text));
+  expect(urls.flatMap((url) => url.hosts.map(({ host }) => host.known))).toEqual(hosts);
 });

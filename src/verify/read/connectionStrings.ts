@@ -25,10 +25,22 @@ const LOGIN = "((?:<[^<>\\n]*>|[^\\s:@/?#\"'`,;])*(?::(?!" + PORT + ")(?:(?!://)
 const AUTHORITY = "(?:<[^<>\\n]*>|[^\\s\"'`<>|\\\\@/?#])*";
 
 /** The login; up to what ends a URL, or to the next one of a list; the rest of the line. */
-const URL_PATTERN = new RegExp(
-  `${SCHEME}(?:${LOGIN}@(?=${AUTHORITY}(?:[/?\\s"'\`>|\\\\]|$)))?` +
-    `((?:<[^<>\\n]*>(?=[:/?,]))?(?:(?![,;]${SCHEME})[^\\s"'\`<>|\\\\])*)(?=(.*))`,
-  "gi",
+function urlPattern(scheme: string): RegExp {
+  return new RegExp(
+    `${scheme}(?:${LOGIN}@(?=${AUTHORITY}(?:[/?\\s"'\`>|\\\\]|$)))?` +
+      `((?:<[^<>\\n]*>(?=[:/?,]))?(?:(?![,;]${SCHEME})[^\\s"'\`<>|\\\\])*)(?=(.*))`,
+    "gi",
+  );
+}
+
+const URL_PATTERN = urlPattern(SCHEME);
+
+/** Schemes of other stores and of the web. */
+const OTHER_SCHEME = String.raw`(?:[\w.]+:)?(?:my|maria|sqlite|libsql|turso|d1|file|mongo|redis|valkey|memcache|amqp|nats|kafka|https?|wss?|tcp|unix|s3|gs|ftp|ldap|smtp|ms-?sql|sqlserver|oracle|clickhouse|cassandra|elastic|influx|neo4j|bolt|couch|dynamo|snowflake|bigquery|duckdb|h2|hsqldb|derby|prisma)`;
+
+/** `ecto://`, `pgx5://`: libraries have schemes of their own. */
+const ANY_URL_PATTERN = urlPattern(
+  `^\\s*["']?(?!${OTHER_SCHEME})[a-z][\\w.+-]*(?::[a-z][\\w.+-]*)*:\\/\\/`,
 );
 
 /** After a URL that ended too early: more of its password, before an @. */
@@ -41,10 +53,19 @@ const VALUE = new RegExp(`^\\s*${SCHEME}`, "i");
 
 /** All connection URLs of Postgres in a text. */
 export function connectionUrls(text: Template): readonly ConnectionString[] {
+  return urlsIn(text, URL_PATTERN);
+}
+
+/** The URL that a variable about a Postgres holds, with a scheme that no other store has. */
+export function anyUrls(text: Template): readonly ConnectionString[] {
+  return urlsIn(text, ANY_URL_PATTERN);
+}
+
+function urlsIn(text: Template, pattern: RegExp): readonly ConnectionString[] {
   if (!text.test(/:\/\//)) return [];
   const cut = text.test(VALUE) ? CUT_VALUE : CUT;
   return text
-    .matchAll(URL_PATTERN)
+    .matchAll(pattern)
     .map(([, login, rest = NOTHING, tail = NOTHING]) => readUrl(rest, login, tail.test(cut)));
 }
 

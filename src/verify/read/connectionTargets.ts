@@ -6,7 +6,12 @@ import {
   type Variable,
   type EnvironmentVariables,
 } from "../workload.ts";
-import { connectionUrls, keywordString, type ConnectionString } from "./connectionStrings.ts";
+import {
+  anyUrls,
+  connectionUrls,
+  keywordString,
+  type ConnectionString,
+} from "./connectionStrings.ts";
 
 /** Where a container means to connect, before it is known which objects exist. */
 export interface ConnectionTarget {
@@ -116,7 +121,9 @@ function variableTargets(
 ): readonly ConnectionTarget[] {
   const { name, value, place } = variable;
   if (value.isEmpty) return [];
-  const strings = stringsIn(value);
+  const isAboutPostgres = isDatabaseName(name) && isLocation(name);
+  const written = stringsIn(value);
+  const strings = written.length === 0 && isAboutPostgres ? anyUrls(value) : written;
   if (strings.length > 0) {
     const prefix = /^(.*_)(?:URL|URI|DSN)$/i.exec(name)?.[1] ?? "";
     // A URL without a login takes it from the variables beside it: Spring, JDBC.
