@@ -112,6 +112,27 @@ export interface ContainerFiles {
   readonly files: ReadonlyMap<string, ContainerFile>;
   /** Mounts whose content is not among the objects. */
   readonly unknown: readonly HiddenMount[];
+  /** Volumes that no object fills, and that something else may have filled. */
+  readonly volumes?: readonly MountedVolume[];
+}
+
+/** A volume in a container that takes no file from an object: a claim, a folder of the node. */
+export interface MountedVolume extends HiddenMount {
+  /** The volume's name in its pod. */
+  readonly volume: string;
+  /** The folder or file of the volume that is mounted; "" is all of it. */
+  readonly subPath: string;
+  readonly isReadOnly: boolean;
+  /** It is empty when the pod starts. */
+  readonly isEmpty: boolean;
+}
+
+/** The first of these mounts that a path is in, or is itself. */
+export function mountAbove<One extends HiddenMount>(
+  path: string,
+  mounts: readonly One[] = [],
+): One | undefined {
+  return mounts.find((mount) => path === mount.path || path.startsWith(`${mount.path}/`));
 }
 
 /** Containers that run as long as the pod: not those that only prepare it. */

@@ -153,6 +153,7 @@ const CASES: readonly VerifyCase[] = [
     says: ["50  > 10: max_client_conn 10"],
   },
   { file: "81-entrypoint-names-ini", exitCode: 3, says: ["30  > 10: max_client_conn 10"] },
+  { file: "ini-copied-by-init.yaml", exitCode: 3, says: ["60  > 50", "400  > 97"] },
   {
     file: "82-entrypoint-not-given.yaml",
     exitCode: 4,

@@ -1,6 +1,6 @@
 import type { FieldPath } from "../../api/fieldPath.ts";
 import type { ManifestObject, SourcePosition } from "../sourcePosition.ts";
-import type { ContainerFile, ContainerFiles } from "../workload.ts";
+import type { ContainerFile, ContainerFiles, MountedVolume } from "../workload.ts";
 import type { ComposeProject, ComposeSurroundings } from "./composeFile.ts";
 import { mountParts } from "./composeMerge.ts";
 import type { ComposeValue } from "./composeValue.ts";
@@ -63,6 +63,7 @@ export function mountedFiles(service: ComposeValue, context: FileContext): Conta
   return {
     files: new Map(found.flatMap(({ files }) => [...files])),
     unknown: found.flatMap(({ unknown }) => unknown),
+    volumes: found.flatMap(({ volumes = [] }) => volumes),
   };
 }
 
@@ -85,9 +86,10 @@ function volumeFiles(mount: ComposeValue, context: FileContext): ContainerFiles 
     if (isHere) return oneFile(path, target, mount, context);
   }
   const isSettings = FILE_NAME.test(target) || PGBOUNCER_FOLDER.test(target);
+  const name = `${isPath ? "file" : "volume"} ${from.render()}`;
   return isSettings && !UNREAD.test(target) && !LOGINS.test(target)
-    ? unknownFile(`${isPath ? "file" : "volume"} ${from.render()}`, target, mount, context)
-    : NO_FILES;
+    ? unknownFile(name, target, mount, context)
+    : unreadVolume(isPath ? `folder ${from.render()}` : name, target, mount, context);
 }
 
 /** The settings in a folder and below it; of the project's own only in it and in those just below. */
@@ -110,7 +112,39 @@ function folderFiles(
     .flatMap((name) => [
       ...oneFile(pathFrom(path, name), `${target}/${name}`, mount, context).files,
     ]);
-  return { files: new Map(files), unknown: [] };
+  const unread = found.filter(
+    (name) => name.endsWith("/") && !found.some((one) => one !== name && one.startsWith(name)),
+  );
+  return {
+    files: new Map(files),
+    unknown: [],
+    volumes: unread.flatMap((name) => {
+      const folder = name.replace(/\/$/, "");
+      return (
+        unreadVolume(`folder ${pathFrom(path, folder)}`, `${target}/${folder}`, mount, context)
+          .volumes ?? []
+      );
+    }),
+  };
+}
+
+/** What is mounted and not read: it is asked about only where PgBouncer's own ini may be in it. */
+function unreadVolume(
+  name: string,
+  path: string,
+  at: ComposeValue,
+  { object }: FileContext,
+): ContainerFiles {
+  const volume: MountedVolume = {
+    name,
+    path,
+    place: at.placeIn(object),
+    volume: name,
+    subPath: "",
+    isReadOnly: false,
+    isEmpty: false,
+  };
+  return { ...NO_FILES, volumes: [volume] };
 }
 
 /** The names of what is in a folder and below it, those of folders with a slash at their ends. */
@@ -142,11 +176,14 @@ function oneFile(
   const text = context.surroundings.textOf(path);
   if (text === undefined) {
     // Docker makes a folder of what is not there. Logins are often left out of a repository.
-    return FILE_NAME.test(path) && !LOGINS.test(path)
+    if (LOGINS.test(path)) return NO_FILES;
+    return FILE_NAME.test(path)
       ? unknownFile(`file ${path}`, target, mount, context)
-      : NO_FILES;
+      : unreadVolume(`folder ${path}, which is not there`, target, mount, context);
   }
-  if (text.length > TEXT_LENGTH_MAX || text.includes("\u{0}")) return NO_FILES;
+  if (text.length > TEXT_LENGTH_MAX || text.includes("\u{0}")) {
+    return unreadVolume(`file ${path}`, target, mount, context);
+  }
   return knownFile(path, target, text, context);
 }
 

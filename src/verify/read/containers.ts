@@ -10,9 +10,11 @@ import {
   type ContainerFiles,
   type HiddenMount,
   type HiddenSource,
+  type MountedVolume,
   type Variable,
   type EnvironmentVariables,
 } from "../workload.ts";
+import { otherVolume, pathInContainer, withCopies } from "./copiedFiles.ts";
 import type { Field } from "./field.ts";
 import type { Inventory } from "./inventory.ts";
 import { dataOf, templateOf, textOf } from "./objectData.ts";
@@ -29,14 +31,14 @@ export interface PodTemplate {
 /** The containers of a pod, in the order they start. */
 export function containersOf(pod: PodTemplate): readonly Container[] {
   const spec = pod.template.at("spec");
-  return [
+  return withCopies([
     ...spec
       .items("initContainers")
       .map((field) =>
         containerOf(pod, field, field.at("restartPolicy").value === "Always" ? "sidecar" : "init"),
       ),
     ...spec.items("containers").map((field) => containerOf(pod, field, "app")),
-  ];
+  ]);
 }
 
 function containerOf(pod: PodTemplate, field: Field, role: Container["role"]): Container {
@@ -291,15 +293,18 @@ function mountedFiles(
 ): ContainerFiles {
   const files = new Map<string, ContainerFile>();
   const unknown: HiddenMount[] = [];
+  const others: MountedVolume[] = [];
   const mounts = container.at("volumeMounts");
   const volumes = pod.template.items("spec", "volumes");
   for (const mount of mounts.items()) {
     const path = mount.text("mountPath")?.replace(/\/+$/, "");
     const name = mount.text("name");
     const volume = volumes.findLast((one) => one.text("name") === name);
-    if (path === undefined || volume === undefined) continue;
+    if (path === undefined) continue;
     const subPath =
       mount.text("subPath") ?? expanded(pod, mount.text("subPathExpr") ?? "", variables).known;
+    others.push(...otherVolume(mount, volume, path, subPath));
+    if (volume === undefined) continue;
     const program = fillerOf(pod, volume, container);
     if (program !== undefined) {
       unknown.push({ name: program, path, place: mount.place(), isProgram: true });
@@ -326,7 +331,7 @@ function mountedFiles(
       }
     }
   }
-  return { files, unknown };
+  return { files, unknown, volumes: others };
 }
 
 /** The mount, unless the objects say that it holds certificates, keys or tokens alone. */
@@ -367,14 +372,6 @@ function fillerOf(
     return injectors.isFetcher(image, Template.of(words.join(" ")));
   });
   return filler === undefined ? undefined : `container ${filler.text("name") ?? ""}`;
-}
-
-/** Where a file of a volume stands; undefined where the mount leaves it out. */
-function pathInContainer(path: string, mounted: string, within: string): string | undefined {
-  const subPath = mounted.replace(/\/+$/, "");
-  if (subPath === "") return `${path}/${within}`;
-  if (within === subPath) return path;
-  return within.startsWith(`${subPath}/`) ? path + within.slice(subPath.length) : undefined;
 }
 
 /** The keys that a volume takes, and the path of each. */

@@ -4,6 +4,7 @@ import { Template } from "../template.ts";
 import {
   commandOf,
   isShell,
+  mountAbove,
   runningContainers,
   type Container,
   type ContainerFile,
@@ -160,10 +161,13 @@ function iniPaths(
   container: Container,
   images: Knowledge["pgbouncer-images"],
 ): readonly Template[] {
-  const { files, unknown } = container.files;
+  const { files, unknown, volumes } = container.files;
   const { paths, isAny } = iniPathsOf(container, images);
   const usual = paths.find((path) => files.has(path));
   if (usual !== undefined) return [Template.of(usual)];
+  // An ini in it would be taken, and the image's variables and defaults with none.
+  const filled = paths.find((path) => mountAbove(path, volumes) !== undefined);
+  if (filled !== undefined) return [Template.of(filled)];
   const inis = isAny ? mountedInis(container) : [];
   if (inis.length === 1) return inis.map((path) => Template.of(path));
   // The object that would hold it is not there.
@@ -225,12 +229,20 @@ function iniGroups(
 
 function readFile(
   workload: Workload,
-  { files: { files, unknown }, place }: Container,
+  { files: { files, unknown, volumes }, place }: Container,
   path: string,
 ): Configuration | MissingQuantity {
   const file = files.get(path);
   if (file === undefined) {
     const object = unknown.find((mount) => path.startsWith(mount.path))?.name;
+    const volume = object === undefined ? mountAbove(path, volumes) : undefined;
+    if (volume !== undefined) {
+      return missing(
+        `the ini of ${workload.key}: ${path} is in ${volume.name}, and what that holds is not among the files`,
+        volume.place,
+        "mount it from a ConfigMap that is among the manifests",
+      );
+    }
     return missing(
       `the ini of ${workload.key}, ${path}${object === undefined ? ", which no ConfigMap or Secret mounts" : ""}`,
       place,

@@ -1,7 +1,7 @@
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
 import { Template } from "../template.ts";
-import { commandOf, isShell, type Container, type Environment } from "../workload.ts";
+import { commandOf, isShell, mountAbove, type Container, type Environment } from "../workload.ts";
 import { containerCommand, programName, setCallsIn } from "./commands.ts";
 import { entrypointsOf, iniPathsOf } from "./pgbouncerImages.ts";
 import type { ShellVariables } from "./shell.ts";
@@ -70,6 +70,10 @@ export function pgbouncerStart(container: Container, knowledge: Knowledge): PgBo
     return unread(container, `its command writes ${written} before it starts pgbouncer with it`);
   }
   if (inis.length > 0) return { kind: "inis", paths: distinct(inis) };
+  const replaced = images === undefined ? undefined : writtenPath(usual, started);
+  if (replaced !== undefined) {
+    return unread(container, `its command writes ${replaced}, which its image's entrypoint takes`);
+  }
   if (images !== undefined) return { kind: "image", environment: images };
   if (named.length > 0) return { kind: "inis", paths: named };
   return unread(container, notGiven(other ?? "another program"));
@@ -99,7 +103,14 @@ function hiddenEntrypoint(
     command.length === 0
       ? entrypoints.includes(path)
       : command.some(({ text }) => text.known === path);
-  return files.unknown.find(({ path }) => isRun(path) && !files.files.has(path));
+  const over = command.length === 0 ? entrypoints : command.flatMap(({ text }) => text.known ?? []);
+  return (
+    files.unknown.find(({ path }) => isRun(path) && !files.files.has(path)) ??
+    over
+      .filter((path) => path.startsWith("/") && !files.files.has(path))
+      .map((path) => mountAbove(path, files.volumes))
+      .find((volume) => volume !== undefined)
+  );
 }
 
 /** The container, with the script that is mounted over its image's entrypoint as its command. */
@@ -146,15 +157,27 @@ const WRITES = />|\b(?:tee|cp|mv|install|ln)\s|\bsed\s[^\n]*-\w*i|\bcrudini\b|\b
 
 /** A mounted one of these that some script of the container writes. */
 function writtenIni(inis: readonly Template[], container: Container): string | undefined {
-  const { files } = container.files;
-  const lines = scriptsOf(container)
+  const words = writtenWords(container);
+  return inis
+    .map(({ known }) => known)
+    .find((path) => path !== undefined && container.files.files.has(path) && words.includes(path));
+}
+
+/** One of these that some script of the container writes, or whose folder it copies something to. */
+function writtenPath(paths: readonly string[], container: Container): string | undefined {
+  const words = writtenWords(container).map((word) => word.replace(/\/$/, ""));
+  return paths.find(
+    (path) => words.includes(path) || words.includes(path.slice(0, path.lastIndexOf("/"))),
+  );
+}
+
+/** The words of lines that write something. */
+function writtenWords(container: Container): readonly string[] {
+  return scriptsOf(container)
     .flatMap((text) => text.split("\n"))
     .filter((line) => line.test(WRITES) && !line.test(/^\s*#/))
     .flatMap((line) => line.matchAll(/[^\s;&|<>()"']+/g))
     .flatMap(([word]) => (word && inShell(word, container))?.known ?? []);
-  return inis
-    .map(({ known }) => known)
-    .find((path) => path !== undefined && files.has(path) && lines.includes(path));
 }
 
 /** Texts that a shell may run in a container: its command's, and those of mounted files. */
