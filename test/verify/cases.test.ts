@@ -180,6 +180,36 @@ const CASES: readonly VerifyCase[] = [
     ],
   },
   {
+    file: "85-settings-in-a-mounted-folder",
+    exitCode: 4,
+    says: ["Cannot tell: 1 missing", /connections a process of container worker\s+opens/],
+  },
+  {
+    file: "86-password-in-angle-brackets.yaml",
+    exitCode: 3,
+    says: [/140 {2}> 97/],
+  },
+  {
+    file: "87-password-in-angle-brackets-at-the-pooler.yaml",
+    exitCode: 3,
+    says: [/140 {2}> 50/],
+  },
+  {
+    file: "88-pool-variable-in-the-singular.yaml",
+    exitCode: 3,
+    says: [/130 {2}> 100: max_client_conn 100/],
+  },
+  {
+    file: "89-auth-file-beside-the-ini",
+    exitCode: 0,
+    says: [/96 {2}service pgbouncer, line w: .*2 roles \(a and b\)/],
+  },
+  {
+    file: "90-datasource-in-a-mounted-folder",
+    exitCode: 4,
+    says: ["Cannot tell: 1 missing", /connections a process of container grafana\s+opens/],
+  },
+  {
     file: "pgcat-compose.yaml",
     exitCode: 4,
     says: ["Cannot tell: service pgcat runs PgCat, a pooler that weir can't read yet"],
