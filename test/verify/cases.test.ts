@@ -107,6 +107,10 @@ const CASES: readonly VerifyCase[] = [
   { file: "73-airflow-behind-its-entrypoint.yaml", exitCode: 4, says: ["each of its tasks"] },
   { file: "74-one-shot-commands.yaml", exitCode: 0, says: ["✓ Proved: 2 sums hold"] },
   { file: "75-over-by-a-default-alone.yaml", exitCode: 4, says: ["40, if what is assumed holds"] },
+  { file: "76-console-exporter.yaml", exitCode: 0, says: ["✓ Proved"] },
+  { file: "77-postgres-exporter.yaml", exitCode: 0, says: ["✓ Proved"] },
+  { file: "78-prometheus-config-not-given.yaml", exitCode: 0, says: ["✓ Proved"] },
+  { file: "79-url-in-shell-snippet.yaml", exitCode: 0, says: ["✓ Proved"] },
   ...[
     { file: "origin-compose", processes: 15, exitCode: 0, says: ["160  ≤ 200: max_client_conn"] },
     { file: "origin-compose", processes: 1, exitCode: 0, says: ["20  ≤ 200: max_client_conn"] },

@@ -64,12 +64,24 @@ export function anyUrls(text: Template): readonly ConnectionString[] {
 function urlsIn(text: Template, pattern: RegExp): readonly ConnectionString[] {
   if (!text.test(/:\/\//)) return [];
   const cut = text.test(VALUE) ? CUT_VALUE : CUT;
-  return text
+  return withoutSubstitutions(text)
     .matchAll(pattern)
     .map(([, login, rest = NOTHING, tail = NOTHING]) => readUrl(rest, login, tail.test(cut)));
 }
 
 const NOTHING = Template.of("");
+
+/** `$(cat FILE)`, and what stands between. `$(NAME)` is Kubernetes'. */
+const SUBSTITUTIONS = /(\$\([^()]*\s[^()]*\))|[^$]+|\$/g;
+
+/** What a shell computes is not known. */
+function withoutSubstitutions(text: Template): Template {
+  if (!text.test(/\$\([^()]*\s/)) return text;
+  const parts = text.matchAll(SUBSTITUTIONS).flatMap(([part, computed]) => {
+    return computed === undefined ? (part ?? []) : Template.unknown(computed.render());
+  });
+  return Template.join(parts);
+}
 
 /** Before the query, login, hosts and path; the login is what stands before the last @. */
 const URL_PARTS = /^(?:([^?]*)@)?([^@/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s;

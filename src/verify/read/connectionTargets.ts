@@ -122,8 +122,9 @@ function variableTargets(
   const { name, value, place } = variable;
   if (value.isEmpty) return [];
   const isAboutPostgres = isDatabaseName(name) && isLocation(name);
-  const written = stringsIn(value);
-  const strings = written.length === 0 && isAboutPostgres ? anyUrls(value) : written;
+  const given = withOwn(value, variables);
+  const written = stringsIn(value).length > 0 ? stringsIn(given) : [];
+  const strings = written.length === 0 && isAboutPostgres ? anyUrls(given) : written;
   if (strings.length > 0) {
     const prefix = /^(.*_)(?:URL|URI|DSN)$/i.exec(name)?.[1] ?? "";
     // A URL without a login takes it from the variables beside it: Spring, JDBC.
@@ -161,6 +162,16 @@ function variableTargets(
       isDatabase,
     };
   });
+}
+
+/** Its program, or a shell, puts the container's own variables in: `${DB_HOST}`. */
+function withOwn(value: Template, variables: EnvironmentVariables): Template {
+  if (value.known !== undefined) return value;
+  let filled = value;
+  for (const { name, value: own } of variables.values()) {
+    if (own.known !== undefined) filled = filled.fill(`\${${name}}`, own.known);
+  }
+  return filled;
 }
 
 /** What variables called so hold as well. */

@@ -126,6 +126,48 @@ it.each([
   ).toBe(isServer);
 });
 
+it.each([
+  ["prom/prometheus:v3", "args: [--config.file=/etc/prometheus.yml]", 0],
+  ["redis:7", "command: [redis-server, /etc/redis.conf]", 0],
+  ["busybox", "command: [sh, -c, 'until nc -z there 1; do sleep 2; done']", 0],
+  // Whatever else it runs may connect, and nginx may pass on what others open.
+  ["nginx", "command: [nginx, -g, 'daemon off;']", 1],
+  ["prom/prometheus:v3", "command: [./app]", 1],
+  ["busybox", "command: [sh, -c, 'nc -z there 1 && ./app']", 1],
+  ["busybox", "command: [nc, there, '1']", 1],
+  ["busybox", "command: [find, /, -exec, ./app, ;]", 1],
+])("whose files are hidden, image %s with %s, is asked about %i times", (image, command, count) => {
+  const more = `
+          ${command}
+          volumeMounts: [{ name: own, mountPath: /etc/own }]
+      volumes: [{ name: own, configMap: { name: not-there } }]`;
+  const text = deploymentText({ PGHOST: "there.example" }, more);
+  const { missing } = systemIn(POOLER + text.replace("registry.example/app:1", image));
+  expect(missing.filter(({ what }) => what.startsWith("whether container server"))).toHaveLength(
+    count,
+  );
+});
+
+it.each([
+  ["postgres://$(cat /u):$(cat /p)@pooler/app", ["Deployment db/pooler", "app"]],
+  ["echo postgres://$(eval $U):$(eval $P)@${HOST}:${PORT}/app", ["Deployment db/pooler", "app"]],
+])("the URL of a shell's snippet %s leads to a pooler", (url, expected) => {
+  const env = { DATABASE_CMD: url, HOST: "pooler", PORT: "6432", DB_POOL_MAX: "2" };
+  const { clients: found, missing } = systemIn(POOLER + deploymentText(env));
+  expect(missing).toEqual([]);
+  expect(found.map((client) => clientShape(client).slice(3, 5))).toEqual([expected]);
+});
+
+it("the console is asked over one connection, postgres_exporter opens two", () => {
+  const env = { DATABASE_URL: "postgres://me@pooler/pgbouncer" };
+  const ofConsole = systemIn(POOLER + deploymentText(env)).clients[0]?.pool;
+  expect(ofConsole).toMatchObject({ known: true, value: 1 });
+  const text = deploymentText({ DATA_SOURCE_NAME: "postgres://me@pooler/app" });
+  const image = "prometheuscommunity/postgres-exporter:v0.15.0";
+  const exporter = systemIn(POOLER + text.replace("registry.example/app:1", image)).clients[0];
+  expect(exporter?.pool).toMatchObject({ known: true, value: 2 });
+});
+
 it("an annotation goes before what a program opens", () => {
   const text = deploymentText({}, `\n          command: [psql, -h, pooler, -U, me, -d, app]`);
   const { clients: found } = systemIn(POOLER + text, {

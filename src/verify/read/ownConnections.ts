@@ -1,6 +1,8 @@
 import { POOL_MAX_ANNOTATION } from "../../api/names.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
+import { imagePattern } from "../knowledge/namePatterns.ts";
 import { missing, mostOf, type Quantity } from "../quantity.ts";
+import type { Template } from "../template.ts";
 import type { Container, Workload } from "../workload.ts";
 import { callsIn, containerCommand } from "./commands.ts";
 import { countOf, programOf, type Unclear } from "./programs.ts";
@@ -39,20 +41,36 @@ export function ownConnections(
 const UTILITY = /^(?:(?:\/usr)?\/s?bin\/)?[^/]+$/;
 
 /**
- * Whether all programs of a container's command are such that connect to no Postgres, whatever they
- * are given. Arguments alone are of the image's own program.
+ * Whether all programs of a container are such that connect to no Postgres, whatever they are given:
+ * copies of files, monitors, probes of a port. Arguments alone are of the image's own program, which
+ * then is one of these.
  */
 export function isNoClient(container: Container, knowledge: Knowledge): boolean {
-  if (container.command.length === 0) return false;
   const calls = callsIn(containerCommand(container, knowledge));
   return (
+    (container.hooks ?? []).length === 0 &&
     calls.length > 0 &&
-    calls.every(
-      (words) =>
-        words[0]?.test(UTILITY) === true &&
-        programOf(words, container, knowledge)?.neverClient === true,
-    )
+    calls.every((words) => {
+      const program = programOf(words, container, knowledge);
+      const isOwn = container.command.length === 0;
+      if (isOwn ? !runsOwnProgram(program, container) : words[0]?.test(UTILITY) !== true) {
+        return false;
+      }
+      return program?.neverClient === true || isProbe(words, program);
+    })
   );
+}
+
+type Program = ReturnType<typeof programOf>;
+
+function runsOwnProgram(program: Program, container: Container): boolean {
+  return imagePattern(program?.images).test(container.image);
+}
+
+/** `nc -z HOST PORT`: it sees whether somebody listens. */
+function isProbe(words: readonly Template[], program: Program): boolean {
+  const { probes } = program ?? {};
+  return Array.isArray(probes) && words.some((word) => probes.includes(word.known ?? ""));
 }
 
 function counted(count: number, name: string): string {

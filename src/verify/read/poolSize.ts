@@ -21,6 +21,9 @@ import type { ConnectionTarget } from "./connectionTargets.ts";
 import { largestFilePool } from "./filePools.ts";
 import type { PoolVariables } from "./poolVariables.ts";
 
+/** PgBouncer's own database, of which a program asks for figures. */
+const CONSOLE = "pgbouncer";
+
 /** Something that says how large the pool is. */
 interface WrittenSize {
   readonly name: string;
@@ -76,19 +79,21 @@ function writtenSize(
     inString.length > 0 ? inString : pools.sizesOf(container, target).map((one) => sizeIn(one));
   const sizes = written.map((size) => withOverflow(size, container, target, pools));
   // A variable that sets another size may come from an object that is not there.
-  const isWhole = container.environment.unknown.length === 0;
+  const isUnset = sizes.length === 0 && container.environment.unknown.length === 0;
   const agreed =
-    sizes.length === 0 && isWhole && program?.default !== undefined
-      ? {
-          ...assumed(
-            unknown(container.place),
-            program.default + (program.overflow?.default ?? 0),
-            `${program.name}'s default`,
-          ),
-          // The program may set another in its code, or open fewer.
-          least: 1,
-        }
-      : agree(sizes, container, unknown);
+    isUnset && target.database?.known === CONSOLE
+      ? assumed(unknown(container.place), 1, "one connection to the console")
+      : isUnset && program?.default !== undefined
+        ? {
+            ...assumed(
+              unknown(container.place),
+              program.default + (program.overflow?.default ?? 0),
+              `${program.name}'s default`,
+            ),
+            // The program may set another in its code, or open fewer.
+            least: 1,
+          }
+        : agree(sizes, container, unknown);
   const inFile = agreed.known ? largestFilePool(container, pools) : undefined;
   if (agreed.known && inFile !== undefined && inFile.value > agreed.value) {
     const { file, setting, value } = inFile;
