@@ -5,7 +5,7 @@ import { missing, mostOf, type Quantity } from "../quantity.ts";
 import type { Template } from "../template.ts";
 import type { Container, Workload } from "../workload.ts";
 import { callsIn, containerCommand } from "./commands.ts";
-import { countOf, programOf, type Unclear } from "./programs.ts";
+import { countOf, programOf, type ProgramRow, type Unclear } from "./programs.ts";
 
 /**
  * The connections that a process of a container opens, where all programs of its command are such
@@ -61,14 +61,12 @@ export function isNoClient(container: Container, knowledge: Knowledge): boolean 
   );
 }
 
-type Program = ReturnType<typeof programOf>;
-
-function runsOwnProgram(program: Program, container: Container): boolean {
+function runsOwnProgram(program: ProgramRow | undefined, container: Container): boolean {
   return imagePattern(program?.images).test(container.image);
 }
 
 /** `nc -z HOST PORT`: it sees whether somebody listens. */
-function isProbe(words: readonly Template[], program: Program): boolean {
+function isProbe(words: readonly Template[], program: ProgramRow | undefined): boolean {
   const { probes } = program ?? {};
   return Array.isArray(probes) && words.some((word) => probes.includes(word.known ?? ""));
 }

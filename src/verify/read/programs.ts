@@ -15,7 +15,7 @@ import { fit, imagesArguments, isNamed, programName } from "./commands.ts";
 import { inShell } from "./shellValues.ts";
 
 /** A row of knowledge/programs.yaml. */
-type ProgramRow = Knowledge["programs"][number];
+export type ProgramRow = Knowledge["programs"][number];
 
 type NumberRow = Exclude<ProgramRow["processes"], number | undefined>;
 
