@@ -214,6 +214,11 @@ const CASES: readonly VerifyCase[] = [
     says: ["Cannot tell: 1 missing", /connections a process of container grafana\s+opens/],
   },
   {
+    file: "91-exporter-alone.yaml",
+    exitCode: 4,
+    says: ["Cannot tell: 1 missing", "who connects to Deployment shop/pgbouncer"],
+  },
+  {
     file: "pgcat-compose.yaml",
     exitCode: 4,
     says: ["Cannot tell: service pgcat runs PgCat, a pooler that weir can't read yet"],
