@@ -43,7 +43,7 @@ function sizesIn(path: string, text: string, pools: PoolVariables): readonly num
   return [...text.matchAll(/(?:^|[;?&\s])([\w ]+?)\s*=\s*(\d+)/g)].flatMap(
     ([, name = "", value]) => {
       const count = positiveCount(value);
-      return count !== undefined && pools.parameters.includes(lettersOf(name)) ? [count] : [];
+      return count !== undefined && pools.isParameter(name) ? [count] : [];
     },
   );
 }
@@ -51,13 +51,9 @@ function sizesIn(path: string, text: string, pools: PoolVariables): readonly num
 function isSize(path: string, pools: PoolVariables): boolean {
   const words = path.split(/[.:]/);
   return (
-    pools.parameters.includes(lettersOf(words.at(-1) ?? "")) ||
+    pools.isParameter(words.at(-1) ?? "") ||
     words.some((_, index) => pools.isSize(words.slice(index).join(".")))
   );
-}
-
-function lettersOf(name: string): string {
-  return name.toLowerCase().replaceAll(/[-_\s]/g, "");
 }
 
 /** Each setting of a file with its whole path. */

@@ -130,6 +130,7 @@ it.each([
   ["prom/prometheus:v3", "args: [--config.file=/etc/prometheus.yml]", 0],
   ["redis:7", "command: [redis-server, /etc/redis.conf]", 0],
   ["busybox", "command: [sh, -c, 'until nc -z there 1; do sleep 2; done']", 0],
+  ["busybox", "command: [nc, -vz, there, '1']", 0],
   // Whatever else it runs may connect, and nginx may pass on what others open.
   ["nginx", "command: [nginx, -g, 'daemon off;']", 1],
   ["prom/prometheus:v3", "command: [./app]", 1],

@@ -6,6 +6,7 @@ import type { Template } from "../template.ts";
 import type { Container, Workload } from "../workload.ts";
 import { callsIn, containerCommand } from "./commands.ts";
 import { countOf, programOf, type ProgramRow, type Unclear } from "./programs.ts";
+import { isGiven } from "./waiting.ts";
 
 /**
  * The connections that a process of a container opens, where all programs of its command are such
@@ -68,7 +69,7 @@ function runsOwnProgram(program: ProgramRow | undefined, container: Container): 
 /** `nc -z HOST PORT`: it sees whether somebody listens. */
 function isProbe(words: readonly Template[], program: ProgramRow | undefined): boolean {
   const { probes } = program ?? {};
-  return Array.isArray(probes) && words.some((word) => probes.includes(word.known ?? ""));
+  return Array.isArray(probes) && words.some((word) => probes.some((flag) => isGiven(flag, word)));
 }
 
 function counted(count: number, name: string): string {

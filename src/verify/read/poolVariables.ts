@@ -81,6 +81,11 @@ export class PoolVariables {
     return this.#threads.test(usual) || this.#libraries.some(({ threads }) => threads.test(usual));
   }
 
+  /** Whether a parameter of a connection string that is called so sizes a pool. */
+  isParameter(name: string): boolean {
+    return this.parameters.includes(parameterKey(name));
+  }
+
   isOverflow(name: string): boolean {
     return this.#nameOf(name).isOverflow;
   }
@@ -166,7 +171,12 @@ function flagsOf(container: Container): readonly Variable[] {
 }
 
 function parameterKeys(names: readonly string[]): readonly string[] {
-  return [...new Set(names.map((name) => name.toLowerCase().replaceAll(/[-_\s]/g, "")))];
+  return [...new Set(names.map(parameterKey))];
+}
+
+/** A parameter's name as ConnectionString has it: `maximumpoolsize` of `Maximum Pool Size`. */
+function parameterKey(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_\s]/g, "");
 }
 
 function schemePattern(schemes: readonly string[]): RegExp {

@@ -75,6 +75,6 @@ function wordsOfWaiting(words: readonly Template[], knowledge: Knowledge): numbe
 }
 
 /** Whether a word gives a flag of one letter, alone or beside others: `-vz`. */
-function isGiven(flag: string, word: Template): boolean {
+export function isGiven(flag: string, word: Template): boolean {
   return word.known?.match(/^-\w+$/) !== null && word.known?.includes(flag.slice(1)) === true;
 }
