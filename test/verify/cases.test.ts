@@ -228,6 +228,17 @@ const CASES: readonly VerifyCase[] = [
     exitCode: 4,
     says: ["Cannot tell: 1 missing", "what Deployment shop/pgcat opens, and where: its container"],
   },
+  { file: "reserved-line/compose.yaml", exitCode: 3, says: ["weir/reserved-line"] },
+  {
+    file: "renamed-bitnami-image.yaml",
+    exitCode: 3,
+    says: ["80: default_pool_size: image registry.example", "164  > 97"],
+  },
+  {
+    file: "bitnami-line-name.yaml",
+    exitCode: 3,
+    says: ["30  > 20: max_client_conn 20", "120  > 97", "has no", "(it has postgres)"],
+  },
 ];
 
 const FOLDER = join(import.meta.dirname, "cases");

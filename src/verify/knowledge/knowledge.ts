@@ -26,7 +26,6 @@ const TABLES = {
       .strictObject({
         variable: z.string(),
         default: z.string(),
-        olderVariable: z.string().optional(),
       })
       .optional(),
     defaults: z.strictObject({ settings: TEXTS, line: TEXTS }).optional(),

@@ -1,6 +1,6 @@
-import { MAINTENANCE_LINE } from "../../api/names.ts";
+import { CONSOLE_DATABASE, MAINTENANCE_LINE } from "../../api/names.ts";
 import { didYouMean } from "../../text/didYouMean.ts";
-import { counted } from "../../text/wording.ts";
+import { counted, listed } from "../../text/wording.ts";
 import type { Finding } from "./proof.ts";
 import {
   processesOf,
@@ -43,6 +43,7 @@ export function clientSums(pooler: Pooler, system: System): SumVerdict {
       capacitySum(pooler, use),
       ...use.lines.map((line) => bulkheadSum(pooler, use, line)),
       clientsWithoutLine(pooler, use),
+      reservedLine(pooler, use),
     ]),
   );
 }
@@ -86,6 +87,8 @@ function termsOf(pooler: Pooler, use: GroupUse, largest: number): readonly SumTe
   const bounded = lines.some(({ line }) => bulkheadOf(line) !== undefined);
   return [
     ...use.unknownDatabase.map((client) => unknownDatabaseTerm(pooler, client, bounded)),
+    // As if they had a line: what they would break next.
+    ...use.withoutLine.map((client) => clientTerm(pooler, client, largest)),
     ...lines.filter(({ name }) => name !== MAINTENANCE_LINE).flatMap(ofLine),
     reservedTerm("consoles", reserve, consoles),
     reservedTerm("maintenance", reserve, maintenance),
@@ -179,20 +182,37 @@ function bulkheadSum(
   });
 }
 
+/** Of more lines the names help nobody. */
+const NAMES_MAX = 5;
+
 /** A configuration that is not known may have any line, and prevents a proof by itself. */
 function clientsWithoutLine(pooler: Pooler, { group, withoutLine }: GroupUse): Partial<SumVerdict> {
   const unread = unreadConfiguration(group);
   if (unread !== undefined) return { missing: questionsOf(unread) };
   const names = group.lines.map(({ name }) => name);
+  const has = names.length > NAMES_MAX ? "" : ` (it has ${listed(names)})`;
   const findings: readonly Finding[] = withoutLine.map(({ name, target }) => {
     const meant = didYouMean(target.database, names);
     const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
     return {
       rule: "weir/no-such-database",
-      message: `${name} connects to database ${target.database}, for which ${pooler.name} has no line, and there is no line *${hint}`,
+      message: `${name} connects to database ${target.database}, for which ${pooler.name} has no line${has}, and there is no line *${hint}`,
       place: target.place,
       related: group.lines.slice(0, 1).map(({ place }) => place),
     };
   });
   return { findings };
+}
+
+/**
+ * A line with the name of the console's database: PgBouncer does not start with it.
+ * https://github.com/pgbouncer/pgbouncer/blob/master/src/loader.c (check_reserved_database)
+ */
+function reservedLine(pooler: Pooler, { group }: GroupUse): Partial<SumVerdict> {
+  const line = group.lines.find(({ name }) => name === CONSOLE_DATABASE);
+  if (line === undefined) return {};
+  const message = `Line ${line.name} of ${pooler.name} has the name of PgBouncer's own console, which is reserved: PgBouncer does not start with it. Take the line away, or give it another name; the console needs none.`;
+  return {
+    findings: [{ rule: "weir/reserved-line", message, place: line.place, related: [] }],
+  };
 }

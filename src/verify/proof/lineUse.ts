@@ -139,7 +139,8 @@ function useOf(
   byDatabase.delete(CONSOLE_DATABASE);
   const used = new Map<string, Omit<LineUse, "askers">>();
   for (const line of group.lines) {
-    if (line === fallback) continue;
+    // PgBouncer takes no line of the console's name.
+    if (line === fallback || line.name === CONSOLE_DATABASE) continue;
     used.set(line.name, { name: line.name, line, clients: byDatabase.get(line.name) ?? [] });
   }
   const withoutLine: PooledClient[] = [];

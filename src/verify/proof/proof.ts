@@ -79,6 +79,8 @@ export const RULES = {
     "A line opens as many backend connections as it likes: its pool_size is 0, and no other limit bounds it.",
   "weir/no-such-database":
     "A client names a database for which its PgBouncer has no line, and there is no line *.",
+  "weir/reserved-line":
+    "A line of a PgBouncer is called pgbouncer, as its own console is: PgBouncer does not start with it.",
   "weir/missing":
     "The manifests do not give a number that a sum needs; without it the sum is neither proved nor refuted.",
   "weir/assumed":

@@ -172,7 +172,7 @@ describe("the client sum", () => {
       "broken",
       ["weir/no-such-database"],
     ]);
-    expect(findings[0]?.message).toContain("did you mean app?");
+    expect(findings[0]?.message).toMatch(/has no line \(it has app\).*did you mean app\?/);
     expect(findings[0] && fieldOf(findings[0].place)).toBe("spec.url");
   });
 });

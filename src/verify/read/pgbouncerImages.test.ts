@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { APP_INI, poolerShape, poolerText, systemIn } from "../../../test/verify/systemText.ts";
+import {
+  APP_INI,
+  figure,
+  poolerShape,
+  poolerText,
+  systemIn,
+} from "../../../test/verify/systemText.ts";
 
 const PG = "pg.db.svc.cluster.local:5432";
 
@@ -97,7 +103,43 @@ describe("an image's environment", () => {
       "bitnami/pgbouncer",
       { POSTGRESQL_DATABASE: "app", PGBOUNCER_MAX_CLIENT_CONN: "80" },
       80,
-      [["*", "postgresql.db.svc.cluster.local:5432", 20, 0, { database: "app" }]],
+      [["postgres", "postgresql.db.svc.cluster.local:5432", 20, 0, { database: "app" }]],
+    ],
+    [
+      "pachyderm/pgbouncer:1.16.2",
+      { POSTGRESQL_HOST: "pg", PGBOUNCER_DATABASE: "*", PGBOUNCER_DEFAULT_POOL_SIZE: "80" },
+      100,
+      [["*", PG, 80, 0]],
+    ],
+    [
+      "registry.example/infra/pgbouncer:3",
+      {
+        POSTGRESQL_HOST: "pg",
+        PGBOUNCER_DATABASE: "shop",
+        PGBOUNCER_MAX_CLIENT_CONN: "80",
+        PGBOUNCER_DEFAULT_POOL_SIZE: "8",
+        PGBOUNCER_RESERVE_POOL_SIZE: "1",
+      },
+      80,
+      [["shop", PG, 8, 1]],
+    ],
+    [
+      "registry.example/infra/pgbouncer:3",
+      {
+        DATABASES_HOST: "pg",
+        DATABASES_POOL_SIZE: "4",
+        PGBOUNCER_MAX_CLIENT_CONN: "80",
+        PGBOUNCER_RESERVE_POOL_SIZE: "0",
+      },
+      80,
+      [["*", PG, 4, 0]],
+    ],
+    // Its own variables are no sign of a known image's.
+    [
+      "registry.example/infra/pgbouncer:3",
+      { PGBOUNCER_MAX_CLIENT_CONN: "80", POSTGRES_HOST: "pg" },
+      expect.stringMatching(/^the configuration of PgBouncer/),
+      [],
     ],
     [
       "bitnami/pgbouncer",
@@ -123,7 +165,7 @@ describe("an image's environment", () => {
 
   it("has a line for any database where its name is not known", () => {
     const named = imageText("bitnami/pgbouncer", {
-      POSTGRESQL_DATABASE: "NAME",
+      PGBOUNCER_DATABASE: "NAME",
       PGBOUNCER_MAX_CLIENT_CONN: "80",
     });
     const hidden = named.replace(
@@ -132,13 +174,25 @@ describe("an image's environment", () => {
     );
     const { poolers, missing } = systemIn(hidden);
     expect(poolers.map(poolerShape)).toMatchObject([
-      { groups: [{ capacity: 80, lines: [["*", expect.anything(), 20, 0, expect.anything()]] }] },
+      { groups: [{ capacity: 80, lines: [["*", expect.anything(), 20, 0]] }] },
     ]);
     expect(missing).toEqual([]);
-    // With a name that is known, only the version decides: that is asked.
-    expect(systemIn(named).missing.map(({ what }) => what)).toEqual([
-      "the name of the line that this image makes",
-    ]);
+  });
+
+  it.each([
+    ["registry.example/pgbouncer:1", { POSTGRESQL_HOST: "pg" }, "PGBOUNCER_", true],
+    ["registry.example/pgbouncer:1", { DATABASES_HOST: "pg" }, "PGBOUNCER_", true],
+    ["registry.example/pgbouncer:1", { DB_HOST: "pg" }, "", true],
+    ["pachyderm/pgbouncer:1.16.2", { POSTGRESQL_HOST: "pg" }, "PGBOUNCER_", false],
+    ["bitnami/pgbouncer", { POSTGRESQL_HOST: "pg" }, "PGBOUNCER_", false],
+  ])("of %s with %j is assumed to be of that kind: %s %s", (image, env, prefix, isAssumed) => {
+    const numbers = { [`${prefix}MAX_CLIENT_CONN`]: "80", [`${prefix}DEFAULT_POOL_SIZE`]: "8" };
+    const [pooler] = systemIn(imageText(image, { ...env, ...numbers })).poolers;
+    const [group] = pooler?.groups ?? [];
+    const [capacity, size] = [group?.capacity, group?.lines[0]?.poolSize];
+    expect([figure(capacity), figure(size)]).toEqual([80, 8]);
+    const isSaid = [capacity, size].map((one) => one?.known === true && one.assuming !== undefined);
+    expect(isSaid).toEqual([isAssumed, isAssumed]);
   });
 
   it("is not known where a part of it comes from an object that is not there", () => {

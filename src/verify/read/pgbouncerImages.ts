@@ -99,19 +99,42 @@ function configurationOf(
   }
   for (const [key, value] of unstated(row, settings, image)) settings.set(key, value);
   const ofUrls = urlLines(row, variables);
-  const { lines, question } =
-    ofUrls === undefined ? ownLine(row, container) : { lines: ofUrls, question: undefined };
+  const lines = ofUrls ?? ownLine(row, container);
   const more = dsnLines(row, variables);
   // One of the two may have another name, which nobody knows.
   if (lines.has(ANY) && more.has(ANY)) {
     const place = more.get(ANY)?.place ?? image;
     return missing("the name of the line that this image makes", place, "write it");
   }
+  const all = new Map([...lines, ...more]);
+  const follower = row.marks === undefined ? undefined : likeness(row, container);
+  if (follower === undefined) return { settings, lines: all, users: new Map() };
   return {
-    settings,
-    lines: new Map([...lines, ...more]),
+    settings: new Map([...settings].map(([key, value]) => [key, follower(key, value)])),
+    lines: new Map(
+      [...all].map(([name, { place, keys }]) => [
+        name,
+        { place, keys: new Map([...keys].map(([key, value]) => [key, follower(key, value)])) },
+      ]),
+    ),
     users: new Map(),
-    ...(question !== undefined && { question }),
+  };
+}
+
+/** What a setting rests on in an image that is known only by its variables. */
+function likeness(
+  { name }: PgBouncerImage,
+  { image, imagePlace }: Container,
+): (key: string, value: Setting) => Setting {
+  return (key, value) => {
+    if (!value.known) return value;
+    const what = `${key}: image ${image} is taken for ${name}, since its container has variables of that`;
+    const question = missing(
+      what,
+      imagePlace,
+      "mount its ini from a ConfigMap that is among the manifests",
+    );
+    return { ...value, assuming: question };
   };
 }
 
@@ -186,10 +209,7 @@ const ANY = "*";
 type Lines = ReadonlyMap<string, ConfiguredLine>;
 
 /** The one line of which each key has a variable. */
-function ownLine(
-  row: PgBouncerImage,
-  container: Container,
-): { readonly lines: Lines; readonly question?: MissingQuantity } {
+function ownLine(row: PgBouncerImage, container: Container): Lines {
   const { variables } = container.environment;
   const image = container.imagePlace;
   const names = { ...prefixed(row, variables, row.prefixes?.line), ...row.line };
@@ -201,17 +221,10 @@ function ownLine(
     if (!/^(?:yes|true|1)$/i.test(variables.get(on)?.value.known ?? "")) continue;
     keys.set(key, keyOf(variables, variable, key) ?? setting(byDefault, image));
   }
-  const { variable = "", default: byDefault = "*", olderVariable = "" } = row.lineName ?? {};
+  const { variable = "", default: byDefault = ANY } = row.lineName ?? {};
   const named = variables.get(variable);
-  const older = variables.get(olderVariable);
-  const place = (named ?? older)?.place ?? variables.get(names["host"] ?? "")?.place ?? image;
-  // Whose name depends on the version, or is not among the objects: it may be of any database.
-  const isOlder = named === undefined && older !== undefined && older.value.known !== byDefault;
-  const name = isOlder ? ANY : lineName(named, byDefault);
-  const lines = new Map([[name, { place, keys }]]);
-  if (!isOlder || older.value.known === undefined) return { lines };
-  const remedy = `set ${variable}: older versions take ${olderVariable}, newer ${byDefault}`;
-  return { lines, question: missing("the name of the line that this image makes", place, remedy) };
+  const place = (named ?? variables.get(names["host"] ?? ""))?.place ?? image;
+  return new Map([[lineName(named, byDefault), { place, keys }]]);
 }
 
 /** The lines of `DATABASE_URLS`; undefined where no such variable is set. */
@@ -290,7 +303,7 @@ function keysOf(
   );
 }
 
-/** The name of the line that a variable gives it. */
+/** The name of the line that a variable gives it; one that is not known may be of any database. */
 function lineName(variable: Variable | undefined, byDefault: string): string {
   if (variable === undefined || variable.value.isEmpty) return byDefault;
   return variable.value.known ?? ANY;

@@ -33,8 +33,16 @@ export interface FoundGroup {
 
 /** A setting as text and where it stands, or what is missing to know it. */
 export type Setting =
-  | { readonly known: true; readonly value: string; readonly place: SourcePosition }
+  | {
+      readonly known: true;
+      readonly value: string;
+      readonly place: SourcePosition;
+      /** What would be missing if the value were not assumed to be read. */
+      readonly assuming?: MissingQuantity;
+    }
   | MissingQuantity;
+
+type KnownSetting = Extract<Setting, { known: true }>;
 
 type Settings = ReadonlyMap<string, Setting>;
 
@@ -55,8 +63,6 @@ export interface Configuration {
   readonly users: ReadonlyMap<string, Settings>;
   /** The logins of auth_file; absent: it is not among the objects, or there is none. */
   readonly logins?: ReadonlySet<string>;
-  /** What is missing of it and belongs to no quantity. */
-  readonly question?: MissingQuantity;
 }
 
 export function setting(value: string, place: SourcePosition): Setting {
@@ -272,7 +278,13 @@ function lineQuantity(value: Setting | undefined, name: string): Quantity | unde
   if (!value.known) return value;
   const number = lineNumber(value.value);
   // A negative one is as if it were not there.
-  return number < 0 ? undefined : known(number, `${name} ${number}`, value.place);
+  return number < 0 ? undefined : written(number, name, value);
+}
+
+/** A number of a setting. */
+function written(number: number, name: string, { place, assuming }: KnownSetting): Quantity {
+  const why = `${name} ${number}`;
+  return assuming === undefined ? known(number, why, place) : assumed(assuming, number, why, place);
 }
 
 /** A key of [pgbouncer]: with a value that is no number PgBouncer does not start. */
@@ -282,7 +294,7 @@ function quantityOf(settings: Settings, key: PoolSettingKey): Quantity {
   if (!value.known) return value;
   const number = key === "reserve_pool_timeout" ? Number(value.value) : wholeNumber(value.value);
   if (number !== undefined && !Number.isNaN(number)) {
-    return known(number, `${key} ${number}`, value.place);
+    return written(number, key, value);
   }
   return missing(`${key}: PgBouncer takes no such text`, value.place, "write a whole number");
 }

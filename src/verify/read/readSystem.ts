@@ -1,5 +1,6 @@
 import {
   API_VERSION,
+  CONSOLE_DATABASE,
   POSTGRES_PORT,
   CONNECTS_TO_ANNOTATION,
   POOL_MAX_ANNOTATION,
@@ -312,11 +313,6 @@ export function connectedSystem(found: FoundSystem): {
     missing: [
       ...byWorkload.flatMap((one) => one.missing),
       ...finished.flatMap((one) => one.missing),
-      ...poolers.flatMap(({ groups: all }) =>
-        all.flatMap(({ configuration }) =>
-          "known" in configuration ? [] : (configuration.question ?? []),
-        ),
-      ),
       ...poolers.flatMap((pooler) => chained(pooler, book, clients)),
       ...proxies.flatMap((proxy) =>
         proxy.endpoint === undefined ? [] : unusedProxy(proxy, book.reached),
@@ -377,6 +373,7 @@ function chained(
     "known" in configuration ? [] : [...configuration.lines],
   );
   return lines.flatMap(([name, { place, keys }]) => {
+    if (name === CONSOLE_DATABASE) return [];
     const [host, port] = [keys.get("host"), keys.get("port")];
     if (!host?.known || isLoopback(host.value)) return [];
     const number = port?.known ? Number(port.value) : POSTGRES_PORT;
