@@ -38,6 +38,7 @@ export const PROGRAM_FIELDS = {
   connections: z.union([z.int().min(0), COUNT]).optional(),
   neverClient: z.literal(true).optional(),
   database: z.string().min(1).optional(),
+  everyDatabase: z.union([z.literal(true), WORDS]).optional(),
   probes: z.union([z.literal(true), WORDS]).optional(),
   target: z
     .strictObject({

@@ -22,7 +22,7 @@ import type { ConnectionTarget } from "./connectionTargets.ts";
 import { withManyPrograms } from "./manyPrograms.ts";
 import { ownConnections } from "./ownConnections.ts";
 import { poolSize } from "./poolSize.ts";
-import { programDatabase } from "./programTargets.ts";
+import { everyDatabase, programDatabase } from "./programTargets.ts";
 import { processesPerPod } from "./processes.ts";
 import type { Destinations } from "./destinations.ts";
 
@@ -146,6 +146,8 @@ function containerClients(
   return merged(sized, pools, isWhole).flatMap(({ target, endpoint, pool }) => {
     // What a pooler opens for its clients is asked where it is found.
     if (endpoint.kind === "unread") return [];
+    const databases =
+      endpoint.kind === "pooler" ? everyDatabase(workload, container, knowledge) : undefined;
     const client: Client = {
       name: `${workload.key}, container ${container.name}`,
       workload: workload.key,
@@ -153,7 +155,7 @@ function containerClients(
       pods: answerable(workload.pods, PODS_ANNOTATION, workload),
       ...withManyPrograms(workload, container, {
         processesPerPod: answerable(processes, PROCESSES_PER_POD_ANNOTATION, workload, container),
-        pool: answerable(pool, POOL_MAX_ANNOTATION, workload, container),
+        pool: databases ?? answerable(pool, POOL_MAX_ANNOTATION, workload, container),
       }),
       target: targetOf(
         workload,

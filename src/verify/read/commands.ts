@@ -228,11 +228,26 @@ function wrappedScript(
   words: readonly Template[],
   wrappers: readonly Wrapper[],
 ): Template | undefined {
-  const flags = wrappersCalled(programName(words) ?? "", wrappers).flatMap(
-    ({ scripts = [] }) => scripts,
-  );
-  const at = words.findIndex((word) => flags.includes(word.known ?? ""));
-  return at === -1 ? undefined : words[at + 1];
+  for (const wrapper of wrappersCalled(programName(words) ?? "", wrappers)) {
+    const { scripts = [] } = wrapper;
+    const at = words.findIndex((word) => scripts.includes(word.known ?? ""));
+    if (at > 0 && at < ownEnd(wrapper, words)) return words[at + 1];
+  }
+  return undefined;
+}
+
+/** Where a wrapper's own words end: those of `su USER -c TEXT` may stand behind the user. */
+function ownEnd(
+  { arguments: count, dashes, values = [] }: Wrapper,
+  words: readonly Template[],
+): number {
+  for (let at = 1; at < words.length; at += 1) {
+    const word = words[at];
+    if (word === undefined || word.test(/^--$/)) return at;
+    if (takesNext(word, values)) at += 1;
+    else if (count === undefined && dashes !== true && !word.test(/^(?:-|\w+=)/)) return at;
+  }
+  return words.length;
 }
 
 /** What a shell's words give it: a script and its arguments, or the file of one and its arguments. */

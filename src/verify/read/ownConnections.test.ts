@@ -28,7 +28,6 @@ it.each([
   ["[sh, -c, 'until pg_isready -h pooler; do sleep 1; done; exec psql -h pooler -U me -d app']", 1],
   ["[docker-entrypoint.sh, psql, -h, pooler, -U, me, -d, app]", 1],
   ["[pg_dump, -h, pooler, -U, me, -Fd, -j, '4', app]", 5],
-  ["[pg_dumpall, -h, pooler, -U, me, -l, app]", 2],
   ["[pgbench, -h, pooler, -U, me, -d, app, -c, '8']", 8],
   ["[migrate, -database, 'postgres://me@pooler/app', up]", 1],
   ["[flyway, '-url=jdbc:postgresql://pooler/app?user=me', migrate]", 3],
@@ -175,4 +174,31 @@ it("an annotation goes before what a program opens", () => {
     "Deployment db/app": { "weir.dev/pool-max": "4" },
   });
   expect(found.map((client) => clientShape(client))).toEqual([[SERVER, 1, 4, ...NAMES]]);
+});
+
+it.each([
+  ["[createdb, -h, pooler, -U, me, new]", "postgres"],
+  ["[dropuser, -h, pooler, -U, me, old]", "postgres"],
+  ["[createdb, -h, pooler, -U, me, --maintenance-db=app, new]", "app"],
+  ["[clusterdb, -h, pooler, -U, me, -d, app]", "app"],
+  ["[psql, -h, pooler, -U, me, --field-separator, ',', app]", "app"],
+  ["[pg_dump, -h, pooler, -U, me, --exclude-table, log, app]", "app"],
+])("%s connects to %s", (command, database) => {
+  expect(clients(command)).toEqual([[SERVER, 1, 1, "Deployment db/pooler", database, "me"]]);
+});
+
+it.each([
+  ["[pg_dumpall, -h, pooler, -U, me]", "pg_dumpall"],
+  ["[vacuumdb, -h, pooler, -U, me, -a]", "vacuumdb"],
+  ["[reindexdb, -h, pooler, -U, me, --all]", "reindexdb"],
+  ["[clusterdb, -h, pooler, -U, me, --all]", "clusterdb"],
+  ["[vacuumdb, -h, pooler, -U, me, -za]", "vacuumdb"],
+  ["[vacuumdb, -h, pooler, -U, me, -d, app]", undefined],
+  ["[vacuumdb, -hpooler, -Uadmin, -dapp]", undefined],
+])("asks which databases %s connects to", (command, program) => {
+  const text = deploymentText({}, `\n          command: ${command}`);
+  const [client] = systemIn(POOLER + text).clients;
+  const what = client?.pool.known === false ? client.pool.what : undefined;
+  const asked = `which databases container server of Deployment db/app connects to: ${program} connects to each`;
+  expect(what).toBe(program && asked);
 });

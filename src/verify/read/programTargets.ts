@@ -1,8 +1,10 @@
+import { CONNECTS_TO_ANNOTATION } from "../../api/names.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
-import { wholeNumber } from "../quantity.ts";
+import { missing, wholeNumber, type MissingQuantity } from "../quantity.ts";
 import { Template } from "../template.ts";
-import type { Container } from "../workload.ts";
-import { callsIn, containerCommand, setCallsIn } from "./commands.ts";
+import type { Container, Workload } from "../workload.ts";
+import { targetRemedy } from "./annotations.ts";
+import { callsIn, containerCommand, programName, setCallsIn } from "./commands.ts";
 import type { ConnectionTarget } from "./connectionTargets.ts";
 import { flagValue, programOf } from "./programs.ts";
 import type { ShellVariables } from "./shell.ts";
@@ -63,6 +65,38 @@ export function programDatabase(container: Container, knowledge: Knowledge): Tem
     (words) => programOf(words, container, knowledge)?.database ?? [],
   );
   return name === undefined ? undefined : Template.of(name);
+}
+
+/**
+ * What is missing of a container whose program connects to each database of its Postgres (`pg_dumpall`)
+ * by a PgBouncer, which has a pool for each.
+ */
+export function everyDatabase(
+  workload: Workload,
+  container: Container,
+  knowledge: Knowledge,
+): MissingQuantity | undefined {
+  if (workload.annotation(CONNECTS_TO_ANNOTATION) !== undefined) return undefined;
+  for (const words of callsIn(containerCommand(container, knowledge))) {
+    const { everyDatabase: flags = [], target } = programOf(words, container, knowledge) ?? {};
+    const withValue = [target?.host, target?.port, target?.user, target?.database].flatMap(
+      (names) => names ?? [],
+    );
+    const isGiven = (flag: string): boolean => words.some((word) => isFlag(flag, word, withValue));
+    if (flags !== true && !flags.some(isGiven)) continue;
+    const what = `which databases container ${container.name} of ${workload.key} connects to: ${programName(words)} connects to each`;
+    return missing(what, container.argsPlace, targetRemedy(workload, container.name));
+  }
+  return undefined;
+}
+
+/** Whether a word gives a flag, of one letter also behind others that take no value: `-za`, not `-Uapp`. */
+function isFlag(flag: string, { known = "" }: Template, withValue: readonly string[]): boolean {
+  if (known === flag) return true;
+  if (!/^-\w$/.test(flag) || !/^-\w+$/.test(known)) return false;
+  const letterAt = (one: string): number => known.indexOf(one.slice(1), 1);
+  const before = withValue.filter((one) => /^-\w$/.test(one) && letterAt(one) !== -1);
+  return letterAt(flag) !== -1 && before.every((one) => letterAt(one) > letterAt(flag));
 }
 
 /** What a shell makes of a word; what it can't be known to make of it has the word as its name. */
