@@ -239,6 +239,16 @@ const CASES: readonly VerifyCase[] = [
     exitCode: 3,
     says: ["30  > 20: max_client_conn 20", "120  > 97", "has no", "(it has postgres)"],
   },
+  {
+    file: "postgres-wrapper-entrypoint/compose.yaml",
+    exitCode: 0,
+    says: ["25  ≤ 97: 100 max_connections − 3"],
+  },
+  {
+    file: "postgres-in-shell/compose.yaml",
+    exitCode: 0,
+    says: ["20  ≤ 197: 200 max_connections − 3"],
+  },
 ];
 
 const FOLDER = join(import.meta.dirname, "cases");

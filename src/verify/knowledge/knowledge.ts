@@ -54,7 +54,8 @@ const TABLES = {
     always: COUNT,
   }),
   "postgres-images": ROW.extend({
-    images: z.array(z.string()).min(1),
+    images: NAMES,
+    programs: NAMES,
     entrypoints: NAMES,
     variables: z.record(z.string(), z.array(z.string().min(1)).min(1)).optional(),
     flags: NAMES,

@@ -128,13 +128,18 @@ function targetKey(target: Target): string {
 function containerClients(
   workload: Workload,
   { container, connections }: ContainerConnections,
-  { knowledge, pools }: Destinations,
+  { knowledge, pools, postgresImages }: Destinations,
 ): readonly Client[] {
   if (connections.length === 0) return [];
   const processes = processesPerPod(workload, container, knowledge);
   // It waits, or copies files.
   if (isZero(processes)) return [];
-  const own = ownConnections(workload, container, knowledge);
+  const own = ownConnections(
+    workload,
+    container,
+    knowledge,
+    postgresImages.serverCalls(container).map(({ words }) => words),
+  );
   const sized = connections.map((connection) => ({
     ...connection,
     pool: own ?? poolSize(workload, container, connection.target, pools),

@@ -40,11 +40,19 @@ export function writtenConnections(
     ...unreadProgram(workload, container, destinations),
     ...(proxy === undefined ? [] : unreadProxy(proxy)),
   ];
+  const isOwn = ownEndpoints(workload, container, destinations);
+  const resolved = (targets: readonly ConnectionTarget[]): ContainerConnections => {
+    const all = resolvedConnections(targets, container, workload, destinations);
+    return { ...all, connections: all.connections.filter(({ endpoint }) => !isOwn(endpoint)) };
+  };
   if (isServer(container, destinations)) {
-    return { container, connections: [], missing: unread, notes: [] };
+    // psql in the script that starts Postgres.
+    const called = isPgBouncer(container, destinations.knowledge)
+      ? []
+      : programTargets(container, destinations.knowledge);
+    const read = resolved(called);
+    return { ...read, missing: [...read.missing, ...unread] };
   }
-  const resolved = (targets: readonly ConnectionTarget[]): ContainerConnections =>
-    resolvedConnections(targets, container, workload, destinations);
   const own = programTargets(container, destinations.knowledge);
   const targets = [
     ...own,
@@ -74,7 +82,20 @@ function isFlagOf(one: ConnectionTarget, program: ConnectionTarget): boolean {
 
 /** Connections of a pooler or a Postgres are no client's, unless an annotation declares them. */
 function isServer(container: Container, { postgresImages, knowledge }: Destinations): boolean {
-  return isPgBouncer(container, knowledge) || postgresImages.runsServer(container);
+  return isPgBouncer(container, knowledge) || postgresImages.runsNothingElse(container);
+}
+
+/** Whether an endpoint is the Postgres that a container itself starts: what it does there is its start. */
+function ownEndpoints(
+  workload: Workload,
+  container: Container,
+  { postgresImages, servers }: Destinations,
+): (endpoint: Endpoint) => boolean {
+  if (!postgresImages.runsServer(container)) return () => false;
+  const own = [...servers].flatMap(([server, { address }]) =>
+    server.workload === workload ? address : [],
+  );
+  return (endpoint) => endpoint.kind === "postgres" && own.includes(endpoint.address);
 }
 
 /** Whether some connections of a container are not known. */

@@ -12,14 +12,18 @@ import { isGiven } from "./waiting.ts";
  * The connections that a process of a container opens, where all programs of its command are such
  * that no pool variable reaches them (psql, pg_dump, migrations). Undefined where another program
  * runs there too, or where an annotation says it.
+ *
+ * @param servers calls that start a server, which opens none
  */
 export function ownConnections(
   workload: Workload,
   container: Container,
   knowledge: Knowledge,
+  servers: readonly (readonly Template[])[] = [],
 ): Quantity | undefined {
   if (workload.annotation(POOL_MAX_ANNOTATION) !== undefined) return undefined;
-  const calls = callsIn(containerCommand(container, knowledge));
+  const all = callsIn(containerCommand(container, knowledge));
+  const calls = all.filter((words) => !servers.includes(words));
   const opened: Quantity[] = [];
   for (const words of calls) {
     const program = programOf(words, container, knowledge);

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { figure, systemIn } from "../../../test/verify/systemText.ts";
+import {
+  APP_INI,
+  clientShape,
+  figure,
+  poolerText,
+  systemIn,
+} from "../../../test/verify/systemText.ts";
 
 /** What the Postgres of a container with these fields admits. */
 function available(image: string, more: string): number | string | undefined {
@@ -132,11 +138,92 @@ describe("what an image of Postgres admits", () => {
     ],
     ["postgres:17", hook("ALTER SYSTEM SET work_mem = '1MB'"), 97],
     ["postgres:17", hook("SHOW max_connections"), 97],
+    ["postgres:17", shell("docker-entrypoint.sh postgres -c max_connections=50 & wait"), 47],
+    ["postgres:17", shell("exec docker-entrypoint.sh postgres -c max_connections=${MAX:-50}"), 47],
+    ["postgres:17", shell("pg_ctl start -o '-c max_connections=50'; wait"), 47],
+    ["postgres:17", "command: [docker-entrypoint.sh]", 97],
+    ["postgres:17", "command: [gosu, postgres, docker-entrypoint.sh, postgres, -N, '50']", 47],
+    // Which of them runs in the end is not known.
+    ["postgres:17", shell("if x; then exec postgres -N 50; fi; exec postgres -N 60"), UNKNOWN],
+    ["postgres:17", shell("postgres & x; kill 1; exec postgres -N 50"), UNKNOWN],
+    // Somebody's own image, which may set it too.
+    ["acme/db:1", "command: [postgres]", UNKNOWN],
+    ["acme/db:1", "args: [postgres, -c, max_connections=50]", 47],
+    ["acme/db:1", shell("docker-entrypoint.sh postgres -c max_connections=50 & wait"), 47],
+    ["acme/db:1", "command: [/usr/lib/postgresql/17/bin/postgres, -D, /data]", UNKNOWN],
+    ["postgres:17", shell("patroni /etc/patroni.yml"), UNKNOWN],
     // No Postgres.
+    ["acme/backup:1", "args: [postgres]", undefined],
+    ["acme/backup:1", "args: [backup, postgres, -c, max_connections=50]", undefined],
+    ["acme/backup:1", "command: [/app/postgres]", undefined],
+    ["acme/backup:1", env("POSTGRES_DB", "app"), undefined],
+    ["postgres:17", "command: [docker-entrypoint.sh, psql]", undefined],
+    ["postgres:17", shell("docker-entrypoint.sh pg_dump app"), undefined],
     ["prometheuscommunity/postgres-exporter", "", undefined],
     ["crunchy-postgres-exporter", "", undefined],
     ["postgres:17", `command: [psql, -c, "select 1"]`, undefined],
   ])("%s %s", (image, more, expected) => {
     expect(available(image, more)).toBe(expected);
+  });
+});
+
+/** A Postgres that starts by a mounted script; what it admits, and the clients that there are. */
+function wrapped(image: string, script: string, more = ""): unknown {
+  const { postgres, clients } = systemIn(`${poolerText(APP_INI)}
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: pg, namespace: db }
+spec:
+  containers:
+    - name: pg
+      image: ${image}
+      command: [/scripts/wrap.sh]
+      args: [postgres, -c, max_connections=50]
+      ${more}
+      volumeMounts: [{ name: c, mountPath: /scripts }]
+  volumes: [{ name: c, configMap: { name: scripts } }]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: scripts, namespace: db }
+data: { wrap.sh: ${JSON.stringify(script)} }
+`);
+  const shapes = clients.map((client) => clientShape(client).slice(1, 4));
+  return [figure(postgres.find(({ address }) => address.includes("pg"))?.available), ...shapes];
+}
+
+describe("a mounted script that starts Postgres", () => {
+  const POOLER = "Deployment db/pooler";
+  it.each([
+    ["postgres:17", '#!/bin/sh\nset -e\nexec docker-entrypoint.sh "$@"', [47]],
+    ["acme/db:1", '#!/bin/sh\nset -e\nexec docker-entrypoint.sh "$@"', [47]],
+    ["postgres:17", "#!/bin/sh\nexec docker-entrypoint.sh postgres -c max_connections=60", [57]],
+    [
+      "postgres:17",
+      '#!/bin/sh\necho max_connections = 60 >> /c\nexec docker-entrypoint.sh "$@" -N 70',
+      [67],
+    ],
+    [
+      "postgres:17",
+      "#!/bin/sh\necho max_connections = 60 >> /c\nexec docker-entrypoint.sh postgres",
+      [UNKNOWN],
+    ],
+    ["postgres:17", '#!/bin/sh\npsql -h localhost -c x\nexec docker-entrypoint.sh "$@"', [47]],
+    // What it calls at another address is a client.
+    [
+      "postgres:17",
+      '#!/bin/sh\npsql -h pooler -U me app\nexec docker-entrypoint.sh "$@"',
+      [47, [1, 1, POOLER]],
+    ],
+    ["postgres:17", "#!/bin/sh\nexec pg_dump -h pooler -U me app", [undefined, [1, 1, POOLER]]],
+  ])("%s %s", (image, script, expected) => {
+    expect(wrapped(image, script)).toEqual(expected);
+  });
+
+  it("is no reason to leave out a program beside it", () => {
+    const url = env("DATABASE_URL", "postgres://me@pooler:6432/app?connection_limit=5");
+    const script = '#!/bin/sh\ndocker-entrypoint.sh "$@" &\nexec /app/serve';
+    expect(wrapped("acme/all-in-one:1", script, url)).toEqual([47, [2, 5, POOLER]]);
   });
 });

@@ -3,7 +3,9 @@ import type { Knowledge } from "../knowledge/knowledge.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
 import { Template } from "../template.ts";
 import { commandLine, isShell, type Container, type ContainerFile } from "../workload.ts";
-import { callsIn, containerCommand } from "./commands.ts";
+import { containerCommand, fit, setCallsIn } from "./commands.ts";
+import { programOf } from "./programs.ts";
+import { inShell } from "./shellValues.ts";
 
 /** A setting of Postgres, where it stands. */
 export interface PostgresSetting {
@@ -21,12 +23,23 @@ const LETTERS: Readonly<Record<string, string>> = { N: "max_connections", p: "po
 const FLAGS =
   /(?:-c\s*|--set[\s=]+|--)([\w-]+)=["']?([^\s"']*)|(?:^|\s)-([Np])[\s=]*["']?([^\s"']+)/g;
 
-/** Images that run Postgres: their table, ready to be asked. */
+/** Words that only Postgres' own program takes: `-c max_connections=50`, `-D /data`. */
+const SERVER_FLAG =
+  /(?:^|\n)(?:-c\n?[\w.]+=|-D(?:\n|\/)|-N\n?\d|--(?:max[-_]connections|config[-_]file)=)/;
+
+/** A program of Postgres' own folder, or of the path: not that of an application. */
+const PROGRAM = /^(?:[^]*\/bin\/)?[^/]+$/;
+
+/** A call that starts Postgres. */
+type ServerCall = ReturnType<typeof setCallsIn>[number];
+
+/** Containers that run Postgres, by their images and their commands: their table, ready to be asked. */
 export class PostgresImages {
   readonly #rows: readonly { readonly row: PostgresImage; readonly images: RegExp }[];
   /** Any of the images, in one: every container is asked. */
   readonly #entrypoints: RegExp;
   readonly #knowledge: Knowledge;
+  readonly #servers = new WeakMap<Container, readonly ServerCall[]>();
 
   constructor(knowledge: Knowledge) {
     const rows = knowledge["postgres-images"];
@@ -39,21 +52,74 @@ export class PostgresImages {
   }
 
   #rowOf(container: Container): PostgresImage | undefined {
-    return this.#rows.find(({ images }) => images.test(container.image))?.row;
+    return this.#rows.find(
+      ({ row, images }) =>
+        images.test(container.image) || this.#programCalls(container, row).length > 0,
+    )?.row;
+  }
+
+  /** The calls that start Postgres by the name of a program, whatever the image is. */
+  #programCalls(container: Container, { programs }: PostgresImage): readonly ServerCall[] {
+    if (programs === undefined) return [];
+    const { command, args } = container;
+    const calls = setCallsIn(containerCommand(container, this.#knowledge));
+    return calls.filter(({ words }) => {
+      const [program] = words;
+      if (program?.test(PROGRAM) !== true) return false;
+      if (!programs.some((call) => fit(call, words) > 0)) return false;
+      // The first of the arguments alone may be a word of the image's own program.
+      const isWord = command.length === 0 && args[0]?.text.equals(program) === true;
+      return !isWord || Template.join(words, "\n").test(SERVER_FLAG);
+    });
   }
 
   /**
-   * Whether a container of a Postgres image runs the server: its entrypoint does unless the command
-   * names another program (psql, pg_dump, a script).
+   * Whether a container runs the server. That of a Postgres image does unless its command names
+   * another program (psql, pg_dump, a script that runs these); that of another image does where its
+   * command starts Postgres.
    */
   runsServer(container: Container): boolean {
-    if (this.#rowOf(container) === undefined) return false;
-    const program = (container.command[0] ?? container.args[0])?.text ?? Template.of("postgres");
-    if (isShell(program)) {
-      const calls = callsIn(containerCommand(container, this.#knowledge));
-      return calls.some(([called]) => called?.test(this.#entrypoints) === true);
+    return this.serverCalls(container).length > 0;
+  }
+
+  /**
+   * Whether a container runs the server and nothing besides that may have a pool of its own: what
+   * connects to others. In an image of Postgres another program is one of its start.
+   */
+  runsNothingElse(container: Container): boolean {
+    const own = this.serverCalls(container);
+    if (own.length === 0) return false;
+    if (this.#rows.some(({ images }) => images.test(container.image))) return true;
+    const calls = setCallsIn(containerCommand(container, this.#knowledge));
+    return calls.every(
+      (call) =>
+        own.includes(call) ||
+        programOf(call.words, container, this.#knowledge)?.connections !== undefined,
+    );
+  }
+
+  /** The calls that start Postgres; without words those of the image's own entrypoint. */
+  serverCalls(container: Container): readonly ServerCall[] {
+    const before = this.#servers.get(container);
+    if (before !== undefined) return before;
+    const found = this.#foundCalls(container);
+    this.#servers.set(container, found);
+    return found;
+  }
+
+  #foundCalls(container: Container): readonly ServerCall[] {
+    const byProgram = this.#rows.flatMap(({ row }) => this.#programCalls(container, row));
+    if (byProgram.length > 0 || !this.#rows.some(({ images }) => images.test(container.image))) {
+      return byProgram;
     }
-    return program.test(/^-/) || program.test(this.#entrypoints);
+    const calls = setCallsIn(containerCommand(container, this.#knowledge));
+    return calls.filter(
+      ({ words: [called] }) =>
+        called === undefined ||
+        called.isEmpty ||
+        called.test(/^-/) ||
+        called.test(this.#entrypoints),
+    );
   }
 
   /**
@@ -72,7 +138,9 @@ export class PostgresImages {
   settingsOf(container: Container): ReadonlyMap<string, PostgresSetting> {
     const settings = new Map<string, PostgresSetting>();
     const { variables = {}, files = [], flags = [] } = this.#rowOf(container) ?? {};
-    const read = configurationFiles(container, imagePattern(files));
+    const calls = this.serverCalls(container).map((call) => wordsOf(call, container));
+    const command = Template.join([commandLine(container, "\n"), ...calls], "\n");
+    const read = configurationFiles(container, command, imagePattern(files));
     for (const { file, isRead } of read) {
       for (const [key, value] of new Map(confSettings(file.text))) {
         // Whether Postgres takes a file that nothing names is not known, nor which of two comes last.
@@ -99,17 +167,37 @@ export class PostgresImages {
     for (const [key, setting] of initScripts(container)) settings.set(key, setting);
     for (const [key, setting] of writtenByScripts(container)) settings.set(key, setting);
     const inVariables = flags.flatMap((name) => container.environment.variables.get(name) ?? []);
-    const command = { value: commandLine(container, "\n"), place: container.argsPlace };
-    // In their order: the last one counts.
-    for (const { value: text, place } of [...inVariables, command]) {
-      for (const [, name, value, letter, short] of text.matchAll(FLAGS)) {
-        const written = name?.render() ?? LETTERS[letter?.render() ?? ""] ?? "";
-        const key = written.toLowerCase().replaceAll("-", "_");
-        settings.set(key, { value: (value ?? short)?.known, place: { ...place, key } });
-      }
+    const place = container.argsPlace;
+    for (const text of inVariables) {
+      for (const [key, setting] of flagSettings(text.value, text.place)) settings.set(key, setting);
+    }
+    const [first, ...others] = calls.map((text) => flagSettings(text, place));
+    for (const [key, setting] of new Map([first, ...others].flatMap((one) => [...(one ?? [])]))) {
+      // Of several calls it is not known which runs in the end.
+      const isSure = others.every((one) => one.get(key)?.value === first?.get(key)?.value);
+      settings.set(key, isSure ? setting : { ...setting, value: undefined });
     }
     return settings;
   }
+}
+
+/** The words of a call, each with what a shell makes of it. */
+function wordsOf({ words, variables }: ServerCall, container: Container): Template {
+  return Template.join(
+    words.map((word) => inShell(word, container, variables) ?? word),
+    "\n",
+  );
+}
+
+/** What flags set, in their order: the last one counts. */
+function flagSettings(text: Template, place: SourcePosition): ReadonlyMap<string, PostgresSetting> {
+  return new Map(
+    text.matchAll(FLAGS).map(([, name, value, letter, short]) => {
+      const written = name?.render() ?? LETTERS[letter?.render() ?? ""] ?? "";
+      const key = written.toLowerCase().replaceAll("-", "_");
+      return [key, { value: (value ?? short)?.known, place: { ...place, key } }] as const;
+    }),
+  );
 }
 
 /** What a variable's file holds: `POSTGRESQL_MAX_CONNECTIONS_FILE`. */
@@ -123,9 +211,9 @@ function fileOf(name: string, { environment, files }: Container): PostgresSettin
 /** Mounted configuration, and whether Postgres surely reads it: by its path, a flag, or an include. */
 function configurationFiles(
   container: Container,
+  command: Template,
   read: RegExp,
 ): readonly { readonly file: ContainerFile; readonly isRead: boolean }[] {
-  const command = commandLine(container, "\n");
   const data = container.environment.variables.get("PGDATA")?.value.known ?? "";
   const all = [...container.files.files.values()];
   const included = new Set(all.flatMap((file) => includedPaths(file)));
@@ -183,13 +271,17 @@ function initScripts({ files }: Container): ReadonlyMap<string, PostgresSetting>
 const WRITTEN =
   /(?<!-c\s*["']?|--set[\s=]["']?|--|\w)(max_connections|(?:superuser_)?reserved_connections)\b(?=["'\s]*(?:=|TO\s|[\d$]))/gi;
 
-/** What the container's script and its hooks write: which value counts in the end is not known. */
+/** What the container's scripts and its hooks write: which value counts in the end is not known. */
 function writtenByScripts(container: Container): ReadonlyMap<string, PostgresSetting> {
-  const { command, args, hooks = [] } = container;
+  const { command, args, hooks = [], files } = container;
   const [program] = [...command, ...args];
   const isScript = program !== undefined && isShell(program.text);
+  const mounted = [...files.files.values()]
+    .filter(({ path, text }) => path.endsWith(".sh") || text.startsWith("#!"))
+    .filter(({ path }) => !/initdb\.d\//.test(path))
+    .map(({ text, place }) => ({ text: Template.of(text), place }));
   return new Map(
-    [...(isScript ? [...command, ...args] : []), ...hooks].flatMap(({ text, place }) =>
+    [...(isScript ? [...command, ...args] : []), ...mounted, ...hooks].flatMap(({ text, place }) =>
       text
         .matchAll(WRITTEN)
         .flatMap(([, name]): readonly (readonly [string, PostgresSetting])[] => {

@@ -1,0 +1,4 @@
+#!/bin/bash
+set -e
+chown postgres /wal || true
+exec docker-entrypoint.sh "$@"
