@@ -99,6 +99,21 @@ const TABLES = {
     upstreams: z.array(z.string().min(1)).min(1),
     passes: NAMES,
   }),
+  stores: ROW.extend({
+    words: z
+      .array(z.string().regex(/^[A-Z0-9_]+$/))
+      .min(1)
+      .optional(),
+    schemes: z
+      .array(z.string().regex(/^[a-z][a-z0-9-]*$/))
+      .min(1)
+      .optional(),
+    pooled: z.literal(true).optional(),
+    postgres: z
+      .array(z.string().regex(/^[A-Z0-9_]+$/))
+      .min(1)
+      .optional(),
+  }),
   workers: ROW.extend(WORKER_FIELDS),
   wrappers: ROW.extend(WRAPPER_FIELDS),
   secrets: ROW.extend({
@@ -142,6 +157,7 @@ export function readKnowledge(textOf: (table: string) => string): Knowledge {
     poolers: rowsOf("poolers", TABLES.poolers),
     programs: rowsOf("programs", TABLES.programs),
     proxies: rowsOf("proxies", TABLES.proxies),
+    stores: rowsOf("stores", TABLES.stores),
     workers: rowsOf("workers", TABLES.workers),
     wrappers: rowsOf("wrappers", TABLES.wrappers),
     secrets: rowsOf("secrets", TABLES.secrets),

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { Template } from "../template.ts";
+import { PRODUCTS } from "../../../test/verify/products.ts";
 import { anyUrls, connectionUrls } from "./connectionStrings.ts";
+import { Stores } from "./stores.ts";
 
 /** `host:port/database` of each URL in a text; `?` for a host that can't be said. */
 function hostsIn(text: Template): readonly string[] {
@@ -66,6 +68,6 @@ test.each([
   ["https://db.example.org", []],
   ["sqlite:///data/app.db", []],
 ])("of a variable about a Postgres %s leads to %s", (text, hosts) => {
-  const urls = anyUrls(Template.of(text));
+  const urls = anyUrls(Template.of(text), new Stores(PRODUCTS.knowledge));
   expect(urls.flatMap((url) => url.hosts.map(({ host }) => host.known))).toEqual(hosts);
 });

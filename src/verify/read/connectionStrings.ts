@@ -1,5 +1,6 @@
 import { readConnectionString } from "../../pgbouncer/readIni.ts";
 import { Template } from "../template.ts";
+import type { Stores } from "./stores.ts";
 
 /** The parts of a connection URL or string, without passwords. */
 export interface ConnectionString {
@@ -35,13 +36,17 @@ function urlPattern(scheme: string): RegExp {
 
 const URL_PATTERN = urlPattern(SCHEME);
 
-/** Schemes of other stores and of the web. */
-const OTHER_SCHEME = String.raw`(?:[\w.]+:)?(?:my|maria|sqlite|libsql|turso|d1|file|mongo|redis|valkey|memcache|amqp|nats|kafka|https?|wss?|tcp|unix|s3|gs|ftp|ldap|smtp|ms-?sql|sqlserver|oracle|clickhouse|cassandra|elastic|influx|neo4j|bolt|couch|dynamo|snowflake|bigquery|duckdb|h2|hsqldb|derby|prisma)`;
-
 /** `ecto://`, `pgx5://`: libraries have schemes of their own. */
-const ANY_URL_PATTERN = urlPattern(
-  `^\\s*["']?(?!${OTHER_SCHEME})[a-z][\\w.+-]*(?::[a-z][\\w.+-]*)*:\\/\\/`,
-);
+const ANY_URL_PATTERNS = new WeakMap<Stores, RegExp>();
+
+function anyUrlPattern(stores: Stores): RegExp {
+  const before = ANY_URL_PATTERNS.get(stores);
+  if (before !== undefined) return before;
+  const scheme = `[a-z][\\w.+-]*(?::[a-z][\\w.+-]*)*`;
+  const pattern = urlPattern(`^\\s*["']?(?!${stores.otherSchemes})${scheme}:\\/\\/`);
+  ANY_URL_PATTERNS.set(stores, pattern);
+  return pattern;
+}
 
 /** After a URL that ended too early: more of its password, before an @. */
 const CUT = /^(?:(?!:\/\/)[^\s"'`])+@/;
@@ -57,8 +62,8 @@ export function connectionUrls(text: Template): readonly ConnectionString[] {
 }
 
 /** The URL that a variable about a Postgres holds, with a scheme that no other store has. */
-export function anyUrls(text: Template): readonly ConnectionString[] {
-  return urlsIn(text, ANY_URL_PATTERN);
+export function anyUrls(text: Template, stores: Stores): readonly ConnectionString[] {
+  return urlsIn(text, anyUrlPattern(stores));
 }
 
 function urlsIn(text: Template, pattern: RegExp): readonly ConnectionString[] {

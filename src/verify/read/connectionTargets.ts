@@ -12,6 +12,7 @@ import {
   keywordString,
   type ConnectionString,
 } from "./connectionStrings.ts";
+import { isLocation, isMeasure, type Stores } from "./stores.ts";
 
 /** Where a container means to connect, before it is known which objects exist. */
 export interface ConnectionTarget {
@@ -38,15 +39,15 @@ export interface ConnectionTarget {
 const NONE: ConnectionString["parameters"] = new Map();
 
 /** The targets in a container's environment and command. */
-export function writtenTargets(container: Container): readonly ConnectionTarget[] {
+export function writtenTargets(container: Container, stores: Stores): readonly ConnectionTarget[] {
   const { variables } = container.environment;
   return [
-    ...[...variables.values()].flatMap((variable) => variableTargets(variable, variables)),
+    ...[...variables.values()].flatMap((variable) => variableTargets(variable, variables, stores)),
     ...[...container.command, ...container.args].flatMap(({ text, place }) =>
       stringsIn(text).flatMap((string) => targetsOf(string, place, "its command", "")),
     ),
     ...flagTargets(container),
-    ...hiddenFlagTargets(container),
+    ...hiddenFlagTargets(container, stores),
   ];
 }
 
@@ -69,13 +70,16 @@ function flagTargets(container: Container): readonly ConnectionTarget[] {
 }
 
 /** `--database-url=$(X)`, `--dsn $(X)`, of which the value is unknown: a whole connection string. */
-function hiddenFlagTargets({ command, args, argsPlace }: Container): readonly ConnectionTarget[] {
+function hiddenFlagTargets(
+  { command, args, argsPlace }: Container,
+  stores: Stores,
+): readonly ConnectionTarget[] {
   const words = [...command, ...args].flatMap(({ text }) => text.matchAll(/\S+/g));
   const values = words.flatMap(([word], index): readonly Template[] => {
     const [, flag, own] = word?.match(/^--?([\w-]+)(?:=([\s\S]*))?$/) ?? [];
     const name = flag?.known?.replaceAll("-", "_") ?? "";
     const value = own ?? words[index + 1]?.[0];
-    const isHidden = isDatabaseName(name) && isLocation(name) && value?.known === undefined;
+    const isHidden = stores.isDatabaseName(name) && isLocation(name) && value?.known === undefined;
     return isHidden && value !== undefined ? [value] : [];
   });
   return values.map((host) => ({
@@ -118,13 +122,14 @@ export function targetsOf(
 function variableTargets(
   variable: Variable,
   variables: EnvironmentVariables,
+  stores: Stores,
 ): readonly ConnectionTarget[] {
   const { name, value, place } = variable;
   if (value.isEmpty) return [];
-  const isAboutPostgres = isDatabaseName(name) && isLocation(name);
+  const isAboutPostgres = stores.isDatabaseName(name) && isLocation(name);
   const given = withOwn(value, variables);
   const written = stringsIn(value).length > 0 ? stringsIn(given) : [];
-  const strings = written.length === 0 && isAboutPostgres ? anyUrls(given) : written;
+  const strings = written.length === 0 && isAboutPostgres ? anyUrls(given, stores) : written;
   if (strings.length > 0) {
     const prefix = /^(.*_)(?:URL|URI|DSN)$/i.exec(name)?.[1] ?? "";
     // A URL without a login takes it from the variables beside it: Spring, JDBC.
@@ -136,7 +141,7 @@ function variableTargets(
     );
   }
   const split = splitHostName(name);
-  const isDatabase = isDatabaseName(name);
+  const isDatabase = stores.isDatabaseName(name);
   if (split === undefined) {
     // A whole connection string that is unknown.
     const isUnknown = isDatabase && isLocation(name) && value.known === undefined;
@@ -207,35 +212,7 @@ function portOf(text: Template | undefined): number | undefined {
   return port !== undefined && /^\d{1,5}$/.test(port) ? Number(port) : undefined;
 }
 
-// Which variables are about a Postgres, by their names.
-
-const WORDS =
-  /(?:^|_)(?:DB|DATABASE|DATABASES|PG|PGSQL|PSQL|PGBOUNCER|POOLER|DATASOURCE|JDBC|R2DBC|SQL|RDS|AURORA|DSN|SQLALCHEMY|TYPEORM|KNEX|PRISMA)(?:_|$)|POSTGRES|DATABASE|CONNECTION_?STRING|CONN_?STR|^PG(?:HOST|HOSTADDR)$/i;
-
-/** Other stores have hosts, databases and connection strings too. */
-const OTHERS =
-  /MYSQL|MARIADB|SQLITE|COSMOS|STORAGE|BLOB|SERVICE_?BUS|EVENT_?HUB|INSIGHTS|SIGNALR|SMTP|AMQP|REDIS|VALKEY|MONGO|MSSQL|SQLSERVER|ORACLE|CLICKHOUSE|CASSANDRA|ELASTIC|INFLUX|NEO4J|MEMCACHE|RABBIT|KAFKA|SENTRY_DSN/i;
-
 const HOST = /^(.*_|PG|)(?:HOST|HOSTNAME|HOSTADDR|HOST_NAME|SERVER|ADDR|ADDRESS|ENDPOINT)$/i;
-
-const LOCATION =
-  /(?:URL|URI|DSN|JDBC|CONNECTION_?STRING|CONN_?STR|CONNECTION|CONN|HOST|HOSTNAME|HOSTADDR|SERVER|ADDR|ADDRESS|ENDPOINT)\d*$/i;
-
-/** `ConnectionStrings__Default`: what stands after it is the application's own word. */
-const ASP_NET = /^ConnectionStrings__/i;
-
-/** Names of counts and times, which are no targets: DB_POOL_MAX_PER_SERVER. */
-const MEASURE = /(?:^|_)(?:POOL|MAX|MIN|PER|LIMIT|TIMEOUT|COUNT|NUM|CHECK|VERIFY|SSL|TLS)(?:_|$)/i;
-
-/** A variable that is about a Postgres: DATABASE_URL, ORDERS_DB_HOST, PGHOST. */
-export function isDatabaseName(name: string): boolean {
-  return WORDS.test(name) && !OTHERS.test(name);
-}
-
-/** A variable that says where to connect, as opposed to a login, a password, a limit. */
-export function isLocation(name: string): boolean {
-  return (LOCATION.test(name) || ASP_NET.test(name)) && !MEASURE.test(name);
-}
 
 const HOST_WORDS =
   /(?:^|_)(?:HOSTS?|HOSTNAMES?|HOSTADDR|SERVERS?|ADDR|ADDRESS|ENDPOINTS?|URL|URI|UPSTREAMS?|FQDN|DNS)(?:_|$)/i;
@@ -248,13 +225,13 @@ const NO_LOCATION =
 const DATABASE_ITSELF = /(?:^|_)(?:DB|DATABASE|DBNAME|PGDATABASE)$/i;
 
 /** Whether a variable called so may hold a host, as HOST_DB, PGBOUNCER and DB_PRIMARY may. */
-export function mayNameHost(written: string): boolean {
+export function mayNameHost(written: string, stores: Stores): boolean {
   const name = written.replace(/([a-z0-9])([A-Z])/g, "$1_$2");
   if (NO_LOCATION.test(name)) return false;
-  return HOST_WORDS.test(name) || (isDatabaseName(name) && !DATABASE_ITSELF.test(name));
+  return HOST_WORDS.test(name) || (stores.isDatabaseName(name) && !DATABASE_ITSELF.test(name));
 }
 
 /** What stands before HOST in the name of a variable that holds one: `DB_`, `PG`. */
 function splitHostName(name: string): string | undefined {
-  return MEASURE.test(name) ? undefined : HOST.exec(name)?.[1];
+  return isMeasure(name) ? undefined : HOST.exec(name)?.[1];
 }

@@ -56,7 +56,9 @@ export function writtenConnections(
   const own = programTargets(container, destinations.knowledge);
   const targets = [
     ...own,
-    ...writtenTargets(container).filter((one) => !own.some((other) => isFlagOf(one, other))),
+    ...writtenTargets(container, destinations.stores).filter(
+      (one) => !own.some((other) => isFlagOf(one, other)),
+    ),
     ...fileTargets(workload, container, destinations),
   ];
   const written = resolved(targets);

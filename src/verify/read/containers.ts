@@ -163,7 +163,7 @@ export function variableOf(
     const place = field.exists ? field.place() : entry.place();
     const text = field.text() ?? "";
     const by = pod.inventory.injectors.byValue(text);
-    const value = substituted(name, expanded(pod, text, before));
+    const value = substituted(name, expanded(pod, text, before), pod.inventory.stores);
     return { name, value: by === undefined ? value : replacedBy(by, text), place };
   }
   const place = from.place();
@@ -201,7 +201,9 @@ function givenValue(
   const by = field === undefined ? undefined : encryptedBy(inventory, field);
   if (by !== undefined) return replacedBy(by, from);
   const text = field && templateOf(field);
-  return text === undefined ? Template.unknown(from) : substituted(variable, text);
+  return text === undefined
+    ? Template.unknown(from)
+    : substituted(variable, text, inventory.stores);
 }
 
 /** The product that replaces an entry's text; it is no base64, whatever should stand there. */

@@ -13,6 +13,7 @@ import {
 import { targetRemedy } from "./annotations.ts";
 import type { ConnectionTarget } from "./connectionTargets.ts";
 import type { Injectors } from "./injectors.ts";
+import type { Stores } from "./stores.ts";
 import type { FoundPooler } from "./poolers.ts";
 import type { PoolVariables } from "./poolVariables.ts";
 import type { PostgresImages } from "./postgresImages.ts";
@@ -28,6 +29,7 @@ export interface Destinations {
   readonly knowledge: Knowledge;
   readonly pools: PoolVariables;
   readonly injectors: Injectors;
+  readonly stores: Stores;
   readonly postgresImages: PostgresImages;
   /** The Postgres that pods run themselves. */
   readonly servers: ReadonlyMap<FoundPostgres, PostgresServer>;

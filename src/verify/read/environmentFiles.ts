@@ -2,8 +2,8 @@ import type { Knowledge } from "../knowledge/knowledge.ts";
 import { Template } from "../template.ts";
 import { commandOf, type Container } from "../workload.ts";
 import { callsIn, containerCommand, programName } from "./commands.ts";
-import { isDatabaseName, isLocation } from "./connectionTargets.ts";
 import { inShell } from "./shellValues.ts";
+import { isLocation, type Stores } from "./stores.ts";
 
 type Rows = Knowledge["environment-files"];
 
@@ -18,6 +18,7 @@ const OF_IMAGE =
 export function hiddenEnvironmentFile(
   container: Container,
   knowledge: Knowledge,
+  stores: Stores,
 ): string | undefined {
   if (container.command.length + container.args.length === 0) return undefined;
   const rows = knowledge["environment-files"];
@@ -25,7 +26,7 @@ export function hiddenEnvironmentFile(
   const named = [
     ...calls.flatMap((words) => sourcedFile(words, rows)),
     ...flaggedFiles(container, rows),
-    ...scriptsOf(container).flatMap((script) => substitutedFiles(script, rows)),
+    ...shellTexts(container).flatMap((script) => substitutedFiles(script, rows, stores)),
   ];
   return named
     .map((word) => inShell(word.trim(), container)?.known ?? word.render())
@@ -52,7 +53,7 @@ function flaggedFiles(container: Container, rows: Rows): readonly Template[] {
 }
 
 /** The command's words, and the scripts among its container's files that it runs. */
-function scriptsOf(container: Container): readonly Template[] {
+function shellTexts(container: Container): readonly Template[] {
   return commandOf(container).flatMap((word) => {
     const script = container.files.files.get(word.known ?? "")?.text;
     return script === undefined ? [word] : [word, Template.of(script)];
@@ -60,7 +61,7 @@ function scriptsOf(container: Container): readonly Template[] {
 }
 
 /** `export $(cat FILE)`, `eval "$(grep . FILE)"`, `DATABASE_URL=$(cat FILE)`. */
-function substitutedFiles(script: Template, rows: Rows): readonly Template[] {
+function substitutedFiles(script: Template, rows: Rows, stores: Stores): readonly Template[] {
   if (!script.test(/\$\(|`/)) return [];
   const readers = rows.flatMap(({ reads = [] }) => reads).join("|");
   const pattern = new RegExp(
@@ -69,7 +70,8 @@ function substitutedFiles(script: Template, rows: Rows): readonly Template[] {
   );
   return script.matchAll(pattern).flatMap(([, name, read]): readonly Template[] => {
     const variable = name?.render();
-    if (variable !== undefined && !(isDatabaseName(variable) && isLocation(variable))) return [];
+    if (variable !== undefined && !(stores.isDatabaseName(variable) && isLocation(variable)))
+      return [];
     const words = read?.matchAll(/[^\s|;&"'<]+/g).flatMap(([word]) => word ?? []) ?? [];
     const paths = words.filter((word) => word.test(/\//) || word.test(/^\.env/));
     return paths.slice(0, 1);

@@ -2,7 +2,6 @@ import { parse } from "yaml";
 import { isMapping } from "../../json/fields.ts";
 import { positiveCount } from "../quantity.ts";
 import type { Container, ContainerFile } from "../workload.ts";
-import { isDatabaseName } from "./connectionTargets.ts";
 import { usualName } from "../knowledge/namePatterns.ts";
 import type { PoolVariables } from "./poolVariables.ts";
 
@@ -37,7 +36,7 @@ export function largestFilePool({ files }: Container, pools: PoolVariables): Fil
 
 /** What a setting says of a pool: as the size itself, or in a connection string. */
 function sizesIn(path: string, text: string, pools: PoolVariables): readonly number[] {
-  if (!isDatabaseName(usualName(path))) return [];
+  if (!pools.stores.isDatabaseName(usualName(path))) return [];
   const own = positiveCount(text);
   if (own !== undefined) return isSize(path, pools) ? [own] : [];
   return [...text.matchAll(/(?:^|[;?&\s])([\w ]+?)\s*=\s*(\d+)/g)].flatMap(

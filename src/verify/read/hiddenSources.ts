@@ -8,12 +8,12 @@ import {
   type Workload,
 } from "../workload.ts";
 import { targetRemedy } from "./annotations.ts";
-import { isDatabaseName, isLocation } from "./connectionTargets.ts";
 import { hiddenEnvironmentFile } from "./environmentFiles.ts";
 import { otherPoolerIn, unreadPooler } from "./otherPoolers.ts";
 import { hasMoreThanPgBouncer, isPgBouncer } from "./pgbouncerPods.ts";
 import { isNoClient } from "./ownConnections.ts";
 import type { Destinations } from "./destinations.ts";
+import type { Stores } from "./stores.ts";
 
 // What may open connections and that weir does not read: other programs, and sources of variables and
 // files that are not among the objects.
@@ -42,11 +42,11 @@ export function unreadProgram(
 export function hiddenTarget(
   workload: Workload,
   container: Container,
-  { poolers, knowledge }: Destinations,
+  { poolers, knowledge, stores }: Destinations,
 ): readonly MissingQuantity[] {
   if (poolers.length === 0) return [];
   const { name, environment, files, argsPlace } = container;
-  const file = hiddenEnvironmentFile(container, knowledge);
+  const file = hiddenEnvironmentFile(container, knowledge, stores);
   const [first]: readonly (HiddenSource & { how: string })[] = [
     ...environment.unknown.map((source) => ({ ...source, how: "environment is from" })),
     ...(file === undefined
@@ -91,7 +91,7 @@ function answerOf(workload: Workload, container: string): NonNullable<MissingQua
 export function targetOfPool(
   workload: Workload,
   { name, environment }: Container,
-  { poolers, pools }: Destinations,
+  { poolers, pools, stores }: Destinations,
 ): readonly MissingQuantity[] {
   if (poolers.length === 0) return [];
   const variables = [...environment.variables.values()];
@@ -99,8 +99,9 @@ export function targetOfPool(
     (one) => pools.isSize(one.name) && !pools.isThreads(one.name) && !one.value.isEmpty,
   );
   const ports = new Set(poolers.flatMap((pooler) => pooler.ports));
-  const sign = pool ?? variables.find((one) => isPoolersPort(one, ports) || isReference(one));
-  if (sign === undefined || variables.some(isOfAnotherStore)) return [];
+  const sign =
+    pool ?? variables.find((one) => isPoolersPort(one, ports, stores) || isReference(one, stores));
+  if (sign === undefined || variables.some((one) => stores.isOfAnother(one))) return [];
   const where =
     pool === undefined
       ? `where container ${name} of ${workload.key} connects, as ${sign.name} says that it does`
@@ -110,22 +111,16 @@ export function targetOfPool(
 }
 
 /** `DB_PORT=6432`: the host stands in the program. */
-function isPoolersPort({ name, value }: Variable, ports: ReadonlySet<number>): boolean {
-  return /PORT$/i.test(name) && isDatabaseName(name) && ports.has(Number(value.known));
+function isPoolersPort(
+  { name, value }: Variable,
+  ports: ReadonlySet<number>,
+  stores: Stores,
+): boolean {
+  return /PORT$/i.test(name) && stores.isDatabaseName(name) && ports.has(Number(value.known));
 }
 
 /** `DB_SECRET_ARN`: the program itself asks a store of secrets for host and login. */
-function isReference({ name, value }: Variable): boolean {
+function isReference({ name, value }: Variable, stores: Stores): boolean {
   const isNamed = /(?:_SECRET_(?:ARN|ID|NAME|PATH)|_CREDENTIALS?(?:_ARN|_SECRET)?)$/i.test(name);
-  return isNamed && isDatabaseName(name) && !value.isEmpty;
-}
-
-/** Of a database that has pools too, and is no Postgres. */
-const OTHER_STORE =
-  /MYSQL|MARIADB|SQLITE|COSMOS|MONGO|MSSQL|SQLSERVER|ORACLE|CLICKHOUSE|CASSANDRA|NEO4J/i;
-const OTHER_SCHEME =
-  /^(?:jdbc:)?(?:mysql|mariadb|sqlite3?|file|mongodb|sqlserver|mssql|oracle|clickhouse|cassandra|neo4j|bolt)(?:2|\+\w+)*:/i;
-
-function isOfAnotherStore({ name, value }: Variable): boolean {
-  return (isLocation(name) && OTHER_STORE.test(name) && !value.isEmpty) || value.test(OTHER_SCHEME);
+  return isNamed && stores.isDatabaseName(name) && !value.isEmpty;
 }

@@ -4,6 +4,7 @@ import type { Annotation } from "../workload.ts";
 import { Field } from "./field.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import { Injectors } from "./injectors.ts";
+import { Stores } from "./stores.ts";
 import { groupOf, kindOf, Kinds } from "./kinds.ts";
 import { Mounts } from "./mounts.ts";
 import { fullestOf, type ConflictingObjects } from "./conflictingObjects.ts";
@@ -21,6 +22,7 @@ export class Inventory {
   readonly keys: ReadonlySet<string>;
   readonly kinds: Kinds;
   readonly injectors: Injectors;
+  readonly stores: Stores;
   readonly mounts: Mounts;
   readonly #overrides: AnnotationOverrides;
   readonly #byKind: ReadonlyMap<string, readonly ManifestObject[]>;
@@ -33,6 +35,7 @@ export class Inventory {
   ) {
     this.kinds = new Kinds(knowledge);
     this.injectors = new Injectors(knowledge);
+    this.stores = new Stores(knowledge);
     const byName = new Map<string, ManifestObject>();
     const conflicting = new Map<ManifestObject, MissingQuantity>();
     const named = Map.groupBy(all, (object) =>

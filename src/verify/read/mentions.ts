@@ -111,7 +111,7 @@ export function mentionedTargets(
 function bareHosts(
   { environment: { variables } }: Container,
   { namespace }: Workload,
-  { book }: Destinations,
+  { book, stores }: Destinations,
 ): readonly ConnectionTarget[] {
   const all = [...variables.values()];
   const valueOf = (pattern: RegExp): Template | undefined => {
@@ -121,7 +121,7 @@ function bareHosts(
   return all.flatMap(({ name, value, place }): readonly ConnectionTarget[] => {
     // Also a list of them.
     const hosts = value.known?.trim().split(/\s*[,;]\s*|\s+/) ?? [];
-    if (!hosts.every((host) => /^[\w.-]+$/.test(host)) || !mayNameHost(name)) return [];
+    if (!hosts.every((host) => /^[\w.-]+$/.test(host)) || !mayNameHost(name, stores)) return [];
     return hosts
       .filter((host) => book.poolerAt(host, undefined, namespace) !== undefined)
       .map((host) => ({

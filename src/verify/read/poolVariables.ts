@@ -1,8 +1,9 @@
 import { imagePattern, namePattern, usualName } from "../knowledge/namePatterns.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import { commandLine, commandOf, type Container, type Variable } from "../workload.ts";
-import { isDatabaseName, isLocation, type ConnectionTarget } from "./connectionTargets.ts";
+import type { ConnectionTarget } from "./connectionTargets.ts";
 import { connectionUrls } from "./connectionStrings.ts";
+import { isLocation, type Stores } from "./stores.ts";
 
 type PoolLibrary = Knowledge["pool-libraries"][number];
 
@@ -26,6 +27,7 @@ export class PoolVariables {
   /** Parameters of a connection string that size a pool, as ConnectionString has them. */
   readonly parameters: readonly string[];
   readonly overflowParameters: readonly string[];
+  readonly stores: Stores;
   readonly #libraries: readonly Library[];
   /** Those of which a number is known without a variable. */
   readonly #programs: readonly Library[];
@@ -36,7 +38,8 @@ export class PoolVariables {
   /** What each name says that was asked for: the containers of a system share most of theirs. */
   readonly #names = new Map<string, VariableName>();
 
-  constructor(rows: readonly PoolLibrary[]) {
+  constructor({ "pool-libraries": rows }: Pick<Knowledge, "pool-libraries">, stores: Stores) {
+    this.stores = stores;
     this.parameters = parameterKeys(rows.flatMap(({ parameters = [] }) => parameters));
     const overflows = rows.flatMap(({ overflow }) => overflow ?? []);
     this.overflowParameters = parameterKeys(overflows.flatMap(({ parameters = [] }) => parameters));
@@ -98,14 +101,16 @@ export class PoolVariables {
   /** The variables that size the pool of a target: threads only if nothing else does. */
   sizesOf(container: Container, target: ConnectionTarget): readonly Variable[] {
     const variables = [...container.environment.variables.values()];
-    const sizes = [...variables, ...flagsOf(container)].filter(({ name }) => this.isSize(name));
-    const own = ownOf(sizes, container, target);
+    const sizes = [...variables, ...flagsOf(container, this.stores)].filter(({ name }) =>
+      this.isSize(name),
+    );
+    const own = ownOf(sizes, container, target, this.stores);
     if (own.length > 0) return own;
     const here = this.#libraries.filter(({ images }) => images.test(container.image));
     const threads = variables.filter(
       ({ name }) => this.#threads.test(name) || here.some((one) => one.threads.test(name)),
     );
-    return ownOf(threads, container, target);
+    return ownOf(threads, container, target, this.stores);
   }
 
   /** The overflows of a pool: those with its words in front, else those with none of their own. */
@@ -153,7 +158,7 @@ export class PoolVariables {
 const FLAGS = /(?:^|[\s"'])(?:-D|--)([A-Za-z][\w.-]*)[=\s]["']?(\d+)(?=["'\s]|$)/g;
 
 /** What flags say of a database, as if they were variables. */
-function flagsOf(container: Container): readonly Variable[] {
+function flagsOf(container: Container, stores: Stores): readonly Variable[] {
   const texts = [
     { text: commandLine(container), place: container.argsPlace },
     ...[...container.environment.variables.values()].map(({ value, place }) => ({
@@ -164,7 +169,7 @@ function flagsOf(container: Container): readonly Variable[] {
   return texts.flatMap(({ text, place }) =>
     text.matchAll(FLAGS).flatMap(([, flag, value]) => {
       const name = flag?.render() ?? "";
-      if (value === undefined || !isDatabaseName(usualName(name))) return [];
+      if (value === undefined || !stores.isDatabaseName(usualName(name))) return [];
       return [{ name, value, place }];
     }),
   );
@@ -245,13 +250,14 @@ function ownOf(
   sizes: readonly Variable[],
   container: Container,
   { prefix, by }: ConnectionTarget,
+  stores: Stores,
 ): readonly Variable[] {
   if (sizes.length === 0) return [];
   const { variables } = container.environment;
   const here = ownWords(prefix === "" && variables.has(by) ? by : prefix);
   const locations = [...variables.values()].filter(
     ({ name, value }) =>
-      (isDatabaseName(name) && isLocation(name)) || connectionUrls(value).length > 0,
+      (stores.isDatabaseName(name) && isLocation(name)) || connectionUrls(value).length > 0,
   );
   const others = locations.map(({ name }) => ownWords(name));
   const belonging = sizes.flatMap((size) => {

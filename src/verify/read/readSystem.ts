@@ -37,6 +37,7 @@ import {
 import { podPoolers } from "./pgbouncerPods.ts";
 import { type FoundPooler, groupOf } from "./poolers.ts";
 import { PoolVariables } from "./poolVariables.ts";
+import { Stores } from "./stores.ts";
 import { Injectors } from "./injectors.ts";
 import { PostgresImages } from "./postgresImages.ts";
 import { podPostgres, type FoundPostgres } from "./postgresServers.ts";
@@ -276,7 +277,8 @@ export function connectedSystem(found: FoundSystem): {
   const behind = new Set(
     groups.flat().flatMap(({ lines }) => lines.map(({ postgres }) => postgres)),
   );
-  const pools = new PoolVariables(knowledge["pool-libraries"]);
+  const stores = new Stores(knowledge);
+  const pools = new PoolVariables(knowledge, stores);
   const postgresImages = new PostgresImages(knowledge);
   const destinations: Destinations = {
     book,
@@ -285,6 +287,7 @@ export function connectedSystem(found: FoundSystem): {
     knowledge,
     pools,
     injectors: new Injectors(knowledge),
+    stores,
     postgresImages,
     servers,
     proxies: new Map(proxies.map((proxy) => [proxy.container, proxy])),

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { APP_INI, deploymentText, poolerText, systemIn } from "../../../test/verify/systemText.ts";
+import { PRODUCTS } from "../../../test/verify/products.ts";
 import { Template } from "../template.ts";
+import { Stores } from "./stores.ts";
 import { substituted } from "./substitutions.ts";
 
 describe("what is put into a variable before it is applied", () => {
@@ -15,7 +17,7 @@ describe("what is put into a variable before it is applied", () => {
     ["DB_HOST", "${", "${", true],
     ["DB_HOST", "${a b}", "${a b}", true],
   ])("%s: %s", (name, text, rendered, isKnown) => {
-    const value = substituted(name, Template.of(text));
+    const value = substituted(name, Template.of(text), new Stores(PRODUCTS.knowledge));
     expect([value.render(), value.known !== undefined]).toEqual([rendered, isKnown]);
   });
 

@@ -1,5 +1,5 @@
 import { Template } from "../template.ts";
-import { isDatabaseName } from "./connectionTargets.ts";
+import type { Stores } from "./stores.ts";
 
 /** Behind `${`: a name, its default, what follows. */
 const SUBSTITUTION = /^(\w+)(?::?[-=]([^{}]*))?\}([^]*)$/;
@@ -11,14 +11,14 @@ const SUBSTITUTION = /^(\w+)(?::?[-=]([^{}]*))?\}([^]*)$/;
  *
  * Source: https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution
  */
-export function substituted(variable: string, text: Template): Template {
+export function substituted(variable: string, text: Template, stores: Stores): Template {
   if (!text.test(/\$\{/)) return text;
   const [first = Template.of(""), ...rest] = text.split("${");
   const parts = rest.map((part) => {
     const [, name, byDefault, after] = part.match(SUBSTITUTION) ?? [];
     if (name === undefined || after === undefined) return Template.join([Template.of("${"), part]);
     const isLikely =
-      byDefault !== undefined && !isDatabaseName(variable) && !byDefault.test(/^\s*\d*\s*$/);
+      byDefault !== undefined && !stores.isDatabaseName(variable) && !byDefault.test(/^\s*\d*\s*$/);
     const otherwise = byDefault === undefined ? "" : `:-${byDefault.render()}`;
     const value = isLikely ? byDefault : Template.unknown(`\${${name.render()}${otherwise}}`);
     return Template.join([value, after]);

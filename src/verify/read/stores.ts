@@ -1,0 +1,73 @@
+import type { Knowledge } from "../knowledge/knowledge.ts";
+import type { Variable } from "../workload.ts";
+
+type StoreRow = Knowledge["stores"][number];
+
+/** Names of variables about a Postgres that say so whoever chose them. */
+const WORDS = "DB|DATABASE|DATABASES|PG|PGSQL|PSQL|POOLER|DATASOURCE|SQL|DSN";
+
+/** The same within a longer word. */
+const PARTS = "POSTGRES|DATABASE|CONNECTION_?STRING|CONN_?STR|^PG(?:HOST|HOSTADDR)$";
+
+const LOCATION =
+  /(?:URL|URI|DSN|JDBC|CONNECTION_?STRING|CONN_?STR|CONNECTION|CONN|HOST|HOSTNAME|HOSTADDR|SERVER|ADDR|ADDRESS|ENDPOINT)\d*$/i;
+
+/** `ConnectionStrings__Default`: what stands after it is the application's own word. */
+const ASP_NET = /^ConnectionStrings__/i;
+
+/** Names of counts and times, which are no targets: DB_POOL_MAX_PER_SERVER. */
+const MEASURE = /(?:^|_)(?:POOL|MAX|MIN|PER|LIMIT|TIMEOUT|COUNT|NUM|CHECK|VERIFY|SSL|TLS)(?:_|$)/i;
+
+/** Whether a name is of a count or a time, and of no target. */
+export function isMeasure(name: string): boolean {
+  return MEASURE.test(name);
+}
+
+/** A variable that says where to connect, as opposed to a login, a password, a limit. */
+export function isLocation(name: string): boolean {
+  return (LOCATION.test(name) || ASP_NET.test(name)) && !isMeasure(name);
+}
+
+/** By which names and schemes other stores are told from a Postgres: knowledge/stores.yaml. */
+export class Stores {
+  /** Schemes of URLs of other stores and of the web, for a pattern. */
+  readonly otherSchemes: string;
+  readonly #postgres: RegExp;
+  readonly #others: RegExp;
+  readonly #pooled: RegExp;
+  readonly #pooledUrl: RegExp;
+
+  constructor({ stores }: Pick<Knowledge, "stores">) {
+    const pooled = stores.filter((row) => row.pooled === true);
+    const own = stores.flatMap(({ postgres = [] }) => postgres);
+    this.otherSchemes = `(?:[\\w.]+:)?${oneOf(schemesOf(stores))}`;
+    this.#postgres = new RegExp(`(?:^|_)${oneOf([WORDS, ...own])}(?:_|$)|${PARTS}`, "i");
+    this.#others = new RegExp(oneOf(wordsOf(stores)), "i");
+    this.#pooled = new RegExp(oneOf(wordsOf(pooled)), "i");
+    this.#pooledUrl = new RegExp(`^(?:jdbc:)?${oneOf(schemesOf(pooled))}(?:2|\\+\\w+)*:`, "i");
+  }
+
+  /** Whether a variable called so is about a Postgres: DATABASE_URL, ORDERS_DB_HOST, PGHOST. */
+  isDatabaseName(name: string): boolean {
+    return this.#postgres.test(name) && !this.#others.test(name);
+  }
+
+  /** Whether a variable leads to a store that has pools too, and is no Postgres. */
+  isOfAnother({ name, value }: Variable): boolean {
+    const isNamed = isLocation(name) && this.#pooled.test(name) && !value.isEmpty;
+    return isNamed || value.test(this.#pooledUrl);
+  }
+}
+
+function wordsOf(rows: readonly StoreRow[]): readonly string[] {
+  return rows.flatMap(({ words = [] }) => words);
+}
+
+function schemesOf(rows: readonly StoreRow[]): readonly string[] {
+  return rows.flatMap(({ schemes = [] }) => schemes);
+}
+
+/** A pattern of one of these words; of none it matches nothing. */
+function oneOf(words: readonly string[]): string {
+  return words.length === 0 ? "(?!)" : `(?:${words.join("|")})`;
+}
