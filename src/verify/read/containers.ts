@@ -31,14 +31,15 @@ export interface PodTemplate {
 /** The containers of a pod, in the order they start. */
 export function containersOf(pod: PodTemplate): readonly Container[] {
   const spec = pod.template.at("spec");
-  return withCopies([
+  const containers = [
     ...spec
       .items("initContainers")
       .map((field) =>
         containerOf(pod, field, field.at("restartPolicy").value === "Always" ? "sidecar" : "init"),
       ),
     ...spec.items("containers").map((field) => containerOf(pod, field, "app")),
-  ]);
+  ];
+  return withCopies(containers, pod.inventory.programs);
 }
 
 function containerOf(pod: PodTemplate, field: Field, role: Container["role"]): Container {

@@ -1,3 +1,4 @@
+import type { Knowledge } from "../knowledge/knowledge.ts";
 import type { Template } from "../template.ts";
 import {
   commandOf,
@@ -57,11 +58,14 @@ export function pathInContainer(path: string, mounted: string, within: string): 
  * volumes those are left of which it is not known what they hold: an empty one that no other
  * container can write in holds what its container makes.
  */
-export function withCopies(containers: readonly Container[]): readonly Container[] {
+export function withCopies(
+  containers: readonly Container[],
+  programs: Programs,
+): readonly Container[] {
   return containers.map((container) => {
     const files = new Map(container.files.files);
     const volumes = (container.files.volumes ?? []).filter((mount) => {
-      const copied = contentOf(mount, container, containers);
+      const copied = contentOf(mount, container, containers, programs);
       for (const [within, file] of copied ?? []) {
         const path = pathInContainer(mount.path, mount.subPath, within);
         // What is mounted at a path of its own covers it.
@@ -73,6 +77,8 @@ export function withCopies(containers: readonly Container[]): readonly Container
   });
 }
 
+type Programs = Knowledge["programs"];
+
 type CopiedFiles = ReadonlyMap<string, ContainerFile>;
 
 /** The files that the other containers put into a volume, by their path in it; undefined: unknown. */
@@ -80,28 +86,30 @@ function contentOf(
   { volume, isEmpty }: MountedVolume,
   container: Container,
   containers: readonly Container[],
+  programs: Programs,
 ): CopiedFiles | undefined {
   if (!isEmpty) return undefined;
   const content = new Map<string, ContainerFile>();
   const isWritten = (one: Container): boolean =>
     (one.files.volumes ?? []).some((mount) => mount.volume === volume && !mount.isReadOnly);
   for (const other of containers.filter((one) => one !== container && isWritten(one))) {
-    const copied = other.role === "init" ? copiesOf(other, volume) : undefined;
+    const copied = other.role === "init" ? copiesOf(other, volume, programs) : undefined;
     if (copied === undefined) return undefined;
     for (const [within, file] of copied) content.set(within, file);
   }
   return content;
 }
 
-/** Programs that change no text of a file. */
-const HARMLESS: ReadonlySet<string> = new Set(["chmod", "chown", "ls", "mkdir", "echo", "set"]);
-
 /** What makes it depend on something whether, or what, a script copies. */
 const NOT_PLAIN = /[<>|`$(){}?[\]~#]|(?<!&)&(?!&)|\b(?:if|for|while|until|case|eval|exec)\b/;
 
 /** Files that an init container copies into a volume, where it does nothing but to copy known files. */
-function copiesOf(container: Container, volume: string): CopiedFiles | undefined {
-  const calls = plainCalls(container);
+function copiesOf(
+  container: Container,
+  volume: string,
+  programs: Programs,
+): CopiedFiles | undefined {
+  const calls = plainCalls(container, programs);
   if (calls === undefined) return undefined;
   const content = new Map<string, ContainerFile>();
   const folders = new Set<string>();
@@ -132,7 +140,10 @@ function copiesOf(container: Container, volume: string): CopiedFiles | undefined
 }
 
 /** The calls of a container that runs these programs alone, all of their words known. */
-function plainCalls(container: Container): readonly (readonly string[])[] | undefined {
+function plainCalls(
+  container: Container,
+  programs: Programs,
+): readonly (readonly string[])[] | undefined {
   const { command, hooks = [] } = container;
   const words = commandOf(container);
   const [program, flag, script] = words;
@@ -147,10 +158,12 @@ function plainCalls(container: Container): readonly (readonly string[])[] | unde
     calls = setCallsIn(shellCommands(script, [])).map((call) => call.words);
   }
   const read = calls.map((call) => call.flatMap((word) => word.known ?? []));
+  const keepsFiles = (name: string): boolean =>
+    programs.some((row) => row.keepsFiles === true && row.calls?.includes(name) === true);
   const isPlain = read.every(
     ([name = "", ...rest], at) =>
       rest.length === (calls[at]?.length ?? 0) - 1 &&
-      (HARMLESS.has(name) || (name === "cp" && rest.every((word) => /^[-/]/.test(word)))),
+      (keepsFiles(name) || (name === "cp" && rest.every((word) => /^[-/]/.test(word)))),
   );
   return isPlain ? read : undefined;
 }

@@ -42,7 +42,7 @@ export function resolveTarget(
   target: ConnectionTarget,
   container: string,
   workload: Workload,
-  { book, poolers, behind, servers, proxies }: Destinations,
+  { book, poolers, behind, servers, proxies, knowledge }: Destinations,
 ): readonly Endpoint[] | MissingQuantity {
   const { port, place, by, isDatabase } = target;
   const host = target.host.known;
@@ -78,7 +78,7 @@ export function resolveTarget(
       book.reached.add(workload.key);
       return [passed.endpoint];
     }
-    if (sidecars.length === 0 && isNeeded && hasForwarder(workload)) {
+    if (sidecars.length === 0 && isNeeded && hasForwarder(workload, knowledge)) {
       return unknown("to a port of its own pod, which another container there passes on");
     }
     return sidecars;
@@ -130,9 +130,9 @@ function isPostgresTarget({ by, isUrl }: ConnectionTarget): boolean {
 }
 
 /** Whether another container of the pod may pass connections on: a proxy of a cloud, a tunnel. */
-function hasForwarder(workload: Workload): boolean {
-  return runningContainers(workload).some(({ image }) => FORWARDER.test(image));
+function hasForwarder(workload: Workload, { forwarders }: Knowledge): boolean {
+  const words = forwarders.flatMap(({ images }) => images);
+  return runningContainers(workload).some(({ image }) =>
+    words.some((word) => image.toLowerCase().includes(word)),
+  );
 }
-
-const FORWARDER =
-  /sql-?proxy|auth-proxy|haproxy|envoy|nginx|socat|ssh|tunnel|ghostunnel|stunnel|chisel|frp|teleport/i;

@@ -7,10 +7,6 @@ import { isLocation, type Stores } from "./stores.ts";
 
 type Rows = Knowledge["environment-files"];
 
-/** Folders of an image's own programs. Elsewhere also a script is what somebody has put there. */
-const OF_IMAGE =
-  /^(?!\/(?:vault|secrets?|run|var|mnt|shared|tmp|conf(?:ig)?s?|env|data|etc)(?:\/|$))(?!.*(?:secret|vault|credential))/i;
-
 /**
  * The file from which a container's program gets variables, where it is not among the container's
  * files; undefined where there is none such.
@@ -26,7 +22,7 @@ export function hiddenEnvironmentFile(
   const named = [
     ...calls.flatMap((words) => sourcedFile(words, rows)),
     ...flaggedFiles(container, rows),
-    ...shellTexts(container).flatMap((script) => substitutedFiles(script, rows, stores)),
+    ...commandTexts(container).flatMap((script) => substitutedFiles(script, rows, stores)),
   ];
   return named
     .map((word) => inShell(word.trim(), container)?.known ?? word.render())
@@ -53,7 +49,7 @@ function flaggedFiles(container: Container, rows: Rows): readonly Template[] {
 }
 
 /** The command's words, and the scripts among its container's files that it runs. */
-function shellTexts(container: Container): readonly Template[] {
+function commandTexts(container: Container): readonly Template[] {
   return commandOf(container).flatMap((word) => {
     const script = container.files.files.get(word.known ?? "")?.text;
     return script === undefined ? [word] : [word, Template.of(script)];
@@ -87,8 +83,18 @@ function isThere(path: string, { files }: Container): boolean {
 }
 
 function isPlain(path: string, rows: Rows): boolean {
-  if (/\.(?:sh|bash|inc)$/.test(path) && OF_IMAGE.test(path)) return true;
+  if (/\.(?:sh|bash|inc)$/.test(path) && isOfImage(path, rows)) return true;
   return rows.flatMap(({ plain = [] }) => plain).some((one) => isPath(one, path));
+}
+
+/** Whether a script is one of the image's own. Elsewhere it is what somebody has put there. */
+function isOfImage(path: string, rows: Rows): boolean {
+  const own = path.toLowerCase();
+  return !rows.some(
+    ({ folders = [], words = [] }) =>
+      folders.some((folder) => own === folder || own.startsWith(`${folder}/`)) ||
+      words.some((word) => own.includes(word)),
+  );
 }
 
 function isPath(pattern: string, path: string): boolean {

@@ -23,6 +23,7 @@ export class Inventory {
   readonly kinds: Kinds;
   readonly injectors: Injectors;
   readonly stores: Stores;
+  readonly programs: Knowledge["programs"];
   readonly mounts: Mounts;
   readonly #overrides: AnnotationOverrides;
   readonly #byKind: ReadonlyMap<string, readonly ManifestObject[]>;
@@ -36,6 +37,7 @@ export class Inventory {
     this.kinds = new Kinds(knowledge);
     this.injectors = new Injectors(knowledge);
     this.stores = new Stores(knowledge);
+    this.programs = knowledge.programs;
     const byName = new Map<string, ManifestObject>();
     const conflicting = new Map<ManifestObject, MissingQuantity>();
     const named = Map.groupBy(all, (object) =>

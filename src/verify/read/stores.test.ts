@@ -4,7 +4,6 @@ import { Template } from "../template.ts";
 import { Stores } from "./stores.ts";
 
 const STORES = new Stores(PRODUCTS.knowledge);
-const NOWHERE = { file: "a.yaml", line: 1, column: 1, object: "", path: "" };
 
 describe("which store a name is of", () => {
   it.each([
@@ -51,8 +50,7 @@ describe("which store a name is of", () => {
     ["APP_URL", "mysteries: all", false],
     ["APP_URL", "postgres://db/app", false],
   ])("%s of %s", (name, text, isOther) => {
-    const variable = { name, value: Template.of(text), place: NOWHERE };
-    expect(STORES.isOfAnother(variable)).toBe(isOther);
+    expect(STORES.isOfAnother({ name, value: Template.of(text) })).toBe(isOther);
   });
 });
 
@@ -69,6 +67,5 @@ it("a row adds a store, and a word of a Postgres' service", () => {
     true,
     true,
   ]);
-  const variable = { name: "X", value: Template.of("other+x://a"), place: NOWHERE };
-  expect(stores.isOfAnother(variable)).toBe(true);
+  expect(stores.isOfAnother({ name: "X", value: Template.of("other+x://a") })).toBe(true);
 });

@@ -53,7 +53,7 @@ export class Stores {
   }
 
   /** Whether a variable leads to a store that has pools too, and is no Postgres. */
-  isOfAnother({ name, value }: Variable): boolean {
+  isOfAnother({ name, value }: Pick<Variable, "name" | "value">): boolean {
     const isNamed = isLocation(name) && this.#pooled.test(name) && !value.isEmpty;
     return isNamed || value.test(this.#pooledUrl);
   }
