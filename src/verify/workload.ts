@@ -14,6 +14,8 @@ export interface Workload {
   readonly namespace: string;
   /** The host that is the same to others as its own loopback; absent: nobody else reaches that. */
   readonly loopback?: string;
+  /** Its pods have the network of their nodes: what listens there is at their loopback too. */
+  readonly isOnHost?: true;
   /** Labels of its pods. */
   readonly labels: ReadonlyMap<string, string>;
   /** The most pods of it that can hold connections at once. */

@@ -239,6 +239,19 @@ const CASES: readonly VerifyCase[] = [
     exitCode: 3,
     says: ["30  > 20: max_client_conn 20", "120  > 97", "has no", "(it has postgres)"],
   },
+  { file: "env-file-shared/compose.yaml", exitCode: 0, says: ["15  ≤ 100: max_client_conn 100"] },
+  { file: "wait-with-nc.yaml", exitCode: 0, says: ["30  ≤ 100: max_client_conn 100"] },
+  { file: "patroni-own-address.yaml", exitCode: 0, says: ["20  ≤ 100: max_client_conn 100"] },
+  {
+    file: "sidecar-other-port.yaml",
+    exitCode: 4,
+    says: [/to port 6432 of its own pod, where\s+PgBouncer listens on 5432/],
+  },
+  {
+    file: "url-refers-to-later-variables.yaml",
+    exitCode: 3,
+    says: ["weir/no-such-database", "define DB_NAME before DATABASE_URL"],
+  },
   {
     file: "postgres-wrapper-entrypoint/compose.yaml",
     exitCode: 0,

@@ -9,6 +9,7 @@ import { fileTargets, mentionedTargets } from "./mentions.ts";
 import { withIndirectVariables } from "./indirectVariables.ts";
 import { isPgBouncer } from "./pgbouncerPods.ts";
 import { haveOwnPools, type PoolVariables } from "./poolVariables.ts";
+import { isNoClient } from "./ownConnections.ts";
 import { programTargets } from "./programTargets.ts";
 import { resolveTarget, type Destinations } from "./destinations.ts";
 import { unreadProxy } from "./tcpProxies.ts";
@@ -51,8 +52,12 @@ export function writtenConnections(
       ? []
       : programTargets(container, destinations.knowledge);
     const read = resolved(called);
-    return { ...read, missing: [...read.missing, ...unread] };
+    const all = [...container.environment.variables.keys()];
+    const notes = laterVariables(workload, container, all);
+    return { ...read, missing: [...read.missing, ...unread], notes };
   }
+  // Variables that it shares with others say nothing of it.
+  if (isNoClient(container, destinations.knowledge)) return { ...resolved([]), missing: unread };
   const own = programTargets(container, destinations.knowledge);
   const targets = [
     ...own,
@@ -68,14 +73,41 @@ export function writtenConnections(
   );
   const connections = [...written.connections, ...mentions];
   const missing = [...written.missing, ...unread];
+  const notes = laterVariables(
+    workload,
+    container,
+    connections.map(({ target }) => target.by),
+  );
   const namesPooler = connections.some(({ endpoint }) => endpoint.kind !== "postgres");
-  if (namesPooler || missing.length > 0) return { ...written, connections, missing };
+  if (namesPooler || missing.length > 0) return { ...written, connections, missing, notes };
   const hidden = hiddenTarget(workload, container, destinations);
   const isSaid =
     hidden.some((one) => one.assumed === undefined) || targets.some((one) => one.isDatabase);
   const ofPool = isSaid ? [] : targetOfPool(workload, container, destinations);
-  return { ...written, connections, missing: ofPool.length > 0 ? ofPool : hidden };
+  return { ...written, connections, missing: ofPool.length > 0 ? ofPool : hidden, notes };
 }
+
+/** Notes on what Kubernetes leaves as it is: a reference of these variables to one that comes later. */
+function laterVariables(
+  workload: Workload,
+  { name: container, environment: { variables } }: Container,
+  names: readonly string[],
+): readonly string[] {
+  // In a compose file $( ) means nothing.
+  if (workload.namespace === "") return [];
+  return [...new Set(names)].flatMap((by) => {
+    const later = (variables.get(by)?.value.matchAll(REFERENCE) ?? []).flatMap(([, name]) =>
+      variables.has(name?.known ?? "") ? (name?.known ?? []) : [],
+    );
+    return [...new Set(later)].map(
+      (name) =>
+        `${workload.key}, container ${container}: ${by} keeps $(${name}) as it is, since Kubernetes expands only variables that come before it: define ${name} before ${by}`,
+    );
+  });
+}
+
+/** `$(NAME)`. */
+const REFERENCE = /\$\(([A-Za-z_.-][\w.-]*)\)/g;
 
 /** Whether a target is no more than the host of one that a program's flags say in full. */
 function isFlagOf(one: ConnectionTarget, program: ConnectionTarget): boolean {

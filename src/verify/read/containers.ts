@@ -187,6 +187,8 @@ const TEMPLATE_FIELD = /^metadata\.(labels|annotations)\['([^']+)'\]$/;
 /** What the downward API puts there. */
 function fieldValue({ template }: PodTemplate, fieldPath = ""): Template {
   if (fieldPath === "metadata.namespace") return Template.of(template.object.namespace);
+  // The pod itself, as a container of it reaches it.
+  if (/^status\.podIPs?$/.test(fieldPath)) return Template.of("127.0.0.1");
   const [, mapping = "", name = ""] = TEMPLATE_FIELD.exec(fieldPath) ?? [];
   const what = fieldPath === "" ? "a resource of the pod" : `the pod's ${fieldPath}`;
   return valueOf(what, template.text("metadata", mapping, name));

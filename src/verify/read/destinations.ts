@@ -62,7 +62,8 @@ export function resolveTarget(
     const sidecars = poolers
       .filter(
         (pooler) =>
-          pooler.workload === workload && (port === undefined || pooler.ports.includes(port)),
+          pooler.workload === workload &&
+          (port === undefined || pooler.hasAnyPort === true || pooler.ports.includes(port)),
       )
       .map(({ name }): Endpoint => ({ kind: "pooler", name }));
     const beside = [...servers].flatMap(([server, { address }]): readonly Endpoint[] =>
@@ -80,6 +81,10 @@ export function resolveTarget(
     }
     if (sidecars.length === 0 && isNeeded && hasForwarder(workload, knowledge)) {
       return unknown("to a port of its own pod, which another container there passes on");
+    }
+    if (sidecars.length === 0 && isNeeded) {
+      const why = unservedPort(target, workload, poolers);
+      if (why !== undefined) return unknown(why);
     }
     return sidecars;
   }
@@ -118,6 +123,30 @@ export function resolveTarget(
     default:
       return [];
   }
+}
+
+/**
+ * Why nobody is known to take connections at that port of a pod, though a PgBouncer is in it, or on
+ * the network of its node. Undefined where none is, or where another store listens there.
+ */
+function unservedPort(
+  target: ConnectionTarget,
+  workload: Workload,
+  poolers: readonly FoundPooler[],
+): string | undefined {
+  const { port } = target;
+  const isPort = (own: number): boolean => port === undefined || own === port;
+  if (workload.isOnHost === true) {
+    const there = poolers.find((one) => one.workload?.isOnHost === true && one.ports.some(isPort));
+    if (there !== undefined) return `to its node, where ${there.name} may listen`;
+  }
+  const beside = poolers.filter((one) => one.workload === workload);
+  const isOthers = runningContainers(workload).some(({ ports }) =>
+    ports.some(([, own]) => own === port && !isPostgresTarget(target)),
+  );
+  if (beside.length === 0 || isOthers) return undefined;
+  const ports = [...new Set(beside.flatMap((one) => one.ports))];
+  return `to port ${port} of its own pod, where PgBouncer listens on ${ports.join(" or ")}`;
 }
 
 /** Addresses of private networks, of which clusters take those of pods and Services. */

@@ -3,8 +3,8 @@ import type { Knowledge } from "../knowledge/knowledge.ts";
 import { imagePattern } from "../knowledge/namePatterns.ts";
 import { missing, mostOf, type Quantity } from "../quantity.ts";
 import type { Template } from "../template.ts";
-import type { Container, Workload } from "../workload.ts";
-import { callsIn, containerCommand } from "./commands.ts";
+import { mountAbove, type Container, type Workload } from "../workload.ts";
+import { callsIn, containerCommand, fit, WAITED } from "./commands.ts";
 import { countOf, programOf, type ProgramRow, type Unclear } from "./programs.ts";
 import { isGiven } from "./waiting.ts";
 
@@ -47,33 +47,64 @@ const UTILITY = /^(?:(?:\/usr)?\/s?bin\/)?[^/]+$/;
 
 /**
  * Whether all programs of a container are such that connect to no Postgres, whatever they are given:
- * copies of files, monitors, probes of a port. Arguments alone are of the image's own program, which
- * then is one of these.
+ * copies of files, monitors, stores of another kind, probes of a port. Arguments alone are of the
+ * image's own program, which then is one of these.
  */
 export function isNoClient(container: Container, knowledge: Knowledge): boolean {
+  const { command, hooks = [], image } = container;
   const calls = callsIn(containerCommand(container, knowledge));
+  const isProducts = knowledge.programs.some(
+    ({ neverClient, images }) => neverClient === true && imagePattern(images).test(image),
+  );
   return (
-    (container.hooks ?? []).length === 0 &&
+    hooks.length === 0 &&
     calls.length > 0 &&
     calls.every((words) => {
       const program = programOf(words, container, knowledge);
-      const isOwn = container.command.length === 0;
-      if (isOwn ? !runsOwnProgram(program, container) : words[0]?.test(UTILITY) !== true) {
-        return false;
+      const isImages = command.length === 0 || words[0]?.isEmpty === true;
+      if (isImages && imagePattern(program?.images).test(image)) {
+        return program?.neverClient === true;
       }
-      return program?.neverClient === true || isProbe(words, program);
+      if (isProducts && isImagesScript(words, program, container)) return true;
+      // What the entrypoint of another image does first is not known.
+      return (isProducts || command.length > 0) && isOfNobody(words, program, knowledge);
     })
   );
 }
 
-function runsOwnProgram(program: ProgramRow | undefined, container: Container): boolean {
-  return imagePattern(program?.images).test(container.image);
+function isOfNobody(
+  words: readonly Template[],
+  program: ProgramRow | undefined,
+  knowledge: Knowledge,
+): boolean {
+  if (words[0]?.test(UTILITY) !== true) return false;
+  return program?.neverClient === true || isProbe(words, program) || isWait(words, knowledge);
 }
 
-/** `nc -z HOST PORT`: it sees whether somebody listens. */
+/** A script that the image has: no mount covers it. */
+function isImagesScript(
+  words: readonly Template[],
+  program: ProgramRow | undefined,
+  { files }: Container,
+): boolean {
+  const path = words[0]?.known ?? "";
+  if (program !== undefined || !path.startsWith("/") || files.files.has(path)) return false;
+  return mountAbove(path, [...files.unknown, ...(files.volumes ?? [])]) === undefined;
+}
+
+/** `nc -z HOST PORT`, `pg_isready`: it sees whether somebody listens. */
 function isProbe(words: readonly Template[], program: ProgramRow | undefined): boolean {
   const { probes } = program ?? {};
-  return Array.isArray(probes) && words.some((word) => probes.some((flag) => isGiven(flag, word)));
+  if (probes === undefined || probes === true) return probes === true;
+  return words.some((word) => probes.some((flag) => isGiven(flag, word)));
+}
+
+/** `wait-for-it HOST:PORT`, and nothing that it starts. */
+function isWait(words: readonly Template[], { wrappers }: Knowledge): boolean {
+  const isOf = wrappers.some(
+    ({ waits, calls }) => waits === true && calls.some((call) => fit(call, words) > 0),
+  );
+  return isOf && words.slice(1).every((word) => word.test(WAITED));
 }
 
 function counted(count: number, name: string): string {

@@ -51,6 +51,7 @@ export function workloadsOf(
         pods:
           annotatedWhole(annotation(PODS_ANNOTATION), "how many pods there can be", " pods") ??
           kind.peakPods(root, scalers),
+        ...(template.at("spec", "hostNetwork").value === true && { isOnHost: true as const }),
         ...(isNumbered && { firstOrdinal: root.count("spec", "ordinals", "start") ?? 0 }),
         containers: containersOf({ template, inventory }),
         annotation,
