@@ -6,6 +6,7 @@ import type { Workload } from "../workload.ts";
 import { endpointKey, type AddressBook, type Endpoint, type Listener } from "./addresses.ts";
 import { Field } from "./field.ts";
 import type { Inventory } from "./inventory.ts";
+import type { KindRow } from "./kinds.ts";
 import type { TcpProxy } from "./tcpProxies.ts";
 
 /** What makes something reachable from outside of the cluster. */
@@ -151,17 +152,31 @@ export class Exposures {
   #addRoute(root: Field): void {
     const { object } = root;
     const key = objectOf(root.place());
-    const effect = this.#inventory.kinds.rowOf(object)?.effect;
+    const row = this.#inventory.kinds.rowOf(object);
+    const effect = row?.effect;
     if (effect === "exports") {
       this.#add(this.#at(object.name, undefined, object.namespace), {
         why: `${key} exports it to other clusters`,
         field: root.at("metadata", "name"),
       });
     }
-    if (effect !== "routes" || isWithinCluster(root)) return;
-    for (const { endpoints, field } of this.#routedTo(root)) {
-      this.#add(endpoints, { why: `${key} leads to it`, field });
+    // Of a kind that is not known, or that gives names, only what surely is a Service or its pods counts.
+    if (effect !== "routes" && effect !== "names" && row !== undefined) return;
+    const isWithin = isWithinCluster(root);
+    const known = new Set(
+      isWithin ? ownHosts(root).flatMap((host) => this.#keysAt(host, object.namespace)) : [],
+    );
+    // Within the cluster it leads pods by the names that it is about, which are none of the target.
+    if (isWithin && ownHosts(root).length === 0) return;
+    for (const { endpoints, field } of this.#routedTo(root, row)) {
+      const others = endpoints.filter((one) => !known.has(endpointKey(one)));
+      const how = isWithin ? "gives it another name" : "leads to it";
+      this.#add(others, { why: `${key} ${how}`, field });
     }
+  }
+
+  #keysAt(host: string, namespace: string): readonly string[] {
+    return this.#at(host, undefined, namespace).map(endpointKey);
   }
 
   #at(host: string, port: number | undefined, namespace: string): readonly Endpoint[] {
@@ -169,16 +184,32 @@ export class Exposures {
     return resolved.kind === "found" ? resolved.endpoints : [];
   }
 
+  /** @param row what is known of its kind */
   #routedTo(
     root: Field,
+    row: KindRow | undefined,
   ): readonly { readonly endpoints: readonly Endpoint[]; readonly field: Field }[] {
     const found: { endpoints: readonly Endpoint[]; field: Field }[] = [];
+    const isRoute = row?.effect === "routes";
+    const names = isRoute ? BACKEND : SERVICE;
     const walk = (field: Field, name: string, namespace: string): void => {
       if (isMapping(field.value)) {
-        const own = field.text("namespace") ?? namespace;
+        const own = field.text("namespace") ?? field.text("serviceNamespace") ?? namespace;
+        if (row !== undefined && SELECTORS.test(name))
+          found.push({ field, endpoints: this.#selected(field, own) });
+        const isOther = field.at("kind").exists && field.text("kind")?.endsWith("Service") !== true;
+        const hasPort = field.entries().some(([key]) => /port$/i.test(key));
         for (const [key, child] of field.entries()) {
           const isListenersName = name === "listeners" && key === "name";
-          if (!NO_BACKEND.test(key) && !isListenersName) walk(child, key, own);
+          if (NO_BACKEND.test(key) || isListenersName) continue;
+          // `serviceRef: { name: pooler }`. A word without a port names other things as often.
+          const reference = key === "name" && !isOther ? name : key;
+          const isUnclear = !isRoute && !hasPort && !/Refs?$/.test(reference);
+          walk(
+            child,
+            isRoute ? key : isUnclear && child.text() !== undefined ? "" : reference,
+            own,
+          );
         }
         return;
       }
@@ -188,11 +219,13 @@ export class Exposures {
       // `pooler`; `pooler.shop:6432`.
       const [, host = text, port] = /^([\w.-]+):(\d{1,5})$/.exec(text) ?? [];
       const number = port === undefined ? undefined : Number(port);
-      const endpoints = BACKEND.test(name) ? this.#at(host, number, namespace) : [];
+      const endpoints = names.test(name) ? this.#at(host, number, namespace) : [];
       if (endpoints.length > 0) found.push({ field, endpoints });
     };
+    for (const [name, field] of root.entries()) {
+      if (!STANDARD_FIELDS.has(name)) walk(field, "", root.object.namespace);
+    }
     const spec = root.at("spec");
-    walk(spec, "", root.object.namespace);
     const selector = spec.at("selector");
     const text = selector.text() ?? "";
     if (SELECTOR.test(text)) {
@@ -212,6 +245,22 @@ export class Exposures {
     return found;
   }
 
+  /** What the pods serve that have the labels of a selector. */
+  #selected(selector: Field, namespace: string): readonly Endpoint[] {
+    const [matched, labels] = [selector.texts("matchLabels"), selector.texts("labels")];
+    const pairs = [matched, labels].find(({ size }) => size > 0) ?? selector.texts();
+    const service: ManifestObject = {
+      ...selector.object,
+      namespace,
+      // Of a headless one every port of the pods counts.
+      value: {
+        spec: { clusterIP: "None", selector: Object.fromEntries(pairs), ports: [{ port: 0 }] },
+      },
+    };
+    const ports = this.#book.servicePorts(Field.of(service)) ?? [];
+    return ports.flatMap(({ endpoints }) => endpoints);
+  }
+
   /** ConfigMaps of ingress-nginx: `"6432": shop/pooler:6432`. */
   #addTcpServices(map: Field): void {
     for (const [key, field] of map.entries("data")) {
@@ -219,7 +268,8 @@ export class Exposures {
         (/^\d{1,5}$/.test(key) && TCP_SERVICE.exec(field.text() ?? "")) || [];
       if (namespace === undefined || host === undefined) continue;
       const why = `${objectOf(map.place())} leads port ${key} to it`;
-      this.#add(this.#at(host, Number(port), namespace), { why, field });
+      const number = /^\d+$/.test(port ?? "") ? Number(port) : undefined;
+      this.#add(this.#at(host, number, namespace), { why, field });
     }
   }
 }
@@ -257,16 +307,35 @@ function isWithinCluster(root: Field): boolean {
   return parents.length > 0 && parents.every((one) => one.text("kind") === "Service");
 }
 
+/** The names by which pods of the cluster reach what a rule for them leads to. */
+function ownHosts(root: Field): readonly string[] {
+  const spec = root.at("spec");
+  const hosts = spec.items("hosts").flatMap((host) => host.text() ?? []);
+  const parents = spec.items("parentRefs").flatMap((parent) => parent.text("name") ?? []);
+  return [...hosts, ...parents];
+}
+
 /** Fields that name a Service in a rule. */
 const BACKEND = /^(?:name|host|service|serviceName)$/;
 
+/** As BACKEND, in objects of which nothing else is known. */
+const SERVICE =
+  /^(?:(?:target|backend|upstream|destination)?services?(?:Name|Refs?)?|backends?(?:Refs?)?)$/i;
+
+/** Fields that select pods: `selector`, `workloadSelector`, `localEndpointSelector`. */
+const SELECTORS = /^(?:selector|(?:workload|pod|endpoint|localEndpoint)Selector)$/;
+
+/** Fields of every object, which lead nowhere. */
+const STANDARD_FIELDS: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata", "status"]);
+
 /** Fields of a rule whose names are not those of Services that it leads to. */
-const NO_BACKEND = /^(?:parentRefs|ports?|gateways|middlewares|tls)$/;
+const NO_BACKEND = /^(?:parentRefs|parents|ports?|gateways|middlewares|tls)$/;
 
 /** A selector of labels as a text: `app=pooler,tier=db`. */
 const SELECTOR = /^\s*[\w./-]+=[\w.-]+(?:\s*,\s*[\w./-]+=[\w.-]+)*\s*$/;
 
-const TCP_SERVICE = /^([a-z0-9-]+)\/([a-z0-9-]+):(\d+)/;
+/** Its port by a number, or by a name: then every port of it counts. */
+const TCP_SERVICE = /^([a-z0-9-]+)\/([a-z0-9-]+):([a-z0-9-]+)/;
 
 /**
  * Whether a Service that selects no pods that are known may select these: by labels that their

@@ -124,6 +124,76 @@ describe("a pooler has clients outside of the cluster by", () => {
       "VirtualService db/r leads to it",
     ],
     ["ingress-nginx", tcp("db/pooler:6432"), "ConfigMap ingress/tcp leads port 6432 to it"],
+    ["a port's name", tcp("db/pooler:pg"), "ConfigMap ingress/tcp leads port 6432 to it"],
+    [
+      "Private Service Connect",
+      object(
+        "networking.gke.io/v1",
+        "ServiceAttachment",
+        "{ resourceRef: { kind: Service, name: pooler } }",
+      ),
+      "ServiceAttachment db/r leads to it",
+    ],
+    [
+      "HAProxy",
+      object(
+        "ingress.v3.haproxy.org/v3",
+        "TCP",
+        "[{ name: pg, frontend: { name: fe }, service: { name: pooler, port: 6432 } }]",
+      ),
+      "TCP db/r leads to it",
+    ],
+    [
+      "labels of its pods",
+      object("cis.f5.com/v1", "IngressLink", "{ selector: { matchLabels: { app: pooler } } }"),
+      "IngressLink db/r leads to it",
+    ],
+    [
+      "a redirection of Cilium",
+      object(
+        "cilium.io/v2",
+        "CiliumLocalRedirectPolicy",
+        "{ redirectBackend: { localEndpointSelector: { matchLabels: { app: pooler } } } }",
+      ),
+      "CiliumLocalRedirectPolicy db/r leads to it",
+    ],
+    [
+      "a name of Istio for its pods",
+      object(
+        "networking.istio.io/v1",
+        "ServiceEntry",
+        "{ hosts: [db.corp], workloadSelector: { labels: { app: pooler } } }",
+      ),
+      "ServiceEntry db/r leads to it",
+    ],
+    [
+      "another name in the mesh",
+      object(
+        "networking.istio.io/v1",
+        "VirtualService",
+        "{ hosts: [db.corp], tcp: [{ route: [{ destination: { host: pooler } }] }] }",
+      ),
+      "VirtualService db/r gives it another name",
+    ],
+    [
+      "another Service's route",
+      object(
+        "gateway.networking.k8s.io/v1",
+        "TCPRoute",
+        "{ parentRefs: [{ kind: Service, name: web }], rules: [{ backendRefs: [{ name: pooler }] }] }",
+      ),
+      "TCPRoute db/r gives it another name",
+    ],
+    [
+      "a kind that is not known, by a reference",
+      object("example.com/v1", "Exposer", "{ serviceRef: { name: pooler } }"),
+      "Exposer db/r leads to it",
+    ],
+    [
+      "a kind that is not known, by a port",
+      object("example.com/v1", "Exposer", "{ backend: { service: pooler, port: 6432 } }"),
+      "Exposer db/r leads to it",
+    ],
     [
       "its operator",
       cnpg("LoadBalancer"),
@@ -159,6 +229,26 @@ describe("a pooler has clients outside of the cluster by", () => {
         "ListenerSet",
         "{ listeners: [{ name: pooler, port: 443 }] }",
       ),
+    ],
+    [
+      "a rule about its own name",
+      object(
+        "networking.istio.io/v1",
+        "VirtualService",
+        "{ hosts: [pooler], tcp: [{ route: [{ destination: { host: pooler } }] }] }",
+      ),
+    ],
+    [
+      "a word of a kind that is not known",
+      object("example.com/v1", "Objective", "{ service: pooler, services: [{ name: pooler }] }"),
+    ],
+    [
+      "what a kind that is not known watches",
+      object("example.com/v1", "PodScrape", "{ selector: { matchLabels: { app: pooler } } }"),
+    ],
+    [
+      "a reference to another kind",
+      object("example.com/v1", "Scaler", "{ serviceRef: { kind: Deployment, name: pooler } }"),
     ],
     ["another port", tcp("db/web:80")],
     ["its operator's usual Service", cnpg("ClusterIP")],
