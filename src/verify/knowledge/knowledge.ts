@@ -48,6 +48,10 @@ const TABLES = {
       .strictObject({ variables: NAMES, parameters: NAMES, beyond: NAMES, default: COUNT })
       .optional(),
     marks: NAMES,
+    words: z
+      .array(z.string().regex(/^[A-Z0-9]+$/))
+      .min(1)
+      .optional(),
     schemes: NAMES,
     images: NAMES,
     default: COUNT,

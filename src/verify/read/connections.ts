@@ -8,7 +8,7 @@ import { writtenTargets, type ConnectionTarget } from "./connectionTargets.ts";
 import { fileTargets, mentionedTargets } from "./mentions.ts";
 import { withIndirectVariables } from "./indirectVariables.ts";
 import { isPgBouncer } from "./pgbouncerPods.ts";
-import { haveOwnPools, type PoolVariables } from "./poolVariables.ts";
+import type { PoolVariables } from "./poolVariables.ts";
 import { isNoClient } from "./ownConnections.ts";
 import { programTargets } from "./programTargets.ts";
 import { resolveTarget, type Destinations } from "./destinations.ts";
@@ -279,7 +279,7 @@ export function merged(
     const same = found.filter(
       (other) =>
         isNamedTwice(connection, other) &&
-        (isWhole || !haveOwnPools(connection.target, other.target)),
+        (isWhole || !pools.haveOwnPools(connection.target, other.target)),
     );
     if (same.some(({ pool }) => isSamePool(pool, connection.pool))) continue;
     // The parts of a connection string stand beside it; another string is another pool.

@@ -35,6 +35,8 @@ export class PoolVariables {
   readonly #threads: RegExp;
   readonly #overflows: RegExp;
   readonly #beyond: RegExp;
+  /** Words that tell no pool from another. */
+  readonly #samePool: ReadonlySet<string>;
   /** What each name says that was asked for: the containers of a system share most of theirs. */
   readonly #names = new Map<string, VariableName>();
 
@@ -46,6 +48,7 @@ export class PoolVariables {
     this.#sizes = namePattern(rows.flatMap(({ sizes = [] }) => sizes));
     this.#overflows = namePattern(overflows.flatMap(({ variables = [] }) => variables));
     this.#beyond = namePattern(overflows.flatMap(({ beyond = [] }) => beyond));
+    this.#samePool = new Set([...SAME_POOL.split(" "), ...rows.flatMap(({ words = [] }) => words)]);
     this.#libraries = rows.map((row) => ({
       row,
       marks: namePattern(row.marks),
@@ -87,6 +90,23 @@ export class PoolVariables {
   /** Whether a parameter of a connection string that is called so sizes a pool. */
   isParameter(name: string): boolean {
     return this.parameters.includes(parameterKey(name));
+  }
+
+  /**
+   * Whether two targets of a container are pools of their own by their variables: these have different
+   * words (DATABASE_URL, REPLICA_DATABASE_URL), or one variable has several connection strings.
+   */
+  haveOwnPools(a: ConnectionTarget, b: ConnectionTarget): boolean {
+    if (a.prefix === "" || b.prefix === "") return false;
+    if (a.by === b.by) return a.part !== b.part;
+    // Npgsql has a pool for each connection string, whoever opens it.
+    if ([a, b].every(({ by }) => /^ConnectionStrings__/i.test(by))) return false;
+    const [one, other] = [a, b].map(({ prefix }) =>
+      ownWords(prefix)
+        .filter((word) => !this.#samePool.has(word))
+        .join("_"),
+    );
+    return one !== other;
   }
 
   isOverflow(name: string): boolean {
@@ -198,30 +218,9 @@ const COMMON: ReadonlySet<string> = new Set(
 );
 
 /** Words of variables that lead to the pool of the others, or to none that lasts. */
-const SAME_POOL: ReadonlySet<string> = new Set(
-  (
-    "APP APPLICATION MAIN DEFAULT CORE PRIMARY MASTER WRITER WRITE RW POOLER POOLED POOLING PGBOUNCER BOUNCER NON UNPOOLED " +
-    "DIRECT SHADOW TEST MIGRATE MIGRATION MIGRATIONS MIGRATOR FLYWAY LIQUIBASE ALEMBIC SPRING QUARKUS DJANGO RAILS " +
-    "PRISMA TYPEORM KNEX SEQUELIZE DRIZZLE"
-  ).split(" "),
-);
-
-/**
- * Whether two targets of a container are pools of their own by their variables: these have different
- * words (DATABASE_URL, REPLICA_DATABASE_URL), or one variable has several connection strings.
- */
-export function haveOwnPools(a: ConnectionTarget, b: ConnectionTarget): boolean {
-  if (a.prefix === "" || b.prefix === "") return false;
-  if (a.by === b.by) return a.part !== b.part;
-  // Npgsql has a pool for each connection string, whoever opens it.
-  if ([a, b].every(({ by }) => /^ConnectionStrings__/i.test(by))) return false;
-  const [one, other] = [a, b].map(({ prefix }) =>
-    ownWords(prefix)
-      .filter((word) => !SAME_POOL.has(word))
-      .join("_"),
-  );
-  return one !== other;
-}
+const SAME_POOL =
+  "APP APPLICATION MAIN DEFAULT CORE PRIMARY MASTER WRITER WRITE RW POOLER POOLED POOLING NON UNPOOLED " +
+  "DIRECT SHADOW TEST MIGRATE MIGRATION MIGRATIONS MIGRATOR";
 
 /** The words that a name has besides: [ORDERS] of ORDERS_DB_HOST and of ORDERS_DB_POOL_SIZE. */
 function ownWords(name: string): readonly string[] {
