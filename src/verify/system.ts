@@ -127,6 +127,8 @@ export type Target =
       readonly user: string;
       /** Which of the two are unknown. */
       readonly unknown?: readonly ("database" | "user")[];
+      /** No database is named at all: where a line admits any, there may be several. */
+      readonly isUnnamed?: true;
       readonly place: SourcePosition;
     }
   | {

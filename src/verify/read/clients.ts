@@ -199,6 +199,7 @@ function targetOf(
     database: base.render(),
     user: login.render(),
     ...(unknown.length === 0 ? {} : { unknown }),
+    ...(database === undefined && !isLibpq && { isUnnamed: true }),
     place,
   };
 }

@@ -119,6 +119,7 @@ export function outsideClient(
             database: unknownOne,
             user: unknownOne,
             unknown: ["database", "user"],
+            isUnnamed: true,
             place,
           }
         : { kind: "postgres", postgres, place },

@@ -43,6 +43,7 @@ import { PostgresImages } from "./postgresImages.ts";
 import { podPostgres, type FoundPostgres } from "./postgresServers.ts";
 import { Scalers } from "./peakPods.ts";
 import { tcpProxies, unusedProxy, type TcpProxy } from "./tcpProxies.ts";
+import { unnamedDatabases } from "./unnamedDatabases.ts";
 import { unreadObjects } from "./unreadObjects.ts";
 import { workloadsOf } from "./workloads.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
@@ -316,6 +317,7 @@ export function connectedSystem(found: FoundSystem): {
     missing: [
       ...byWorkload.flatMap((one) => one.missing),
       ...finished.flatMap((one) => one.missing),
+      ...unnamedDatabases(parts.poolers, clients),
       ...poolers.flatMap((pooler) => chained(pooler, book, clients)),
       ...proxies.flatMap((proxy) =>
         proxy.endpoint === undefined ? [] : unusedProxy(proxy, book.reached),
