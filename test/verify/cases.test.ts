@@ -185,8 +185,8 @@ const CASES: readonly VerifyCase[] = [
   },
   {
     file: "85-settings-in-a-mounted-folder",
-    exitCode: 4,
-    says: ["Cannot tell: 1 missing", /connections a process of container worker\s+opens/],
+    exitCode: 3,
+    says: ["95: how many connections a process of container worker opens", "110  > 100"],
   },
   {
     file: "86-password-in-angle-brackets.yaml",
@@ -210,8 +210,8 @@ const CASES: readonly VerifyCase[] = [
   },
   {
     file: "90-datasource-in-a-mounted-folder",
-    exitCode: 4,
-    says: ["Cannot tell: 1 missing", /connections a process of container grafana\s+opens/],
+    exitCode: 3,
+    says: [/1 replica × 95 \(jsonData.maxOpenConns\)/, "110  > 100"],
   },
   {
     file: "91-exporter-alone.yaml",

@@ -32,9 +32,16 @@ export interface ConnectionTarget {
   readonly isDatabase: boolean;
   /** A connection string of Postgres, not a name or a file that has a host in it. */
   readonly isUrl?: boolean;
-  /** Which of the connection strings of its variable it is. */
+  /** Which of the connection strings of its variable, or of the items of its file, it is. */
   readonly part?: number;
+  /** What a file that declares it says of its pool. */
+  readonly filePool?: FilePoolSize;
 }
+
+/** The most connections of a pool as its program's own file says it, or the program's default. */
+export type FilePoolSize =
+  | { readonly name: string; readonly text: string | undefined; readonly byDefault?: never }
+  | { readonly name: string; readonly byDefault: number };
 
 const NONE: ConnectionString["parameters"] = new Map();
 

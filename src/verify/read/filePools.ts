@@ -4,6 +4,7 @@ import { positiveCount } from "../quantity.ts";
 import type { Container, ContainerFile } from "../workload.ts";
 import { usualName } from "../knowledge/namePatterns.ts";
 import type { PoolVariables } from "./poolVariables.ts";
+import { isLocation } from "./stores.ts";
 
 /** A size of a pool that a file of a container says. */
 interface FilePool {
@@ -18,20 +19,56 @@ const TEXT_MAX = 100_000;
 const DEPTH_MAX = 20;
 
 /** The largest pool that the files of a container say: YAML, JSON, properties, INI. */
-export function largestFilePool({ files }: Container, pools: PoolVariables): FilePool | undefined {
+export function largestFilePool(container: Container, pools: PoolVariables): FilePool | undefined {
   let largest: FilePool | undefined;
-  for (const file of files.files.values()) {
-    // PgBouncer's own file beside an exporter.
-    if (file.text.length > TEXT_MAX || /^\s*\[pgbouncer\]/m.test(file.text)) continue;
-    const name = file.path.replace(/^.*\//, "").replace(/\.\w+$/, "");
-    for (const [setting, text] of settingsIn(file)) {
-      const path = `${name}.${setting}`;
-      for (const value of sizesIn(path, text, pools)) {
-        if (largest === undefined || value > largest.value) largest = { value, file, setting };
-      }
+  for (const { file, path, setting, text } of settingsOf(container)) {
+    for (const value of sizesIn(path, text, pools)) {
+      if (largest === undefined || value > largest.value) largest = { value, file, setting };
     }
   }
   return largest;
+}
+
+/**
+ * The size of the pool where the files of a container say just one, in a setting of its own, lead to
+ * one place, and say nothing of what its library opens beyond it.
+ */
+export function onlyFilePool(container: Container, pools: PoolVariables): FilePool | undefined {
+  if (container.files.unknown.length > 0) return undefined;
+  let only: FilePool | undefined;
+  let locations = 0;
+  for (const { file, path, setting, text } of settingsOf(container)) {
+    const words = path.split(/[.:]/);
+    if (words.some((_, index) => pools.isOverflow(words.slice(index).join(".")))) return undefined;
+    const name = usualName(path);
+    if (pools.stores.isDatabaseName(name) && isLocation(name)) locations++;
+    if (locations > 1) return undefined;
+    const [value] = sizesIn(path, text, pools);
+    if (value === undefined) continue;
+    if (only !== undefined || positiveCount(text) !== value) return undefined;
+    only = { value, file, setting };
+  }
+  return only;
+}
+
+/** Each setting of the files of a container; its path begins with the file's name. */
+function settingsOf({ files }: Container): readonly {
+  readonly file: ContainerFile;
+  readonly path: string;
+  readonly setting: string;
+  readonly text: string;
+}[] {
+  return [...files.files.values()].flatMap((file) => {
+    // PgBouncer's own file beside an exporter.
+    if (file.text.length > TEXT_MAX || /^\s*\[pgbouncer\]/m.test(file.text)) return [];
+    const name = file.path.replace(/^.*\//, "").replace(/\.\w+$/, "");
+    return settingsIn(file).map(([setting, text]) => ({
+      file,
+      path: `${name}.${setting}`,
+      setting,
+      text,
+    }));
+  });
 }
 
 /** What a setting says of a pool: as the size itself, or in a connection string. */

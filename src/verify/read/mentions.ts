@@ -2,6 +2,7 @@ import type { SourcePosition } from "../sourcePosition.ts";
 import { Template } from "../template.ts";
 import type { Container, ContainerFile, Workload } from "../workload.ts";
 import { mayNameHost, stringsIn, targetsOf, type ConnectionTarget } from "./connectionTargets.ts";
+import { declaredTargets } from "./configurationFiles.ts";
 import type { Destinations } from "./destinations.ts";
 import { decodeBase64 } from "./objectData.ts";
 import { commandBesidesWaiting } from "./waiting.ts";
@@ -49,11 +50,15 @@ export function fileTargets(
 ): readonly ConnectionTarget[] {
   if (destinations.poolers.length === 0) return [];
   const files = [...container.files.files.values(), ...encodedFiles(container)];
-  return files.flatMap(({ path, text, place, from }) => {
+  return files.flatMap((file) => {
+    const { path, text, place, from } = file;
     // PgBouncer's own ini beside an exporter; certificates.
     if (/\.(?:crt|key|pem|sql)$/.test(path) || /^\s*\[pgbouncer\]/m.test(text)) return [];
     const strings = text.split("\n").flatMap((line) => stringsIn(Template.of(line)));
-    const targets = strings.flatMap((string) => targetsOf(string, place, from, ""));
+    const targets = [
+      ...declaredTargets(file, container, destinations.knowledge["configuration-files"]),
+      ...strings.flatMap((string) => targetsOf(string, place, from, "")),
+    ];
     const hosts = new Set(targets.map(({ host }) => host.known));
     const mentioned = hostTargets({ text: Template.of(text), place, from }, workload, destinations);
     return [...targets, ...mentioned.filter(({ host }) => !hosts.has(host.known))];

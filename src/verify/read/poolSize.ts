@@ -17,8 +17,8 @@ import {
   type Workload,
 } from "../workload.ts";
 import { annotatedCount } from "./annotations.ts";
-import type { ConnectionTarget } from "./connectionTargets.ts";
-import { largestFilePool } from "./filePools.ts";
+import type { ConnectionTarget, FilePoolSize } from "./connectionTargets.ts";
+import { largestFilePool, onlyFilePool } from "./filePools.ts";
 import type { PoolVariables } from "./poolVariables.ts";
 
 /** PgBouncer's own database, of which a program asks for figures. */
@@ -68,6 +68,7 @@ function writtenSize(
   pools: PoolVariables,
   unknown: Unknown,
 ): Quantity {
+  if (target.filePool !== undefined) return filePoolSize(target.filePool, target, unknown);
   const program = pools.programOf(container, target);
   if (program?.always !== undefined) {
     return known(program.always, `what ${program.name} opens`, container.imagePlace);
@@ -75,8 +76,9 @@ function writtenSize(
   const inString = [...target.parameters.keys()]
     .filter((key) => pools.parameters.includes(key))
     .flatMap((key) => parameterSizes(target, key));
+  const inVariables = pools.sizesOf(container, target).map((one) => sizeIn(one));
   const written =
-    inString.length > 0 ? inString : pools.sizesOf(container, target).map((one) => sizeIn(one));
+    [inString, inVariables].find(({ length }) => length > 0) ?? inFiles(container, pools);
   const sizes = written.map((size) => withOverflow(size, container, target, pools));
   // A variable that sets another size may come from an object that is not there.
   const isUnset = sizes.length === 0 && container.environment.unknown.length === 0;
@@ -107,8 +109,23 @@ function writtenSize(
     agreed,
     sizes,
     unknown,
-    (size) => inString.length > 0 || pools.isRead(size, container, target),
+    (size) =>
+      inString.length > 0 || (inVariables.length > 0 && pools.isRead(size, container, target)),
   );
+}
+
+/** The pool of a connection that a program's own file declares. */
+function filePoolSize(
+  { name, ...size }: FilePoolSize,
+  { place }: ConnectionTarget,
+  unknown: Unknown,
+): Quantity {
+  if (size.byDefault === undefined) {
+    return agree([{ name, text: size.text, places: [place] }], { place }, unknown);
+  }
+  const why = `the default of ${name}`;
+  // It may open fewer.
+  return { ...assumed(unknown(place), size.byDefault, why), least: 1 };
 }
 
 /** A variable is no proof of a pool: only its own program surely reads it; of any other it is assumed. */
@@ -137,6 +154,15 @@ function parameterSizes(
   const parameter = parameters.get(key);
   if (parameter === undefined) return [];
   return [{ name: parameter.name, text: parameter.value.known, places: [place] }];
+}
+
+/** What the files say where no variable does, nor one that may come from elsewhere. */
+function inFiles(container: Container, pools: PoolVariables): readonly WrittenSize[] {
+  const pool =
+    container.environment.unknown.length === 0 ? onlyFilePool(container, pools) : undefined;
+  if (pool === undefined) return [];
+  const { setting, value, file } = pool;
+  return [{ name: setting, text: String(value), places: [file.place] }];
 }
 
 function sizeIn({ name, value, place, from }: Variable): WrittenSize {
@@ -186,7 +212,11 @@ function withOverflow(
   };
 }
 
-function agree(sizes: readonly WrittenSize[], container: Container, unknown: Unknown): Quantity {
+function agree(
+  sizes: readonly WrittenSize[],
+  container: Pick<Container, "place">,
+  unknown: Unknown,
+): Quantity {
   const [first, ...others] = sizes;
   if (first === undefined) return unknown(container.place);
   for (const { name, text, places, unclear } of sizes) {
