@@ -262,6 +262,17 @@ const CASES: readonly VerifyCase[] = [
     exitCode: 0,
     says: ["20  ≤ 197: 200 max_connections − 3"],
   },
+  {
+    file: "published-pooler",
+    exitCode: 4,
+    says: ["--annotate 'service pgbouncer:weir.dev/outside-clients=N'"],
+  },
+  ...["0", "40"].map((count) => ({
+    file: "published-pooler",
+    args: ["--annotate", `service pgbouncer:weir.dev/outside-clients=${count}`],
+    exitCode: 0,
+    says: ["Proved"],
+  })),
 ];
 
 const FOLDER = join(import.meta.dirname, "cases");

@@ -175,7 +175,7 @@ function systemOf(services: readonly ComposeService[], products: Products): Syst
     book,
     addressed,
     knowledge,
-    outside: outside.clients,
+    outside,
     proxies,
     unreadPoolers,
   });

@@ -6,23 +6,25 @@ import {
   outsideQuestion,
   outsideRemedy,
   postgresTarget,
+  type OutsideClients,
   type OutsideTarget,
 } from "../read/outsideClients.ts";
 import type { FoundPooler } from "../read/poolers.ts";
 import type { FoundPostgres } from "../read/postgresServers.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
-import type { Client, PostgresServer } from "../system.ts";
+import type { PostgresServer } from "../system.ts";
 import type { ComposeService } from "./composeService.ts";
 
 /** Clients that no service of the project is. */
-interface OutsideOfProject {
-  readonly clients: readonly Client[];
+interface OutsideOfProject extends OutsideClients {
   /** What is assumed of them; of those of a Postgres, with its address. */
   readonly assumed: readonly {
     readonly question: MissingQuantity;
     readonly postgres: string | undefined;
   }[];
 }
+
+const NONE: OutsideOfProject = { clients: [], closed: new Set(), assumed: [] };
 
 /**
  * The clients outside of the project of each pooler and each Postgres that the machine opens to them:
@@ -43,6 +45,7 @@ export function outsideOfProject(
   ];
   return {
     clients: found.flatMap(({ clients }) => clients),
+    closed: new Set(found.flatMap(({ closed }) => [...closed])),
     assumed: found.flatMap(({ assumed }) => assumed),
   };
 }
@@ -58,17 +61,19 @@ function outsideOf(
   const pool = annotatedWhole(annotation, what);
   if (annotation !== undefined && pool !== undefined) {
     const client = outsideClient(target, "project", annotation.place, pool);
-    return { clients: isZero(pool) ? [] : [client], assumed: [] };
+    return isZero(pool)
+      ? { ...NONE, closed: new Set(postgres === undefined ? [name] : []) }
+      : { ...NONE, clients: [client] };
   }
   const opening = openingOf(listener, services, postgres === undefined);
-  if (opening === undefined) return { clients: [], assumed: [] };
+  if (opening === undefined) return NONE;
   const remedy = `label ${outsideRemedy(target, "the service")}`;
   const question = {
     ...missing(`${what}: ${opening.why}`, opening.place, remedy),
     assumed: 0,
     answer: { object: name, annotation: OUTSIDE_CLIENTS_ANNOTATION, value: "N" },
   };
-  return { clients: [], assumed: [{ question, postgres }] };
+  return { ...NONE, assumed: [{ question, postgres }] };
 }
 
 /**

@@ -1,5 +1,10 @@
-import { CONNECTS_TO_ANNOTATION, CONSOLE_DATABASE } from "../../api/names.ts";
+import {
+  CONNECTS_TO_ANNOTATION,
+  CONSOLE_DATABASE,
+  OUTSIDE_CLIENTS_ANNOTATION,
+} from "../../api/names.ts";
 import { byCodeUnit } from "../../text/order.ts";
+import { objectOf } from "../sourcePosition.ts";
 import type { Client, Pooler, PoolerGroup, PoolerLine, System, Target } from "../system.ts";
 import { isZero, missing, type MissingQuantity, type Quantity } from "../quantity.ts";
 
@@ -88,7 +93,8 @@ export function isUnknown(client: PooledClient, what: "database" | "user"): bool
 export function usesOf(pooler: Pooler, system: System): readonly GroupUse[] {
   const { name, groups } = pooler;
   const clients = clientsOf(pooler, system);
-  const nobody = clients.every(isOnConsole) ? whoMayConnect(pooler, system) : undefined;
+  const isUnused = clients.every(isOnConsole);
+  const nobody = isUnused ? (pooler.isClosed ?? whoMayConnect(pooler, system)) : undefined;
   return groups.map((group, index) => {
     const which = groups.length === 1 ? "" : `, processes ${index + 1} of ${groups.length} kinds`;
     return useOf(group, `${name}${which}`, clients, nobody);
@@ -113,13 +119,13 @@ export function unreadConfiguration({ capacity, lines }: PoolerGroup): MissingQu
  * a copy, limits and all, for each database that it has no line for. An unknown database
  * is that of the only line, where there is one.
  *
- * @param nobody what is missing where no client at all is known
+ * @param nobody what is missing where no client at all is known; true: there is none
  */
 function useOf(
   group: PoolerGroup,
   title: string,
   clients: readonly PooledClient[],
-  nobody: MissingQuantity | undefined,
+  nobody: MissingQuantity | true | undefined,
 ): GroupUse {
   const named = new Map(group.lines.map((line) => [line.name, line]));
   const fallback = named.get("*");
@@ -198,19 +204,20 @@ function sameDatabases(
  * client's own line; nobody asks for logins that auth_file lists.
  *
  * @param used by database
- * @param nobody what is missing where no client at all is known, or the configuration is not
+ * @param nobody what is missing where no client at all is known, or the configuration is not; true:
+ *   there is none, and so nobody asks
  */
 function withAskers(
   { lines, listedLogins }: PoolerGroup,
   used: ReadonlyMap<string, Omit<LineUse, "askers">>,
-  nobody: MissingQuantity | undefined,
+  nobody: MissingQuantity | true | undefined,
 ): readonly LineUse[] {
   const fallback = lines.find(({ name }) => name === "*");
   const all = new Map(used);
   const askers = new Map<string, Map<string, Asker>>();
   for (const [database, { name: title, line, clients }] of used) {
     const { authUser, authDatabase = database } = line;
-    if (authUser === undefined) continue;
+    if (authUser === undefined || nobody === true) continue;
     const isListed = (client: PooledClient): boolean =>
       !isUnknown(client, "user") && listedLogins?.has(client.target.user) === true;
     if (clients.length > 0 && clients.every(isListed)) continue;
@@ -248,11 +255,13 @@ function whoMayConnect(pooler: Pooler, system: System): MissingQuantity {
 
 /** No client of it among the objects is no proof that there is none. */
 export function whoConnects({ name, place }: Pooler): MissingQuantity {
-  return missing(
+  const question = missing(
     `who connects to ${name}: no client of it is among the objects`,
     place,
-    "verify the manifests of its clients too, or bound each line by max_db_client_connections",
+    `annotate it with ${OUTSIDE_CLIENTS_ANNOTATION}: "N", the most that all of them open together, or "0", if nobody connects; or verify the manifests of its clients too; or bound each line by max_db_client_connections`,
   );
+  const answer = { object: objectOf(place), annotation: OUTSIDE_CLIENTS_ANNOTATION, value: "N" };
+  return { ...question, answer };
 }
 
 function whetherOthers(user: string, name: string, { place }: PoolerLine): MissingQuantity {

@@ -164,7 +164,7 @@ function unique<T>(values: readonly T[], keyFor: (value: T) => string): readonly
 export function unlistedClients(system: System): readonly MissingQuantity[] {
   return (
     system.poolers
-      .filter((pooler) => clientsOf(pooler, system).every(isOnConsole))
+      .filter((pooler) => pooler.isClosed !== true && clientsOf(pooler, system).every(isOnConsole))
       // What may be its clients, or its configuration, is asked about already; once that is answered,
       // this question comes back.
       .filter((pooler) => !system.missing.some((one) => isOfClients(one, pooler)))

@@ -65,6 +65,21 @@ test.each([
   expect(unlistedClients(asked)).toHaveLength(count);
 });
 
+test("is answered by the annotation that it names", () => {
+  const lines = [lineOf("app", { poolSize: 60, authUser: "asker" })];
+  const pooler = poolerOf("pooler", [groupOf({ lines })]);
+  const open = systemOf({ poolers: [pooler], postgres: [postgresOf(63)] });
+  expect(unlistedClients(open)).toMatchObject([
+    { answer: { annotation: "weir.dev/outside-clients", value: "N" } },
+  ]);
+  expect(prove(open).verdict).toBe("unknown");
+  const closed = { ...open, poolers: [{ ...pooler, isClosed: true as const }] };
+  expect([unlistedClients(closed), prove(closed).verdict]).toEqual([[], "fits"]);
+  // A client that is among the objects has its login asked for all the same.
+  const used = { ...closed, clients: [clientOf("a", 1, 1)] };
+  expect(prove(used).verdict).not.toBe("fits");
+});
+
 function answerOf(annotation: string): { object: string; annotation: string; value: string } {
   return { object: "Deployment a/b", annotation, value: "none" };
 }

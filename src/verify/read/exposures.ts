@@ -1,4 +1,5 @@
 import { formatPath } from "../../api/fieldPath.ts";
+import { OUTSIDE_CLIENTS_ANNOTATION } from "../../api/names.ts";
 import { isMapping } from "../../json/fields.ts";
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import { objectOf, type ManifestObject, type SourcePosition } from "../sourcePosition.ts";
@@ -14,6 +15,8 @@ export interface Exposure {
   /** `Service shop/pooler is of type LoadBalancer`. */
   readonly why: string;
   readonly field: Field;
+  /** Nothing opens it: only an annotation says how many clients come by it. */
+  readonly isSaid?: true;
 }
 
 /** A pooler or a Postgres, and what runs it. */
@@ -76,12 +79,18 @@ export class Exposures {
   }
 
   #addService(service: Field): void {
-    const exposure = this.#openService(service);
+    const exposure = this.#openService(service) ?? this.#saidOf(service);
     if (exposure === undefined) return;
     const { name, namespace } = service.object;
     const resolved = this.#book.resolve(name, undefined, namespace);
     if (resolved.kind === "found") this.#add(resolved.endpoints, exposure);
     if (resolved.kind === "unknown") this.#unclear.push({ service, exposure });
+  }
+
+  #saidOf(service: Field): Exposure | undefined {
+    const metadata = service.at("metadata");
+    const said = this.#inventory.annotation(OUTSIDE_CLIENTS_ANNOTATION, metadata);
+    return said === undefined ? undefined : { why: said.name, field: metadata, isSaid: true };
   }
 
   /** What opens a Service: its type, addresses of its own, or an annotation. */

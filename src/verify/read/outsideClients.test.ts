@@ -267,4 +267,34 @@ describe("a pooler has clients outside of the cluster by", () => {
       "weir.dev/outside-clients is no whole number",
     ]);
   });
+
+  it.each([
+    ["Deployment db/pooler", POOLER, "40"],
+    ["Service db/pooler", POOLER, "40"],
+    ["Pooler db/p", cnpg("ClusterIP"), "40"],
+    ["Deployment db/pooler", POOLER, "some"],
+  ])("are also of %s where nothing opens it, %#", (key, text, value) => {
+    const expected = value === "some" ? "weir.dev/outside-clients is no whole number" : 40;
+    expect(outside(text, { [key]: { "weir.dev/outside-clients": value } })).toEqual([expected]);
+  });
+});
+
+function isClosed(text: string, key: string, value: string): unknown {
+  return systemIn(text, { [key]: { "weir.dev/outside-clients": value } }).poolers[0]?.isClosed;
+}
+
+describe("nobody connects who is not among the objects", () => {
+  it.each([
+    ["Deployment db/pooler", POOLER, "0", true],
+    ["Service db/pooler", POOLER, "0", true],
+    ["Pooler db/p", cnpg("ClusterIP"), "0", true],
+    ["Deployment db/pooler", POOLER, "4", undefined],
+    ["Deployment db/other", POOLER, "0", undefined],
+    // There it is said of those outside of the cluster.
+    ["Deployment db/pooler", service("type: LoadBalancer"), "0", undefined],
+    ["Service db/pooler", service("type: LoadBalancer"), "0", undefined],
+    ["Pooler db/p", cnpg("LoadBalancer"), "0", undefined],
+  ])("by an annotation of %s, %#", (key, text, value, expected) => {
+    expect(isClosed(text, key, value)).toBe(expected);
+  });
 });

@@ -1,6 +1,13 @@
 import { formatPath } from "../../api/fieldPath.ts";
 import { OUTSIDE_CLIENTS_ANNOTATION } from "../../api/names.ts";
-import { assumed, known, missing, type MissingQuantity, type Quantity } from "../quantity.ts";
+import {
+  assumed,
+  isZero,
+  known,
+  missing,
+  type MissingQuantity,
+  type Quantity,
+} from "../quantity.ts";
 import { objectOf, type SourcePosition } from "../sourcePosition.ts";
 import type { Client, PostgresServer, System } from "../system.ts";
 import type { Annotation } from "../workload.ts";
@@ -44,9 +51,17 @@ export function outsideRemedy(target: OutsideTarget, object: string): string {
   return `${object} with ${OUTSIDE_CLIENTS_ANNOTATION}: "N", the most that they open together${login}; or "0", if nobody outside connects`;
 }
 
+/** Clients that are among no objects. */
+export interface OutsideClients {
+  readonly clients: readonly Client[];
+  /** Names of poolers of which an annotation says that there are none. */
+  readonly closed: ReadonlySet<string>;
+}
+
 /**
- * The clients outside of the cluster of each pooler and each Postgres that can be reached from there:
- * they are among no objects, so that only an annotation says how many connections they open.
+ * The clients outside of the cluster of each pooler and each Postgres that can be reached from there,
+ * or of which an annotation says that they have some: they are among no objects, so that only an
+ * annotation says how many connections they open.
  */
 export function outsideClients(
   inventory: Inventory,
@@ -61,12 +76,19 @@ export function outsideClients(
     readonly proxies: readonly TcpProxy[];
   },
   knowledge: Knowledge,
-): readonly Client[] {
+): OutsideClients {
   const exposures = new Exposures(inventory, book, knowledge);
   for (const proxy of proxies) exposures.addProxy(proxy);
+  const closed = new Set<string>();
   const clientsOf = (target: OutsideTarget, one: Exposable): readonly Client[] => {
-    const opened = poolsOf(inventory, target, exposures.of(one));
+    const open = exposures.of(one);
+    const opened = poolsOf(inventory, target, open);
     const { unsaid } = one;
+    // Of one that is open it may mean those outside of the cluster alone.
+    const isOpen = open.some(({ isSaid }) => isSaid === undefined) || unsaid !== undefined;
+    if (!isOpen && opened.length > 0 && opened.every(({ pool }) => isZero(pool))) {
+      closed.add(target.name);
+    }
     const found =
       opened.length > 0 || unsaid === undefined ? opened : [assumedClosed(target, unsaid)];
     return found.flatMap(({ pool, by }) => {
@@ -75,7 +97,7 @@ export function outsideClients(
       return [outsideClient(target, "cluster", by.place(), pool, route)];
     });
   };
-  return [
+  const clients = [
     ...poolers.flatMap((pooler) =>
       clientsOf(pooler, { ...pooler, endpoint: { kind: "pooler", name: pooler.name } }),
     ),
@@ -86,6 +108,7 @@ export function outsideClients(
       }),
     ),
   ];
+  return { clients, closed };
 }
 
 /**
@@ -172,10 +195,10 @@ function poolsOf(
   exposures: readonly Exposure[],
 ): readonly OutsidePool[] {
   const [first] = exposures;
-  if (first === undefined) return [];
   const what = outsideQuestion(target, "cluster");
   const own = annotatedWhole(target.annotation(OUTSIDE_CLIENTS_ANNOTATION), what);
-  if (own !== undefined) return [{ pool: own, by: first.field }];
+  const by = first?.field ?? Field.of(target.place.object);
+  if (own !== undefined) return [{ pool: own, by }];
   const byObject = new Map<string, Exposure>();
   for (const exposure of exposures) {
     const key = objectOf(exposure.field.place());

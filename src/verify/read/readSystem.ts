@@ -27,7 +27,7 @@ import { externalSecrets } from "./externalSecrets.ts";
 import { Field } from "./field.ts";
 import { Inventory, type AnnotationOverrides } from "./inventory.ts";
 import { operatorSecrets } from "./operatorSecrets.ts";
-import { hasSum, outsideClients } from "./outsideClients.ts";
+import { hasSum, outsideClients, type OutsideClients } from "./outsideClients.ts";
 import {
   otherPoolerNames,
   otherPoolersIn,
@@ -255,7 +255,7 @@ interface FoundSystem {
   readonly unreadPoolers: System["unreadPoolers"];
   readonly proxies: readonly TcpProxy[];
   /** Clients that are among no objects. */
-  readonly outside?: readonly Client[];
+  readonly outside?: OutsideClients;
 }
 
 /** The system, every connection followed to where it leads. */
@@ -272,7 +272,7 @@ export function connectedSystem(found: FoundSystem): {
     knowledge,
     unreadPoolers,
     proxies,
-    outside = [],
+    outside = { clients: [], closed: new Set() },
   } = found;
   const groups = poolers.map((pooler) => groupsOf(pooler, book, servers));
   const behind = new Set(
@@ -298,7 +298,9 @@ export function connectedSystem(found: FoundSystem): {
   const sidecars = new Set(byWorkload.flatMap(({ sidecarPoolers }) => sidecarPoolers));
   const finished = poolers.map((pooler, index) => {
     const isSidecar = sidecars.has(pooler.name) && !addressed.has(pooler.name);
-    return poolerOf(pooler, groups[index] ?? [], isSidecar ? "pod" : "service");
+    const read = poolerOf(pooler, groups[index] ?? [], isSidecar ? "pod" : "service");
+    const isClosed = outside.closed.has(pooler.name) && { isClosed: true as const };
+    return { ...read, pooler: { ...read.pooler, ...isClosed } };
   });
   const parts = {
     poolers: finished.map(({ pooler }) => pooler),
@@ -308,7 +310,9 @@ export function connectedSystem(found: FoundSystem): {
   const isCounted = hasSum(parts);
   const clients = [
     ...own,
-    ...outside.filter(({ target }) => target.kind === "pooler" || isCounted(target.postgres)),
+    ...outside.clients.filter(
+      ({ target }) => target.kind === "pooler" || isCounted(target.postgres),
+    ),
   ];
   const system: System = {
     ...parts,
