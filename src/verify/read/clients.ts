@@ -131,15 +131,11 @@ function containerClients(
   { knowledge, pools, postgresImages }: Destinations,
 ): readonly Client[] {
   if (connections.length === 0) return [];
-  const processes = processesPerPod(workload, container, knowledge);
+  const servers = postgresImages.serverCalls(container).map(({ words }) => words);
+  const processes = processesPerPod(workload, container, knowledge, servers);
   // It waits, or copies files.
   if (isZero(processes)) return [];
-  const own = ownConnections(
-    workload,
-    container,
-    knowledge,
-    postgresImages.serverCalls(container).map(({ words }) => words),
-  );
+  const own = ownConnections(workload, container, knowledge, servers);
   const sized = connections.map((connection) => ({
     ...connection,
     pool: own ?? poolSize(workload, container, connection.target, pools),

@@ -80,6 +80,11 @@ export function writtenConnections(
   );
   const namesPooler = connections.some(({ endpoint }) => endpoint.kind !== "postgres");
   if (namesPooler || missing.length > 0) return { ...written, connections, missing, notes };
+  // Of what starts a Postgres only what names a target says that it has one.
+  const { postgresImages } = destinations;
+  if (postgresImages.runsServer(container) && postgresImages.isOfPostgres(container)) {
+    return { ...written, connections, missing, notes };
+  }
   const hidden = hiddenTarget(workload, container, destinations);
   const isSaid =
     hidden.some((one) => one.assumed === undefined) || targets.some((one) => one.isDatabase);

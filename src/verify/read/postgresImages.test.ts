@@ -224,6 +224,11 @@ describe("a mounted script that starts Postgres", () => {
   it("is no reason to leave out a program beside it", () => {
     const url = env("DATABASE_URL", "postgres://me@pooler:6432/app?connection_limit=5");
     const script = '#!/bin/sh\ndocker-entrypoint.sh "$@" &\nexec /app/serve';
-    expect(wrapped("acme/all-in-one:1", script, url)).toEqual([47, [2, 5, POOLER]]);
+    expect(wrapped("acme/all-in-one:1", script, url)).toEqual([47, [1, 5, POOLER]]);
+    expect(wrapped("acme/postgres:1", script, url)).toEqual([47, [1, 5, POOLER]]);
+    // What it calls besides gets no variable of a pooler.
+    expect(wrapped("postgres:17", script, env("POSTGRES_DB", "app"))).toEqual([47]);
+    const alone = '#!/bin/sh\nchown postgres /wal\nexec docker-entrypoint.sh "$@"';
+    expect(wrapped("postgres:17", alone, url)).toEqual([47]);
   });
 });

@@ -84,18 +84,22 @@ export class PostgresImages {
 
   /**
    * Whether a container runs the server and nothing besides that may have a pool of its own: what
-   * connects to others. In an image of Postgres another program is one of its start.
+   * connects to others.
    */
   runsNothingElse(container: Container): boolean {
     const own = this.serverCalls(container);
     if (own.length === 0) return false;
-    if (this.#rows.some(({ images }) => images.test(container.image))) return true;
     const calls = setCallsIn(containerCommand(container, this.#knowledge));
     return calls.every(
       (call) =>
         own.includes(call) ||
         programOf(call.words, container, this.#knowledge)?.connections !== undefined,
     );
+  }
+
+  /** Whether its image is one of Postgres: what a program besides the server does is of its start. */
+  isOfPostgres({ image }: Container): boolean {
+    return this.#rows.some(({ images }) => images.test(image));
   }
 
   /** The calls that start Postgres; without words those of the image's own entrypoint. */
@@ -109,7 +113,7 @@ export class PostgresImages {
 
   #foundCalls(container: Container): readonly ServerCall[] {
     const byProgram = this.#rows.flatMap(({ row }) => this.#programCalls(container, row));
-    if (byProgram.length > 0 || !this.#rows.some(({ images }) => images.test(container.image))) {
+    if (byProgram.length > 0 || !this.isOfPostgres(container)) {
       return byProgram;
     }
     const calls = setCallsIn(containerCommand(container, this.#knowledge));

@@ -21,11 +21,14 @@ import type { ShellCommand } from "./shell.ts";
  * runs, as far as knowledge/programs.yaml has rows for those programs. Programs that run at once are
  * added up; of those that run one after another the most counts. A program without a row is
  * assumed to have one process, or as many as a flag or a variable called so says.
+ *
+ * @param servers calls that start a server, which has no pool
  */
 export function processesPerPod(
   workload: Workload,
   container: Container,
   knowledge: Knowledge,
+  servers: readonly (readonly Template[])[] = [],
 ): Quantity {
   const { name } = container;
   const what = `how many processes container ${name} runs`;
@@ -39,7 +42,7 @@ export function processesPerPod(
     missing(`${what}: ${why}`, place, remedy);
   const command = containerCommand(container, knowledge);
   const { most } = runningIn(command, unclear, (words) =>
-    processesOf(words, { container, command, knowledge, unclear }),
+    servers.includes(words) ? NONE : processesOf(words, { container, command, knowledge, unclear }),
   );
   // Arguments alone are given to a program of the image, which may run others.
   const isHidden =
