@@ -56,6 +56,7 @@ const PGBOUNCER_FOLDER = /(?:^|\/)pgbouncer(?:\/|$)/;
  */
 export function mountedFiles(service: ComposeValue, context: FileContext): ContainerFiles {
   const found: ContainerFiles[] = [
+    ...filesOfOthers(service, context),
     ...service.at("volumes").items.map((mount) => volumeFiles(mount, context)),
     ...service.at("configs").items.map((item) => definedFiles(item, "configs", context)),
     ...service.at("secrets").items.map((item) => definedFiles(item, "secrets", context)),
@@ -68,6 +69,27 @@ export function mountedFiles(service: ComposeValue, context: FileContext): Conta
 }
 
 const NO_FILES: ContainerFiles = { files: new Map(), unknown: [] };
+
+/** What `volumes_from` takes from other services, `files:ro`, or from a container of another project. */
+function filesOfOthers(
+  service: ComposeValue,
+  context: FileContext,
+  before: ReadonlySet<string> = new Set(),
+): readonly ContainerFiles[] {
+  return service.at("volumes_from").items.flatMap((item) => {
+    const [name = "", container = ""] = (item.text?.render() ?? "").split(":");
+    if (before.has(name)) return [];
+    const other = name === "container" ? undefined : context.project.services.get(name);
+    if (other === undefined) {
+      const from = name === "container" ? `container ${container}` : `service ${name}`;
+      return [unknownFile(`what ${from} mounts`, "/", item, context)];
+    }
+    return [
+      ...filesOfOthers(other, context, new Set([...before, name])),
+      ...other.at("volumes").items.map((mount) => volumeFiles(mount, context)),
+    ];
+  });
+}
 
 function volumeFiles(mount: ComposeValue, context: FileContext): ContainerFiles {
   const [from, to] =

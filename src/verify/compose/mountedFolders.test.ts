@@ -54,6 +54,32 @@ it.each([".", "./", ".."])("of the project's own folder %s reads only inis and c
   expect(found).toEqual(source === ".." ? [] : [`${prefix}/conf/f.ini`, `${prefix}/d.conf`]);
 });
 
+function withVolumesFrom(from: string, more = "") {
+  const compose = `services:
+  app: { image: example/app, volumes_from: ["${from}"], volumes: ["./own:/own"] }
+  files: { image: busybox, volumes: ["./conf:/conf", "data:/data"]${more} }
+  first: { image: busybox, volumes: ["./first:/first"], volumes_from: [files] }
+volumes: { data: {} }
+`;
+  const names = ["own/a.yml", "conf/b.yml", "first/c.yml"];
+  const files = Object.fromEntries(names.map((name) => [`shop/${name}`, "a: b"]));
+  return containerOf({ "shop/compose.yaml": compose, ...files }, "app");
+}
+
+it.each([
+  ["files", "", ["/conf/b.yml", "/own/a.yml"]],
+  ["files:ro", "", ["/conf/b.yml", "/own/a.yml"]],
+  ["first", "", ["/conf/b.yml", "/first/c.yml", "/own/a.yml"]],
+  ["first", ", volumes_from: [first]", ["/conf/b.yml", "/first/c.yml", "/own/a.yml"]],
+])("reads what volumes_from: [%s] takes from a service%s", (from, more, files) => {
+  const found = withVolumesFrom(from, more);
+  expect([Object.keys(found.files).toSorted(), found.hidden]).toEqual([files, []]);
+});
+
+it.each(["container:other", "container:other:ro"])("does not know what %s mounts", (from) => {
+  expect(withVolumesFrom(from).hidden).toEqual(["what container other mounts"]);
+});
+
 const POOLED = `services:
   pg: { image: postgres:17, command: [postgres, -c, max_connections=100] }
   pgbouncer:

@@ -226,7 +226,8 @@ function authPool(
     place,
     `bound them: ${user} = pool_size=${AUTH_POOL} in [users], or max_db_connections on the line; or list all logins in auth_file`,
   );
-  return { authPool: assumed(question, AUTH_POOL, `${AUTH_POOL} for auth_query`) };
+  // Perhaps nobody asks: all logins are in an auth_file, or another database is asked.
+  return { authPool: { ...assumed(question, AUTH_POOL, `${AUTH_POOL} for auth_query`), least: 0 } };
 }
 
 function textOf(value: Setting | undefined): string | undefined {
