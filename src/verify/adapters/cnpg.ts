@@ -81,7 +81,7 @@ export const cnpg: Adapter = {
           maxConnectionsDefault: MAX_CONNECTIONS,
           settingsPlace: spec.place(),
           roles: [
-            // -r leads to any of them, and so to the primary too.
+            // All that comes by -r may be on the primary, or on one replica.
             {
               labels: labels("primary"),
               services: [`${name}-rw`, `${name}-r`],
@@ -89,7 +89,7 @@ export const cnpg: Adapter = {
             },
             {
               labels: labels("replica"),
-              services: [`${name}-ro`],
+              services: [`${name}-ro`, `${name}-r`],
               serviceFields: [...servicesTo("ro", "r"), inherited],
             },
           ],

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { clientShape, figure, poolerShape, systemIn } from "../../../test/verify/systemText.ts";
+import {
+  clientShape,
+  deploymentText,
+  figure,
+  poolerShape,
+  systemIn,
+} from "../../../test/verify/systemText.ts";
+import { prove } from "../proof/prove.ts";
 
 function cluster(fields = "", instances = 1): string {
   return `
@@ -24,6 +31,10 @@ spec:
 ---
 `;
 const ADDRESS = "pg.db.svc.cluster.local:5433";
+
+function pooling(fields: string): string {
+  return `, configurations: { pooling: { pgBouncer: { pgbouncer.ini: { pgbouncer: { ${fields} } } } } }`;
+}
 
 function groupsOf(text: string): unknown {
   return systemIn(text).poolers.map(poolerShape);
@@ -64,6 +75,14 @@ describe("StackGres", () => {
       ["*", ADDRESS, 30, 0, { authUser }],
     ];
     expect(groupsOf(text)).toEqual([shapeOf("primary", 200, lines, [["web", 7]])]);
+  });
+
+  it("breaks no sum by the size that it has by default", () => {
+    const client = deploymentText({ DATABASE_URL: "postgres://u@pg/app", DB_POOL_MAX: "5" });
+    const verdicts = ["", "default_pool_size: 1000", "default_pool_size: 40"].map(
+      (fields) => prove(systemIn(cluster(pooling(fields)) + client)).verdict,
+    );
+    expect(verdicts).toEqual(["unknown", "broken", "fits"]);
   });
 
   it("takes what stands in the cluster itself over it", () => {

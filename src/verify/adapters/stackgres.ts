@@ -11,7 +11,7 @@ import {
 } from "../read/poolers.ts";
 import type { PostgresSetting } from "../read/postgresImages.ts";
 import { availableConnections, settingsIn, type FoundPostgres } from "../read/postgresServers.ts";
-import { objectOf } from "../sourcePosition.ts";
+import { objectOf, type SourcePosition } from "../sourcePosition.ts";
 import type { Adapter, AdapterContext } from "../read/adapter.ts";
 import { operatorPooler, settingsOf } from "./operatorObjects.ts";
 
@@ -115,6 +115,17 @@ function poolerOf(root: Field, role: ClusterRole, context: AdapterContext): Foun
   return { ...pooler, ...listenerOf(root, role, "pooled") };
 }
 
+/** Nobody chose it, and no Postgres admits it: only the clients bound such a pool. */
+function poolSizeDefault(place: SourcePosition): Setting {
+  const { default_pool_size: value } = POOLING_DEFAULTS;
+  const question = missing(
+    `how many backend connections each pool opens: StackGres' default_pool_size of ${value} leaves it to the clients`,
+    place,
+    "set default_pool_size under pgBouncer, pgbouncer.ini, pgbouncer in its SGPoolingConfig",
+  );
+  return { known: true, value: String(value), place, assuming: question, least: 1 };
+}
+
 function configurationOf(
   root: Field,
   service: string,
@@ -134,6 +145,7 @@ function configurationOf(
     ...Object.entries(defaults).map(
       ([key, value]) => [key, setting(String(value), place)] as const,
     ),
+    ["default_pool_size", poolSizeDefault(place)],
     ...own,
   ]);
   const lines = inis.flatMap((ini) => entriesIn(ini.at("databases")));

@@ -55,7 +55,7 @@ interface Backend extends Pick<Listener, "labels" | "ports" | "portNames" | "has
 }
 
 /** Where a host and port lead to. */
-type Resolved =
+export type Resolved =
   | { readonly kind: "found"; readonly endpoints: readonly Endpoint[] }
   /** Out of what the objects are about: a full host name or an IP address. */
   | { readonly kind: "outside"; readonly host: string }
@@ -284,7 +284,10 @@ export class AddressBook {
     return resolved.endpoints.find((one) => one.kind === "pooler")?.name;
   }
 
-  /** The Postgres at a host, by one name: its main address where it is known. */
+  /**
+   * The Postgres at a host, by its main address where it is known: with commas between them where a
+   * Service leads to several.
+   */
   postgresAt(host: string, port: number, namespace: string): string {
     if (host.includes(",")) {
       const hosts = host.split(",").map((one) => this.postgresAt(one.trim(), port, namespace));
@@ -292,8 +295,8 @@ export class AddressBook {
     }
     const resolved = this.resolve(host, port, namespace);
     const endpoints = resolved.kind === "found" ? resolved.endpoints : [];
-    const postgres = endpoints.find((one) => one.kind === "postgres");
-    if (postgres !== undefined) return postgres.address;
+    const addresses = endpoints.flatMap((one) => (one.kind === "postgres" ? one.address : []));
+    if (addresses.length > 0) return [...new Set(addresses)].join(",");
     return resolved.kind === "outside"
       ? outsideAddress(resolved.host, port, namespace)
       : completed(host, port, namespace);

@@ -9,6 +9,7 @@ import {
   outsideAddress,
   type AddressBook,
   type Endpoint,
+  type Resolved,
 } from "./addresses.ts";
 import { targetRemedy } from "./annotations.ts";
 import type { ConnectionTarget } from "./connectionTargets.ts";
@@ -89,7 +90,7 @@ export function resolveTarget(
     return sidecars;
   }
   const meant = isLoopback(host) ? (loopback ?? host) : host;
-  const resolved = book.resolve(meant, port, workload.namespace);
+  const resolved = resolvedHost(target, meant, workload.namespace, book);
   const addressOf = (name: string): string =>
     completed(name, port ?? POSTGRES_PORT, workload.namespace);
   switch (resolved.kind) {
@@ -123,6 +124,20 @@ export function resolveTarget(
     default:
       return [];
   }
+}
+
+/** A Postgres URL, and libpq's variables, without a port mean Postgres' own, where it is served. */
+function resolvedHost(
+  { port, isUrl, by }: ConnectionTarget,
+  host: string,
+  namespace: string,
+  book: AddressBook,
+): Resolved {
+  if (port === undefined && (isUrl || by === "PGHOST")) {
+    const resolved = book.resolve(host, POSTGRES_PORT, namespace);
+    if (resolved.kind === "found") return resolved;
+  }
+  return book.resolve(host, port, namespace);
 }
 
 /**

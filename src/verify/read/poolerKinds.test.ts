@@ -191,7 +191,7 @@ spec:
     expect(system.postgres.map((one) => [one.address, one.aliases, figure(one.available)])).toEqual(
       [
         ["main-rw.db.svc.cluster.local:5432", ["main-r.db.svc.cluster.local:5432"], 197],
-        ["main-ro.db.svc.cluster.local:5432", [], 197],
+        ["main-ro.db.svc.cluster.local:5432", ["main-r.db.svc.cluster.local:5432"], 197],
       ],
     );
     expect(system.missing).toEqual([]);

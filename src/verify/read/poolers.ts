@@ -39,6 +39,8 @@ export type Setting =
       readonly place: SourcePosition;
       /** What would be missing if the value were not assumed to be read. */
       readonly assuming?: MissingQuantity;
+      /** Of an assumed default that nobody wrote: what it surely is, as in KnownQuantity. */
+      readonly least?: number;
     }
   | MissingQuantity;
 
@@ -283,9 +285,11 @@ function lineQuantity(value: Setting | undefined, name: string): Quantity | unde
 }
 
 /** A number of a setting. */
-function written(number: number, name: string, { place, assuming }: KnownSetting): Quantity {
+function written(number: number, name: string, { place, assuming, least }: KnownSetting): Quantity {
   const why = `${name} ${number}`;
-  return assuming === undefined ? known(number, why, place) : assumed(assuming, number, why, place);
+  if (assuming === undefined) return known(number, why, place);
+  const quantity = assumed(assuming, number, why, place);
+  return quantity.known && least !== undefined ? { ...quantity, least } : quantity;
 }
 
 /** A key of [pgbouncer]: with a value that is no number PgBouncer does not start. */
