@@ -29,6 +29,8 @@ export const PROCESSES_PER_POD_ANNOTATION = "weir.dev/processes-per-pod";
 export const PODS_ANNOTATION = "weir.dev/pods";
 /** `host:port/database?user=login`, several separated by spaces; or `none`. */
 export const CONNECTS_TO_ANNOTATION = "weir.dev/connects-to";
+/** How one target is written in it, for messages. */
+export const CONNECTS_TO_FORM = "host:port/database?user=login";
 /** On a PgBouncer: `consoles=2,maintenance=4,maintenanceSlots=2,logins=4`; absent ones: default. */
 export const RESERVE_ANNOTATION = "weir.dev/reserve";
 /** On a PgBouncer: P, the connections of Postgres that all its processes together may use. */

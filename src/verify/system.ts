@@ -60,7 +60,10 @@ export interface PoolerGroup {
 export interface PoolerLine {
   readonly name: string;
   readonly place: SourcePosition;
-  /** The Postgres behind it: `host:port`, completed as postgresAddress.ts does. */
+  /**
+   * The Postgres behind it: `host:port`, completed as postgresAddress.ts does, several with commas
+   * between them (postgresAddresses); or what says why it is not known.
+   */
   readonly postgres: string;
   /** The database there; absent: the same as the client names. */
   readonly database?: string;
@@ -83,6 +86,15 @@ export interface PoolerLine {
   readonly maxBackends?: Quantity;
   /** max_db_client_connections: its bulkhead; absent or 0: unlimited. */
   readonly maxClients?: Quantity;
+}
+
+/**
+ * The addresses in PoolerLine.postgres: a line of several hosts may have all its backend connections
+ * on any of them.
+ */
+export function postgresAddresses({ postgres }: Pick<PoolerLine, "postgres">): readonly string[] {
+  // With a space in it, it is what says of which host nothing is known.
+  return postgres.includes(" ") ? [postgres] : postgres.split(",");
 }
 
 /** What no client gets, on each process. */

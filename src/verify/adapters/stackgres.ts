@@ -25,7 +25,6 @@ const PORT_NAME = { pooled: "pgport", direct: "pgreplication" } as const;
 /** What it writes where its SGPoolingConfig says nothing: pgbouncer-default-values.properties. */
 const POOLING_DEFAULTS = {
   max_client_conn: 1000,
-  default_pool_size: 1000,
   max_db_connections: 0,
   max_user_connections: 0,
   auth_user: "authenticator",
@@ -115,9 +114,9 @@ function poolerOf(root: Field, role: ClusterRole, context: AdapterContext): Foun
   return { ...pooler, ...listenerOf(root, role, "pooled") };
 }
 
-/** Nobody chose it, and no Postgres admits it: only the clients bound such a pool. */
+/** Its default, which nobody chose and no Postgres admits: it breaks no sum (decision 28). */
 function poolSizeDefault(place: SourcePosition): Setting {
-  const { default_pool_size: value } = POOLING_DEFAULTS;
+  const value = 1000;
   const question = missing(
     `how many backend connections each pool opens: StackGres' default_pool_size of ${value} leaves it to the clients`,
     place,

@@ -4,7 +4,7 @@ import type { Products } from "../read/adapter.ts";
 import { AddressBook, completed, type Endpoint } from "../read/addresses.ts";
 import { hasSum } from "../read/outsideClients.ts";
 import { withAlterations } from "../read/alteredSettings.ts";
-import { addedProxies, connectedSystem } from "../read/readSystem.ts";
+import { addedProxies, connectedSystem } from "../read/connectedSystem.ts";
 import { Inventory, type AnnotationOverrides } from "../read/inventory.ts";
 import { otherPoolerNames, otherPoolersIn } from "../read/otherPoolers.ts";
 import { podPoolers } from "../read/pgbouncerPods.ts";

@@ -6,10 +6,8 @@ import {
 import { byCodeUnit } from "../../text/order.ts";
 import { objectOf } from "../sourcePosition.ts";
 import type { Client, Pooler, PoolerGroup, PoolerLine, System, Target } from "../system.ts";
+import { targetQuestion } from "../targetQuestion.ts";
 import { isZero, missing, type MissingQuantity, type Quantity } from "../quantity.ts";
-
-const TARGET_FORM = "host:port/database?user=login";
-const TARGET_REMEDY = `annotate it with ${CONNECTS_TO_ANNOTATION}: "${TARGET_FORM}"`;
 
 /** A line as one process of a PgBouncer has it, and who is on it. */
 export interface LineUse {
@@ -270,18 +268,9 @@ function whetherOthers(user: string, name: string, { place }: PoolerLine): Missi
 }
 
 export function whichDatabase(client: PooledClient): MissingQuantity {
-  return whichTarget(client, `which database ${client.name} names: ${client.target.database}`);
+  return targetQuestion(client, `which database ${client.name} names: ${client.target.database}`);
 }
 
 export function whichLogin(client: PooledClient): MissingQuantity {
-  return whichTarget(client, `which login ${client.name} has: ${client.target.user}`);
-}
-
-/** Said of the container by its name, it counts instead of what its environment says. */
-function whichTarget({ name, workload, target }: PooledClient, what: string): MissingQuantity {
-  const question = missing(what, target.place, TARGET_REMEDY);
-  const [, container] = name.split(", container ");
-  if (container === undefined) return question;
-  const value = `${container}=${TARGET_FORM}`;
-  return { ...question, answer: { object: workload, annotation: CONNECTS_TO_ANNOTATION, value } };
+  return targetQuestion(client, `which login ${client.name} has: ${client.target.user}`);
 }

@@ -1,7 +1,7 @@
 import { byCodeUnit } from "../../text/order.ts";
 import { POSTGRES_CONNECTIONS_ANNOTATION } from "../../api/names.ts";
 import { objectOf, type SourcePosition } from "../sourcePosition.ts";
-import { processesOf, type Pooler, type System } from "../system.ts";
+import { postgresAddresses, processesOf, type Pooler, type System } from "../system.ts";
 import { firstPlace, missing, type MissingQuantity, type Quantity } from "../quantity.ts";
 import { limitOf } from "./bounds.ts";
 import { isDirect, usesOf, type DirectClient } from "./lineUse.ts";
@@ -86,11 +86,11 @@ function postgresOf(system: System): readonly PostgresClients[] {
   const linesOf = (pooler: Pooler): readonly string[] =>
     usesOf(pooler, system)
       .flatMap(({ lines }) => lines)
-      .flatMap(({ line }) => hostsOf(line.postgres).map(nameOf));
+      .flatMap(({ line }) => postgresAddresses(line).map(nameOf));
   const ledTo = new Set(
     system.poolers
       .flatMap(({ groups }) => groups.flatMap(({ lines }) => lines))
-      .flatMap((line) => hostsOf(line.postgres).map(nameOf)),
+      .flatMap((line) => postgresAddresses(line).map(nameOf)),
   );
   const direct = system.clients.filter(isDirect);
   const addresses = new Set([
@@ -99,17 +99,13 @@ function postgresOf(system: System): readonly PostgresClients[] {
   ]);
   return [...addresses].toSorted(byCodeUnit).map((address) => ({
     address,
-    isIt: (other) => hostsOf(other).some((host) => nameOf(host) === address),
+    isIt: (other) =>
+      postgresAddresses({ postgres: other }).some((host) => nameOf(host) === address),
     available: known.get(address)?.available,
     poolers: system.poolers.filter((pooler) => linesOf(pooler).includes(address)),
     isBehindPooler: ledTo.has(address),
     direct: direct.filter(({ target }) => nameOf(target.postgres) === address),
   }));
-}
-
-/** A line of several hosts may have all its backend connections on any of them. */
-function hostsOf(address: string): readonly string[] {
-  return address.includes(" ") ? [address] : address.split(",");
 }
 
 function postgresSums(backend: PostgresClients, system: System): Partial<SumVerdict> {

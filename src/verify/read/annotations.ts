@@ -2,6 +2,7 @@ import { DEFAULT_RESERVE } from "../../api/connectionBudget.ts";
 import {
   AVAILABLE_CONNECTIONS_ANNOTATION,
   CONNECTS_TO_ANNOTATION,
+  CONNECTS_TO_FORM,
   OUTSIDE_CLIENTS_ANNOTATION,
   PODS_ANNOTATION,
   POOL_MAX_ANNOTATION,
@@ -60,7 +61,7 @@ export function annotationProblem(name: string, value: string): string | undefin
       const isUnread = containers.some(
         (container) => (annotatedTargets(annotation, container)?.missing.length ?? 0) > 0,
       );
-      return isUnread || value.trim() === "" ? `${found} ${TARGET_FORM}, or none` : undefined;
+      return isUnread || value.trim() === "" ? `${found} ${CONNECTS_TO_FORM}, or none` : undefined;
     }
     default:
       return undefined;
@@ -80,9 +81,6 @@ const NOWHERE: SourcePosition = {
   },
   path: [],
 };
-
-/** A target as the annotation has it. */
-export const TARGET_FORM = "host:port/database?user=login";
 
 /**
  * The quantity, whatever is missing or assumed of it with the annotation that supplies it.
@@ -119,7 +117,7 @@ export function answeredBy(
 /** How a person can supply a container's target; the text names only the container. */
 export function targetRemedy(workload: Workload, container: string): string {
   const own = hasOneContainer(workload) ? "" : `${container}=`;
-  return `annotate it with ${CONNECTS_TO_ANNOTATION}: "${own}${TARGET_FORM}", or "${own}none"`;
+  return `annotate it with ${CONNECTS_TO_ANNOTATION}: "${own}${CONNECTS_TO_FORM}", or "${own}none"`;
 }
 
 /**
@@ -253,7 +251,7 @@ export function annotatedTargets(
   const unreadable = missing(
     `where container ${container} connects: ${name} can't be read`,
     place,
-    `write ${CONNECTS_TO_ANNOTATION}: "${TARGET_FORM}", "CONTAINER=${TARGET_FORM},CONTAINER=none", or "none"`,
+    `write ${CONNECTS_TO_ANNOTATION}: "${CONNECTS_TO_FORM}", "CONTAINER=${CONNECTS_TO_FORM},CONTAINER=none", or "none"`,
   );
   return {
     targets: strings.flatMap((string) =>

@@ -1,5 +1,6 @@
 import {
   CONNECTS_TO_ANNOTATION,
+  CONNECTS_TO_FORM,
   PODS_ANNOTATION,
   POOL_LIMIT_ANNOTATION,
   POOL_MAX_ANNOTATION,
@@ -10,7 +11,7 @@ import type { Client, Target } from "../system.ts";
 import { Template } from "../template.ts";
 import type { Workload } from "../workload.ts";
 import { isLoopback, type Endpoint } from "./addresses.ts";
-import { answerable, answeredBy, TARGET_FORM } from "./annotations.ts";
+import { answerable, answeredBy } from "./annotations.ts";
 import {
   isUnclear,
   merged,
@@ -60,7 +61,7 @@ export function clientsOf(workload: Workload, destinations: Destinations): ReadC
     clients: [...regular, ...beyond(regular, preparing.map(clientsIn))],
     missing: all.flatMap(({ container, missing }) =>
       missing.map((question) =>
-        answeredBy(question, CONNECTS_TO_ANNOTATION, workload, container, TARGET_FORM),
+        answeredBy(question, CONNECTS_TO_ANNOTATION, workload, container, CONNECTS_TO_FORM),
       ),
     ),
     notes: all.flatMap(({ notes }) => notes),

@@ -37,16 +37,7 @@ function urlPattern(scheme: string): RegExp {
 const URL_PATTERN = urlPattern(SCHEME);
 
 /** `ecto://`, `pgx5://`: libraries have schemes of their own. */
-const ANY_URL_PATTERNS = new WeakMap<Stores, RegExp>();
-
-function anyUrlPattern(stores: Stores): RegExp {
-  const before = ANY_URL_PATTERNS.get(stores);
-  if (before !== undefined) return before;
-  const scheme = `[a-z][\\w.+-]*(?::[a-z][\\w.+-]*)*`;
-  const pattern = urlPattern(`^\\s*["']?(?!${stores.otherSchemes})${scheme}:\\/\\/`);
-  ANY_URL_PATTERNS.set(stores, pattern);
-  return pattern;
-}
+const ANY_URL_PATTERN = urlPattern(String.raw`^\s*["']?[a-z][\w.+-]*(?::[a-z][\w.+-]*)*:\/\/`);
 
 /** After a URL that ended too early: more of its password, before an @. */
 const CUT = /^(?:(?!:\/\/)[^\s"'`])+@/;
@@ -63,7 +54,7 @@ export function connectionUrls(text: Template): readonly ConnectionString[] {
 
 /** The URL that a variable about a Postgres holds, with a scheme that no other store has. */
 export function anyUrls(text: Template, stores: Stores): readonly ConnectionString[] {
-  return urlsIn(text, anyUrlPattern(stores));
+  return text.test(stores.otherUrl) ? [] : urlsIn(text, ANY_URL_PATTERN);
 }
 
 function urlsIn(text: Template, pattern: RegExp): readonly ConnectionString[] {

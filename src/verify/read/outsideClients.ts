@@ -9,7 +9,7 @@ import {
   type Quantity,
 } from "../quantity.ts";
 import { objectOf, type SourcePosition } from "../sourcePosition.ts";
-import type { Client, PostgresServer, System } from "../system.ts";
+import { postgresAddresses, type Client, type PostgresServer, type System } from "../system.ts";
 import type { Annotation } from "../workload.ts";
 import type { AddressBook } from "./addresses.ts";
 import { annotatedWhole } from "./annotations.ts";
@@ -160,7 +160,7 @@ export function hasSum({
 }: Pick<System, "poolers" | "clients" | "postgres">): (address: string) => boolean {
   const lines = poolers.flatMap(({ groups }) => groups.flatMap((group) => group.lines));
   const used = new Set([
-    ...lines.flatMap((line) => [line.postgres, ...line.postgres.split(",")]),
+    ...lines.flatMap(postgresAddresses),
     ...clients.flatMap(({ target }) => (target.kind === "postgres" ? target.postgres : [])),
   ]);
   const reached = postgres.filter((server) =>

@@ -128,7 +128,7 @@ function likeness(
 ): (key: string, value: Setting) => Setting {
   return (key, value) => {
     if (!value.known) return value;
-    const what = `${key}: image ${image} is taken for ${name}, since its container has variables of that`;
+    const what = `${key}: image ${image} is taken for ${name}: its container sets the same variables`;
     const question = missing(
       what,
       imagePlace,

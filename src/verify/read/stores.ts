@@ -30,8 +30,8 @@ export function isLocation(name: string): boolean {
 
 /** By which names and schemes other stores are told from a Postgres: knowledge/stores.yaml. */
 export class Stores {
-  /** Schemes of URLs of other stores and of the web, for a pattern. */
-  readonly otherSchemes: string;
+  /** The beginning of a URL of another store, or of the web. */
+  readonly otherUrl: RegExp;
   readonly #postgres: RegExp;
   readonly #others: RegExp;
   readonly #pooled: RegExp;
@@ -40,7 +40,7 @@ export class Stores {
   constructor({ stores }: Pick<Knowledge, "stores">) {
     const pooled = stores.filter((row) => row.pooled === true);
     const own = stores.flatMap(({ postgres = [] }) => postgres);
-    this.otherSchemes = `(?:[\\w.]+:)?${oneOf(schemesOf(stores))}`;
+    this.otherUrl = new RegExp(`^\\s*["']?(?:[\\w.]+:)?${oneOf(schemesOf(stores))}`, "i");
     this.#postgres = new RegExp(`(?:^|_)${oneOf([WORDS, ...own])}(?:_|$)|${PARTS}`, "i");
     this.#others = new RegExp(oneOf(wordsOf(stores)), "i");
     this.#pooled = new RegExp(oneOf(wordsOf(pooled)), "i");
