@@ -73,6 +73,11 @@ const CASES: readonly VerifyCase[] = [
   { file: "63-included-file-sets-less.yaml", exitCode: 4, says: ["max_connections of Postgres"] },
   { file: "64-client-beside-its-postgres.yaml", exitCode: 3, says: ["10 + 95 = 105 > 97"] },
   { file: "65-flag-with-a-hidden-url.yaml", exitCode: 4, says: ["Secret shop/shop u is not"] },
+  {
+    file: "secret-called-conn-string.yaml",
+    exitCode: 4,
+    says: ["where REPORTS_STORE_CONN_STRING of Deployment shop/reports leads"],
+  },
   // One container hosts fifteen servers: 15 × 10 + 10 = 160, 1 × 10 + 10 = 20.
   {
     file: "origin-compose",

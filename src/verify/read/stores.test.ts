@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PRODUCTS } from "../../../test/verify/products.ts";
 import { Template } from "../template.ts";
-import { Stores } from "./stores.ts";
+import { isLocation, Stores } from "./stores.ts";
 
 const STORES = new Stores(PRODUCTS.knowledge);
 
@@ -17,6 +17,10 @@ describe("which store a name is of", () => {
     "PRISMA_URL",
     "PGBOUNCER_HOST",
     "ConnectionString",
+    "STORAGE_DATABASE_URL",
+    "AUTHELIA_STORAGE_POSTGRES_ADDRESS",
+    "DATA_SOURCE_NAME",
+    "OPENFGA_DATASTORE_URI",
   ])("%s is about a Postgres", (name) => {
     expect(STORES.isDatabaseName(name)).toBe(true);
   });
@@ -30,6 +34,8 @@ describe("which store a name is of", () => {
     "SERVICEBUS_CONNECTION_STRING",
     "SERVICE_BUS_CONNECTION_STRING",
     "AZURE_STORAGE_CONNECTION_STRING",
+    "StorageAccountConnectionString",
+    "ConnectionStrings__Storage",
     "CLICKHOUSE_DB",
     "PRISMATIC_URL",
     "APP_HOST",
@@ -52,6 +58,18 @@ describe("which store a name is of", () => {
   ])("%s of %s", (name, text, isOther) => {
     expect(STORES.isOfAnother({ name, value: Template.of(text) })).toBe(isOther);
   });
+});
+
+it.each([
+  ["PBW_POSTGRES_CONN_STRING", true],
+  ["DB_HOSTS", true],
+  ["MM_SQLSETTINGS_DATASOURCE", true],
+  ["my-postgresql-link", true],
+  ["DB_PASSWORD", false],
+  ["DB_POOL_MAX_PER_SERVER", false],
+  ["POSTGRES_SSL_SERVER", false],
+])("%s says where to connect: %s", (name, isIt) => {
+  expect(isLocation(name)).toBe(isIt);
 });
 
 it("a row adds a store, and a word of a Postgres' service", () => {

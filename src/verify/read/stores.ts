@@ -7,10 +7,15 @@ type StoreRow = Knowledge["stores"][number];
 const WORDS = "DB|DATABASE|DATABASES|PG|PGSQL|PSQL|POOLER|DATASOURCE|SQL|DSN";
 
 /** The same within a longer word. */
-const PARTS = "POSTGRES|DATABASE|CONNECTION_?STRING|CONN_?STR|^PG(?:HOST|HOSTADDR)$";
+const PARTS =
+  "POSTGRES|DATABASE|CONNECTION_?STRING|CONN_?STR|DATA_SOURCE_(?:NAME|URI|URL)$|DATASTORE_(?:URI|URL|ENDPOINT)$|" +
+  "^PG(?:HOST|HOSTADDR|ADDR)$";
+
+/** A name with one of these is about a Postgres, whatever else stands in it. */
+const POSTGRES = /POSTGRES|PGSQL|(?:^|_)PG(?:_|$)/i;
 
 const LOCATION =
-  /(?:URL|URI|DSN|JDBC|CONNECTION_?STRING|CONN_?STR|CONNECTION|CONN|HOST|HOSTNAME|HOSTADDR|SERVER|ADDR|ADDRESS|ENDPOINT)\d*$/i;
+  /(?:URLS?|URI|DSN|JDBC|LINK|DATA_?SOURCE(?:_NAME)?|CONNECTION_?STRING|CONN_?STR(?:ING)?|CONNECTION|CONN|HOSTS?|HOSTNAME|HOSTADDR|FQDN|SERVERS?|NODES|ADDR|ADDRESS|ADDRESSES|ENDPOINTS?)\d*$/i;
 
 /** `ConnectionStrings__Default`: what stands after it is the application's own word. */
 const ASP_NET = /^ConnectionStrings__/i;
@@ -49,7 +54,7 @@ export class Stores {
 
   /** Whether a variable called so is about a Postgres: DATABASE_URL, ORDERS_DB_HOST, PGHOST. */
   isDatabaseName(name: string): boolean {
-    return this.#postgres.test(name) && !this.#others.test(name);
+    return POSTGRES.test(name) || (this.#postgres.test(name) && !this.#others.test(name));
   }
 
   /** Whether a variable leads to a store that has pools too, and is no Postgres. */
