@@ -4,7 +4,7 @@ import { readCompose, type ComposeProject } from "../verify/compose/composeFile.
 import { composeSources } from "../verify/compose/composeSources.ts";
 import { composeSystem, serviceNames } from "../verify/compose/composeSystem.ts";
 import { BadCompose } from "../verify/compose/composeValue.ts";
-import type { AnnotationOverrides } from "../verify/read/inventory.ts";
+import type { AnnotationOverrides } from "../verify/read/objects/inventory.ts";
 import type { ManifestObject } from "../verify/sourcePosition.ts";
 import type { System } from "../verify/system.ts";
 import type { Products } from "../verify/read/adapter.ts";

@@ -1,4 +1,4 @@
-import { Field } from "../verify/read/field.ts";
+import { Field } from "../verify/read/objects/field.ts";
 import { fieldOf, objectOf, type SourcePosition } from "../verify/sourcePosition.ts";
 import type { MissingQuantity } from "../verify/quantity.ts";
 import type { Proof } from "../verify/proof/proof.ts";

@@ -1,7 +1,7 @@
 import { listed, orList } from "../text/wording.ts";
 import { isComposeService, objectOf, type SourcePosition } from "../verify/sourcePosition.ts";
 import type { MissingQuantity } from "../verify/quantity.ts";
-import { Field } from "../verify/read/field.ts";
+import { Field } from "../verify/read/objects/field.ts";
 
 /** What is missing, asked once for all objects that lack it. */
 export interface Question {

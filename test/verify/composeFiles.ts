@@ -4,7 +4,7 @@ import {
   type ComposeSurroundings,
 } from "../../src/verify/compose/composeFile.ts";
 import { composeSystem, type ReadProject } from "../../src/verify/compose/composeSystem.ts";
-import type { AnnotationOverrides } from "../../src/verify/read/inventory.ts";
+import type { AnnotationOverrides } from "../../src/verify/read/objects/inventory.ts";
 import { PRODUCTS } from "./products.ts";
 
 /** Files by their paths: the first is the compose file. */

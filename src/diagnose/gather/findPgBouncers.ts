@@ -1,5 +1,5 @@
 import { budgetNames, BUDGET_LABEL, PGBOUNCER_PORT, STATS_LOGIN } from "../../api/names.ts";
-import { Field } from "../../verify/read/field.ts";
+import { Field } from "../../verify/read/objects/field.ts";
 import type { ManifestObject } from "../../verify/sourcePosition.ts";
 import { podObjects } from "./pods.ts";
 

@@ -1,6 +1,6 @@
 import type { LiveWorkload } from "../../model/workload.ts";
-import { Field } from "../../verify/read/field.ts";
-import { ownerOf } from "../../verify/read/workloads.ts";
+import { Field } from "../../verify/read/objects/field.ts";
+import { ownerOf } from "../../verify/read/pods/workloads.ts";
 import { objectOf, type ManifestObject } from "../../verify/sourcePosition.ts";
 
 /** A pod that may hold connections, or a container of a compose project. */

@@ -1,6 +1,6 @@
 import type { LiveWorkload } from "../../model/workload.ts";
 import { byNames } from "../../text/order.ts";
-import { Field } from "../../verify/read/field.ts";
+import { Field } from "../../verify/read/objects/field.ts";
 import type { Products } from "../../verify/read/adapter.ts";
 import { readSystem } from "../../verify/read/readSystem.ts";
 import { objectOf, type ManifestObject } from "../../verify/sourcePosition.ts";

@@ -1,7 +1,7 @@
 import { POSTGRES_PORT } from "../../api/names.ts";
-import { Field } from "../read/field.ts";
-import { setting } from "../read/poolers.ts";
-import { settingsIn } from "../read/postgresServers.ts";
+import { Field } from "../read/objects/field.ts";
+import { setting } from "../read/poolers/poolers.ts";
+import { settingsIn } from "../read/postgres/postgresServers.ts";
 import { objectOf } from "../sourcePosition.ts";
 import type { Adapter } from "../read/adapter.ts";
 import { operatorPooler, operatorPostgres, settingsOf } from "./operatorObjects.ts";

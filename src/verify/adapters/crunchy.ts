@@ -1,16 +1,16 @@
 import { POSTGRES_PORT } from "../../api/names.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
 import { readConnectionString } from "../../pgbouncer/readIni.ts";
-import { Field } from "../read/field.ts";
-import { dataOf, textOf } from "../read/objectData.ts";
+import { Field } from "../read/objects/field.ts";
+import { dataOf, textOf } from "../read/objects/objectData.ts";
 import {
   iniConfiguration,
   setting,
   type Configuration,
   type ConfiguredLine,
   type FoundPooler,
-} from "../read/poolers.ts";
-import { settingsIn, type FoundPostgres } from "../read/postgresServers.ts";
+} from "../read/poolers/poolers.ts";
+import { settingsIn, type FoundPostgres } from "../read/postgres/postgresServers.ts";
 import { objectOf, type ManifestObject } from "../sourcePosition.ts";
 import type { Adapter, AdapterContext } from "../read/adapter.ts";
 import { operatorPooler, operatorPostgres, settingsOf } from "./operatorObjects.ts";

@@ -1,7 +1,7 @@
 import { known, type Quantity } from "../quantity.ts";
-import { Field } from "../read/field.ts";
-import type { Inventory } from "../read/inventory.ts";
-import { jobPods, countIn } from "../read/peakPods.ts";
+import { Field } from "../read/objects/field.ts";
+import type { Inventory } from "../read/objects/inventory.ts";
+import { jobPods, countIn } from "../read/pods/peakPods.ts";
 import type { Adapter } from "../read/adapter.ts";
 import { triggerWorkloads } from "./kedaTriggers.ts";
 

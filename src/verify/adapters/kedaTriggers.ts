@@ -1,9 +1,9 @@
 import { POOL_MAX_ANNOTATION } from "../../api/names.ts";
 import { assumed, known, missing } from "../quantity.ts";
-import { containersOf } from "../read/containers.ts";
-import { Field } from "../read/field.ts";
-import type { Inventory } from "../read/inventory.ts";
-import { dataOf, textOf } from "../read/objectData.ts";
+import { containersOf } from "../read/pods/containers.ts";
+import { Field } from "../read/objects/field.ts";
+import type { Inventory } from "../read/objects/inventory.ts";
+import { dataOf, textOf } from "../read/objects/objectData.ts";
 import { objectOf, type SourcePosition } from "../sourcePosition.ts";
 import { Template } from "../template.ts";
 import type { Container, Environment, Variable, Workload } from "../workload.ts";

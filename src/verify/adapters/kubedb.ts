@@ -1,18 +1,18 @@
 import { POSTGRES_PORT } from "../../api/names.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
-import { connectionUrls } from "../read/connectionStrings.ts";
-import { Field } from "../read/field.ts";
-import type { Inventory } from "../read/inventory.ts";
-import { dataOf, textOf } from "../read/objectData.ts";
+import { connectionUrls } from "../read/targets/connectionStrings.ts";
+import { Field } from "../read/objects/field.ts";
+import type { Inventory } from "../read/objects/inventory.ts";
+import { dataOf, textOf } from "../read/objects/objectData.ts";
 import {
   iniConfiguration,
   setting,
   type ConfiguredLine,
   type Configuration,
   type Setting,
-} from "../read/poolers.ts";
-import { confSettings, type PostgresSetting } from "../read/postgresImages.ts";
-import type { FoundPostgres } from "../read/postgresServers.ts";
+} from "../read/poolers/poolers.ts";
+import { confSettings, type PostgresSetting } from "../read/postgres/postgresImages.ts";
+import type { FoundPostgres } from "../read/postgres/postgresServers.ts";
 import { objectOf, type SourcePosition } from "../sourcePosition.ts";
 import { Template } from "../template.ts";
 import type { Adapter, AdapterContext } from "../read/adapter.ts";

@@ -1,11 +1,16 @@
 import { AVAILABLE_CONNECTIONS_ANNOTATION, PODS_ANNOTATION } from "../../api/names.ts";
 import { assumed, missing, type MissingQuantity, type Quantity } from "../quantity.ts";
-import { annotatedCount } from "../read/annotations.ts";
-import { Field } from "../read/field.ts";
-import { replicasAt, rolledOut } from "../read/peakPods.ts";
-import { setting, type Configuration, type FoundPooler, type Setting } from "../read/poolers.ts";
-import type { PostgresSetting } from "../read/postgresImages.ts";
-import { availableConnections, type FoundPostgres } from "../read/postgresServers.ts";
+import { annotatedCount } from "../read/targets/annotations.ts";
+import { Field } from "../read/objects/field.ts";
+import { replicasAt, rolledOut } from "../read/pods/peakPods.ts";
+import {
+  setting,
+  type Configuration,
+  type FoundPooler,
+  type Setting,
+} from "../read/poolers/poolers.ts";
+import type { PostgresSetting } from "../read/postgres/postgresImages.ts";
+import { availableConnections, type FoundPostgres } from "../read/postgres/postgresServers.ts";
 import { objectOf, type SourcePosition } from "../sourcePosition.ts";
 import type { Annotation } from "../workload.ts";
 import type { AdapterContext } from "../read/adapter.ts";

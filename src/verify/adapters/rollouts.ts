@@ -1,4 +1,4 @@
-import { doubled, replicas, rolledOut, countIn } from "../read/peakPods.ts";
+import { doubled, replicas, rolledOut, countIn } from "../read/pods/peakPods.ts";
 import type { Adapter } from "../read/adapter.ts";
 
 /** Argo Rollouts: a Rollout has pods of its own, or those of the Deployment that it refers to. */

@@ -1,16 +1,20 @@
 import { AVAILABLE_CONNECTIONS_ANNOTATION, POSTGRES_PORT } from "../../api/names.ts";
 import { known, missing, type MissingQuantity } from "../quantity.ts";
-import { Field } from "../read/field.ts";
-import type { Inventory } from "../read/inventory.ts";
+import { Field } from "../read/objects/field.ts";
+import type { Inventory } from "../read/objects/inventory.ts";
 import {
   setting,
   type ConfiguredLine,
   type Configuration,
   type FoundPooler,
   type Setting,
-} from "../read/poolers.ts";
-import type { PostgresSetting } from "../read/postgresImages.ts";
-import { availableConnections, settingsIn, type FoundPostgres } from "../read/postgresServers.ts";
+} from "../read/poolers/poolers.ts";
+import type { PostgresSetting } from "../read/postgres/postgresImages.ts";
+import {
+  availableConnections,
+  settingsIn,
+  type FoundPostgres,
+} from "../read/postgres/postgresServers.ts";
 import { objectOf, type SourcePosition } from "../sourcePosition.ts";
 import type { Adapter, AdapterContext } from "../read/adapter.ts";
 import { operatorPooler, settingsOf } from "./operatorObjects.ts";

@@ -1,9 +1,14 @@
 import { POSTGRES_PORT } from "../../api/names.ts";
 import { missing, type MissingQuantity } from "../quantity.ts";
-import { Field } from "../read/field.ts";
-import type { Inventory } from "../read/inventory.ts";
-import { setting, type Configuration, type FoundPooler, type Setting } from "../read/poolers.ts";
-import { settingsIn, type FoundPostgres } from "../read/postgresServers.ts";
+import { Field } from "../read/objects/field.ts";
+import type { Inventory } from "../read/objects/inventory.ts";
+import {
+  setting,
+  type Configuration,
+  type FoundPooler,
+  type Setting,
+} from "../read/poolers/poolers.ts";
+import { settingsIn, type FoundPostgres } from "../read/postgres/postgresServers.ts";
 import { objectOf } from "../sourcePosition.ts";
 import type { Adapter, AdapterContext } from "../read/adapter.ts";
 import { operatorPooler, operatorPostgres } from "./operatorObjects.ts";

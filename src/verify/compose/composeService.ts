@@ -1,8 +1,8 @@
 import { PODS_ANNOTATION } from "../../api/names.ts";
 import { counted } from "../../text/wording.ts";
 import { known, missing, wholeNumber, type Quantity } from "../quantity.ts";
-import { annotatedWhole } from "../read/annotations.ts";
-import type { AnnotationOverrides } from "../read/inventory.ts";
+import { annotatedWhole } from "../read/targets/annotations.ts";
+import type { AnnotationOverrides } from "../read/objects/inventory.ts";
 import { objectOf } from "../sourcePosition.ts";
 import { Template } from "../template.ts";
 import type { Annotation, Argument, Environment, Variable, Workload } from "../workload.ts";

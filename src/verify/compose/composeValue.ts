@@ -2,7 +2,7 @@ import { isAlias, isMap, isScalar, isSeq, Scalar } from "yaml";
 import { formatPath, type FieldPath } from "../../api/fieldPath.ts";
 import { LineTable } from "../../fleet/yaml.ts";
 import type { ManifestObject, SourcePosition } from "../sourcePosition.ts";
-import { goYaml, repeatedFields } from "../read/goYaml.ts";
+import { goYaml, repeatedFields } from "../read/documents/goYaml.ts";
 import { Template } from "../template.ts";
 import { interpolated, type Variables } from "./variables.ts";
 

@@ -1,6 +1,6 @@
 import { CONNECTS_TO_ANNOTATION, PGBOUNCER_PORT, POOL_MAX_ANNOTATION } from "../../api/names.ts";
 import { isZero, missing, type MissingQuantity } from "../quantity.ts";
-import type { FoundPooler } from "../read/poolers.ts";
+import type { FoundPooler } from "../read/poolers/poolers.ts";
 import { objectOf } from "../sourcePosition.ts";
 import type { System } from "../system.ts";
 import { asMapping } from "./composeMerge.ts";

@@ -1,6 +1,6 @@
 import { OUTSIDE_CLIENTS_ANNOTATION } from "../../api/names.ts";
 import { isZero, missing, type MissingQuantity } from "../quantity.ts";
-import { annotatedWhole } from "../read/annotations.ts";
+import { annotatedWhole } from "../read/targets/annotations.ts";
 import {
   outsideClient,
   outsideQuestion,
@@ -8,9 +8,9 @@ import {
   postgresTarget,
   type OutsideClients,
   type OutsideTarget,
-} from "../read/outsideClients.ts";
-import type { FoundPooler } from "../read/poolers.ts";
-import type { FoundPostgres } from "../read/postgresServers.ts";
+} from "../read/routes/outsideClients.ts";
+import type { FoundPooler } from "../read/poolers/poolers.ts";
+import type { FoundPostgres } from "../read/postgres/postgresServers.ts";
 import type { SourcePosition } from "../sourcePosition.ts";
 import type { PostgresServer } from "../system.ts";
 import type { ComposeService } from "./composeService.ts";

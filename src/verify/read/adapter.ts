@@ -1,11 +1,11 @@
 import type { Knowledge } from "../knowledge/knowledge.ts";
 import type { ManifestObject } from "../sourcePosition.ts";
 import type { Workload } from "../workload.ts";
-import type { Inventory } from "./inventory.ts";
-import { groupOf, kindOf } from "./kinds.ts";
-import type { WorkloadKind, ScalerKind, Scalers } from "./peakPods.ts";
-import type { FoundPooler } from "./poolers.ts";
-import type { FoundPostgres } from "./postgresServers.ts";
+import type { Inventory } from "./objects/inventory.ts";
+import { groupOf, kindOf } from "./objects/kinds.ts";
+import type { WorkloadKind, ScalerKind, Scalers } from "./pods/peakPods.ts";
+import type { FoundPooler } from "./poolers/poolers.ts";
+import type { FoundPostgres } from "./postgres/postgresServers.ts";
 
 /**
  * What weir knows of a product: the kinds of its objects (by API group and kind,

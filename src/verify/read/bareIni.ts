@@ -2,11 +2,11 @@ import { PODS_ANNOTATION } from "../../api/names.ts";
 import { LineTable } from "../../fleet/yaml.ts";
 import { missing } from "../quantity.ts";
 import { objectOf, type ManifestObject } from "../sourcePosition.ts";
-import { annotatedCount } from "./annotations.ts";
-import { textOf } from "./objectData.ts";
-import { Field } from "./field.ts";
-import type { Inventory } from "./inventory.ts";
-import { iniConfiguration, listenPort, type FoundPooler } from "./poolers.ts";
+import { annotatedCount } from "./targets/annotations.ts";
+import { textOf } from "./objects/objectData.ts";
+import { Field } from "./objects/field.ts";
+import type { Inventory } from "./objects/inventory.ts";
+import { iniConfiguration, listenPort, type FoundPooler } from "./poolers/poolers.ts";
 
 /** The kind of a PgBouncer of which there is only an ini. */
 const INI_KIND = "PgBouncer";

@@ -17,19 +17,19 @@ import {
   type System,
 } from "../system.ts";
 import type { Workload } from "../workload.ts";
-import { isLoopback, type AddressBook, type Endpoint } from "./addresses.ts";
-import { annotatedWhole, reserveOf } from "./annotations.ts";
-import { clientsOf } from "./clients.ts";
-import type { Destinations } from "./destinations.ts";
-import { Injectors } from "./injectors.ts";
-import { hasSum, type OutsideClients } from "./outsideClients.ts";
-import { groupOf, type FoundPooler } from "./poolers.ts";
-import { PoolVariables } from "./poolVariables.ts";
-import { PostgresImages } from "./postgresImages.ts";
-import type { FoundPostgres } from "./postgresServers.ts";
-import { Stores } from "./stores.ts";
-import { tcpProxies, unusedProxy, type TcpProxy } from "./tcpProxies.ts";
-import { unnamedDatabases } from "./unnamedDatabases.ts";
+import { isLoopback, type AddressBook, type Endpoint } from "./objects/addresses.ts";
+import { annotatedWhole, reserveOf } from "./targets/annotations.ts";
+import { clientsOf } from "./clients/clients.ts";
+import type { Destinations } from "./clients/destinations.ts";
+import { Injectors } from "./objects/injectors.ts";
+import { hasSum, type OutsideClients } from "./routes/outsideClients.ts";
+import { groupOf, type FoundPooler } from "./poolers/poolers.ts";
+import { PoolVariables } from "./targets/poolVariables.ts";
+import { PostgresImages } from "./postgres/postgresImages.ts";
+import type { FoundPostgres } from "./postgres/postgresServers.ts";
+import { Stores } from "./targets/stores.ts";
+import { tcpProxies, unusedProxy, type TcpProxy } from "./routes/tcpProxies.ts";
+import { unnamedDatabases } from "./clients/unnamedDatabases.ts";
 
 /** What manifests or a compose file hold, before it is known who connects to what. */
 interface FoundSystem {

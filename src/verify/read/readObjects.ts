@@ -5,9 +5,9 @@ import type { Problem } from "../../fleet/problem.ts";
 import { LineTable, type SourceText } from "../../fleet/yaml.ts";
 import type { ManifestObject } from "../sourcePosition.ts";
 import { iniObject } from "./bareIni.ts";
-import { isKustomization } from "./kustomizations.ts";
-import { goYaml } from "./goYaml.ts";
-import { readDocuments, type ReadDocument } from "./readDocuments.ts";
+import { isKustomization } from "./kustomize/kustomizations.ts";
+import { goYaml } from "./documents/goYaml.ts";
+import { readDocuments, type ReadDocument } from "./documents/readDocuments.ts";
 
 /** The objects that were read, and the problems of the others. */
 interface ReadObjects {

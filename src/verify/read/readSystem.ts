@@ -9,29 +9,29 @@ import {
   operatorResources,
   type Products,
 } from "./adapter.ts";
-import { AddressBook, completed, type Endpoint } from "./addresses.ts";
-import { withAlterations } from "./alteredSettings.ts";
+import { AddressBook, completed, type Endpoint } from "./objects/addresses.ts";
+import { withAlterations } from "./postgres/alteredSettings.ts";
 import { bareInis, barePooler } from "./bareIni.ts";
-import { withoutConflicts } from "./conflictingObjects.ts";
+import { withoutConflicts } from "./objects/conflictingObjects.ts";
 import { addedProxies, connectedSystem } from "./connectedSystem.ts";
-import { externalSecrets } from "./externalSecrets.ts";
-import { Field } from "./field.ts";
-import { Inventory, type AnnotationOverrides } from "./inventory.ts";
-import { operatorSecrets } from "./operatorSecrets.ts";
+import { externalSecrets } from "./objects/externalSecrets.ts";
+import { Field } from "./objects/field.ts";
+import { Inventory, type AnnotationOverrides } from "./objects/inventory.ts";
+import { operatorSecrets } from "./objects/operatorSecrets.ts";
 import {
   otherPoolerNames,
   otherPoolersIn,
   otherPoolersOf,
   unreadPoolerObjects,
-} from "./otherPoolers.ts";
-import { outsideClients } from "./outsideClients.ts";
-import { Scalers } from "./peakPods.ts";
-import { podPoolers } from "./pgbouncerPods.ts";
-import type { FoundPooler } from "./poolers.ts";
-import { PostgresImages } from "./postgresImages.ts";
-import { podPostgres, type FoundPostgres } from "./postgresServers.ts";
-import { unreadObjects } from "./unreadObjects.ts";
-import { workloadsOf } from "./workloads.ts";
+} from "./poolers/otherPoolers.ts";
+import { outsideClients } from "./routes/outsideClients.ts";
+import { Scalers } from "./pods/peakPods.ts";
+import { podPoolers } from "./poolers/pgbouncerPods.ts";
+import type { FoundPooler } from "./poolers/poolers.ts";
+import { PostgresImages } from "./postgres/postgresImages.ts";
+import { podPostgres, type FoundPostgres } from "./postgres/postgresServers.ts";
+import { unreadObjects } from "./clients/unreadObjects.ts";
+import { workloadsOf } from "./pods/workloads.ts";
 
 /**
  * What these objects say of a system of connections: poolers, clients, and the Postgres behind.

@@ -1,0 +1,126 @@
+import { CONNECTS_TO_ANNOTATION, POOL_MAX_ANNOTATION } from "../../../api/names.ts";
+import { missing, type MissingQuantity } from "../../quantity.ts";
+import {
+  hasOneContainer,
+  type Container,
+  type HiddenSource,
+  type Variable,
+  type Workload,
+} from "../../workload.ts";
+import { targetRemedy } from "../targets/annotations.ts";
+import { hiddenEnvironmentFile } from "../programs/environmentFiles.ts";
+import { otherPoolerIn, unreadPooler } from "../poolers/otherPoolers.ts";
+import { hasMoreThanPgBouncer, isPgBouncer } from "../poolers/pgbouncerPods.ts";
+import { isNoClient } from "../programs/ownConnections.ts";
+import type { Destinations } from "./destinations.ts";
+import type { Stores } from "../targets/stores.ts";
+
+// What may open connections and that weir does not read: other programs, and sources of variables and
+// files that are not among the objects.
+
+/** The missing numbers of a container with another pooler, or programs beside its PgBouncer. */
+export function unreadProgram(
+  workload: Workload,
+  container: Container,
+  { knowledge }: Destinations,
+): readonly MissingQuantity[] {
+  const { name, place } = container;
+  if (isPgBouncer(container, knowledge)) {
+    if (!hasMoreThanPgBouncer(container)) return [];
+    const what = `what container ${name} opens besides the PgBouncer that its command starts`;
+    const remedy = `annotate its pods with ${CONNECTS_TO_ANNOTATION}: "${name}=localhost:PORT/DATABASE?user=LOGIN" and ${POOL_MAX_ANNOTATION}, or "${name}=none"`;
+    return [missing(what, place, remedy)];
+  }
+  const product = otherPoolerIn(container, knowledge);
+  return product === undefined ? [] : [unreadPooler(workload, container, product)];
+}
+
+/**
+ * The missing target of a container that names none, while something says that it may have one: a part
+ * of its environment or files is not among the objects, or a variable says how large its pool is.
+ */
+export function hiddenTarget(
+  workload: Workload,
+  container: Container,
+  { poolers, knowledge, stores }: Destinations,
+): readonly MissingQuantity[] {
+  if (poolers.length === 0) return [];
+  const { name, environment, files, argsPlace } = container;
+  const file = hiddenEnvironmentFile(container, knowledge, stores);
+  const [first]: readonly (HiddenSource & { how: string })[] = [
+    ...environment.unknown.map((source) => ({ ...source, how: "environment is from" })),
+    ...(file === undefined
+      ? []
+      : [{ name: `file ${file}`, place: argsPlace, how: "command takes variables from" }]),
+    ...files.unknown
+      .filter(({ mayHoldKeys }) => mayHoldKeys !== true)
+      .map((mount) => ({ ...mount, how: "files are from" })),
+  ];
+  if (first?.isProgram !== true && isNoClient(container, knowledge)) return [];
+  const whether = `whether container ${name} of ${workload.key} connects to a pooler`;
+  const remedy = targetRemedy(workload, name);
+  if (first !== undefined) {
+    const { name: source, how, place, isProgram = false } = first;
+    return isProgram
+      ? [missing(`${whether}: what ${source} adds to it is not among the objects`, place, remedy)]
+      : [
+          missing(
+            `${whether}: ${source}, which its ${how}, is not among the objects`,
+            place,
+            `give ${source} too, or ${remedy}`,
+          ),
+        ];
+  }
+  return files.unknown.slice(0, 1).map(({ name: source, path, place }) => ({
+    ...missing(
+      `connections that container ${name} of ${workload.key} opens by what ${source} holds, which is mounted at ${path} as certificates are`,
+      place,
+      remedy,
+    ),
+    assumed: 0,
+    answer: answerOf(workload, name),
+  }));
+}
+
+function answerOf(workload: Workload, container: string): NonNullable<MissingQuantity["answer"]> {
+  const value = hasOneContainer(workload) ? "none" : `${container}=none`;
+  return { object: workload.key, annotation: CONNECTS_TO_ANNOTATION, value };
+}
+
+/** The missing target of a container that has a pool: a variable says how large. */
+export function targetOfPool(
+  workload: Workload,
+  { name, environment }: Container,
+  { poolers, pools, stores }: Destinations,
+): readonly MissingQuantity[] {
+  if (poolers.length === 0) return [];
+  const variables = [...environment.variables.values()];
+  const pool = variables.find(
+    (one) => pools.isSize(one.name) && !pools.isThreads(one.name) && !one.value.isEmpty,
+  );
+  const ports = new Set(poolers.flatMap((pooler) => pooler.ports));
+  const sign =
+    pool ?? variables.find((one) => isPoolersPort(one, ports, stores) || isReference(one, stores));
+  if (sign === undefined || variables.some((one) => stores.isOfAnother(one))) return [];
+  const where =
+    pool === undefined
+      ? `where container ${name} of ${workload.key} connects, as ${sign.name} says that it does`
+      : `where container ${name} of ${workload.key} opens the connections of ${pool.name}`;
+  const what = `${where}: no variable, argument or file of it says where`;
+  return [missing(what, sign.place, targetRemedy(workload, name))];
+}
+
+/** `DB_PORT=6432`: the host stands in the program. */
+function isPoolersPort(
+  { name, value }: Variable,
+  ports: ReadonlySet<number>,
+  stores: Stores,
+): boolean {
+  return /PORT$/i.test(name) && stores.isDatabaseName(name) && ports.has(Number(value.known));
+}
+
+/** `DB_SECRET_ARN`: the program itself asks a store of secrets for host and login. */
+function isReference({ name, value }: Variable, stores: Stores): boolean {
+  const isNamed = /(?:_SECRET_(?:ARN|ID|NAME|PATH)|_CREDENTIALS?(?:_ARN|_SECRET)?)$/i.test(name);
+  return isNamed && stores.isDatabaseName(name) && !value.isEmpty;
+}

@@ -1,0 +1,192 @@
+import type { SourcePosition } from "../../sourcePosition.ts";
+import { Template } from "../../template.ts";
+import type { Container, ContainerFile, Workload } from "../../workload.ts";
+import {
+  mayNameHost,
+  stringsIn,
+  targetsOf,
+  type ConnectionTarget,
+} from "../targets/connectionTargets.ts";
+import { declaredTargets } from "../targets/configurationFiles.ts";
+import type { Destinations } from "./destinations.ts";
+import { decodeBase64 } from "../objects/objectData.ts";
+import { commandBesidesWaiting } from "../programs/waiting.ts";
+
+/** What stands between a setting's name and its value, in YAML, JSON, PHP, Ruby, Python, XML. */
+const ASSIGNED = String.raw`["'\]]*[ \t]*(?:=>|:=|[:=,>])[ \t]*["'\[({]*`;
+
+/** `host: pooler`, `'dbhost' => 'pooler'`, `define('DB_HOST', 'pooler')`, `<server>pooler:6432<`. */
+const HOST_SETTING = setting(
+  "(?:host|hostname|hostaddr|server|addr|address|endpoint|url|uri|upstream)",
+  // A name of what stands in it is no host: `endpoint: {address: pooler}`.
+  String.raw`(?![\w-]+["']?:(?!\d))([\w.-]+)(?::(\d{1,5}))?`,
+);
+const DATABASE_SETTING = setting(
+  String.raw`\b(?:database|dbname|db|db_name|database_name)`,
+  String.raw`([\w.-]+)`,
+);
+const USER_SETTING = setting(
+  String.raw`\b(?:db_?|database_?)?(?:user|username)`,
+  String.raw`([\w.-]+)`,
+);
+const PORT_SETTING = setting(String.raw`\b(?:db_?|database_?)?port`, String.raw`(\d{1,5})`);
+
+function setting(name: string, value: string): RegExp {
+  return new RegExp(name + ASSIGNED + value, "gi");
+}
+
+/** A text that may name hosts, and where it stands. */
+interface Mention {
+  readonly text: Template;
+  readonly place: SourcePosition;
+  /** `ConfigMap writing/app app.yaml`, `DATABASES`, `its command`. */
+  readonly from: string;
+}
+
+/**
+ * What the files that a container gets say of where it connects, and those that a variable holds as
+ * base64: connection strings, and settings called host that name a pooler. Whatever else names a host
+ * is no database's.
+ */
+export function fileTargets(
+  workload: Workload,
+  container: Container,
+  destinations: Destinations,
+): readonly ConnectionTarget[] {
+  if (destinations.poolers.length === 0) return [];
+  const files = [...container.files.files.values(), ...encodedFiles(container)];
+  return files.flatMap((file) => {
+    const { path, text, place, from } = file;
+    // PgBouncer's own ini beside an exporter; certificates.
+    if (/\.(?:crt|key|pem|sql)$/.test(path) || /^\s*\[pgbouncer\]/m.test(text)) return [];
+    const strings = text.split("\n").flatMap((line) => stringsIn(Template.of(line)));
+    const targets = [
+      ...declaredTargets(file, container, destinations.knowledge["configuration-files"]),
+      ...strings.flatMap((string) => targetsOf(string, place, from, "")),
+    ];
+    const hosts = new Set(targets.map(({ host }) => host.known));
+    const mentioned = hostTargets({ text: Template.of(text), place, from }, workload, destinations);
+    return [...targets, ...mentioned.filter(({ host }) => !hosts.has(host.known))];
+  });
+}
+
+/** Shorter ones hold no host with its port. */
+const BASE64 = /^[\w+/-]{20,}={0,2}$/;
+
+/** Files that variables hold as base64: `CONFIG_B64`. */
+function encodedFiles({ environment }: Container): readonly ContainerFile[] {
+  return [...environment.variables.values()].flatMap(({ name, value, place }) => {
+    const encoded = value.known?.trim() ?? "";
+    if (!BASE64.test(encoded)) return [];
+    const text = decodeBase64(encoded.replaceAll("-", "+").replaceAll("_", "/"));
+    return text === undefined ? [] : [{ path: name, text, place, from: name }];
+  });
+}
+
+/** `pooler:6432`, wherever it stands. */
+const HOST_AND_PORT = /(?<![\w.-])([\w-]+(?:\.[\w-]+)*):(\d{2,5})(?!\d)/g;
+
+/** A full name of a Service, wherever it stands. */
+const SERVICE_NAME = /(?<![\w.-])([\w-]+\.[\w-]+\.svc(?:\.[\w-]+)*)(?![\w-])/g;
+
+/**
+ * What the variables and the arguments of a container name beside connection strings and hosts:
+ * JSON with a host in it, `pooler:6432` under whatever name. Only what leads to a pooler.
+ */
+export function mentionedTargets(
+  workload: Workload,
+  container: Container,
+  destinations: Destinations,
+): readonly ConnectionTarget[] {
+  if (destinations.poolers.length === 0) return [];
+  const inVariables = [...container.environment.variables.values()].map(
+    ({ name, value, place }) => ({ text: value, place, from: name }),
+  );
+  const inCommand = commandBesidesWaiting(container, destinations.knowledge).map(
+    ({ text, place }) => ({
+      text,
+      place,
+      from: "its command",
+    }),
+  );
+  return [
+    ...[...inVariables, ...inCommand].flatMap((mention) =>
+      hostTargets(mention, workload, destinations),
+    ),
+    ...bareHosts(container, workload, destinations),
+  ];
+}
+
+/** `HOST_DB=pooler`: a variable about a host or a database whose whole value is a pooler's name. */
+function bareHosts(
+  { environment: { variables } }: Container,
+  { namespace }: Workload,
+  { book, stores }: Destinations,
+): readonly ConnectionTarget[] {
+  const all = [...variables.values()];
+  const valueOf = (pattern: RegExp): Template | undefined => {
+    const [value, another] = all.filter(({ name }) => pattern.test(name));
+    return another === undefined ? value?.value.unlessEmpty : undefined;
+  };
+  return all.flatMap(({ name, value, place }): readonly ConnectionTarget[] => {
+    // Also a list of them.
+    const hosts = value.known?.trim().split(/\s*[,;]\s*|\s+/) ?? [];
+    if (!hosts.every((host) => /^[\w.-]+$/.test(host)) || !mayNameHost(name, stores)) return [];
+    return hosts
+      .filter((host) => book.poolerAt(host, undefined, namespace) !== undefined)
+      .map((host) => ({
+        host: Template.of(host),
+        database: valueOf(
+          /^(?:\w+_)?(?:DB_?NAME|DATABASE_?NAME|PGDATABASE|(?:POSTGRES|NAME)_DB)$/i,
+        ),
+        user: valueOf(/^(?:\w+_)?(?:DB_?USER(?:NAME)?|PGUSER|POSTGRES_USER|USER_DB)$/i),
+        place,
+        by: name,
+        prefix: "",
+        parameters: new Map(),
+        isDatabase: true,
+      }));
+  });
+}
+
+function hostTargets(
+  { text, place, from }: Mention,
+  { namespace }: Workload,
+  { book }: Destinations,
+): readonly ConnectionTarget[] {
+  // None of the patterns matches without one of these.
+  if (!text.test(/[:=,>]|\.svc/i)) return [];
+  const named = [HOST_SETTING, HOST_AND_PORT, SERVICE_NAME].flatMap((pattern) =>
+    text.matchAll(pattern),
+  );
+  return named.flatMap(([, host, port]): ConnectionTarget[] => {
+    if (host?.known === undefined) return [];
+    const number = port === undefined ? portIn(text) : Number(port.known);
+    if (book.poolerAt(host.known, number, namespace) === undefined) return [];
+    return [
+      {
+        host,
+        port: number,
+        database: only(text, DATABASE_SETTING),
+        user: only(text, USER_SETTING),
+        place,
+        by: from,
+        prefix: "",
+        parameters: new Map(),
+        isDatabase: true,
+      },
+    ];
+  });
+}
+
+/** The one port that the text sets; undefined when there are several, or none. */
+function portIn(text: Template): number | undefined {
+  const port = only(text, PORT_SETTING);
+  return port === undefined ? undefined : Number(port.known);
+}
+
+function only(text: Template, pattern: RegExp): Template | undefined {
+  const values = new Map(text.matchAll(pattern).map(([, value]) => [value?.render(), value]));
+  const [value] = values.values();
+  return values.size === 1 ? value : undefined;
+}

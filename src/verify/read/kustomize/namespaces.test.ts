@@ -1,0 +1,174 @@
+import { describe, expect, it } from "vitest";
+import { objectOf } from "../../sourcePosition.ts";
+import { placedObjects } from "./namespaces.ts";
+import { readObjects } from "../readObjects.ts";
+
+/** What is placed where, of files by name. */
+function placed(files: Readonly<Record<string, string>>, namespace?: string) {
+  const sources = Object.entries(files).map(([name, text]) => ({ name, text }));
+  const { objects, kustomizations, problems } = readObjects(sources);
+  expect(problems).toEqual([]);
+  const { missing, assumed, ...result } = placedObjects(objects, kustomizations, namespace);
+  return {
+    objects: result.objects.map((object) => objectOf({ object })),
+    missing: missing.map(({ what }) => what),
+    assumed: assumed?.note,
+    remedy: assumed?.question.remedy,
+  };
+}
+
+function written(kind: string, metadata: string, spec = "{}"): string {
+  const apiVersion = kind === "Kustomization" ? "kustomize.toolkit.fluxcd.io/v1" : "v1";
+  return `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { ${metadata} }\nspec: ${spec}\n---\n`;
+}
+
+describe("--namespace", () => {
+  it("is where objects are that name none and whose kind has one", () => {
+    const kinds = written("Pod", "name: a") + written("Pod", "name: b, namespace: own");
+    const text = `${kinds}${written("ClusterRole", "name: c")}${written("Cluster", "name: d")}`;
+    expect(placed({ "a.yaml": text }, "shop").objects).toEqual([
+      "Pod shop/a",
+      "Pod own/b",
+      "ClusterRole default/c",
+      "Cluster shop/d",
+    ]);
+  });
+});
+
+describe("the namespace of a kustomization", () => {
+  const base = written("Pod", "name: a");
+
+  it.each([
+    [
+      "over their own",
+      {
+        "k/kustomization.yaml": "namespace: shop\nresources: [a.yaml]\n",
+        "k/a.yaml": written("Pod", "name: a, namespace: own"),
+        "k/b.yaml": written("Pod", "name: b, namespace: own"),
+      },
+      ["Pod shop/a", "Pod own/b"],
+    ],
+    [
+      "of an overlay over its base",
+      {
+        "base/kustomization.yaml": "namespace: base\nresources: [./a.yaml]\n",
+        "base/a.yaml": base,
+        "prod/kustomization.yml": "namespace: prod\nresources: [../base/]\n",
+      },
+      ["Pod prod/a"],
+    ],
+    [
+      "of a base where its overlay has none",
+      {
+        "/r/base/kustomization.yaml": "namespace: base\nresources: [a.yaml]\n",
+        "/r/base/a.yaml": base,
+        "/r/prod/Kustomization": "resources: [../base]\n",
+      },
+      ["Pod base/a"],
+    ],
+    [
+      "of Flux, for a folder without a kustomization",
+      {
+        "repo/flux/db.yaml": written(
+          "Kustomization",
+          "name: db, namespace: flux-system",
+          "{ path: ./db, targetNamespace: database }",
+        ),
+        "repo/db/pg/a.yaml": base,
+        "repo/other/b.yaml": written("Pod", "name: b, namespace: own"),
+      },
+      ["Kustomization flux-system/db", "Pod database/a", "Pod own/b"],
+    ],
+    [
+      "of Flux over that of the kustomization in its folder",
+      {
+        "flux.yaml": written(
+          "Kustomization",
+          "name: db, namespace: flux-system",
+          "{ path: apps/db, targetNamespace: database }",
+        ),
+        "apps/db/kustomization.yaml": "namespace: other\nresources: [a.yaml]\n",
+        "apps/db/a.yaml": base,
+        "apps/db/not-named.yaml": written("Pod", "name: b, namespace: own"),
+      },
+      ["Kustomization flux-system/db", "Pod database/a", "Pod own/b"],
+    ],
+  ])("%s", (_, files, objects) => {
+    expect(placed(files)).toMatchObject({ objects, missing: [], assumed: undefined });
+  });
+
+  it("is asked for where several overlays have one base", () => {
+    const files = {
+      "base/kustomization.yaml": "resources: [a.yaml]\n",
+      "base/a.yaml": base,
+      "one/kustomization.yaml": "namespace: one\nresources: [../base]\n",
+      "two/kustomization.yaml": "namespace: two\nresources: [../base]\n",
+    };
+    expect(placed(files).missing).toEqual([
+      "which objects there are of base/a.yaml: kustomizations put them into several namespaces (one, two)",
+    ]);
+  });
+
+  it.each([
+    ["replicas: [{ name: web, count: 9 }]", 1],
+    [
+      "patches: [{ target: { kind: Deployment }, patch: '- { op: add, path: /spec/replicas, value: 9 }' }]",
+      1,
+    ],
+    [
+      "patches: [{ target: { kind: Ingress }, patch: '- { op: add, path: /spec/rules/0/host, value: x }' }]",
+      0,
+    ],
+    ["images: [{ name: web, newTag: v2 }]", 0],
+  ])("changes objects: %s", (text, count) => {
+    const files = { "k/kustomization.yaml": `resources: [a.yaml]\n${text}\n`, "k/a.yaml": base };
+    expect(placed(files).missing).toHaveLength(count);
+  });
+});
+
+describe("objects that name no namespace, without --namespace", () => {
+  const service = written("Service", "name: pooler");
+
+  it.each([
+    ["in that of their own host", "pooler.shop.svc.cluster.local", "shop"],
+    ["in that of a short one with a port", "http://pooler.shop:6432/x", "shop"],
+    ["in default, which a host names", "pooler.default.svc", "default"],
+    ["in default where a host is another's", "pg.shop.svc", "default"],
+    ["in default where no host says more", "pooler:6432", "default"],
+    ["in default where it is a longer name", "x.pooler.shop.svc.example.com", "default"],
+  ])("are %s: %s", (_, host, namespace) => {
+    const text = `${service}${written("Pod", "name: a", `{ x: "${host}" }`)}`;
+    const { objects, missing, assumed, remedy } = placed({ "a.yaml": text });
+    expect([objects, missing]).toEqual([[`Service ${namespace}/pooler`, `Pod ${namespace}/a`], []]);
+    const option = namespace === "default" ? undefined : "say --namespace shop";
+    expect([remedy, assumed?.includes("2 objects")]).toEqual([option, option && true]);
+  });
+
+  it("are asked about where hosts name several", () => {
+    const text = `${service}${written("Pod", "name: a", "{ x: pooler.shop.svc, y: pooler.test.svc }")}`;
+    expect(placed({ "a.yaml": text })).toMatchObject({
+      objects: ["Service default/pooler", "Pod default/a"],
+      missing: [
+        expect.stringContaining("perhaps shop (the host pooler.shop.svc names it), or test"),
+      ],
+    });
+  });
+
+  it("are not those of a Service that the host's namespace has", () => {
+    const own = written("Service", "name: pooler, namespace: shop");
+    const text = `${service}${own}${written("Pod", "name: a", "{ x: pooler.shop.svc }")}`;
+    expect(placed({ "a.yaml": text }).objects).toContain("Service default/pooler");
+  });
+
+  it("are where the only Kustomization of Flux puts what is not in its folder", () => {
+    const flux = written(
+      "Kustomization",
+      "name: db, namespace: flux-system",
+      "{ path: ./db, targetNamespace: database }",
+    );
+    expect(placed({ "-": `${flux}${service}` })).toMatchObject({
+      objects: ["Kustomization flux-system/db", "Service database/pooler"],
+      assumed: expect.stringContaining("Kustomization flux-system/db puts what it applies there"),
+    });
+  });
+});
