@@ -32,6 +32,7 @@ export interface ComposeProject {
   readonly services: ReadonlyMap<string, ComposeValue>;
   readonly configs: ReadonlyMap<string, ComposeValue>;
   readonly secrets: ReadonlyMap<string, ComposeValue>;
+  readonly networks: ReadonlyMap<string, ComposeValue>;
   readonly absent: readonly AbsentFile[];
   /** Those of COMPOSE_PROFILES; absent where it names none. */
   readonly profiles?: readonly string[];
@@ -39,7 +40,14 @@ export interface ComposeProject {
   readonly files: ReadonlySet<string>;
 }
 
-type Sections = Pick<ComposeProject, "services" | "configs" | "secrets">;
+type Sections = Pick<ComposeProject, "services" | "configs" | "secrets" | "networks">;
+
+const NOTHING: Sections = {
+  services: new Map(),
+  configs: new Map(),
+  secrets: new Map(),
+  networks: new Map(),
+};
 
 /**
  * Reads the compose files of one project, each over those before it, as `docker compose -f A -f B`
@@ -107,7 +115,7 @@ class ProjectReader {
     variables: Variables,
     through: readonly string[],
   ): Sections {
-    let sections: Sections = { services: new Map(), configs: new Map(), secrets: new Map() };
+    let sections = NOTHING;
     for (const { name: file, text } of sources) {
       this.files.add(file);
       const root = readComposeValue({ file, folder, variables }, text);
@@ -120,13 +128,14 @@ class ProjectReader {
         services: own,
         configs: root.at("configs").mapping ?? new Map(),
         secrets: root.at("secrets").mapping ?? new Map(),
+        networks: root.at("networks").mapping ?? new Map(),
       });
     }
     return sections;
   }
 
   #included(root: ComposeValue, variables: Variables, through: readonly string[]): Sections {
-    let sections: Sections = { services: new Map(), configs: new Map(), secrets: new Map() };
+    let sections = NOTHING;
     for (const item of root.at("include").list) {
       const listed = item.text === undefined ? item.at("path").list : [item];
       const paths = listed.map((one) => pathFrom(one.source.folder, one.text?.render() ?? ""));
@@ -210,5 +219,6 @@ function over(base: Sections, above: Sections): Sections {
     services: merged("services"),
     configs: merged("configs"),
     secrets: merged("secrets"),
+    networks: merged("networks"),
   };
 }

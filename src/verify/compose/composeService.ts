@@ -6,6 +6,7 @@ import type { AnnotationOverrides } from "../read/objects/inventory.ts";
 import { objectOf } from "../sourcePosition.ts";
 import { Template } from "../template.ts";
 import type { Annotation, Argument, Environment, Variable, Workload } from "../workload.ts";
+import type { ComposeProject } from "./composeFile.ts";
 import { mountedFiles, variablePlace, type FileContext } from "./composeFiles.ts";
 import { asMapping } from "./composeMerge.ts";
 import type { ComposeValue } from "./composeValue.ts";
@@ -30,6 +31,8 @@ export interface ComposeService {
   readonly opened: readonly OpenedPorts[];
   /** `host`, or `service db`: whose network it has instead of its own. */
   readonly network: "machine" | { readonly service: string } | undefined;
+  /** A network of it on which there are containers of other projects too. */
+  readonly sharedNetwork: ComposeValue | undefined;
   readonly profiles: readonly string[];
 }
 
@@ -113,8 +116,25 @@ export function readService(
       ports: portsOf(port).map(([, number]) => number),
     })),
     network: mode === "host" ? "machine" : other === undefined ? undefined : { service: other },
+    sharedNetwork: mode === undefined ? sharedNetwork(networks, context.project) : undefined,
     profiles: value.at("profiles").items.flatMap(({ text }) => text?.known ?? []),
   };
+}
+
+/**
+ * The first network of a service that is made outside of the project. One that names none is on
+ * `default`; https://docs.docker.com/reference/compose-file/networks/#external.
+ */
+function sharedNetwork(
+  own: readonly (readonly [string, ComposeValue])[],
+  { networks }: ComposeProject,
+): ComposeValue | undefined {
+  return (own.length > 0 ? own.map(([name]) => name) : ["default"])
+    .map((name) => networks.get(name))
+    .find((network) => {
+      const external = network?.at("external");
+      return external?.exists === true && external.text?.known !== "false";
+    });
 }
 
 /**

@@ -41,6 +41,25 @@ describe("clients outside of the project", () => {
     expect(clients).toEqual([]);
   });
 
+  const SHARED = "it is on a network that other projects may share";
+
+  it.each([
+    ["by its name", "networks: [ ours, theirs ]", "theirs: { external: true }"],
+    ["with a name of its own", "networks: { theirs: }", "theirs: { external: { name: db } }"],
+    ["the default one", "", "default: { external: true, name: db }"],
+  ])("are assumed to be none on a network of other projects: %s", (_, field, network) => {
+    const { missing } = systemWith(field, `networks: { ours: , ${network} }`);
+    expect(missing[0]).toMatchObject({ what: expect.stringContaining(SHARED), assumed: 0 });
+  });
+
+  it.each([
+    ["another service's", "networks: [ ours ]", "theirs: { external: true }"],
+    ["the project's own", "networks: [ theirs ]", "theirs: { external: false }"],
+    ["the project's, by its own name", "networks: [ theirs ]", "theirs: { name: db }"],
+  ])("are none on a network: %s", (_, field, network) => {
+    expect(systemWith(field, `networks: { ours: , ${network} }`).missing).toEqual([]);
+  });
+
   it("are assumed of a pooler on the network of a service that publishes its port", () => {
     const net = `  net: { image: example/net, ports: [ "6432:6432" ] }`;
     expect(systemWith("network_mode: service:net", net).missing).toMatchObject([{ assumed: 0 }]);

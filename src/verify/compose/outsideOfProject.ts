@@ -28,9 +28,9 @@ const NONE: OutsideOfProject = { clients: [], closed: new Set(), assumed: [] };
 
 /**
  * The clients outside of the project of each pooler and each Postgres that the machine opens to them:
- * by a port that is published (of a pooler also on 127.0.0.1 alone), or by the machine's own network.
- * People publish ports to look into a system by hand, so that none is assumed unless an annotation
- * says how many there are.
+ * by a port that is published (of a pooler also on 127.0.0.1 alone), by the machine's own network, or
+ * by a network of other projects. People publish ports to look into a system by hand, so that none is
+ * assumed unless an annotation says how many there are.
  */
 export function outsideOfProject(
   poolers: readonly FoundPooler[],
@@ -104,7 +104,11 @@ function openingOf(
       (countsLocal || !one.isLocal) &&
       (one.ports.length === 0 || one.ports.some((number) => ports.includes(number))),
   );
-  if (port === undefined) return undefined;
+  if (port === undefined) {
+    const shared = own.sharedNetwork ?? other?.sharedNetwork;
+    const why = "it is on a network that other projects may share";
+    return shared && { why, place: shared.at("external").placeIn(object) };
+  }
   const number = port.ports.find((one) => ports.includes(one));
   const name = number === undefined ? "a port of it" : `its port ${number}`;
   return { why: `${name} is published`, place: port.value.placeIn(object) };
