@@ -24,8 +24,20 @@ export interface Workload {
   readonly firstOrdinal?: number;
   /** In the order they start: init containers first. */
   readonly containers: readonly Container[];
+  /** What is said of it, beside what its containers have. */
+  readonly needs?: readonly NeededHost[];
   /** From a flag, the pods' template or the object. */
   readonly annotation: (name: string) => Annotation | undefined;
+}
+
+/** A host that must be there for a program to work, as its command or a compose file says. */
+export interface NeededHost {
+  readonly host: string;
+  /** Absent: not said. */
+  readonly port?: number | undefined;
+  readonly place: SourcePosition;
+  /** What says so, after the host: `for which it waits`. */
+  readonly how: string;
 }
 
 /** An annotation and where it stands. */
@@ -114,6 +126,8 @@ export interface ContainerFiles {
   readonly files: ReadonlyMap<string, ContainerFile>;
   /** Mounts whose content is not among the objects. */
   readonly unknown: readonly HiddenMount[];
+  /** Files that its program may read: they count only where nothing else says where it connects. */
+  readonly asides?: readonly ContainerFile[];
   /** Volumes that no object fills, and that something else may have filled. */
   readonly volumes?: readonly MountedVolume[];
 }

@@ -245,6 +245,29 @@ const CASES: readonly VerifyCase[] = [
     says: ["30  > 20: max_client_conn 20", "120  > 97", "has no", "(it has postgres)"],
   },
   { file: "env-file-shared/compose.yaml", exitCode: 0, says: ["15  ≤ 100: max_client_conn 100"] },
+  {
+    file: "depends-on-postgres.yaml",
+    exitCode: 4,
+    says: [
+      "Cannot tell: 1 missing",
+      /whether service importer connects to Postgres db, which it depends on/,
+      "--annotate 'service importer:weir.dev/connects-to=db:5432/database?user=login'",
+    ],
+  },
+  {
+    file: "depends-on-postgres.yaml",
+    args: ["--annotate", "service importer:weir.dev/connects-to=none"],
+    exitCode: 0,
+    says: ["✓ Proved"],
+  },
+  {
+    file: "init-waits-for-pooler.yaml",
+    exitCode: 4,
+    says: [
+      "Cannot tell: 1 missing",
+      /whether container worker of Deployment shelf\/worker connects to Deployment\s+shelf\/pooler/,
+    ],
+  },
   { file: "wait-with-nc.yaml", exitCode: 0, says: ["30  ≤ 100: max_client_conn 100"] },
   { file: "patroni-own-address.yaml", exitCode: 0, says: ["20  ≤ 100: max_client_conn 100"] },
   {

@@ -21,6 +21,13 @@ const UNREAD =
 /** Of the project's own folder, which may be a whole repository, only these are read. */
 const OWN_SETTINGS = /\.(?:ini|conf)$/;
 
+/** Variables of the project, or an example of them, which libraries read where nothing else sets them. */
+const OWN_VARIABLES = /^\.env(?:[._-][\w.-]+)?$|^(?:example|sample)\.env$/;
+
+/** Where a program's own code says where it connects. */
+const CODE_SETTINGS =
+  /(?:^|\/)(?:settings|config|database|db|datasource|knexfile|ormconfig)[\w.-]*\.(?:py|rb|php|[cm]?[jt]s)$/i;
+
 /** Of a folder that is mounted for what is in it. */
 const SETTINGS =
   /\.(?:ini|conf|cfg|cnf|ya?ml|json|toml|properties|env|xml|php)$|(?:^|\/)userlist\.txt$/i;
@@ -64,6 +71,7 @@ export function mountedFiles(service: ComposeValue, context: FileContext): Conta
   return {
     files: new Map(found.flatMap(({ files }) => [...files])),
     unknown: found.flatMap(({ unknown }) => unknown),
+    asides: found.flatMap(({ asides = [] }) => asides),
     volumes: found.flatMap(({ volumes = [] }) => volumes),
   };
 }
@@ -137,9 +145,15 @@ function folderFiles(
   const unread = found.filter(
     (name) => name.endsWith("/") && !found.some((one) => one !== name && one.startsWith(name)),
   );
+  const asides = found.filter(
+    (name) => CODE_SETTINGS.test(name) || (isOwn && OWN_VARIABLES.test(name)),
+  );
   return {
     files: new Map(files),
     unknown: [],
+    asides: asides.flatMap((name) => [
+      ...oneFile(pathFrom(path, name), `${target}/${name}`, mount, context).files.values(),
+    ]),
     volumes: unread.flatMap((name) => {
       const folder = name.replace(/\/$/, "");
       return (

@@ -5,7 +5,14 @@ import { annotatedWhole } from "../read/targets/annotations.ts";
 import type { AnnotationOverrides } from "../read/objects/inventory.ts";
 import { objectOf } from "../sourcePosition.ts";
 import { Template } from "../template.ts";
-import type { Annotation, Argument, Environment, Variable, Workload } from "../workload.ts";
+import type {
+  Annotation,
+  Argument,
+  Environment,
+  NeededHost,
+  Variable,
+  Workload,
+} from "../workload.ts";
 import type { ComposeProject } from "./composeFile.ts";
 import { mountedFiles, variablePlace, type FileContext } from "./composeFiles.ts";
 import { asMapping } from "./composeMerge.ts";
@@ -96,6 +103,7 @@ export function readService(
           ports: ports.map(([, port]) => [`${port}`, port]),
         },
       ],
+      needs: needsOf(value, context),
       annotation,
     },
     hosts: [...new Set(hosts.flatMap((host) => host?.known ?? []))],
@@ -119,6 +127,26 @@ export function readService(
     sharedNetwork: mode === undefined ? sharedNetwork(networks, context.project) : undefined,
     profiles: value.at("profiles").items.flatMap(({ text }) => text?.known ?? []),
   };
+}
+
+/** The services that it depends on, or links to, or whose network it has. */
+function needsOf(value: ComposeValue, { object }: FileContext): readonly NeededHost[] {
+  const needs = (field: string, names: readonly string[], how: string): readonly NeededHost[] =>
+    names.map((host) => ({ host, place: value.at(field).placeIn(object), how }));
+  const linked = (field: "links" | "external_links"): readonly NeededHost[] => {
+    const texts = value.at(field).items.flatMap(({ text }) => text?.known ?? []);
+    const names = texts.map((text) => text.replace(/:.*$/, ""));
+    return needs(field, names, "to which it links");
+  };
+  const depended = asMapping(value.at("depends_on"), "depends_on").entries.map(([name]) => name);
+  const mode = value.at("network_mode").text?.known ?? "";
+  const shared = mode.startsWith("service:") ? [mode.slice("service:".length)] : [];
+  return [
+    ...needs("depends_on", depended, "which it depends on"),
+    ...linked("links"),
+    ...linked("external_links"),
+    ...needs("network_mode", shared, "whose network it has"),
+  ];
 }
 
 /**

@@ -14,7 +14,6 @@ import { COMPOSE_SERVICE, objectOf, type ManifestObject } from "../sourcePositio
 import type { System } from "../system.ts";
 import { commandOf, type ContainerFile, type Workload } from "../workload.ts";
 import type { ComposeProject, ComposeSurroundings } from "./composeFile.ts";
-import { dependentServices } from "./dependentServices.ts";
 import { outsideOfProject } from "./outsideOfProject.ts";
 import { readService, type ComposeService } from "./composeService.ts";
 
@@ -179,12 +178,11 @@ function systemOf(services: readonly ComposeService[], products: Products): Syst
     proxies,
     unreadPoolers,
   });
-  const dependent = dependentServices(services, poolers, system);
   const isCounted = hasSum(system);
   const assumed = outside.assumed.flatMap(({ question, postgres }) =>
     postgres === undefined || isCounted(postgres) ? question : [],
   );
-  return { ...system, missing: [...system.missing, ...assumed, ...dependent] };
+  return { ...system, missing: [...system.missing, ...assumed] };
 }
 
 function addressBook(

@@ -37,6 +37,7 @@ export const PROGRAM_FIELDS = {
   processes: z.union([z.literal(1), COUNT]).optional(),
   connections: z.union([z.int().min(0), COUNT]).optional(),
   neverClient: z.literal(true).optional(),
+  asTold: z.literal(true).optional(),
   keepsFiles: z.literal(true).optional(),
   database: z.string().min(1).optional(),
   everyDatabase: z.union([z.literal(true), WORDS]).optional(),

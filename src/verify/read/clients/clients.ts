@@ -26,6 +26,7 @@ import { poolSize } from "../targets/poolSize.ts";
 import { everyDatabase, programDatabase } from "../programs/programTargets.ts";
 import { processesPerPod } from "../programs/processes.ts";
 import type { Destinations } from "./destinations.ts";
+import { withNeeded } from "./neededHosts.ts";
 
 /** What the clients of a workload are, and what is missing to know it. */
 interface ReadClients {
@@ -43,8 +44,10 @@ export function clientsOf(workload: Workload, destinations: Destinations): ReadC
     const notes = [`${workload.key} has no pods: ${pods.why}`];
     return { clients: [], missing: [], notes, sidecarPoolers: [] };
   }
-  const written = workload.containers.map((container) =>
-    writtenConnections(workload, container, destinations),
+  const written = withNeeded(
+    workload,
+    workload.containers.map((container) => writtenConnections(workload, container, destinations)),
+    destinations,
   );
   // Said of the pod as a whole, it is of the containers of which something is not known.
   const unclear = written.filter((one) => isUnclear(one, destinations));

@@ -1,6 +1,12 @@
 import type { SourcePosition } from "../../sourcePosition.ts";
 import { Template } from "../../template.ts";
-import type { Container, ContainerFile, Workload } from "../../workload.ts";
+import {
+  commandOf,
+  type Container,
+  type ContainerFile,
+  type NeededHost,
+  type Workload,
+} from "../../workload.ts";
 import {
   mayNameHost,
   stringsIn,
@@ -11,6 +17,7 @@ import { declaredTargets } from "../targets/configurationFiles.ts";
 import type { Destinations } from "./destinations.ts";
 import { decodeBase64 } from "../objects/objectData.ts";
 import { commandBesidesWaiting } from "../programs/waiting.ts";
+import type { Stores } from "../targets/stores.ts";
 
 /** What stands between a setting's name and its value, in YAML, JSON, PHP, Ruby, Python, XML. */
 const ASSIGNED = String.raw`["'\]]*[ \t]*(?:=>|:=|[:=,>])[ \t]*["'\[({]*`;
@@ -56,9 +63,8 @@ export function fileTargets(
   if (destinations.poolers.length === 0) return [];
   const files = [...container.files.files.values(), ...encodedFiles(container)];
   return files.flatMap((file) => {
-    const { path, text, place, from } = file;
-    // PgBouncer's own ini beside an exporter; certificates.
-    if (/\.(?:crt|key|pem|sql)$/.test(path) || /^\s*\[pgbouncer\]/m.test(text)) return [];
+    const { text, place, from } = file;
+    if (saysNothing(file)) return [];
     const strings = text.split("\n").flatMap((line) => stringsIn(Template.of(line)));
     const targets = [
       ...declaredTargets(file, container, destinations.knowledge["configuration-files"]),
@@ -68,6 +74,11 @@ export function fileTargets(
     const mentioned = hostTargets({ text: Template.of(text), place, from }, workload, destinations);
     return [...targets, ...mentioned.filter(({ host }) => !hosts.has(host.known))];
   });
+}
+
+/** PgBouncer's own ini beside an exporter; certificates. */
+function saysNothing({ path, text }: ContainerFile): boolean {
+  return /\.(?:crt|key|pem|sql)$/.test(path) || /^\s*\[pgbouncer\]/m.test(text);
 }
 
 /** Shorter ones hold no host with its port. */
@@ -154,19 +165,12 @@ function hostTargets(
   { namespace }: Workload,
   { book }: Destinations,
 ): readonly ConnectionTarget[] {
-  // None of the patterns matches without one of these.
-  if (!text.test(/[:=,>]|\.svc/i)) return [];
-  const named = [HOST_SETTING, HOST_AND_PORT, SERVICE_NAME].flatMap((pattern) =>
-    text.matchAll(pattern),
-  );
-  return named.flatMap(([, host, port]): ConnectionTarget[] => {
-    if (host?.known === undefined) return [];
-    const number = port === undefined ? portIn(text) : Number(port.known);
-    if (book.poolerAt(host.known, number, namespace) === undefined) return [];
+  return namedHosts(text).flatMap(({ host, port }): ConnectionTarget[] => {
+    if (book.poolerAt(host, port, namespace) === undefined) return [];
     return [
       {
-        host,
-        port: number,
+        host: Template.of(host),
+        port,
         database: only(text, DATABASE_SETTING),
         user: only(text, USER_SETTING),
         place,
@@ -177,6 +181,62 @@ function hostTargets(
       },
     ];
   });
+}
+
+/** The hosts that a text names, by a setting, with a port or as a Service's full name. */
+function namedHosts(text: Template): readonly Pick<NeededHost, "host" | "port">[] {
+  // None of the patterns matches without one of these.
+  if (!text.test(/[:=,>]|\.svc/i)) return [];
+  const named = [HOST_SETTING, HOST_AND_PORT, SERVICE_NAME].flatMap((pattern) =>
+    text.matchAll(pattern),
+  );
+  return named.flatMap(([, host, port]) =>
+    host?.known === undefined
+      ? []
+      : { host: host.known, port: port === undefined ? portIn(text) : Number(port.known) },
+  );
+}
+
+/** Those of the connection strings in a text. */
+function urlHosts(text: Template): readonly Pick<NeededHost, "host" | "port">[] {
+  return text
+    .split("\n")
+    .flatMap(stringsIn)
+    .flatMap(({ hosts }) =>
+      hosts.flatMap(({ host, port }) =>
+        host.known === undefined ? [] : { host: host.known, port },
+      ),
+    );
+}
+
+/**
+ * What a container's variables, command and files name as hosts, where nothing says that it is a database's:
+ * `WAIT_HOSTS=db:5432`, `HOST_DB=db`, `database: {host: db}`.
+ */
+export function mentionedHosts(container: Container, stores: Stores): readonly NeededHost[] {
+  const { environment, files, argsPlace } = container;
+  const variables = [...environment.variables.values()];
+  const texts: readonly Mention[] = [
+    ...variables.map(({ name, value, place }) => ({ text: value, place, from: name })),
+    ...commandOf(container).map((text) => ({ text, place: argsPlace, from: "its command" })),
+    ...[...files.files.values(), ...(files.asides ?? [])]
+      .filter((file) => !saysNothing(file))
+      .map(({ text, place, from }) => ({ text: Template.of(text), place, from })),
+  ];
+  return [
+    ...texts.flatMap(({ text, place, from }) =>
+      [...namedHosts(text), ...urlHosts(text)].map((one) => ({
+        ...one,
+        place,
+        how: `which ${from} names`,
+      })),
+    ),
+    ...variables.flatMap(({ name, value, place }) => {
+      const host = value.known?.trim() ?? "";
+      const isHost = /^[\w.-]+$/.test(host) && mayNameHost(name, stores);
+      return isHost ? [{ host, place, how: `which ${name} names` }] : [];
+    }),
+  ];
 }
 
 /** The one port that the text sets; undefined when there are several, or none. */

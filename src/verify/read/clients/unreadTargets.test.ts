@@ -62,7 +62,12 @@ describe("a pooler that is named where no connection is told", () => {
 
   it.each([
     ["told a second time", { DATABASE_URL: URL, CONN: "pooler:6432" }, "", [9]],
-    ["only waited for", NO_POOL, command("wait-for-it pooler:6432 -- exec app"), []],
+    [
+      "only waited for, and told elsewhere",
+      { DATABASE_URL: URL },
+      command("wait-for-it pooler:6432 -- exec app"),
+      [9],
+    ],
     ["a word", { ...NO_POOL, MODE: "pooler" }, "", []],
     ["another port", { ...NO_POOL, CONN: "pooler:9127" }, "", []],
   ])("has none more: %s", (_, env, more, expected) => {

@@ -72,6 +72,27 @@ export function isNoClient(container: Container, knowledge: Knowledge): boolean 
   );
 }
 
+/**
+ * Whether a container connects only where its variables, its files or a person tell it: what it depends
+ * on says nothing of it.
+ */
+export function connectsAsTold(container: Container, knowledge: Knowledge): boolean {
+  if (isNoClient(container, knowledge)) return true;
+  const isOfImage = knowledge.programs.some(
+    ({ asTold, neverClient, images }) =>
+      (asTold ?? neverClient) === true && imagePattern(images).test(container.image),
+  );
+  if (isOfImage && container.command.length === 0) return true;
+  const calls = callsIn(containerCommand(container, knowledge));
+  return (
+    calls.length > 0 &&
+    calls.every((words) => {
+      const program = programOf(words, container, knowledge);
+      return program?.asTold === true || isOfNobody(words, program, knowledge);
+    })
+  );
+}
+
 function isOfNobody(
   words: readonly Template[],
   program: ProgramRow | undefined,

@@ -1,7 +1,15 @@
 import type { Knowledge } from "../../knowledge/knowledge.ts";
 import { Template } from "../../template.ts";
-import { isShell, type Argument, type Container } from "../../workload.ts";
-import { fit, WAITED } from "./commands.ts";
+import {
+  commandOf,
+  imageName,
+  isShell,
+  type Argument,
+  type Container,
+  type NeededHost,
+} from "../../workload.ts";
+import { fit, programName, WAITED } from "./commands.ts";
+import { inShell } from "./shellValues.ts";
 
 /**
  * The command of a container without the hosts that it only waits for. Only the arguments of programs
@@ -31,15 +39,61 @@ function scriptBesidesWaiting(
   script: Template,
   waitingWords: (words: readonly Template[]) => number,
 ): Template {
-  const commands = script.matchAll(/[^\n;&|()`]+/g).flatMap(([command]) => command ?? []);
   return Template.join(
-    commands.map((command) => {
-      const words = command.matchAll(/\S+/g).flatMap(([word]) => word ?? []);
+    commandsIn(script).map((command) => {
+      const words = wordsOf(command);
       const count = waitingWords(words);
       return count === 0 ? command : Template.join(words.slice(count), " ");
     }),
     "\n",
   );
+}
+
+function commandsIn(script: Template): readonly Template[] {
+  return script.matchAll(/[^\n;&|()`]+/g).flatMap(([command]) => command ?? []);
+}
+
+function wordsOf(text: Template): readonly Template[] {
+  return text.matchAll(/\S+/g).flatMap(([word]) => word ?? []);
+}
+
+/** `wait_for_db.sh`, `/wait`, `k8s-wait-for`: what a program or an image is called that waits. */
+const WAITS = /(?:^|[-_])wait(?![a-z])/i;
+
+/** `/dev/tcp/pooler/6432`, as Bash connects to see whether somebody listens. */
+const DEV_TCP = /\/dev\/tcp\/([\w.${}:-]+)\/([\w${}:-]+)/g;
+
+/**
+ * The words of a container's commands that only wait, each that may be a host: it is for whoever asks
+ * to find out which of them are. An image that is called so is there to wait.
+ */
+export function waitedHosts(container: Container, knowledge: Knowledge): readonly NeededHost[] {
+  const { name, role, argsPlace: place, files } = container;
+  const how = role === "init" ? `for which container ${name} waits` : "for which it waits";
+  const words = commandOf(container);
+  const scripts = words.flatMap((word) => {
+    const file = files.files.get(word.known ?? "");
+    return file === undefined ? word : [word, Template.of(file.text)];
+  });
+  const calls = [words, ...scripts.flatMap((text) => commandsIn(text).map(wordsOf))];
+  const waited = WAITS.test(imageName(container))
+    ? words
+    : calls.flatMap((call) => waitedWords(call, knowledge));
+  const connected = scripts.flatMap((text) => text.matchAll(DEV_TCP).map(([whole]) => whole));
+  const texts = [...waited, ...connected].flatMap(
+    (word) => (word && inShell(word, container)?.known?.match(/[\w-]+(?:\.[\w-]+)*/g)) ?? [],
+  );
+  const ports = texts.filter((text) => /^\d{2,5}$/.test(text)).map(Number);
+  const hosts = [...new Set(texts)].filter((text) => /^[^-].*[a-z]|\d\.\d/i.test(text));
+  return hosts.flatMap((host) =>
+    [...new Set(ports), undefined].map((port) => ({ host, port, place, how })),
+  );
+}
+
+function waitedWords(words: readonly Template[], knowledge: Knowledge): readonly Template[] {
+  const at = words.findIndex((word) => !word.test(BEFORE_PROGRAM));
+  if (at !== -1 && WAITS.test(programName(words.slice(at)) ?? "")) return words.slice(at + 1);
+  return words.slice(0, wordsOfWaiting(words, knowledge));
 }
 
 /** What stands before a program in a script. */
