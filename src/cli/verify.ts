@@ -94,12 +94,10 @@ export function verifyCommand(shell: Shell): Command {
         const unread = problems.map(({ file }) => file);
         const unlisted = unlistedFiles({ ...read, unread }, (file) => isNamed.has(file));
         const isApplied = (file: string): boolean => !unlisted.files.has(file);
-        const placed = placedObjects(
-          read.objects,
-          read.kustomizations,
-          options.namespace,
+        const placed = placedObjects(read.objects, read.kustomizations, options.namespace, {
           isApplied,
-        );
+          texts: new Map(files.sources.map(({ name, text }) => [name, text])),
+        });
         const names = placed.objects.map((object) => objectOf({ object }));
         const overrides = annotationOverrides(
           annotations,

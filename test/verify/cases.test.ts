@@ -142,6 +142,14 @@ const CASES: readonly VerifyCase[] = [
     exitCode: 3,
     says: ["Deployment a/api-old, container api"],
   },
+  // What Kustomize and Flux make of the files: components, patches, variables.
+  {
+    file: "flux-component",
+    exitCode: 0,
+    says: ["4 sums hold", "40  ≤ 100", "30  ≤ 100", "72  ≤ 97"],
+  },
+  { file: "flux-two-clusters", exitCode: 3, says: ["× 6 replicas ×", "264  > 97"] },
+  { file: "overlays-of-one-base", exitCode: 3, says: ["20  ≤ 100", "130  > 100"] },
   // docker compose starts the services of COMPOSE_PROFILES in .env alone.
   { file: "compose-profiles", exitCode: 0, says: ["Proved: 2 sums hold", "Left out: vpn"] },
   { file: "compose-profiles", args: ["--profile", "*"], exitCode: 4, says: ["service vpn"] },

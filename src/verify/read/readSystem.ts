@@ -103,11 +103,17 @@ export function readSystem(
   const keys = new Set([...owned, ...[...workloads, ...others].map(({ key }) => key)]);
   const isRead = (object: ManifestObject): boolean =>
     isOperators(adapters, object) || keys.has(objectOf({ object }));
+  // Whichever of several applies, what all of them make is among the objects.
+  const isRendered = (object: ManifestObject): boolean =>
+    rendered.has(object) &&
+    objects.every((one) => objectOf({ object: one }) !== objectOf({ object }) || rendered.has(one));
   return withoutConflicts(
     {
       ...system,
       missing: [
-        ...inventory.conflicting.values(),
+        ...[...inventory.conflicting].flatMap(([object, question]) =>
+          isRendered(object) ? [] : [question],
+        ),
         ...system.missing,
         ...unreadPoolerObjects(inventory, others),
         ...unreadObjects(inventory, destinations, isRead, rendered),

@@ -1,8 +1,9 @@
-import { counted, listed } from "../../../text/wording.ts";
+import { counted } from "../../../text/wording.ts";
 import { missing, type MissingQuantity } from "../../quantity.ts";
 import { objectOf, type ManifestObject } from "../../sourcePosition.ts";
 import { Field } from "../objects/field.ts";
-import { fluxLayer, isFluxKustomization, kustomizeLayer, Layers } from "./kustomizations.ts";
+import { AppliedObjects } from "./appliedObjects.ts";
+import { generatedData } from "./generatedData.ts";
 
 /** Objects, each in its namespace. */
 interface PlacedObjects {
@@ -22,38 +23,41 @@ const WITHOUT_NAMESPACE =
  * before an object's own; what names none is in the given one, else where its own host names lead
  * (as `helm template` prints a chart), else in `default`.
  *
- * @param all the objects of all files
+ * @param read the objects of all files
  * @param kustomizations those of Kustomize, which are no objects
- * @param isApplied whether a file's objects are applied: only they are placed
  * @param given the namespace of all that name none
+ * @param isApplied whether a file's objects are applied: only they are placed
+ * @param texts of all files, by name
  */
 export function placedObjects(
-  all: readonly ManifestObject[],
+  read: readonly ManifestObject[],
   kustomizations: readonly ManifestObject[],
   given: string | undefined,
-  isApplied: (file: string) => boolean = () => true,
+  {
+    isApplied = () => true,
+    texts = new Map(),
+  }: {
+    readonly isApplied?: (file: string) => boolean;
+    readonly texts?: ReadonlyMap<string, string>;
+  } = {},
 ): PlacedObjects {
-  const objects = all.filter(({ file }) => isApplied(file));
-  const files = new Set([...all, ...kustomizations].map(({ file }) => file));
-  // Also one that is left out may have been applied by hand.
-  const flux = all.filter(isFluxKustomization).map((object) => fluxLayer(object, files));
-  const layers = new Layers([...kustomizations.map(kustomizeLayer), ...flux]);
-  const put = (object: ManifestObject): string | undefined => {
-    const [namespace, ...others] = layers.namespacesOf(object.file);
-    return others.length === 0 ? namespace : undefined;
-  };
-  const placed = objects.map((object) => {
-    if (WITHOUT_NAMESPACE.test(object.kind)) return object;
-    const own = isNamed(object) ? object.namespace : given;
-    return inNamespace(object, put(object) ?? own);
-  });
-  const unnamed = objects.filter(
-    (object) =>
-      !isNamed(object) && !WITHOUT_NAMESPACE.test(object.kind) && put(object) === undefined,
-  );
-  const ambiguous = [...placedSeveralTimes(objects, layers), ...layers.changes()];
+  const all = [...read, ...generatedData(kustomizations, texts)];
+  // What is left out may have been applied by hand: it counts as a layer.
+  const applied = new AppliedObjects(all, kustomizations, texts);
+  const forms = all
+    .filter(({ file }) => isApplied(file))
+    .flatMap((object) => applied.of(object))
+    .map(({ object, namespace }) => {
+      if (WITHOUT_NAMESPACE.test(object.kind)) return { object, isUnnamed: false };
+      const own = isNamed(object) ? object.namespace : given;
+      const isUnnamed = namespace === undefined && !isNamed(object);
+      return { object: inNamespace(object, namespace ?? own), isUnnamed };
+    });
+  const placed = forms.map(({ object }) => object);
+  const unnamed = forms.flatMap(({ object, isUnnamed }) => (isUnnamed ? [object] : []));
+  const { flux, unapplied } = applied;
   const [first] = unnamed;
-  if (given !== undefined || first === undefined) return { objects: placed, missing: ambiguous };
+  if (given !== undefined || first === undefined) return { objects: placed, missing: unapplied };
 
   const reasons = new Map([
     ...flux.flatMap(({ object, namespace, members }): (readonly [string, string])[] =>
@@ -61,11 +65,11 @@ export function placedObjects(
         ? []
         : [[namespace, `${objectOf({ object })} puts what it applies there`]],
     ),
-    ...hostNamespaces(objects, unnamed),
+    ...hostNamespaces(placed, unnamed),
   ]);
   const [namespace = "default", ...others] = reasons.keys();
   if (others.length === 0 && namespace === "default")
-    return { objects: placed, missing: ambiguous };
+    return { objects: placed, missing: unapplied };
   const who = `the ${counted(unnamed.length, "object")} that ${unnamed.length === 1 ? "names" : "name"} none`;
   const why = [...reasons].map(([name, reason]) => `${name} (${reason})`);
   const options = [...reasons.keys()].map((name) => `--namespace ${name}`);
@@ -74,13 +78,13 @@ export function placedObjects(
     Field.of(first).place(),
     `say ${options.join(" or ")}`,
   );
-  if (others.length > 0) return { objects: placed, missing: [...ambiguous, question] };
+  if (others.length > 0) return { objects: placed, missing: [...unapplied, question] };
   const isUnnamed = new Set(unnamed);
   return {
-    objects: objects.map((object, index) =>
-      isUnnamed.has(object) ? inNamespace(object, namespace) : (placed[index] ?? object),
+    objects: placed.map((object) =>
+      isUnnamed.has(object) ? inNamespace(object, namespace) : object,
     ),
-    missing: ambiguous,
+    missing: unapplied,
     assumed: {
       note: `Assuming that ${who} will be in namespace ${why.join("")}: --namespace NAME says otherwise`,
       question,
@@ -94,28 +98,6 @@ function isNamed(object: ManifestObject): boolean {
 
 function inNamespace(object: ManifestObject, namespace = "default"): ManifestObject {
   return object.namespace === namespace ? object : { ...object, namespace };
-}
-
-/** Files whose objects several kustomizations put into different namespaces: one question for each set. */
-function placedSeveralTimes(
-  objects: readonly ManifestObject[],
-  layers: Layers,
-): readonly MissingQuantity[] {
-  const several = objects.filter(({ file }) => layers.namespacesOf(file).size > 1);
-  const bySet = Map.groupBy(several, ({ file }) =>
-    [...layers.namespacesOf(file)]
-      .map((name) => name ?? "their own")
-      .toSorted()
-      .join(", "),
-  );
-  return [...bySet].flatMap(([names, [first, ...more]]) => {
-    if (first === undefined) return [];
-    const files = new Set([first, ...more].map(({ file }) => file));
-    const what = `which objects there are of ${listed([...files])}: kustomizations put them into several namespaces (${names})`;
-    const remedy =
-      "give what each kustomization makes instead: kubectl kustomize DIR | weir verify -";
-    return [missing(what, Field.of(first).place(), remedy)];
-  });
 }
 
 /** The full name of a Service; also without .svc, with a port. */

@@ -3,7 +3,7 @@ import { listed } from "../../../text/wording.ts";
 import { missing, type MissingQuantity } from "../../quantity.ts";
 import type { ManifestObject } from "../../sourcePosition.ts";
 import { Field } from "../objects/field.ts";
-import { isWithin, joined } from "./kustomizations.ts";
+import { folderOf, isWithin, joined } from "./kustomizations.ts";
 
 /** Files that lie beside a kustomization and that no kustomization names. */
 interface UnlistedFiles {
@@ -83,10 +83,6 @@ interface ReadFiles {
 
 /** What takes files by a list of its own. */
 const GENERATOR = /"files":/;
-
-function folderOf(file: string): string {
-  return file.slice(0, Math.max(file.lastIndexOf("/"), 0));
-}
 
 /** Adds every path that a text within the value may be, from this folder. */
 function addPaths(paths: Set<string>, folder: string, value: unknown): void {

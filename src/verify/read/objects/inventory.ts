@@ -64,7 +64,10 @@ export class Inventory {
   #dropUnused(conflicting: Map<ManifestObject, MissingQuantity>): void {
     const data = [...conflicting.keys()].filter(({ kind }) => /^(?:ConfigMap|Secret)$/.test(kind));
     if (data.length === 0) return;
-    const others = this.objects.filter((object) => !data.includes(object));
+    // What Flux puts in from it has been put in.
+    const others = this.objects.filter(
+      (object) => !data.includes(object) && kindOf(object) !== FLUX_KUSTOMIZATION,
+    );
     const texts = others.map(({ namespace, value }) => ({
       namespace,
       text: JSON.stringify(value),
@@ -106,6 +109,8 @@ export class Inventory {
     return annotation && { name, value: String(annotation.value), place: annotation.place() };
   }
 }
+
+const FLUX_KUSTOMIZATION = "kustomize.toolkit.fluxcd.io/Kustomization";
 
 /** Effects of kinds of which it makes no difference which of two objects applies. */
 const UNCOUNTED: ReadonlySet<string> = new Set(["none", "routes", "exports"]);
