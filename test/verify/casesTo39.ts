@@ -160,7 +160,7 @@ export const CASES_TO_39: readonly VerifyCase[] = [
     exitCode: 4,
     says: [
       "Cannot tell: 2 missing",
-      "for auth_query (pooler)",
+      /at most 4 for auth_query\s+\(pooler\)/,
       "spec.connectionPooler.numberOfInstances",
       "spec.connectionPooler.maxDBConnections",
     ],

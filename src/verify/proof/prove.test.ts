@@ -207,7 +207,7 @@ describe("the slot sum", () => {
   });
 
   test.each([
-    ["at least by who asks for logins, where nobody is known", [], 7],
+    ["at most by one who is not known and by who asks for logins", [], 14],
     ["by those who are known, where they are others", ["other"], 14],
     ["by just who asks for logins, where nobody else is known", ["asker"], 7],
   ])("counts a line as used %s", (_, users, pools) => {

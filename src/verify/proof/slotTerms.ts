@@ -167,7 +167,8 @@ function perhapsSame({ line, perhapsSame: same }: LineUse, whole: Bounds, each: 
 }
 
 function askingText(amount: Bounds | undefined): string {
-  return amount !== undefined && isExact(amount) ? String(amount.min) : "?";
+  if (amount === undefined || amount.max === Infinity) return "?";
+  return isExact(amount) ? String(amount.min) : `at most ${amount.max}`;
 }
 
 /**

@@ -97,11 +97,11 @@ export function sumVerdict(check: SumCheck): SumVerdict {
     of: check.of,
     terms: shown.map(({ name, amount, why }) => ({
       name,
-      value: amount.min,
+      value: shownOf(amount, fits),
       why,
       places: amount.places,
     })),
-    total: totalOf(shown).min,
+    total: shownOf(totalOf(shown), fits),
     ...(isExact(limit) && { limit: limit.min }),
     limitWhy: check.limit.known ? numbered(check.limit) : `${check.limitName} is missing`,
     verdict,
@@ -121,6 +121,11 @@ export function sumVerdict(check: SumCheck): SumVerdict {
           ],
     notes: [],
   };
+}
+
+/** The number that decides: a sum that fits does so at the most, any other one is at least so much. */
+function shownOf({ min, max }: Bounds, fits: boolean): number {
+  return fits && max < Infinity ? max : min;
 }
 
 /**

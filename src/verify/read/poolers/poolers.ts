@@ -226,7 +226,7 @@ function authPool(
   const question = missing(
     `how many backend connections ask for logins as ${user} (auth_query): while Postgres answers slowly, as many as its pool has`,
     place,
-    `bound them: ${user} = pool_size=${AUTH_POOL} in [users], or max_db_connections on the line; or list all logins in auth_file`,
+    `bound them: max_db_connections, of the line or of all; or ${user} = pool_size=${AUTH_POOL} in [users]; or list all logins in auth_file`,
   );
   // Perhaps nobody asks: all logins are in an auth_file, or another database is asked.
   return { authPool: { ...assumed(question, AUTH_POOL, `${AUTH_POOL} for auth_query`), least: 0 } };
