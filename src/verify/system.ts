@@ -38,6 +38,8 @@ export interface Pooler {
   readonly reserve: Reserve;
   /** P, where the pooler itself says what share of its Postgres it may use. */
   readonly share?: Quantity;
+  /** What each Postgres behind it admits that is not among the objects. */
+  readonly available?: Quantity;
   /** An annotation says that nobody connects who is not among the objects. */
   readonly isClosed?: true;
 }

@@ -21,10 +21,11 @@ function asked(question: MissingQuantity): MissingQuantity {
 }
 
 function strictPooler(pooler: Pooler): Pooler {
-  const { share, groups } = pooler;
+  const { share, available, groups } = pooler;
   return {
     ...pooler,
     ...(share && { share: withoutAssumption(share) }),
+    ...(available && { available: withoutAssumption(available) }),
     groups: groups.map((group) => ({
       ...group,
       processes: withoutAssumption(group.processes),

@@ -374,6 +374,26 @@ describe("the slot sum", () => {
     ]);
   });
 
+  it.each([
+    ["what its pooler says", [13], "13 of 13"],
+    ["the least that poolers say", [20, 18], "18 of 18"],
+  ])("holds direct clients of a Postgres that is no object against %s", (_, said, sum) => {
+    const poolers = said.map((value, index) =>
+      poolerOf(`p${index}`, [groupOf()], { available: known(value) }),
+    );
+    const clients = [directOf("migrate", 1, 8)];
+    expect(summary(systemOf({ poolers, clients }))).toContain(`slots Postgres pg:5432: ${sum}`);
+  });
+
+  it("asks what such a Postgres admits where a share does not bound its direct clients", () => {
+    const poolers = [poolerOf("pooler", [groupOf()], { share: known(9) })];
+    const { missing: asked } = prove(systemOf({ poolers, clients: [directOf("migrate", 1, 8)] }));
+    const annotation = "weir.dev/available-connections";
+    expect(asked).toMatchObject([
+      { answer: { object: "Deployment shop/pooler", annotation, value: "N" } },
+    ]);
+  });
+
   it("holds the shares of several poolers against the Postgres that is known", () => {
     const share = { known: true, value: 60, why: "by hand", places: [] } as const;
     const poolers = ["one", "two"].map((name) => poolerOf(name, [groupOf()], { share }));

@@ -1,5 +1,8 @@
 import { byCodeUnit } from "../../text/order.ts";
-import { POSTGRES_CONNECTIONS_ANNOTATION } from "../../api/names.ts";
+import {
+  AVAILABLE_CONNECTIONS_ANNOTATION,
+  POSTGRES_CONNECTIONS_ANNOTATION,
+} from "../../api/names.ts";
 import { objectOf, type SourcePosition } from "../sourcePosition.ts";
 import { postgresAddresses, processesOf, type Pooler, type System } from "../system.ts";
 import { firstPlace, missing, type MissingQuantity, type Quantity } from "../quantity.ts";
@@ -97,15 +100,25 @@ function postgresOf(system: System): readonly PostgresClients[] {
     ...system.poolers.flatMap(linesOf),
     ...direct.map(({ target }) => nameOf(target.postgres)),
   ]);
-  return [...addresses].toSorted(byCodeUnit).map((address) => ({
-    address,
-    isIt: (other) =>
-      postgresAddresses({ postgres: other }).some((host) => nameOf(host) === address),
-    available: known.get(address)?.available,
-    poolers: system.poolers.filter((pooler) => linesOf(pooler).includes(address)),
-    isBehindPooler: ledTo.has(address),
-    direct: direct.filter(({ target }) => nameOf(target.postgres) === address),
-  }));
+  return [...addresses].toSorted(byCodeUnit).map((address) => {
+    const poolers = system.poolers.filter((pooler) => linesOf(pooler).includes(address));
+    return {
+      address,
+      isIt: (other) =>
+        postgresAddresses({ postgres: other }).some((host) => nameOf(host) === address),
+      available: known.get(address)?.available ?? saidBy(poolers),
+      poolers,
+      isBehindPooler: ledTo.has(address),
+      direct: direct.filter(({ target }) => nameOf(target.postgres) === address),
+    };
+  });
+}
+
+/** What the poolers before a Postgres say that it admits: the least, where they differ. */
+function saidBy(poolers: readonly Pooler[]): Quantity | undefined {
+  const said = poolers.flatMap(({ available }) => available ?? []);
+  const least = Math.min(...said.map((one) => (one.known ? one.value : 0)));
+  return said.find((one) => !one.known || one.value === least);
 }
 
 function postgresSums(backend: PostgresClients, system: System): Partial<SumVerdict> {
@@ -158,21 +171,28 @@ function postgresSums(backend: PostgresClients, system: System): Partial<SumVerd
 }
 
 function missingPostgres(
-  { address, poolers }: PostgresClients,
+  { address, poolers, direct }: PostgresClients,
   place: SourcePosition,
 ): MissingQuantity {
-  const [pooler] = poolers.filter(({ share }) => share === undefined);
-  const remedy =
-    pooler === undefined
-      ? `add an object of that Postgres, annotated with weir.dev/available-connections: "N" (max_connections less what is reserved)`
-      : `annotate ${pooler.name} with ${POSTGRES_CONNECTIONS_ANNOTATION}: "N", what all its processes together may use of it`;
-  const question = missing(`how many connections Postgres ${address} admits`, place, remedy);
-  if (pooler === undefined) return question;
-  const object = objectOf(pooler.place);
-  return {
-    ...question,
-    answer: { object, annotation: POSTGRES_CONNECTIONS_ANNOTATION, value: "N" },
-  };
+  const what = `how many connections Postgres ${address} admits`;
+  const [first] = poolers;
+  if (first === undefined) {
+    const remedy = `add an object of that Postgres, annotated with ${AVAILABLE_CONNECTIONS_ANNOTATION}: "N" (max_connections less what is reserved)`;
+    return missing(what, place, remedy);
+  }
+  const unbounded = poolers.find(({ share }) => share === undefined);
+  // A share bounds the PgBouncer that has it, and not who passes it.
+  const [pooler, annotation, says] =
+    direct.length > 0 || unbounded === undefined
+      ? [first, AVAILABLE_CONNECTIONS_ANNOTATION, "max_connections of it less what is reserved"]
+      : [
+          unbounded,
+          POSTGRES_CONNECTIONS_ANNOTATION,
+          "what all its processes together may use of it",
+        ];
+  const remedy = `annotate ${pooler.name} with ${annotation}: "N", ${says}`;
+  const answer = { object: objectOf(pooler.place), annotation, value: "N" };
+  return { ...missing(what, place, remedy), answer };
 }
 
 /**

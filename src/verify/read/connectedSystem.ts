@@ -1,4 +1,5 @@
 import {
+  AVAILABLE_CONNECTIONS_ANNOTATION,
   CONNECTS_TO_ANNOTATION,
   CONSOLE_DATABASE,
   POOL_MAX_ANNOTATION,
@@ -149,8 +150,20 @@ function poolerOf(
     annotation(POSTGRES_CONNECTIONS_ANNOTATION),
     "its share of Postgres",
   );
+  const available = annotatedWhole(
+    annotation(AVAILABLE_CONNECTIONS_ANNOTATION),
+    "what the Postgres behind it admits",
+  );
   return {
-    pooler: { name, place, scope, groups, reserve, ...(share === undefined ? {} : { share }) },
+    pooler: {
+      name,
+      place,
+      scope,
+      groups,
+      reserve,
+      ...(share && { share }),
+      ...(available && { available }),
+    },
     missing: missingReserve,
   };
 }
