@@ -151,6 +151,8 @@ export type Target =
       /** Past every pooler. */
       readonly kind: "postgres";
       readonly postgres: string;
+      /** What leads there, for people: `DATABASE_URL`, `its command`. */
+      readonly by?: string;
       readonly place: SourcePosition;
     };
 

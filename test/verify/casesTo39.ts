@@ -152,7 +152,7 @@ export const CASES_TO_39: readonly VerifyCase[] = [
     file: "31-cnpg-app-secret.yaml",
     exitCode: 0,
     says: [
-      /20 {2}Deployment shop\/direct, container direct, past every PgBouncer: 2 replicas × 10/,
+      /20 {2}Deployment shop\/direct, container direct, past every PgBouncer by DATABASE_URL: 2 replicas ×\s+10/,
     ],
   },
   {

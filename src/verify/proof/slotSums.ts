@@ -6,10 +6,17 @@ import {
 import { objectOf, type SourcePosition } from "../sourcePosition.ts";
 import { postgresAddresses, processesOf, type Pooler, type System } from "../system.ts";
 import { firstPlace, missing, type MissingQuantity, type Quantity } from "../quantity.ts";
-import { limitOf } from "./bounds.ts";
+import { exactly, limitOf, plus } from "./bounds.ts";
 import { isDirect, usesOf, type DirectClient } from "./lineUse.ts";
 import { slotTerms } from "./slotTerms.ts";
-import { mergedVerdicts, perProcess, quantityTerm, sumVerdict, type SumVerdict } from "./sum.ts";
+import {
+  mergedVerdicts,
+  perProcess,
+  quantityTerm,
+  sumVerdict,
+  type SumTerm,
+  type SumVerdict,
+} from "./sum.ts";
 
 /** A broken slot sum says the largest uniform value of it that would fit. */
 const POOL_SIZE = {
@@ -139,17 +146,7 @@ function postgresSums(backend: PostgresClients, system: System): Partial<SumVerd
     of: `Postgres ${address}`,
     termsWith: (largest) => [
       ...poolers.flatMap((pooler) => slotTerms(pooler, system, { postgres: isIt, largest })),
-      ...direct.map((client) =>
-        perProcess(
-          processesOf(client),
-          quantityTerm(
-            poolers.length === 0 ? client.name : `${client.name}, past every PgBouncer`,
-            client.pool,
-            client.place,
-            poolers.length === 0 ? largest : Infinity,
-          ),
-        ),
-      ),
+      ...direct.map((client) => directTerm(client, poolers.length === 0 ? largest : undefined)),
     ],
     rule: "weir/slots-over-postgres",
     sentence: (sum) => `Postgres ${address} may have to carry ${sum}.`,
@@ -168,6 +165,15 @@ function postgresSums(backend: PostgresClients, system: System): Partial<SumVerd
       `The PgBouncers before Postgres ${address} share ${sum} that it admits. Lower a share, and the pools with it.`,
   });
   return mergedVerdicts([slots, shared]);
+}
+
+/** @param largest where no pooler stands before the Postgres: what the pool is lowered to */
+function directTerm(client: DirectClient, largest: number | undefined): SumTerm {
+  const { name, pool, place, target } = client;
+  const by = target.by === undefined ? "" : ` by ${target.by}`;
+  const shown = largest === undefined ? `${name}, past every PgBouncer${by}` : name;
+  const term = perProcess(processesOf(client), quantityTerm(shown, pool, place, largest));
+  return { ...term, amount: plus(term.amount, exactly(0, [target.place])) };
 }
 
 function missingPostgres(

@@ -176,11 +176,11 @@ function containerClients(
 function targetOf(
   workload: Workload,
   container: string,
-  { database, user, place, prefix, isUrl }: ConnectionTarget,
+  { database, user, place, by, prefix, isUrl }: ConnectionTarget,
   endpoint: Exclude<Endpoint, { kind: "unread" }>,
 ): Target {
   if (endpoint.kind === "postgres") {
-    return { kind: "postgres", postgres: endpoint.address, place };
+    return { kind: "postgres", postgres: endpoint.address, by, place };
   }
   // A login without a name is another one than all others.
   const login = user ?? Template.unknown(`the login of ${workload.key}, container ${container}`);
