@@ -42,6 +42,15 @@ test("names with commas are of several objects", () => {
       ["Deployment shop/b", pool],
     ]),
   );
+  const services = new Set(["service a", "service b"]);
+  for (const names of ["service a,b", "service a,service b"]) {
+    expect(annotationOverrides([`${names}:weir.dev/pool-max=3`], services)).toEqual(
+      new Map([
+        ["service a", pool],
+        ["service b", pool],
+      ]),
+    );
+  }
   expect(() => annotationOverrides(["Deployment shop/a,d:weir.dev/pool-max=3"], objects)).toThrow(
     "there is no Deployment shop/d",
   );

@@ -10,7 +10,7 @@ import { readSystem } from "../verify/read/readSystem.ts";
 import { unlistedFiles } from "../verify/read/kustomize/unlistedFiles.ts";
 import { unreadFiles } from "../verify/read/documents/unreadFiles.ts";
 import { unreadResources } from "../verify/read/kustomize/unreadResources.ts";
-import { objectOf } from "../verify/sourcePosition.ts";
+import { objectOf, startOfName } from "../verify/sourcePosition.ts";
 import type { Pooler } from "../verify/system.ts";
 import type { Proof } from "../verify/proof/proof.ts";
 import { withoutAssumptions } from "../verify/proof/assumptions.ts";
@@ -234,14 +234,16 @@ export function annotationOverrides(
   return overrides;
 }
 
-/** `Deployment shop/a,b` are Deployment shop/a and Deployment shop/b. */
+/** `Deployment shop/a,b` are Deployment shop/a and Deployment shop/b; `service a,b` two services. */
 function objectsNamed(text: string, objects: ReadonlySet<string>): readonly string[] {
   if (objects.has(text)) return [text];
-  const slash = text.indexOf("/") + 1;
+  const start = startOfName(text);
+  const shared = text.slice(0, start);
   return text
-    .slice(slash)
+    .slice(start)
     .split(",")
-    .map((name) => `${text.slice(0, slash)}${name.trim()}`);
+    .map((name) => name.trim())
+    .map((name) => (objects.has(name) ? name : `${shared}${name}`));
 }
 
 function badAnnotation(problem: string): Failure {

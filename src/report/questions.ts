@@ -1,5 +1,10 @@
 import { listed, orList } from "../text/wording.ts";
-import { isComposeService, objectOf, type SourcePosition } from "../verify/sourcePosition.ts";
+import {
+  isComposeService,
+  objectOf,
+  startOfName,
+  type SourcePosition,
+} from "../verify/sourcePosition.ts";
 import type { MissingQuantity } from "../verify/quantity.ts";
 import { Field } from "../verify/read/objects/field.ts";
 
@@ -130,9 +135,9 @@ function optionsOf(equal: readonly MissingQuantity[]): readonly string[] {
     const values = own.map(({ answer, assumed }) =>
       (answer?.value ?? "").replace(/(?<=^|=)N$/, `${assumed ?? "N"}`),
     );
-    const slash = object.indexOf("/") + 1;
+    const start = startOfName(object);
     const setting = `${own[0]?.answer?.annotation}=${[...new Set(values)].join(",")}`;
-    return { namespace: object.slice(0, slash), name: object.slice(slash), setting, programs };
+    return { namespace: object.slice(0, start), name: object.slice(start), setting, programs };
   });
   const groups = Map.groupBy(answers, ({ namespace, setting, programs }) =>
     JSON.stringify([namespace, setting, programs]),

@@ -37,6 +37,11 @@ export function objectOf({
   return namespace === "" ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
 }
 
+/** Where its name begins in what `objectOf` says: behind the namespace, else behind the kind. */
+export function startOfName(object: string): number {
+  return object.indexOf(object.includes("/") ? "/" : " ") + 1;
+}
+
 /** The kind of a service of a compose file, as an object. */
 export const COMPOSE_SERVICE = "service";
 

@@ -74,6 +74,26 @@ const CASES: readonly VerifyCase[] = [
   { file: "64-client-beside-its-postgres.yaml", exitCode: 3, says: ["10 + 95 = 105 > 97"] },
   { file: "65-flag-with-a-hidden-url.yaml", exitCode: 4, says: ["Secret shop/shop u is not"] },
   {
+    file: "managed-postgres-migrated-directly.yaml",
+    exitCode: 4,
+    says: ["--annotate 'Deployment shop/pooler:weir.dev/available-connections=N'"],
+  },
+  {
+    file: "managed-postgres-migrated-directly.yaml",
+    args: ["--annotate", "Deployment shop/pooler:weir.dev/available-connections=97"],
+    exitCode: 0,
+    says: ["≤ 97 (weir.dev/available-connections)"],
+  },
+  {
+    file: "one-image-two-commands",
+    exitCode: 4,
+    says: [
+      "Cannot tell: 1 missing",
+      "--annotate 'service web:weir.dev/pool-max=N'",
+      "--annotate 'service worker:weir.dev/pool-max=N'",
+    ],
+  },
+  {
     file: "secret-called-conn-string.yaml",
     exitCode: 4,
     says: ["where REPORTS_STORE_CONN_STRING of Deployment shop/reports leads"],

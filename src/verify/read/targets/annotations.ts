@@ -110,8 +110,15 @@ export function answeredBy(
 ): MissingQuantity {
   const isPart = container !== undefined && !hasOneContainer(workload);
   const value = isPart ? `${container.name}=${form}` : form;
-  const program = container && { program: imageName(container) || container.name };
+  const program = container && { program: programText(container) };
   return { answer: { object: workload.key, annotation, value, ...program }, ...question };
+}
+
+/** What tells programs apart that may differ in their numbers: the image, and its command without flags. */
+function programText(container: Container): string {
+  const words = [...container.command, ...container.args].map(({ text }) => text.render());
+  const named = words.join(" ").replaceAll(/(?:^| )-\S+/g, "");
+  return `${imageName(container) || container.name} ${named}`;
 }
 
 /** How a person can supply a container's target; the text names only the container. */
