@@ -1,3 +1,4 @@
+import { prove } from "../../src/verify/proof/prove.ts";
 import type { ManifestObject, SourcePosition } from "../../src/verify/sourcePosition.ts";
 import type {
   Client,
@@ -193,4 +194,14 @@ export function systemOf(parts: Partial<System>): System {
     notes: [],
     ...parts,
   };
+}
+
+/** The verdict on a system, its sums in short, and the rules that it breaks. */
+export function summary(system: System): readonly unknown[] {
+  const { verdict, sums, findings } = prove(system);
+  return [
+    verdict,
+    ...sums.map(({ kind, of, total, limit }) => `${kind} ${of}: ${total} of ${limit ?? "?"}`),
+    ...findings.map(({ rule }) => rule),
+  ];
 }
