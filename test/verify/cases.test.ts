@@ -94,6 +94,11 @@ const CASES: readonly VerifyCase[] = [
     ],
   },
   {
+    file: "workers-that-may-be-threads.yaml",
+    exitCode: 4,
+    says: [/a sum is broken if it is\s+100, as assumed/],
+  },
+  {
     file: "secret-called-conn-string.yaml",
     exitCode: 4,
     says: ["where REPORTS_STORE_CONN_STRING of Deployment shop/reports leads"],

@@ -67,4 +67,8 @@ export const WRAPPER_FIELDS = {
 };
 
 /** The fields of a row of knowledge/workers.yaml. */
-export const WORKER_FIELDS = { flags: WORDS.optional(), variables: WORDS.optional() };
+export const WORKER_FIELDS = {
+  flags: WORDS.optional(),
+  variables: WORDS.optional(),
+  threads: z.literal(true).optional(),
+};

@@ -107,12 +107,18 @@ export function readSystem(
   const isRendered = (object: ManifestObject): boolean =>
     rendered.has(object) &&
     objects.every((one) => objectOf({ object: one }) !== objectOf({ object }) || rendered.has(one));
+  // Whichever of several Services applies, no sum is about what it leads to.
+  const leadElsewhere = (object: ManifestObject): boolean =>
+    object.kind === "Service" &&
+    objects
+      .filter((one) => objectOf({ object: one }) === objectOf({ object }))
+      .every((one) => book.leadsElsewhere(Field.of(one)));
   return withoutConflicts(
     {
       ...system,
       missing: [
         ...[...inventory.conflicting].flatMap(([object, question]) =>
-          isRendered(object) ? [] : [question],
+          isRendered(object) || leadElsewhere(object) ? [] : [question],
         ),
         ...system.missing,
         ...unreadPoolerObjects(inventory, others),

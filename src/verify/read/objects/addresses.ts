@@ -252,14 +252,20 @@ export class AddressBook {
     if (ports.some((one) => one.endpoints.length > 0)) {
       return unknown(`Service ${name} leads from another port than ${port}`);
     }
+    if (this.leadsElsewhere(service)) return { kind: "elsewhere" };
     const selector = service.texts("spec", "selector");
     if (this.#backends.selected(namespace, selector).length > 0) {
       return unknown(`no port of Service ${name} leads to a port that its pods serve`);
     }
-    if (this.#others.selected(namespace, selector).length > 0) {
-      return { kind: "elsewhere" };
-    }
     return unknown(`no pods that Service ${name} selects are among the objects`);
+  }
+
+  /** Whether a Service selects pods that are among the objects, and no pooler or Postgres. */
+  leadsElsewhere(service: Field): boolean {
+    const { namespace } = service.object;
+    const selector = service.texts("spec", "selector");
+    const isOfBackends = this.#backends.selected(namespace, selector).length > 0;
+    return !isOfBackends && this.#others.selected(namespace, selector).length > 0;
   }
 
   /** Where each port of a Service leads; undefined when it selects nothing by itself. */

@@ -113,3 +113,26 @@ it("two that are the same are one", () => {
   expect(one).toEqual(other);
   expect([one?.verdict, one?.missing]).toEqual(["fits", []]);
 });
+
+/** A Service of this name before pods with these labels. */
+function service(selector: string): string {
+  return `\n---\napiVersion: v1\nkind: Service\nmetadata: { name: front, namespace: db }\nspec: { selector: { ${selector} }, ports: [{ port: 80 }] }`;
+}
+
+it.each([
+  [
+    "change no sum, where all of them lead to a client",
+    "app: app",
+    "app: app, color: blue",
+    "fits",
+  ],
+  ["are asked about, where one leads to a pooler", "app: app", "app: pooler", "unknown"],
+  ["are asked about, where one leads to nobody knows what", "app: app", "app: other", "unknown"],
+])("two Services of one name %s", (_, first, second, verdict) => {
+  const blue = app(URL, "5").replaceAll(
+    "labels: { app: app }",
+    "labels: { app: app, color: blue }",
+  );
+  const [proof] = proofs(`${POOLER}${blue}${service(first)}`, service(second));
+  expect(proof?.verdict).toBe(verdict);
+});

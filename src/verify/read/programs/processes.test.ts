@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { prove } from "../../proof/prove.ts";
 import {
   APP_INI,
   deploymentText,
@@ -283,6 +284,15 @@ data: { entrypoint: "#!/bin/sh\\nexec gunicorn -w 3 app" }
     const text = deploymentText({ ...URL, DB_POOL_MAX: "1", ...env });
     const { clients } = systemIn(POOLER + text);
     expect(figure(clients[0]?.processesPerPod)).toBe(expected);
+  });
+
+  it.each([
+    ["WORKERS", "broken"],
+    ["MAX_CONCURRENT_WORKERS", "unknown"],
+    ["THREAD_WORKERS", "unknown"],
+  ])("that only %s says: a sum that they break is %s", (name, verdict) => {
+    const text = deploymentText({ ...URL, DB_POOL_MAX: "1", [name]: "1000" });
+    expect(prove(systemIn(POOLER + text)).verdict).toBe(verdict);
   });
 
   it.each([

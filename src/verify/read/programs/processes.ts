@@ -13,7 +13,15 @@ import type { Template } from "../../template.ts";
 import type { Container, Workload } from "../../workload.ts";
 import { annotatedCount } from "../targets/annotations.ts";
 import { callsIn, containerCommand, imagesArguments } from "./commands.ts";
-import { allWords, countOf, numberIn, programOf, workersOf, type Unclear } from "./programs.ts";
+import {
+  allWords,
+  countOf,
+  mayBeThreads,
+  numberIn,
+  programOf,
+  workersOf,
+  type Unclear,
+} from "./programs.ts";
 import type { ShellCommand } from "./shell.ts";
 
 /**
@@ -176,7 +184,10 @@ function assumedProcesses(
   const [largest] = numbers.toSorted((a, b) => (b.count ?? 0) - (a.count ?? 0));
   const count = largest?.count ?? 1;
   const why = `${processes(count)} (${largest?.name})`;
-  return assumed(question, count, why, largest?.place ?? first.place);
+  const seeming = assumed(question, count, why, largest?.place ?? first.place);
+  return numbers.some(({ name }) => mayBeThreads(name, knowledge))
+    ? { ...seeming, least: 1 }
+    : seeming;
 }
 
 function processes(count: number): string {

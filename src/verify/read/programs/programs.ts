@@ -329,6 +329,14 @@ export function workersOf(
   return { variables: isOne ? [] : counts };
 }
 
+/** Whether what a variable counts may be threads of one process. */
+export function mayBeThreads(name: string, { workers }: Knowledge): boolean {
+  return workers.some(
+    ({ threads, variables = [] }) =>
+      threads === true && variables.some((pattern) => isNamed(pattern, name)),
+  );
+}
+
 /** What a variable called so holds where it does not count: a switch, nothing. */
 const NO_COUNT = /^\s*(?:|0|true|false|yes|no|on|off|none|null)\s*$/i;
 
