@@ -4,6 +4,7 @@ import { POOL_MAX_ANNOTATION, READ_ANNOTATIONS } from "../api/names.ts";
 import { formatProblem } from "../fleet/problem.ts";
 import { annotationProblem, laterAnnotation } from "../verify/read/targets/annotations.ts";
 import { readPaths } from "../verify/read/kustomize/fluxPaths.ts";
+import { generatorFiles } from "../verify/read/kustomize/generatedData.ts";
 import { placedObjects } from "../verify/read/kustomize/namespaces.ts";
 import { readObjects } from "../verify/read/readObjects.ts";
 import { readSystem } from "../verify/read/readSystem.ts";
@@ -93,8 +94,11 @@ export function verifyCommand(shell: Shell): Command {
         if (isAlone || isAll) refuse(problems.map(formatProblem));
         const unread = problems.map(({ file }) => file);
         const unlisted = unlistedFiles({ ...read, unread }, (file) => isNamed.has(file));
-        const isApplied = (file: string): boolean => !unlisted.files.has(file);
-        const placed = placedObjects(read.objects, read.kustomizations, options.namespace, {
+        const contents = generatorFiles(read.kustomizations);
+        const isApplied = (file: string): boolean =>
+          !unlisted.files.has(file) && (!contents.has(file) || isNamed.has(file));
+        const kustomizations = read.kustomizations.filter(({ file }) => isApplied(file));
+        const placed = placedObjects(read.objects, kustomizations, options.namespace, {
           isApplied,
           texts: new Map(files.sources.map(({ name, text }) => [name, text])),
         });
@@ -112,13 +116,13 @@ export function verifyCommand(shell: Shell): Command {
           shell,
         );
         const objects = [...manifests, ...services];
-        const rendered = readPaths(placed.objects, read.kustomizations);
+        const rendered = readPaths(placed.objects, kustomizations);
         const system = jointSystem([
           readSystem(manifests, products, { overrides, rendered }),
           ...systems,
         ]);
         const given = new Set([...files.sources.map(({ name }) => name), ...unread]);
-        const absent = unreadResources(read.kustomizations, given, files.excluded);
+        const absent = unreadResources(kustomizations, given, files.excluded);
         const assumed = [unlisted.assumed, absent.assumed, placed.assumed].filter(
           (one) => one !== undefined,
         );
@@ -135,7 +139,7 @@ export function verifyCommand(shell: Shell): Command {
           ...(options.strict ? [] : assumed.map(({ note }) => note)),
           ...compose.notes,
           ...read.notes,
-          ...leftOutNotes(read.leftOut),
+          ...leftOutNotes(read.leftOut.filter((file) => !contents.has(file))),
           ...files.notes,
         ];
         const demanded = options.reserve ? system.poolers.map(withReserve) : system.poolers;

@@ -173,6 +173,11 @@ const CASES: readonly VerifyCase[] = [
     exitCode: 0,
     says: ["4 sums hold", "40  ≤ 100", "30  ≤ 100", "72  ≤ 97"],
   },
+  {
+    file: "flux-unlisted-app",
+    exitCode: 0,
+    says: ["30  ≤ 100", /old\/ks\.yaml is not\s+applied,\s+nor what\s+it alone would apply/],
+  },
   { file: "flux-two-clusters", exitCode: 3, says: ["× 6 replicas ×", "264  > 97"] },
   { file: "overlays-of-one-base", exitCode: 3, says: ["20  ≤ 100", "130  > 100"] },
   // docker compose starts the services of COMPOSE_PROFILES in .env alone.

@@ -35,6 +35,7 @@ export class AppliedObjects {
   readonly #objects: readonly ManifestObject[];
   readonly #layers: Layers;
   readonly #texts: ReadonlyMap<string, string>;
+  readonly #isApplied: (file: string) => boolean;
   readonly #patchFiles: ReadonlySet<string>;
   readonly #changes = new Map<Layer, readonly LayerChanges[]>();
   readonly #finished = new Map<ManifestObject, ManifestObject>();
@@ -45,11 +46,18 @@ export class AppliedObjects {
    * @param objects those of all files
    * @param kustomizations those of Kustomize
    * @param texts of all files, by name: those of patches are read
+   * @param isApplied whether a file's objects are applied
    */
   constructor(
     objects: readonly ManifestObject[],
     kustomizations: readonly ManifestObject[],
-    texts: ReadonlyMap<string, string>,
+    {
+      texts,
+      isApplied,
+    }: {
+      readonly texts: ReadonlyMap<string, string>;
+      readonly isApplied: (file: string) => boolean;
+    },
   ) {
     const files = new Set([...objects, ...kustomizations].map(({ file }) => file));
     const kustomize = kustomizations.map(kustomizeLayer);
@@ -57,6 +65,7 @@ export class AppliedObjects {
     this.#layers = new Layers([...kustomize, ...this.flux]);
     this.#objects = objects;
     this.#texts = texts;
+    this.#isApplied = isApplied;
     const applied = new Set(kustomize.flatMap(({ members }) => [...members]));
     const patches = kustomizations.flatMap(patchFilesOf);
     this.#patchFiles = new Set(patches.filter((file) => !applied.has(file)));
@@ -65,7 +74,7 @@ export class AppliedObjects {
   /** Every different form in which an object is applied; none: it is a patch, or patched away. */
   of(object: ManifestObject): readonly Appearance[] {
     if (this.#patchFiles.has(object.file)) return [];
-    const ways = this.#layers.waysOf(object.file);
+    const ways = this.#waysOf(object.file);
     if (ways.length === 0) return [{ object, namespace: undefined }];
     const forms = ways.flatMap((way) => this.#applied(object, way));
     if (forms.length < 2) return forms;
@@ -78,6 +87,13 @@ export class AppliedObjects {
   /** Changes that could not be followed, and that may change a sum. */
   get unapplied(): readonly MissingQuantity[] {
     return [...this.#unapplied.values()];
+  }
+
+  /** How a file is applied; what is left out counts where nothing else does: it was applied by hand. */
+  #waysOf(file: string): readonly (readonly Layer[])[] {
+    const ways = this.#layers.waysOf(file);
+    const applied = ways.filter((way) => this.#isApplied(way.at(-1)?.object.file ?? file));
+    return applied.length === 0 ? ways : applied;
   }
 
   #applied(object: ManifestObject, way: readonly Layer[]): readonly Appearance[] {
@@ -169,9 +185,9 @@ export class AppliedObjects {
 
   /** Where an object is, patches and variables aside. */
   #namespacesOf({ file, namespace }: ManifestObject): ReadonlySet<string> {
-    const given = this.#layers
-      .waysOf(file)
-      .map((way) => way.findLast((layer) => layer.namespace !== undefined)?.namespace);
+    const given = this.#waysOf(file).map(
+      (way) => way.findLast((layer) => layer.namespace !== undefined)?.namespace,
+    );
     return new Set(given.length === 0 ? [namespace] : given.map((one) => one ?? namespace));
   }
 

@@ -1,6 +1,6 @@
 import type { ManifestObject } from "../../sourcePosition.ts";
 import { Field } from "../objects/field.ts";
-import { folderOf, joined } from "./kustomizations.ts";
+import { folderOf, joined, kustomizeLayer } from "./kustomizations.ts";
 
 /**
  * The ConfigMaps and Secrets that kustomizations make of files and of texts of their own. One of which a
@@ -15,7 +15,7 @@ export function generatedData(
   texts: ReadonlyMap<string, string>,
 ): readonly ManifestObject[] {
   return kustomizations.flatMap((kustomization) =>
-    ["configMapGenerator", "secretGenerator"].flatMap((list) =>
+    GENERATORS.flatMap((list) =>
       Field.of(kustomization)
         .items(list)
         .flatMap((generator) => {
@@ -25,6 +25,25 @@ export function generatedData(
     ),
   );
 }
+
+/** The files that only generators name: they are texts, whatever stands in them. */
+export function generatorFiles(kustomizations: readonly ManifestObject[]): ReadonlySet<string> {
+  const applied = new Set(kustomizations.flatMap((one) => [...kustomizeLayer(one).members]));
+  const named = kustomizations.flatMap((kustomization) =>
+    GENERATORS.flatMap((list) =>
+      Field.of(kustomization)
+        .items(list)
+        .flatMap((generator) => [...generator.items("files"), ...generator.items("envs")])
+        .map((item) => {
+          const path = (item.text() ?? "").replace(/^[^=]*=/, "");
+          return joined(folderOf(kustomization.file), path);
+        }),
+    ),
+  );
+  return new Set(named.filter((file) => !applied.has(file)));
+}
+
+const GENERATORS = ["configMapGenerator", "secretGenerator"];
 
 function objectOf(generator: Field, data: Readonly<Record<string, string>>): ManifestObject {
   const { object, path } = generator;

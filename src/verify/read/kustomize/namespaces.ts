@@ -42,8 +42,7 @@ export function placedObjects(
   } = {},
 ): PlacedObjects {
   const all = [...read, ...generatedData(kustomizations, texts)];
-  // What is left out may have been applied by hand: it counts as a layer.
-  const applied = new AppliedObjects(all, kustomizations, texts);
+  const applied = new AppliedObjects(all, kustomizations, { texts, isApplied });
   const forms = all
     .filter(({ file }) => isApplied(file))
     .flatMap((object) => applied.of(object))

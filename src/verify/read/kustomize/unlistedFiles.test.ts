@@ -135,3 +135,79 @@ describe("files beside a kustomization", () => {
     ).toEqual(["k/b.yaml"]);
   });
 });
+
+/** Flux's Kustomization of a path. */
+function flux(name: string, path: string): string {
+  return `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: { name: ${name} }\nspec: { path: ${path} }\n`;
+}
+
+describe("in a tree of Flux", () => {
+  const tree = {
+    "flux.yaml": flux("all", "./apps"),
+    "apps/a/kustomization.yaml": "resources: [one/ks.yaml]",
+    "apps/a/one/ks.yaml": flux("one", "./apps/a/one/app"),
+    "apps/a/one/app/kustomization.yaml": "resources: [a.yaml]",
+    "apps/a/one/app/a.yaml": POD,
+  };
+
+  it("an app that the folder's kustomization leaves out is not applied", () => {
+    const files = {
+      ...tree,
+      "apps/a/two/ks.yaml": flux("two", "./apps/a/two/app"),
+      "apps/a/two/app/kustomization.yaml": "resources: [a.yaml]",
+      "apps/a/two/app/a.yaml": POD,
+    };
+    expect(unlisted(files)).toEqual({
+      files: ["apps/a/two/ks.yaml", "apps/a/two/app/a.yaml", "apps/a/two/app/kustomization.yaml"],
+      note: "Assuming that apps/a/two/ks.yaml is not applied, nor what it alone would apply: apps/a/kustomization.yaml does not list it. Give it by its own path to count it",
+      remedy: "give it by its own path, or leave it out with --exclude",
+    });
+    expect(unlisted(files, ["apps/a/two/ks.yaml"]).files).toEqual([]);
+  });
+
+  it.each([
+    ["a folder that nothing leads to", { "apps/a/two/kustomization.yaml": "resources: [a.yaml]" }],
+    [
+      "a folder with the Kustomization of its own path",
+      {
+        "apps/a/two/kustomization.yaml": "resources: [a.yaml]",
+        "apps/a/two/ks.yaml": flux("two", "./apps/a/two"),
+      },
+    ],
+    [
+      "what a Kustomization leads to that is not applied itself",
+      {
+        "apps/a/below/ks.yaml": flux("below", "./b"),
+        "b/ks.yaml": flux("two", "./apps/a/two"),
+      },
+    ],
+  ])("%s is not applied", (_, files) => {
+    expect(unlisted({ ...tree, ...files, "apps/a/two/a.yaml": POD }).files).toContain(
+      "apps/a/two/a.yaml",
+    );
+  });
+
+  it.each([
+    ["what another kustomization lists", { "b/kustomization.yaml": "resources: [../apps/a/two]" }],
+    ["what another Kustomization leads to", { "b.yaml": flux("b", "./apps/a/two") }],
+    ["a Kustomization beside none of them", { "apps/b/two/ks.yaml": flux("b", "./apps/a/two") }],
+    [
+      "what a Kustomization applies that applies itself",
+      { "apps/b/ks.yaml": flux("b", "./apps/b"), "apps/b/c.yaml": flux("c", "./apps/a/two") },
+    ],
+  ])("%s is applied", (_, files) => {
+    const two = {
+      "apps/a/two/kustomization.yaml": "resources: [a.yaml]",
+      "apps/a/two/a.yaml": POD,
+    };
+    expect(unlisted({ ...tree, ...files, ...two }).files).toEqual([]);
+  });
+
+  it("a component that nothing takes in is not applied", () => {
+    const component = { "c/kustomization.yaml": "kind: Component\nresources: [a.yaml]" };
+    const files = { ...tree, ...component, "c/a.yaml": POD };
+    expect(unlisted(files).files).toEqual(["c/kustomization.yaml", "c/a.yaml"]);
+    const user = { "apps/a/one/app/kustomization.yaml": "components: [../../../../c]" };
+    expect(unlisted({ ...files, ...user }).files).toEqual(["apps/a/one/app/a.yaml"]);
+  });
+});

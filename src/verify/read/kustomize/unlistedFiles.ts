@@ -3,7 +3,8 @@ import { listed } from "../../../text/wording.ts";
 import { missing, type MissingQuantity } from "../../quantity.ts";
 import type { ManifestObject } from "../../sourcePosition.ts";
 import { Field } from "../objects/field.ts";
-import { folderOf, isWithin, joined } from "./kustomizations.ts";
+import { folderOf, foldersAbove, isWithin, joined } from "./kustomizations.ts";
+import { unappliedFlux } from "./unappliedFlux.ts";
 
 /** Files that lie beside a kustomization and that no kustomization names. */
 interface UnlistedFiles {
@@ -38,14 +39,14 @@ export function unlistedFiles(
     }
   }
   const applied = wholeFolders(objects);
-  const byFolder = new Map(
-    kustomizations
-      .filter((one) => FILE_NAME.test(one.file) && !isNamed(one.file) && hasPlainLists(one))
-      .filter(({ file }) => !applied.some((matches) => matches(folderOf(file))))
-      .map((one) => [folderOf(one.file), one]),
-  );
+  const isWhole = (one: ManifestObject): boolean =>
+    FILE_NAME.test(one.file) &&
+    !isNamed(one.file) &&
+    hasPlainLists(one) &&
+    !applied.some((matches) => matches(folderOf(one.file)));
+  const byFolder = new Map(kustomizations.filter(isWhole).map((one) => [folderOf(one.file), one]));
   const own = new Set(kustomizations.map(({ file }) => file));
-  const files = [...new Set([...objects.map(({ file }) => file), ...unread])].filter(
+  const beside = [...new Set([...objects.map(({ file }) => file), ...unread])].filter(
     (file) =>
       byFolder.has(folderOf(file)) &&
       !file.endsWith(".ini") &&
@@ -54,18 +55,28 @@ export function unlistedFiles(
       // Its folder being named, what the kustomization there lists is.
       !named.has(file),
   );
+  const flux = unappliedFlux(
+    objects,
+    kustomizations,
+    (file, above) => isWhole(above) && !isNamed(file) && !isWithin(file, named),
+  );
+  const files = [...new Set([...beside, ...flux.unlisted])];
   const [first] = files;
-  const kustomization = first === undefined ? undefined : byFolder.get(folderOf(first));
+  const kustomization = ["", ...foldersAbove(first ?? "")]
+    .toReversed()
+    .flatMap((folder) => byFolder.get(folder) ?? [])[0];
   if (kustomization === undefined) return { files: new Set() };
   const isOne = files.length === 1;
-  const which = listed(files);
-  const beside = isOne ? `${kustomization.file} does not list it` : "no kustomization lists them";
+  const whatElse =
+    flux.files.length === 0 ? "" : `, nor what ${isOne ? "it" : "they"} alone would apply`;
+  const which = `${listed(files)} ${isOne ? "is" : "are"}`;
+  const why = isOne ? `${kustomization.file} does not list it` : "no kustomization lists them";
   return {
-    files: new Set(files),
+    files: new Set([...files, ...flux.files]),
     assumed: {
-      note: `Assuming that ${which} ${isOne ? "is" : "are"} not applied: ${beside}. Give ${isOne ? "it" : "a file"} by its own path to count it`,
+      note: `Assuming that ${which} not applied${whatElse}: ${why}. Give ${isOne ? "it" : "a file"} by its own path to count it`,
       question: missing(
-        `whether ${which} ${isOne ? "is" : "are"} applied: ${beside}`,
+        `whether ${which} applied${whatElse === "" ? "" : `, with what ${isOne ? "it" : "they"} alone would apply`}: ${why}`,
         Field.of(kustomization).at("resources").place(),
         isOne
           ? "give it by its own path, or leave it out with --exclude"
