@@ -109,6 +109,8 @@ export interface HiddenMount extends HiddenSource {
   readonly path: string;
   /** Its names are those of certificates, which proves nothing. */
   readonly mayHoldKeys?: boolean;
+  /** The one password or key that is in it: a login of something, and no address. */
+  readonly login?: string;
 }
 
 /** A file that a container gets from outside its image. */

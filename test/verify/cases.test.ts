@@ -99,6 +99,11 @@ const CASES: readonly VerifyCase[] = [
     says: [/a sum is broken if it is\s+100, as assumed/],
   },
   {
+    file: "secret-of-a-login",
+    exitCode: 0,
+    says: ["past every PgBouncer by DATA_SOURCE_URI", "12  ≤ 97"],
+  },
+  {
     file: "secret-called-conn-string.yaml",
     exitCode: 4,
     says: ["where REPORTS_STORE_CONN_STRING of Deployment shop/reports leads"],

@@ -51,8 +51,12 @@ const LOGINS = /(?:^|\/)userlist\.txt$/i;
 
 const TEXT_LENGTH_MAX = 1_000_000;
 
-/** The file of a path has a name that ends like one, as opposed to a folder of data. */
-const FILE_NAME = /(?:^|\/)[^/]*\.[a-z]\w*$/i;
+/** The file of a path has a name that ends like one, as opposed to a folder of data: `~/.cache`. */
+const FILE_NAME = /(?:^|\/)(?:[^/]+\.[a-z]\w*|\.env[\w.-]*)$/i;
+
+/** A secret that is called so holds a password or a key, and no address. */
+const LOGIN_SECRET =
+  /(?:passw(?:or)?d|passphrase|token|[-_](?:pass|pw|pwd|key)|(?:^|[-_])(?:s3|jwt|client|session|cookie|signing)[-_]secret)(?:\.txt)?$/i;
 
 /** Where the images of PgBouncer have their ini. */
 const PGBOUNCER_FOLDER = /(?:^|\/)pgbouncer(?:\/|$)/;
@@ -115,7 +119,9 @@ function volumeFiles(mount: ComposeValue, context: FileContext): ContainerFiles 
     if (names !== undefined) return folderFiles(path, names, target, mount, context);
     if (isHere) return oneFile(path, target, mount, context);
   }
-  const isSettings = FILE_NAME.test(target) || PGBOUNCER_FOLDER.test(target);
+  // Docker's own volume is a folder.
+  const isVolume = source !== undefined && !isPath;
+  const isSettings = (!isVolume && FILE_NAME.test(target)) || PGBOUNCER_FOLDER.test(target);
   const name = `${isPath ? "file" : "volume"} ${from.render()}`;
   return isSettings && !UNREAD.test(target) && !LOGINS.test(target)
     ? unknownFile(name, target, mount, context)
@@ -274,7 +280,12 @@ function definedFiles(
     const made: ContainerFile = { path: target, text: content.known, place, from: name };
     return { files: new Map([[target, made]]), unknown: [] };
   }
-  return unknownFile(`${section.slice(0, -1)} ${name}`, target, item, context);
+  const { unknown } = unknownFile(`${section.slice(0, -1)} ${name}`, target, item, context);
+  const login = [name, target].find((one) => LOGIN_SECRET.test(one));
+  return {
+    files: new Map(),
+    unknown: unknown.map((mount) => ({ ...mount, ...(login !== undefined && { login }) })),
+  };
 }
 
 /** A text file as the object whose field is its text, so that a line of it can be named. */

@@ -85,7 +85,7 @@ export function writtenConnections(
   if (postgresImages.runsServer(container) && postgresImages.isOfPostgres(container)) {
     return { ...written, connections, missing, notes };
   }
-  const hidden = hiddenTarget(workload, container, destinations);
+  const hidden = hiddenTarget(workload, container, destinations, connections.length > 0);
   const isSaid =
     hidden.some((one) => one.assumed === undefined) || targets.some((one) => one.isDatabase);
   const ofPool = isSaid ? [] : targetOfPool(workload, container, destinations);

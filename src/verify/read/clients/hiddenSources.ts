@@ -43,16 +43,22 @@ export function hiddenTarget(
   workload: Workload,
   container: Container,
   { poolers, knowledge, stores }: Destinations,
+  hasTarget: boolean,
 ): readonly MissingQuantity[] {
   if (poolers.length === 0) return [];
-  const { name, environment, files, argsPlace } = container;
+  const { name, environment, argsPlace } = container;
+  // A password alone says that there is a Postgres if it is one's, and not where.
+  const unknownFiles = container.files.unknown.filter(
+    ({ login }) =>
+      login === undefined || (!hasTarget && stores.isDatabaseName(login.replaceAll("-", "_"))),
+  );
   const file = hiddenEnvironmentFile(container, knowledge, stores);
   const [first]: readonly (HiddenSource & { how: string })[] = [
     ...environment.unknown.map((source) => ({ ...source, how: "environment is from" })),
     ...(file === undefined
       ? []
       : [{ name: `file ${file}`, place: argsPlace, how: "command takes variables from" }]),
-    ...files.unknown
+    ...unknownFiles
       .filter(({ mayHoldKeys }) => mayHoldKeys !== true)
       .map((mount) => ({ ...mount, how: "files are from" })),
   ];
@@ -71,7 +77,7 @@ export function hiddenTarget(
           ),
         ];
   }
-  return files.unknown.slice(0, 1).map(({ name: source, path, place }) => ({
+  return unknownFiles.slice(0, 1).map(({ name: source, path, place }) => ({
     ...missing(
       `connections that container ${name} of ${workload.key} opens by what ${source} holds, which is mounted at ${path} as certificates are`,
       place,

@@ -53,6 +53,17 @@ describe("a variable whose value is the name of a pooler's Service", () => {
   });
 
   it.each([
+    ["DATA_SOURCE_URI", "pooler:6432/app?sslmode=disable"],
+    ["DB_URL", "me:x@pooler.db:6432/app"],
+  ])("is a target as a URL without its scheme: %s=%s", (name, value) => {
+    expect(found({ [name]: value })).toEqual(["app"]);
+  });
+
+  it("is none in a path: DATABASE_URL=data/app.db", () => {
+    expect(found({ DATABASE_URL: "data/app.db", POOL_MAX: "" })).toEqual([]);
+  });
+
+  it.each([
     ["of a connection string", "CONFIG_B64", "DATABASE_URL=postgres://a@pooler:6432/app\n"],
     ["of settings", "SETTINGS", "db:\n  host: pooler\n  port: 6432\n  database: app\n"],
   ])("is a target in base64 %s", (_, name, text) => {

@@ -136,7 +136,10 @@ function variableTargets(
   const isAboutPostgres = stores.isDatabaseName(name) && isLocation(name);
   const given = withOwn(value, variables);
   const written = stringsIn(value).length > 0 ? stringsIn(given) : [];
-  const strings = written.length === 0 && isAboutPostgres ? anyUrls(given, stores) : written;
+  const strings =
+    written.length === 0 && isAboutPostgres
+      ? [...anyUrls(given, stores), ...urlWithoutScheme(given)]
+      : written;
   if (strings.length > 0) {
     const prefix = /^(.*_)(?:URL|URI|DSN)$/i.exec(name)?.[1] ?? "";
     // A URL without a login takes it from the variables beside it: Spring, JDBC.
@@ -174,6 +177,12 @@ function variableTargets(
       isDatabase,
     };
   });
+}
+
+/** `pooler:6432/orders?sslmode=disable`, which its program puts a scheme before. */
+function urlWithoutScheme(value: Template): readonly ConnectionString[] {
+  const isOne = value.test(/^\s*(?:[^\s@/]+@)?[\w.-]+:\d{1,5}\/[\w-]+(?:\?\S*)?\s*$/);
+  return isOne ? connectionUrls(Template.join([Template.of("postgres://"), value], "")) : [];
 }
 
 /** Its program, or a shell, puts the container's own variables in: `${DB_HOST}`. */
