@@ -185,6 +185,17 @@ const CASES: readonly VerifyCase[] = [
   },
   { file: "flux-two-clusters", exitCode: 3, says: ["× 6 replicas ×", "264  > 97"] },
   { file: "overlays-of-one-base", exitCode: 3, says: ["20  ≤ 100", "130  > 100"] },
+  {
+    file: "secret-of-another-namespace.yaml",
+    exitCode: 4,
+    says: ["Cannot tell: 1 missing", "--annotate 'Deployment shop/shop:weir.dev/pool-max=N'"],
+  },
+  {
+    file: "secret-of-another-namespace.yaml",
+    args: ["--annotate", "Deployment shop/shop:weir.dev/pool-max=10"],
+    exitCode: 0,
+    says: ["line shop by *"],
+  },
   // docker compose starts the services of COMPOSE_PROFILES in .env alone.
   { file: "compose-profiles", exitCode: 0, says: ["Proved: 2 sums hold", "Left out: vpn"] },
   { file: "compose-profiles", args: ["--profile", "*"], exitCode: 4, says: ["service vpn"] },

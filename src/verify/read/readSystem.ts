@@ -54,8 +54,12 @@ export function readSystem(
   } = {},
 ): System {
   const { adapters, knowledge } = products;
-  const made = [...operatorSecrets(objects, knowledge.secrets), ...externalSecrets(objects)];
-  const inventory = new Inventory([...objects, ...made], overrides, knowledge);
+  const operated = [...objects, ...operatorSecrets(objects, knowledge.secrets)];
+  const inventory = new Inventory(
+    [...operated, ...externalSecrets(operated)],
+    overrides,
+    knowledge,
+  );
   const scalers = new Scalers(inventory, adapterScalers(adapters));
   const operators = operatorResources(adapters, { inventory, scalers });
   const owned = new Set(operators.owned);

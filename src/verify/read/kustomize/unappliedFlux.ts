@@ -19,8 +19,8 @@ interface UnappliedFlux {
 }
 
 /**
- * Where the kustomization above a folder lists files with Flux's Kustomizations, what lies beside them
- * and is in none of its lists is not applied: neither such a file, nor a folder with a kustomization
+ * Where the kustomization above a folder lists files with Flux's Kustomizations, or Flux applies it,
+ * what lies below it and is in none of its lists is not applied: neither such a file, nor a folder with a kustomization
  * that no path leads to, nor what only these apply. A component that nothing takes in isn't either.
  *
  * @param objects those of all files
@@ -42,7 +42,11 @@ export function unappliedFlux(
   ]);
   const lists = new Map(
     kustomizations
-      .filter((one) => filesOf(one).some((name) => fluxFiles.has(joined(folderOf(one.file), name))))
+      .filter(
+        (one) =>
+          filesOf(one).some((name) => fluxFiles.has(joined(folderOf(one.file), name))) ||
+          layers.waysOf(one.file).some((way) => way.at(-1)?.folder === undefined),
+      )
       .map((one) => [folderOf(one.file), one]),
   );
   const isUnlisted = (file: string, folder: string): boolean => {

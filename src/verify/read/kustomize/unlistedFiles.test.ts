@@ -168,6 +168,14 @@ describe("in a tree of Flux", () => {
   it.each([
     ["a folder that nothing leads to", { "apps/a/two/kustomization.yaml": "resources: [a.yaml]" }],
     [
+      "the only app below a kustomization that Flux applies",
+      {
+        "apps/a/kustomization.yaml": "resources: []",
+        "apps/a/two/kustomization.yaml": "resources: [a.yaml]",
+        "apps/a/two/ks.yaml": flux("two", "./apps/a/two"),
+      },
+    ],
+    [
       "a folder with the Kustomization of its own path",
       {
         "apps/a/two/kustomization.yaml": "resources: [a.yaml]",

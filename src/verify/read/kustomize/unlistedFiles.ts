@@ -58,7 +58,7 @@ export function unlistedFiles(
   const flux = unappliedFlux(
     objects,
     kustomizations,
-    (file, above) => isWhole(above) && !isNamed(file) && !isWithin(file, named),
+    (file, above) => isWhole(above) && !isNamed(file) && !named.has(file),
   );
   const files = [...new Set([...beside, ...flux.unlisted])];
   const [first] = files;

@@ -20,10 +20,15 @@ const BASE =
   ) +
   "---\n";
 
+const GROUPS: Readonly<Record<string, string>> = {
+  SealedSecret: "bitnami.com/v1alpha1",
+  InfisicalSecret: "secrets.infisical.com/v1alpha1",
+};
 const object = (kind: string, name: string, spec: string) =>
-  `apiVersion: ${kind === "ExternalSecret" ? "external-secrets.io/v1" : "bitnami.com/v1alpha1"}\nkind: ${kind}\nmetadata: { name: ${name}, namespace: db }\nspec: ${spec}\n---\n`;
+  `apiVersion: ${GROUPS[kind] ?? "external-secrets.io/v1"}\nkind: ${kind}\nmetadata: { name: ${name}, namespace: db }\nspec: ${spec}\n---\n`;
 const external = (spec: string, name = "s") => object("ExternalSecret", name, spec);
 const sealed = (spec: string) => object("SealedSecret", "s", spec);
+const infisical = (references: string) => object("InfisicalSecret", "x", `{ ${references} }`);
 const template = (data: string, more = "") => `{ target: { template: { data: ${data}${more} } } }`;
 
 const ENVIRONMENT = deploymentText({}, "\n          envFrom: [{ secretRef: { name: s } }]").replace(
@@ -48,6 +53,16 @@ describe("a Secret whose keys another object says, and none of a database", () =
       "both",
       sealed("{ encryptedData: { A: AgB }, template: { data: { B: '{{ index . \"A\" }}' } } }"),
     ],
+    [
+      "Infisical's",
+      infisical(
+        "managedKubeSecretReferences: [{ secretName: other, secretNamespace: db }, { secretName: s, secretNamespace: db, template: { data: { API_KEY: '{{ .KEY.Value }}' } } }]",
+      ),
+    ],
+    [
+      "Infisical's only one",
+      infisical("managedSecretReference: { secretName: s, template: { data: { KEY: x } } }"),
+    ],
   ])("hides no target: %s", (_, secret) => {
     expect(verdictOf(secret + ENVIRONMENT)).toBe("fits");
   });
@@ -70,6 +85,19 @@ describe("a Secret whose keys another object says, and none of a database", () =
     ["a decision", external(template('{ DATABASE_URL: "{{ if .a }}x{{ end }}" }'))],
     ["a sealed target", sealed("{ encryptedData: { DATABASE_URL: AgB } }")],
     ["one that seals its keys", sealed("{ data: AgB }")],
+    [
+      "all that Infisical has",
+      infisical(
+        "managedSecretReference: { secretName: s, template: { includeAllSecrets: true, data: { KEY: x } } }",
+      ),
+    ],
+    ["Infisical's without a template", infisical("managedSecretReference: { secretName: s }")],
+    [
+      "Infisical's of another namespace",
+      infisical(
+        "managedSecretReference: { secretName: s, secretNamespace: web, template: { data: { KEY: x } } }",
+      ),
+    ],
   ])("may hide one: %s", (_, secret) => {
     expect(verdictOf(secret + ENVIRONMENT)).toBe("unknown");
   });
@@ -98,4 +126,78 @@ it("leaves a Secret that is given as it is", () => {
     "apiVersion: v1\nkind: Secret\nmetadata: { name: s, namespace: db }\nstringData: { KEY: x }\n---\n";
   const other = external("{ data: [{ secretKey: DATABASE_URL }] }");
   expect(verdictOf(given + other + ENVIRONMENT)).toBe("fits");
+});
+
+const source = (value: string) =>
+  `apiVersion: v1\nkind: Secret\nmetadata: { name: pooler-login, namespace: db }\nstringData: { uri: "${value}", pool-host: pooler }\n---\n`;
+const store = (provider: string, kind = "ClusterSecretStore") =>
+  object(kind, "cluster", `{ provider: ${provider} }`);
+
+describe("a Secret that is fetched from one of this cluster", () => {
+  const url = "postgres://a@pooler:6432/app";
+  const given = source(url);
+  const own = store("{ kubernetes: { remoteNamespace: db } }");
+  const from = "secretStoreRef: { kind: ClusterSecretStore, name: cluster }";
+  const extract = "{ extract: { key: pooler-login } }";
+  const pool = 'DB_POOL_MAX: "3"';
+
+  it.each([
+    [
+      "as a template writes it",
+      own,
+      `{ ${from}, dataFrom: [${extract}], target: { template: { data: { DATABASE_URL: "{{ .uri }}", ${pool} } } } }`,
+    ],
+    [
+      "by a name with a dash, behind what is not known",
+      own,
+      `{ secretStoreRef: { name: vault }, dataFrom: [{ extract: { key: app } }, { extract: { key: pooler-login }, sourceRef: { storeRef: { kind: ClusterSecretStore, name: cluster } } }], target: { template: { data: { DATABASE_URL: 'postgres://a@{{ index . "pool-host" }}:6432/app', ${pool} } } } }`,
+    ],
+    [
+      "key by key, by a store of its namespace",
+      store("{ kubernetes: { remoteNamespace: db } }", "SecretStore"),
+      `{ secretStoreRef: { name: cluster }, data: [{ secretKey: DATABASE_URL, remoteRef: { key: pooler-login, property: uri } }], target: { template: { mergePolicy: Merge, data: { ${pool} } } } }`,
+    ],
+  ])("is followed: %s", (_, stores, spec) => {
+    const text = given + stores + external(spec) + ENVIRONMENT;
+    const [, client] = systemIn(BASE + text).clients.map(clientShape);
+    expect(client?.slice(1, 5)).toEqual([1, 3, "Deployment db/pooler", "app"]);
+  });
+
+  const templated = `target: { template: { data: { DATABASE_URL: "{{ .uri }}", ${pool} } } }`;
+
+  it.each([
+    [
+      "of another cluster",
+      store('{ kubernetes: { remoteNamespace: db, server: { url: "https://10.0.0.1" } } }'),
+      `{ ${from}, dataFrom: [${extract}], ${templated} }`,
+    ],
+    [
+      "of another namespace",
+      store("{ kubernetes: { remoteNamespace: web } }"),
+      `{ ${from}, dataFrom: [${extract}], ${templated} }`,
+    ],
+    [
+      "by another product's store",
+      store("{ vault: {} }"),
+      `{ ${from}, dataFrom: [${extract}], ${templated} }`,
+    ],
+    [
+      "before what is not known",
+      own,
+      `{ ${from}, dataFrom: [${extract}, { extract: { key: x } }], ${templated} }`,
+    ],
+    [
+      "under other keys",
+      own,
+      `{ ${from}, dataFrom: [{ extract: { key: pooler-login }, rewrite: [{}] }], ${templated} }`,
+    ],
+  ])("is unknown: %s", (_, stores, spec) => {
+    expect(verdictOf(given + stores + external(spec) + ENVIRONMENT)).toBe("unknown");
+  });
+
+  it("is unknown where it is encrypted", () => {
+    const spec = `{ ${from}, dataFrom: [${extract}], ${templated} }`;
+    const hidden = source("ENC[AES256_GCM,data:x]");
+    expect(verdictOf(hidden + own + external(spec) + ENVIRONMENT)).toBe("unknown");
+  });
 });
