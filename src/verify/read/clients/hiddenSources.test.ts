@@ -163,6 +163,10 @@ describe("a container that hides nothing of a database is not asked", () => {
     ["another store", pod(from("REDIS_URL"))],
     ["the system's certificates", pod(volume("secret: { secretName: s }", "/etc/ssl/certs"))],
     [
+      "the monitors of Rook's Ceph",
+      pod(volume("configMap: { name: rook-ceph-mon-endpoints }", "/etc/rook")),
+    ],
+    [
       "certificates",
       pod(
         volume(
