@@ -322,6 +322,28 @@ const CASES: readonly VerifyCase[] = [
       /whether container worker of Deployment shelf\/worker connects to Deployment\s+shelf\/pooler/,
     ],
   },
+  {
+    file: "pool-by-java-flag.yaml",
+    exitCode: 4,
+    says: [
+      "Cannot tell: 1 missing",
+      /of service invoices opens the connections of\s+spring.datasource.hikari.maximum-pool-size/,
+    ],
+  },
+  {
+    file: "configuration-server.yaml",
+    exitCode: 4,
+    says: [
+      "Cannot tell: 2 missing",
+      /what\s+Spring\s+Cloud\s+Config\s+tells\s+it,\s+which\s+SPRING_CONFIG_IMPORT\s+asks/,
+      /what\s+dotenv's\s+vault\s+tells\s+it,\s+which\s+DOTENV_KEY\s+asks/,
+    ],
+  },
+  {
+    file: "password-without-host.yaml",
+    exitCode: 4,
+    says: ["Cannot tell: 1 missing", /service labels connects, as PGPASSWORD says/],
+  },
   { file: "wait-with-nc.yaml", exitCode: 0, says: ["30  ≤ 100: max_client_conn 100"] },
   { file: "patroni-own-address.yaml", exitCode: 0, says: ["20  ≤ 100: max_client_conn 100"] },
   {

@@ -5,6 +5,7 @@ import { AddressBook, completed, type Endpoint } from "../read/objects/addresses
 import { hasSum } from "../read/routes/outsideClients.ts";
 import { withAlterations } from "../read/postgres/alteredSettings.ts";
 import { addedProxies, connectedSystem } from "../read/connectedSystem.ts";
+import { Injectors } from "../read/objects/injectors.ts";
 import { Inventory, type AnnotationOverrides } from "../read/objects/inventory.ts";
 import { otherPoolerNames, otherPoolersIn } from "../read/poolers/otherPoolers.ts";
 import { podPoolers } from "../read/poolers/pgbouncerPods.ts";
@@ -73,7 +74,10 @@ export function composeSystem(
   );
   const chosen = profiles ?? project.profiles;
   const started = all.filter((service) => isStarted(service, chosen));
-  const services = withIni(withNetworks(started), ini, products);
+  const injectors = new Injectors(products.knowledge);
+  const services = withIni(withNetworks(started), ini, products).map((service) =>
+    withFetched(service, injectors),
+  );
   const system = withPrefix(systemOf(services, products), prefix);
   const absent = project.absent.filter(({ service }) => service === undefined);
   return {
@@ -229,6 +233,19 @@ function withNetworks(services: readonly ComposeService[]): readonly ComposeServ
       workload: loopback === undefined ? workload : { ...workload, loopback },
     };
   });
+}
+
+/** The service with what its command fetches from a store of secrets. */
+function withFetched(service: ComposeService, injectors: Injectors): ComposeService {
+  const { workload } = service;
+  const containers = workload.containers.map((container) => {
+    const { command, args, environment } = container;
+    const fetched = injectors.byCommand([...command, ...args]);
+    if (fetched.length === 0) return container;
+    const unknown = [...environment.unknown, ...fetched];
+    return { ...container, environment: { ...environment, unknown } };
+  });
+  return { ...service, workload: { ...workload, containers } };
 }
 
 /** Gives a bare ini to the one service that runs PgBouncer and whose configuration is not known. */

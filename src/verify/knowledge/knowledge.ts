@@ -75,6 +75,7 @@ const TABLES = {
   injectors: ROW.extend({
     annotations: NAMES,
     values: NAMES,
+    variables: NAMES,
     drivers: NAMES,
     images: NAMES,
     fetches: NAMES,
@@ -131,6 +132,7 @@ const TABLES = {
       .min(1)
       .optional(),
     pooled: z.literal(true).optional(),
+    ports: z.array(z.int().positive()).min(1).optional(),
     postgres: z
       .array(z.string().regex(/^[A-Z0-9_]+$/))
       .min(1)

@@ -298,7 +298,7 @@ describe("what hides where it connects", () => {
     },
   );
 
-  it.each(["DATABASE_PASSWORD", "API_URL", "REDIS_URL", "MYSQL_HOST"])(
+  it.each(["API_PASSWORD", "API_URL", "REDIS_URL", "MYSQL_HOST"])(
     "%s is none of a Postgres",
     (name) => {
       expect(missingIn(POOLER + secret(name))).toEqual([]);

@@ -2,7 +2,7 @@ import { CONNECTS_TO_ANNOTATION } from "../../../api/names.ts";
 import type { MissingQuantity, Quantity } from "../../quantity.ts";
 import type { Template } from "../../template.ts";
 import type { Container, Workload } from "../../workload.ts";
-import { endpointKey, type Endpoint } from "../objects/addresses.ts";
+import { endpointKey, isLoopback, type Endpoint } from "../objects/addresses.ts";
 import { annotatedTargets } from "../targets/annotations.ts";
 import { writtenTargets, type ConnectionTarget } from "../targets/connectionTargets.ts";
 import { fileTargets, mentionedTargets } from "./mentions.ts";
@@ -13,7 +13,7 @@ import { isNoClient } from "../programs/ownConnections.ts";
 import { programTargets } from "../programs/programTargets.ts";
 import { resolveTarget, type Destinations } from "./destinations.ts";
 import { unreadProxy } from "../routes/tcpProxies.ts";
-import { hiddenTarget, targetOfPool, unreadProgram } from "./hiddenSources.ts";
+import { configuredElsewhere, hiddenTarget, targetOfPool, unreadProgram } from "./hiddenSources.ts";
 
 /** One connection of a container, from one of its sources. */
 interface TargetConnection {
@@ -25,6 +25,8 @@ interface TargetConnection {
 export interface ContainerConnections {
   readonly container: Container;
   readonly connections: readonly TargetConnection[];
+  /** It names a database of another host than its own, wherever that is. */
+  readonly namesDatabase?: boolean;
   readonly missing: readonly MissingQuantity[];
   readonly notes: readonly string[];
 }
@@ -78,6 +80,9 @@ export function writtenConnections(
     container,
     connections.map(({ target }) => target.by),
   );
+  const namesDatabase = targets.some(
+    ({ isDatabase, host }) => isDatabase && !isLoopback(host.render()),
+  );
   const namesPooler = connections.some(({ endpoint }) => endpoint.kind !== "postgres");
   if (namesPooler || missing.length > 0) return { ...written, connections, missing, notes };
   // Of what starts a Postgres only what names a target says that it has one.
@@ -88,8 +93,13 @@ export function writtenConnections(
   const hidden = hiddenTarget(workload, container, destinations, connections.length > 0);
   const isSaid =
     hidden.some((one) => one.assumed === undefined) || targets.some((one) => one.isDatabase);
-  const ofPool = isSaid ? [] : targetOfPool(workload, container, destinations);
-  return { ...written, connections, missing: ofPool.length > 0 ? ofPool : hidden, notes };
+  const unsaid = isSaid
+    ? []
+    : ([targetOfPool, configuredElsewhere]
+        .map((find) => find(workload, container, destinations))
+        .find(({ length }) => length > 0) ?? []);
+  const asked = unsaid.length > 0 ? unsaid : hidden;
+  return { ...written, connections, namesDatabase, missing: asked, notes };
 }
 
 /** Notes on what Kubernetes leaves as it is: a reference of these variables to one that comes later. */

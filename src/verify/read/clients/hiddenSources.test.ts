@@ -58,6 +58,8 @@ const command = (text: string) => pod(`\n          command: [${text}]`);
 const script = (text: string) => pod(`\n          command: [sh, -c, ${JSON.stringify(text)}]`);
 const CONFIG =
   "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: c, namespace: db }\ndata: { app.yaml: x }\n---\n";
+const HIKARI = '{"spring":{"datasource":{"hikari":{"maximum-pool-size":50}}}}';
+const IMPORT = '"application.yaml": "spring: { config: { import: \'configserver:http://c\' } }"';
 const value = (text: string) => deploymentText({ DATABASE_URL: text });
 
 it("fits without any of them", () => {
@@ -128,6 +130,44 @@ describe("a container that hides where it connects prevents a proof until it is 
     ["a pool and no target", deploymentText({ DB_POOL_MAX: "20" })],
     ["another pool", deploymentText({ SQLALCHEMY_POOL_SIZE: "20" })],
     [
+      "a pool by a flag of Java",
+      command('java, "-Dspring.datasource.hikari.maximum-pool-size=50"'),
+    ],
+    [
+      "one in a variable",
+      deploymentText({ JAVA_TOOL_OPTIONS: "-Xmx1g -Dhikari.maximumPoolSize=50" }),
+    ],
+    ["one of a flag", command("app, --db-pool-size, '50'")],
+    ["one in JSON", deploymentText({ SPRING_APPLICATION_JSON: HIKARI })],
+    [
+      "one in a file",
+      `${CONFIG.replace("app.yaml: x", `app.json: ${JSON.stringify(HIKARI)}`)}${pod(volume("configMap: { name: c }"))}`,
+    ],
+    ["a database's password", pod(from("DB_PASSWORD"))],
+    ["one of libpq", deploymentText({ PGPASSWORD: "x" })],
+    ["a user of libpq", deploymentText({ PGUSER: "app" })],
+    ["a service of libpq", deploymentText({ PGSERVICE: "app" })],
+    ["a password's file", deploymentText({ POSTGRES_PASSWORD_FILE: "/run/secrets/password" })],
+    ["a database's name", deploymentText({ DB_NAME: "app" })],
+    [
+      "a server of configuration",
+      deploymentText({ SPRING_CONFIG_IMPORT: "configserver:http://c:8888" }),
+    ],
+    ["its address", deploymentText({ SPRING_CLOUD_CONFIG_URI: "http://c:8888" })],
+    ["one by a flag", command("java, -jar, a.jar, '--spring.config.import=optional:consul:'")],
+    [
+      "one in a file",
+      `${CONFIG.replace("app.yaml: x", IMPORT)}${pod(volume("configMap: { name: c }"))}`,
+    ],
+    [
+      "objects that it reads itself",
+      deploymentText({ SPRING_CLOUD_KUBERNETES_CONFIG_NAME: "app" }),
+    ],
+    ["a token of a store of secrets", deploymentText({ DOPPLER_TOKEN: "dp.st.x" })],
+    ["a store's address", deploymentText({ VAULT_ADDR: "http://vault:8200" })],
+    ["the key of what its image has", deploymentText({ DOTENV_KEY: "dotenv://:key@x" })],
+    ["an App Configuration", deploymentText({ AZURE_APPCONFIG_ENDPOINT: "https://a.azconfig.io" })],
+    [
       "a hook of an upgrade",
       pod(from("DATABASE_URL")).replace(
         "name: app,",
@@ -158,7 +198,6 @@ describe("a container that hides where it connects prevents a proof until it is 
 describe("a container that hides nothing of a database is not asked", () => {
   it.each([
     ["an API key", pod(from("API_KEY"))],
-    ["a database's password", pod(from("DB_PASSWORD"))],
     ["a key that its Secret has not", `${SECRET}${pod(from("DATABASE_URL", ", optional: true"))}`],
     ["another store", pod(from("REDIS_URL"))],
     ["the system's certificates", pod(volume("secret: { secretName: s }", "/etc/ssl/certs"))],
@@ -196,10 +235,38 @@ describe("a container that hides nothing of a database is not asked", () => {
     ["threads", deploymentText({ RAILS_MAX_THREADS: "5" })],
     ["an ARN of something else", deploymentText({ TOPIC_ARN: "arn:aws:ssm:eu-west-1:1:p/x" })],
     ["a certificate's file", deploymentText({ SSL_CERT_FILE: "/s/tls.crt" })],
-    ["a password's file", deploymentText({ POSTGRES_PASSWORD_FILE: "/run/secrets/password" })],
     ["a file of another store", deploymentText({ REDIS_URL_FILE: "/run/secrets/url" })],
     ["base64 of something else", deploymentText({ KEY: btoa("no address at all, but a key") })],
-    ["a database's name", deploymentText({ DB_NAME: "app" })],
+    ["a login of MySQL", deploymentText({ MYSQL_PASSWORD: "x", MYSQL_DATABASE: "app" })],
+    ["a name of SQLite", deploymentText({ DB_CONNECTION: "sqlite", DB_DATABASE: "/a.db" })],
+    [
+      "a login of a Postgres",
+      pod(from("POSTGRES_PASSWORD") + "\n          ports: [{ containerPort: 5432 }]"),
+    ],
+    [
+      "a login and where",
+      deploymentText({ DB_PASSWORD: "x", DB_HOST: "db.example.com", DB_POOL_MAX: "2" }),
+    ],
+    [
+      "a pool by a flag, of MySQL",
+      deploymentText({
+        JAVA_OPTS:
+          "-Dspring.datasource.hikari.maximum-pool-size=9 -Dspring.datasource.url=jdbc:mysql://my/a",
+      }),
+    ],
+    [
+      "a server of configuration that is off",
+      deploymentText({ SPRING_CLOUD_CONFIG_ENABLED: "false" }),
+    ],
+    ["a file of configuration", deploymentText({ SPRING_CONFIG_IMPORT: "file:/a.yaml" })],
+    [
+      "a token, and where it connects",
+      deploymentText({
+        DOPPLER_TOKEN: "x",
+        DATABASE_URL: "postgres://a@db.example.com/a",
+        DB_POOL_MAX: "2",
+      }),
+    ],
     ["another port", deploymentText({ DB_PORT: "3306", DB_NAME: "app" })],
     ["files of a copy", secretly("rclone, copy, a, b")],
     [

@@ -1,6 +1,7 @@
-import { CONNECTS_TO_ANNOTATION, POOL_MAX_ANNOTATION } from "../../../api/names.ts";
+import { CONNECTS_TO_ANNOTATION, POOL_MAX_ANNOTATION, POSTGRES_PORT } from "../../../api/names.ts";
 import { missing, type MissingQuantity } from "../../quantity.ts";
 import {
+  commandLine,
   hasOneContainer,
   type Container,
   type HiddenSource,
@@ -11,7 +12,8 @@ import { targetRemedy } from "../targets/annotations.ts";
 import { hiddenEnvironmentFile } from "../programs/environmentFiles.ts";
 import { otherPoolerIn, unreadPooler } from "../poolers/otherPoolers.ts";
 import { hasMoreThanPgBouncer, isPgBouncer } from "../poolers/pgbouncerPods.ts";
-import { isNoClient } from "../programs/ownConnections.ts";
+import { connectsAsTold, isNoClient } from "../programs/ownConnections.ts";
+import { largestFilePool, settingsOf } from "../targets/filePools.ts";
 import type { Destinations } from "./destinations.ts";
 import type { Stores } from "../targets/stores.ts";
 
@@ -88,32 +90,134 @@ export function hiddenTarget(
   }));
 }
 
+/** `--spring.config.import=configserver:`, `-Dspring.cloud.config.uri=http://config:8888` in JAVA_OPTS. */
+const FLAG = /(?:^|[\s"'])(?:-D|--)([A-Za-z][\w.-]*)=["']?([^\s"']+)/g;
+
+/** Files that may say it are of these words. */
+const ASKING_WORDS = /spring|config|import/i;
+
+/**
+ * The missing target of a container that asks a server for its configuration, or has it encrypted in its
+ * image: of one that names no database where it may be said.
+ */
+export function configuredElsewhere(
+  workload: Workload,
+  container: Container,
+  { poolers, injectors, knowledge }: Destinations,
+): readonly MissingQuantity[] {
+  if (poolers.length === 0) return [];
+  const { name, environment, files, argsPlace } = container;
+  const variables = [...environment.variables.values()];
+  const texts = [
+    { text: commandLine(container), place: argsPlace },
+    ...variables.map(({ value, place }) => ({ text: value, place })),
+  ];
+  const flags = texts.flatMap(({ text, place }) =>
+    text.matchAll(FLAG).map(([, flag, value]) => ({
+      name: flag?.render() ?? "",
+      value: value?.render() ?? "",
+      place,
+    })),
+  );
+  const isAsked = [...files.files.values()].some(({ text }) => ASKING_WORDS.test(text));
+  const properties = isAsked || variables.some(({ value }) => value.test(/^\s*\{/));
+  const settings = [
+    ...variables.map(({ value, ...one }) => ({ ...one, value: value.render() })),
+    ...flags,
+    ...(properties ? settingsOf(container) : []).map(({ setting, text, file }) => ({
+      name: setting,
+      value: text,
+      place: file.place,
+    })),
+  ];
+  for (const setting of settings) {
+    const product = injectors.bySetting(setting.name, setting.value);
+    if (product === undefined) continue;
+    if (connectsAsTold(container, knowledge)) return [];
+    const what = `whether container ${name} of ${workload.key} connects to a pooler: what ${product} tells it, which ${setting.name} asks, is not among the objects`;
+    return [missing(what, setting.place, targetRemedy(workload, name))];
+  }
+  return [];
+}
+
 function answerOf(workload: Workload, container: string): NonNullable<MissingQuantity["answer"]> {
   const value = hasOneContainer(workload) ? "none" : `${container}=none`;
   return { object: workload.key, annotation: CONNECTS_TO_ANNOTATION, value };
 }
 
-/** The missing target of a container that has a pool: a variable says how large. */
+/** The missing target of a container that has a pool: a variable or a flag says how large. */
 export function targetOfPool(
   workload: Workload,
-  { name, environment }: Container,
+  container: Container,
   { poolers, pools, stores }: Destinations,
 ): readonly MissingQuantity[] {
   if (poolers.length === 0) return [];
-  const variables = [...environment.variables.values()];
-  const pool = variables.find(
-    (one) => pools.isSize(one.name) && !pools.isThreads(one.name) && !one.value.isEmpty,
+  const variables = [...container.environment.variables.values()];
+  if (variables.some((one) => stores.isOfAnother(one))) return [];
+  const isOthers = [commandLine(container), ...variables.map(({ value }) => value)].some((text) =>
+    stores.namesAnother(text.knownParts),
   );
+  const pool =
+    variables.find(
+      (one) => pools.isSize(one.name) && !pools.isThreads(one.name) && !one.value.isEmpty,
+    ) ?? (isOthers ? undefined : pools.flagSizesOf(container)[0]);
+  if (pool !== undefined) return [unsaidTarget(workload, container, pool, true)];
   const ports = new Set(poolers.flatMap((pooler) => pooler.ports));
-  const sign =
-    pool ?? variables.find((one) => isPoolersPort(one, ports, stores) || isReference(one, stores));
-  if (sign === undefined || variables.some((one) => stores.isOfAnother(one))) return [];
-  const where =
-    pool === undefined
-      ? `where container ${name} of ${workload.key} connects, as ${sign.name} says that it does`
-      : `where container ${name} of ${workload.key} opens the connections of ${pool.name}`;
+  const sign = variables.find(
+    (one) => isPoolersPort(one, ports, stores) || isReference(one, stores),
+  );
+  return sign === undefined ? [] : [unsaidTarget(workload, container, sign, false)];
+}
+
+/**
+ * The missing target of a program that connects somewhere, as a pool in its files or a login says. A
+ * login is no sign of a program that connects only as it is told, and may be a Postgres' own.
+ */
+export function targetOfLogin(
+  workload: Workload,
+  container: Container,
+  destinations: Destinations,
+): MissingQuantity | undefined {
+  const { pools, stores } = destinations;
+  const { environment, files } = container;
+  const isOthers = [...files.files.values()].some(({ text }) => stores.namesAnother(text));
+  const inFile = isOthers ? undefined : largestFilePool(container, pools);
+  if (inFile !== undefined) {
+    const { setting, file } = inFile;
+    const pool = { name: `${setting} of ${file.from}`, place: file.place };
+    return unsaidTarget(workload, container, pool, true);
+  }
+  if (mayBeServer(workload, container, destinations)) return undefined;
+  const login = [...environment.variables.values()].find((one) => stores.isLogin(one));
+  return login && unsaidTarget(workload, container, login, false);
+}
+
+/** @param isPool whether what is said is how large its pool is */
+function unsaidTarget(
+  workload: Workload,
+  { name }: Container,
+  sign: Pick<Variable, "name" | "place">,
+  isPool: boolean,
+): MissingQuantity {
+  const where = isPool
+    ? `where container ${name} of ${workload.key} opens the connections of ${sign.name}`
+    : `where container ${name} of ${workload.key} connects, as ${sign.name} says that it does`;
   const what = `${where}: no variable, argument or file of it says where`;
-  return [missing(what, sign.place, targetRemedy(workload, name))];
+  return missing(what, sign.place, targetRemedy(workload, name));
+}
+
+/** Whether a container may run a Postgres of an image that nobody knows. */
+function mayBeServer(
+  { object }: Workload,
+  { ports, files, environment }: Container,
+  { behind }: Destinations,
+): boolean {
+  return (
+    environment.variables.has("PGDATA") ||
+    ports.some(([, port]) => port === POSTGRES_PORT) ||
+    files.volumes?.some(({ path }) => /postgres|pgdata/i.test(path)) === true ||
+    [...behind].some((address) => address.split(/[.:]/, 1)[0] === object.name)
+  );
 }
 
 /** `DB_PORT=6432`: the host stands in the program. */

@@ -13,10 +13,11 @@ import { connectsAsTold } from "../programs/ownConnections.ts";
 import { waitedHosts } from "../programs/waiting.ts";
 import type { ContainerConnections } from "./connections.ts";
 import type { Destinations } from "./destinations.ts";
+import { targetOfLogin } from "./hiddenSources.ts";
 import { mentionedHosts } from "./mentions.ts";
 
-// A program of which nothing says where it connects, and that needs a PgBouncer or a Postgres behind one:
-// its settings may be in its image, or in code that is mounted.
+// A program of which nothing says where it connects, and that needs a PgBouncer or a Postgres behind one,
+// or has a login: its settings may be in its image, or in code that is mounted.
 
 /** A PgBouncer, or a Postgres behind one, that a container needs. */
 interface NeededListener {
@@ -30,7 +31,7 @@ interface NeededListener {
 
 /**
  * The connections of a workload's containers, with what is missing of those that name no database and
- * need a PgBouncer or a Postgres behind one. What an init container needs, or a compose file says of
+ * need a PgBouncer or a Postgres behind one, or have a login. What an init container needs, or a compose file says of
  * the whole, is needed by the containers after it, unless one of them says where it connects.
  */
 export function withNeeded(
@@ -50,7 +51,9 @@ export function withNeeded(
     const own = [...waitedHosts(container, knowledge), ...mentionedHosts(container, stores)];
     const needs = container.role === "init" ? own : [...own, ...ofAll];
     const listeners = needs.flatMap((need) => listenerOf(need, workload, destinations) ?? []);
-    const question = whetherNeeded(workload, container, listeners);
+    const question =
+      whetherNeeded(workload, container, listeners) ??
+      targetOfLogin(workload, container, destinations);
     return question === undefined ? one : { ...one, missing: [question] };
   });
 }
@@ -85,11 +88,12 @@ function needsOfAll(
 
 /** Whether a container names a database, or is asked about already. */
 function saysWhere(
-  { container, connections, missing: asked }: ContainerConnections,
+  { container, connections, namesDatabase, missing: asked }: ContainerConnections,
   { stores }: Destinations,
 ): boolean {
   return (
     connections.length > 0 ||
+    namesDatabase === true ||
     asked.some(({ assumed }) => assumed === undefined) ||
     [...container.environment.variables.values()].some((one) => stores.isOfAnother(one))
   );

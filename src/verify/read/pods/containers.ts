@@ -1,8 +1,6 @@
-import type { SourcePosition } from "../../sourcePosition.ts";
 import { Template } from "../../template.ts";
 import {
   imageName,
-  isShell,
   type Argument,
   type Container,
   type Environment,
@@ -60,7 +58,7 @@ function containerOf(pod: PodTemplate, field: Field, role: Container["role"]): C
     hooks: argumentsIn(pod, field.at("lifecycle", "postStart", "exec", "command"), variables),
     environment: {
       variables,
-      unknown: [...environment.unknown, ...injected(pod, field, words)],
+      unknown: [...environment.unknown, ...injected(pod, words)],
     },
     files: mountedFiles(pod, field, variables),
     ports: field.items("ports").flatMap((port) => {
@@ -73,19 +71,9 @@ function containerOf(pod: PodTemplate, field: Field, role: Container["role"]): C
 /** What an agent or the container's own command adds to it when it starts. */
 function injected(
   { template, inventory: { injectors } }: PodTemplate,
-  field: Field,
   words: readonly Argument[],
 ): readonly HiddenSource[] {
   const agent = injectors.byAnnotation(template.texts("metadata", "annotations"));
-  const command = Template.join(
-    words.map(({ text }) => text),
-    " ",
-  );
-  const [program] = words;
-  const isFetched =
-    injectors.isStarter(command) ||
-    (program !== undefined && isShell(program.text) && injectors.fetchesIn(command));
-  const place = (words.at(-1)?.place ?? field.place()) satisfies SourcePosition;
   return [
     ...(agent === undefined
       ? []
@@ -96,7 +84,7 @@ function injected(
             isProgram: true,
           },
         ]),
-    ...(isFetched ? [{ name: "its command", place, isProgram: true }] : []),
+    ...injectors.byCommand(words),
   ];
 }
 

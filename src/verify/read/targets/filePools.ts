@@ -51,14 +51,25 @@ export function onlyFilePool(container: Container, pools: PoolVariables): FilePo
   return only;
 }
 
-/** Each setting of the files of a container; its path begins with the file's name. */
-function settingsOf({ files }: Container): readonly {
+/** The variables that hold JSON, as files of their names: `SPRING_APPLICATION_JSON`. */
+function jsonVariables({ environment }: Container): readonly ContainerFile[] {
+  return [...environment.variables.values()].flatMap(({ name, value, place }) => {
+    const text = value.known?.trim() ?? "";
+    return text.startsWith("{") ? [{ path: `${name}.json`, text, place, from: name }] : [];
+  });
+}
+
+/**
+ * Each setting of the files of a container, and of JSON in its variables; its path begins with the
+ * file's name.
+ */
+export function settingsOf(container: Container): readonly {
   readonly file: ContainerFile;
   readonly path: string;
   readonly setting: string;
   readonly text: string;
 }[] {
-  return [...files.files.values()].flatMap((file) => {
+  return [...container.files.files.values(), ...jsonVariables(container)].flatMap((file) => {
     // PgBouncer's own file beside an exporter.
     if (file.text.length > TEXT_MAX || /^\s*\[pgbouncer\]/m.test(file.text)) return [];
     const name = file.path.replace(/^.*\//, "").replace(/\.\w+$/, "");

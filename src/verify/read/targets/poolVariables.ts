@@ -118,12 +118,18 @@ export class PoolVariables {
     return this.#beyond.test(usualName(name));
   }
 
+  /** The sizes of pools that flags say: of the command, and in variables such as JAVA_OPTS. */
+  flagSizesOf(container: Container): readonly Variable[] {
+    return flagsOf(container, this.stores).filter(({ name }) => this.isSize(name));
+  }
+
   /** The variables that size the pool of a target: threads only if nothing else does. */
   sizesOf(container: Container, target: ConnectionTarget): readonly Variable[] {
     const variables = [...container.environment.variables.values()];
-    const sizes = [...variables, ...flagsOf(container, this.stores)].filter(({ name }) =>
-      this.isSize(name),
-    );
+    const sizes = [
+      ...variables.filter(({ name }) => this.isSize(name)),
+      ...this.flagSizesOf(container),
+    ];
     const own = ownOf(sizes, container, target, this.stores);
     if (own.length > 0) return own;
     const here = this.#libraries.filter(({ images }) => images.test(container.image));
@@ -175,7 +181,7 @@ export class PoolVariables {
 }
 
 /** `--db-pool-max-size=5` of the command, `-Dspring.datasource.hikari.maximum-pool-size=5` there or in JAVA_OPTS. */
-const FLAGS = /(?:^|[\s"'])(?:-D|--)([A-Za-z][\w.-]*)[=\s]["']?(\d+)(?=["'\s]|$)/g;
+const FLAGS = /(?:^|[\s"'])(?:-D|--)([A-Za-z][\w.-]*)[=\s]["']?([^-\s"'][^\s"']*)(?=["'\s]|$)/g;
 
 /** What flags say of a database, as if they were variables. */
 function flagsOf(container: Container, stores: Stores): readonly Variable[] {

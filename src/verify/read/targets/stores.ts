@@ -20,6 +20,15 @@ const LOCATION =
 /** `ConnectionStrings__Default`: what stands after it is the application's own word. */
 const ASP_NET = /^ConnectionStrings__/i;
 
+/** What says which product a database is. */
+const KIND = /(?:CONNECTION|TYPE|DRIVER|ENGINE|DIALECT|CLIENT|ADAPTER|BACKEND|VENDOR|KIND)$/i;
+
+/** libpq's variables, without those that say where; https://www.postgresql.org/docs/current/libpq-envars.html */
+const LIBPQ = /^PG(?:USER|PASSWORD|PASSFILE|SERVICE|SERVICEFILE|DATABASE)(?:_FILE)?$/i;
+
+const LOGIN =
+  /(?:^|_)(?:USER|USERNAME|USR|LOGIN|ROLE|PASSWORD|PASS|PASSWD|PWD|PW|NAME|DB_NAME|DBNAME|DB|DATABASE|CREDENTIALS?)(?:_{1,2}FILE)?$/i;
+
 /** Names of counts and times, which are no targets: DB_POOL_MAX_PER_SERVER. */
 const MEASURE = /(?:^|_)(?:POOL|MAX|MIN|PER|LIMIT|TIMEOUT|COUNT|NUM|CHECK|VERIFY|SSL|TLS)(?:_|$)/i;
 
@@ -41,6 +50,8 @@ export class Stores {
   readonly #others: RegExp;
   readonly #pooled: RegExp;
   readonly #pooledUrl: RegExp;
+  readonly #pooledInText: RegExp;
+  readonly #ports: ReadonlySet<number>;
 
   constructor({ stores }: Pick<Knowledge, "stores">) {
     const pooled = stores.filter((row) => row.pooled === true);
@@ -50,6 +61,16 @@ export class Stores {
     this.#others = new RegExp(oneOf(wordsOf(stores)), "i");
     this.#pooled = new RegExp(oneOf(wordsOf(pooled)), "i");
     this.#pooledUrl = new RegExp(`^(?:jdbc:)?${oneOf(schemesOf(pooled))}(?:2|\\+\\w+)*:`, "i");
+    this.#ports = new Set(stores.flatMap(({ ports = [] }) => ports));
+    this.#pooledInText = new RegExp(
+      `\\b(?:jdbc:)?(?!file)${oneOf(schemesOf(pooled))}(?:2|\\+\\w+)*:|${oneOf(wordsOf(pooled))}`,
+      "i",
+    );
+  }
+
+  /** Whether a text names a store that has pools too, and is no Postgres. */
+  namesAnother(text: string): boolean {
+    return this.#pooledInText.test(text);
   }
 
   /** Whether a variable called so is about a Postgres: DATABASE_URL, ORDERS_DB_HOST, PGHOST. */
@@ -57,10 +78,24 @@ export class Stores {
     return POSTGRES.test(name) || (this.#postgres.test(name) && !this.#others.test(name));
   }
 
-  /** Whether a variable leads to a store that has pools too, and is no Postgres. */
+  /**
+   * Whether a variable leads to a store that has pools too, and is no Postgres, or says that the database
+   * is one: `DB_CONNECTION=sqlite`, `DB_PORT=3306`.
+   */
   isOfAnother({ name, value }: Pick<Variable, "name" | "value">): boolean {
     const isNamed = isLocation(name) && this.#pooled.test(name) && !value.isEmpty;
-    return isNamed || value.test(this.#pooledUrl);
+    if (isNamed || value.test(this.#pooledUrl)) return true;
+    if (!this.isDatabaseName(name)) return false;
+    return (
+      (KIND.test(name) && value.test(this.#pooled)) ||
+      (/PORT$/i.test(name) && this.#ports.has(Number(value.known)))
+    );
+  }
+
+  /** Whether a variable is a part of a login to a Postgres, or names its database. */
+  isLogin({ name, value }: Pick<Variable, "name" | "value">): boolean {
+    if (value.isEmpty || isMeasure(name)) return false;
+    return LIBPQ.test(name) || (LOGIN.test(name) && this.isDatabaseName(name));
   }
 }
 
