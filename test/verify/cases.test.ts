@@ -344,6 +344,11 @@ const CASES: readonly VerifyCase[] = [
     exitCode: 4,
     says: ["Cannot tell: 1 missing", /service labels connects, as PGPASSWORD says/],
   },
+  {
+    file: "named-and-unnamed.yaml",
+    exitCode: 0,
+    says: ["30  ≤ 100: max_client_conn 100", /calls Service\s+pgbouncer by its name alone/],
+  },
   { file: "wait-with-nc.yaml", exitCode: 0, says: ["30  ≤ 100: max_client_conn 100"] },
   { file: "patroni-own-address.yaml", exitCode: 0, says: ["20  ≤ 100: max_client_conn 100"] },
   {

@@ -160,3 +160,60 @@ describe("objects that name no namespace, without --namespace", () => {
     });
   });
 });
+
+const calls = (host: string): string => `{ url: "postgres://a@${host}:6432/a" }`;
+
+function serviceText(name: string, namespace = ""): string {
+  return written("Service", `name: ${name}${namespace && `, namespace: ${namespace}`}`);
+}
+
+describe("the namespace that unnamed and named objects share", () => {
+  it.each([
+    [
+      "a named one calls an unnamed Service by its name alone",
+      serviceText("pooler") + written("Pod", "name: a, namespace: shop", calls("pooler")),
+      "Service shop/pooler",
+    ],
+    [
+      "an unnamed one calls a named Service so",
+      serviceText("pooler", "shop") + written("Pod", "name: a", calls("pooler")),
+      "Pod shop/a",
+    ],
+  ])("is assumed: %s", (_, text, one) => {
+    const { objects, assumed, remedy } = placed({ "a.yaml": text });
+    expect(objects).toContain(one);
+    expect(assumed).toContain("calls Service pooler by its name alone");
+    expect(remedy).toBe("say --namespace shop");
+  });
+
+  it.each([
+    [
+      "each has a Service of its own",
+      serviceText("pooler") +
+        serviceText("pooler", "shop") +
+        written("Pod", "name: a, namespace: shop", calls("pooler")),
+    ],
+    [
+      "no Service is called so",
+      written("Pod", "name: b") + written("Pod", "name: a, namespace: shop", calls("x")),
+    ],
+    [
+      "the host is a full one",
+      serviceText("pooler") +
+        written("Pod", "name: a, namespace: shop", calls("pooler.example.com")),
+    ],
+  ])("is not: %s", (_, text) => {
+    expect(placed({ "a.yaml": text }).assumed).toBeUndefined();
+  });
+
+  it("is asked where there are two", () => {
+    const pods = ["shop", "data"].map((name) =>
+      written("Pod", `name: a, namespace: ${name}`, calls("pooler")),
+    );
+    expect(placed({ "a.yaml": serviceText("pooler") + pods.join("") }).missing).toEqual([
+      expect.stringContaining(
+        "perhaps shop (Pod shop/a calls Service pooler by its name alone), or data (",
+      ),
+    ]);
+  });
+});

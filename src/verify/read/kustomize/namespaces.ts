@@ -66,6 +66,9 @@ export function placedObjects(
     ),
     ...hostNamespaces(placed, unnamed),
   ]);
+  if (reasons.size === 0) {
+    for (const [name, reason] of sharedNamespaces(placed, unnamed)) reasons.set(name, reason);
+  }
   const [namespace = "default", ...others] = reasons.keys();
   if (others.length === 0 && namespace === "default")
     return { objects: placed, missing: unapplied };
@@ -123,6 +126,46 @@ function hostNamespaces(
         names.has(service) || operators.some(({ name }) => service.startsWith(`${name}-`));
       if (isOne && !named.has(`${namespace}/${service}`)) {
         found.set(namespace, `the host ${host} names it`);
+      }
+    }
+  }
+  return found;
+}
+
+/** A Service's name alone, where a host stands: in a URL, with a port, as a value. */
+const SHORT_NAME =
+  /(?:[@/]|"value":")([a-z][-a-z0-9]*)(?=[:/"?])|(?<![\w.-])([a-z][-a-z0-9]*):\d{2,5}/g;
+
+/**
+ * Namespaces whose objects and the unnamed ones call each other's Services by their names alone, as only
+ * objects of one namespace do; each with the name.
+ */
+function sharedNamespaces(
+  objects: readonly ManifestObject[],
+  unnamed: readonly ManifestObject[],
+): ReadonlyMap<string, string> {
+  if (objects.length === unnamed.length) return new Map();
+  const isUnnamed = new Set(unnamed);
+  const byService = Map.groupBy(
+    objects.filter(({ kind }) => kind === "Service"),
+    ({ name }) => name,
+  );
+  const found = new Map<string, string>();
+  for (const object of objects) {
+    const isOne = isUnnamed.has(object);
+    if (WITHOUT_NAMESPACE.test(object.kind)) continue;
+    const who = isOne ? `${object.kind} ${object.name}` : objectOf({ object });
+    for (const match of JSON.stringify(object.value).matchAll(SHORT_NAME)) {
+      const name = match[1] ?? match[2] ?? "";
+      const services = byService.get(name) ?? [];
+      const there = services.filter((one) => isUnnamed.has(one) !== isOne);
+      // One of its own is meant first.
+      if (there.length !== services.length) continue;
+      for (const { namespace } of isOne ? there : there.slice(0, 1)) {
+        found.set(
+          isOne ? namespace : object.namespace,
+          `${who} calls Service ${name} by its name alone`,
+        );
       }
     }
   }
