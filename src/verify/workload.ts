@@ -62,6 +62,8 @@ export interface Container {
   readonly argsPlace: SourcePosition;
   /** What it runs besides, once it has started. */
   readonly hooks?: readonly Argument[];
+  /** By which it is found out whether it works. */
+  readonly checks?: readonly Argument[];
   readonly environment: Environment;
   readonly files: ContainerFiles;
   /** The path of its PgBouncer's ini, which the command line gives. */

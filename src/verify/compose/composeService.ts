@@ -2,6 +2,7 @@ import { PODS_ANNOTATION } from "../../api/names.ts";
 import { counted } from "../../text/wording.ts";
 import { known, missing, wholeNumber, type Quantity } from "../quantity.ts";
 import { annotatedWhole } from "../read/targets/annotations.ts";
+import { stringsIn } from "../read/targets/connectionTargets.ts";
 import type { AnnotationOverrides } from "../read/objects/inventory.ts";
 import { objectOf } from "../sourcePosition.ts";
 import { Template } from "../template.ts";
@@ -68,8 +69,7 @@ export function readService(
   ];
   const ports = [...value.at("ports").items, ...value.at("expose").items].flatMap(portsOf);
   const place = value.placeIn(object);
-  const words = (field: "command" | "entrypoint"): readonly Argument[] => {
-    const given = value.at(field);
+  const words = (given: ComposeValue): readonly Argument[] => {
     const texts =
       given.text === undefined
         ? given.items.map(({ text }) => text ?? Template.of(""))
@@ -95,8 +95,11 @@ export function readService(
           role: "app",
           image: imageOf(name, value),
           imagePlace: value.at("image").placeIn(object),
-          command: words("entrypoint"),
-          args: words("command"),
+          command: words(value.at("entrypoint")),
+          args: words(value.at("command")),
+          checks: words(value.at("healthcheck").at("test")).filter(
+            ({ text }) => !text.test(/^(?:CMD(?:-SHELL)?|NONE)$/),
+          ),
           argsPlace: value.at("command").placeIn(object),
           environment: environmentOf(value, context),
           files: mountedFiles(value, context),
@@ -141,7 +144,24 @@ function needsOf(value: ComposeValue, { object }: FileContext): readonly NeededH
   const depended = asMapping(value.at("depends_on"), "depends_on").entries.map(([name]) => name);
   const mode = value.at("network_mode").text?.known ?? "";
   const shared = mode.startsWith("service:") ? [mode.slice("service:".length)] : [];
+  const built = asMapping(value.at("build").at("args"), "args").entries.flatMap(([name, arg]) =>
+    stringsIn(arg.text ?? Template.of("")).flatMap(({ hosts }) =>
+      hosts.flatMap(({ host, port }): readonly NeededHost[] =>
+        host.known === undefined
+          ? []
+          : [
+              {
+                host: host.known,
+                port,
+                place: arg.placeIn(object),
+                how: `which ${name} of its build names`,
+              },
+            ],
+      ),
+    ),
+  );
   return [
+    ...built,
     ...needs("depends_on", depended, "which it depends on"),
     ...linked("links"),
     ...linked("external_links"),

@@ -132,6 +132,7 @@ const TABLES = {
       .min(1)
       .optional(),
     pooled: z.literal(true).optional(),
+    beside: z.literal(true).optional(),
     ports: z.array(z.int().positive()).min(1).optional(),
     postgres: z
       .array(z.string().regex(/^[A-Z0-9_]+$/))

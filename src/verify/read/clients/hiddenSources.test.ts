@@ -59,6 +59,7 @@ const script = (text: string) => pod(`\n          command: [sh, -c, ${JSON.strin
 const CONFIG =
   "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: c, namespace: db }\ndata: { app.yaml: x }\n---\n";
 const HIKARI = '{"spring":{"datasource":{"hikari":{"maximum-pool-size":50}}}}';
+const USERNAME = '"app.yaml": "spring: { datasource: { url: a, username: app } }"';
 const IMPORT = '"application.yaml": "spring: { config: { import: \'configserver:http://c\' } }"';
 const value = (text: string) => deploymentText({ DATABASE_URL: text });
 
@@ -149,6 +150,10 @@ describe("a container that hides where it connects prevents a proof until it is 
     ["a service of libpq", deploymentText({ PGSERVICE: "app" })],
     ["a password's file", deploymentText({ POSTGRES_PASSWORD_FILE: "/run/secrets/password" })],
     ["a database's name", deploymentText({ DB_NAME: "app" })],
+    [
+      "a login in a file",
+      `${CONFIG.replace("app.yaml: x", USERNAME)}${pod(volume("configMap: { name: c }"))}`,
+    ],
     [
       "a server of configuration",
       deploymentText({ SPRING_CONFIG_IMPORT: "configserver:http://c:8888" }),

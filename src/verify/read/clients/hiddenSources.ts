@@ -1,5 +1,7 @@
 import { CONNECTS_TO_ANNOTATION, POOL_MAX_ANNOTATION, POSTGRES_PORT } from "../../../api/names.ts";
+import { usualName } from "../../knowledge/namePatterns.ts";
 import { missing, type MissingQuantity } from "../../quantity.ts";
+import { Template } from "../../template.ts";
 import {
   commandLine,
   hasOneContainer,
@@ -187,8 +189,18 @@ export function targetOfLogin(
     const pool = { name: `${setting} of ${file.from}`, place: file.place };
     return unsaidTarget(workload, container, pool, true);
   }
+  const variables = [...environment.variables.values()];
+  if (variables.some((one) => stores.isOfAnother(one))) return undefined;
   if (mayBeServer(workload, container, destinations)) return undefined;
-  const login = [...environment.variables.values()].find((one) => stores.isLogin(one));
+  const login =
+    variables.find((one) => stores.isLogin(one)) ??
+    (isOthers ? [] : settingsOf(container))
+      .filter(
+        ({ path, setting, text }) =>
+          /(?:user(?:name)?|password|login)$/i.test(setting) &&
+          stores.isLogin({ name: usualName(path), value: Template.of(text) }),
+      )
+      .map(({ setting, file }) => ({ name: `${setting} of ${file.from}`, place: file.place }))[0];
   return login && unsaidTarget(workload, container, login, false);
 }
 

@@ -99,6 +99,9 @@ describe("a service that needs the Postgres behind a PgBouncer", () => {
     ["pg_isready", `command: sh -c "until pg_isready -h db; do sleep 1; done; npm start"`],
     ["a variable of it", `environment: { WAIT_HOSTS: "cache:6379,db:5432" }`],
     ["a host by a name of its own", "environment: { HOST_DB: db }"],
+    ["a check of its health", `healthcheck: { test: [ CMD-SHELL, "pg_isready -h db || exit 1" ] }`],
+    ["an argument of its build", "build: { context: ., args: { URL: postgres://a@db/app } }"],
+    ["a store beside it", "depends_on: [ db ], environment: { MONGO_URL: mongodb://m/app }"],
   ])("may be a client of it: %s", (_, field) => {
     expect(of(systemWith(`  web: { image: example/web, ${field} }`))).toEqual([
       expect.stringMatching(POSTGRES),
@@ -122,6 +125,16 @@ describe("a service that needs the Postgres behind a PgBouncer", () => {
 });
 
 const shell = (script: string): readonly string[] => ["sh", "-c", script];
+
+it("is asked about a pod whose probe waits for a PgBouncer", () => {
+  const probe = `
+          readinessProbe: { exec: { command: [sh, -c, "nc -z pooler 6432"] } }`;
+  expect(of(systemIn(poolerText(APP_INI) + deploymentText({}, probe)))).toEqual([
+    expect.stringMatching(
+      /^whether Deployment db\/app connects to Deployment db\/pooler, for which/,
+    ),
+  ]);
+});
 
 /** A pod with an init container before one that says nothing. */
 function afterInit(image: string, command: readonly string[], more = ""): string {

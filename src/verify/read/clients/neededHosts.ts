@@ -95,7 +95,7 @@ function saysWhere(
     connections.length > 0 ||
     namesDatabase === true ||
     asked.some(({ assumed }) => assumed === undefined) ||
-    [...container.environment.variables.values()].some((one) => stores.isOfAnother(one))
+    [...container.environment.variables.values()].some((one) => stores.isInstead(one))
   );
 }
 

@@ -56,6 +56,9 @@ function containerOf(pod: PodTemplate, field: Field, role: Container["role"]): C
     args: argumentsIn(pod, args, variables),
     argsPlace: written.place(),
     hooks: argumentsIn(pod, field.at("lifecycle", "postStart", "exec", "command"), variables),
+    checks: ["startupProbe", "readinessProbe", "livenessProbe"].flatMap((probe) =>
+      argumentsIn(pod, field.at(probe, "exec", "command"), variables),
+    ),
     environment: {
       variables,
       unknown: [...environment.unknown, ...injected(pod, words)],

@@ -70,12 +70,16 @@ const DEV_TCP = /\/dev\/tcp\/([\w.${}:-]+)\/([\w${}:-]+)/g;
 export function waitedHosts(container: Container, knowledge: Knowledge): readonly NeededHost[] {
   const { name, role, argsPlace: place, files } = container;
   const how = role === "init" ? `for which container ${name} waits` : "for which it waits";
-  const words = commandOf(container);
+  const lists = [
+    commandOf(container),
+    ...[container.hooks, container.checks].map((list = []) => list.map(({ text }) => text)),
+  ];
+  const words = lists.flat();
   const scripts = words.flatMap((word) => {
     const file = files.files.get(word.known ?? "");
     return file === undefined ? word : [word, Template.of(file.text)];
   });
-  const calls = [words, ...scripts.flatMap((text) => commandsIn(text).map(wordsOf))];
+  const calls = [...lists, ...scripts.flatMap((text) => commandsIn(text).map(wordsOf))];
   const waited = WAITS.test(imageName(container))
     ? words
     : calls.flatMap((call) => waitedWords(call, knowledge));

@@ -52,6 +52,8 @@ export class Stores {
   readonly #pooledUrl: RegExp;
   readonly #pooledInText: RegExp;
   readonly #ports: ReadonlySet<number>;
+  /** Of those that stand beside a Postgres as often as in its place. */
+  readonly #beside: RegExp;
 
   constructor({ stores }: Pick<Knowledge, "stores">) {
     const pooled = stores.filter((row) => row.pooled === true);
@@ -61,6 +63,8 @@ export class Stores {
     this.#others = new RegExp(oneOf(wordsOf(stores)), "i");
     this.#pooled = new RegExp(oneOf(wordsOf(pooled)), "i");
     this.#pooledUrl = new RegExp(`^(?:jdbc:)?${oneOf(schemesOf(pooled))}(?:2|\\+\\w+)*:`, "i");
+    const beside = pooled.filter((row) => row.beside === true);
+    this.#beside = new RegExp(oneOf([...wordsOf(beside), ...schemesOf(beside)]), "i");
     this.#ports = new Set(stores.flatMap(({ ports = [] }) => ports));
     this.#pooledInText = new RegExp(
       `\\b(?:jdbc:)?(?!file)${oneOf(schemesOf(pooled))}(?:2|\\+\\w+)*:|${oneOf(wordsOf(pooled))}`,
@@ -90,6 +94,12 @@ export class Stores {
       (KIND.test(name) && value.test(this.#pooled)) ||
       (/PORT$/i.test(name) && this.#ports.has(Number(value.known)))
     );
+  }
+
+  /** The same of a store that a program has in place of a Postgres, and not beside one. */
+  isInstead(variable: Pick<Variable, "name" | "value">): boolean {
+    const isBeside = this.#beside.test(variable.name) || variable.value.test(this.#beside);
+    return !isBeside && this.isOfAnother(variable);
   }
 
   /** Whether a variable is a part of a login to a Postgres, or names its database. */
