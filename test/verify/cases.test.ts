@@ -209,6 +209,11 @@ const CASES: readonly VerifyCase[] = [
       "--annotate 'HelmRelease media/radarr,sonarr:weir.dev/connects-to=none'",
     ],
   },
+  {
+    file: "helmreleases-that-name-secrets.yaml",
+    exitCode: 4,
+    says: ["Cannot tell: 2 missing", "Secret data/notes-environment", "Secret data/wiki-database"],
+  },
   // The image's own entrypoint does not run: its variables and its defaults say nothing.
   {
     file: "80-command-is-a-mounted-script.yaml",

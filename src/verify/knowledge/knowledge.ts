@@ -67,6 +67,12 @@ const TABLES = {
     computes: NAMES,
     unless: z.string().optional(),
   }),
+  "chart-secrets": ROW.extend({
+    fields: z.array(z.string().min(1)).min(1),
+    holds: z.enum(["environment", "files", "settings"]),
+    brings: NAMES,
+    unless: NAMES,
+  }),
   exposures: ROW.extend({
     annotations: NAMES,
     contains: z.string().min(1).optional(),
@@ -174,6 +180,7 @@ export function readKnowledge(textOf: (table: string) => string): Knowledge {
     "pgbouncer-images": rowsOf("pgbouncer-images", TABLES["pgbouncer-images"]),
     "pool-libraries": rowsOf("pool-libraries", TABLES["pool-libraries"]),
     "postgres-images": rowsOf("postgres-images", TABLES["postgres-images"]),
+    "chart-secrets": rowsOf("chart-secrets", TABLES["chart-secrets"]),
     exposures: rowsOf("exposures", TABLES.exposures),
     injectors: rowsOf("injectors", TABLES.injectors),
     "configuration-files": rowsOf("configuration-files", TABLES["configuration-files"]),

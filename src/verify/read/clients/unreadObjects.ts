@@ -4,12 +4,20 @@ import { isMapping } from "../../../json/fields.ts";
 import { missing, type MissingQuantity } from "../../quantity.ts";
 import { objectOf, type ManifestObject } from "../../sourcePosition.ts";
 import { Template } from "../../template.ts";
-import type { Container, HiddenSource, Variable, Workload } from "../../workload.ts";
+import type {
+  Container,
+  ContainerFile,
+  HiddenMount,
+  HiddenSource,
+  Variable,
+  Workload,
+} from "../../workload.ts";
 import { writtenConnections, type ContainerConnections } from "./connections.ts";
-import { environmentOf, variableOf, type PodTemplate } from "../pods/containers.ts";
+import { containersOf, environmentOf, variableOf, type PodTemplate } from "../pods/containers.ts";
 import type { Destinations } from "./destinations.ts";
 import { Field } from "../objects/field.ts";
-import { withRelease } from "../objects/helmReleases.ts";
+import type { ChartSecret } from "../objects/chartSecrets.ts";
+import { releaseNamespace, withRelease } from "../objects/helmReleases.ts";
 import type { Inventory } from "../objects/inventory.ts";
 import type { KindRow } from "../objects/kinds.ts";
 import type { PoolVariables } from "../targets/poolVariables.ts";
@@ -126,7 +134,7 @@ function workloadOf(root: Field, inventory: Inventory, { pools }: Destinations):
     args: [],
     argsPlace: root.place(),
     environment: { variables: texts.variables, unknown: texts.unknown },
-    files: { files: new Map(), unknown: [] },
+    files: { files: texts.files, unknown: texts.unknownFiles },
     ports: [],
   };
   return {
@@ -159,6 +167,8 @@ const DEPTH_MAX = 3;
 class Texts {
   readonly variables = new Map<string, Variable>();
   readonly unknown: HiddenSource[] = [];
+  readonly files = new Map<string, ContainerFile>();
+  readonly unknownFiles: HiddenMount[] = [];
   readonly #pod: PodTemplate;
   readonly #pools: PoolVariables;
 
@@ -180,13 +190,20 @@ class Texts {
     const [value, from] = [field.at("value"), field.at("valueFrom")];
     // `{ name: PGHOST, value: pooler }`, `DATABASE_URL: { valueFrom: … }`, `url: { secretKeyRef: … }`.
     if (own !== undefined && (from.exists || value.exists)) {
-      return from.exists ? this.#addReference(own, field) : this.add(value, [...names, own], depth);
+      if (from.exists) return this.#addReference(own, field);
+      // Argo CD's parameters of a chart: `{ name: db.existingSecret, value: s }`.
+      this.#addSecrets(value, [...names, ...own.split(".")], field);
+      return this.add(value, [...names, own], depth);
     }
     const name = nameOf(names, this.#pools);
     if (from.exists) return this.#addReference(name, field);
     if (REFERENCES.some((key) => field.at(key).exists)) {
       const entry = Field.of({ ...field.object, value: { valueFrom: field.value } });
-      return this.#addReference(name, entry, field);
+      return this.#addReference(
+        own === undefined ? name : nameOf([...names, own], this.#pools),
+        entry,
+        field,
+      );
     }
     const isList = (key: string): boolean => Array.isArray(field.at(key).value);
     if (isList("envFrom")) {
@@ -194,10 +211,54 @@ class Texts {
       for (const [key, variable] of variables) this.variables.set(key, variable);
       this.unknown.push(...unknown);
     }
+    // Dapr's components: the type says what a list of settings is about.
+    const type = isList("metadata") ? [field.text("type") ?? ""] : [];
     for (const [key, child] of field.entries()) {
       if (key === "valuesFrom") this.#addValues(child);
-      else if (key !== "envFrom") this.add(child, [...names, key], depth);
+      else if (key !== "envFrom") this.#addChild(child, [...names, ...type, key], field, depth);
     }
+  }
+
+  #addChild(child: Field, names: readonly string[], beside: Field, depth: number): void {
+    this.#addSecrets(child, names, beside);
+    this.add(child, names, depth);
+  }
+
+  /** Secrets that the values of a chart name in its own way. */
+  #addSecrets(field: Field, names: readonly string[], beside: Field): void {
+    const { template, inventory } = this.#pod;
+    if (inventory.kinds.rowOf(template.object)?.effect !== "unrendered") return;
+    for (const secret of inventory.chartSecrets.in(field, names, beside)) {
+      const container = this.#containerWith(secret, field);
+      const place = field.place();
+      for (const [key, variable] of container?.environment.variables ?? []) {
+        const name =
+          secret.holds === "environment" ? key : nameOf([...names.slice(0, -1), key], this.#pools);
+        this.#set({ ...variable, name, place });
+      }
+      for (const [path, file] of container?.files.files ?? []) this.files.set(path, file);
+      if (!secret.mayHide) continue;
+      this.unknown.push(
+        ...(container?.environment.unknown ?? []).map((one) => ({ ...one, place })),
+      );
+      this.unknownFiles.push(...(container?.files.unknown ?? []).map((one) => ({ ...one, place })));
+    }
+  }
+
+  /** A container of the release that gets a Secret. */
+  #containerWith({ holds, reference, path }: ChartSecret, field: Field): Container | undefined {
+    const isMounted = holds === "files";
+    const container = isMounted
+      ? { volumeMounts: [{ name: NAME, mountPath: path }] }
+      : { envFrom: [reference] };
+    const volumes = isMounted ? [{ name: NAME, ...reference }] : [];
+    const object = {
+      ...field.object,
+      namespace: releaseNamespace(this.#pod.template.object),
+      value: { spec: { containers: [container], volumes } },
+      positionOf: () => field.object.positionOf(field.path),
+    };
+    return containersOf({ ...this.#pod, template: Field.of(object) })[0];
   }
 
   #addReference(name: string, entry: Field, where = entry): void {
@@ -241,7 +302,9 @@ class Texts {
         value: values,
         positionOf: () => object.positionOf(path),
       });
-      for (const [name, child] of within.entries()) this.add(child, [...names, name], depth + 1);
+      for (const [name, child] of within.entries()) {
+        this.#addChild(child, [...names, name], within, depth + 1);
+      }
       return;
     }
     const entry = Field.of({ ...field.object, value: { value: text } });

@@ -29,3 +29,9 @@ export function withRelease(object: ManifestObject): ManifestObject {
   const value = filled(object.value);
   return isMapping(value) ? { ...object, value } : object;
 }
+
+/** The namespace of what an object is rendered to: its fields name Secrets that stand there. */
+export function releaseNamespace(object: ManifestObject): string {
+  const spec = Field.of(object).at("spec");
+  return spec.text("targetNamespace") ?? spec.text("destination", "namespace") ?? object.namespace;
+}

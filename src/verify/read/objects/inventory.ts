@@ -3,6 +3,7 @@ import type { MissingQuantity } from "../../quantity.ts";
 import type { Annotation } from "../../workload.ts";
 import { Field } from "./field.ts";
 import type { Knowledge } from "../../knowledge/knowledge.ts";
+import { ChartSecrets } from "./chartSecrets.ts";
 import { Injectors } from "./injectors.ts";
 import { Stores } from "../targets/stores.ts";
 import { groupOf, kindOf, Kinds } from "./kinds.ts";
@@ -21,6 +22,7 @@ export class Inventory {
   /** The keys of all objects, whatever their group: `Deployment writing/author`. */
   readonly keys: ReadonlySet<string>;
   readonly kinds: Kinds;
+  readonly chartSecrets: ChartSecrets;
   readonly injectors: Injectors;
   readonly stores: Stores;
   readonly programs: Knowledge["programs"];
@@ -37,6 +39,7 @@ export class Inventory {
     this.kinds = new Kinds(knowledge);
     this.injectors = new Injectors(knowledge);
     this.stores = new Stores(knowledge);
+    this.chartSecrets = new ChartSecrets(knowledge, this.stores);
     this.programs = knowledge.programs;
     const byName = new Map<string, ManifestObject>();
     const conflicting = new Map<ManifestObject, MissingQuantity>();
