@@ -214,6 +214,17 @@ const CASES: readonly VerifyCase[] = [
     exitCode: 4,
     says: ["Cannot tell: 2 missing", "Secret data/notes-environment", "Secret data/wiki-database"],
   },
+  {
+    file: "mounted-ini-of-an-unknown-image",
+    exitCode: 4,
+    says: ["Cannot tell: 1 missing", "whether container reports of service reports starts"],
+  },
+  {
+    file: "mounted-ini-of-an-unknown-image",
+    args: ["--annotate", "service reports:weir.dev/connects-to=none"],
+    exitCode: 0,
+    says: ["Proved: 2 sums hold"],
+  },
   // The image's own entrypoint does not run: its variables and its defaults say nothing.
   {
     file: "80-command-is-a-mounted-script.yaml",

@@ -313,3 +313,14 @@ it("may mount what is called as certificates are: then the verdict assumes it", 
     expect.objectContaining({ what }),
   );
 });
+
+describe("a container of an unknown image that gets a PgBouncer's ini", () => {
+  const INI =
+    'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ini, namespace: db }\ndata: { pgbouncer.ini: "[pgbouncer]\\nmax_client_conn = 9" }\n---\n';
+  const mounted = (path: string) => INI + pod(volume("configMap: { name: ini }", path));
+
+  it.each(["/etc/pgbouncer", "/conf"])("may start one: %s", (path) => {
+    expect(verdictOf(mounted(path))).toBe("unknown");
+    expect(verdictOf(mounted(path), NONE)).toBe("fits");
+  });
+});

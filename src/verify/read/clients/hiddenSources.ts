@@ -36,7 +36,23 @@ export function unreadProgram(
     return [missing(what, place, remedy)];
   }
   const product = otherPoolerIn(container, knowledge);
-  return product === undefined ? [] : [unreadPooler(workload, container, product)];
+  if (product !== undefined) return [unreadPooler(workload, container, product)];
+  return unknownPgBouncer(workload, container, knowledge);
+}
+
+/** An image of whoever: that it gets a PgBouncer's ini is all that says what it may start. */
+function unknownPgBouncer(
+  { key, containers }: Workload,
+  { name, role, files }: Container,
+  knowledge: Destinations["knowledge"],
+): readonly MissingQuantity[] {
+  // What stands beside a PgBouncer has its ini to watch it, or to prepare it.
+  if (role === "init" || containers.some((one) => isPgBouncer(one, knowledge))) return [];
+  const ini = [...files.files.values()].find(({ text }) => /^\s*\[pgbouncer\]/m.test(text));
+  if (ini === undefined) return [];
+  const what = `whether container ${name} of ${key} starts a PgBouncer: it gets ${ini.path}, and its image is not known`;
+  const remedy = `write its command (pgbouncer ${ini.path}) if it does, else annotate its pods with ${CONNECTS_TO_ANNOTATION}: "${name}=none"`;
+  return [missing(what, ini.place, remedy)];
 }
 
 /**

@@ -76,6 +76,7 @@ describe("an object of a kind that is not read", () => {
     ],
     ["another store", "example.com/v1", { env: [{ name: "REDIS_HOST", value: "redis" }] }],
     ["a password", "example.com/v1", { env: { DB_PASSWORD: { secretKeyRef: { name: "s" } } } }],
+    ["a token", "example.com/v1", { workspaces: [{ name: "git", secret: { secretName: "s" } }] }],
     ["an API key", "example.com/v1", { env: [{ name: "API_KEY", valueFrom: SECRET }] }],
     ["its own domain", "helm.toolkit.fluxcd.io/v2", { values: { ingress: { host: "a.com" } } }],
     ["a word", "example.com/v1", { tier: "pooler" }],
@@ -109,8 +110,10 @@ describe("an object of a kind that is not read", () => {
   it.each([
     ["a whole environment", { template: { envFrom: [{ secretRef: { name: "s" } }] } }],
     ["values", { valuesFrom: [{ kind: "Secret", name: "s" }] }],
+    ["a volume", { volumes: [{ name: "db-config", secret: { secretName: "s" } }] }],
+    ["a workspace", { workspaces: [{ name: "database", secret: { secretName: "s" } }] }],
   ])("is missing where it hides %s", (_, spec) => {
-    const what = "whether Thing db/x connects to a pooler: Secret db/s, which its environment is";
+    const what = "whether Thing db/x connects to a pooler: Secret db/s, which its";
     expect(missingOf("example.com/v1", spec)).toEqual([expect.stringContaining(what)]);
   });
 

@@ -18,6 +18,7 @@ import type { Destinations } from "./destinations.ts";
 import { Field } from "../objects/field.ts";
 import type { ChartSecret } from "../objects/chartSecrets.ts";
 import { releaseNamespace, withRelease } from "../objects/helmReleases.ts";
+import { usualName } from "../../knowledge/namePatterns.ts";
 import type { Inventory } from "../objects/inventory.ts";
 import type { KindRow } from "../objects/kinds.ts";
 import type { PoolVariables } from "../targets/poolVariables.ts";
@@ -195,6 +196,7 @@ class Texts {
       this.#addSecrets(value, [...names, ...own.split(".")], field);
       return this.add(value, [...names, own], depth);
     }
+    this.#addVolume(field);
     const name = nameOf(names, this.#pools);
     if (from.exists) return this.#addReference(name, field);
     if (REFERENCES.some((key) => field.at(key).exists)) {
@@ -229,20 +231,33 @@ class Texts {
     const { template, inventory } = this.#pod;
     if (inventory.kinds.rowOf(template.object)?.effect !== "unrendered") return;
     for (const secret of inventory.chartSecrets.in(field, names, beside)) {
-      const container = this.#containerWith(secret, field);
-      const place = field.place();
-      for (const [key, variable] of container?.environment.variables ?? []) {
-        const name =
-          secret.holds === "environment" ? key : nameOf([...names.slice(0, -1), key], this.#pools);
-        this.#set({ ...variable, name, place });
-      }
-      for (const [path, file] of container?.files.files ?? []) this.files.set(path, file);
-      if (!secret.mayHide) continue;
-      this.unknown.push(
-        ...(container?.environment.unknown ?? []).map((one) => ({ ...one, place })),
-      );
-      this.unknownFiles.push(...(container?.files.unknown ?? []).map((one) => ({ ...one, place })));
+      this.#addSecret(secret, field, names.slice(0, -1));
     }
+  }
+
+  /** @param names of the fields that a Secret's keys stand for, if it holds settings */
+  #addSecret(secret: ChartSecret, field: Field, names: readonly string[]): void {
+    const { environment, files } = this.#containerWith(secret, field) ?? {};
+    const place = field.place();
+    for (const [key, variable] of environment?.variables ?? []) {
+      const name = secret.holds === "environment" ? key : nameOf([...names, key], this.#pools);
+      this.#set({ ...variable, name, place });
+    }
+    for (const [path, file] of files?.files ?? []) this.files.set(path, file);
+    if (!secret.mayHide) return;
+    this.unknown.push(...(environment?.unknown ?? []).map((one) => ({ ...one, place })));
+    this.unknownFiles.push(...(files?.unknown ?? []).map((one) => ({ ...one, place })));
+  }
+
+  /** A volume of pods, or a workspace of Tekton: `{ name: v, secret: { secretName: s } }`. */
+  #addVolume(field: Field): void {
+    const secretName = field.text("secret", "secretName");
+    if (secretName === undefined) return;
+    const name = field.text("name") ?? "";
+    const reference = { secret: { secretName, items: field.at("secret", "items").value } };
+    // Other kinds of objects mount Secrets for much else: only its name says that it is a database's.
+    const mayHide = this.#pod.inventory.stores.isDatabaseName(usualName(`${name}_${secretName}`));
+    this.#addSecret({ holds: "files", reference, path: `/${name}`, mayHide }, field, []);
   }
 
   /** A container of the release that gets a Secret. */
