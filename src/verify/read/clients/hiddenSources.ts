@@ -40,6 +40,9 @@ export function unreadProgram(
   return unknownPgBouncer(workload, container, knowledge);
 }
 
+/** Folders of settings; in another one an ini is a file beside a client's code. */
+const OF_SETTINGS = /^\/(?:etc|confs?|configs?|settings)\/|\/pgbouncer\//i;
+
 /** An image of whoever: that it gets a PgBouncer's ini is all that says what it may start. */
 function unknownPgBouncer(
   { key, containers }: Workload,
@@ -48,7 +51,9 @@ function unknownPgBouncer(
 ): readonly MissingQuantity[] {
   // What stands beside a PgBouncer has its ini to watch it, or to prepare it.
   if (role === "init" || containers.some((one) => isPgBouncer(one, knowledge))) return [];
-  const ini = [...files.files.values()].find(({ text }) => /^\s*\[pgbouncer\]/m.test(text));
+  const ini = [...files.files.values()].find(
+    ({ path, text }) => OF_SETTINGS.test(path) && /^\s*\[pgbouncer\]/m.test(text),
+  );
   if (ini === undefined) return [];
   const what = `whether container ${name} of ${key} starts a PgBouncer: it gets ${ini.path}, and its image is not known`;
   const remedy = `write its command (pgbouncer ${ini.path}) if it does, else annotate its pods with ${CONNECTS_TO_ANNOTATION}: "${name}=none"`;
