@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { cpSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { weir } from "../../test/fleets/fakeShell.ts";
+import { scratchDir } from "../../tools/processes/scratch.ts";
 import { main } from "./main.ts";
 import type { Shell } from "./shell.ts";
 import { systemRuntime } from "../runtime/runtime.ts";
@@ -64,13 +65,24 @@ describe("bin/weir.js", () => {
     expect(stdout).toContain("The largest uniform pool that fits is 19");
   });
 
-  it("says which Node to take when this one is too old", () => {
-    const older = `--import 'data:text/javascript,Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.20.2"}})'`;
-    const { status, stdout, stderr } = run(`${process.execPath} ${older} bin/weir.js plan`);
-    expect([status, stdout]).toEqual([1, ""]);
-    expect(stderr).toBe(
-      `weir: needs Node 22.19 or newer, and this is 20.20.2: run ${ROOT}node_modules/.bin/node ${ROOT}bin/weir.js\n`,
+  const older = `${process.execPath} --import 'data:text/javascript,Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.20.2"}})'`;
+
+  it("runs with the repository's Node, in any folder, when this one is too old", () => {
+    const { status, stdout, stderr } = run(
+      `cd /tmp && cat ${ROOT}examples/incident-fleet.yaml | ${older} ${ROOT}bin/weir.js plan -`,
     );
+    expect([status, stderr]).toEqual([3, "weir plan: not feasible: writing/writing\n"]);
+    expect(stdout).toMatch(/^✗ Budget writing\/writing cannot fit\n/);
+  });
+
+  it("says which Node it needs when this one is too old, and there is no other", async () => {
+    const folder = await scratchDir("old-node");
+    cpSync(`${ROOT}bin/weir.js`, `${folder}/bin/weir.mjs`);
+    expect(run(`${older} ${folder}/bin/weir.mjs plan`)).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: "weir: needs Node 22.19 or newer, and this is 20.20.2\n",
+    });
   });
 
   it("reads standard input, and says which file it could not read", () => {

@@ -25,18 +25,20 @@ const MANIFEST = /\.(?:ya?ml|json|ini)$|^Kustomization$/;
  *
  * @param globs `charts/**`, from a given folder or as paths are printed; one without / matches the
  *   name of any file or folder
+ * @param mistakes in other options, told together with those in the paths
  * @throws Failure (bad input) with every path that can't be read, and every folder without a manifest
  */
 export function manifestFiles(
   paths: readonly string[],
   shell: Shell,
   globs: readonly string[],
+  mistakes: readonly string[] = [],
 ): ManifestFiles {
   readInputOnce(paths);
   const exclusion = new Exclusion(globs);
   const files = new Map<string, SourceText>();
   const problems: Problem[] = [];
-  const failures: string[] = [];
+  const failures = [...mistakes];
   const add = (path: string, onFailure: (message: string) => void): void => {
     if (files.has(path)) return;
     const text = attempted(() => shell.read(path), onFailure);

@@ -63,7 +63,11 @@ test.each([
   ["postgres-connections", ["80%"], ["80"]],
   ["available-connections", ["100 - 3"], ["97"]],
   ["reserve", ["9", "console=2", "logins=x"], ["logins=0", "consoles=2,logins=4"]],
-  ["connects-to", ["", "pg/a,server=pg/b"], ["none", "pg:5432/a?user=b", "server=pg/a,b=none"]],
+  [
+    "connects-to",
+    ["", "pg/a,server=pg/b", "server=host:port/database?user=login"],
+    ["none", "pg:5432/a?user=b", "server=pg/a,b=none"],
+  ],
 ])("a value of weir.dev/%s is one that it can have", (annotation, bad, good) => {
   const given = (value: string) => () =>
     annotationOverrides([`Deployment shop/api:weir.dev/${annotation}=${value}`], OBJECTS);
@@ -77,6 +81,15 @@ test.each([
     "--annotate: there is no Deployment shop/apo; did you mean Deployment shop/api?",
   ],
   ["Job a/b:weir.dev/pool-max=20", "--annotate: there is no Job a/b"],
+  ["api:weir.dev/pool-max=20", "there is no api; did you mean Deployment shop/api?"],
+  [
+    "cron:weir.dev/pool-max=20",
+    "there is no cron; an object is written as KIND NAMESPACE/NAME, in a compose file as service NAME",
+  ],
+  [
+    "Deployment shop/api:pool-max=20",
+    "--annotate: weir reads no annotation pool-max; did you mean weir.dev/pool-max?",
+  ],
   [
     "Deployment shop/api:weir.dev/poolmax=20",
     "--annotate: weir reads no annotation weir.dev/poolmax; did you mean weir.dev/pool-max?",
@@ -87,4 +100,15 @@ test.each([
   ],
 ])("%s is refused, with the nearest that there is", (option, message) => {
   expect(() => annotationOverrides([option], OBJECTS)).toThrow(message);
+});
+
+test("all mistakes of several options are told at once", () => {
+  const options = ["Job a/b:weir.dev/pool-max=x", "Deployment shop/api:weir.dev/pods=two"];
+  expect(() => annotationOverrides(options, OBJECTS)).toThrow(
+    [
+      '--annotate: weir.dev/pool-max: found "x"; must be a whole number from 1, such as 20, or server=20,worker=5',
+      '--annotate: weir.dev/pods: found "two"; must be a whole number, such as 20',
+      "--annotate: there is no Job a/b",
+    ].join("\n"),
+  );
 });

@@ -1,6 +1,6 @@
 import { normalize } from "node:path";
 import { Command, Option } from "commander";
-import { POOL_MAX_ANNOTATION, READ_ANNOTATIONS } from "../api/names.ts";
+import { GROUP, POOL_MAX_ANNOTATION, READ_ANNOTATIONS } from "../api/names.ts";
 import { formatProblem } from "../fleet/problem.ts";
 import { annotationProblem, laterAnnotation } from "../verify/read/targets/annotations.ts";
 import { readPaths } from "../verify/read/kustomize/fluxPaths.ts";
@@ -17,7 +17,7 @@ import type { Proof } from "../verify/proof/proof.ts";
 import { withoutAssumptions } from "../verify/proof/assumptions.ts";
 import { prove, unlistedClients } from "../verify/proof/prove.ts";
 import { didYouMean } from "../text/didYouMean.ts";
-import { counted } from "../text/wording.ts";
+import { counted, orList } from "../text/wording.ts";
 import { proofReport } from "../report/proofReport.ts";
 import { proofAsData } from "../report/proofData.ts";
 import { groupedQuestions } from "../report/questions.ts";
@@ -26,16 +26,7 @@ import { jointSystem } from "../verify/compose/composeSystem.ts";
 import { manifestFiles } from "./manifestFiles.ts";
 import { productsOf } from "./products.ts";
 import { composeNames, composeSystems, readComposeFiles } from "./verifyCompose.ts";
-import {
-  badInput,
-  EXIT,
-  Failure,
-  inputName,
-  json,
-  outputOption,
-  refuse,
-  type Shell,
-} from "./shell.ts";
+import { EXIT, Failure, inputName, json, outputOption, refuse, type Shell } from "./shell.ts";
 
 interface VerifyOptions {
   readonly output: "table" | "json" | "sarif";
@@ -82,7 +73,7 @@ export function verifyCommand(shell: Shell): Command {
       .option("--reserve", "demand weir's default reserve where no annotation says another")
       .option("--strict", "assume nothing: ask for every number that is not written")
       .action((paths: string[], options: VerifyOptions) => {
-        const files = manifestFiles(paths, shell, globs);
+        const files = manifestFiles(paths, shell, globs, optionProblems(annotations));
         const named = new Set(paths.filter((path) => path === "-" || !shell.list(path)));
         const isNamed = new Set([...named].map((path) => inputName(normalize(path))));
         const compose = readComposeFiles(files.sources, (file) => isNamed.has(file), shell);
@@ -198,44 +189,61 @@ function conclude({ verdict, findings, missing, nothing }: Proof): void {
 
 const ANNOTATION_OPTION = /^(?<object>[^:]+):(?<annotation>[^=]+)=(?<value>.*)$/s;
 
+/** What is wrong with an option `--annotate`, whatever objects there are. */
+function optionProblem(option: string): string | undefined {
+  const { annotation, value } = ANNOTATION_OPTION.exec(option)?.groups ?? {};
+  if (annotation === undefined || value === undefined) {
+    return (
+      `found ${JSON.stringify(option)}; must be 'KIND NAMESPACE/NAME:ANNOTATION=VALUE', ` +
+      `such as 'Deployment writing/author:${POOL_MAX_ANNOTATION}=20'`
+    );
+  }
+  if (READ_ANNOTATIONS.includes(annotation)) return annotationProblem(annotation, value);
+  const name = annotation.includes("/") ? annotation : `${GROUP}/${annotation}`;
+  return `weir reads no annotation ${annotation}${meant(nearest(name, READ_ANNOTATIONS))}`;
+}
+
+function optionProblems(options: readonly string[]): readonly string[] {
+  return options.flatMap((option) => optionProblem(option) ?? []).map(ofAnnotate);
+}
+
+function ofAnnotate(problem: string): string {
+  return `--annotate: ${problem}`;
+}
+
 /**
  * What `--annotate` says, by object and annotation: `Deployment writing/author:weir.dev/pool-max=20`.
  * The last one counts where two say it of the same.
  *
  * @param objects names of all objects: `Deployment writing/author`
- * @throws Failure (bad input) for an object or annotation that there is not, with the nearest
+ * @throws Failure (bad input) for all objects and annotations that there are not, with the nearest
  */
 export function annotationOverrides(
   options: readonly string[],
   objects: ReadonlySet<string>,
 ): ReadonlyMap<string, ReadonlyMap<string, string>> {
   const overrides = new Map<string, Map<string, string>>();
+  const strangers: string[] = [];
   for (const option of options) {
     const { object, annotation, value } = ANNOTATION_OPTION.exec(option)?.groups ?? {};
-    if (object === undefined || annotation === undefined || value === undefined) {
-      throw badAnnotation(
-        `found ${JSON.stringify(option)}; must be 'KIND NAMESPACE/NAME:ANNOTATION=VALUE', ` +
-          `such as 'Deployment writing/author:${POOL_MAX_ANNOTATION}=20'`,
-      );
-    }
-    const named = objectsNamed(object, objects);
-    const stranger = named.find((name) => !objects.has(name));
-    if (stranger !== undefined) {
-      throw badAnnotation(`there is no ${stranger}${meant(stranger, objects)}`);
-    }
-    const problem = annotationProblem(annotation, value);
-    if (problem !== undefined) throw badAnnotation(problem);
-    if (!READ_ANNOTATIONS.includes(annotation)) {
-      throw badAnnotation(
-        `weir reads no annotation ${annotation}${meant(annotation, READ_ANNOTATIONS)}`,
-      );
-    }
-    for (const name of named) {
+    if (object === undefined || annotation === undefined || value === undefined) continue;
+    for (const name of objectsNamed(object, objects)) {
+      if (!objects.has(name)) strangers.push(ofAnnotate(strangerProblem(name, objects)));
       const known = overrides.get(name) ?? new Map<string, string>();
       overrides.set(name, known.set(annotation, laterAnnotation(value, known.get(annotation))));
     }
   }
+  refuse([...optionProblems(options), ...new Set(strangers)]);
   return overrides;
+}
+
+/** A person may have written the name alone: `web` for `service web`. */
+function strangerProblem(stranger: string, objects: ReadonlySet<string>): string {
+  const near = nearest(stranger, objects);
+  if (near.length > 0 || stranger.includes(" ")) return `there is no ${stranger}${meant(near)}`;
+  const same = [...objects].filter((name) => /[^ /]*$/.exec(name)?.[0] === stranger);
+  const form = "; an object is written as KIND NAMESPACE/NAME, in a compose file as service NAME";
+  return `there is no ${stranger}${same.length === 0 ? form : meant(same)}`;
 }
 
 /** `Deployment shop/a,b` are Deployment shop/a and Deployment shop/b; `service a,b` two services. */
@@ -250,11 +258,11 @@ function objectsNamed(text: string, objects: ReadonlySet<string>): readonly stri
     .map((name) => (objects.has(name) ? name : `${shared}${name}`));
 }
 
-function badAnnotation(problem: string): Failure {
-  return badInput(`--annotate: ${problem}`);
+function nearest(name: string, candidates: Iterable<string>): readonly string[] {
+  const found = didYouMean(name, candidates);
+  return found === undefined ? [] : [found];
 }
 
-function meant(name: string, candidates: Iterable<string>): string {
-  const found = didYouMean(name, candidates);
-  return found === undefined ? "" : `; did you mean ${found}?`;
+function meant(candidates: readonly string[]): string {
+  return candidates.length === 0 ? "" : `; did you mean ${orList(candidates)}?`;
 }

@@ -2,7 +2,7 @@ import { Field } from "../verify/read/objects/field.ts";
 import { fieldOf, objectOf, type SourcePosition } from "../verify/sourcePosition.ts";
 import type { MissingQuantity } from "../verify/quantity.ts";
 import type { Proof } from "../verify/proof/proof.ts";
-import { groupedQuestions } from "./questions.ts";
+import { optionOf } from "./questions.ts";
 
 /** A place as text and numbers, lines and columns counted from 1. */
 export function placeAsData(place: SourcePosition) {
@@ -32,7 +32,7 @@ export function proofAsData(proof: Proof): unknown {
 
 function questionAsData(question: MissingQuantity) {
   const { what, place, remedy, assumed } = question;
-  const [option] = groupedQuestions([question]).flatMap(({ options }) => options);
+  const option = optionOf(question);
   return {
     what,
     place: placeAsData(place),

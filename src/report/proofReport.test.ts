@@ -3,8 +3,10 @@ import {
   clientOf,
   directOf,
   groupOf,
+  known,
   lineOf,
   missing,
+  objectNamed,
   poolerOf,
   postgresOf,
   systemOf,
@@ -50,6 +52,14 @@ test("a Postgres before which nobody stands has a block of its own; no end is âˆ
   expect(text).toMatch(/^ {4}âˆž {2}> 9/m);
   expect(text).toContain("? Missing: its pool\n");
   expect(text).toContain("  To supply it: annotate its pool\n");
+});
+
+test("a number that an option gives is said to be that option's: no file has it", () => {
+  const object = objectNamed("Deployment", "a");
+  const place = { object, path: ["metadata"], option: "weir.dev/pool-max=96" };
+  const poolers = [poolerOf("pooler", [groupOf({ capacity: 90 })])];
+  const text = table(systemOf({ poolers, clients: [clientOf("a", 1, known(96, place))] }));
+  expect(text).toContain("look first at --annotate 'Deployment shop/a:weir.dev/pool-max=96'\n");
 });
 
 test.each([40, 60, 100])("no line is wider than a terminal of %i columns", (columns) => {

@@ -170,8 +170,9 @@ function allOf(names: readonly string[]): string {
   return names.length > LINES_MAX ? listed(names) : names.join(", ");
 }
 
-/** `a.yaml:12:9: Deployment writing/author: spec.replicas`. */
+/** `a.yaml:12:9: Deployment writing/author: spec.replicas`; the option where one says it. */
 function located(place: SourcePosition): string {
+  if (place.option !== undefined) return `--annotate '${objectOf(place)}:${place.option}'`;
   const { file, line, column, object, field } = placeAsData(place);
   const where = `${file}:${line}:${column}: ${object}`;
   return field === "" ? where : `${where}: ${field}`;

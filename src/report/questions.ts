@@ -48,18 +48,27 @@ export function groupedQuestions(missing: readonly MissingQuantity[]): readonly 
   });
 }
 
+/** The option that answers one question: `--annotate '…'`. */
+export function optionOf(question: MissingQuantity): string | undefined {
+  return optionsOf([question])[0];
+}
+
 /** The variable that a question begins with. */
 const VARIABLE = /(?<=^where )[A-Z][A-Z0-9_]*(?= of )/;
 
 /** The Secret before the value of a store that a template puts into it. */
 const SECRET = /\bSecret [\w.-]+\/[\w.-]+ (\{\{.*?\}\})/g;
 
+/** What a container takes variables from that were not given. */
+const NOT_GIVEN = /(?<=: )[^:]+(?= may say it, and is not among the objects$)/;
+
 /** The text without any name of its own: what is hidden alike has the same. */
 function reasonIn(text: string, place: SourcePosition): string {
   return withoutNames(text, place)
     .replaceAll(`its ${place.object.kind}`, "its object")
     .replace(VARIABLE, "a variable")
-    .replaceAll(SECRET, "$1 of its Secret");
+    .replaceAll(SECRET, "$1 of its Secret")
+    .replace(NOT_GIVEN, "what it takes variables from");
 }
 
 /** What equal questions say, with all kinds of their objects and all their variables. */

@@ -2,7 +2,9 @@ import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { SourcePosition } from "../verify/sourcePosition.ts";
 import { RULES, type Proof } from "../verify/proof/proof.ts";
+import type { MissingQuantity } from "../verify/quantity.ts";
 import { placeAsData } from "./proofData.ts";
+import { optionOf } from "./questions.ts";
 
 /**
  * The proof as a log of SARIF 2.1.0 (OASIS), for code scanning: a result for each finding (error)
@@ -49,26 +51,32 @@ export function sarifLog(proof: Proof): unknown {
             ...resultOf(rule, "error", message, place),
             relatedLocations: related.map((other, id) => ({ id, ...locationOf(other) })),
           })),
-          ...proof.missing.map(({ what, place, remedy }) =>
+          ...proof.missing.map((question) =>
             resultOf(
               "weir/missing",
               "warning",
-              `Missing: ${what}. To supply it: ${remedy}.`,
-              place,
+              `Missing: ${question.what}. To supply it: ${remedyOf(question)}.`,
+              question.place,
             ),
           ),
-          ...proof.assumptions.map(({ what, assumed = 0, place, remedy }) =>
+          ...proof.assumptions.map((question) =>
             resultOf(
               "weir/assumed",
               "note",
-              `Assuming ${assumed}: ${what}. To confirm it: ${remedy}.`,
-              place,
+              `Assuming ${question.assumed ?? 0}: ${question.what}. To confirm it: ${remedyOf(question)}.`,
+              question.place,
             ),
           ),
         ],
       },
     ],
   };
+}
+
+/** What to write, and the option that says it, ready to copy. */
+function remedyOf(question: MissingQuantity): string {
+  const option = optionOf(question);
+  return option === undefined ? question.remedy : `${question.remedy}, or give ${option}`;
 }
 
 function locationOf(place: SourcePosition): object {

@@ -26,6 +26,8 @@ export interface SourcePosition {
   readonly path: FieldPath;
   /** Within a text: `max_client_conn`, or `[databases] author pool_size`. */
   readonly key?: string;
+  /** `weir.dev/pool-max=8`, where --annotate says it: no file has that field. */
+  readonly option?: string;
 }
 
 /** `Deployment writing/author`; `service author` of a compose file, `file broken.yaml`. */
@@ -50,8 +52,14 @@ export function isComposeService({ object }: SourcePosition): boolean {
   return object.kind === COMPOSE_SERVICE && object.apiVersion === "";
 }
 
-/** `spec.replicas`, or `data["pgbouncer.ini"]: max_client_conn`. */
-export function fieldOf({ path, key }: SourcePosition): string {
+/** The place of an annotation that --annotate gives, in whose stead it stands. */
+export function optionPlace(place: SourcePosition, name: string, value: string): SourcePosition {
+  return { ...place, option: `${name}=${value}` };
+}
+
+/** `spec.replicas`, or `data["pgbouncer.ini"]: max_client_conn`; `--annotate weir.dev/pool-max=8`. */
+export function fieldOf({ path, key, option }: SourcePosition): string {
+  if (option !== undefined) return `--annotate ${option}`;
   const field = formatPath(path);
   return key === undefined ? field : `${field}: ${key}`;
 }

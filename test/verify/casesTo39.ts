@@ -179,7 +179,7 @@ export const CASES_TO_39: readonly VerifyCase[] = [
   {
     file: "38-advice-without-pgbouncer.yaml",
     exitCode: 3,
-    says: [/largest\s+uniform\s+pool\s+that\s+fits\s+is\s+9\./],
+    says: [/no\s+pool\s+is\s+larger\s+than\s+9\./],
   },
   {
     file: "39-psql-job.yaml",

@@ -4,7 +4,7 @@ import { known, missing, wholeNumber, type Quantity } from "../quantity.ts";
 import { annotatedWhole } from "../read/targets/annotations.ts";
 import { stringsIn } from "../read/targets/connectionTargets.ts";
 import type { AnnotationOverrides } from "../read/objects/inventory.ts";
-import { objectOf } from "../sourcePosition.ts";
+import { objectOf, optionPlace } from "../sourcePosition.ts";
 import { Template } from "../template.ts";
 import type {
   Annotation,
@@ -204,8 +204,11 @@ function annotationsOf(
   return (annotation) => {
     const given = overrides.get(key)?.get(annotation);
     const label = labels.at(annotation);
-    const written = given ?? label.text?.render();
     const place = label.placeIn(object);
+    if (given !== undefined) {
+      return { name: annotation, value: given, place: optionPlace(place, annotation, given) };
+    }
+    const written = label.text?.render();
     return written === undefined ? undefined : { name: annotation, value: written, place };
   };
 }

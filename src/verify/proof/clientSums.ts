@@ -60,7 +60,7 @@ function capacitySum(pooler: Pooler, use: GroupUse): SumVerdict {
     sentence: (sum) => `Each process of ${use.title} may have to carry ${sum} (max_client_conn).`,
     // A login in flight, or a console, always needs a place.
     left: 1,
-    size: { name: hasOpenLine(use) ? "pool" : "max_db_client_connections of each line" },
+    size: { name: hasOpenLine(use) ? "pool" : "max_db_client_connections" },
   });
 }
 

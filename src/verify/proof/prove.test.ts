@@ -38,7 +38,7 @@ describe("the client sum", () => {
     const clients = Array.from({ length: 10 }, (_, index) => clientOf(`s${index}`, 1, 20));
     const [finding] = prove(withLines({ capacity: 200 }, { clients })).findings;
     expect(finding?.message).toBe(
-      "Each process of pooler may have to carry 10 × 20 + 2 consoles + 4 maintenance + 4 logins = 210 > 200 (max_client_conn). The largest uniform pool that fits is 19.",
+      "Each process of pooler may have to carry 10 × 20 + 2 consoles + 4 maintenance + 4 logins = 210 > 200 (max_client_conn). This sum holds if no pool is larger than 19.",
     );
     expect(finding && [objectOf(finding.place), fieldOf(finding.place)]).toEqual([
       "Deployment shop/s0",
@@ -59,7 +59,7 @@ describe("the client sum", () => {
     ]);
     const more = [lineOf("app", { maxClients: 91 })];
     const [finding] = prove(withLines({ lines: more }, {})).findings;
-    expect(finding?.message).toContain("max_db_client_connections of each line that fits is 90.");
+    expect(finding?.message).toContain("no max_db_client_connections is larger than 90.");
   });
 
   it("knows when no pool is small enough", () => {
@@ -314,7 +314,7 @@ describe("the slot sum", () => {
   it("says which pool would fit where no PgBouncer is there", () => {
     const clients = [directOf("orders", 10, 20)];
     const [finding] = prove(systemOf({ clients, postgres: POSTGRES })).findings;
-    expect(finding?.message).toMatch(/= 200 > 97\. The largest uniform pool that fits is 9\.$/);
+    expect(finding?.message).toMatch(/= 200 > 97\. This sum holds if no pool is larger than 9\.$/);
     const fewer = [directOf("orders", 10, 9)];
     expect(summary(systemOf({ clients: fewer, postgres: POSTGRES }))).toEqual([
       "fits",
@@ -351,7 +351,7 @@ describe("the slot sum", () => {
     const [finding] = prove(less).findings;
     expect(finding?.rule).toBe("weir/slots-over-postgres");
     expect(finding?.message).toBe(
-      "Postgres pg:5432 may have to carry 30 + 2 processes × 5 + 2 processes × 25 = 90 > 89. The largest uniform pool_size that fits is 29.",
+      "Postgres pg:5432 may have to carry 30 + 2 processes × 5 + 2 processes × 25 = 90 > 89. This sum holds if no pool_size is larger than 29.",
     );
   });
 

@@ -18,7 +18,7 @@ import {
   type SumVerdict,
 } from "./sum.ts";
 
-/** A broken slot sum says the largest uniform value of it that would fit. */
+/** A broken slot sum says the largest value of it that any line may have. */
 const POOL_SIZE = {
   name: "pool_size",
   atOne: "with 1 on every line",

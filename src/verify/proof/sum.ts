@@ -34,7 +34,7 @@ interface SumCheck {
   readonly size?: LowerableSize;
 }
 
-/** A size for which a broken sum says the largest uniform value that fits. */
+/** A size for which a broken sum says the largest value that any may have. */
 interface LowerableSize {
   readonly name: string;
   /** The text for the case that not even 1 fits. */
@@ -229,7 +229,7 @@ export function lowered(amount: Bounds, most: number): Bounds {
 }
 
 /**
- * The largest uniform size that fits, as a sentence after a space; nothing where a number of the sum
+ * The largest size with which it fits where no other is larger, as a sentence after a space; nothing where a number of the sum
  * is not known, since what fits depends on it.
  */
 function sizeHint({ termsWith, size }: SumCheck, terms: readonly SumTerm[], limit: Bounds): string {
@@ -242,7 +242,7 @@ function sizeHint({ termsWith, size }: SumCheck, terms: readonly SumTerm[], limi
   const largest = largestThatFits(most + 1, (one) => totalWith(one) <= most);
   return largest === undefined
     ? ` No ${name} is small enough: ${atOne} it is ${totalWith(1)}${remedy}.`
-    : ` The largest uniform ${name} that fits is ${largest}.`;
+    : ` This sum holds if no ${name} is larger than ${largest}.`;
 }
 
 /**

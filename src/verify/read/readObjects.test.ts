@@ -43,6 +43,7 @@ describe("what is left out", () => {
     ],
   ])("is a problem where it makes pods: %#", (text, problem) => {
     expect(problems(text)).toEqual([problem]);
+    expect(read(text).leftOut).toEqual([]);
   });
 });
 

@@ -12,7 +12,7 @@ import { readDocuments, type ReadDocument } from "./documents/readDocuments.ts";
 /** The objects that were read, and the problems of the others. */
 interface ReadObjects {
   readonly objects: readonly ManifestObject[];
-  /** The files of documents that are neither, once for each such document. */
+  /** The files of documents that are none and make no pods, once for each such document. */
   readonly leftOut: readonly string[];
   readonly problems: readonly Problem[];
   /** Kustomize's, each called by its file: they are no objects. */
@@ -119,14 +119,15 @@ function addObjects(document: ReadDocument, reading: TextReading): void {
       typeof kind !== "string" ||
       name === undefined
     ) {
-      leftOut.push(file);
+      if (!makesPods(value)) {
+        leftOut.push(file);
+        return;
+      }
       const missing = Object.entries({ apiVersion, kind, "metadata.name": name })
         .filter(([, one]) => typeof one !== "string")
         .map(([field]) => field);
-      if (makesPods(value)) {
-        const allowed = `makes pods, but has no ${missing.join(", ")}: an API server refuses it`;
-        problems.push({ file, ...position(path), allowed });
-      }
+      const allowed = `makes pods, but has no ${missing.join(", ")}: an API server refuses it`;
+      problems.push({ file, ...position(path), allowed });
       return;
     }
     const namespace = isMapping(metadata) ? metadata["namespace"] : undefined;

@@ -1,4 +1,4 @@
-import { objectOf, type ManifestObject } from "../../sourcePosition.ts";
+import { objectOf, optionPlace, type ManifestObject } from "../../sourcePosition.ts";
 import type { MissingQuantity } from "../../quantity.ts";
 import type { Annotation } from "../../workload.ts";
 import { Field } from "./field.ts";
@@ -105,7 +105,7 @@ export class Inventory {
     const given = this.#overrides.get(objectOf(first.place()))?.get(name);
     if (given !== undefined) {
       const field = Field.of(first.object).at("metadata", "annotations", name);
-      return { name, value: given, place: field.place() };
+      return { name, value: given, place: optionPlace(field.place(), name, given) };
     }
     const written = metadata.map((field) => field.at("annotations", name));
     const annotation = written.find(({ exists }) => exists);

@@ -129,5 +129,5 @@ function isWait(words: readonly Template[], { wrappers }: Knowledge): boolean {
 }
 
 function counted(count: number, name: string): string {
-  return count === 1 ? `${name}'s one connection` : `${count} connections of ${name}`;
+  return count === 1 ? `one connection of ${name}` : `${count} connections of ${name}`;
 }

@@ -61,6 +61,10 @@ export function annotationProblem(name: string, value: string): string | undefin
       const isUnread = containers.some(
         (container) => (annotatedTargets(annotation, container)?.missing.length ?? 0) > 0,
       );
+      // Copied as weir printed it.
+      if (value.includes(CONNECTS_TO_FORM)) {
+        return `${found} the host, port, database and user of a server, such as pooler:6432/shop?user=api`;
+      }
       return isUnread || value.trim() === "" ? `${found} ${CONNECTS_TO_FORM}, or none` : undefined;
     }
     default:

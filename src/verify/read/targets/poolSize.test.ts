@@ -167,7 +167,8 @@ describe("the pool of a process", () => {
     const env = { PGRST_DB_URI: "postgres://app@pooler/app" };
     const more = "\n          envFrom: [{ configMapRef: { name: settings } }]";
     const { clients } = systemIn(POOLER + deploymentText(env, more));
-    expect(clients.map((client) => figure(client.pool))).toEqual([NO_POOL]);
+    const why = "ConfigMap db/settings may say it, and is not among the objects";
+    expect(clients.map((client) => figure(client.pool))).toEqual([`${NO_POOL}: ${why}`]);
   });
 
   it.each([

@@ -95,7 +95,9 @@ function writtenSize(
             // The program may set another in its code, or open fewer.
             least: 1,
           }
-        : agree(sizes, container, unknown);
+        : sizes.length === 0
+          ? unwritten(container, unknown)
+          : agree(sizes, container, unknown);
   const inFile = agreed.known ? largestFilePool(container, pools) : undefined;
   if (agreed.known && inFile !== undefined && inFile.value > agreed.value) {
     const { file, setting, value } = inFile;
@@ -236,6 +238,13 @@ function agree(
   }
   const names = sizes.map(({ name }) => name).join(", ");
   return known(value, names, ...sizes.flatMap(({ places }) => places));
+}
+
+/** No variable says the size: one of those that were not given may. */
+function unwritten({ place, environment }: Container, unknown: Unknown): MissingQuantity {
+  const hidden = environment.unknown.map(({ name }) => name);
+  if (hidden.length === 0) return unknown(place);
+  return unknown(place, `${hidden.join(" or ")} may say it, and is not among the objects`);
 }
 
 /**
