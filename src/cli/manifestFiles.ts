@@ -25,7 +25,7 @@ const MANIFEST = /\.(?:ya?ml|json|ini)$|^Kustomization$/;
  *
  * @param globs `charts/**`, from a given folder or as paths are printed; one without / matches the
  *   name of any file or folder
- * @param mistakes in other options, told together with those in the paths
+ * @param mistakes in other options, told with the paths that can't be read
  * @throws Failure (bad input) with every path that can't be read, and every folder without a manifest
  */
 export function manifestFiles(
@@ -38,7 +38,7 @@ export function manifestFiles(
   const exclusion = new Exclusion(globs);
   const files = new Map<string, SourceText>();
   const problems: Problem[] = [];
-  const failures = [...mistakes];
+  const failures: string[] = [];
   const add = (path: string, onFailure: (message: string) => void): void => {
     if (files.has(path)) return;
     const text = attempted(() => shell.read(path), onFailure);
@@ -78,7 +78,7 @@ export function manifestFiles(
       fail(`${path}: has no *.yaml, *.yml, *.json or *.ini in it`);
     }
   }
-  refuse(failures);
+  if (failures.length > 0) refuse([...mistakes, ...failures]);
   if (files.size === 0 && problems.length === 0) throw badInput("--exclude leaves no file to read");
   const { excluded } = exclusion;
   return { sources: [...files.values()], problems, excluded, notes: exclusion.notes() };

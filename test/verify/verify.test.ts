@@ -177,6 +177,12 @@ describe("bad input ends with 2", () => {
       { "a/README.md": "" },
       "a: has no *.yaml, *.yml, *.json or *.ini in it\n",
     ],
+    [
+      "a file that is not there, and a wrong option",
+      ["b.yaml", "--annotate", "api:pool-max=1"],
+      {},
+      "--annotate: weir reads no annotation pool-max; did you mean weir.dev/pool-max?\nb.yaml: there is no such file\n",
+    ],
     ["standard input twice", ["-", "-"], { "-": "" }, "standard input (-) can be read once only\n"],
     [
       "an object that is not there",
