@@ -13,6 +13,7 @@ import {
   targetsOf,
   type ConnectionTarget,
 } from "../targets/connectionTargets.ts";
+import type { FoundPooler } from "../poolers/poolers.ts";
 import { declaredTargets } from "../targets/configurationFiles.ts";
 import type { Destinations } from "./destinations.ts";
 import { decodeBase64 } from "../objects/objectData.ts";
@@ -163,15 +164,17 @@ function bareHosts(
 function hostTargets(
   { text, place, from }: Mention,
   { namespace }: Workload,
-  { book }: Destinations,
+  { book, poolers }: Destinations,
 ): readonly ConnectionTarget[] {
   return namedHosts(text).flatMap(({ host, port }): ConnectionTarget[] => {
-    if (book.poolerAt(host, port, namespace) === undefined) return [];
+    const name = book.poolerAt(host, port, namespace);
+    if (name === undefined) return [];
+    const lines = poolers.flatMap((pooler) => (pooler.name === name ? linesOf(pooler) : []));
     return [
       {
         host: Template.of(host),
         port,
-        database: only(text, DATABASE_SETTING),
+        database: databaseIn({ text, from }, lines),
         user: only(text, USER_SETTING),
         place,
         by: from,
@@ -181,6 +184,28 @@ function hostTargets(
       },
     ];
   });
+}
+
+/**
+ * The database that a text names beside a host: the one of a line. Another word may be of anything in
+ * it: a number of Redis' (`db: 0`), a driver, the beginning of a PHP array.
+ */
+function databaseIn(
+  { text, from }: Pick<Mention, "text" | "from">,
+  lines: readonly string[],
+): Template | undefined {
+  const named = text.matchAll(DATABASE_SETTING).map(([, value]) => value?.known);
+  if (named.length === 0) return undefined;
+  const [one, another] = new Set(named.filter((name) => lines.includes(name ?? "")));
+  return one === undefined || another !== undefined
+    ? Template.unknown(`the database that ${from} names`)
+    : Template.of(one);
+}
+
+function linesOf({ groups }: FoundPooler): readonly string[] {
+  return groups.flatMap(({ configuration }) =>
+    "known" in configuration ? [] : [...configuration.lines.keys()],
+  );
 }
 
 /** The hosts that a text names, by a setting, with a port or as a Service's full name. */

@@ -87,6 +87,29 @@ describe("a pooler that is named where no connection is told", () => {
   });
 });
 
+describe("the database of a host in a mounted file", () => {
+  it.each([
+    ["db:\n  host: pooler\n  name: x\n  database: app\n", "app"],
+    ["redis: { db: 0 }\npg: { host: pooler }\n", undefined],
+    ["mongo: { database: events }\npg: { host: pooler }\n", undefined],
+    ["$conf['db'] = array('host' => 'pooler');", undefined],
+    ["DATABASES = { 'default': dict(host='pooler', db=getenv('DB')) }", undefined],
+  ])("is the one of a line, or nobody knows: %s", (text, database) => {
+    const map = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "c", namespace: "db" } };
+    const config = JSON.stringify({ ...map, data: { "settings.php": text } });
+    const mounts = `\n          volumeMounts: [{ name: c, mountPath: /c }]\n      volumes: [{ name: c, configMap: { name: c } }]`;
+    const { clients } = systemIn(
+      `${POOLER}${config}\n---\n${deploymentText({ POOL_MAX: "9" }, mounts)}`,
+    );
+    const targets = clients.map(({ target }) => target);
+    expect(targets).toMatchObject([
+      database === undefined
+        ? { unknown: expect.arrayContaining(["database"]) }
+        : { database, unknown: ["user"] },
+    ]);
+  });
+});
+
 describe("a command that names a host called pgbouncer", () => {
   it.each([
     ["until nc -z pgbouncer 6432; do sleep 1; done; exec app", []],

@@ -289,7 +289,9 @@ data: { entrypoint: "#!/bin/sh\\nexec gunicorn -w 3 app" }
   it.each([
     ["WORKERS", "broken"],
     ["MAX_CONCURRENT_WORKERS", "unknown"],
-    ["THREAD_WORKERS", "unknown"],
+    ["SHOP_API_WORKERS", "broken"],
+    ["THUMBNAIL_WORKERS", "unknown"],
+    ["SPANNER_INSTANCES", "unknown"],
   ])("that only %s says: a sum that they break is %s", (name, verdict) => {
     const text = deploymentText({ ...URL, DB_POOL_MAX: "1", [name]: "1000" });
     expect(prove(systemIn(POOLER + text)).verdict).toBe(verdict);

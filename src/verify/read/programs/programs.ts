@@ -331,10 +331,10 @@ export function workersOf(
 
 /** Whether what a variable counts may be threads of one process. */
 export function mayBeThreads(name: string, { workers }: Knowledge): boolean {
-  return workers.some(
-    ({ threads, variables = [] }) =>
-      threads === true && variables.some((pattern) => isNamed(pattern, name)),
+  const row = workers.find(({ variables = [] }) =>
+    variables.some((pattern) => isNamed(pattern, name)),
   );
+  return row?.threads === true;
 }
 
 /** What a variable called so holds where it does not count: a switch, nothing. */
