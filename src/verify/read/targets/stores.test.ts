@@ -87,3 +87,12 @@ it("a row adds a store, and a word of a Postgres' service", () => {
   ]);
   expect(stores.isOfAnother({ name: "X", value: Template.of("other+x://a") })).toBe(true);
 });
+
+it.each([
+  ["PGPASSWORD", "secret", true],
+  ["DB_USER", "app", true],
+  ["KONG_DATABASE", "off", false],
+  ["DB_POOL_MAX", "5", false],
+])("%s=%s is a part of a login: %s", (name, value, isIt) => {
+  expect(STORES.isLogin({ name, value: Template.of(value) })).toBe(isIt);
+});

@@ -29,6 +29,9 @@ const LIBPQ = /^PG(?:USER|PASSWORD|PASSFILE|SERVICE|SERVICEFILE|DATABASE)(?:_FIL
 const LOGIN =
   /(?:^|_)(?:USER|USERNAME|USR|LOGIN|ROLE|PASSWORD|PASS|PASSWD|PWD|PW|NAME|DB_NAME|DBNAME|DB|DATABASE|CREDENTIALS?)(?:_{1,2}FILE)?$/i;
 
+/** `KONG_DATABASE=off`: it says whether there is one, and names none. */
+const SWITCH = /^\s*(?:true|false|yes|no|on|off|none|null|enabled|disabled)\s*$/i;
+
 /** Names of counts and times, which are no targets: DB_POOL_MAX_PER_SERVER. */
 const MEASURE = /(?:^|_)(?:POOL|MAX|MIN|PER|LIMIT|TIMEOUT|COUNT|NUM|CHECK|VERIFY|SSL|TLS)(?:_|$)/i;
 
@@ -104,7 +107,7 @@ export class Stores {
 
   /** Whether a variable is a part of a login to a Postgres, or names its database. */
   isLogin({ name, value }: Pick<Variable, "name" | "value">): boolean {
-    if (value.isEmpty || isMeasure(name)) return false;
+    if (value.isEmpty || value.test(SWITCH) || isMeasure(name)) return false;
     return LIBPQ.test(name) || (LOGIN.test(name) && this.isDatabaseName(name));
   }
 }
